@@ -1,0 +1,57 @@
+import type { Plan } from "./kql/plan.ts";
+
+/** Sentinel's severities, most severe first. */
+export const SEVERITIES = ["High", "Medium", "Low", "Informational"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export interface FieldMapping {
+  /** Sentinel's identifier, e.g. `AadUserId`. */
+  readonly identifier: string;
+  /** A column that the query yields. */
+  readonly columnName: string;
+}
+
+export interface EntityMapping {
+  /** Sentinel's entity type, e.g. `Account` or `IP`. */
+  readonly entityType: string;
+  readonly fieldMappings: readonly FieldMapping[];
+}
+
+/** The sections of a rule's guide.md as Markdown, by their headings. */
+export interface Guide {
+  readonly huntingHypothesis: string;
+  readonly requiredDataSources: string;
+  readonly mitreAttackContext: string;
+  readonly references: string;
+  readonly falsePositiveGuidance: string;
+  readonly triage: string;
+  readonly response: string;
+}
+
+/**
+ * A Sentinel analytics rule, checked and compiled: plain JSON, written at build time by `src/compile`
+ * and read at run time from `rules.json`.
+ */
+export interface Rule {
+  /** Sentinel's rule id, a GUID in lower case. */
+  readonly id: string;
+  readonly name: string;
+  /** One paragraph or more of plain text; the quotes that official files wrap it in are gone. */
+  readonly description: string;
+  readonly kind: "Scheduled" | "NRT";
+  readonly version: string;
+  readonly severity: Severity;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+  readonly tags: readonly string[];
+  readonly entityMappings: readonly EntityMapping[];
+  /** Name shown in Sentinel → column that the query yields. */
+  readonly customDetails: Readonly<Record<string, string>>;
+  readonly query: string;
+  readonly plan: Plan;
+  /** sha256, hex, of rule.yaml as it lies on disk. */
+  readonly fileHash: string;
+  /** sha256, hex, of the query's tokens without blanks and comments: equal for every layout of one query. */
+  readonly queryHash: string;
+  readonly guide?: Guide;
+}
