@@ -50,7 +50,14 @@ test("it ends with its parent, even when that is killed", async () => {
 
   parent.kill("SIGKILL");
 
-  await expect.poll(() => fetch(endpoint).then(() => "up", () => "down")).toBe("down");
+  await expect
+    .poll(() =>
+      fetch(endpoint).then(
+        () => "up",
+        () => "down",
+      ),
+    )
+    .toBe("down");
 });
 
 async function message(child: ChildProcess): Promise<string> {
