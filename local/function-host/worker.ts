@@ -70,19 +70,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   async function respawn(): Promise<LiveProcess> {
-    while (!stopping) {
-      live = spawn(options);
-      try {
-        await loaded(live, options);
-        void live.exited.then(() => restart());
-        break;
-      } catch (error) {
-        if (stopping) break;
-        options.log(`error: worker: ${String(error)}`);
-        await sleep(RESTART_AFTER_FAILED_START_MS);
-      }
+    live = spawn(options);
+    try {
+      await loaded(live, options);
+      void live.exited.then(() => restart());
+      return live;
+    } catch (error) {
+      if (stopping) return live;
+      options.log(`error: worker: ${String(error)}`);
     }
-    return live;
+    await sleep(RESTART_AFTER_FAILED_START_MS);
+    return stopping ? live : respawn();
   }
 
   return {
