@@ -7,7 +7,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
 import { refusal } from "./refusal.ts";
 import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
-import { answerAttach, keepMessageBytes, welcomeEveryone } from "./rhea-edge.ts";
+import { answerAttach, prepareConnection, welcomeEveryone } from "./rhea-edge.ts";
 
 /**
  * A stand-in for Azure Event Hubs on 127.0.0.1, in memory, for local runs and tests.
@@ -130,7 +130,7 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
   welcomeEveryone(container, ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]);
   container.on("connection_open", ({ connection }: EventContext) => {
     connection.setMaxListeners(0);
-    keepMessageBytes(connection);
+    prepareConnection(connection);
   });
   container.on("sender_open", ({ sender }: EventContext) => {
     if (sender === undefined) return;
