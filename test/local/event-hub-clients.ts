@@ -60,11 +60,13 @@ export function reading(
         wake();
       },
       async processError(error) {
-        errors.push(error);
+        // After tries that failed differently the client tells of all of them in one.
+        errors.push(...(error instanceof AggregateError ? (error.errors as ReadingError[]) : [error]));
         wake();
       },
     },
-    { startPosition, maxBatchSize: 500, skipParsingBodyAsJson: true, ...options },
+    // The wait is how long the client takes to see that its connection broke: it looks after each batch only.
+    { startPosition, maxBatchSize: 500, maxWaitTimeInSeconds: 0.2, skipParsingBodyAsJson: true, ...options },
   );
   const self: Reading = {
     events,
