@@ -1,5 +1,6 @@
 import { EventHubConsumerClient, EventHubProducerClient, type EventPosition } from "@azure/event-hubs";
 import type { ReceivedEventData, SubscribeOptions } from "@azure/event-hubs";
+import rhea, { type Connection } from "rhea";
 import { onTestFinished } from "vitest";
 import { startEventHub, type EventHubOptions, type EventHubStandIn } from "../../local/event-hub/event-hub.ts";
 
@@ -25,6 +26,20 @@ export function consumerOf(hub: EventHubStandIn, group = "$Default", name = HUB)
   const consumer = new EventHubConsumerClient(group, hub.connectionString, name, { retryOptions });
   onTestFinished(() => consumer.close());
   return consumer;
+}
+
+/** A plain AMQP client, for what the Azure client does not do. */
+export function rheaConnection(hub: EventHubStandIn): Connection {
+  const connection = rhea
+    .create_container()
+    .connect({ host: "127.0.0.1", port: hub.port, username: "any", reconnect: false });
+  onTestFinished(async () => {
+    const closed = Promise.withResolvers<void>();
+    connection.once("connection_close", () => closed.resolve());
+    connection.close();
+    await closed.promise;
+  });
+  return connection;
 }
 
 export type ReadingError = Error & { readonly code?: string | undefined };
@@ -61,7 +76,7 @@ export function reading(
       },
       async processError(error) {
         // After tries that failed differently the client tells of all of them in one.
-        errors.push(...(error instanceof AggregateError ? (error.errors as ReadingError[]) : [error]));
+        errors.push(...(error instanceof AggregateError ? error.errors : [error]));
         wake();
       },
     },
@@ -98,8 +113,12 @@ export async function firstEvents(
   return read.events;
 }
 
+export function bodies(events: readonly ReceivedEventData[]): Buffer[] {
+  return events.map(({ body }) => Buffer.from(body));
+}
+
 export function texts(events: readonly ReceivedEventData[]): string[] {
-  return events.map(({ body }) => Buffer.from(body as Uint8Array).toString("utf8"));
+  return bodies(events).map((body) => body.toString("utf8"));
 }
 
 /** Buffers of `NAME 0`, `NAME 1` and so on. */

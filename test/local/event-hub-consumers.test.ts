@@ -5,8 +5,19 @@ import {
   type CheckpointStore,
   type PartitionOwnership,
 } from "@azure/event-hubs";
+import type { Receiver, Sender } from "rhea";
 import { expect, onTestFinished, test } from "vitest";
-import { consumerOf, firstEvents, HUB, numbered, producerOf, reading, startedHub, texts } from "./event-hub-clients.ts";
+import {
+  consumerOf,
+  firstEvents,
+  HUB,
+  numbered,
+  producerOf,
+  reading,
+  rheaConnection,
+  startedHub,
+  texts,
+} from "./event-hub-clients.ts";
 
 test("each consumer group sees every event", async () => {
   const hub = await startedHub();
@@ -177,6 +188,43 @@ test("with a checkpoint store the next subscriber goes on where the last one sto
       .map(({ body }) => body.toString())
       .sort(),
   );
+});
+
+test("a receiver without credit does not hold up another one on the same session", async () => {
+  const hub = await startedHub();
+  const connection = rheaConnection(hub);
+  const opened = async (link: Receiver | Sender, event: string) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    link.once(event, () => resolve());
+    return promise;
+  };
+  const receive = (partition: string) =>
+    connection.open_receiver({
+      source: { address: `${HUB}/ConsumerGroups/$Default/Partitions/${partition}` },
+      credit_window: 0,
+    });
+  const [scarce, ample] = [receive("0"), receive("1")];
+  const [toScarce, toAmple] = ["0", "1"].map((id) => connection.open_sender(`${HUB}/Partitions/${id}`));
+  if (toScarce === undefined || toAmple === undefined) throw new Error("no senders");
+  await Promise.all([
+    opened(scarce, "receiver_open"),
+    opened(ample, "receiver_open"),
+    opened(toScarce, "sendable"),
+    opened(toAmple, "sendable"),
+  ]);
+  const arrived = Promise.withResolvers<void>();
+  let scarceCount = 0;
+  scarce.on("message", () => (scarceCount += 1));
+  ample.on("message", () => arrived.resolve());
+
+  scarce.add_credit(1);
+  ample.add_credit(1);
+  // Written in one go, so that the hub gets several events before it can write any.
+  for (let count = 0; count < 3; count += 1) toScarce.send({ body: "x" });
+  toAmple.send({ body: "x" });
+  await arrived.promise;
+
+  expect(scarceCount).toBe(1);
 });
 
 /** Reads all partitions, checkpointing each event, until `count` came. */

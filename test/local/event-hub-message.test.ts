@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import rhea from "rhea";
 import { expect, test } from "vitest";
 import { MalformedMessageError } from "../../local/event-hub/amqp-encoding.ts";
