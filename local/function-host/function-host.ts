@@ -94,7 +94,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
   const events = new EventEmitter<FunctionHostEvents>();
   const timers = new Map<string, TimerTrigger>();
   const triggers: { stop(): Promise<void> }[] = [];
-  let stopping = false;
+  let stopped: Promise<void> | undefined;
 
   const worker = await startWorker({
     appDirectory,
@@ -103,7 +103,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     nodeOptions: options.nodeOptions ?? [],
     log,
     onExit(exit) {
-      if (!stopping) log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
+      if (stopped === undefined) log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
       events.emit("workerExited", exit);
     },
   });
@@ -167,10 +167,9 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     triggers.push(trigger);
   }
 
-  async function stop(): Promise<void> {
-    stopping = true;
-    await Promise.all(triggers.map((trigger) => trigger.stop()));
-    await worker.stop();
+  function stop(): Promise<void> {
+    stopped ??= Promise.all(triggers.map((trigger) => trigger.stop())).then(() => worker.stop());
+    return stopped;
   }
 
   try {
