@@ -1,0 +1,185 @@
+import type { AddressInfo, Server, Socket } from "node:net";
+import rhea, { type Container, type EventContext } from "rhea";
+import { UsageError } from "../../src/errors.ts";
+import { openConsumer } from "./consumer-link.ts";
+import { createHub, type Hub, type HubDefinition } from "./hub.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
+import { refusal } from "./refusal.ts";
+import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
+import { answerAttach, keepMessageBytes } from "./rhea-edge.ts";
+
+/**
+ * A stand-in for Azure Event Hubs on 127.0.0.1, in memory, for local runs and tests.
+ *
+ * It speaks AMQP 1.0 to unmodified clients that know the development emulator (`UseDevelopmentEmulator=true`): sending
+ * single events and batches, to a hub, by partition key or to a partition; receiving by consumer group from any start
+ * position; epochs; properties of hubs and partitions; the size limit; the conditions by which the service says no.
+ *
+ * It does NOT imitate:
+ * - TLS, AMQP over WebSockets, the Kafka and the HTTPS endpoint;
+ * - identities: every SASL mechanism and every token is accepted, nothing expires, there are no roles;
+ * - throughput: no throttling, no throughput units, no server-busy, no limit on namespaces, connections or links;
+ * - keeping: nothing outlives the process, retention is by number of events only, there is no compaction;
+ * - capture, geo-replication and geo-disaster recovery, schema registry, application groups, idempotent publishing;
+ * - the service's hash of partition keys: a key has its partition, though not the one it has in Azure;
+ * - managing hubs at run time, except `recreate`; idle links and connections are never closed.
+ */
+export interface EventHubStandIn {
+  readonly port: number;
+  /** For all hubs: it has no EntityPath. */
+  readonly connectionString: string;
+  close(): Promise<void>;
+  /** For tests and figures: how far a partition is, and how many events it still holds. */
+  partition(hub: string, id: string): { readonly lastSequenceNumber: number; readonly count: number };
+  /** Drops the events with sequence numbers below `keepFrom`, as retention would. */
+  trim(hub: string, partition: string, keepFrom: number): void;
+  /** Deletes the hub and makes it again: empty, numbers from 0, all its links detached. */
+  recreate(hub: string): void;
+  /** Breaks every connection without a word, as a network does. Resolves when all are gone; new ones are accepted. */
+  drop(): Promise<void>;
+}
+
+export type { HubDefinition };
+
+export interface EventHubOptions {
+  readonly hubs: readonly HubDefinition[];
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /** A partition keeps this many events, the newest; without it, all. */
+  readonly retention?: { readonly maxEvents?: number };
+  /** The clock for enqueued times, in milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+const HOST = "127.0.0.1";
+
+/** @throws {UsageError} if the port is in use, or a hub has no partition */
+export async function startEventHub(options: EventHubOptions): Promise<EventHubStandIn> {
+  const now = options.now ?? Date.now;
+  const make = (definition: HubDefinition) => createHub(definition, now, options.retention?.maxEvents);
+  for (const { name, partitions } of options.hubs) {
+    if (!Number.isInteger(partitions) || partitions < 1) {
+      throw new UsageError(`Hub "${name}" has ${partitions} partitions: give it a whole number from 1 on.`);
+    }
+  }
+  const definitions = new Map(options.hubs.map((definition) => [definition.name.toLowerCase(), definition]));
+  const hubs = new Map(options.hubs.map((definition) => [definition.name.toLowerCase(), make(definition)]));
+
+  const server = await listen(broker(hubs, now), options.port ?? 0);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  const { port } = server.address() as AddressInfo;
+
+  const find = (name: string): Hub => known(hubs.get(name.toLowerCase()), `hub "${name}"`);
+  const findPartition = (name: string, id: string): PartitionLog =>
+    known(
+      find(name).partitions.find((log) => log.id === id),
+      `partition "${id}" of hub "${name}"`,
+    );
+  const drop = async () => {
+    const closed = [...sockets].map(async (socket) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      socket.once("close", () => resolve());
+      // An error, since that is what tells rhea that the connection is over and its timers are to end.
+      socket.destroy(new Error("dropped by the event hub stand-in"));
+      return promise;
+    });
+    await Promise.all(closed);
+  };
+
+  return {
+    port,
+    connectionString:
+      `Endpoint=sb://${HOST}:${port};SharedAccessKeyName=RootManageSharedAccessKey;` +
+      `SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;`,
+    partition(hub, id) {
+      const log = findPartition(hub, id);
+      return { lastSequenceNumber: log.last, count: log.count };
+    },
+    trim: (hub, partition, keepFrom) => findPartition(hub, partition).trim(keepFrom),
+    recreate(name) {
+      const old = find(name);
+      hubs.set(name.toLowerCase(), make(known(definitions.get(name.toLowerCase()), `hub "${name}"`)));
+      const reason = refusal("amqp:link:detach-forced", `The link is force detached: hub '${old.name}' was deleted.`);
+      for (const link of old.links) link.detach(reason);
+      old.links.clear();
+    },
+    drop,
+    async close() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      await drop();
+      await promise;
+    },
+  };
+}
+
+function known<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new UsageError(`The event hub stand-in has no ${what}.`);
+  return value;
+}
+
+/** Connects what clients open to the hubs. Handlers run while rhea reads a frame, before it answers it. */
+function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
+  const container = rhea.create_container({ id: "event-hub-stand-in" });
+  // Whatever a client offers is let in; MSSBCBS is what Microsoft's libraries name the way by $cbs.
+  const welcome = () => ({ outcome: true, username: "anyone", start: () => undefined });
+  for (const mechanism of ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]) {
+    (container.sasl_server_mechanisms as Record<string, unknown>)[mechanism] = welcome;
+  }
+  container.on("connection_open", ({ connection }: EventContext) => {
+    connection.setMaxListeners(0);
+    keepMessageBytes(connection);
+  });
+  container.on("sender_open", ({ sender }: EventContext) => {
+    if (sender === undefined) return;
+    if (REQUEST_NODES.has(sender.source?.address)) answerAttach(sender, {});
+    else openConsumer(sender, hubs, now);
+  });
+  container.on("receiver_open", ({ receiver }: EventContext) => {
+    if (receiver === undefined) return;
+    const node = receiver.target?.address;
+    if (!REQUEST_NODES.has(node)) {
+      openProducer(receiver, hubs);
+      return;
+    }
+    answerAttach(receiver, {});
+    receiver.on("message", (context: EventContext) => answerRequest(context, node, hubs));
+  });
+  for (const end of ["disconnected", "connection_close", "session_close", "sender_close", "receiver_close"]) {
+    // Handled per link (see onLinkEnd); without any listener rhea prints a warning for each.
+    container.on(end, () => undefined);
+  }
+  for (const fault of ["error", "protocol_error"]) {
+    container.on(fault, (error: unknown) => console.error("Event hub stand-in: a connection failed:", error));
+  }
+  return container;
+}
+
+async function listen(container: Container, port: number): Promise<Server> {
+  const options = {
+    host: HOST,
+    port,
+    max_frame_size: 65_536,
+    tcp_no_delay: true,
+    receiver_options: { autoaccept: false, credit_window: 300, max_message_size: MAX_MESSAGE_BYTES },
+  };
+  const server = container.listen(options);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("listening", resolve);
+  server.once("error", (error: NodeJS.ErrnoException) =>
+    reject(
+      error.code === "EADDRINUSE"
+        ? new UsageError(
+            `Port ${port} on ${HOST} is in use: stop what listens there, or give the event hub another port (0 takes a free one).`,
+          )
+        : error,
+    ),
+  );
+  await promise;
+  return server;
+}

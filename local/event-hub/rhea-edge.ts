@@ -1,0 +1,96 @@
+import type { Connection, EventContext, Receiver, Sender, Session } from "rhea";
+
+/**
+ * What the stand-in needs of rhea 3.0.5 that its type declarations leave out, in one place: each cast here names fields
+ * read in rhea's lib/link.js, lib/session.js and lib/connection.js.
+ */
+
+type Link = Sender | Receiver;
+
+interface LinkFields {
+  readonly local: { readonly attach: Record<string, unknown> };
+  readonly credit: number;
+  readonly delivery_count: number;
+}
+
+interface SessionFields {
+  readonly outgoing: { available(): number };
+}
+
+interface TransferFrame {
+  readonly performative: { message_format: number | null | undefined };
+}
+
+/** Stands for format 0 in a delivery's `format`, once `keepMessageBytes` has seen it. */
+export const PLAIN_FORMAT = 0x7fffffff;
+
+/**
+ * Makes every message arrive as the bytes that were sent. rhea decodes format 0 by itself and drops the bytes; a format
+ * that it does not know it hands over untouched.
+ */
+export function keepMessageBytes(connection: Connection): void {
+  const readTransfer = connection["on_transfer"] as (frame: TransferFrame) => void;
+  connection["on_transfer"] = (frame: TransferFrame) => {
+    const { performative } = frame;
+    if (performative.message_format === 0) performative.message_format = PLAIN_FORMAT;
+    readTransfer.call(connection, frame);
+  };
+}
+
+/** The bytes of a message event, given that `keepMessageBytes` was called. */
+export function messageBytes(context: EventContext): Buffer {
+  const bytes: unknown = context.message;
+  if (!Buffer.isBuffer(bytes)) throw new TypeError("A message event without bytes: rhea decoded it by itself.");
+  return bytes;
+}
+
+/** Completes our side of an attach that the peer began; to be called while its open event is handled. */
+export function answerAttach(link: Link, fields: Readonly<Record<string, unknown>>): void {
+  const { attach } = (link as unknown as LinkFields).local;
+  // A terminus that is null says that the link is refused, so what the peer asked for is given back.
+  link.set_source(link.source ?? { address: "" });
+  link.set_target(link.target ?? { address: "" });
+  for (const [field, value] of Object.entries(fields)) attach[field] = value;
+}
+
+/**
+ * Counts what may still be sent on a link. rhea lowers a link's credit only when it writes, later, so what is queued
+ * until then has to be counted here; and it throws when more than its buffer holds is queued.
+ */
+export function sendWindow(sender: Sender): { room(): number; sent(): void } {
+  const link = sender as unknown as LinkFields;
+  const session = sender.session as unknown as SessionFields;
+  let queuedTo = 0;
+  return {
+    room() {
+      queuedTo = Math.max(queuedTo, link.delivery_count);
+      return Math.min(link.delivery_count + link.credit - queuedTo, session.outgoing.available());
+    },
+    sent() {
+      queuedTo += 1;
+    },
+  };
+}
+
+/** Calls `ended` once when the link is gone: detached by the peer, or its session or connection is over. */
+export function onLinkEnd(link: Link, ended: () => void): void {
+  const { session, connection } = link;
+  const linkEvents = ["sender_close", "receiver_close"];
+  const connectionEvents = ["disconnected", "connection_close"];
+  const once = () => {
+    for (const name of linkEvents) link.removeListener(name, once);
+    session.removeListener("session_close", once);
+    for (const name of connectionEvents) connection.removeListener(name, once);
+    ended();
+  };
+  for (const name of linkEvents) link.on(name, once);
+  session.on("session_close", once);
+  for (const name of connectionEvents) connection.on(name, once);
+}
+
+/** The link by which the peer wants the answers of a request node, found as the peer names it in `reply_to`. */
+export function replyLink(session: Session, node: string, replyTo: string): Sender | undefined {
+  const ofNode = (sender: Sender) => sender.source?.address === node;
+  const named = (sender: Sender) => sender.target?.address === replyTo || sender.name === replyTo;
+  return session.find_sender((sender: Sender) => ofNode(sender) && named(sender)) ?? session.find_sender(ofNode);
+}
