@@ -61,13 +61,11 @@ function enter(
 
 function attachedReceiver(sender: Sender): AttachedReceiver {
   const properties: Readonly<Record<string, unknown>> = sender.properties ?? {};
+  const name = properties["com.microsoft:receiver-name"];
   return {
-    name: String(properties["com.microsoft:receiver-name"] ?? "nil"),
+    name: typeof name === "string" ? name : "nil",
     epoch: readEpoch(properties["com.microsoft:epoch"]),
-    detach(reason) {
-      sender.emit("stand_in_detach");
-      sender.close(reason);
-    },
+    detach: (reason) => sender.close(reason),
   };
 }
 
@@ -80,7 +78,7 @@ function readEpoch(value: unknown): bigint | undefined {
 function selectorOf(sender: Sender): string | undefined {
   const filter: unknown = sender.source?.filter?.[SELECTOR_FILTER];
   const selector = typeof filter === "object" && filter !== null && "value" in filter ? filter.value : filter;
-  return selector === undefined || selector === null ? undefined : String(selector);
+  return typeof selector === "string" ? selector : undefined;
 }
 
 /** Sends what the log holds from `start` on, as far as the client's credit goes, and goes on with each append. */
@@ -91,6 +89,8 @@ function deliver(
   const window = sendWindow(sender);
   let next = start;
   const pump = () => {
+    // A link that was detached a moment ago has credit still, but nothing may follow the detach.
+    if (!sender.is_open()) return;
     for (let room = window.room(); room > 0; room -= 1) {
       const event = log.read(next);
       if (event === undefined) return;
@@ -103,18 +103,10 @@ function deliver(
     pump();
     if (log.read(next) === undefined) sender.set_drained(true);
   };
-  const forget = log.onAppend(pump);
   sender.on("sender_flow", pump);
   sender.on("sendable", pump);
   sender.on("sender_draining", drain);
-  const stop = () => {
-    forget();
-    sender.removeListener("sender_flow", pump);
-    sender.removeListener("sendable", pump);
-    sender.removeListener("sender_draining", drain);
-  };
-  sender.once("stand_in_detach", stop);
-  onLinkEnd(sender, stop);
+  onLinkEnd(sender, log.onAppend(pump));
 }
 
 function describeEnd(log: PartitionLog, retrievedAt: number): RuntimeMetric {

@@ -1,4 +1,4 @@
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import rhea, { type Container, type EventContext } from "rhea";
 import { UsageError } from "../../src/errors.ts";
 import { openConsumer } from "./consumer-link.ts";
@@ -7,7 +7,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
 import { refusal } from "./refusal.ts";
 import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
-import { answerAttach, keepMessageBytes } from "./rhea-edge.ts";
+import { answerAttach, keepMessageBytes, welcomeEveryone } from "./rhea-edge.ts";
 
 /**
  * A stand-in for Azure Event Hubs on 127.0.0.1, in memory, for local runs and tests.
@@ -72,7 +72,7 @@ export async function startEventHub(options: EventHubOptions): Promise<EventHubS
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
 
   const find = (name: string): Hub => known(hubs.get(name.toLowerCase()), `hub "${name}"`);
   const findPartition = (name: string, id: string): PartitionLog =>
@@ -126,11 +126,8 @@ function known<Value>(value: Value | undefined, what: string): Value {
 /** Connects what clients open to the hubs. Handlers run while rhea reads a frame, before it answers it. */
 function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
   const container = rhea.create_container({ id: "event-hub-stand-in" });
-  // Whatever a client offers is let in; MSSBCBS is what Microsoft's libraries name the way by $cbs.
-  const welcome = () => ({ outcome: true, username: "anyone", start: () => undefined });
-  for (const mechanism of ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]) {
-    (container.sasl_server_mechanisms as Record<string, unknown>)[mechanism] = welcome;
-  }
+  // MSSBCBS is what Microsoft's libraries call the way by $cbs.
+  welcomeEveryone(container, ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]);
   container.on("connection_open", ({ connection }: EventContext) => {
     connection.setMaxListeners(0);
     keepMessageBytes(connection);
@@ -158,6 +155,12 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
     container.on(fault, (error: unknown) => console.error("Event hub stand-in: a connection failed:", error));
   }
   return container;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("The server does not listen on a port.");
+  return address.port;
 }
 
 async function listen(container: Container, port: number): Promise<Server> {

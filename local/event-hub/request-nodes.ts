@@ -2,7 +2,7 @@ import rhea, { type EventContext, type Message } from "rhea";
 import { parseAddress } from "./entity-address.ts";
 import { findPlace, type Hub } from "./hub.ts";
 import type { PartitionLog } from "./partition-log.ts";
-import { messageBytes, replyLink } from "./rhea-edge.ts";
+import { decodeRequest, replyLink } from "./rhea-edge.ts";
 import { isRefusal, refusal, type Refusal } from "./refusal.ts";
 
 /**
@@ -19,7 +19,7 @@ interface Answer {
 
 /** Answers the request in a message event of `node` on the link that the request names. */
 export function answerRequest(context: EventContext, node: string, hubs: ReadonlyMap<string, Hub>): void {
-  const request = rhea.message.decode(messageBytes(context)) as unknown as Message;
+  const request = decodeRequest(context);
   context.delivery?.accept();
   const properties: Readonly<Record<string, unknown>> = request.application_properties ?? {};
   const answer = node === "$cbs" ? takeToken(properties, hubs) : readEntity(properties, hubs);
@@ -76,7 +76,10 @@ function readEntity(properties: Readonly<Record<string, unknown>>, hubs: Readonl
 }
 
 function unknownRequest({ operation, type }: Readonly<Record<string, unknown>>): Refusal {
-  return refusal("amqp:not-implemented", `The stand-in has no operation '${operation}' for type '${type}'.`);
+  return refusal(
+    "amqp:not-implemented",
+    `The stand-in has no operation '${String(operation)}' for type '${String(type)}'.`,
+  );
 }
 
 function describeHub(hub: Hub): Readonly<Record<string, unknown>> {

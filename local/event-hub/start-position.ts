@@ -40,27 +40,18 @@ export function parseSelector(selector: string | undefined): StartPosition | Ref
  * how a checkpoint of a hub that was deleted and made again shows.
  */
 export function resolveStart(position: StartPosition, log: PartitionLog): number | Refusal {
-  switch (position.kind) {
-    case "earliest":
-      return log.first;
-    case "latest":
-      return log.last + 1;
-    case "sequence-number":
-      return position.value > log.last
-        ? beyondEnd("sequence number", position.value, log.last)
-        : Math.max(log.first, position.inclusive ? position.value : position.value + 1);
-    case "offset":
-      return position.value > log.lastOffset
-        ? beyondEnd("offset", position.value, log.lastOffset)
-        : log.firstWhere(reaches(position, "offset"));
-    case "enqueued-time":
-      return log.firstWhere(reaches(position, "enqueuedAt"));
+  if (position.kind === "earliest") return log.first;
+  if (position.kind === "latest") return log.last + 1;
+  const { kind, value, inclusive } = position;
+  if (kind === "sequence-number") {
+    if (value > log.last) return beyondEnd("sequence number", value, log.last);
+    return Math.max(log.first, inclusive ? value : value + 1);
   }
-}
-
-function reaches<Key extends string>(position: { readonly value: number; readonly inclusive: boolean }, key: Key) {
-  return (event: Readonly<Record<Key, number>>): boolean =>
-    position.inclusive ? event[key] >= position.value : event[key] > position.value;
+  if (kind === "offset") {
+    if (value > log.lastOffset) return beyondEnd("offset", value, log.lastOffset);
+    return log.firstWhere(({ offset }) => (inclusive ? offset >= value : offset > value));
+  }
+  return log.firstWhere(({ enqueuedAt }) => (inclusive ? enqueuedAt >= value : enqueuedAt > value));
 }
 
 function beyondEnd(what: string, supplied: number, last: number): Refusal {
