@@ -7,12 +7,13 @@ import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-in
 export const LOCAL_HUB = "insights-logs-auditlogs";
 export const LOCAL_CONSUMER_GROUP = "pimwatch";
 export const LOCAL_HEALER_CONSUMER_GROUP = "pimwatch-healer";
+export const LOCAL_PARTITIONS = 4;
 const RULE_ID = "dcr-00000000000000000000000000000000";
 
 export interface StackOptions {
   /** Entra tenants whose events the app takes. */
   readonly allowedTenantIds: readonly string[];
-  /** 4 by default. */
+  /** LOCAL_PARTITIONS by default. */
   readonly partitions?: number | undefined;
   /** A port of 0, or none, is a free one. */
   readonly hubPort?: number | undefined;
@@ -46,14 +47,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     while (started.length > 0) await started.pop()?.close();
   };
   try {
-    // The slowest first, and beside the others.
-    const [azurite, eventHub, ingestion] = await settledInOrder([
+    const starting = [
       startAzurite({ tablePort: options.tablePort, blobPort: options.blobPort }).then(keep),
       startEventHub({
         hubs: [
           {
             name: LOCAL_HUB,
-            partitions: options.partitions ?? 4,
+            partitions: options.partitions ?? LOCAL_PARTITIONS,
             consumerGroups: [LOCAL_CONSUMER_GROUP, LOCAL_HEALER_CONSUMER_GROUP],
           },
         ],
@@ -65,21 +65,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         stream: incidentColumns.stream,
         port: options.ingestionPort ?? 0,
       }).then(keep),
-    ]);
+    ] as const;
+    await Promise.allSettled(starting); // nothing may come up after a failure was reported
+    const [azurite, eventHub, ingestion] = await Promise.all(starting);
     return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-/** Waits for all, so that nothing comes up after a failure was reported; then all results, or the first failure. */
-async function settledInOrder<T extends readonly unknown[]>(promises: {
-  readonly [I in keyof T]: Promise<T[I]>;
-}): Promise<T> {
-  await Promise.allSettled(promises);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Promise.all of a mapped tuple type loses the tuple
-  return (await Promise.all(promises)) as unknown as T;
 }
 
 function settingsFor(

@@ -34,7 +34,7 @@ export function incidentText(incident: IncidentRow, { color }: { readonly color:
 }
 
 /** The column's text as it came; "" for one that is null or no text. */
-function textOf(incident: IncidentRow, column: string): string {
+export function textOf(incident: Readonly<Record<string, unknown>>, column: string): string {
   const value = incident[column];
   return typeof value === "string" ? value : "";
 }

@@ -3,7 +3,7 @@
  * format characters (bidirectional overrides, zero widths), separators, unpaired surrogates, and what
  * fonts draw as nothing. Names in audit events are chosen by whoever names a user, a group or an app.
  */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Longest text shown of one field: a justification may be as long as its author likes. */
 const MAX_LENGTH = 2_000;
