@@ -1,0 +1,55 @@
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { pathToFileURL, fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { build as bundle } from "rolldown";
+import { compileRules } from "./src/compile/compile-rules.ts";
+import { formatProblem } from "./src/compile/problem.ts";
+import { UsageError } from "./src/errors.ts";
+import { VERSION } from "./src/version.ts";
+
+const ROOT = fileURLToPath(new URL(".", import.meta.url));
+
+/**
+ * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
+ * load. One ES module with chunks that are loaded when first needed, the rules as plans, host.json; no
+ * dependencies and no source.
+ *
+ * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
+ */
+export async function build(directory = join(ROOT, "dist")): Promise<{ directory: string; warnings: string[] }> {
+  const { rules, problems } = await compileRules(join(ROOT, "rules"));
+  const told = problems.map(formatProblem);
+  if (problems.some(({ level }) => level === "error")) throw new UsageError(told.join("\n"));
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await bundle({
+    input: { app: join(ROOT, "src/app.ts") },
+    platform: "node",
+    external: ["@azure/functions-core"], // the host's own module
+    logLevel: "warn",
+    output: {
+      dir: directory,
+      format: "esm",
+      minify: true,
+      chunkFileNames: "[name]-[hash].js",
+      comments: { legal: false },
+    },
+  });
+  const manifest = { name: "pimwatch", version: VERSION, type: "module", main: "app.js", private: true };
+  await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
+  await cp(join(ROOT, "host.json"), join(directory, "host.json"));
+  return { directory, warnings: told };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  try {
+    const { directory, warnings } = await build();
+    for (const warning of warnings) console.error(warning);
+    console.error(`built ${directory}`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,76 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { UsageError } from "../src/errors.ts";
+
+/** The account and key that every storage emulator shares; published by Microsoft, so no secret. */
+// https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+const ACCOUNT = "devstoreaccount1";
+const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/** What the child reports: both addresses, or why it cannot run. */
+export type AzuriteReport = { readonly tablePort: number; readonly blobPort: number } | { readonly failure: string };
+
+/** Ports that the child listens on; 0 lets the system choose a free one. */
+export interface AzuritePorts {
+  readonly tablePort?: number | undefined;
+  readonly blobPort?: number | undefined;
+}
+
+/** A running storage emulator. */
+export interface Azurite {
+  readonly tableEndpoint: string;
+  readonly blobEndpoint: string;
+  /** For tables and blobs, with explicit endpoints: `UseDevelopmentStorage=true` would mean fixed ports. */
+  readonly connectionString: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Microsoft's own storage emulator, table and blob, on 127.0.0.1 with everything in memory.
+ *
+ * It runs in one child process that ends when this one does, however that happens. Ready means that both services
+ * have answered a request. There is no queue service: nothing here uses one.
+ *
+ * @throws {UsageError} if a wanted port is taken
+ */
+export async function startAzurite(ports: AzuritePorts = {}): Promise<Azurite> {
+  const child = fork(new URL("azurite-process.ts", import.meta.url), [], {
+    execArgv: ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0169", "--disable-warning=DEP0040"],
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], AZURITE_PORTS: JSON.stringify(ports) },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const exited = once(child, "exit");
+  const report = await Promise.race([
+    once(child, "message").then(([message]) => message as AzuriteReport),
+    exited.then(([code]): AzuriteReport => ({ failure: `its process ended with code ${String(code)}` })),
+  ]);
+  if ("failure" in report) {
+    child.kill("SIGKILL");
+    throw new UsageError(`Azurite did not start: ${report.failure}`);
+  }
+
+  const tableEndpoint = `http://127.0.0.1:${report.tablePort}/${ACCOUNT}`;
+  const blobEndpoint = `http://127.0.0.1:${report.blobPort}/${ACCOUNT}`;
+  await Promise.all([answers(tableEndpoint), answers(blobEndpoint)]);
+  return {
+    tableEndpoint,
+    blobEndpoint,
+    connectionString: [
+      "DefaultEndpointsProtocol=http",
+      `AccountName=${ACCOUNT}`,
+      `AccountKey=${KEY}`,
+      `BlobEndpoint=${blobEndpoint}`,
+      `TableEndpoint=${tableEndpoint}`,
+    ].join(";"),
+    async close() {
+      child.kill("SIGKILL"); // all is in memory: there is nothing to save
+      await exited;
+    },
+  };
+}
+
+/** Any HTTP answer will do: an unsigned request is refused, and a refusal is an answer. */
+async function answers(endpoint: string): Promise<void> {
+  const response = await fetch(endpoint);
+  await response.arrayBuffer();
+}

@@ -1,0 +1,124 @@
+import { hostname } from "node:os";
+import type { LongNumber, TypedData } from "./worker-messages.ts";
+
+/** What is read of a received event: the part of the SDK's ReceivedEventData that a batch is made of. */
+export interface HubEvent {
+  readonly body: unknown;
+  readonly sequenceNumber: number;
+  readonly offset: string;
+  readonly enqueuedTimeUtc: Date;
+  readonly partitionKey: string | null;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly systemProperties?: Readonly<Record<string, unknown>>;
+}
+
+export interface PartitionDescription {
+  readonly fullyQualifiedNamespace: string;
+  readonly eventHubName: string;
+  readonly consumerGroup: string;
+  readonly partitionId: string;
+}
+
+/** How the worker of the day hands 64-bit numbers to an app. */
+// Node.js worker 3.16 (2026-08) gave objects: https://github.com/Azure/azure-functions-nodejs-worker/issues/844
+export type SequenceNumberForm = "number" | "long";
+
+/**
+ * The bodies of a batch as the host sends them: bytes as they are, or text without the empty ones.
+ *
+ * @throws {TypeError} if a body is an AMQP value or sequence instead of data
+ */
+export function batchData(events: readonly HubEvent[], dataType: "binary" | "string"): TypedData {
+  const bodies = events.map(bytesOf);
+  if (dataType === "binary") return { collectionBytes: { bytes: bodies } };
+  return { collectionString: { string: bodies.map(textOf).filter((text) => text !== "") } };
+}
+
+/** @throws {TypeError} if the body is an AMQP value or sequence instead of data */
+export function singleData(event: HubEvent, dataType: "binary" | "string"): TypedData {
+  const body = bytesOf(event);
+  return dataType === "binary" ? { bytes: body } : { string: textOf(body) };
+}
+
+/**
+ * The trigger metadata of a batch, with the real host's quirks: partition keys that are absent leave no gap, times have
+ * no "Z" though they are UTC, and what the library makes of offsets are numbers.
+ *
+ * @see https://github.com/Azure/azure-functions-nodejs-library/issues/351
+ */
+export function batchMetadata(
+  events: readonly HubEvent[],
+  partition: PartitionDescription,
+  form: SequenceNumberForm,
+): Record<string, TypedData> {
+  return {
+    PartitionContext: partitionContext(partition),
+    PartitionKeyArray: { collectionString: { string: events.flatMap(({ partitionKey }) => partitionKey ?? []) } },
+    OffsetArray: { collectionString: { string: events.map(({ offset }) => offset) } },
+    SequenceNumberArray: {
+      collectionSint64: {
+        sint64: events.map(({ sequenceNumber }) => (form === "long" ? long(sequenceNumber) : sequenceNumber)),
+      },
+    },
+    EnqueuedTimeUtcArray: json(events.map(({ enqueuedTimeUtc }) => dotNetTime(enqueuedTimeUtc))),
+    PropertiesArray: json(events.map(({ properties }) => properties ?? {})),
+    SystemPropertiesArray: json(events.map(systemProperties)),
+    sys: json({ MethodName: "", UtcNow: new Date().toISOString(), RandGuid: crypto.randomUUID() }),
+  };
+}
+
+/** The trigger metadata of a single event. */
+export function singleMetadata(event: HubEvent, partition: PartitionDescription): Record<string, TypedData> {
+  return {
+    PartitionContext: partitionContext(partition),
+    ...(event.partitionKey !== null && { PartitionKey: { string: event.partitionKey } }),
+    Offset: { string: event.offset },
+    SequenceNumber: json(event.sequenceNumber),
+    EnqueuedTimeUtc: json(dotNetTime(event.enqueuedTimeUtc)),
+    Properties: json(event.properties ?? {}),
+    SystemProperties: json(systemProperties(event)),
+  };
+}
+
+function partitionContext(partition: PartitionDescription): TypedData {
+  return json({
+    FullyQualifiedNamespace: partition.fullyQualifiedNamespace,
+    EventHubName: partition.eventHubName,
+    ConsumerGroup: partition.consumerGroup,
+    PartitionId: partition.partitionId,
+    Owner: hostname(),
+    IsCheckpointingAfterInvocation: true,
+  });
+}
+
+function systemProperties(event: HubEvent): object {
+  return {
+    ...event.systemProperties,
+    SequenceNumber: event.sequenceNumber,
+    Offset: event.offset,
+    PartitionKey: event.partitionKey,
+    EnqueuedTimeUtc: dotNetTime(event.enqueuedTimeUtc),
+  };
+}
+
+/** A DateTime of no kind, as Newtonsoft.Json writes it: no zone, no fraction that is zero. */
+function dotNetTime(time: Date): string {
+  return time.toISOString().replace(/(\.\d*?)0*Z$/, (_match, fraction: string) => (fraction === "." ? "" : fraction));
+}
+
+function long(value: number): LongNumber {
+  return { low: value | 0, high: Math.floor(value / 2 ** 32), unsigned: false };
+}
+
+function bytesOf({ body, sequenceNumber }: HubEvent): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  throw new TypeError(`Event ${sequenceNumber} has an AMQP value or sequence as its body, and only data is supported`);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}
+
+function json(value: unknown): TypedData {
+  return { json: JSON.stringify(value) };
+}

@@ -1,0 +1,215 @@
+// A local host for Azure Functions apps in Node.js: it loads the built app as Azure does and runs its functions.
+//
+// Like the real host: the app runs in a worker process of its own and registers through the unmodified @azure/functions;
+// the Event Hub trigger is this side's, through Microsoft's own consumer and checkpoint store, with the real rules of
+// checkpoints and retries; a worker that dies or a function that takes too long is a failed invocation; NCRONTAB timers;
+// HTTP routes.
+//
+// It does not imitate: scaling and more than one worker in a host; gRPC between host and worker; extension bundles and
+// triggers other than Event Hub, timer and HTTP; bindings other than triggers and the HTTP response; keys and authLevel
+// (every HTTP function is open, on loopback only); identity-based connections; host.json beyond functionTimeout,
+// routePrefix and eventHubs; HTTP streams; the lock that keeps a timer on one of several hosts, useMonitor and missed
+// occurrences; the limit on worker restarts; Durable Functions, proxies, /admin, Application Insights. Checkpoints have
+// the form of the JavaScript SDK's store, not that of the .NET extension.
+import { EventEmitter } from "node:events";
+import { resolve } from "node:path";
+import { SettingsError, UsageError } from "../../src/errors.ts";
+import type { Settings } from "./binding-settings.ts";
+import type { SequenceNumberForm } from "./event-hub-batch.ts";
+import { openConsumer, startEventHubTrigger, type Checkpoint, type LoadBalancing } from "./event-hub-trigger.ts";
+import { readHostJson } from "./host-json.ts";
+import { startHttpTrigger } from "./http-trigger.ts";
+import { retryPolicy, runWithRetries, type Attempt } from "./retry-policy.ts";
+import { startTimerTrigger, type TimerTrigger } from "./timer-trigger.ts";
+import { planTriggers, type TriggerPlan } from "./trigger-plans.ts";
+import { startWorker, type WorkerExit } from "./worker.ts";
+import type { InvocationResponse, RegisteredFunction, TypedData } from "./worker-messages.ts";
+
+export type { RegisteredFunction } from "./worker-messages.ts";
+
+const LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 1_000, ownershipExpiryMs: 6_000 };
+
+export interface FunctionHostOptions {
+  /** Of the built app: where its package.json and host.json are. */
+  readonly appDirectory: string;
+  /** The environment of the worker. Of this process it gets PATH and HOME, nothing else. */
+  readonly settings: Settings;
+  /** The Node that runs the app; by default the one that runs this. */
+  readonly nodePath?: string;
+  /** Command-line options for it, such as --disallow-code-generation-from-strings. */
+  readonly nodeOptions?: readonly string[];
+  /** 0, a free one, by default. */
+  readonly httpPort?: number;
+  readonly log?: (line: string) => void;
+  /** false keeps the events of a failed invocation for the next start; the real host, and the default, go on. */
+  readonly checkpointAfterFailure?: boolean;
+  /** Multiplies every wait between retries, for tests. */
+  readonly retryDelayScale?: number;
+  readonly loadBalancing?: LoadBalancing;
+  readonly sequenceNumbers?: SequenceNumberForm;
+}
+
+/** The end of one attempt to run a function. */
+export interface FinishedInvocation {
+  readonly functionName: string;
+  readonly invocationId: string;
+  /** 0: the first attempt. */
+  readonly retryCount: number;
+  readonly durationMs: number;
+}
+
+export type FunctionHostEvents = {
+  invocationSucceeded: [FinishedInvocation];
+  invocationFailed: [FinishedInvocation & { readonly error: string }];
+  workerExited: [WorkerExit];
+  checkpoint: [Checkpoint];
+};
+
+export interface FunctionHost {
+  /** http://127.0.0.1:PORT, without the route prefix. */
+  readonly httpUrl: string;
+  readonly functions: readonly RegisteredFunction[];
+  /** The version of the worker's Node, such as v24.1.0. */
+  readonly nodeVersion: string;
+  readonly events: EventEmitter<FunctionHostEvents>;
+  /** Runs a timer function now; rejects if it failed. */
+  runTimer(functionName: string): Promise<void>;
+  /** SIGKILL to the worker; a new one is started. */
+  kill(): Promise<void>;
+  /** Lets attempts that are under way end, without a checkpoint, then ends the worker. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Loads the app and starts its triggers.
+ *
+ * @throws {SettingsError} naming every setting that a function needs and that is missing
+ * @throws {UsageError} if the app cannot be loaded or the port is taken
+ */
+export async function startFunctionHost(options: FunctionHostOptions): Promise<FunctionHost> {
+  const { settings, log = () => undefined } = options;
+  const appDirectory = resolve(options.appDirectory);
+  const hostJson = await readHostJson(appDirectory);
+  for (const option of hostJson.ignored) log(`warning: host.json: ${option} has no effect in this host`);
+  const events = new EventEmitter<FunctionHostEvents>();
+  const timers = new Map<string, TimerTrigger>();
+  const triggers: { stop(): Promise<void> }[] = [];
+  let stopped: Promise<void> | undefined;
+
+  const worker = await startWorker({
+    appDirectory,
+    settings,
+    nodePath: options.nodePath ?? process.execPath,
+    nodeOptions: options.nodeOptions ?? [],
+    log,
+    onExit(exit) {
+      if (stopped === undefined) log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
+      events.emit("workerExited", exit);
+    },
+  });
+  const { functions, capabilities, nodeVersion } = worker.started;
+
+  /** One invocation with its retries. */
+  function run(
+    { kind, registered: { name, retryOptions }, bindingName }: TriggerPlan,
+    input: { readonly data: TypedData; readonly metadata?: Readonly<Record<string, TypedData>> },
+    signal: AbortSignal,
+  ): Promise<Attempt<InvocationResponse> | "stopped"> {
+    return runWithRetries({
+      policy: kind === "http" || retryOptions === undefined ? undefined : retryPolicy(retryOptions), // HTTP has none
+      delayScale: options.retryDelayScale ?? 1,
+      signal,
+      async attempt(retryContext) {
+        const request = {
+          functionName: name,
+          inputData: [{ name: bindingName, data: input.data }],
+          ...(input.metadata && { triggerMetadata: input.metadata }),
+          ...(retryContext && { retryContext }),
+        };
+        const { invocationId, durationMs, outcome } = await worker.invoke(request, hostJson.functionTimeoutMs);
+        const finished = { functionName: name, invocationId, retryCount: retryContext?.retryCount ?? 0, durationMs };
+        if ("value" in outcome) {
+          events.emit("invocationSucceeded", finished);
+        } else {
+          log(`error: ${name} failed: ${outcome.error.message}`);
+          events.emit("invocationFailed", { ...finished, error: outcome.error.message });
+        }
+        return outcome;
+      },
+    });
+  }
+
+  async function startTrigger(plan: Exclude<TriggerPlan, { kind: "http" }>): Promise<void> {
+    const functionName = plan.registered.name;
+    if (plan.kind === "timer") {
+      const timer = startTimerTrigger({
+        schedule: plan.schedule,
+        run: async (data, signal) => runEnd(await run(plan, { data }, signal)),
+      });
+      timers.set(functionName, timer);
+      triggers.push(timer);
+      return;
+    }
+    const client = await openConsumer(plan.source, options.loadBalancing ?? LOAD_BALANCING);
+    const trigger = startEventHubTrigger(
+      {
+        functionName,
+        source: plan.source,
+        eventHubs: hostJson.eventHubs,
+        sequenceNumbers: options.sequenceNumbers ?? "number",
+        checkpointAfterFailure: options.checkpointAfterFailure ?? true,
+        run: async (input, signal) => runEnd(await run(plan, input, signal)),
+        onCheckpoint: (checkpoint) => events.emit("checkpoint", checkpoint),
+        log,
+      },
+      client,
+    );
+    triggers.push(trigger);
+  }
+
+  function stop(): Promise<void> {
+    stopped ??= Promise.all(triggers.map((trigger) => trigger.stop())).then(() => worker.stop());
+    return stopped;
+  }
+
+  try {
+    if (capabilities["HttpUri"] !== undefined) {
+      throw new SettingsError(["app.setup: enableHttpStream is not supported by this host"]);
+    }
+    const plans = planTriggers(functions, settings, hostJson.routePrefix);
+    const httpPlans = plans.filter((plan) => plan.kind === "http");
+    const http = await startHttpTrigger({
+      routes: httpPlans.map(({ route }) => route),
+      port: options.httpPort ?? 0,
+      async run(functionName, request, signal) {
+        const plan = httpPlans.find(({ registered }) => registered.name === functionName);
+        return plan === undefined ? "stopped" : run(plan, { data: { http: request } }, signal);
+      },
+    });
+    triggers.push(http);
+    for (const plan of plans) if (plan.kind !== "http") await startTrigger(plan);
+
+    return {
+      httpUrl: http.url,
+      functions,
+      nodeVersion,
+      events,
+      async runTimer(functionName) {
+        const timer = timers.get(functionName);
+        if (timer === undefined) throw new UsageError(`${functionName} is not a timer function of this app`);
+        const end = await timer.runNow();
+        if (end !== "succeeded") throw new Error(`${functionName} ${end}`);
+      },
+      kill: () => worker.kill(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function runEnd(outcome: Attempt<unknown> | "stopped"): "succeeded" | "failed" | "stopped" {
+  if (outcome === "stopped") return "stopped";
+  return "value" in outcome ? "succeeded" : "failed";
+}

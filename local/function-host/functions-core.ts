@@ -1,0 +1,124 @@
+// The module "@azure/functions-core" as the library @azure/functions wants it. In Azure the Node.js worker provides it;
+// here this file does, inside the worker process.
+//
+// It is given to `require` only, as there: an app that says `import "@azure/functions-core"` fails here as it does in
+// Azure. A bundle in ES modules has to leave it to `require` (createRequire), which is what bundlers make of it.
+// https://github.com/Azure/azure-functions-nodejs-worker/blob/v3.x/src/setupCoreModule.ts
+import Module from "node:module";
+import type { InvocationRequest, InvocationResponse, LogLevel, RegisteredFunction } from "./worker-messages.ts";
+
+export type FunctionCallback = (...args: unknown[]) => unknown;
+export type HookCallback = (context: object) => unknown;
+
+/** What the library makes of a core context: it converts the data and calls the function. */
+export interface InvocationModel {
+  getArguments(): Promise<{ context: object; inputs: unknown[] }>;
+  invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
+  getResponse(context: object, result: unknown): Promise<InvocationResponse>;
+}
+
+export interface CoreInvocationContext {
+  readonly invocationId: string;
+  readonly request: InvocationRequest;
+  readonly metadata: RegisteredFunction;
+  state?: "preInvocationHooks" | "invocation" | "postInvocationHooks" | undefined;
+  log(level: LogLevel, category: "user" | "system", message: string): void;
+}
+
+export interface ProgrammingModel {
+  readonly name: string;
+  readonly version: string;
+  getInvocationModel(context: CoreInvocationContext): InvocationModel | Promise<InvocationModel>;
+  getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
+}
+
+const HOOK_NAMES = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
+export type HookName = (typeof HOOK_NAMES)[number];
+
+/** What an app has registered so far. */
+export interface Registry {
+  readonly functions: Map<string, { readonly metadata: RegisteredFunction; readonly callback: FunctionCallback }>;
+  readonly hooks: Readonly<Record<HookName, Set<HookCallback>>>;
+  programmingModel: ProgrammingModel | undefined;
+  /** No function can be registered after it. */
+  started: boolean;
+}
+
+export function emptyRegistry(): Registry {
+  const hooks = Object.fromEntries(HOOK_NAMES.map((name) => [name, new Set<HookCallback>()]));
+  return {
+    functions: new Map(),
+    hooks: hooks as Record<HookName, Set<HookCallback>>,
+    programmingModel: undefined,
+    started: false,
+  };
+}
+
+type Log = (level: LogLevel, category: "user" | "system", message: string) => void;
+
+/** Makes `require("@azure/functions-core")` give a module that writes to `registry`, in every module of this process. */
+export function provideFunctionsCore(registry: Registry, log: Log): void {
+  const core = functionsCore(registry, log);
+  const prototype = Module.prototype as { require(this: unknown, id: string): unknown };
+  const original = prototype.require;
+  prototype.require = function require(id) {
+    return id === "@azure/functions-core" ? core : original.call(this, id);
+  };
+}
+
+function functionsCore(registry: Registry, log: Log): object {
+  class Disposable {
+    static from(...all: { dispose(): unknown }[]): Disposable {
+      return new Disposable(() => {
+        for (const one of all) one.dispose();
+      });
+    }
+
+    #callOnDispose: (() => unknown) | undefined;
+
+    constructor(callOnDispose: () => unknown) {
+      this.#callOnDispose = callOnDispose;
+    }
+
+    dispose(): void {
+      this.#callOnDispose?.();
+      this.#callOnDispose = undefined;
+    }
+  }
+
+  return {
+    version: "3.0.0-local",
+    hostVersion: "4.0.0-local",
+    Disposable,
+    log,
+    setProgrammingModel(model: ProgrammingModel) {
+      registry.programmingModel = model;
+    },
+    getProgrammingModel: () => registry.programmingModel,
+    registerHook(name: string, callback: HookCallback) {
+      if (!isHookName(name)) throw systemError(RangeError, `Unrecognized hook "${name}"`);
+      registry.hooks[name].add(callback);
+      return new Disposable(() => registry.hooks[name].delete(callback));
+    },
+    registerFunction(metadata: RegisteredFunction, callback: FunctionCallback) {
+      if (registry.started) throw systemError(Error, "A function can only be registered during app startup.");
+      if (registry.functions.has(metadata.name)) {
+        throw systemError(Error, `A function with name "${metadata.name}" has already been registered.`);
+      }
+      registry.functions.set(metadata.name, { metadata, callback });
+      return new Disposable(() => {
+        if (registry.started) throw systemError(Error, "A function can only be disposed during app startup.");
+        registry.functions.delete(metadata.name);
+      });
+    },
+  };
+}
+
+function isHookName(name: string): name is HookName {
+  return (HOOK_NAMES as readonly string[]).includes(name);
+}
+
+/** The library asks an error for this mark. */
+function systemError(kind: new (message: string) => Error, message: string): Error {
+  return Object.assign(new kind(message), { isAzureFunctionsSystemError: true });
+}

@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { SettingsError } from "../../src/errors.ts";
+
+/** What the host takes from host.json, with the real host's defaults. */
+export interface HostJson {
+  /** undefined: no limit. */
+  readonly functionTimeoutMs: number | undefined;
+  /** Before each route; "" for none. */
+  readonly routePrefix: string;
+  readonly eventHubs: {
+    readonly maxEventBatchSize: number;
+    readonly prefetchCount: number;
+    readonly batchCheckpointFrequency: number;
+  };
+  /** Options that are set and have no effect here. */
+  readonly ignored: readonly string[];
+}
+
+/** "hh:mm:ss", with days or fractions as .NET's TimeSpan writes them. */
+const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$/;
+/** Flex Consumption, Premium and Dedicated. https://learn.microsoft.com/azure/azure-functions/functions-scale */
+const DEFAULT_TIMEOUT_MS = 30 * 60 * 1000;
+
+const schema = z.object({
+  version: z.literal("2.0"),
+  functionTimeout: z.union([z.literal("-1"), z.string().regex(TIME_SPAN)]).optional(),
+  extensions: z
+    .object({
+      http: z.object({ routePrefix: z.string().optional() }).optional(),
+      eventHubs: z
+        .object({
+          maxEventBatchSize: z.int().positive().default(100),
+          minEventBatchSize: z.int().positive().default(1),
+          prefetchCount: z.int().positive().default(300),
+          batchCheckpointFrequency: z.int().positive().default(1),
+          initialOffsetOptions: z.object({ type: z.string().default("fromStart") }).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+});
+
+/** @throws {SettingsError} if host.json is missing, no JSON, or has values of a wrong form */
+export async function readHostJson(appDirectory: string): Promise<HostJson> {
+  const file = join(appDirectory, "host.json");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new SettingsError([`${file} cannot be read: ${(error as Error).message}`]);
+  }
+  const checked = schema.safeParse(parsed);
+  if (!checked.success) {
+    throw new SettingsError(checked.error.issues.map(({ path, message }) => `${file}: ${path.join(".")}: ${message}`));
+  }
+  const { functionTimeout, extensions } = checked.data;
+  const eventHubs = extensions?.eventHubs;
+  const ignored: string[] = [];
+  if ((eventHubs?.minEventBatchSize ?? 1) > 1) ignored.push("extensions.eventHubs.minEventBatchSize (over 1)");
+  if ((eventHubs?.initialOffsetOptions?.type ?? "fromStart") !== "fromStart") {
+    ignored.push("extensions.eventHubs.initialOffsetOptions (other than fromStart)");
+  }
+  return {
+    functionTimeoutMs: functionTimeout === "-1" ? undefined : (timeSpanMs(functionTimeout) ?? DEFAULT_TIMEOUT_MS),
+    routePrefix: extensions?.http?.routePrefix ?? "api",
+    eventHubs: {
+      maxEventBatchSize: eventHubs?.maxEventBatchSize ?? 100,
+      prefetchCount: eventHubs?.prefetchCount ?? 300,
+      batchCheckpointFrequency: eventHubs?.batchCheckpointFrequency ?? 1,
+    },
+    ignored,
+  };
+}
+
+function timeSpanMs(text: string | undefined): number | undefined {
+  const match = TIME_SPAN.exec(text ?? "");
+  if (match === null) return undefined;
+  const [days, hours, minutes, seconds] = match.slice(1, 5).map((part) => Number(part ?? 0));
+  const fraction = Number(`0.${match[5] ?? "0"}`);
+  return ((((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0) + fraction) * 1000;
+}

@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { UsageError } from "../../src/errors.ts";
+import { matchRoute, type Route } from "./http-routes.ts";
+import type { Attempt } from "./retry-policy.ts";
+import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
+
+export interface HttpTriggerOptions {
+  readonly routes: readonly Route[];
+  /** 0: a free one. */
+  readonly port: number;
+  readonly run: (
+    functionName: string,
+    request: HttpData,
+    signal: AbortSignal,
+  ) => Promise<Attempt<InvocationResponse> | "stopped">;
+}
+
+export interface HttpTrigger {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the HTTP functions of an app on 127.0.0.1.
+ *
+ * As in the real host, a function that fails is a 500 without a body, one that returns nothing a 204, and a method that
+ * no route has a 404.
+ *
+ * @throws {UsageError} if the port is taken
+ */
+export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions): Promise<HttpTrigger> {
+  const stopping = new AbortController();
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(`http://${request.headers.host ?? "127.0.0.1"}${request.url ?? "/"}`);
+    const found = matchRoute(routes, request.method ?? "GET", url.pathname);
+    if (found === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const outcome = await run(found.functionName, await toHttpData(request, url, found.params), stopping.signal);
+    if (outcome === "stopped" || "error" in outcome) {
+      response.writeHead(500).end();
+      return;
+    }
+    reply(response, httpOutput(outcome.value));
+  }
+
+  const server = createServer((request, response) => {
+    // What fails here is the connection of a client that went away, or a reply that HTTP does not allow.
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  });
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new UsageError(`Function host: port ${port} is taken`, { cause });
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      stopping.abort();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function toHttpData(
+  request: IncomingMessage,
+  url: URL,
+  params: Readonly<Record<string, string>>,
+): Promise<HttpData> {
+  const bytes = await buffer(request);
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(", ")]);
+  const query = [...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key).join(",")]);
+  return {
+    url: url.href,
+    method: request.method ?? "GET",
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    query: Object.fromEntries(query) as Record<string, string>,
+    params,
+    ...(bytes.length > 0 && { body: { bytes } }),
+  };
+}
+
+/** The response is the return value, or an output binding of type http. */
+function httpOutput({ returnValue, outputData }: InvocationResponse): HttpData | undefined {
+  return returnValue?.http ?? outputData?.find(({ data }) => data?.http !== undefined)?.data?.http;
+}
+
+function reply(response: ServerResponse, output: HttpData | undefined): void {
+  if (output === undefined) {
+    response.writeHead(204).end();
+    return;
+  }
+  response.statusCode = Number(output.statusCode ?? 200);
+  for (const [name, value] of Object.entries(output.headers ?? {})) response.setHeader(name, value);
+  const cookies = (output.cookies ?? []).map(toSetCookie);
+  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
+  response.end(bodyBytes(output.body));
+}
+
+function bodyBytes(body: TypedData | null | undefined): string | Uint8Array {
+  return body?.bytes ?? body?.string ?? body?.json ?? "";
+}
+
+function toSetCookie(cookie: HttpCookie): string {
+  const sameSite = { lax: "Lax", strict: "Strict", explicitNone: "None" }[cookie.sameSite ?? ""];
+  const expires = cookie.expires && new Date(cookie.expires.value.seconds * 1000).toUTCString();
+  return [
+    `${encodeURIComponent(cookie.name)}=${encodeURIComponent(cookie.value)}`,
+    cookie.domain && `Domain=${cookie.domain.value}`,
+    cookie.path && `Path=${cookie.path.value}`,
+    expires && `Expires=${expires}`,
+    cookie.maxAge && `Max-Age=${cookie.maxAge.value}`,
+    cookie.secure?.value === true && "Secure",
+    cookie.httpOnly?.value === true && "HttpOnly",
+    sameSite && `SameSite=${sameSite}`,
+  ]
+    .filter((part) => typeof part === "string")
+    .join("; ");
+}

@@ -1,0 +1,73 @@
+import { SettingsError } from "../../src/errors.ts";
+import { resolvePlaceholders, type Settings } from "./binding-settings.ts";
+import { eventHubSource, type EventHubSource } from "./event-hub-trigger.ts";
+import { parseRoute, type Route } from "./http-routes.ts";
+import { retryPolicy } from "./retry-policy.ts";
+import { timerSchedule, type TimerSchedule } from "./timer-trigger.ts";
+import type { Binding, RegisteredFunction } from "./worker-messages.ts";
+
+/** What starts a function, with everything that its binding leaves to the settings. */
+export type TriggerPlan = {
+  readonly registered: RegisteredFunction;
+  /** The name under which the worker expects the trigger's data. */
+  readonly bindingName: string;
+} & (
+  | { readonly kind: "eventHub"; readonly source: EventHubSource }
+  | { readonly kind: "timer"; readonly schedule: TimerSchedule }
+  | { readonly kind: "http"; readonly route: Route }
+);
+
+/**
+ * Resolves the trigger of every function.
+ *
+ * @throws {SettingsError} with all that is wrong with any of them, each line beginning with the setting or the function
+ */
+export function planTriggers(
+  functions: readonly RegisteredFunction[],
+  settings: Settings,
+  routePrefix: string,
+): TriggerPlan[] {
+  const problems: string[] = [];
+  const plans = functions.flatMap((registered) => {
+    try {
+      return [planTrigger(registered, settings, routePrefix)];
+    } catch (error) {
+      if (error instanceof SettingsError) problems.push(...error.problems);
+      else if (error instanceof RangeError) problems.push(`${registered.name}: ${error.message}`);
+      else throw error;
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new SettingsError(problems);
+  return plans;
+}
+
+function planTrigger(registered: RegisteredFunction, settings: Settings, routePrefix: string): TriggerPlan {
+  const { name, bindings, retryOptions } = registered;
+  const trigger = Object.entries(bindings).find(([, { type }]) => /trigger$/i.test(type));
+  if (trigger === undefined) throw new SettingsError([`${name}: has no trigger`]);
+  if (retryOptions !== undefined) retryPolicy(retryOptions);
+  const [bindingName, binding] = trigger;
+  const common = { registered, bindingName };
+  switch (binding.type.toLowerCase()) {
+    case "eventhubtrigger":
+      return { ...common, kind: "eventHub", source: eventHubSource(name, binding, settings) };
+    case "timertrigger":
+      return { ...common, kind: "timer", schedule: timerSchedule(name, binding, settings) };
+    case "httptrigger":
+      return { ...common, kind: "http", route: routeOf(name, binding, { settings, routePrefix }) };
+    default:
+      throw new SettingsError([`${name}: a trigger of type ${binding.type} is not supported by this host`]);
+  }
+}
+
+/** Without a route, the function's name is its route. */
+function routeOf(
+  name: string,
+  binding: Binding,
+  { settings, routePrefix }: { readonly settings: Settings; readonly routePrefix: string },
+): Route {
+  const template = typeof binding["route"] === "string" ? binding["route"] : name;
+  const route = resolvePlaceholders(template, settings, `${name}: route`);
+  return parseRoute(name, `${routePrefix}/${route}`, binding["methods"] as string[] | undefined);
+}

@@ -1,0 +1,121 @@
+// What the host and its worker process say to each other, and the part of the Functions worker's data types in it.
+//
+// Between the real two these are protobuf messages over gRPC; here they are structured clones over Node's IPC channel.
+// https://github.com/Azure/azure-functions-language-worker-protobuf/blob/dev/src/proto/FunctionRpc.proto
+
+/** One value, tagged with how it travels: `TypedData` of the protocol. */
+export interface TypedData {
+  readonly string?: string;
+  readonly json?: string;
+  readonly bytes?: Uint8Array;
+  readonly int?: number;
+  readonly double?: number;
+  readonly http?: HttpData;
+  readonly collectionBytes?: { readonly bytes: readonly Uint8Array[] };
+  readonly collectionString?: { readonly string: readonly string[] };
+  readonly collectionSint64?: { readonly sint64: readonly (number | LongNumber)[] };
+}
+
+/** A 64-bit integer as protobuf.js gives one to an app when the package `long` is present. */
+export interface LongNumber {
+  readonly low: number;
+  readonly high: number;
+  readonly unsigned: boolean;
+}
+
+/** An HTTP request (url, method, …) or response (statusCode, …): `RpcHttp` of the protocol. */
+export interface HttpData {
+  readonly url?: string;
+  readonly method?: string;
+  readonly statusCode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly cookies?: readonly HttpCookie[];
+  readonly body?: TypedData | null;
+}
+
+export interface HttpCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain?: { readonly value: string };
+  readonly path?: { readonly value: string };
+  readonly expires?: { readonly value: { readonly seconds: number } };
+  readonly secure?: { readonly value: boolean };
+  readonly httpOnly?: { readonly value: boolean };
+  readonly sameSite?: string;
+  readonly maxAge?: { readonly value: number };
+}
+
+/** A binding as it was registered: its type, its direction and what else its options say. */
+export type Binding = Readonly<Record<string, unknown>> & { readonly type: string; readonly direction?: string };
+
+/** The retry policy of a function as `@azure/functions` registers it: whole seconds. */
+export interface RetryOptions {
+  readonly retryStrategy: string;
+  readonly maxRetryCount: number;
+  readonly delayInterval?: { readonly seconds?: number };
+  readonly minimumInterval?: { readonly seconds?: number };
+  readonly maximumInterval?: { readonly seconds?: number };
+}
+
+/** What a function app has said about one of its functions at its start. */
+export interface RegisteredFunction {
+  readonly name: string;
+  /** By the binding's name; one of them is the trigger. */
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly retryOptions?: RetryOptions | undefined;
+}
+
+/** Sent with every attempt but the first. */
+export interface RetryContext {
+  readonly retryCount: number;
+  readonly maxRetryCount: number;
+  readonly exception: InvocationError;
+}
+
+export interface InvocationError {
+  readonly message: string;
+  readonly source?: string;
+  readonly stackTrace?: string;
+}
+
+/** One attempt to run a function: `InvocationRequest` of the protocol. */
+export interface InvocationRequest {
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
+  readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
+  readonly retryContext?: RetryContext;
+}
+
+/** What a function gave back: `InvocationResponse` of the protocol. */
+export interface InvocationResponse {
+  readonly returnValue?: TypedData | null;
+  readonly outputData?: readonly { readonly name: string; readonly data?: TypedData | null }[];
+}
+
+export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
+
+export type ToWorker =
+  | { readonly kind: "start"; readonly appDirectory: string }
+  | { readonly kind: "invoke"; readonly request: InvocationRequest }
+  | { readonly kind: "terminate" };
+
+export type FromWorker =
+  | {
+      readonly kind: "started";
+      readonly functions: readonly RegisteredFunction[];
+      readonly capabilities: Readonly<Record<string, string>>;
+      readonly nodeVersion: string;
+    }
+  | { readonly kind: "startFailed"; readonly message: string }
+  | { readonly kind: "succeeded"; readonly invocationId: string; readonly response: InvocationResponse }
+  | { readonly kind: "failed"; readonly invocationId: string; readonly error: InvocationError }
+  | {
+      readonly kind: "log";
+      readonly level: LogLevel;
+      readonly category: "user" | "system";
+      readonly message: string;
+      readonly invocationId?: string | undefined;
+    };

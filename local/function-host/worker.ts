@@ -1,0 +1,184 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../../src/errors.ts";
+import type { Settings } from "./binding-settings.ts";
+import type { Attempt } from "./retry-policy.ts";
+import type { FromWorker, InvocationRequest, InvocationResponse, ToWorker } from "./worker-messages.ts";
+
+/** "the worker is given 5 seconds": GrpcWorkerChannel's grace period after WorkerTerminate. */
+const TERMINATE_GRACE_MS = 5_000;
+const RESTART_AFTER_FAILED_START_MS = 1_000;
+
+type Started = Extract<FromWorker, { kind: "started" }>;
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface WorkerOptions {
+  readonly appDirectory: string;
+  readonly settings: Settings;
+  readonly nodePath: string;
+  readonly nodeOptions: readonly string[];
+  readonly log: (line: string) => void;
+  readonly onExit: (exit: WorkerExit) => void;
+}
+
+/** The app in a process of its own, that is started again whenever it dies. */
+export interface Worker {
+  readonly started: Started;
+  /**
+   * Runs a function once, as soon as a process is ready. The death of the process and a time-out are failures of the
+   * attempt; after a time-out the process is killed, as the real host does it, since a function cannot be cancelled.
+   */
+  invoke(request: Omit<InvocationRequest, "invocationId">, timeoutMs: number | undefined): Promise<InvocationEnd>;
+  /** SIGKILL; resolves when the process is gone. A new one is on its way by then. */
+  kill(): Promise<void>;
+  /** Runs the app's appTerminate hooks and ends the process. */
+  stop(): Promise<void>;
+}
+
+export interface InvocationEnd {
+  readonly invocationId: string;
+  readonly durationMs: number;
+  readonly outcome: Attempt<InvocationResponse>;
+}
+
+interface LiveProcess {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+  /** By invocation id: what to call with the outcome. */
+  readonly pending: Map<string, (outcome: Attempt<InvocationResponse>) => void>;
+}
+
+/** @throws {UsageError} if the app cannot be loaded */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  let stopping = false;
+  let live = spawn(options);
+  const started = await loaded(live, options);
+  let ready: Promise<LiveProcess> = Promise.resolve(live);
+  void live.exited.then(() => restart());
+
+  /** Replaces a dead process; tries for as long as it takes, since the app did load once. */
+  function restart(): void {
+    if (stopping) return;
+    ready = (async () => {
+      for (;;) {
+        live = spawn(options);
+        try {
+          await loaded(live, options);
+          break;
+        } catch (error) {
+          if (stopping) return live;
+          options.log(`error worker: ${(error as Error).message}`);
+          await sleep(RESTART_AFTER_FAILED_START_MS);
+        }
+      }
+      void live.exited.then(() => restart());
+      return live;
+    })();
+  }
+
+  return {
+    started,
+    async invoke(request, timeoutMs) {
+      const invocationId = randomUUID();
+      const { child, pending } = await ready;
+      const beganAt = performance.now();
+      const { promise, resolve } = Promise.withResolvers<Attempt<InvocationResponse>>();
+      pending.set(invocationId, resolve);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              const message = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
+              pending.get(invocationId)?.({ error: { message } });
+              child.kill("SIGKILL");
+            }, timeoutMs);
+      tell(child, { kind: "invoke", request: { ...request, invocationId } });
+      const outcome = await promise;
+      clearTimeout(timer);
+      pending.delete(invocationId);
+      return { invocationId, durationMs: performance.now() - beganAt, outcome };
+    },
+    async kill() {
+      const { child, exited } = await ready;
+      child.kill("SIGKILL");
+      await exited;
+    },
+    async stop() {
+      stopping = true;
+      const { child, exited } = live;
+      tell(child, { kind: "terminate" });
+      const timer = setTimeout(() => child.kill("SIGKILL"), TERMINATE_GRACE_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function spawn({ appDirectory, settings, nodePath, nodeOptions, log, onExit }: WorkerOptions): LiveProcess {
+  const child = fork(new URL("worker-main.ts", import.meta.url), [], {
+    cwd: appDirectory,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], FUNCTIONS_WORKER_RUNTIME: "node", ...settings },
+    execPath: nodePath,
+    // Node 22 before 22.18 runs .ts files only when told to.
+    execArgv: ["--experimental-strip-types", "--disable-warning=ExperimentalWarning", ...nodeOptions],
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on("line", (line) => log(`console: ${line}`));
+  }
+  const pending: LiveProcess["pending"] = new Map();
+  child.on("message", (message: FromWorker) => {
+    switch (message.kind) {
+      case "succeeded":
+        pending.get(message.invocationId)?.({ value: message.response });
+        break;
+      case "failed":
+        pending.get(message.invocationId)?.({ error: message.error });
+        break;
+      case "log":
+        log(`${message.level}: ${message.message}`);
+        break;
+      default: // "started" and "startFailed" are waited for in loaded()
+    }
+  });
+  const exited = once(child, "exit").then(([code, signal]) => {
+    const exit = { code, signal } as WorkerExit;
+    onExit(exit);
+    const how = exit.signal === null ? `code ${String(exit.code)}` : `signal ${exit.signal}`;
+    for (const end of pending.values()) end({ error: { message: `The worker process exited with ${how}` } });
+  });
+  return { child, exited, pending };
+}
+
+async function loaded({ child, exited }: LiveProcess, { appDirectory }: WorkerOptions): Promise<Started> {
+  const { promise, resolve } = Promise.withResolvers<FromWorker>();
+  child.on("message", (message: FromWorker) => {
+    if (message.kind === "started" || message.kind === "startFailed") resolve(message);
+  });
+  tell(child, { kind: "start", appDirectory });
+  const first = await Promise.race([promise, exited]);
+  if (typeof first === "object" && first !== null && "kind" in first) {
+    const message = first as FromWorker;
+    if (message.kind === "started") return message;
+    child.kill("SIGKILL");
+    await exited;
+    if (message.kind === "startFailed") {
+      throw new UsageError(`The function app in ${appDirectory} cannot be loaded: ${message.message}`);
+    }
+  }
+  throw new UsageError(`The function app in ${appDirectory} ended its process while it was loaded`);
+}
+
+/** A message to a process that is just dying is lost; its exit says so to everyone who waits. */
+function tell(child: ChildProcess, message: ToWorker): void {
+  child.send(message, () => undefined);
+}

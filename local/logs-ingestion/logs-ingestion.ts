@@ -1,0 +1,299 @@
+// A stand-in for Azure Monitor's Logs Ingestion API, for the unmodified @azure/monitor-ingestion client.
+//
+// It checks what the service checks: path, api-version, bearer token, rule and stream, encoding, the size of the body
+// before and after decompression, that it is a JSON array of objects, and each row against the stream's columns.
+//
+// It does not imitate: Entra ID (tokens are those of its own endpoint, and roles are not looked at), the transformation
+// of the data collection rule (transformKql), the throttling limits (429 only on demand), DCRLogErrors, conversions
+// (a value of another type is refused, where the service converts what it can), the replacement of a TimeGenerated that
+// is too old, and the minutes until a row can be queried. Nothing is deduplicated, as in the real service.
+//
+// https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
+import { EventEmitter, once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { UsageError } from "../../src/errors.ts";
+import { loopbackCertificate } from "./certificate.ts";
+import { startIdentityEndpoint } from "./identity-endpoint.ts";
+import { checkColumns, checkRow, type StreamColumn } from "./row-check.ts";
+
+/**
+ * "Maximum size of API call: 1 MB for both compressed and uncompressed data", read as 2^20 bytes: Microsoft's client
+ * makes bodies of 10^6 bytes plus their commas.
+ */
+// https://learn.microsoft.com/azure/azure-monitor/service-limits#logs-ingestion-api
+export const MAX_BODY_BYTES = 1_048_576;
+
+const API_VERSION = "2023-01-01";
+const RESOURCE = "https://monitor.azure.com";
+
+/** What the next requests get instead of service. */
+export type Failure =
+  | {
+      readonly status: number;
+      /** Sent as Retry-After. */
+      readonly retryAfterSeconds?: number;
+      /** Number of requests; without it, all until `restore()`. */
+      readonly times?: number;
+    }
+  | { readonly reset: "before" | "after" | "hang"; readonly times?: number }
+  /** The connection breaks before anything is accepted, until `restore()`. */
+  | "reset"
+  /** The rows are accepted, then the connection breaks before the answer, until `restore()`. */
+  | "accept-then-reset"
+  /** No answer, until the client gives up or `restore()` (which breaks the connection). */
+  | "hang";
+
+/** A request that was answered or broken off. */
+export interface IngestionRequest {
+  readonly status: number | "reset" | "hang";
+  readonly rows: number;
+  readonly bytes: number;
+  readonly uncompressedBytes: number;
+  /** Why it was refused. */
+  readonly problem?: string;
+}
+
+export interface LogsIngestionOptions {
+  /** The columns of the stream's declaration. */
+  readonly columns: readonly StreamColumn[];
+  /** The immutable id of the data collection rule. */
+  readonly ruleId: string;
+  readonly stream: string;
+  /** 0, a free one, by default. */
+  readonly port?: number;
+}
+
+export interface LogsIngestion {
+  /** https://127.0.0.1:PORT */
+  readonly endpoint: string;
+  /** For NODE_EXTRA_CA_CERTS. */
+  readonly caFile: string;
+  readonly caPem: string;
+  /** For IDENTITY_ENDPOINT. */
+  readonly identityEndpoint: string;
+  /** For IDENTITY_HEADER. */
+  readonly identityHeader: string;
+  /** Every accepted row, in the order of acceptance, duplicates and all, without undeclared columns. */
+  rows(): readonly Readonly<Record<string, unknown>>[];
+  requests(): readonly IngestionRequest[];
+  /** Names of columns that rows had and the stream has not, each once: the service would drop them in silence. */
+  droppedColumns(): readonly string[];
+  /** How many fields were cut at 64 KB. */
+  truncatedFields(): number;
+  fail(failure: Failure): void;
+  restore(): void;
+  /** Resolves when the rows satisfy `condition`, now or later. */
+  waitFor(condition: (rows: readonly Readonly<Record<string, unknown>>[]) => boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly problem: string;
+}
+
+type Body = { readonly rows: readonly Readonly<Record<string, unknown>>[]; readonly uncompressedBytes: number };
+
+/**
+ * Starts the stand-in.
+ *
+ * @throws {RangeError} if a column's type is not one that a data collection rule knows
+ * @throws {UsageError} if the port is taken
+ */
+export async function startLogsIngestion(options: LogsIngestionOptions): Promise<LogsIngestion> {
+  checkColumns(options.columns);
+  const stored: Readonly<Record<string, unknown>>[] = [];
+  const requests: IngestionRequest[] = [];
+  const dropped = new Set<string>();
+  const hanging = new Set<ServerResponse>();
+  const changes = new EventEmitter();
+  let truncated = 0;
+  let failures: Failure[] = [];
+
+  const identity = await startIdentityEndpoint();
+  const certificate = await loopbackCertificate();
+
+  /** The failure that this request gets; one with a number of times is used up by it. */
+  function nextFailure(): Failure | undefined {
+    const [failure, ...rest] = failures;
+    if (failure === undefined || typeof failure === "string" || failure.times === undefined) return failure;
+    failures = failure.times > 1 ? [{ ...failure, times: failure.times - 1 }, ...rest] : rest;
+    return failure;
+  }
+
+  function refusal(request: IncomingMessage): Refusal | undefined {
+    const url = new URL(request.url ?? "/", "https://127.0.0.1");
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (token === undefined || !identity.issued(token, RESOURCE)) {
+      return { status: 401, code: "InvalidToken", problem: `no valid bearer token for ${RESOURCE}` };
+    }
+    const expected = `/dataCollectionRules/${options.ruleId}/streams/${options.stream}`;
+    if (request.method !== "POST" || decodeURIComponent(url.pathname) !== expected) {
+      return { status: 404, code: "NotFound", problem: `only POST ${expected} is served` };
+    }
+    const parameters = new URLSearchParams(decodeURIComponent(url.search));
+    if (parameters.get("api-version") !== API_VERSION) {
+      return { status: 400, code: "InvalidApiVersion", problem: `api-version is not ${API_VERSION}` };
+    }
+    if (!/^application\/json\b/.test(request.headers["content-type"] ?? "")) {
+      return { status: 415, code: "UnsupportedMediaType", problem: "content-type is not application/json" };
+    }
+    return undefined;
+  }
+
+  /** Stores all rows or, if one does not fit, none. */
+  function accept(body: Body): Refusal | undefined {
+    const checked = body.rows.map((row) => checkRow(row, options.columns));
+    const bad = checked.findIndex((row) => "problem" in row);
+    const problem = checked[bad];
+    if (problem !== undefined && "problem" in problem) {
+      return { status: 400, code: "InvalidRecord", problem: `row ${bad}, ${problem.problem}` };
+    }
+    for (const row of checked) {
+      if ("problem" in row) continue;
+      for (const name of row.dropped) dropped.add(name);
+      truncated += row.truncated.length;
+      stored.push(row.row);
+    }
+    changes.emit("rows");
+    return undefined;
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await buffer(request);
+    const log = (status: IngestionRequest["status"], body?: Body, problem?: string) => {
+      requests.push({
+        status,
+        rows: body?.rows.length ?? 0,
+        bytes: raw.length,
+        uncompressedBytes: body?.uncompressedBytes ?? 0,
+        ...(problem !== undefined && { problem }),
+      });
+    };
+
+    const failure = nextFailure();
+    const kind = failure === undefined ? undefined : failureKind(failure);
+    if (kind === "before") {
+      log("reset");
+      request.socket.destroy();
+      return;
+    }
+    if (kind === "hang") {
+      log("hang");
+      hanging.add(response);
+      return;
+    }
+    if (typeof kind === "object") {
+      log(kind.status, undefined, "on demand");
+      if (kind.retryAfterSeconds !== undefined) response.setHeader("retry-after", kind.retryAfterSeconds);
+      refuse(response, { status: kind.status, code: "OnDemand", problem: "this failure was asked for" });
+      return;
+    }
+
+    const body = refusal(request) ?? (await readBody(raw, request.headers["content-encoding"]));
+    const refused = "problem" in body ? body : accept(body);
+    if (refused !== undefined) {
+      log(refused.status, undefined, refused.problem);
+      refuse(response, refused);
+      return;
+    }
+    log(kind === "after" ? "reset" : 204, body as Body);
+    if (kind === "after") request.socket.destroy();
+    else response.writeHead(204).end();
+  }
+
+  const server = createServer({ key: certificate.key, cert: certificate.pem }, (request, response) => {
+    // A client that gives up while it sends ends the reading of its body: there is nobody to answer.
+    answer(request, response).catch(() => request.socket.destroy());
+  });
+  const listening = once(server, "listening");
+  server.listen(options.port ?? 0, "127.0.0.1");
+  try {
+    await listening;
+  } catch (cause) {
+    await Promise.all([identity.close(), certificate.remove()]);
+    throw new UsageError(`Logs ingestion stand-in: port ${options.port} is taken`, { cause });
+  }
+
+  function restore(): void {
+    failures = [];
+    for (const response of hanging) response.socket?.destroy();
+    hanging.clear();
+  }
+
+  return {
+    endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    caFile: certificate.file,
+    caPem: certificate.pem,
+    identityEndpoint: identity.url,
+    identityHeader: identity.header,
+    rows: () => stored,
+    requests: () => requests,
+    droppedColumns: () => [...dropped].sort(),
+    truncatedFields: () => truncated,
+    fail: (failure) => void failures.push(failure),
+    restore,
+    async waitFor(condition) {
+      while (!condition(stored)) await once(changes, "rows");
+    },
+    async close() {
+      restore();
+      server.closeAllConnections();
+      server.close();
+      await Promise.all([once(server, "close"), identity.close(), certificate.remove()]);
+    },
+  };
+}
+
+function failureKind(failure: Failure): "before" | "after" | "hang" | Exclude<Failure, string | { reset: unknown }> {
+  if (failure === "reset") return "before";
+  if (failure === "accept-then-reset") return "after";
+  if (failure === "hang") return "hang";
+  return "reset" in failure ? failure.reset : failure;
+}
+
+async function readBody(raw: Buffer, encoding: string | undefined): Promise<Body | Refusal> {
+  const tooLarge = (bytes: string): Refusal => ({
+    status: 413,
+    code: "ContentLengthLimitExceeded",
+    problem: `the body has ${bytes} bytes and at most ${MAX_BODY_BYTES} are accepted, compressed and uncompressed`,
+  });
+  if (encoding !== undefined && encoding !== "gzip" && encoding !== "identity") {
+    return { status: 415, code: "UnsupportedMediaType", problem: `content-encoding ${encoding} is not gzip` };
+  }
+  if (raw.length > MAX_BODY_BYTES) return tooLarge(String(raw.length));
+  let bytes = raw;
+  if (encoding === "gzip") {
+    try {
+      bytes = await promisify(gunzip)(raw, { maxOutputLength: MAX_BODY_BYTES });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return tooLarge("more uncompressed");
+      return { status: 400, code: "InvalidGzip", problem: "the body is not gzip" };
+    }
+  }
+  return parseRows(bytes);
+}
+
+function parseRows(bytes: Buffer): Body | Refusal {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return { status: 400, code: "InvalidJson", problem: "the body is not UTF-8 JSON" };
+  }
+  if (!Array.isArray(parsed)) return { status: 400, code: "InvalidJson", problem: "the body is not a JSON array" };
+  const bad = parsed.findIndex((row) => typeof row !== "object" || row === null || Array.isArray(row));
+  if (bad >= 0) return { status: 400, code: "InvalidJson", problem: `row ${bad} is not an object` };
+  return { rows: parsed as Body["rows"], uncompressedBytes: bytes.length };
+}
+
+function refuse(response: ServerResponse, { status, code, problem }: Refusal): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify({ error: { code, message: problem } }));
+}

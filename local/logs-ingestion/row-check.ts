@@ -1,0 +1,89 @@
+/** A column of a stream, as a data collection rule declares it. */
+export interface StreamColumn {
+  readonly name: string;
+  /** string, int, long, real, boolean, dynamic or datetime: a rule knows no other. */
+  readonly type: string;
+}
+
+/** A row as it is kept, and what the service would have done to it without a word. */
+export interface CheckedRow {
+  readonly row: Readonly<Record<string, unknown>>;
+  /** Columns that the stream does not declare: dropped in silence. */
+  readonly dropped: readonly string[];
+  /** Columns longer than 64 KB: cut. */
+  readonly truncated: readonly string[];
+}
+
+/** A row that does not fit its stream. */
+export interface RowProblem {
+  readonly problem: string;
+}
+
+/** "the maximum size for field values is 64 KB; longer ones are truncated" (UTF-8). */
+// https://learn.microsoft.com/azure/azure-monitor/service-limits#logs-ingestion-api
+export const MAX_FIELD_BYTES = 64 * 1024;
+
+const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** What each type accepts; null is accepted by all. Long comes as text too: JSON numbers end at 2^53. */
+const ACCEPTS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === "string",
+  int: (value) => Number.isInteger(value) && (value as number) >= INT32.min && (value as number) <= INT32.max,
+  long: (value) => Number.isSafeInteger(value) || (typeof value === "string" && /^-?\d{1,19}$/.test(value)),
+  real: (value) => typeof value === "number",
+  boolean: (value) => typeof value === "boolean",
+  dynamic: () => true,
+  datetime: (value) => typeof value === "string" && ISO_DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)),
+};
+
+/** @throws {RangeError} if a column has a type that no data collection rule can declare */
+export function checkColumns(columns: readonly StreamColumn[]): void {
+  for (const { name, type } of columns) {
+    if (ACCEPTS[type] === undefined) {
+      throw new RangeError(`Column ${name}: type ${type} is none of ${Object.keys(ACCEPTS).join(", ")}`);
+    }
+  }
+}
+
+/**
+ * Holds one row against the columns of its stream.
+ *
+ * The real service is laxer where a value can be converted; a value that had to be converted is a mistake of the
+ * sender, so it is refused here, with the column's name.
+ */
+export function checkRow(
+  row: Readonly<Record<string, unknown>>,
+  columns: readonly StreamColumn[],
+): CheckedRow | RowProblem {
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  const kept: [string, unknown][] = [];
+  const dropped: string[] = [];
+  const truncated: string[] = [];
+  for (const [name, value] of Object.entries(row)) {
+    const type = types.get(name);
+    if (type === undefined) {
+      dropped.push(name);
+      continue;
+    }
+    if (value !== null && ACCEPTS[type]?.(value) !== true) {
+      return { problem: `column ${name}: ${shown(value)} is not of type ${type}` };
+    }
+    const short = truncate(value);
+    if (short !== value) truncated.push(name);
+    kept.push([name, short]);
+  }
+  return { row: Object.fromEntries(kept), dropped, truncated };
+}
+
+function truncate(value: unknown): unknown {
+  if (typeof value !== "string" && (typeof value !== "object" || value === null)) return value;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (Buffer.byteLength(text) <= MAX_FIELD_BYTES) return value;
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, MAX_FIELD_BYTES), { stream: true });
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}

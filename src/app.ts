@@ -1,0 +1,4 @@
+// The entry of the deployed app: what each file registers is a function.
+import "./functions/audit-events.ts";
+import "./functions/health.ts";
+import "./functions/outbox-timer.ts";

@@ -1,0 +1,69 @@
+import type { TableEntity } from "@azure/data-tables";
+import type { IncidentRow } from "../core/incident-row.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn } from "../core/incident-columns.ts";
+import type { Json } from "../core/kql/values.ts";
+
+/** Characters of a record kept in one string property. */
+const RECORD_PART = 30_000;
+
+interface Keys {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+/**
+ * An incident's row as a table entity with a fixed set of properties: dynamic columns as JSON text, times
+ * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
+ */
+export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): TableEntity<object> {
+  const columns = INCIDENT_COLUMNS.filter(({ listed, name }) => which === undefined || listed || IDENTIFYING.has(name));
+  const properties = columns.map((column) => [column.name, toProperty(column, row[column.name] ?? null)] as const);
+  return { ...keys, ...Object.fromEntries(properties.filter(([, value]) => value !== null)) };
+}
+
+const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
+
+function toProperty({ type }: IncidentColumn, value: Json): string | number | boolean | bigint | null {
+  if (type === "dynamic") return value === null ? null : JSON.stringify(value);
+  if (type === "long" && typeof value === "number") return BigInt(value);
+  return typeof value === "object" ? null : value;
+}
+
+/** A row of the outbox. What becomes of it is told by `Refused` and `RefusedReason`. */
+export function outboxEntity(keys: Keys, row: IncidentRow): TableEntity<object> {
+  return Object.assign(incidentEntity(keys, row), { Refused: false });
+}
+
+/** The row back again from its entity. Columns that the entity lacks are null. */
+export function rowOfEntity(entity: Readonly<Record<string, unknown>>): IncidentRow {
+  return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));
+}
+
+function fromProperty({ type }: IncidentColumn, value: unknown): Json {
+  if (type === "dynamic" && typeof value === "string") {
+    const json: Json = JSON.parse(value);
+    return json;
+  }
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+/** A record's text in as many properties as it needs: `Record0`, `Record1`, … */
+export function recordEntity(keys: Keys, record: string): TableEntity<object> {
+  const parts: [string, string][] = [];
+  for (let start = 0; start < record.length;) {
+    const end = start + RECORD_PART;
+    const splitsPair = /[\uD800-\uDBFF]/.test(record.charAt(end - 1)) && end < record.length;
+    const part = record.slice(start, splitsPair ? end - 1 : end);
+    parts.push([`Record${parts.length}`, part]);
+    start += part.length;
+  }
+  return { ...keys, ...Object.fromEntries(parts) };
+}
+
+export function textOfRecordEntity(entity: Readonly<Record<string, unknown>>): string {
+  const parts: string[] = [];
+  for (let part = 0; typeof entity[`Record${part}`] === "string"; part += 1)
+    parts.push(String(entity[`Record${part}`]));
+  return parts.join("");
+}

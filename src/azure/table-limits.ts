@@ -1,0 +1,59 @@
+import type { TableEntity } from "@azure/data-tables";
+
+/*
+ * The limits of the real Table service, checked before a request is sent. Azurite enforces few of
+ * them, so that without this a row could pass every local test and fail in Azure, for ever.
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+ */
+const MAX_ENTITY_BYTES = 1_048_576;
+const MAX_PROPERTIES = 252; // 255 with PartitionKey, RowKey and Timestamp
+const MAX_STRING_CHARACTERS = 32_768;
+const MAX_BINARY_BYTES = 65_536;
+const MAX_KEY_CHARACTERS = 512;
+const PROPERTY_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+// oxlint-disable-next-line no-control-regex -- the service names these ranges
+const FORBIDDEN_IN_KEY = /[/\\#?\u0000-\u001f\u007f-\u009f]/;
+const INT64 = 2n ** 63n;
+
+/**
+ * @throws {RangeError} naming the entity, the limit and the property. Rows are bounded where they are
+ *   made (`src/core/incident-row.ts`), so this is a mistake in our code and never one in the data.
+ */
+export function assertWithinTableLimits(entity: TableEntity<object>): void {
+  const refuse = (problem: string): never => {
+    throw new RangeError(`table row ${entity.partitionKey} ${entity.rowKey}: ${problem}`);
+  };
+  for (const key of [entity.partitionKey, entity.rowKey]) {
+    if (key.length > MAX_KEY_CHARACTERS)
+      refuse(`a key of ${key.length} characters, at most ${MAX_KEY_CHARACTERS} are allowed`);
+    if (FORBIDDEN_IN_KEY.test(key) || !key.isWellFormed()) refuse("a character in a key that keys must not hold");
+  }
+  const properties = Object.entries(entity).filter(([name]) => name !== "partitionKey" && name !== "rowKey");
+  if (properties.length > MAX_PROPERTIES)
+    refuse(`${properties.length} properties, at most ${MAX_PROPERTIES} are allowed`);
+  // Sizes as the service counts them: 4 bytes, the keys, then for each property 8 and its name and value.
+  let size = 4 + 2 * (entity.partitionKey.length + entity.rowKey.length);
+  for (const [name, value] of properties) {
+    if (!PROPERTY_NAME.test(name)) refuse(`"${name}" is not a property name`);
+    const problem = valueProblem(value);
+    if (problem !== undefined) refuse(`${name}: ${problem}`);
+    size += 8 + 2 * name.length + valueBytes(value);
+  }
+  if (size > MAX_ENTITY_BYTES) refuse(`${size} bytes, at most ${MAX_ENTITY_BYTES} are allowed`);
+}
+
+function valueProblem(value: unknown): string | undefined {
+  if (typeof value === "string" && value.length > MAX_STRING_CHARACTERS)
+    return `${value.length} characters, at most ${MAX_STRING_CHARACTERS} are allowed`;
+  if (typeof value === "number" && !Number.isFinite(value)) return `${value} would be stored as null`;
+  if (typeof value === "bigint" && (value >= INT64 || value < -INT64)) return `${value} is beyond Int64`;
+  if (value instanceof Uint8Array && value.length > MAX_BINARY_BYTES)
+    return `${value.length} bytes, at most ${MAX_BINARY_BYTES} are allowed`;
+  return undefined;
+}
+
+function valueBytes(value: unknown): number {
+  if (typeof value === "string") return 4 + 2 * value.length;
+  if (value instanceof Uint8Array) return 4 + value.length;
+  return typeof value === "boolean" ? 1 : 8;
+}

@@ -1,0 +1,58 @@
+import type { Json } from "./kql/values.ts";
+
+/** How much of a value is kept: in UTF-16 units, and in bytes of JSON text as sent over the wire. */
+export interface Bound {
+  readonly characters: number;
+  readonly bytes: number;
+}
+
+export interface Bounded<T> {
+  readonly value: T;
+  readonly truncated: boolean;
+}
+
+/** The longest beginning of a text that is within the bound, well formed; no surrogate pair is split. */
+export function boundedText(text: string, bound: Bound): Bounded<string> {
+  const wellFormed = text.toWellFormed();
+  if (isWithin(wellFormed, bound)) return { value: wellFormed, truncated: false };
+  let [low, high] = [0, Math.min(wellFormed.length, bound.characters)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (isWithin(beginning(wellFormed, middle), bound)) low = middle;
+    else high = middle - 1;
+  }
+  return { value: beginning(wellFormed, low), truncated: true };
+}
+
+/**
+ * A JSON value within the bound. Of an array or object the first members that fit are kept, in order;
+ * any other value that does not fit becomes null.
+ */
+export function boundedJson(value: Json, bound: Bound): Bounded<Json> {
+  if (isWithin(JSON.stringify(value), bound)) return { value, truncated: false };
+  if (value === null || typeof value !== "object") return { value: null, truncated: true };
+  const members: [string, Json][] = Object.entries(value);
+  const kept: [string, Json][] = [];
+  const left = { characters: bound.characters - 2, bytes: bound.bytes - 4 };
+  for (const [key, member] of members) {
+    const text = JSON.stringify(Array.isArray(value) ? member : { [key]: member });
+    left.characters -= text.length + 1;
+    left.bytes -= wireBytes(text) + 1;
+    if (left.characters < 0 || left.bytes < 0) break;
+    kept.push([key, member]);
+  }
+  return { value: Array.isArray(value) ? kept.map(([, member]) => member) : Object.fromEntries(kept), truncated: true };
+}
+
+function beginning(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
+}
+
+function isWithin(text: string, bound: Bound): boolean {
+  return text.length <= bound.characters && wireBytes(text) <= bound.bytes;
+}
+
+/** Bytes of the text as a JSON string, quotes and escapes included. */
+function wireBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}

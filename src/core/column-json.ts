@@ -1,0 +1,10 @@
+import { formatDatetime, formatTimespan } from "./kql/time.ts";
+import type { Json, ScalarType, Value } from "./kql/values.ts";
+
+/** A column's value as JSON: times as Kusto prints them, longs beyond 2^53 as text, the rest as it is. */
+export function toJson(value: Value, type: ScalarType): Json {
+  if (typeof value !== "bigint") return value;
+  if (type === "datetime") return formatDatetime(value);
+  if (type === "timespan") return formatTimespan(value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}

@@ -1,0 +1,110 @@
+import type { Json } from "./kql/values.ts";
+import { elementSlices, recordsArrayStart, withoutByteOrderMark } from "./json-slices.ts";
+
+/** One record of a diagnostic export: a JSON object whose fields are not checked yet. */
+export type DiagnosticRecord = Readonly<Record<string, Json>>;
+
+export interface ReadRecord {
+  readonly record: DiagnosticRecord;
+  /** The record's own bytes within the body. */
+  bytes(): Uint8Array;
+}
+
+/** What cannot be read, byte for byte. Sending it again cannot help. */
+export interface Unreadable {
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+}
+
+export interface EventBody {
+  readonly records: readonly ReadRecord[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/**
+ * Reads the diagnostic records in the body of one Event Hub event, in the order they were sent.
+ *
+ * Azure Monitor wraps them as `{"records": [...]}`; a bare array and a single record are read too, each
+ * with or without a UTF-8 byte order mark. Total: what is not a record comes back as `unreadable`, and
+ * the good records beside it are still read, even where the body as a whole is not JSON.
+ *
+ * @param body UTF-8 JSON, at most 1 MB: the hub refuses more
+ * @see https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs
+ */
+export function readEventBody(body: Uint8Array): EventBody {
+  const json = withoutByteOrderMark(body);
+  if (json.length === 0) return unreadable(body, "empty body");
+  const parsed = parseJson(json);
+  if ("problem" in parsed) return salvage(body, json, parsed.problem);
+  const { value } = parsed;
+  if (Array.isArray(value)) return readElements(body, json, value);
+  if (!isRecord(value)) return unreadable(body, "not a JSON object or array");
+  if (!Object.hasOwn(value, "records")) return { records: [{ record: value, bytes: () => json }], unreadable: [] };
+  const records = value["records"];
+  if (Array.isArray(records)) return readElements(body, json, records);
+  return unreadable(body, '"records" is not an array');
+}
+
+/** All elements parsed: their bytes are looked up only where somebody asks. */
+function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[]): EventBody {
+  let slices: readonly Uint8Array[] | undefined;
+  const bytesOf = (index: number): Uint8Array => {
+    slices ??= sliceElements(json);
+    // Two "records" keys in one object: the parser takes the last, the slices may be the first one's.
+    return slices.length === values.length ? (slices[index] ?? body) : body;
+  };
+  const records: ReadRecord[] = [];
+  const unreadables: Unreadable[] = [];
+  for (const [index, value] of values.entries()) {
+    if (isRecord(value)) records.push({ record: value, bytes: () => bytesOf(index) });
+    else unreadables.push({ bytes: bytesOf(index), reason: `records[${index}] is not an object` });
+  }
+  return { records, unreadable: unreadables };
+}
+
+/** The body is not JSON: one bad record must not take the good ones beside it along. */
+function salvage(body: Uint8Array, json: Uint8Array, problem: string): EventBody {
+  const slices = sliceElements(json);
+  const records: ReadRecord[] = [];
+  const unreadables: Unreadable[] = [];
+  for (const [index, bytes] of slices.entries()) {
+    const parsed = parseJson(bytes);
+    if ("value" in parsed && isRecord(parsed.value)) records.push({ record: parsed.value, bytes: () => bytes });
+    else
+      unreadables.push({
+        bytes,
+        reason: `records[${index}]: ${"problem" in parsed ? parsed.problem : "not an object"}`,
+      });
+  }
+  // No record came out, or the fault is not within a record: then the whole body is what to keep.
+  return records.length > 0 && unreadables.length > 0
+    ? { records, unreadable: unreadables }
+    : { records, unreadable: [{ bytes: body, reason: problem }] };
+}
+
+function sliceElements(json: Uint8Array): readonly Uint8Array[] {
+  const start = recordsArrayStart(json);
+  return start === undefined ? [] : elementSlices(json, start);
+}
+
+function unreadable(bytes: Uint8Array, reason: string): EventBody {
+  return { records: [], unreadable: [{ bytes, reason }] };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function parseJson(bytes: Uint8Array): { value: Json } | { problem: string } {
+  try {
+    const value: Json = JSON.parse(utf8.decode(bytes));
+    return { value };
+  } catch (error) {
+    // Both refuse data with these two classes. The parser's message quotes the data, so it is not passed on.
+    if (error instanceof SyntaxError) return { problem: "not JSON" };
+    if (error instanceof TypeError) return { problem: "not UTF-8" };
+    throw error;
+  }
+}
+
+export function isRecord(value: unknown): value is DiagnosticRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

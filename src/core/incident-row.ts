@@ -1,0 +1,42 @@
+import { type Bound, boundedJson, boundedText } from "./bounded.ts";
+import type { Incident } from "./incident.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn, type RowKind } from "./incident-columns.ts";
+import type { Json } from "./kql/values.ts";
+
+/** An incident as INCIDENT_COLUMNS names it, within the limits of both services. */
+export type IncidentRow = Readonly<Record<string, Json>>;
+
+/** What is stored of an incident: its row, and the audit record, cut where it is too long. */
+export interface StoredIncident {
+  readonly row: IncidentRow;
+  readonly record: string;
+}
+
+/*
+ * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB; all of
+ * them together keep an entity below 1 MiB (2 bytes a character), a transaction of an incident's four
+ * rows below 4 MiB, and a row of the ingestion endpoint below 900 KB.
+ * https://learn.microsoft.com/azure/storage/tables/scalability-targets
+ * https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
+ */
+const NAME: Bound = { characters: 1_000, bytes: 4_000 };
+const LONG_TEXT: Bound = { characters: 16_000, bytes: 60_000 };
+const DYNAMIC: Bound = { characters: 30_000, bytes: 60_000 };
+const RECORD: Bound = { characters: 400_000, bytes: 1_000_000 };
+
+export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncident {
+  const record = boundedText(incident.record, RECORD);
+  let truncated = record.truncated;
+  const cells = INCIDENT_COLUMNS.map((column) => {
+    const cell = boundedCell(column, column.value(incident, kind));
+    truncated ||= cell.truncated;
+    return [column.name, cell.value] as const;
+  });
+  return { row: { ...Object.fromEntries(cells), Truncated: truncated }, record: record.value };
+}
+
+function boundedCell(column: IncidentColumn, value: Json) {
+  if (column.type === "dynamic") return boundedJson(value, DYNAMIC);
+  if (typeof value !== "string") return { value, truncated: false };
+  return boundedText(value, column.text === "long" ? LONG_TEXT : NAME);
+}

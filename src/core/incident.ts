@@ -1,0 +1,206 @@
+import {
+  type Actor,
+  actorOf,
+  clientIpAddressOf,
+  modifiedPropertiesOf,
+  type Role,
+  roleOf,
+  type Target,
+  targetOf,
+} from "./audit-activity.ts";
+import { dynamic, propertiesOf, tenantOf, text } from "./audit-log.ts";
+import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
+import { contentHash, sha256Hex } from "./content-hash.ts";
+import type { ReadRecord } from "./event-body.ts";
+import { type Entity, entitiesOf } from "./entities.ts";
+import { toJson } from "./column-json.ts";
+import { formatDatetime } from "./kql/time.ts";
+import type { Column, Json, Row } from "./kql/values.ts";
+import type { Rule, Severity } from "./rule.ts";
+import { parseTimestamp } from "./timestamp.ts";
+
+/** Where an event lay in the hub. A field is null where the host did not say. */
+export interface HubPosition {
+  readonly partitionId: string | null;
+  readonly sequenceNumber: number | null;
+  /** UTC, ISO 8601. */
+  readonly enqueuedTime: string | null;
+}
+
+export type IncidentStatus = "New" | "Active" | "Closed";
+
+/**
+ * One result row of a rule over one audit record, in Sentinel's vocabulary. Plain JSON.
+ *
+ * Times are ISO 8601 in UTC with 7 fractional digits, or "" where the record holds none.
+ */
+export interface Incident {
+  /** Deterministic: the same record delivered again, or sent again by Azure Monitor, has the same id. */
+  readonly id: string;
+  readonly revision: number;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  readonly status: IncidentStatus;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+  readonly entities: readonly Entity[];
+  /** The columns that the rule's query made or changed, in its order. */
+  readonly columns: Readonly<Record<string, Json>>;
+  readonly customDetails: Readonly<Record<string, string>>;
+  readonly rule: {
+    readonly id: string;
+    readonly name: string;
+    readonly version: string;
+    readonly fileHash: string;
+    readonly queryHash: string;
+  };
+  readonly activity: {
+    readonly operationName: string;
+    readonly category: string;
+    readonly loggedByService: string;
+    readonly result: string;
+    /** What the event says was changed: the first of resultReason and the two resultDescriptions that is not empty. */
+    readonly resultReason: string;
+    readonly correlationId: string;
+    readonly auditLogId: string;
+    readonly tenantId: string;
+  };
+  readonly actor: Actor;
+  readonly role: Role;
+  readonly target: Target;
+  /** The address that the rule maps to its IP entity, as it stands in the record; often "". */
+  readonly mappedIpAddress: string;
+  /** The best address that the record holds (`ipaddr` first). Shown beside the mapped one, never in its place. */
+  readonly clientIpAddress: string;
+  readonly activityDateTime: string;
+  readonly enqueuedTime: string;
+  readonly detectedTime: string;
+  readonly partitionId: string;
+  readonly sequenceNumber: number | null;
+  /** The audit record as JSON text. */
+  readonly record: string;
+  /** What the rule's guide says to do. */
+  readonly remediationSteps: string;
+  /** These three as the record holds them, for the columns of the same name. */
+  readonly modifiedProperties: Json;
+  readonly targetResources: Json;
+  readonly additionalDetails: Json;
+}
+
+/** Used where a record holds no time that can be read: never the clock, which would differ at each delivery. */
+const UNKNOWN_TIME = "1970-01-01T00:00:00.0000000Z";
+
+export interface Match {
+  readonly rule: Rule;
+  readonly source: ReadRecord;
+  /** The record as an AuditLogs row. */
+  readonly row: Row;
+  /** What the rule's query made of that row. */
+  readonly resultRow: Row;
+  /** Position of the result row among those of this record, from 0. */
+  readonly ordinal: number;
+  readonly position: HubPosition;
+}
+
+/** @param detectedAt when the match was found, UTC */
+export function toIncident(match: Match, detectedAt: Date): Incident {
+  const { rule, position } = match;
+  const { record } = match.source;
+  const result = namedColumns(rule.plan.columns, match.resultRow);
+  const entities = entitiesOf(rule.entityMappings, result);
+  return {
+    id: incidentId(match),
+    revision: 1,
+    title: rule.name,
+    description: rule.description,
+    severity: rule.severity,
+    status: "New",
+    tactics: rule.tactics,
+    techniques: rule.techniques,
+    entities,
+    columns: madeByQuery(match, result),
+    customDetails: Object.fromEntries(
+      Object.entries(rule.customDetails).map(([name, column]) => [name, text(result.get(column))]),
+    ),
+    rule: {
+      id: rule.id,
+      name: rule.name,
+      version: rule.version,
+      fileHash: rule.fileHash,
+      queryHash: rule.queryHash,
+    },
+    activity: activityOf(match),
+    actor: actorOf(record),
+    role: roleOf(record),
+    target: targetOf(record),
+    mappedIpAddress: mappedIpAddress(rule, result),
+    clientIpAddress: clientIpAddressOf(record),
+    activityDateTime: eventTime(match) ?? UNKNOWN_TIME,
+    enqueuedTime: iso(position.enqueuedTime) ?? "",
+    detectedTime: detectedAt.toISOString(),
+    partitionId: position.partitionId ?? "",
+    sequenceNumber: position.sequenceNumber,
+    record: new TextDecoder().decode(match.source.bytes()),
+    remediationSteps: rule.guide?.response ?? "",
+    modifiedProperties: modifiedPropertiesOf(record),
+    targetResources: dynamic(propertiesOf(record)["targetResources"]),
+    additionalDetails: dynamic(propertiesOf(record)["additionalDetails"]),
+  };
+}
+
+/**
+ * sha256 over tenant, rule, audit record and ordinal of the result row, in hex. Not over the rule's
+ * version, the place in the hub or the time of processing: none of them makes it another incident.
+ */
+function incidentId({ rule, source, ordinal }: Match): string {
+  const { record } = source;
+  const auditLogId = text(propertiesOf(record)["id"]);
+  // Without an id the record's content is its identity, whatever the order of its keys.
+  const identity = auditLogId === "" ? ["content", contentHash(record)] : ["id", auditLogId];
+  return sha256Hex(JSON.stringify([tenantOf(record), rule.id, ...identity, ordinal]));
+}
+
+function activityOf({ source: { record } }: Match): Incident["activity"] {
+  const properties = propertiesOf(record);
+  const reasons = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
+  return {
+    operationName: text(record["operationName"]),
+    category: text(properties["category"]),
+    loggedByService: text(properties["loggedByService"]),
+    result: text(properties["result"]),
+    resultReason: reasons.map(text).find((reason) => reason.trim() !== "") ?? "",
+    correlationId: text(record["correlationId"]) || text(properties["correlationId"]),
+    auditLogId: text(properties["id"]),
+    tenantId: tenantOf(record),
+  };
+}
+
+function eventTime({ source: { record } }: Match): string | undefined {
+  return iso(propertiesOf(record)["activityDateTime"]) ?? iso(record["time"]);
+}
+
+function iso(time: unknown): string | undefined {
+  const ticks = typeof time === "string" ? parseTimestamp(time) : null;
+  return ticks === null ? undefined : formatDatetime(ticks);
+}
+
+function mappedIpAddress(rule: Rule, result: ReadonlyMap<string, Json>): string {
+  const mapping = rule.entityMappings.find(({ entityType }) => entityType === "IP");
+  const field = mapping?.fieldMappings.find(({ identifier }) => identifier === "Address");
+  return field === undefined ? "" : text(result.get(field.columnName));
+}
+
+function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
+  return new Map(columns.map((column, index) => [column.name, toJson(row[index] ?? null, column.type)]));
+}
+
+function madeByQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<string, Json> {
+  const source = namedColumns(AUDIT_LOG_COLUMNS, row);
+  const made = [...result].filter(([name, value]) => !source.has(name) || !sameJson(source.get(name), value));
+  return Object.fromEntries(made);
+}
+
+function sameJson(a: Json | undefined, b: Json): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

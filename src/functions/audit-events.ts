@@ -1,0 +1,31 @@
+import { app, type InvocationContext, trigger } from "@azure/functions";
+import { handleEvents } from "../workflows/handle-events.ts";
+import { hubEvents } from "./hub-events.ts";
+import { settled } from "./settled.ts";
+
+app.generic("audit-events", {
+  trigger: trigger.generic({
+    type: "eventHubTrigger",
+    name: "bodies",
+    connection: "AUDIT_EVENTS", // identity-based in Azure: AUDIT_EVENTS__fullyQualifiedNamespace
+    eventHubName: "%AUDIT_EVENTS_HUB%",
+    consumerGroup: "%AUDIT_EVENTS_CONSUMER_GROUP%",
+    cardinality: "many",
+    dataType: "binary", // otherwise the host parses, and one event that is not JSON fails the whole batch
+  }),
+  // No checkpoint is written until the retries are over, so retrying for ever loses nothing: the
+  // partition waits. What no retry can mend is a dead letter by then.
+  // https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages
+  retry: {
+    strategy: "exponentialBackoff",
+    maxRetryCount: -1,
+    minimumInterval: { seconds: 2 },
+    maximumInterval: { minutes: 1 },
+  },
+  handler: (bodies: unknown, context: InvocationContext) =>
+    settled(async () => {
+      const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
+      const figures = await handleEvents(hubEvents(bodies, context.triggerMetadata ?? {}), await services());
+      context.info(JSON.stringify({ event: "batch detected", ...figures }));
+    }),
+});

@@ -1,0 +1,36 @@
+import type { HubEvent } from "../workflows/detect-batch.ts";
+
+/**
+ * The batch that the host hands over: bodies with where each lay in the hub. What the host says of that
+ * differs between its versions, and detection needs none of it: where it does not name one entry for
+ * each body, nothing tells which is whose, and the position is unknown.
+ *
+ * @param metadata the trigger's: `partitionContext`, `sequenceNumberArray`, `enqueuedTimeUtcArray`
+ * @throws {TypeError} when the binding is not binary and many: a mistake in the registration
+ */
+export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unknown>>): HubEvent[] {
+  if (!Array.isArray(bodies)) throw new TypeError("the trigger must be of cardinality many");
+  const sequenceNumbers = aligned(metadata["sequenceNumberArray"], bodies.length);
+  const enqueuedTimes = aligned(metadata["enqueuedTimeUtcArray"], bodies.length);
+  const partitionId = partitionOf(metadata["partitionContext"]);
+  return bodies.map((body: unknown, index) => {
+    if (!(body instanceof Uint8Array)) throw new TypeError("the trigger must be of data type binary");
+    const sequenceNumber = Number(sequenceNumbers[index]);
+    const enqueuedTime = enqueuedTimes[index];
+    const position = {
+      partitionId,
+      sequenceNumber: Number.isSafeInteger(sequenceNumber) ? sequenceNumber : null,
+      enqueuedTime: typeof enqueuedTime === "string" ? enqueuedTime : null,
+    };
+    return { body, position };
+  });
+}
+
+function aligned(values: unknown, length: number): readonly unknown[] {
+  return Array.isArray(values) && values.length === length ? values : [];
+}
+
+function partitionOf(context: unknown): string | null {
+  if (typeof context !== "object" || context === null || !("partitionId" in context)) return null;
+  return typeof context.partitionId === "string" ? context.partitionId : null;
+}

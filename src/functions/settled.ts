@@ -1,0 +1,22 @@
+/** Well below host.json's functionTimeout: a platform time-out moves the checkpoint past events that were not finished. */
+const DEADLINE_MS = 240_000;
+
+/**
+ * Runs a handler so that its invocation fails whenever the work did not end well.
+ *
+ * The worker reports a rejection without a value as success, and knows no deadline; here everything that
+ * is thrown becomes an Error, and so does work that takes too long.
+ */
+export async function settled<T>(work: () => Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs / 1000} s`)), deadlineMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    throw error instanceof Error ? error : new Error(`thrown: ${String(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}

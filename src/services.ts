@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { TableClient } from "@azure/data-tables";
+import { ManagedIdentityCredential } from "@azure/identity";
+import { LogsIngestionClient } from "@azure/monitor-ingestion";
+import { ContainerClient } from "@azure/storage-blob";
+import { RETRIES } from "./azure/calls.ts";
+import { deadLetters } from "./azure/dead-letters.ts";
+import { incidentTable } from "./azure/incident-table.ts";
+import { logsIngestion } from "./azure/logs-ingestion.ts";
+import { answersOfTheTableService } from "./azure/table-answers.ts";
+import { type Config, readConfig } from "./config.ts";
+import { prepare } from "./core/kql/evaluate.ts";
+import type { Rule } from "./core/rule.ts";
+
+/** Names that Bicep gives to the table and container too. */
+export const INCIDENTS_TABLE = "incidents";
+export const DEAD_LETTERS_CONTAINER = "dead-letters";
+
+export type Services = Awaited<ReturnType<typeof connect>>;
+
+let connected: Promise<Services> | undefined;
+
+/**
+ * The app's services, made at the first invocation that needs them and kept: at load nothing is read
+ * and nothing is connected, so that the host can always index the functions.
+ *
+ * @throws {SettingsError} at each call until the settings are right
+ */
+export async function services(): Promise<Services> {
+  connected ??= connect(readConfig(process.env));
+  try {
+    return await connected;
+  } catch (error) {
+    connected = undefined; // a table that could not be made now may be later
+    throw error;
+  }
+}
+
+/** The compiled rules: `rules.json` lies beside the bundle. */
+export function readRules(): readonly Rule[] {
+  const rules: Rule[] = JSON.parse(readFileSync(new URL("./rules.json", import.meta.url), "utf8"));
+  return rules;
+}
+
+async function connect(config: Config) {
+  const rules = readRules().map((rule) => ({ rule, evaluate: prepare(rule.plan) }));
+  const credential = lazily(() =>
+    config.identityClientId === undefined
+      ? new ManagedIdentityCredential()
+      : new ManagedIdentityCredential({ clientId: config.identityClientId }),
+  );
+  const incidents = incidentTable(tableClient(config, credential));
+  const letters = deadLetters(containerClient(config, credential));
+  const { endpoint, ...destination } = config.logsIngestion;
+  const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
+  // In Azure, Bicep makes both, and the app has no right to.
+  if (config.incidents.kind === "connectionString") await incidents.create();
+  if (config.deadLetters.kind === "connectionString") await letters.create();
+  return {
+    config,
+    allowedTenantIds: config.allowedTenantIds,
+    rules,
+    ruleIds: rules.map(({ rule }) => rule.id),
+    incidents,
+    outbox: incidents, // each incident's outbox row lies in its partition
+    deadLetters: letters,
+    ingestion: logsIngestion(ingestion, destination),
+    now: () => new Date(),
+  };
+}
+
+type Credential = () => ManagedIdentityCredential;
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+function tableClient({ incidents }: Config, credential: Credential): TableClient {
+  const options = { retryOptions: RETRIES, additionalPolicies: [answersOfTheTableService] };
+  return incidents.kind === "connectionString"
+    ? TableClient.fromConnectionString(incidents.connectionString, INCIDENTS_TABLE, {
+        ...options,
+        allowInsecureConnection: true,
+      })
+    : new TableClient(incidents.url, INCIDENTS_TABLE, credential(), options);
+}
+
+function containerClient({ deadLetters: { ...target } }: Config, credential: Credential): ContainerClient {
+  const options = { retryOptions: { maxTries: 4, tryTimeoutInMs: 10_000 } };
+  return target.kind === "connectionString"
+    ? new ContainerClient(target.connectionString, DEAD_LETTERS_CONTAINER, options)
+    : new ContainerClient(target.url, credential(), options);
+}
