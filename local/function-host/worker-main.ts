@@ -57,11 +57,10 @@ async function start(appDirectory: string): Promise<void> {
 
 /** Loads the file that package.json names as main, as an ES module or as CommonJS by the rules of Azure's worker. */
 async function loadApp(appDirectory: string): Promise<void> {
-  const manifest = JSON.parse(await readFile(join(appDirectory, "package.json"), "utf8")) as {
-    main?: string;
-    type?: string;
-  };
-  if (manifest.main === undefined) throw new Error(`${join(appDirectory, "package.json")} has no "main"`);
+  const manifest: { readonly main?: string; readonly type?: string } = JSON.parse(
+    await readFile(join(appDirectory, "package.json"), "utf8"),
+  );
+  if (typeof manifest.main !== "string") throw new Error(`${join(appDirectory, "package.json")} has no "main"`);
   const file = join(appDirectory, manifest.main);
   const isModule = file.endsWith(".mjs") || (!file.endsWith(".cjs") && manifest.type === "module");
   if (isModule) await import(pathToFileURL(file).href);

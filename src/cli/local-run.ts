@@ -42,13 +42,10 @@ const POLL_MS = 200;
 export async function runLocally(options: LocalRunOptions, terminal: Terminal): Promise<LocalRun> {
   const { source, json } = options;
   const say = (text: string): void => (json ? terminal.note(text) : terminal.out(`${text}\n`));
-  terminal.progress("Building the app …");
-  const { directory, warnings } = await build();
-  for (const warning of warnings) terminal.note(warning);
-  terminal.progress("Starting storage, event hub, logs ingestion and the function host …");
+  terminal.progress("Building the app, starting storage, event hub, logs ingestion and the function host …");
   const app = await startLocalApp({
     ...options.ports,
-    appDirectory: directory,
+    appDirectory: builtApp(terminal),
     allowedTenantIds: source.tenantIds,
     nodePath: options.nodePath,
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
@@ -130,6 +127,12 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       await app.stop();
     },
   };
+}
+
+async function builtApp(terminal: Terminal): Promise<string> {
+  const { directory, warnings } = await build();
+  for (const warning of warnings) terminal.note(warning);
+  return directory;
 }
 
 function addresses({ host, stack }: LocalApp): string {
