@@ -1,0 +1,54 @@
+import {
+  elements,
+  kindOf,
+  listOf,
+  parseQuery,
+  part,
+  textOf,
+  walk,
+  type KustoCode,
+  type Syntax,
+} from "./kusto-parser.ts";
+
+const NAMES = new Set(["column_ifexists", "columnifexists"]);
+
+/**
+ * Decides every `column_ifexists("Name", fallback)`: the schema is known, so it is either the column or the fallback.
+ *
+ * Microsoft's parser types the call as its fallback and then refuses `.member` on what is a dynamic column. So the
+ * call is replaced by what it means, filled up with blanks so that every position stays true, and bound again.
+ */
+export function resolveColumnIfExists(text: string, code: KustoCode): KustoCode {
+  const calls: Syntax[] = [];
+  walk(code.Syntax, (node) => {
+    if (kindOf(node) === "FunctionCallExpression" && NAMES.has(part(node, "Name").SimpleName ?? "")) calls.push(node);
+  });
+  let resolved = text;
+  // from the last to the first, so that one inside another's fallback is decided before
+  for (const call of calls.toReversed()) {
+    const replacement = meaningOf(call, code, resolved);
+    if (replacement === undefined) continue;
+    const blanks = " ".repeat(call.End - call.TextStart - replacement.length);
+    resolved = resolved.slice(0, call.TextStart) + replacement + blanks + resolved.slice(call.End);
+  }
+  return resolved === text ? code : parseQuery(resolved);
+}
+
+function meaningOf(call: Syntax, code: KustoCode, text: string): string | undefined {
+  const [name, fallback] = elements(part(part(call, "ArgumentList"), "Expressions"));
+  if (name === undefined || fallback === undefined || kindOf(name) !== "StringLiteralExpression") return undefined;
+  const column = String(name.LiteralValue);
+  const known = listOf(code.GetColumnsInScope(call.TextStart)?.Columns).some(({ Name }) => Name === column);
+  const reference = /^[A-Za-z_]\w*$/.test(column) ? column : `['${column}']`;
+  const value = known ? reference : text.slice(fallback.TextStart, fallback.End).trimEnd();
+  const replacement = known || !needsName(call) ? value : `${reference}=${value}`;
+  return replacement.length <= call.End - call.TextStart ? replacement : textOf(call);
+}
+
+/** Directly in the list of `extend` or `project` the call gives the column its name even where it does not exist. */
+function needsName(call: Syntax): boolean {
+  const parent = call.Parent;
+  const operator = parent?.Parent?.Parent;
+  if (!parent || !operator || kindOf(parent) !== "SeparatedElement") return false;
+  return kindOf(operator) === "ExtendOperator" || kindOf(operator) === "ProjectOperator";
+}

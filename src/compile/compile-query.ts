@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { prepare } from "../core/kql/evaluate.ts";
+import type { Plan } from "../core/kql/plan.ts";
+import { resolveColumnIfExists } from "./column-if-exists.ts";
+import { diagnosedProblems } from "./diagnostics.ts";
+import { parseQuery, walk, type Syntax } from "./kusto-parser.ts";
+import { lowerQuery } from "./lower-query.ts";
+import { QueryRefused, type QueryProblem } from "./problem.ts";
+
+export interface CompiledQuery {
+  /** Undefined when there is a problem. */
+  readonly plan?: Plan;
+  readonly problems: readonly QueryProblem[];
+  /** See `Rule.queryHash`. */
+  readonly hash: string;
+}
+
+/** Parses, binds and compiles a query over AuditLogs. */
+export function compileQuery(text: string): CompiledQuery {
+  const original = parseQuery(text);
+  const hash = tokenHash(original.Syntax);
+  const code = resolveColumnIfExists(text, original);
+  const problems = diagnosedProblems(code);
+  if (problems.length > 0) return { problems, hash };
+  try {
+    const { steps, columns } = lowerQuery(code.Syntax);
+    const plan: Plan = { version: 1, columns: columns.map(({ name, type }) => ({ name, type })), steps };
+    prepare(plan);
+    return { plan, problems: [], hash };
+  } catch (error) {
+    if (!(error instanceof QueryRefused)) throw error;
+    return { problems: [error.problem], hash };
+  }
+}
+
+/** sha256 over the tokens, so that blanks, line breaks and comments do not count. */
+function tokenHash(syntax: Syntax): string {
+  const hash = createHash("sha256");
+  walk(syntax, (node) => {
+    if (node.IsToken && node.Text) hash.update(`${node.Text}\n`);
+  });
+  return hash.digest("hex");
+}

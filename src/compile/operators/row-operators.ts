@@ -1,0 +1,165 @@
+import type { Expression } from "../../core/kql/plan.ts";
+import { elements, kindOf, listOf, part, resultName, textOf, type Syntax } from "../kusto-parser.ts";
+import {
+  columnExpression,
+  columnOf,
+  columnsReadBy,
+  refusal,
+  type Environment,
+  type ScopeColumn,
+  type Table,
+} from "../scope.ts";
+import { over, projected, withStep, type LowerOperator } from "./operator.ts";
+
+export const lowerWhere: LowerOperator = (node, input, environment) => {
+  const condition = part(node, "Condition");
+  const predicate = environment.lower.expression(condition, over(input, environment));
+  refusePerEvent(predicate, condition, input, environment);
+  return withStep(input, { step: "where", predicate });
+};
+
+/** What `summarize` computed holds for one event only here; in Kusto it would hold for all of a window. */
+export function refusePerEvent(tested: Expression, node: Syntax, input: Table, environment: Environment): void {
+  const column = columnsReadBy(tested)
+    .map((index) => input.columns[index])
+    .find((each) => each?.perEvent);
+  if (column === undefined) return;
+  const message = `"${column.name}" is an aggregate over the rows of one event; testing it needs a window over many events`;
+  throw refusal(node, environment, "not-event-local", message);
+}
+
+/** `Name = value` or a value that Kusto names. */
+interface NamedValue extends ScopeColumn {
+  readonly value: Expression;
+  readonly node: Syntax;
+}
+
+export const lowerProject: LowerOperator = (node, input, environment) => {
+  const named = namedValues(
+    node,
+    input,
+    environment,
+    listOf(node.ResultType?.Columns).map(({ Name }) => Name),
+  );
+  return projected(
+    input,
+    named.map(asColumn),
+    named.map(({ value }) => value),
+  );
+};
+
+/** Columns whose names exist are removed and appended with their new values, as Kusto's page on extend says. */
+export const lowerExtend: LowerOperator = (node, input, environment) => {
+  const generated = listOf(node.ResultType?.Columns)
+    .slice(input.columns.length)
+    .map(({ Name }) => Name);
+  const named = namedValues(node, input, environment, generated);
+  const replaced = new Set(named.map(({ name }) => name));
+  const kept = input.columns.flatMap(({ name }, index) => (replaced.has(name) ? [] : [index]));
+  return projected(
+    input,
+    [...pick(input.columns, kept), ...named.map(asColumn)],
+    [...kept.map((index) => columnExpression(input.columns, index)), ...named.map(({ value }) => value)],
+  );
+};
+
+function asColumn({ value: _value, node: _node, ...column }: NamedValue): ScopeColumn {
+  return column;
+}
+
+/**
+ * Values under their names. A name that is neither written nor taken from the expression is one that the binder made
+ * up (`Column1`); those are found among its result's columns, in order.
+ */
+function namedValues(node: Syntax, input: Table, environment: Environment, bound: readonly string[]): NamedValue[] {
+  const expressions = elements(part(node, "Expressions"));
+  const written = expressions.map(nameOf);
+  const madeUp = bound.filter((name) => /^Column\d+$/.test(name) && !written.includes(name));
+  return expressions.map((each, index) => {
+    if (kindOf(each) === "CompoundNamedExpression") {
+      throw refusal(
+        each,
+        environment,
+        "unsupported-expression",
+        `pimwatch does not run ${textOf(each)}: it names several columns`,
+      );
+    }
+    const value = environment.lower.expression(each, over(input, environment));
+    const name = written[index] || (madeUp.shift() ?? `Column${index + 1}`);
+    return { ...columnOf(name, value, input.columns), value, node: each };
+  });
+}
+
+export function nameOf(node: Syntax): string {
+  return kindOf(node) === "SimpleNamedExpression" ? (part(node, "Name").SimpleName ?? "") : resultName(node);
+}
+
+export const lowerProjectAway: LowerOperator = (node, input) => {
+  const away = new Set(elements(part(node, "Expressions")).flatMap((each) => matching(each, input.columns)));
+  return keeping(
+    input,
+    input.columns.flatMap((_, index) => (away.has(index) ? [] : [index])),
+  );
+};
+
+export const lowerProjectKeep: LowerOperator = (node, input) => {
+  const kept = new Set(elements(part(node, "Expressions")).flatMap((each) => matching(each, input.columns)));
+  return keeping(
+    input,
+    input.columns.flatMap((_, index) => (kept.has(index) ? [index] : [])),
+  );
+};
+
+export const lowerProjectRename: LowerOperator = (node, input) => {
+  const names = new Map<string, string>();
+  for (const each of elements(part(node, "Expressions"))) {
+    names.set(part(each, "Expression").SimpleName ?? "", part(each, "Name").SimpleName ?? "");
+  }
+  return {
+    ...input,
+    columns: input.columns.map((column) => ({ ...column, name: names.get(column.name) ?? column.name })),
+  };
+};
+
+/** A column stands where the first name or pattern that matches it puts it; the others follow in their order. */
+export const lowerProjectReorder: LowerOperator = (node, input) => {
+  const order = new Set<number>();
+  for (const each of elements(part(node, "Expressions"))) {
+    const isOrdered = kindOf(each) === "OrderedExpression";
+    const found = matching(isOrdered ? part(each, "Expression") : each, input.columns);
+    const direction = isOrdered ? textOf(part(each, "Ordering")).toLowerCase() : "";
+    for (const index of sortedByName(found, input.columns, direction)) order.add(index);
+  }
+  for (const index of input.columns.keys()) order.add(index);
+  return keeping(input, [...order]);
+};
+
+function sortedByName(found: readonly number[], columns: readonly ScopeColumn[], direction: string): readonly number[] {
+  if (direction === "") return found;
+  const isGranny = direction.startsWith("granny");
+  const collator = new Intl.Collator("en", { numeric: isGranny });
+  const compare = isGranny
+    ? (left: string, right: string) => collator.compare(left, right)
+    : (left: string, right: string) => (left < right ? -1 : Number(left > right));
+  const sign = direction.endsWith("desc") ? -1 : 1;
+  return found.toSorted((left, right) => sign * compare(columns[left]?.name ?? "", columns[right]?.name ?? ""));
+}
+
+/** The columns that a name or a pattern with `*` means. */
+function matching(node: Syntax, columns: readonly ScopeColumn[]): number[] {
+  const name = node.SimpleName ?? textOf(node);
+  const pattern = new RegExp(`^${name.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`).replaceAll("*", ".*")}$`, "s");
+  return columns.flatMap((column, index) => (pattern.test(column.name) ? [index] : []));
+}
+
+function keeping(input: Table, indexes: readonly number[]): Table {
+  return projected(
+    input,
+    pick(input.columns, indexes),
+    indexes.map((index) => columnExpression(input.columns, index)),
+  );
+}
+
+export function pick(columns: readonly ScopeColumn[], indexes: readonly number[]): ScopeColumn[] {
+  return indexes.flatMap((index) => columns[index] ?? []);
+}

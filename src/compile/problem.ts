@@ -1,0 +1,36 @@
+/** Something wrong with a rule, where it stands. An error keeps the rule out of the build; a warning does not. */
+export interface Problem {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+  readonly level: "error" | "warning";
+  /** Short and stable, e.g. `unknown-column`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** `file:line:col: level: message (code)` */
+export function formatProblem({ file, line, column, level, message, code }: Problem): string {
+  return `${file}:${line}:${column}: ${level}: ${message} (${code})`;
+}
+
+/** A problem inside a query, before it is known where the query lies in its file. */
+export interface QueryProblem {
+  /** UTF-16 offset in the query's text. */
+  readonly offset: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Ends the compilation of a query at a place in it. Never leaves src/compile. */
+export class QueryRefused extends Error {
+  override readonly name = "QueryRefused";
+  readonly problem: QueryProblem;
+
+  constructor(offset: number, code: string, message: string) {
+    super(message);
+    this.problem = { offset, code, message };
+  }
+}

@@ -1,0 +1,82 @@
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import type { Problem } from "./problem.ts";
+
+/** A YAML file with its positions. */
+export interface YamlFile {
+  readonly name: string;
+  readonly text: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+type Place = Pick<Problem, "line" | "column">;
+
+/** Reads a YAML file; syntax errors are problems at their place. */
+export function readYaml(
+  text: string,
+  name: string,
+): { readonly file: YamlFile; readonly problems: readonly Problem[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const file: YamlFile = { name, text, document, lines };
+  const problems = document.errors.map((error): Problem => {
+    const message = `not YAML: ${error.message.split("\n")[0] ?? ""}`;
+    return { file: name, ...placeOfOffset(file, error.pos[0]), level: "error", code: "yaml", message };
+  });
+  return { file, problems };
+}
+
+function placeOfOffset({ lines }: YamlFile, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+/** Where the value at a path begins; where there is none, its nearest parent. */
+export function placeOf(file: YamlFile, path: readonly PropertyKey[]): Place {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = nodeAt(file, path.slice(0, length));
+    if (node?.range) return placeOfOffset(file, node.range[0]);
+  }
+  return { line: 1, column: 1 };
+}
+
+/** Where a field's name stands. */
+export function placeOfKey(file: YamlFile, field: string): Place {
+  const root = file.document.contents;
+  const pair = isMap(root) ? root.items.find(({ key }) => isScalar(key) && key.value === field) : undefined;
+  const key = pair?.key;
+  return isNode(key) && key.range ? placeOfOffset(file, key.range[0]) : { line: 1, column: 1 };
+}
+
+export function topLevelFields({ document }: YamlFile): string[] {
+  const root = document.contents;
+  return isMap(root) ? root.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : [])) : [];
+}
+
+function nodeAt({ document }: YamlFile, path: readonly PropertyKey[]): Node | undefined {
+  const node = document.getIn(path, true);
+  return isNode(node) ? node : undefined;
+}
+
+/**
+ * Where an offset inside a text value lies in the file. A block scalar's lines stand in the file as they are, behind
+ * their indentation; a value in quotes or over folded lines is only known to begin where it begins.
+ */
+export function placeInText(file: YamlFile, field: string, offset: number): Place {
+  const node = nodeAt(file, [field]);
+  if (!isScalar(node) || typeof node.value !== "string" || !node.range) return placeOf(file, [field]);
+  const start = placeOfOffset(file, node.range[0]);
+  const before = node.value.slice(0, offset).split("\n");
+  const column = (before.at(-1) ?? "").length + 1;
+  if (node.type === "PLAIN" && !node.value.includes("\n")) return { line: start.line, column: start.column + offset };
+  if (node.type !== "BLOCK_LITERAL") return start;
+  const line = start.line + before.length;
+  return { line, column: column + indentation(file, start.line, node.value) };
+}
+
+function indentation({ text }: YamlFile, headerLine: number, value: string): number {
+  const firstUsed = value.split("\n").findIndex((line) => line.trim() !== "");
+  const source = text.split("\n")[headerLine + firstUsed] ?? "";
+  const written = value.split("\n")[firstUsed] ?? "";
+  return Math.max(0, source.replace(/\r$/, "").length - written.length);
+}

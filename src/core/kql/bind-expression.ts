@@ -1,0 +1,38 @@
+import { CallProblem, type Evaluation, type Operand } from "./evaluation.ts";
+import { FUNCTIONS } from "./function-table.ts";
+import { toLong } from "./conversion.ts";
+import type { Expression } from "./plan.ts";
+import type { Json, ScalarType, Value } from "./values.ts";
+
+/** Turns an expression into its closure; what does not depend on the row is computed here, once. */
+export function bindExpression(expression: Expression, evaluation: Evaluation): Operand {
+  const { type } = expression;
+  if (expression.kind === "literal") return constantOperand(type, literalValue(expression.value, type));
+  if (expression.kind === "column") {
+    const { index } = expression;
+    return { type, compute: (row) => row[index] ?? null };
+  }
+  const { name } = expression;
+  const entry = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+  if (entry === undefined) throw new CallProblem(`the plan names an unknown function ${name}`);
+  const operands = expression.arguments.map((each) => bindExpression(each, evaluation));
+  const compute = entry.bind({ name, type, operands, evaluation });
+  const isConstant = entry.volatile !== true && operands.every(({ constant }) => constant !== undefined);
+  return isConstant ? constantOperand(type, compute([])) : { type, compute };
+}
+
+function constantOperand(type: ScalarType, value: Value): Operand {
+  return { type, compute: () => value, constant: { value } };
+}
+
+/** JSON has no bigint and no NaN: a plan holds longs, times and odd reals as text. */
+export function literalValue(value: Json, type: ScalarType): Value {
+  if (value === null) return type === "string" ? "" : null;
+  if (type === "long" || type === "datetime" || type === "timespan") return toLong(value, "dynamic");
+  return type === "real" ? Number(value) : value;
+}
+
+export function literalJson(value: Value, type: ScalarType): Json {
+  if (typeof value === "bigint") return String(value);
+  return type === "real" && typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}

@@ -1,0 +1,160 @@
+import { textOfDynamic } from "./dynamic-text.ts";
+import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./time.ts";
+import type { Json, ScalarType, Value } from "./values.ts";
+
+/** What tostring() makes of a value of a type; null is "". */
+export function toText(value: Value, type: ScalarType): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") {
+    if (type === "datetime") return formatDatetime(value);
+    return type === "timespan" ? formatTimespan(value) : String(value);
+  }
+  return typeof value === "number" && type === "real" ? realText(value) : textOfDynamic(value);
+}
+
+/** Kusto shows that a number is a real: 1 is written `1.0`. */
+export function realText(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e15 || size < 1e-5)) {
+    const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
+    const digits = exponent.replace(/^[+-]/, "").padStart(2, "0");
+    return `${mantissa}E${exponent.startsWith("-") ? "-" : "+"}${digits}`;
+  }
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** A value as `dynamic` holds it: what JSON has no form for becomes text. */
+export function toDynamic(value: Value, type: ScalarType): Json {
+  if (type === "long") return typeof value === "bigint" ? Number(value) : null;
+  if (type === "datetime" || type === "timespan") return value === null ? null : toText(value, type);
+  if (type === "real" && typeof value === "number" && !Number.isFinite(value)) return realText(value);
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+const WHOLE = /^[+-]?\d{1,19}$/;
+const HEX = /^0x[0-9a-f]{1,16}$/i;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+const LONG_MAXIMUM = 9_223_372_036_854_775_807n;
+const INT_MAXIMUM = 2_147_483_647;
+
+function inLongRange(value: bigint): bigint | null {
+  return value <= LONG_MAXIMUM && value >= -LONG_MAXIMUM - 1n ? value : null;
+}
+
+export function wrapLong(value: bigint): bigint {
+  return BigInt.asIntN(64, value);
+}
+
+export function toLong(value: Value, type: ScalarType): bigint | null {
+  if (typeof value === "bigint") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? inLongRange(BigInt(Math.trunc(value))) : null;
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  return typeof value === "string" && type !== "guid" ? longOfText(value) : null;
+}
+
+function longOfText(source: string): bigint | null {
+  const trimmed = source.trim();
+  if (WHOLE.test(trimmed)) return inLongRange(BigInt(trimmed.replace(/^\+/, "")));
+  if (HEX.test(trimmed)) return wrapLong(BigInt(trimmed));
+  return null;
+}
+
+export function toInt(value: Value, type: ScalarType): number | null {
+  const long = toLong(value, type);
+  if (long === null || long > BigInt(INT_MAXIMUM) || long < BigInt(-INT_MAXIMUM - 1)) return null;
+  return Number(long);
+}
+
+export function toReal(value: Value, type: ScalarType): number | null {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return typeof value === "string" && type !== "guid" ? realOfText(value) : null;
+}
+
+const SPECIAL_REALS = new Map([
+  ["nan", Number.NaN],
+  ["inf", Number.POSITIVE_INFINITY],
+  ["+inf", Number.POSITIVE_INFINITY],
+  ["infinity", Number.POSITIVE_INFINITY],
+  ["-inf", Number.NEGATIVE_INFINITY],
+  ["-infinity", Number.NEGATIVE_INFINITY],
+]);
+
+function realOfText(source: string): number | null {
+  const trimmed = source.trim();
+  if (DECIMAL.test(trimmed)) return Number(trimmed);
+  if (HEX.test(trimmed)) return Number(BigInt(trimmed));
+  return SPECIAL_REALS.get(trimmed.toLowerCase()) ?? null;
+}
+
+export function toBool(value: Value): boolean | null {
+  if (typeof value === "boolean") return value;
+  if (typeof value === "number") return value !== 0;
+  if (typeof value === "bigint") return value !== 0n;
+  return typeof value === "string" ? boolOfText(value.trim().toLowerCase()) : null;
+}
+
+function boolOfText(source: string): boolean | null {
+  if (source === "true") return true;
+  if (source === "false") return false;
+  const number = longOfText(source);
+  return number === null ? null : number !== 0n;
+}
+
+export function toDatetime(value: Value, type: ScalarType): bigint | null {
+  if (typeof value === "bigint") return type === "datetime" ? value : null;
+  return typeof value === "string" && type !== "guid" ? parseDatetime(value) : null;
+}
+
+export function toTimespan(value: Value, type: ScalarType): bigint | null {
+  if (typeof value === "bigint") return type === "timespan" ? value : null;
+  return typeof value === "string" && type !== "guid" ? parseTimespan(value) : null;
+}
+
+const GUID = /^\{?\(?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\)?\}?$/i;
+
+export function toGuid(value: Value): string | null {
+  if (typeof value !== "string") return null;
+  const parts = GUID.exec(value.trim());
+  return parts ? parts.slice(1, 6).join("-").toLowerCase() : null;
+}
+
+const CONVERSIONS: Readonly<Record<ScalarType, (value: Value, from: ScalarType) => Value>> = {
+  string: toText,
+  bool: toBool,
+  int: toInt,
+  long: toLong,
+  real: toReal,
+  datetime: toDatetime,
+  timespan: toTimespan,
+  guid: toGuid,
+  dynamic: toDynamic,
+};
+
+/** The value as the type holds it; what cannot be converted is null ("" for string). */
+export function convert(value: Value, from: ScalarType, to: ScalarType): Value {
+  return from === to ? value : CONVERSIONS[to](value, from);
+}
+
+/** The JavaScript type that a JSON value must have to be cast, where it matters. */
+const CAST_FROM: Partial<Record<ScalarType, string>> = {
+  bool: "boolean",
+  int: "number",
+  long: "number",
+  real: "number",
+  datetime: "string",
+  timespan: "string",
+  guid: "string",
+};
+
+/**
+ * A dynamic element under `to typeof(T)`: a cast only, so an element of another kind is null and nothing is parsed,
+ * but for dates, timespans and guids, which JSON knows only as text.
+ */
+export function castElement(element: Json, to: ScalarType): Value {
+  const wanted = CAST_FROM[to];
+  return wanted === undefined || typeof element === wanted ? convert(element, "dynamic", to) : null;
+}

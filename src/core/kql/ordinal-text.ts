@@ -1,0 +1,59 @@
+/**
+ * Case as .NET's OrdinalIgnoreCase sees it: every UTF-16 unit by itself, mapped to upper case by Unicode's simple
+ * mapping, so that é equals É, while ß, ſ, ı, İ and the Kelvin sign equal no ASCII letter.
+ *
+ * JavaScript's toUpperCase differs in two ways: it expands (ß → SS) and it maps ſ → S and ı → I.
+ *
+ * @see https://learn.microsoft.com/dotnet/api/system.stringcomparer.ordinalignorecase
+ */
+export function ordinalUpper(text: string): string {
+  return isAscii(text) ? text.toUpperCase() : mapUnits(text, upperUnit);
+}
+
+/** Lower case, unit by unit, as .NET's ToLowerInvariant: what Kusto's tolower() does. */
+export function invariantLower(text: string): string {
+  return isAscii(text) ? text.toLowerCase() : mapUnits(text, lowerUnit);
+}
+
+export function equalsIgnoreCase(left: string, right: string): boolean {
+  return left === right || (left.length === right.length && ordinalUpper(left) === ordinalUpper(right));
+}
+
+// eslint-disable-next-line no-control-regex -- the range of ASCII is what is meant
+const ASCII = /^[\u0000-\u007f]*$/;
+
+function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
+function mapUnits(text: string, map: (unit: string) => string): string {
+  let mapped = "";
+  for (let index = 0; index < text.length; index += 1) mapped += map(text.charAt(index));
+  return mapped;
+}
+
+/** Units that JavaScript maps to an ASCII letter and .NET leaves alone. */
+const WITHOUT_UPPER = new Set(["\u0131", "\u017f"]);
+
+function upperUnit(unit: string): string {
+  if (WITHOUT_UPPER.has(unit)) return unit;
+  const upper = unit.toUpperCase();
+  return upper.length === 1 ? upper : (TITLE_CASE_UPPER.get(unit) ?? unit);
+}
+
+/** Greek letters with iota subscript: JavaScript expands them, Unicode's simple mapping gives one letter. */
+const TITLE_CASE_UPPER = new Map<string, string>(
+  [
+    ...[0x1f80, 0x1f90, 0x1fa0].flatMap((start) =>
+      Array.from({ length: 8 }, (_, index) => [start + index, 8] as const),
+    ),
+    [0x1fb3, 9] as const,
+    [0x1fc3, 9] as const,
+    [0x1ff3, 9] as const,
+  ].map(([unit, distance]) => [String.fromCharCode(unit), String.fromCharCode(unit + distance)]),
+);
+
+function lowerUnit(unit: string): string {
+  const lower = unit.toLowerCase();
+  return lower.length === 1 ? lower : unit;
+}

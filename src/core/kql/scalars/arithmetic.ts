@@ -1,0 +1,111 @@
+import { wrapLong } from "../conversion.ts";
+import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { asLong, asReal, asType } from "../operand.ts";
+import { datetimeOf } from "../time.ts";
+import type { ScalarType } from "../values.ts";
+import { operand, scalar } from "./binding.ts";
+
+const PAGE = "numerical-operators";
+
+/** Longs wrap round at 64 bits, dividing them cuts to a whole number, and dividing one by zero is null. */
+export const ARITHMETIC: FunctionTable = {
+  "+": scalar("a + b", PAGE, (call) =>
+    arithmetic(
+      call,
+      (a, b) => a + b,
+      (a, b) => a + b,
+    ),
+  ),
+  "-": scalar("a - b", PAGE, (call) =>
+    arithmetic(
+      call,
+      (a, b) => a - b,
+      (a, b) => a - b,
+    ),
+  ),
+  "*": scalar("a * b", PAGE, (call) =>
+    arithmetic(
+      call,
+      (a, b) => a * b,
+      (a, b) => a * b,
+    ),
+  ),
+  "/": scalar("a / b", PAGE, (call) =>
+    arithmetic(
+      call,
+      (a, b) => (b === 0n ? null : a / b),
+      (a, b) => a / b,
+    ),
+  ),
+  "%": scalar("a % b", PAGE, (call) => arithmetic(call, remainder, (a, b) => a % b)),
+  negate: scalar("-a", PAGE, (call) => {
+    const { compute, type } = operand(call, 0);
+    return (row) => {
+      const value = compute(row);
+      if (typeof value === "bigint") return type === "long" ? wrapLong(-value) : -value;
+      return typeof value === "number" ? -value : null;
+    };
+  }),
+  identity: scalar("+a", PAGE, (call) => operand(call, 0).compute),
+};
+
+/** The remainder has the sign of the divisor's positive counterpart: it is never negative. */
+function remainder(a: bigint, b: bigint): bigint | null {
+  if (b === 0n) return null;
+  const size = b < 0n ? -b : b;
+  return ((a % size) + size) % size;
+}
+
+function arithmetic(
+  call: Call,
+  whole: (a: bigint, b: bigint) => bigint | null,
+  fractional: (a: number, b: number) => number,
+): Compute {
+  const { type } = call;
+  const [left, right] = [operand(call, 0), operand(call, 1)];
+  if (isTime(left.type) || isTime(right.type)) return timeArithmetic(call, whole, fractional);
+  if (type === "long" || type === "int") {
+    const [first, second] = [asLong(left), asLong(right)];
+    return asType(
+      {
+        type: "long",
+        compute(row) {
+          const [a, b] = [first(row), second(row)];
+          const result = a === null || b === null ? null : whole(a, b);
+          return result === null ? null : wrapLong(result);
+        },
+      },
+      type,
+    );
+  }
+  const [first, second] = [asReal(left), asReal(right)];
+  return (row) => {
+    const [a, b] = [first(row), second(row)];
+    return a === null || b === null ? null : fractional(a, b);
+  };
+}
+
+function isTime(type: ScalarType): boolean {
+  return type === "datetime" || type === "timespan";
+}
+
+/** Ticks with ticks are whole; a timespan times or by a number may need fractions of a tick on the way. */
+function timeArithmetic(
+  call: Call,
+  whole: (a: bigint, b: bigint) => bigint | null,
+  fractional: (a: number, b: number) => number,
+): Compute {
+  const { type } = call;
+  const [left, right] = [operand(call, 0), operand(call, 1)];
+  const first = isTime(left.type) ? left.compute : asReal(left);
+  const second = isTime(right.type) ? right.compute : asReal(right);
+  const finish = (ticks: bigint | null) => (ticks !== null && type === "datetime" ? datetimeOf(ticks) : ticks);
+  return (row) => {
+    const [a, b] = [first(row), second(row)];
+    if (a === null || b === null) return null;
+    if (typeof a === "bigint" && typeof b === "bigint" && type !== "real") return finish(whole(a, b));
+    const result = fractional(Number(a), Number(b));
+    if (type === "real") return result;
+    return Number.isFinite(result) ? finish(BigInt(Math.trunc(result))) : null;
+  };
+}

@@ -1,0 +1,23 @@
+import type { Call, Operand, ScalarFunction } from "../evaluation.ts";
+import { CallProblem } from "../evaluation.ts";
+
+/** The operand at a position. Microsoft's binder has checked the number of arguments before a plan is made. */
+export function operand(call: Call, position: number): Operand {
+  const found = call.operands[position];
+  if (found === undefined) throw new CallProblem(`${call.name} has no argument ${position + 1}`);
+  return found;
+}
+
+/** The operand's value, where it must not depend on the row. @throws {CallProblem} */
+export function constantOf(call: Call, position: number) {
+  const { constant } = operand(call, position);
+  if (constant === undefined) {
+    throw new CallProblem(`${call.name}: argument ${position + 1} must be a constant, not computed from the event`);
+  }
+  return constant.value;
+}
+
+/** An entry of the function table. */
+export function scalar(form: string, page: string, bind: ScalarFunction["bind"]): ScalarFunction {
+  return { form, page, bind };
+}

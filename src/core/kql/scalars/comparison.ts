@@ -1,0 +1,143 @@
+import { toText } from "../conversion.ts";
+import { asText, asType } from "../operand.ts";
+import { isArray, jsonText } from "../dynamic-text.ts";
+import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { equalsIgnoreCase, ordinalUpper } from "../ordinal-text.ts";
+import type { ScalarType, Value } from "../values.ts";
+import { operand, scalar } from "./binding.ts";
+
+const NUMERIC = "numerical-operators";
+const STRINGS = "datatypes-string-operators";
+
+export const COMPARISON: FunctionTable = {
+  "==": scalar("a == b", NUMERIC, (call) => compare(call, (order) => order === 0)),
+  "!=": scalar("a != b", NUMERIC, (call) => compare(call, (order) => order !== 0)),
+  "<": scalar("a < b", NUMERIC, (call) => compare(call, (order) => order < 0)),
+  "<=": scalar("a <= b", NUMERIC, (call) => compare(call, (order) => order <= 0)),
+  ">": scalar("a > b", NUMERIC, (call) => compare(call, (order) => order > 0)),
+  ">=": scalar("a >= b", NUMERIC, (call) => compare(call, (order) => order >= 0)),
+  "=~": scalar("a =~ b", STRINGS, equalTilde),
+  "!~": scalar("a !~ b", STRINGS, (call) => {
+    const equal = equalTilde(call);
+    return (row) => equal(row) !== true;
+  }),
+  in: scalar("a in (b, …)", "in-cs-operator", (call) => member(call, false, false)),
+  "!in": scalar("a !in (b, …)", "not-in-cs-operator", (call) => member(call, false, true)),
+  "in~": scalar("a in~ (b, …)", "in-operator", (call) => member(call, true, false)),
+  "!in~": scalar("a !in~ (b, …)", "not-in-operator", (call) => member(call, true, true)),
+  between: scalar("a between (b .. c)", "between-operator", between),
+  "!between": scalar("a !between (b .. c)", "not-between-operator", (call) => {
+    const within = between(call);
+    return (row) => {
+      const value = within(row);
+      return value === null ? null : value !== true;
+    };
+  }),
+};
+
+/**
+ * The type in which two values are compared: a dynamic value is compared as what stands on the other side
+ * (`AdditionalDetails[0].key == "User-Agent"`), numbers in the wider type.
+ */
+export function commonType(left: ScalarType, right: ScalarType): ScalarType {
+  if (left === right) return left;
+  if (left === "dynamic") return right;
+  if (right === "dynamic") return left;
+  if (left === "string" || right === "string") return "string";
+  if (left === "real" || right === "real") return "real";
+  return left === "int" || left === "bool" ? right : left;
+}
+
+/** Less than 0, 0 or more than 0; null where the two have no order (one is null, or not a number). */
+export function orderOf(left: Value, right: Value): number | null {
+  if (left === null || right === null) return null;
+  if (typeof left === "object" || typeof right === "object") {
+    const [first, second] = [jsonOf(left), jsonOf(right)];
+    return first === second ? 0 : first < second ? -1 : 1;
+  }
+  if (left === right) return 0;
+  if (typeof left === "number" && Number.isNaN(left)) return null;
+  if (typeof right === "number" && Number.isNaN(right)) return null;
+  return left < right ? -1 : 1;
+}
+
+function jsonOf(value: Value): string {
+  return typeof value === "bigint" ? String(value) : jsonText(value);
+}
+
+/**
+ * Two nulls compare to null; null and a value are unequal, and have no order. Strings compare by their UTF-16 units.
+ *
+ * @see https://learn.microsoft.com/kusto/query/scalar-data-types/null-values
+ */
+function compare(call: Call, holds: (order: number) => boolean): Compute {
+  const [left, right] = [operand(call, 0), operand(call, 1)];
+  const type = commonType(left.type, right.type);
+  const [first, second] = [asType(left, type), asType(right, type)];
+  const equality = call.name === "==" || call.name === "!=";
+  const unequal = call.name === "!=";
+  return (row) => {
+    const [a, b] = [first(row), second(row)];
+    const order = orderOf(a, b);
+    if (order !== null) return holds(order);
+    if (!equality) return a === null || b === null ? null : false;
+    return a === null && b === null ? null : unequal;
+  };
+}
+
+function equalTilde(call: Call): Compute {
+  const [left, right] = [operand(call, 0), operand(call, 1)];
+  const [first, second] = [asText(left), asText(right)];
+  if (right.constant === undefined) return (row) => equalsIgnoreCase(first(row), second(row));
+  const wanted = ordinalUpper(toText(right.constant.value, right.type));
+  return (row) => {
+    const value = first(row);
+    return value.length === wanted.length && ordinalUpper(value) === wanted;
+  };
+}
+
+/** Elements of arrays on the right side count singly, one level deep. */
+function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
+  const left = operand(call, 0);
+  const listed = call.operands.slice(1);
+  const keys = (value: Value, type: ScalarType) =>
+    type === "dynamic" && isArray(value)
+      ? value.map((each) => membershipKey(each, "dynamic", ignoreCase))
+      : [membershipKey(value, type, ignoreCase)];
+  const constants = new Set(listed.flatMap(({ constant, type }) => (constant ? keys(constant.value, type) : [])));
+  const computed = listed.filter(({ constant }) => constant === undefined);
+  return (row) => {
+    const wanted = membershipKey(left.compute(row), left.type, ignoreCase);
+    const found =
+      wanted !== undefined &&
+      (constants.has(wanted) || computed.some(({ compute, type }) => keys(compute(row), type).includes(wanted)));
+    return found !== negative;
+  };
+}
+
+/** Equal for equal values of whatever types; undefined for null, which equals nothing. */
+function membershipKey(value: Value, type: ScalarType, ignoreCase: boolean): string | undefined {
+  if (value === null) return type === "dynamic" ? "" : undefined;
+  const isWholeReal = typeof value === "number" && Number.isInteger(value);
+  const key = isWholeReal ? String(BigInt(value)) : toText(value, type);
+  return ignoreCase ? ordinalUpper(key) : key;
+}
+
+function between(call: Call): Compute {
+  const [value, low, high] = [operand(call, 0), operand(call, 1), operand(call, 2)];
+  // `datetime between (start .. timespan)` means start to start + timespan
+  const isOffset = value.type === "datetime" && high.type === "timespan";
+  const lowType = commonType(value.type, low.type);
+  const highType = isOffset ? "timespan" : commonType(value.type, high.type);
+  const [lowValue, lowBound] = [asType(value, lowType), asType(low, lowType)];
+  const highValue = isOffset ? value.compute : asType(value, highType);
+  const highBound = asType(high, highType);
+  return (row) => {
+    const from = lowBound(row);
+    const to = highBound(row);
+    const upper = isOffset && typeof from === "bigint" && typeof to === "bigint" ? from + to : to;
+    const above = orderOf(lowValue(row), from);
+    const below = orderOf(highValue(row), upper);
+    return above === null || below === null ? null : above >= 0 && below <= 0;
+  };
+}

@@ -1,0 +1,86 @@
+import { asBool, asText, asType } from "../operand.ts";
+import { textOfDynamic } from "../dynamic-text.ts";
+import type { Call, Compute, FunctionTable, Operand } from "../evaluation.ts";
+import { operand, scalar } from "./binding.ts";
+
+const LOGICAL = "logical-operators";
+
+/** Three-valued: false decides an `and`, true an `or`, whatever the other side is; otherwise null is null. */
+export const LOGIC: FunctionTable = {
+  and: scalar("a and b", LOGICAL, (call) => {
+    const [left, right] = [asBool(operand(call, 0)), asBool(operand(call, 1))];
+    return (row) => {
+      const first = left(row);
+      if (first === false) return false;
+      const second = right(row);
+      return second === false ? false : first && second;
+    };
+  }),
+  or: scalar("a or b", LOGICAL, (call) => {
+    const [left, right] = [asBool(operand(call, 0)), asBool(operand(call, 1))];
+    return (row) => {
+      const first = left(row);
+      if (first === true) return true;
+      const second = right(row);
+      return second === true || (first === null || second === null ? second || null : false);
+    };
+  }),
+  not: scalar("not(a)", "not-function", (call) => {
+    const read = asBool(operand(call, 0));
+    return (row) => {
+      const value = read(row);
+      return value === null ? null : !value;
+    };
+  }),
+  iff: scalar("iff(if, then, else)", "iff-function", choose),
+  iif: scalar("iif(if, then, else)", "iff-function", choose),
+  case: scalar("case(if, then, …, else)", "case-function", choose),
+  coalesce: scalar("coalesce(a, b, …)", "coalesce-function", (call) => {
+    const values = call.operands.map((each) => asType(each, call.type));
+    return (row) => {
+      for (const value of values) {
+        const found = value(row);
+        if (found !== null && found !== "") return found;
+      }
+      return call.type === "string" ? "" : null;
+    };
+  }),
+  isnull: scalar("isnull(a)", "isnull-function", (call) => isNull(operand(call, 0))),
+  isnotnull: scalar("isnotnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
+  notnull: scalar("notnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
+  isempty: scalar("isempty(a)", "isempty-function", (call) => isEmpty(operand(call, 0))),
+  isnotempty: scalar("isnotempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+  notempty: scalar("notempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+};
+
+/** `if, then, if, then, …, else`: a condition that is null counts as false. */
+function choose(call: Call): Compute {
+  const { operands, type } = call;
+  const branches: { readonly condition: Compute; readonly value: Compute }[] = [];
+  for (let index = 0; index + 1 < operands.length; index += 2) {
+    branches.push({ condition: asBool(operand(call, index)), value: asType(operand(call, index + 1), type) });
+  }
+  const otherwise = asType(operand(call, operands.length - 1), type);
+  return (row) => (branches.find(({ condition }) => condition(row) === true)?.value ?? otherwise)(row);
+}
+
+/** Strings are never null. */
+function isNull({ type, compute }: Operand): Compute {
+  return type === "string" ? () => false : (row) => compute(row) === null;
+}
+
+function isEmpty(of: Operand): Compute {
+  const { type, compute } = of;
+  if (type === "dynamic") {
+    return (row) => {
+      const value = compute(row);
+      return value === null || (typeof value === "string" && textOfDynamic(value) === "");
+    };
+  }
+  const read = asText(of);
+  return (row) => read(row) === "";
+}
+
+function negate(compute: Compute): Compute {
+  return (row) => compute(row) !== true;
+}

@@ -1,0 +1,8 @@
+import { bindExpression } from "../bind-expression.ts";
+import type { BindStep } from "./step.ts";
+
+/** Keeps the rows for which the predicate is true; false and null drop them. */
+export const bindWhere: BindStep<"where"> = ({ predicate }, evaluation) => {
+  const { compute } = bindExpression(predicate, evaluation);
+  return (rows) => rows.filter((row) => compute(row) === true);
+};

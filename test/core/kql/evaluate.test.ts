@@ -1,0 +1,68 @@
+import { assert, jsonValue, property, type Arbitrary } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { prepare } from "../../../src/core/kql/evaluate.ts";
+import { EvaluationLimitError } from "../../../src/core/kql/evaluation.ts";
+import type { Json } from "../../../src/core/kql/values.ts";
+import { auditLogRow, planOf, resultOf, valueOf } from "./query.ts";
+
+/** Any JSON, as the dynamic columns may hold it. */
+const json: Arbitrary<Json> = jsonValue().map((value): Json => JSON.parse(JSON.stringify(value)));
+
+const QUERIES = [
+  `AuditLogs | where Category =~ "RoleManagement" | extend name = tostring(InitiatedBy.user.userPrincipalName)
+    | extend suffix = tostring(split(name, "@")[1]), final = TargetResources[-1].displayName, key = InitiatedBy[name]
+    | project-reorder suffix, TimeGenerated`,
+  `AuditLogs | where not(InitiatedBy.a == TargetResources.b) or AdditionalDetails[0].key == "x"
+    | project parse_json(tostring(InitiatedBy)).user.id, tostring(TargetResources)`,
+];
+
+describe.each(QUERIES)("%s", (query) => {
+  const plan = planOf(query);
+
+  test("the plan is JSON: writing and reading it changes nothing", () => {
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+
+  test("no JSON in the dynamic columns makes it throw", () => {
+    const evaluate = prepare(plan);
+    assert(
+      property(json, json, json, (initiatedBy, targets, details) => {
+        const row = auditLogRow({
+          InitiatedBy: initiatedBy,
+          TargetResources: targets,
+          AdditionalDetails: details,
+        });
+        for (const result of evaluate(row)) expect(result).toHaveLength(plan.columns.length);
+      }),
+    );
+  });
+});
+
+test("results do not depend on the order of keys", () => {
+  const user = { id: "u", userPrincipalName: "a@b.example", ipAddress: "192.0.2.1" };
+  const reversed = Object.fromEntries(Object.entries(user).toReversed());
+  const query =
+    "AuditLogs | project InitiatedBy.user.id, tostring(InitiatedBy.user.userPrincipalName), InitiatedBy.user";
+  expect(resultOf(query, auditLogRow({ InitiatedBy: { user } }))).toEqual(
+    resultOf(query, auditLogRow({ InitiatedBy: { user: reversed } })),
+  );
+});
+
+test("members of prototypes are no members", () => {
+  expect(valueOf("tostring(v.constructor.name)", { a: 1 })).toBe("");
+  expect(valueOf('tostring(v["__proto__"])', { a: 1 })).toBe("");
+  expect(valueOf('tostring(v["length"])', [1])).toBe("");
+});
+
+test("values nested deeper than the call stack are handled", () => {
+  const deep: Json = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+  expect(valueOf("tostring(v)", deep)).toBe(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+});
+
+test("a rule that asks too much of one record is stopped with an error of its own", () => {
+  const evaluate = prepare(planOf("AuditLogs | project Category | extend a = 1 | extend b = 2"), {
+    rows: 2,
+    characters: 10,
+  });
+  expect(() => evaluate(auditLogRow())).toThrow(EvaluationLimitError);
+});
