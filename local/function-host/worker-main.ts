@@ -46,7 +46,7 @@ async function start(appDirectory: string): Promise<void> {
     const capabilities = (await registry.programmingModel?.getCapabilities?.({})) ?? {};
     send({
       kind: "started",
-      functions: [...registry.functions.values()].map(({ metadata }) => structuredClone(metadata)),
+      functions: [...registry.functions.values()].map(({ metadata }) => asJson(metadata)),
       capabilities,
       nodeVersion: process.version,
     });
@@ -125,6 +125,11 @@ async function run(request: InvocationRequest): Promise<{ response: object; thro
 
 async function runHooks(name: HookName, context: object): Promise<void> {
   for (const hook of registry.hooks[name]) await hook(context);
+}
+
+/** Bindings reach the real host as JSON: what that cannot say is left out. */
+function asJson<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** In-flight functions are cut off, as in Azure; hooks are waited for. */
