@@ -70,6 +70,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   async function respawn(): Promise<LiveProcess> {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() sets it while this waits
     while (!stopping) {
       live = spawn(options);
       try {
