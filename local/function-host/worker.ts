@@ -70,17 +70,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   async function respawn(): Promise<LiveProcess> {
-    live = spawn(options);
-    try {
-      await loaded(live, options);
-      void live.exited.then(() => restart());
-      return live;
-    } catch (error) {
-      if (stopping) return live;
-      options.log(`error: worker: ${String(error)}`);
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() sets it while this waits
+    while (!stopping) {
+      live = spawn(options);
+      try {
+        await loaded(live, options);
+        void live.exited.then(() => restart());
+        break;
+      } catch (error) {
+        if (stopping) break;
+        options.log(`error: worker: ${String(error)}`);
+        await sleep(RESTART_AFTER_FAILED_START_MS);
+      }
     }
-    await sleep(RESTART_AFTER_FAILED_START_MS);
-    return stopping ? live : respawn();
+    return live;
   }
 
   return {
