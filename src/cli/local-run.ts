@@ -8,7 +8,7 @@ import { deadLetters } from "../azure/dead-letters.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
 import { deliveryProblems } from "./delivery-check.ts";
 import type { EventSource } from "./event-source.ts";
-import { sendEvents, type SendFigures } from "./event-sender.ts";
+import { SEND_RETRIES, sendEvents, type SendFigures } from "./event-sender.ts";
 import { incidentText, textOf } from "./incident-text.ts";
 import { jsonLine } from "./json-line.ts";
 import { latencies, spreadText } from "./latency.ts";
@@ -58,7 +58,9 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true }),
   );
   const letters = deadLetters(new ContainerClient(storage, DEAD_LETTERS_CONTAINER));
-  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB);
+  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB, {
+    retryOptions: SEND_RETRIES,
+  });
 
   async function printFresh(): Promise<number> {
     const fresh = await incidents.fresh();
@@ -111,10 +113,10 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);
       const began = performance.now();
       const sending: { state: SendingState } = { state: "under way" };
-      const following = follow(sending);
-      const [sent, isThrough] = await Promise.all([sendAll(sending), following]).finally(async () => {
-        await Promise.allSettled([following]); // nobody may read the table once the stack is stopped
-      });
+      // Both to their end, also where one fails: nobody may read the table once the stack is stopped.
+      const [sentOrNot, throughOrNot] = await Promise.allSettled([sendAll(sending), follow(sending)]);
+      const sent = valueOf(sentOrNot);
+      const isThrough = valueOf(throughOrNot);
       if (terminal.stopping.aborted && !isThrough) {
         terminal.note("pimwatch: stopped before everything was through");
         return 1;
@@ -145,6 +147,11 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       await app.stop();
     },
   };
+}
+
+function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 async function builtApp(terminal: Terminal): Promise<string> {
