@@ -40,3 +40,18 @@ export function connectionString(name: unknown, settings: Settings, where: strin
       : `${setting} is not set: this host needs a connection string and does not use ${identity}`,
   ]);
 }
+
+/**
+ * Reads one of several things that depend on settings, so that all that is missing can be told at once.
+ *
+ * @returns what `read` returns, or undefined with the reasons added to `problems`
+ */
+export function readOrExplain<Value>(problems: string[], read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}

@@ -11,7 +11,7 @@ import {
 import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { ContainerClient } from "@azure/storage-blob";
 import { SettingsError } from "../../src/errors.ts";
-import { connectionString, resolvePlaceholders, type Settings } from "./binding-settings.ts";
+import { connectionString, readOrExplain, resolvePlaceholders, type Settings } from "./binding-settings.ts";
 import { batchData, batchMetadata, singleData, singleMetadata, type SequenceNumberForm } from "./event-hub-batch.ts";
 import type { HostJson } from "./host-json.ts";
 import type { Binding, TypedData } from "./worker-messages.ts";
@@ -76,29 +76,41 @@ export interface EventHubTrigger {
   stop(): Promise<void>;
 }
 
-/** @throws {SettingsError} naming the settings that are missing, or the option that is not supported here */
+/** @throws {SettingsError} naming every setting that is missing and the option that is not supported here */
 export function eventHubSource(functionName: string, binding: Binding, settings: Settings): EventHubSource {
+  const problems: string[] = [];
   const where = (property: string) => `${functionName}: ${property}`;
-  const text = (property: string, fallback?: string) => {
-    const value = binding[property] ?? fallback;
-    if (typeof value !== "string") throw new SettingsError([`${where(property)} is not given`]);
-    return resolvePlaceholders(value, settings, where(property));
-  };
+  const text = (property: string, fallback?: string) =>
+    readOrExplain(problems, () => {
+      const value = binding[property] ?? fallback;
+      if (typeof value !== "string" || value === "") throw new SettingsError([`${where(property)} is not given`]);
+      return resolvePlaceholders(value, settings, where(property));
+    });
+  const connection = (name: unknown, use: string) =>
+    readOrExplain(problems, () => connectionString(name, settings, use));
+
+  const hubConnection = connection(binding["connection"], where("connection"));
+  const entityPath = hubConnection && parseEventHubConnectionString(hubConnection).eventHubName;
+  const eventHubName = entityPath ?? text("eventHubName"); // the real host, too, prefers the connection string's
+  const consumerGroup = text("consumerGroup", "$Default");
+  const storageConnectionString = connection("AzureWebJobsStorage", where("checkpoints"));
   const dataType = binding["dataType"];
   if (dataType !== "binary" && dataType !== "string") {
-    throw new SettingsError([
+    problems.push(
       `${where("dataType")} is ${String(dataType)}: without "binary" or "string" the real host parses each event as ` +
         "JSON and fails the whole batch on the first that is none; this host does not do that",
-    ]);
+    );
   }
-  const connection = connectionString(binding["connection"], settings, where("connection"));
+  if (!hubConnection || !eventHubName || !consumerGroup || !storageConnectionString || problems.length > 0) {
+    throw new SettingsError(problems);
+  }
   return {
-    connectionString: connection,
-    eventHubName: parseEventHubConnectionString(connection).eventHubName ?? text("eventHubName"),
-    consumerGroup: text("consumerGroup", "$Default"),
-    storageConnectionString: connectionString("AzureWebJobsStorage", settings, "the checkpoint store"),
+    connectionString: hubConnection,
+    eventHubName,
+    consumerGroup,
+    storageConnectionString,
     cardinality: binding["cardinality"] === "many" ? "many" : "one",
-    dataType,
+    dataType: dataType === "string" ? "string" : "binary",
   };
 }
 

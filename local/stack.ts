@@ -1,0 +1,99 @@
+import incidentColumns from "../infra/incident-columns.json" with { type: "json" };
+import { startAzurite, type Azurite } from "./azurite.ts";
+import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
+import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
+
+/** What the local services are called: the names that the Azure deployment uses by default. */
+export const LOCAL_HUB = "insights-logs-auditlogs";
+export const LOCAL_CONSUMER_GROUP = "pimwatch";
+export const LOCAL_HEALER_CONSUMER_GROUP = "pimwatch-healer";
+export const LOCAL_PARTITIONS = 4;
+const RULE_ID = "dcr-00000000000000000000000000000000";
+
+export interface StackOptions {
+  /** Entra tenants whose events the app takes. */
+  readonly allowedTenantIds: readonly string[];
+  /** LOCAL_PARTITIONS by default. */
+  readonly partitions?: number | undefined;
+  /** A port of 0, or none, is a free one. */
+  readonly hubPort?: number | undefined;
+  readonly tablePort?: number | undefined;
+  readonly blobPort?: number | undefined;
+  readonly ingestionPort?: number | undefined;
+}
+
+/** The services around the app, all on 127.0.0.1 and in memory. */
+export interface Stack {
+  /** The app's settings, as a function host hands them over in the environment. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly eventHub: EventHubStandIn;
+  readonly azurite: Azurite;
+  readonly ingestion: LogsIngestion;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts storage, event hub and logs ingestion, without a function host.
+ *
+ * @throws {UsageError} if a wanted port is taken; what was started by then is stopped
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const started: { close(): Promise<void> }[] = [];
+  const keep = <Service extends { close(): Promise<void> }>(service: Service): Service => {
+    started.push(service);
+    return service;
+  };
+  const stop = async (): Promise<void> => {
+    while (started.length > 0) await started.pop()?.close();
+  };
+  try {
+    const starting = [
+      startAzurite({ tablePort: options.tablePort, blobPort: options.blobPort }).then(keep),
+      startEventHub({
+        hubs: [
+          {
+            name: LOCAL_HUB,
+            partitions: options.partitions ?? LOCAL_PARTITIONS,
+            consumerGroups: [LOCAL_CONSUMER_GROUP, LOCAL_HEALER_CONSUMER_GROUP],
+          },
+        ],
+        port: options.hubPort ?? 0,
+      }).then(keep),
+      startLogsIngestion({
+        columns: incidentColumns.columns,
+        ruleId: RULE_ID,
+        stream: incidentColumns.stream,
+        port: options.ingestionPort ?? 0,
+      }).then(keep),
+    ] as const;
+    await Promise.allSettled(starting); // nothing may come up after a failure was reported
+    const [azurite, eventHub, ingestion] = await Promise.all(starting);
+    return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function settingsFor(
+  { azurite, eventHub, ingestion }: Pick<Stack, "azurite" | "eventHub" | "ingestion">,
+  { allowedTenantIds }: StackOptions,
+): Record<string, string> {
+  return {
+    AzureWebJobsStorage: azurite.connectionString,
+    FUNCTIONS_WORKER_RUNTIME: "node",
+    AUDIT_EVENTS: eventHub.connectionString,
+    AUDIT_EVENTS_HUB: LOCAL_HUB,
+    AUDIT_EVENTS_CONSUMER_GROUP: LOCAL_CONSUMER_GROUP,
+    INCIDENTS_STORAGE: azurite.connectionString,
+    LOGS_INGESTION_ENDPOINT: ingestion.endpoint,
+    LOGS_INGESTION_RULE_ID: RULE_ID,
+    LOGS_INGESTION_STREAM: incidentColumns.stream,
+    ALLOWED_TENANT_IDS: allowedTenantIds.join(","),
+    OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
+    // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
+    NODE_EXTRA_CA_CERTS: ingestion.caFile,
+    IDENTITY_ENDPOINT: ingestion.identityEndpoint,
+    IDENTITY_HEADER: ingestion.identityHeader,
+  };
+}

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { TableClient } from "@azure/data-tables";
+import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
+import { UsageError } from "../errors.ts";
+import { SEND_RETRIES } from "./event-sender.ts";
+import { INCIDENTS_TABLE } from "../services.ts";
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_HUB = "insights-logs-auditlogs";
+const OPTIONS = { retryOptions: SEND_RETRIES };
+const SETTINGS_FILE = "local.settings.json";
+
+interface HubChoice {
+  readonly connection?: string;
+  readonly namespace?: string;
+  readonly hub?: string;
+}
+
+/**
+ * The hub that a person named: by option, else by the environment, else by ./local.settings.json.
+ *
+ * @throws {UsageError} when none is named, two are, or it is no connection string
+ */
+export async function sendDestination(
+  { connection, namespace, hub }: HubChoice,
+  environment: Settings,
+): Promise<{ producer: EventHubProducerClient; description: string }> {
+  if (connection !== undefined && namespace !== undefined)
+    throw new UsageError("Give --connection or --namespace, not both");
+  const settings = await settingsFrom(environment);
+  const named = connection !== undefined || namespace !== undefined;
+  const connectionString = named ? connection : settings["AUDIT_EVENTS"];
+  const host = named ? namespace : settings["AUDIT_EVENTS__fullyQualifiedNamespace"];
+  const hubName = hub ?? settings["AUDIT_EVENTS_HUB"] ?? DEFAULT_HUB;
+  if (connectionString !== undefined) return byConnectionString(connectionString, hubName, hub !== undefined);
+  if (host === undefined) {
+    throw new UsageError(
+      `No event hub named: give --connection or --namespace, set AUDIT_EVENTS, or run in a folder with the ${SETTINGS_FILE} of \`pimwatch stack\``,
+    );
+  }
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) {
+    throw new UsageError(`--namespace must be a host name such as NAME.servicebus.windows.net, not "${host}"`);
+  }
+  return {
+    producer: new EventHubProducerClient(host, hubName, await ownSignIn(), OPTIONS),
+    description: `${hubName} at ${host}`,
+  };
+}
+
+function byConnectionString(connectionString: string, hubName: string, isHubGiven: boolean) {
+  let properties;
+  try {
+    properties = parseEventHubConnectionString(connectionString);
+  } catch (error) {
+    // The client's own message may quote the string, and with it the key.
+    throw new UsageError(
+      "The connection string is not one of an event hub: Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
+      { cause: error },
+    );
+  }
+  const { eventHubName, endpoint } = properties;
+  if (eventHubName !== undefined && isHubGiven && eventHubName !== hubName) {
+    throw new UsageError(`--hub is ${hubName}, and the connection string is for ${eventHubName}`);
+  }
+  const producer =
+    eventHubName === undefined
+      ? new EventHubProducerClient(connectionString, hubName, OPTIONS)
+      : new EventHubProducerClient(connectionString, OPTIONS);
+  return { producer, description: `${eventHubName ?? hubName} at ${endpoint.replace(/^sb:\/\/|\/$/g, "")}` };
+}
+
+/**
+ * The table of incidents, found in the same way.
+ *
+ * @throws {UsageError} when none is named
+ */
+export async function tableDestination(
+  choice: { readonly storage?: string; readonly "table-endpoint"?: string },
+  environment: Settings,
+): Promise<TableClient> {
+  const settings = await settingsFrom(environment);
+  const named = choice.storage !== undefined || choice["table-endpoint"] !== undefined;
+  const connectionString = named ? choice.storage : settings["INCIDENTS_STORAGE"];
+  const endpoint = named ? choice["table-endpoint"] : settings["INCIDENTS_TABLE_ENDPOINT"];
+  if (connectionString !== undefined) {
+    try {
+      return TableClient.fromConnectionString(connectionString, INCIDENTS_TABLE, { allowInsecureConnection: true });
+    } catch (error) {
+      throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
+    }
+  }
+  if (endpoint !== undefined) {
+    if (!URL.canParse(endpoint))
+      throw new UsageError(
+        `--table-endpoint must be a URL such as https://ACCOUNT.table.core.windows.net, not "${endpoint}"`,
+      );
+    return new TableClient(endpoint, INCIDENTS_TABLE, await ownSignIn());
+  }
+  throw new UsageError(
+    "--wait needs the table of incidents: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
+  );
+}
+
+/** A person's `az login`, or what else the machine offers. */
+async function ownSignIn() {
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  return new DefaultAzureCredential();
+}
+
+/** The environment, over what ./local.settings.json holds. */
+async function settingsFrom(environment: Settings): Promise<Settings> {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  let text: string;
+  try {
+    text = await readFile(SETTINGS_FILE, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return given;
+    throw error;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${SETTINGS_FILE}: not JSON`, { cause: error });
+  }
+  const values = typeof parsed === "object" && parsed !== null && "Values" in parsed ? parsed.Values : {};
+  const settings = Object.entries(values ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return { ...Object.fromEntries(settings), ...given };
+}

@@ -1,0 +1,65 @@
+import { sampleDay } from "../../local/samples/sample-day.ts";
+import { TENANT_ID } from "../../local/samples/tenant.ts";
+import { tenantOf } from "../core/audit-log.ts";
+import { readEventBody } from "../core/event-body.ts";
+import { readEventFiles } from "./event-files.ts";
+import type { OutgoingEvent } from "./event-sender.ts";
+
+/** What a local run sends, and what is known of it beforehand. */
+export interface EventSource {
+  /** For the terminal: what is sent. */
+  readonly description: string;
+  readonly count: number;
+  /** The Entra tenants that the events come from, in lower case. */
+  readonly tenantIds: readonly string[];
+  /** Audit record ids that the rule matches, where that is known. */
+  readonly expected: readonly string[] | undefined;
+  /** How many dead letters it must give, where that is known. */
+  readonly expectedDeadLetters: number | undefined;
+  events(): AsyncIterable<OutgoingEvent> | Iterable<OutgoingEvent>;
+}
+
+/** A day of invented events that ends now. */
+export function sampleSource(day: Date): EventSource {
+  const { bodies, expected, figures } = sampleDay({ day });
+  return {
+    description: `a day of invented events: ${bodies.length} events with ${figures.delivered} records`,
+    count: bodies.length,
+    tenantIds: [TENANT_ID],
+    expected: expected.filter(({ matches }) => matches).map(({ recordId }) => recordId),
+    expectedDeadLetters: figures.unreadable,
+    events: () => bodies.map((body, index) => ({ body, where: `sample ${index + 1}` })),
+  };
+}
+
+/**
+ * A person's own file or folder. It is read twice: the app takes events of the tenants it is told, and
+ * here these are the ones that the file names.
+ *
+ * @throws {UsageError} when there is nothing to read
+ */
+export async function fileSource(path: string): Promise<EventSource> {
+  const tenants = new Set<string>();
+  let count = 0;
+  for await (const { body } of readEventFiles([path])) {
+    count += 1;
+    for (const { record } of readEventBody(body).records) {
+      const tenant = tenantOf(record);
+      if (GUID.test(tenant)) tenants.add(tenant);
+    }
+  }
+  const named =
+    tenants.size === 0
+      ? `no tenant is named in it, so that of the samples is allowed (${TENANT_ID})`
+      : `tenants allowed: ${[...tenants].join(", ")}`;
+  return {
+    description: `${path}: ${count} events; ${named}`,
+    count,
+    tenantIds: tenants.size === 0 ? [TENANT_ID] : [...tenants],
+    expected: undefined,
+    expectedDeadLetters: undefined,
+    events: () => readEventFiles([path]),
+  };
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

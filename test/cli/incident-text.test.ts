@@ -1,0 +1,142 @@
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { describe, expect, test } from "vitest";
+import { incidentText, sentencesOf } from "../../src/cli/incident-text.ts";
+
+const weakened: IncidentRow = {
+  IncidentId: "9f8e7d",
+  IncidentTitle: "Changes to PIM Settings",
+  Severity: "High",
+  ActivityDateTime: "2026-03-04T09:12:41.7904180Z",
+  RoleName: "Global Administrator",
+  TargetResourceName: "Global Administrator",
+  ResultReason:
+    "Setting changes in this session: Maximum activation duration updated to 1.00:00:00. MFA on activation requirement disabled. Approval disabled.",
+  Result: "success",
+  InitiatedBy: "alex.rivera@fabrikam.example",
+  InitiatedByType: "User",
+  InitiatedByIpAddress: "",
+  ClientIpAddress: "203.0.113.24",
+  AuditLogId: "PIM_1f2e_aaaa_1343",
+};
+
+test("an incident reads as when, severity, role, what changed, who, from where", () => {
+  expect(incidentText(weakened, { color: false })).toBe(
+    [
+      "2026-03-04 09:12:41Z  High      Changes to PIM Settings: Global Administrator",
+      "    changed   Maximum activation duration updated to 1.00:00:00.",
+      "              MFA on activation requirement disabled.",
+      "              Approval disabled.",
+      "    by        alex.rivera@fabrikam.example",
+      "    from      203.0.113.24 (from the event's details; the rule's own column is empty)",
+      "    result    success",
+      "    record    PIM_1f2e_aaaa_1343",
+      "    incident  9f8e7d",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("an event that says nothing is shown as saying nothing", () => {
+  expect(incidentText({ ResultReason: null, EventCount: 1 }, { color: false })).toBe(
+    [
+      "(no time)            : (no target)",
+      "    changed   (the event says nothing of what changed)",
+      "    by        (nobody named)",
+      "    from      (no address)",
+      "    result    (none given)",
+      "    record    (no id)",
+      "    incident  ",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("hostile names cannot break lines, turn the direction of writing or color the terminal", () => {
+  const text = incidentText(
+    {
+      ...weakened,
+      InitiatedBy: "\u001b[31mroot\r\nfrom 192.0.2.1\u202etxt\u200b",
+      TargetResourceName: "",
+      RoleName: "\u2066x\ud800\u00ad",
+    },
+    { color: false },
+  );
+
+  expect(text.split("\n")).toEqual(
+    expect.arrayContaining([
+      "2026-03-04 09:12:41Z  High      Changes to PIM Settings: \\u{2066}x\\u{d800}\\u{ad}",
+      "    by        \\u{1b}[31mroot\\u{d}\\u{a}from 192.0.2.1\\u{202e}txt\\u{200b}",
+    ]),
+  );
+});
+
+test("only the severity is colored, and only if asked", () => {
+  expect(incidentText(weakened, { color: true }).split("\n")[0]).toBe(
+    "2026-03-04 09:12:41Z  \u001b[1;31mHigh    \u001b[0m  Changes to PIM Settings: Global Administrator",
+  );
+});
+
+test("very long texts are cut, and say by how much", () => {
+  expect(incidentText({ ...weakened, ResultReason: "x".repeat(2_100) }, { color: false })).toContain(
+    `${"x".repeat(2_000)} … (100 more)\n`,
+  );
+});
+
+test.each([
+  { case: "the same in both", InitiatedByIpAddress: "192.0.2.1", ClientIpAddress: "192.0.2.1", from: "192.0.2.1" },
+  { case: "mapped only", InitiatedByIpAddress: "192.0.2.1", ClientIpAddress: "", from: "192.0.2.1" },
+  {
+    case: "different",
+    InitiatedByIpAddress: "192.0.2.1",
+    ClientIpAddress: "192.0.2.2",
+    from: "192.0.2.2 (from the event's details; the rule's own column says 192.0.2.1)",
+  },
+])("the address is shown: $case", ({ InitiatedByIpAddress, ClientIpAddress, from }) => {
+  const text = incidentText({ ...weakened, InitiatedByIpAddress, ClientIpAddress }, { color: false });
+
+  expect(text).toContain(`    from      ${from}\n`);
+});
+
+test("an application is called one", () => {
+  const byApp = { ...weakened, InitiatedBy: "pim-automation", InitiatedByType: "Application" };
+
+  expect(incidentText(byApp, { color: false })).toContain("    by        pim-automation (application)\n");
+});
+
+test.each([
+  { RoleName: "Member", TargetResourceName: "sg-admins", shown: "Member of sg-admins" },
+  { RoleName: "", TargetResourceName: "sg-admins", shown: "sg-admins" },
+  { RoleName: "Owner", TargetResourceName: "", shown: "Owner" },
+])("the target is shown as $shown", ({ RoleName, TargetResourceName, shown }) => {
+  expect(incidentText({ ...weakened, RoleName, TargetResourceName }, { color: false })).toContain(
+    `Settings: ${shown}\n`,
+  );
+});
+
+describe("sentences", () => {
+  test.each([
+    { text: "", sentences: [] },
+    { text: "Setting changes in this session: ", sentences: [] },
+    { text: "MFA on activation disabled", sentences: ["MFA on activation disabled"] },
+    {
+      text: "Setting changes in this session: Approval enabled with approvers noor.haddad@fabrikam.example, J. Q. Tanaka. Permanently active assignments disabled.",
+      sentences: [
+        "Approval enabled with approvers noor.haddad@fabrikam.example, J. Q. Tanaka.",
+        "Permanently active assignments disabled.",
+      ],
+    },
+    {
+      text: "CustomExtension_PreApproval_EndUser_Assignment added:  (). CustomExtension_PostApproval_EndUser_Assignment added:  ().",
+      sentences: [
+        "CustomExtension_PreApproval_EndUser_Assignment added:  ().",
+        "CustomExtension_PostApproval_EndUser_Assignment added:  ().",
+      ],
+    },
+    {
+      text: "The directory object quota limit was exceeded. Try again.",
+      sentences: ["The directory object quota limit was exceeded. Try again."],
+    },
+  ])("of $text", ({ text, sentences }) => {
+    expect(sentencesOf(text)).toEqual(sentences);
+  });
+});
