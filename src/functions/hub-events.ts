@@ -15,11 +15,10 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
   const partitionId = partitionOf(metadata["partitionContext"]);
   return bodies.map((body: unknown, index) => {
     if (!(body instanceof Uint8Array)) throw new TypeError("the trigger must be of data type binary");
-    const sequenceNumber = Number(sequenceNumbers[index]);
     const enqueuedTime = enqueuedTimes[index];
     const position = {
       partitionId,
-      sequenceNumber: Number.isSafeInteger(sequenceNumber) ? sequenceNumber : null,
+      sequenceNumber: integer(sequenceNumbers[index]),
       enqueuedTime: typeof enqueuedTime === "string" ? enqueuedTime : null,
     };
     return { body, position };
@@ -28,6 +27,12 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
 
 function aligned(values: unknown, length: number): readonly unknown[] {
   return Array.isArray(values) && values.length === length ? values : [];
+}
+
+/** A number or its digits. Not `Number(…)` alone: null and "" would become position 0, which exists. */
+function integer(value: unknown): number | null {
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) ? Number(number) : null;
 }
 
 function partitionOf(context: unknown): string | null {
