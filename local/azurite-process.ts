@@ -13,25 +13,35 @@ interface Server {
 }
 
 const require = createRequire(import.meta.url);
-const load = <Class>(module: string) => (require(`azurite/dist/src/${module}`) as { default: Class }).default;
 
-/** Named arguments for two constructors with 16 and 18 parameters. */
-const TABLE_CONFIGURATION = [
-  ...["host", "port", "keepAliveSeconds", "database", "debugLog", "accessLog", "accessLogStream", "debugLogFile"],
-  ...["loose", "skipApiVersionCheck", "cert", "key", "pwd", "oauth", "disableProductStyleUrl", "inMemory"],
-] as const;
-const BLOB_CONFIGURATION = [
-  ...["host", "port", "keepAliveSeconds", "database", "extentDatabase", "extentFolders", "accessLog"],
-  ...["accessLogStream", "debugLog", "debugLogFile", "loose", "skipApiVersionCheck", "cert", "key", "pwd", "oauth"],
-  ...["disableProductStyleUrl", "inMemory"],
-] as const;
+/** The class that a module of Azurite exports. */
+function load(module: string): new (...args: unknown[]) => object {
+  const exports: unknown = require(`azurite/dist/src/${module}`);
+  if (typeof exports === "object" && exports !== null && "default" in exports && isClass(exports.default)) {
+    return exports.default;
+  }
+  throw new TypeError(`azurite/dist/src/${module} is not what it was in 3.37`);
+}
 
-type Named = Readonly<Record<string, unknown>>;
-type Configuration = new (...values: unknown[]) => object;
+function isClass(value: unknown): value is new (...args: unknown[]) => object {
+  return typeof value === "function";
+}
+
+function isServer(value: object): value is Server {
+  return "start" in value && "getHttpServerAddress" in value;
+}
+
+/** Names for the arguments of two constructors that have 16 and 17. */
+const TABLE_CONFIGURATION =
+  "host port keepAliveSeconds database debugLog accessLog accessLogStream debugLogFile loose skipApiVersionCheck " +
+  "cert key pwd oauth disableProductStyleUrl inMemory";
+const BLOB_CONFIGURATION =
+  "host port keepAliveSeconds database extentDatabase extentFolders accessLog accessLogStream debugLog debugLogFile " +
+  "loose skipApiVersionCheck cert key pwd oauth disableProductStyleUrl inMemory";
 
 /** Leaves out (undefined) means Azurite's own default; nothing is ever written, so the paths only have to be paths. */
-function configuration(kind: Configuration, names: readonly string[], port: number | undefined): object {
-  const values: Named = {
+function configuration(kind: new (...values: unknown[]) => object, names: string, port: number | undefined): object {
+  const values: Readonly<Record<string, unknown>> = {
     host: "127.0.0.1",
     port: port ?? 0,
     database: join(tmpdir(), "azurite-in-memory.json"),
@@ -41,18 +51,18 @@ function configuration(kind: Configuration, names: readonly string[], port: numb
     skipApiVersionCheck: true, // the SDKs are newer than any emulator
     inMemory: true,
   };
-  return new kind(...names.map((name) => values[name]));
+  return new kind(...names.split(" ").map((name) => values[name]));
 }
 
-async function start(server: Server): Promise<number> {
+async function start(server: object): Promise<number> {
+  if (!isServer(server)) throw new TypeError("Azurite's server is not what it was in 3.37");
   await server.start();
   return Number(new URL(server.getHttpServerAddress()).port);
 }
 
 async function startBoth({ tablePort, blobPort }: AzuritePorts): Promise<AzuriteReport> {
-  type ServerClass = new (configuration: object) => Server;
-  const TableServer = load<ServerClass>("table/TableServer");
-  const BlobServer = load<ServerClass>("blob/BlobServer");
+  const TableServer = load("table/TableServer");
+  const BlobServer = load("blob/BlobServer");
   const table = configuration(load("table/TableConfiguration"), TABLE_CONFIGURATION, tablePort);
   const blob = configuration(load("blob/BlobConfiguration"), BLOB_CONFIGURATION, blobPort);
   return { tablePort: await start(new TableServer(table)), blobPort: await start(new BlobServer(blob)) };
@@ -62,7 +72,8 @@ async function startBoth({ tablePort, blobPort }: AzuritePorts): Promise<Azurite
 process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group; the parent stops what needs us first
 
-startBoth(JSON.parse(process.env["AZURITE_PORTS"] ?? "{}") as AzuritePorts).then(
+const [tablePort, blobPort] = process.argv.slice(2).map(Number);
+startBoth({ tablePort, blobPort }).then(
   (report) => process.send?.(report),
   (error: Error) => process.send?.({ failure: error.message } satisfies AzuriteReport),
 );

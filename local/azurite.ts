@@ -33,17 +33,17 @@ export interface Azurite {
  *
  * @throws {UsageError} if a wanted port is taken
  */
-export async function startAzurite(ports: AzuritePorts = {}): Promise<Azurite> {
-  const child = fork(new URL("azurite-process.ts", import.meta.url), [], {
+export async function startAzurite({ tablePort = 0, blobPort = 0 }: AzuritePorts = {}): Promise<Azurite> {
+  const child = fork(new URL("azurite-process.ts", import.meta.url), [String(tablePort), String(blobPort)], {
     execArgv: ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0169", "--disable-warning=DEP0040"],
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], AZURITE_PORTS: JSON.stringify(ports) },
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"] },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const exited = once(child, "exit");
-  const report = await Promise.race([
-    once(child, "message").then(([message]) => message as AzuriteReport),
-    exited.then(([code]): AzuriteReport => ({ failure: `its process ended with code ${String(code)}` })),
-  ]);
+  const { promise, resolve } = Promise.withResolvers<AzuriteReport>();
+  child.once("message", (report: AzuriteReport) => resolve(report));
+  child.once("exit", (code) => resolve({ failure: `its process ended with code ${String(code)}` }));
+  const report = await promise;
   if ("failure" in report) {
     child.kill("SIGKILL");
     throw new UsageError(`Azurite did not start: ${report.failure}`);

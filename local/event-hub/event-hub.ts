@@ -7,7 +7,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
 import { refusal } from "./refusal.ts";
 import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
-import { answerAttach, keepMessageBytes, welcomeEveryone } from "./rhea-edge.ts";
+import { answerAttach, prepareConnection, welcomeEveryone } from "./rhea-edge.ts";
 
 /**
  * A stand-in for Azure Event Hubs on 127.0.0.1, in memory, for local runs and tests.
@@ -130,7 +130,7 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
   welcomeEveryone(container, ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]);
   container.on("connection_open", ({ connection }: EventContext) => {
     connection.setMaxListeners(0);
-    keepMessageBytes(connection);
+    prepareConnection(connection);
   });
   container.on("sender_open", ({ sender }: EventContext) => {
     if (sender === undefined) return;
@@ -151,9 +151,11 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
     // Handled per link (see onLinkEnd); without any listener rhea prints a warning for each.
     container.on(end, () => undefined);
   }
-  for (const fault of ["error", "protocol_error"]) {
-    container.on(fault, (error: unknown) => console.error("Event hub stand-in: a connection failed:", error));
-  }
+  // A client that breaks the protocol is worth a line; an exception in a handler is a fault of ours, so with its stack.
+  container.on("protocol_error", (error: Error) =>
+    console.error(`Event hub stand-in: a connection was ended: ${error.message}`),
+  );
+  container.on("error", (error: unknown) => console.error("Event hub stand-in: a connection failed:", error));
   return container;
 }
 

@@ -19,27 +19,37 @@ interface SessionFields {
   readonly outgoing: { available(): number };
 }
 
-interface TransferFrame {
-  readonly performative: { message_format: number | null | undefined };
+interface Frame {
+  readonly channel: number;
+  readonly performative: { message_format?: number | null };
 }
 
-/** Stands for format 0 in a delivery's `format`, once `keepMessageBytes` has seen it. */
+/** Stands for format 0 in a delivery's `format`, once `prepareConnection` has seen it. */
 export const PLAIN_FORMAT = 0x7fffffff;
 
 /**
- * Makes every message arrive as the bytes that were sent. rhea decodes format 0 by itself and drops the bytes; a format
- * that it does not know it hands over untouched.
+ * Puts right two ways of rhea before frames arrive:
+ *
+ * - It decodes messages of format 0 by itself and drops the bytes; a format that it does not know it hands over
+ *   untouched. So every message arrives as the bytes that were sent.
+ * - It breaks the connection over a frame for a session that has just ended. Clients send such frames: they end a
+ *   session while events are on their way to it, and then accept those events.
  */
-export function keepMessageBytes(connection: Connection): void {
-  const readTransfer = connection["on_transfer"] as (frame: TransferFrame) => void;
-  connection["on_transfer"] = (frame: TransferFrame) => {
-    const { performative } = frame;
-    if (performative.message_format === 0) performative.message_format = PLAIN_FORMAT;
-    readTransfer.call(connection, frame);
-  };
+export function prepareConnection(connection: Connection): void {
+  const sessions = connection["remote_channel_map"] as Readonly<Record<number, Session | undefined>>;
+  for (const name of ["on_transfer", "on_disposition", "on_flow", "on_detach"]) {
+    const read = connection[name] as (frame: Frame) => void;
+    connection[name] = (frame: Frame) => {
+      if (sessions[frame.channel] === undefined) return;
+      if (name === "on_transfer" && frame.performative.message_format === 0) {
+        frame.performative.message_format = PLAIN_FORMAT;
+      }
+      read.call(connection, frame);
+    };
+  }
 }
 
-/** The bytes of a message event, given that `keepMessageBytes` was called. */
+/** The bytes of a message event, given that `prepareConnection` was called. */
 export function messageBytes(context: EventContext): Buffer {
   const bytes: unknown = context.message;
   if (!Buffer.isBuffer(bytes)) throw new TypeError("A message event without bytes: rhea decoded it by itself.");

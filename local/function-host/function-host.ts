@@ -13,6 +13,7 @@
 // the form of the JavaScript SDK's store, not that of the .NET extension.
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SettingsError, UsageError } from "../../src/errors.ts";
 import type { Settings } from "./binding-settings.ts";
 import type { SequenceNumberForm } from "./event-hub-batch.ts";
@@ -27,6 +28,7 @@ import type { InvocationResponse, RegisteredFunction, TypedData } from "./worker
 
 export type { RegisteredFunction } from "./worker-messages.ts";
 
+const DRAIN_MS = 10_000;
 const LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 1_000, ownershipExpiryMs: 6_000 };
 
 export interface FunctionHostOptions {
@@ -46,6 +48,8 @@ export interface FunctionHostOptions {
   /** Multiplies every wait between retries, for tests. */
   readonly retryDelayScale?: number;
   readonly loadBalancing?: LoadBalancing;
+  /** How long stopping waits for attempts that are under way. */
+  readonly drainMs?: number;
   readonly sequenceNumbers?: SequenceNumberForm;
 }
 
@@ -167,8 +171,15 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     triggers.push(trigger);
   }
 
+  async function drain(): Promise<void> {
+    const drained = Promise.all(triggers.map((trigger) => trigger.stop()));
+    await Promise.race([drained, sleep(options.drainMs ?? DRAIN_MS, undefined, { ref: false })]);
+    await worker.stop(); // fails what is still under way
+    await drained;
+  }
+
   function stop(): Promise<void> {
-    stopped ??= Promise.all(triggers.map((trigger) => trigger.stop())).then(() => worker.stop());
+    stopped ??= drain();
     return stopped;
   }
 

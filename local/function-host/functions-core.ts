@@ -32,8 +32,7 @@ export interface ProgrammingModel {
   getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
 }
 
-const HOOK_NAMES = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
-export type HookName = (typeof HOOK_NAMES)[number];
+export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
 
 /** What an app has registered so far. */
 export interface Registry {
@@ -45,10 +44,15 @@ export interface Registry {
 }
 
 export function emptyRegistry(): Registry {
-  const hooks = Object.fromEntries(HOOK_NAMES.map((name) => [name, new Set<HookCallback>()]));
   return {
     functions: new Map(),
-    hooks: hooks as Record<HookName, Set<HookCallback>>,
+    hooks: {
+      preInvocation: new Set(),
+      postInvocation: new Set(),
+      appStart: new Set(),
+      appTerminate: new Set(),
+      log: new Set(),
+    },
     programmingModel: undefined,
     started: false,
   };
@@ -59,11 +63,11 @@ type Log = (level: LogLevel, category: "user" | "system", message: string) => vo
 /** Makes `require("@azure/functions-core")` give a module that writes to `registry`, in every module of this process. */
 export function provideFunctionsCore(registry: Registry, log: Log): void {
   const core = functionsCore(registry, log);
-  const prototype = Module.prototype as { require(this: unknown, id: string): unknown };
-  const original = prototype.require;
-  prototype.require = function require(id) {
-    return id === "@azure/functions-core" ? core : original.call(this, id);
-  };
+  // oxlint-disable-next-line typescript/unbound-method -- the proxy is called with the module as `this`
+  Module.prototype.require = new Proxy(Module.prototype.require, {
+    apply: (original, module, args: [string]) =>
+      args[0] === "@azure/functions-core" ? core : Reflect.apply(original, module, args),
+  });
 }
 
 function functionsCore(registry: Registry, log: Log): object {
@@ -96,7 +100,7 @@ function functionsCore(registry: Registry, log: Log): object {
     },
     getProgrammingModel: () => registry.programmingModel,
     registerHook(name: string, callback: HookCallback) {
-      if (!isHookName(name)) throw systemError(RangeError, `Unrecognized hook "${name}"`);
+      if (!isHookName(registry, name)) throw systemError(RangeError, `Unrecognized hook "${name}"`);
       registry.hooks[name].add(callback);
       return new Disposable(() => registry.hooks[name].delete(callback));
     },
@@ -114,8 +118,8 @@ function functionsCore(registry: Registry, log: Log): object {
   };
 }
 
-function isHookName(name: string): name is HookName {
-  return (HOOK_NAMES as readonly string[]).includes(name);
+function isHookName({ hooks }: Registry, name: string): name is HookName {
+  return Object.hasOwn(hooks, name);
 }
 
 /** The library asks an error for this mark. */

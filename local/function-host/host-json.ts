@@ -49,7 +49,7 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
   try {
     parsed = JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new SettingsError([`${file} cannot be read: ${(error as Error).message}`]);
+    throw new SettingsError([`${file} cannot be read: ${String(error)}`]);
   }
   const checked = schema.safeParse(parsed);
   if (!checked.success) {

@@ -1,8 +1,6 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { UsageError } from "../../src/errors.ts";
+import { closeServer, listenOnLoopback } from "../loopback-server.ts";
 import { matchRoute, type Route } from "./http-routes.ts";
 import type { Attempt } from "./retry-policy.ts";
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
@@ -56,19 +54,11 @@ export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions
       response.end();
     });
   });
-  server.listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw new UsageError(`Function host: port ${port} is taken`, { cause });
-  }
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${await listenOnLoopback(server, port, "Function host")}`,
     async stop() {
       stopping.abort();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await closeServer(server);
     },
   };
 }
@@ -79,13 +69,15 @@ async function toHttpData(
   params: Readonly<Record<string, string>>,
 ): Promise<HttpData> {
   const bytes = await buffer(request);
-  const headers = Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(", ")]);
-  const query = [...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key).join(",")]);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = [value].flat().join(", ");
+  const query: Record<string, string> = {};
+  for (const key of url.searchParams.keys()) query[key] = url.searchParams.getAll(key).join(",");
   return {
     url: url.href,
     method: request.method ?? "GET",
-    headers: Object.fromEntries(headers) as Record<string, string>,
-    query: Object.fromEntries(query) as Record<string, string>,
+    headers,
+    query,
     params,
     ...(bytes.length > 0 && { body: { bytes } }),
   };

@@ -6,7 +6,7 @@ export interface RetryPolicy {
   /** -1: for ever. */
   readonly maxRetryCount: number;
   /** Wait before retry number `retry` (1 is the first), in milliseconds. */
-  delayMs(retry: number): number;
+  readonly delayMs: (retry: number) => number;
 }
 
 /**
@@ -82,9 +82,9 @@ export async function runWithRetries<Value>(run: RetryRun<Value>): Promise<Attem
   }
 }
 
-async function wait(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+async function wait(delayMs: number, signal: AbortSignal): Promise<boolean> {
   try {
-    await sleep(milliseconds, undefined, { signal });
+    await sleep(delayMs, undefined, { signal });
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -36,7 +36,7 @@ export function timerSchedule(functionName: string, binding: Binding, settings: 
   try {
     next(new Date());
   } catch (error) {
-    throw new SettingsError([`${where} "${expression}" is no NCRONTAB expression: ${(error as Error).message}`]);
+    throw new SettingsError([`${where} "${expression}" is no NCRONTAB expression: ${String(error)}`]);
   }
   return { next, runOnStartup: binding["runOnStartup"] === true };
 }

@@ -61,6 +61,11 @@ function planTrigger(registered: RegisteredFunction, settings: Settings, routePr
   }
 }
 
+/** Without methods, all are served. */
+function methodsOf(methods: unknown): readonly string[] | undefined {
+  return Array.isArray(methods) ? methods.filter((method) => typeof method === "string") : undefined;
+}
+
 /** Without a route, the function's name is its route. */
 function routeOf(
   name: string,
@@ -69,5 +74,5 @@ function routeOf(
 ): Route {
   const template = typeof binding["route"] === "string" ? binding["route"] : name;
   const route = resolvePlaceholders(template, settings, `${name}: route`);
-  return parseRoute(name, `${routePrefix}/${route}`, binding["methods"] as string[] | undefined);
+  return parseRoute(name, `${routePrefix}/${route}`, methodsOf(binding["methods"]));
 }

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../../src/errors.ts";
@@ -51,7 +50,7 @@ export interface InvocationEnd {
 
 interface LiveProcess {
   readonly child: ChildProcess;
-  readonly exited: Promise<unknown>;
+  readonly exited: Promise<WorkerExit>;
   /** By invocation id: what to call with the outcome. */
   readonly pending: Map<string, (outcome: Attempt<InvocationResponse>) => void>;
 }
@@ -67,21 +66,24 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   /** Replaces a dead process; tries for as long as it takes, since the app did load once. */
   function restart(): void {
     if (stopping) return;
-    ready = (async () => {
-      for (;;) {
-        live = spawn(options);
-        try {
-          await loaded(live, options);
-          break;
-        } catch (error) {
-          if (stopping) return live;
-          options.log(`error worker: ${(error as Error).message}`);
-          await sleep(RESTART_AFTER_FAILED_START_MS);
-        }
+    ready = respawn();
+  }
+
+  async function respawn(): Promise<LiveProcess> {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() sets it while this waits
+    while (!stopping) {
+      live = spawn(options);
+      try {
+        await loaded(live, options);
+        void live.exited.then(() => restart());
+        break;
+      } catch (error) {
+        if (stopping) break;
+        options.log(`error: worker: ${String(error)}`);
+        await sleep(RESTART_AFTER_FAILED_START_MS);
       }
-      void live.exited.then(() => restart());
-      return live;
-    })();
+    }
+    return live;
   }
 
   return {
@@ -97,7 +99,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           ? undefined
           : setTimeout(() => {
               const message = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
-              pending.get(invocationId)?.({ error: { message } });
+              // The attempt ends with the process, so that no retry goes to one that is dying.
+              pending.set(invocationId, () => resolve({ error: { message } }));
               child.kill("SIGKILL");
             }, timeoutMs);
       tell(child, { kind: "invoke", request: { ...request, invocationId } });
@@ -147,35 +150,33 @@ function spawn({ appDirectory, settings, nodePath, nodeOptions, log, onExit }: W
       case "log":
         log(`${message.level}: ${message.message}`);
         break;
-      default: // "started" and "startFailed" are waited for in loaded()
+      case "started":
+      case "startFailed": // loaded() waits for these
+        break;
     }
   });
-  const exited = once(child, "exit").then(([code, signal]) => {
-    const exit = { code, signal } as WorkerExit;
-    onExit(exit);
-    const how = exit.signal === null ? `code ${String(exit.code)}` : `signal ${exit.signal}`;
+  const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>();
+  child.once("exit", (code, signal) => {
+    onExit({ code, signal });
+    resolve({ code, signal }); // first: whoever asks next has to wait for the new process
+    const how = signal === null ? `code ${String(code)}` : `signal ${signal}`;
     for (const end of pending.values()) end({ error: { message: `The worker process exited with ${how}` } });
   });
   return { child, exited, pending };
 }
 
 async function loaded({ child, exited }: LiveProcess, { appDirectory }: WorkerOptions): Promise<Started> {
-  const { promise, resolve } = Promise.withResolvers<FromWorker>();
+  const { promise, resolve } = Promise.withResolvers<Started | { readonly message: string }>();
   child.on("message", (message: FromWorker) => {
     if (message.kind === "started" || message.kind === "startFailed") resolve(message);
   });
+  child.once("exit", () => resolve({ message: "it ended its process while it was loaded" }));
   tell(child, { kind: "start", appDirectory });
-  const first = await Promise.race([promise, exited]);
-  if (typeof first === "object" && first !== null && "kind" in first) {
-    const message = first as FromWorker;
-    if (message.kind === "started") return message;
-    child.kill("SIGKILL");
-    await exited;
-    if (message.kind === "startFailed") {
-      throw new UsageError(`The function app in ${appDirectory} cannot be loaded: ${message.message}`);
-    }
-  }
-  throw new UsageError(`The function app in ${appDirectory} ended its process while it was loaded`);
+  const answer = await promise;
+  if ("functions" in answer) return answer;
+  child.kill("SIGKILL");
+  await exited;
+  throw new UsageError(`The function app in ${appDirectory} cannot be loaded: ${answer.message}`);
 }
 
 /** A message to a process that is just dying is lost; its exit says so to everyone who waits. */

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "../loopback-server.ts";
 
 const TOKEN_LIFETIME_SECONDS = 3600;
 
@@ -55,9 +54,7 @@ export async function startIdentityEndpoint(): Promise<IdentityEndpoint> {
   }
 
   const server = createServer(answer);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server, 0, "Token endpoint");
   return {
     url: `http://127.0.0.1:${port}/msi/token`,
     header,
@@ -65,11 +62,7 @@ export async function startIdentityEndpoint(): Promise<IdentityEndpoint> {
       const known = tokens.get(token);
       return known !== undefined && known.expiresOn > Date.now() / 1000 && sameResource(known.resource, resource);
     },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close: () => closeServer(server),
   };
 }
 

@@ -12,11 +12,10 @@
 import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { UsageError } from "../../src/errors.ts";
+import { closeServer, listenOnLoopback } from "../loopback-server.ts";
 import { loopbackCertificate } from "./certificate.ts";
 import { startIdentityEndpoint } from "./identity-endpoint.ts";
 import { checkColumns, checkRow, type StreamColumn } from "./row-check.ts";
@@ -197,13 +196,18 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
     }
 
     const body = refusal(request) ?? (await readBody(raw, request.headers["content-encoding"]));
-    const refused = "problem" in body ? body : accept(body);
+    if ("problem" in body) {
+      log(body.status, undefined, body.problem);
+      refuse(response, body);
+      return;
+    }
+    const refused = accept(body);
     if (refused !== undefined) {
       log(refused.status, undefined, refused.problem);
       refuse(response, refused);
       return;
     }
-    log(kind === "after" ? "reset" : 204, body as Body);
+    log(kind === "after" ? "reset" : 204, body);
     if (kind === "after") request.socket.destroy();
     else response.writeHead(204).end();
   }
@@ -212,14 +216,10 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
     // A client that gives up while it sends ends the reading of its body: there is nobody to answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
-  const listening = once(server, "listening");
-  server.listen(options.port ?? 0, "127.0.0.1");
-  try {
-    await listening;
-  } catch (cause) {
+  const port = await listenOnLoopback(server, options.port ?? 0, "Logs ingestion").catch(async (error: unknown) => {
     await Promise.all([identity.close(), certificate.remove()]);
-    throw new UsageError(`Logs ingestion stand-in: port ${options.port} is taken`, { cause });
-  }
+    throw error;
+  });
 
   function restore(): void {
     failures = [];
@@ -228,7 +228,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
   }
 
   return {
-    endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `https://127.0.0.1:${port}`,
     caFile: certificate.file,
     caPem: certificate.pem,
     identityEndpoint: identity.url,
@@ -244,9 +244,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
     },
     async close() {
       restore();
-      server.closeAllConnections();
-      server.close();
-      await Promise.all([once(server, "close"), identity.close(), certificate.remove()]);
+      await Promise.all([closeServer(server), identity.close(), certificate.remove()]);
     },
   };
 }
@@ -273,7 +271,7 @@ async function readBody(raw: Buffer, encoding: string | undefined): Promise<Body
     try {
       bytes = await promisify(gunzip)(raw, { maxOutputLength: MAX_BODY_BYTES });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return tooLarge("more uncompressed");
+      if (error instanceof RangeError) return tooLarge("more uncompressed");
       return { status: 400, code: "InvalidGzip", problem: "the body is not gzip" };
     }
   }
@@ -288,9 +286,14 @@ function parseRows(bytes: Buffer): Body | Refusal {
     return { status: 400, code: "InvalidJson", problem: "the body is not UTF-8 JSON" };
   }
   if (!Array.isArray(parsed)) return { status: 400, code: "InvalidJson", problem: "the body is not a JSON array" };
-  const bad = parsed.findIndex((row) => typeof row !== "object" || row === null || Array.isArray(row));
-  if (bad >= 0) return { status: 400, code: "InvalidJson", problem: `row ${bad} is not an object` };
-  return { rows: parsed as Body["rows"], uncompressedBytes: bytes.length };
+  const rows = parsed.filter(isRow);
+  if (rows.length === parsed.length) return { rows, uncompressedBytes: bytes.length };
+  const bad = parsed.findIndex((row) => !isRow(row));
+  return { status: 400, code: "InvalidJson", problem: `row ${bad} is not an object` };
+}
+
+function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function refuse(response: ServerResponse, { status, code, problem }: Refusal): void {

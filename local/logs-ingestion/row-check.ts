@@ -29,7 +29,7 @@ const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+
 /** What each type accepts; null is accepted by all. Long comes as text too: JSON numbers end at 2^53. */
 const ACCEPTS: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === "string",
-  int: (value) => Number.isInteger(value) && (value as number) >= INT32.min && (value as number) <= INT32.max,
+  int: (value) => typeof value === "number" && Number.isInteger(value) && value >= INT32.min && value <= INT32.max,
   long: (value) => Number.isSafeInteger(value) || (typeof value === "string" && /^-?\d{1,19}$/.test(value)),
   real: (value) => typeof value === "number",
   boolean: (value) => typeof value === "boolean",

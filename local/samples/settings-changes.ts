@@ -158,7 +158,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
       displayName: "<img src=x onerror=alert(1)> \u001b[31mroot\r\n\u202etxt.exe",
       userPrincipalName: "guest_partner.example#EXT#@fabrikam.example",
       ipAddress: "null",
-      tokenAddress: "::2001:db8:0:1::7",
+      tokenAddress: "::2001:db8:0:1:0:0:0:7",
     },
     reason: `${SESSION}Approval enabled with approvers \u202enimda\u202c <script>alert(1)</script>.`,
     inferred: "hostile text in names; the malformed address is seen in other audit events",

@@ -4,8 +4,8 @@ import { textOf } from "./incident-text.ts";
 import type { BatchFigures } from "../workflows/detect-batch.ts";
 
 export interface LocalAppOptions extends StackOptions {
-  /** Of the built app. */
-  readonly appDirectory: string;
+  /** Of the built app, which may still be being built. */
+  readonly appDirectory: Promise<string>;
   readonly httpPort?: number | undefined;
   /** The Node that runs the app; by default the one that runs this. */
   readonly nodePath?: string | undefined;
@@ -29,18 +29,21 @@ export interface LocalApp {
 export type Totals = Pick<BatchFigures, "events" | "received" | "matched" | "notMatched" | "skipped" | "deadLettered">;
 
 /**
- * Starts the local stack and the function host on it.
+ * Starts the local stack and, once the app is built, the function host on it.
  *
- * @throws {UsageError} if a wanted port is taken or the app cannot be loaded; nothing is left running
+ * @throws {UsageError} if a wanted port is taken or the app cannot be built or loaded; nothing is left running
  */
 export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp> {
-  const stack = await startStack(options);
+  const [starting, building] = await Promise.allSettled([startStack(options), options.appDirectory]);
+  if (starting.status === "rejected") throw starting.reason;
+  const stack = starting.value;
   const totals = { events: 0, received: 0, matched: 0, notMatched: 0, skipped: 0, deadLettered: 0 };
   let stopping = false;
   let host: FunctionHost;
   try {
+    if (building.status === "rejected") throw building.reason;
     host = await startFunctionHost({
-      appDirectory: options.appDirectory,
+      appDirectory: building.value,
       settings: stack.settings,
       httpPort: options.httpPort ?? 0,
       ...(options.nodePath === undefined ? {} : { nodePath: options.nodePath }),

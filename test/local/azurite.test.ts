@@ -61,6 +61,6 @@ test("it ends with its parent, even when that is killed", async () => {
 });
 
 async function message(child: ChildProcess): Promise<string> {
-  const [text] = (await once(child, "message")) as [string];
-  return text;
+  const [text] = await once(child, "message");
+  return String(text);
 }

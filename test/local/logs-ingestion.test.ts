@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { AggregateLogsUploadError, LogsIngestionClient } from "@azure/monitor-ingestion";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import {
   MAX_BODY_BYTES,
@@ -38,9 +38,7 @@ test("the unmodified client uploads rows, gzipped, and they are kept in order", 
     { Name: "a", Count: 1, Details: { x: [1] }, TimeGenerated: "2026-01-02T03:04:05.678Z" },
     { Name: null, Sequence: "9007199254740993", Score: 0.5, Truncated: true },
   ]);
-  expect(ingestion.requests()).toEqual([
-    { status: 204, rows: 2, bytes: expect.any(Number) as number, uncompressedBytes: 160 },
-  ]);
+  expect(ingestion.requests()).toEqual([{ status: 204, rows: 2, bytes: 152, uncompressedBytes: 160 }]);
   expect(ingestion.droppedColumns()).toEqual([]);
   expect(ingestion.truncatedFields()).toBe(0);
 });
@@ -242,7 +240,7 @@ async function start(
     ingestion.endpoint,
     { getToken: async () => ({ token: await token(ingestion), expiresOnTimestamp: Date.now() + 60_000 }) },
     // What upload() creates at run time hands these on to the pipeline; the published type leaves them out.
-    { tlsOptions: { ca: ingestion.caPem }, retryOptions: { maxRetries: 3, retryDelayInMs: 1 } } as object,
+    { tlsOptions: { ca: ingestion.caPem }, retryOptions: { maxRetries: 3, retryDelayInMs: 1 } },
   );
   return { ingestion, client };
 }
@@ -252,13 +250,14 @@ async function token(ingestion: LogsIngestion): Promise<string> {
     `${ingestion.identityEndpoint}?api-version=2019-08-01&resource=https://monitor.azure.com`,
     { headers: { "X-IDENTITY-HEADER": ingestion.identityHeader } },
   );
-  return ((await answer.json()) as { access_token: string }).access_token;
+  const body: { access_token: string } = JSON.parse(await answer.text());
+  return body.access_token;
 }
 
 async function uploadError(client: LogsIngestionClient, rows: Record<string, unknown>[]): Promise<Error | undefined> {
   const error: unknown = await client.upload(RULE, STREAM, rows).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(AggregateLogsUploadError);
-  return (error as AggregateLogsUploadError).errors[0]?.cause;
+  if (error instanceof AggregateLogsUploadError) return error.errors[0]?.cause;
+  throw new TypeError("upload() gave no AggregateLogsUploadError", { cause: error });
 }
 
 async function post(

@@ -1,5 +1,7 @@
+import { execFile, fork, type ChildProcess } from "node:child_process";
+import { promisify } from "node:util";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startAzurite, type Azurite } from "../../../local/azurite.ts";
 import type { FunctionHost } from "../../../local/function-host/function-host.ts";
 import { sampleHub, sampleSettings, send, startSample } from "./sample-app.ts";
@@ -155,6 +157,37 @@ test("stopping in the middle of a retry writes no checkpoint, and the next host 
   expect(second.records("retried")[0]?.bodies).toEqual([base64("fail twice")]);
 });
 
+test("stopping does not wait for ever for a function that hangs, and writes no checkpoint", async () => {
+  const { hub, name } = await sampleHub(1);
+  const settings = sampleSettings(hub, name, azurite.connectionString);
+  const { host, records } = await startSample({ settings, drainMs: 10 });
+  await send(hub, name, ["hang once"]);
+  await expect.poll(() => records("retried").length).toBe(1);
+
+  await host.stop();
+
+  expect(await checkpointNames(name, "sample")).toEqual([]);
+});
+
+test("a host that is killed takes its worker with it, and another one gets the batch that was under way", async () => {
+  const { hub, name } = await sampleHub(1);
+  const settings = sampleSettings(hub, name, azurite.connectionString);
+  const killed = fork(new URL("../fixtures/host-parent.ts", import.meta.url), [JSON.stringify(settings)], {
+    execArgv: [],
+  });
+  onTestFinished(() => void killed.kill("SIGKILL"));
+  await send(hub, name, ["hang once"]);
+  const workerPid = await underWay(killed);
+
+  killed.kill("SIGKILL");
+  await expect.poll(() => isRunning(workerPid)).toBe(false);
+  const { records } = await startSample({ settings });
+  await expect.poll(() => records("retried").length, { timeout: 10_000 }).toBeGreaterThan(0);
+
+  expect(records("retried")[0]).toMatchObject({ bodies: [base64("hang once")] });
+  expect(records("retried")[0]?.retry).toBeUndefined();
+});
+
 test("a host that starts again goes on after the checkpoint", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
@@ -176,7 +209,7 @@ test("two hosts share the partitions, and each event is seen", async () => {
   const hosts = [await startSample({ settings }), await startSample({ settings })];
   let round = 0;
   const partitionsOf = (index: number) =>
-    new Set(hosts[index]?.records("retried").map(({ metadata }) => partitionId(metadata)));
+    new Set(hosts[index]?.records("retried").map(({ metadata }) => metadata.partitionContext.partitionId));
 
   // A host takes over partitions while events keep coming; both have some once they are balanced.
   await expect
@@ -194,10 +227,6 @@ test("two hosts share the partitions, and each event is seen", async () => {
   await expect.poll(() => all().size, { timeout: 20_000 }).toBe(round * 4);
 });
 
-function partitionId(metadata: Readonly<Record<string, unknown>>): string {
-  return (metadata["partitionContext"] as { partitionId: string }).partitionId;
-}
-
 /** Resolves when the function's checkpoint has reached the sequence number. */
 async function checkpointAt(host: FunctionHost, functionName: string, sequenceNumber: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -205,6 +234,22 @@ async function checkpointAt(host: FunctionHost, functionName: string, sequenceNu
     if (checkpoint.functionName === functionName && checkpoint.sequenceNumber >= sequenceNumber) resolve();
   });
   await promise;
+}
+
+/** The process id of the worker, once it has begun with its batch. */
+function underWay(host: ChildProcess): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  host.on("message", (pid: number) => resolve(pid));
+  return promise;
+}
+
+/** A process that has ended but that nobody has asked about yet (Z) does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).then(
+    ({ stdout }) => stdout.trim(),
+    () => "", // ps fails when there is no such process
+  );
+  return state !== "" && !state.startsWith("Z");
 }
 
 async function checkpointNames(hubName: string, group: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { retryPolicy, runWithRetries, type Attempt } from "../../../local/function-host/retry-policy.ts";
 import type { RetryContext } from "../../../local/function-host/worker-messages.ts";

@@ -15,7 +15,9 @@ export const SAMPLE_APP = fileURLToPath(new URL("../fixtures/sample-app", import
 export interface SampleRecord {
   readonly record: string;
   readonly bodies: readonly string[];
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>> & {
+    readonly partitionContext: { readonly partitionId: string };
+  };
   readonly retry?: { readonly count: number; readonly max: number; readonly exception: string };
   readonly timer?: object;
 }
@@ -24,7 +26,7 @@ export interface RunningSample {
   readonly host: FunctionHost;
   readonly lines: readonly string[];
   /** What the function was given so far, attempt by attempt. */
-  records(functionName: string): SampleRecord[];
+  readonly records: (functionName: string) => SampleRecord[];
 }
 
 /** A hub with a name of its own, so that several can share a checkpoint store. */
@@ -61,7 +63,7 @@ export async function startSample(options: Omit<FunctionHostOptions, "appDirecto
     records: (functionName) =>
       lines
         .filter((line) => line.startsWith('information: {"record"'))
-        .map((line) => JSON.parse(line.slice("information: ".length)) as SampleRecord)
+        .map((line): SampleRecord => JSON.parse(line.slice("information: ".length)))
         .filter(({ record }) => record === functionName),
   };
 }
@@ -75,7 +77,7 @@ export async function send(
 ): Promise<void> {
   const producer = new EventHubProducerClient(hub.connectionString, name);
   await producer.sendBatch(
-    bodies.map((body) => ({ body: Buffer.from(body as string) })),
+    bodies.map((body) => ({ body: typeof body === "string" ? Buffer.from(body) : body })),
     { partitionId },
   );
   await producer.close();

@@ -103,7 +103,7 @@ test("a timer function can be run at once and gets the schedule's times", async 
       timer: {
         isPastDue: false,
         schedule: { adjustForDST: true },
-        scheduleStatus: { next: expect.stringMatching(/T03:00:00\.000Z$/) as string },
+        scheduleStatus: { next: expect.stringMatching(/T03:00:00\.000Z$/) },
       },
     },
   ]);

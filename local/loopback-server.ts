@@ -1,0 +1,31 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { UsageError } from "../src/errors.ts";
+
+/**
+ * Makes a server listen on 127.0.0.1.
+ *
+ * @param port 0 takes a free one
+ * @returns the port
+ * @throws {UsageError} naming the server and the port that is taken
+ */
+export async function listenOnLoopback(server: Server, port: number, name: string): Promise<number> {
+  const listening = once(server, "listening");
+  server.listen(port, "127.0.0.1");
+  try {
+    await listening;
+  } catch (cause) {
+    throw new UsageError(`${name}: port ${port} is taken`, { cause });
+  }
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError(`${name} listens on no port`);
+  return address.port;
+}
+
+/** Breaks open connections off and resolves when the port is free. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.closeAllConnections();
+  server.close();
+  await closed;
+}

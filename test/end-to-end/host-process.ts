@@ -1,0 +1,5 @@
+// Runs a function host until it is killed. Its options come in the environment, as JSON.
+import { startFunctionHost, type FunctionHostOptions } from "../../local/function-host/function-host.ts";
+
+const options: FunctionHostOptions = JSON.parse(process.env["HOST_OPTIONS"] ?? "{}");
+await startFunctionHost({ ...options, loadBalancing: { updateIntervalMs: 100, ownershipExpiryMs: 2_000 } });

@@ -1,0 +1,108 @@
+// The built app on the local stack, for tests: services of its own, ended with the test.
+import { TableClient } from "@azure/data-tables";
+import { EventHubProducerClient } from "@azure/event-hubs";
+import { ContainerClient } from "@azure/storage-blob";
+import { onTestFinished } from "vitest";
+import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
+import { TENANT_ID } from "../../local/samples/tenant.ts";
+import { LOCAL_HUB, startStack, type Stack } from "../../local/stack.ts";
+import { deadLetters } from "../../src/azure/dead-letters.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { tcpGate, type TcpGate } from "./tcp-gate.ts";
+
+export const APP_DIRECTORY = "dist";
+/** The Node that runs the app: the one of the tests unless PIMWATCH_NODE names another. */
+export const NODE_PATH = process.env["PIMWATCH_NODE"] ?? process.execPath;
+
+export interface TestStack {
+  readonly stack: Stack;
+  /** Between the app and its table. */
+  readonly tableGate: TcpGate;
+  readonly settings: Readonly<Record<string, string>>;
+  send(bodies: readonly Uint8Array[], partitionId?: string): Promise<void>;
+  /** Every row of the incident table by its row key, straight from Azurite. */
+  tableRows(): Promise<Map<string, Readonly<Record<string, unknown>>>>;
+  deadLetters(): Promise<readonly { name: string; reason: string; bytes: Buffer }[]>;
+}
+
+export async function startTestStack({
+  onTableRequest,
+}: { onTableRequest?: (chunk: Buffer) => void } = {}): Promise<TestStack> {
+  const stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions: 2 });
+  onTestFinished(() => stack.stop());
+  const tableGate = await tcpGate(Number(new URL(stack.azurite.tableEndpoint).port), onTableRequest);
+  onTestFinished(() => tableGate.close());
+  const storage = stack.azurite.connectionString;
+  const table = TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true });
+  const container = new ContainerClient(storage, DEAD_LETTERS_CONTAINER);
+  const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB);
+  onTestFinished(() => producer.close());
+  const gatedTables = stack.azurite.tableEndpoint.replace(/:\d+/, `:${tableGate.port}`);
+  return {
+    stack,
+    tableGate,
+    settings: {
+      ...stack.settings,
+      INCIDENTS_STORAGE: storage.replace(stack.azurite.tableEndpoint, gatedTables),
+      OUTBOX_MINIMUM_AGE_SECONDS: "0",
+    },
+    async send(bodies, partitionId) {
+      await producer.sendBatch(
+        bodies.map((body) => ({ body: Buffer.from(body) })),
+        partitionId === undefined ? {} : { partitionId },
+      );
+    },
+    async tableRows() {
+      const rows = new Map<string, Readonly<Record<string, unknown>>>();
+      for await (const row of table.listEntities()) rows.set(String(row.rowKey), row);
+      return rows;
+    },
+    async deadLetters() {
+      const letters = [];
+      for await (const { name, reason } of deadLetters(container).list()) {
+        const bytes = await container.getBlockBlobClient(name).downloadToBuffer();
+        letters.push({ name, reason, bytes });
+      }
+      return letters;
+    },
+  };
+}
+
+export interface RunningApp {
+  readonly host: FunctionHost;
+  /** Resolves when every event in the hub has been processed and checkpointed. */
+  caughtUp(): Promise<void>;
+}
+
+export async function startApp({ stack, settings }: TestStack): Promise<RunningApp> {
+  const checkpoints = new Map<string, number>();
+  const host = await startFunctionHost({
+    appDirectory: APP_DIRECTORY,
+    settings,
+    nodePath: NODE_PATH,
+    nodeOptions: ["--disallow-code-generation-from-strings"],
+    retryDelayScale: 0.05,
+    loadBalancing: { updateIntervalMs: 100, ownershipExpiryMs: 2_000 },
+  });
+  onTestFinished(() => host.stop());
+  const waiting = new Set<() => void>();
+  host.events.on("checkpoint", ({ partitionId, sequenceNumber }) => {
+    checkpoints.set(partitionId, sequenceNumber);
+    for (const look of waiting) look();
+  });
+  const isCaughtUp = (): boolean =>
+    ["0", "1"].every((id) => (checkpoints.get(id) ?? -1) >= stack.eventHub.partition(LOCAL_HUB, id).lastSequenceNumber);
+  return {
+    host,
+    caughtUp: () =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!isCaughtUp()) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}

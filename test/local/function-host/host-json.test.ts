@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readHostJson } from "../../../local/function-host/host-json.ts";
+
+async function read(text: string) {
+  const folder = await mkdtemp(join(tmpdir(), "host-json-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "host.json"), text);
+  return readHostJson(folder);
+}
+
+test("a host.json that says nothing has the defaults of the real host", async () => {
+  expect(await read('{"version":"2.0"}')).toEqual({
+    functionTimeoutMs: 1_800_000,
+    routePrefix: "api",
+    eventHubs: { maxEventBatchSize: 100, prefetchCount: 300, batchCheckpointFrequency: 1 },
+    ignored: [],
+  });
+});
+
+test("what is set is read, and what has no effect is told", async () => {
+  const eventHubs = {
+    maxEventBatchSize: 64,
+    minEventBatchSize: 2,
+    prefetchCount: 128,
+    batchCheckpointFrequency: 5,
+    initialOffsetOptions: { type: "fromEnd" },
+  };
+  const extensions = { http: { routePrefix: "" }, eventHubs };
+
+  expect(await read(JSON.stringify({ version: "2.0", functionTimeout: "00:10:00", extensions }))).toEqual({
+    functionTimeoutMs: 600_000,
+    routePrefix: "",
+    eventHubs: { maxEventBatchSize: 64, prefetchCount: 128, batchCheckpointFrequency: 5 },
+    ignored: [
+      "extensions.eventHubs.minEventBatchSize (over 1)",
+      "extensions.eventHubs.initialOffsetOptions (other than fromStart)",
+    ],
+  });
+});
+
+test.each([
+  { functionTimeout: "-1", milliseconds: undefined },
+  { functionTimeout: "00:00:00.5", milliseconds: 500 },
+  { functionTimeout: "1.01:00:00", milliseconds: 90_000_000 },
+])("a functionTimeout of $functionTimeout is $milliseconds ms", async ({ functionTimeout, milliseconds }) => {
+  const { functionTimeoutMs } = await read(JSON.stringify({ version: "2.0", functionTimeout }));
+
+  expect(functionTimeoutMs).toBe(milliseconds);
+});
+
+test.each([
+  { text: "{", message: /host\.json cannot be read: SyntaxError/ },
+  { text: '{"version":"1.0"}', message: /host\.json: version: / },
+  { text: '{"version":"2.0","functionTimeout":"10m"}', message: /host\.json: functionTimeout: / },
+])("$text is refused", async ({ text, message }) => {
+  await expect(read(text)).rejects.toThrow(message);
+});
