@@ -45,10 +45,15 @@ test.each<{ why: string; metadata: Record<string, unknown> }>([
   expect(hubEvents(bodies, metadata).map(({ position }) => position)).toEqual([UNKNOWN, UNKNOWN]);
 });
 
-test("a sequence number may come as text, as longs do", () => {
-  expect(
-    hubEvents(bodies, { sequenceNumberArray: ["0", "41"] }).map(({ position }) => position.sequenceNumber),
-  ).toEqual([0, 41]);
+test("a sequence number may come as text or in halves, as longs do", () => {
+  const numbersOf = (...sequenceNumberArray: unknown[]) =>
+    hubEvents(bodies, { sequenceNumberArray }).map(({ position }) => position.sequenceNumber);
+  expect(numbersOf("0", "41")).toEqual([0, 41]);
+  expect(numbersOf({ low: 7, high: 0, unsigned: false }, { low: -1, high: 1, unsigned: false })).toEqual([
+    7,
+    2 ** 33 - 1,
+  ]);
+  expect(numbersOf({ low: null, high: null }, { low: 0, high: 2 ** 30 })).toEqual([null, null]);
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { type ForwardDependencies, forwardRows } from "../../src/workflows/forwa
 
 type Upload = ForwardDependencies["ingestion"]["upload"];
 
-const rowOf = (id: number, text = ""): IncidentRow => ({ IncidentId: String(id), Description: text });
+const rowOf = (id: number, description = ""): IncidentRow => ({ IncidentId: String(id), Description: description });
 const idsOf = (rows: readonly IncidentRow[]): string[] => rows.map((row) => text(row["IncidentId"]));
 const rowsOf = (count: number): IncidentRow[] => Array.from({ length: count }, (_, id) => rowOf(id));
 
