@@ -104,10 +104,9 @@ function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: 
     .filter((name) => name !== "");
   const initiatedBy = propertiesOf(record)["initiatedBy"];
   const user = isRecord(initiatedBy) && isRecord(initiatedBy["user"]) ? initiatedBy["user"] : {};
-  const self = [actor.label, actor.userPrincipalName, actor.userId, text(user["displayName"])].map((name) =>
-    name.toLowerCase(),
-  );
-  if (approvers.length === 0 || !approvers.every((name) => self.includes(name))) return finding;
+  const names = [actor.label, actor.userPrincipalName, actor.userId, text(user["displayName"])];
+  const self = new Set(names.map((name) => name.toLowerCase()));
+  if (approvers.length === 0 || !approvers.every((name) => self.has(name))) return finding;
   const reason = "The only approver is whoever made the change: the event does not say who approved before.";
   return { ...finding, effect: "unknown", summary: `${finding.summary}, with nobody but the actor to approve`, reason };
 }

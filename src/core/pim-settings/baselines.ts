@@ -43,8 +43,8 @@ export const BASELINES = {
 
 export type BaselineKey = keyof typeof BASELINES;
 
-const KEYS_BY_ID: ReadonlyMap<string, BaselineKey> = new Map(
-  (Object.keys(BASELINES) as BaselineKey[]).map((key) => [BASELINES[key].id, key]),
+const SCOPES: ReadonlyMap<string, BaselineScope> = new Map(
+  Object.values(BASELINES).map(({ id, scope }) => [id, scope]),
 );
 
 export function baseline(key: BaselineKey): Baseline {
@@ -54,6 +54,5 @@ export function baseline(key: BaselineKey): Baseline {
 
 /** The roles that a baseline speaks of; one that is not of this table speaks of all. */
 export function scopeOfBaseline(id: string): BaselineScope {
-  const key = KEYS_BY_ID.get(id);
-  return key === undefined ? "all" : BASELINES[key].scope;
+  return SCOPES.get(id) ?? "all";
 }

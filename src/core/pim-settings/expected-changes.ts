@@ -79,8 +79,8 @@ function actorIds(actor: Actor): string[] {
 }
 
 function names(allowed: readonly string[], candidates: readonly string[]): boolean {
-  const wanted = allowed.map((name) => name.trim().toLowerCase());
-  return candidates.some((candidate) => wanted.includes(candidate.trim().toLowerCase()));
+  const wanted = new Set(allowed.map((name) => name.trim().toLowerCase()));
+  return candidates.some((candidate) => wanted.has(candidate.trim().toLowerCase()));
 }
 
 /** The planned changes that can cover nothing any more. */

@@ -11,11 +11,11 @@ export type EffectGrade = "weakens, high" | "weakens, medium" | "weakens, low" |
 
 type Cell = "known" | "unknownActor" | "failed";
 
-const TIER_NAMES: Readonly<Record<RoleTier, string>> = {
-  critical: "Global Administrator, Privileged Role Administrator",
-  controlPlane: "other control plane role, any group, unnamed role",
-  standard: "any other role",
-};
+const TIERS: readonly (readonly [RoleTier, string])[] = [
+  ["critical", "Global Administrator, Privileged Role Administrator"],
+  ["controlPlane", "other control plane role, any group, unnamed role"],
+  ["standard", "any other role"],
+];
 
 /**
  * The priority of an incident: tier of the role × effect × who did it and with what result. Known: done by a
@@ -81,10 +81,9 @@ export function isFailure(result: string): boolean {
 
 /** The table as Markdown, for the documentation. */
 export function priorityTable(): string {
-  const rows = Object.entries(TABLE).flatMap(([tier, grades]) =>
-    Object.entries(grades).map(
-      ([grade, cell]) =>
-        `| ${TIER_NAMES[tier as RoleTier]} | ${grade} | ${cell.known} | ${cell.unknownActor} | ${cell.failed} |`,
+  const rows = TIERS.flatMap(([tier, name]) =>
+    Object.entries(TABLE[tier]).map(
+      ([grade, cell]) => `| ${name} | ${grade} | ${cell.known} | ${cell.unknownActor} | ${cell.failed} |`,
     ),
   );
   return [

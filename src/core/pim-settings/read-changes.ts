@@ -3,18 +3,9 @@ import { isEmptyExtension, toFinding } from "./to-finding.ts";
 import { type Predicate, readApproval, readContext, readRecipients, readSwitch, readValue } from "./predicates.ts";
 import { reconcile } from "./reconcile.ts";
 import { sentencesOf } from "./sentences.ts";
+import type { Statement } from "./statement.ts";
 import { settingOf } from "./settings.ts";
 import { type Reading, type Wording, WORDINGS } from "./wordings.ts";
-
-/** One sentence, recognised: how it names the setting and what it says of it. */
-export interface Statement {
-  readonly wording: Wording;
-  /** The named parts of the subject: event and audience of a notification, id of a policy rule. */
-  readonly subject: Readonly<Record<string, string | undefined>>;
-  readonly predicate: Predicate;
-  /** The sentence, verbatim. */
-  readonly text: string;
-}
 
 const MATCHERS = WORDINGS.map((wording) => ({
   wording,

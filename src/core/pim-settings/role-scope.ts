@@ -29,10 +29,10 @@ interface Target {
 }
 
 const AZURE_SCOPE = /^\/(?:subscriptions\/|providers\/microsoft\.management\/managementgroups\/)/i;
-const AZURE_TYPES = ["subscription", "resourcegroup", "managementgroup", "resource"];
+const AZURE_TYPES = new Set(["subscription", "resourcegroup", "managementgroup", "resource"]);
 
 /** What else stands beside the group's role in such an event. */
-const NO_GROUPS = ["role", "request", "directory", "user", "serviceprincipal"];
+const NO_GROUPS = new Set(["role", "request", "directory", "user", "serviceprincipal"]);
 
 /**
  * Names the role and its scope. Targets are looked up by type, since their order differs between events.
@@ -45,7 +45,7 @@ export function roleScopeOf(record: DiagnosticRecord): RoleScope {
   const group =
     targets.find(({ type }) => type === "group") ??
     (category === "groupmanagement"
-      ? targets.find(({ type, name }) => !NO_GROUPS.includes(type) && name !== "")
+      ? targets.find(({ type, name }) => !NO_GROUPS.has(type) && name !== "")
       : undefined);
   const azure = azureScope(targets);
   const role = roleOf(record);
@@ -134,7 +134,7 @@ function azureScope(targets: readonly Target[]): string {
   const definitions = targets.map(({ id }) => id.replace(/\/providers\/microsoft\.authorization\/.*$/is, ""));
   const path = [...others, ...definitions].find((candidate) => AZURE_SCOPE.test(candidate));
   if (path !== undefined) return path;
-  const target = targets.find(({ type }) => AZURE_TYPES.includes(type));
+  const target = targets.find(({ type }) => AZURE_TYPES.has(type));
   if (target === undefined) return "";
   if (target.type === "subscription" && /^[0-9a-f-]{36}$/i.test(target.id)) return `/subscriptions/${target.id}`;
   return `${target.type} ${target.name || target.id}`.trim();

@@ -87,10 +87,10 @@ export const CONTROL_PLANE_AZURE_ROLES: readonly { readonly name: string; readon
  * without a template id must not make Global Administrator less than it is.
  */
 export function knownRole(ids: readonly string[], name: string): KnownRole | undefined {
-  const wanted = ids.map((id) => id.trim().toLowerCase());
+  const wanted = new Set(ids.map((id) => id.trim().toLowerCase()));
   const named = name.trim().toLowerCase();
   return (
-    KNOWN_ROLES.find(({ templateId }) => wanted.includes(templateId)) ??
+    KNOWN_ROLES.find(({ templateId }) => wanted.has(templateId)) ??
     KNOWN_ROLES.find((role) => role.name.toLowerCase() === named || role.formerly?.toLowerCase() === named)
   );
 }

@@ -242,13 +242,11 @@ export function settingOf(key: SettingKey): Setting {
  * Minutes up to which a maximum is within the published baselines: 8 h of activation (Microsoft's SecOps
  * guide), 365 days of assignment (CIPP's floor).
  */
-export const MAXIMUM_MINUTES = {
-  activationDuration: 8 * 60,
-  activeDuration: 365 * 24 * 60,
-  eligibleDuration: 365 * 24 * 60,
-} as const satisfies Partial<Record<SettingKey, number>>;
-
-export type DurationSetting = keyof typeof MAXIMUM_MINUTES;
+export const MAXIMUM_MINUTES: ReadonlyMap<SettingKey, number> = new Map<SettingKey, number>([
+  ["activationDuration", 8 * 60],
+  ["activeDuration", 365 * 24 * 60],
+  ["eligibleDuration", 365 * 24 * 60],
+]);
 
 /** No activation is ever longer on Microsoft's platform. */
 export const PLATFORM_MAXIMUM_ACTIVATION_MINUTES = 24 * 60;

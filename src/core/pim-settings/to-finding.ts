@@ -2,9 +2,8 @@ import { type BaselineKey, baseline } from "./baselines.ts";
 import { durationInWords, minutesOf } from "./duration.ts";
 import type { Finding, WordingStatus } from "./finding.ts";
 import { isNothing, onOff } from "./predicates.ts";
-import type { Statement } from "./read-changes.ts";
+import type { Statement } from "./statement.ts";
 import {
-  type DurationSetting,
   MAXIMUM_MINUTES,
   PLATFORM_MAXIMUM_ACTIVATION_MINUTES,
   type Setting,
@@ -12,7 +11,8 @@ import {
   settingOf,
 } from "./settings.ts";
 
-type Judgement = Pick<Finding, "effect" | "reason" | "summary"> & Partial<Pick<Finding, "newValue" | "weight">>;
+type Judgement = Pick<Finding, "effect" | "reason" | "summary"> &
+  Partial<Pick<Finding, "newValue" | "oldValue" | "weight">>;
 
 /** What a recognised sentence means for the protection of the role. */
 export function toFinding(statement: Statement): Finding {
@@ -46,7 +46,7 @@ function statusOf({ wording, predicate }: Statement): WordingStatus {
 
 function judge(statement: Statement, setting: Setting): Judgement {
   const { wording, predicate } = statement;
-  if (wording.reading === "duration") return judgeDuration(statement, wording.setting as DurationSetting, setting);
+  if (wording.reading === "duration") return judgeDuration(statement, setting);
   if (wording.reading === "approvers") {
     return {
       effect: "unknown",
@@ -78,16 +78,17 @@ function judgeSwitch(on: boolean, value: string, setting: Setting): Judgement {
   };
 }
 
-function judgeDuration({ predicate, subject }: Statement, key: DurationSetting, setting: Setting): Judgement {
+function judgeDuration({ wording, predicate, subject }: Statement, setting: Setting): Judgement {
   const minutes = minutesOf(predicate.value, subject["unit"]);
-  if (minutes === null || minutes === 0) {
+  const maximum = MAXIMUM_MINUTES.get(wording.setting);
+  if (minutes === null || minutes === 0 || maximum === undefined) {
     const reason = `"${predicate.value}" does not say how long: the duration cannot be compared with the baseline.`;
     return { effect: "unknown", reason, summary: `${setting.name} changed` };
   }
-  const maximum = MAXIMUM_MINUTES[key];
   const words = durationInWords(minutes);
-  const known = { newValue: words, summary: `${setting.name} set to ${words}` };
   const before = predicate.oldValue === null ? null : minutesOf(predicate.oldValue, subject["unit"]);
+  const oldValue = before === null ? predicate.oldValue : durationInWords(before);
+  const known = { newValue: words, oldValue, summary: `${setting.name} set to ${words}` };
   const shorter = predicate.direction === "down" || (before !== null && minutes < before);
   const limit = durationInWords(maximum);
   if (minutes > maximum && shorter) {
@@ -98,7 +99,7 @@ function judgeDuration({ predicate, subject }: Statement, key: DurationSetting, 
     };
   }
   if (minutes > maximum) {
-    const beyond = key === "activationDuration" && minutes > PLATFORM_MAXIMUM_ACTIVATION_MINUTES;
+    const beyond = wording.setting === "activationDuration" && minutes > PLATFORM_MAXIMUM_ACTIVATION_MINUTES;
     return {
       ...known,
       effect: "weakens",
