@@ -28,8 +28,7 @@ export function assessmentText({ changes, overall, label, failed, expectation }:
 function mainClause(changes: Changes, { effect }: OverallEffect, label: string): string {
   const findings = withEffect(changes, effect);
   if (effect === "weakens" || effect === "strengthens") {
-    const baselines =
-      effect === "weakens" ? [...new Set(findings.flatMap(({ baselines: all }) => all.map(({ id }) => id)))] : [];
+    const baselines = effect === "weakens" ? baselineIds(findings) : [];
     return `${phrases(findings)} for ${label}${baselines.length > 0 ? `; ${baselines.join(", ")}` : ""}`;
   }
   if (effect === "neutral") {
@@ -42,6 +41,13 @@ function mainClause(changes: Changes, { effect }: OverallEffect, label: string):
   if (recognised === "" && unread === "")
     return `Settings changed for ${label}, direction unknown: the event does not say what was changed`;
   return `Settings changed for ${label}, direction unknown${recognised}${unread === "" ? "" : `${recognised === "" ? ": " : "; "}${unread}`}`;
+}
+
+/** CISA's and CIS's first: those have numbers that a reader can look up. */
+function baselineIds(findings: readonly Finding[]): string[] {
+  const ids = [...new Set(findings.flatMap(({ baselines }) => baselines.map(({ id }) => id)))];
+  const rank = (id: string): number => ["CISA", "CIS ", ""].findIndex((beginning) => id.startsWith(beginning));
+  return ids.sort((a, b) => rank(a) - rank(b));
 }
 
 function withEffect({ findings }: Changes, effect: Finding["effect"]): readonly Finding[] {

@@ -68,6 +68,7 @@ const READERS: Readonly<Record<Reading, (rest: string, wording: Wording) => Pred
   context: readContext,
   duration: readValue,
   recipients: readRecipients,
-  extension: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "published" }),
+  // Published is only that nothing stands in the parentheses.
+  extension: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
   rule: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
 };

@@ -33,14 +33,20 @@ export function redactChangeText(text: string, names: StandIns): string {
   return names
     .scrub(withoutLists)
     .split(/(\s+)/)
-    .map((token) => (token.trim() === "" ? token : redactToken(token)))
+    .map((token, index, tokens) => (token.trim() === "" ? token : redactToken(token, beginsSentence(tokens, index))))
     .join("");
 }
 
+/** The first word of a sentence is its subject more often than a name, and what one needs to know. */
+function beginsSentence(tokens: readonly string[], index: number): boolean {
+  const before = tokens[index - 2];
+  return before === undefined || /[.:]$/.test(before);
+}
+
 /** One word with the punctuation around it. */
-function redactToken(token: string): string {
+function redactToken(token: string, isFirst: boolean): string {
   const [, before = "", word = "", after = ""] = /^([^\p{L}\p{N}[]*)(.*?)([^\p{L}\p{N}\]]*)$/su.exec(token) ?? [];
-  return `${before}${isHarmless(word) ? word : "[word]"}${after}`;
+  return `${before}${isHarmless(word) || (isFirst && /^[A-Z][a-z]{1,19}$/.test(word)) ? word : "[word]"}${after}`;
 }
 
 function isHarmless(word: string): boolean {
