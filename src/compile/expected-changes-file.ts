@@ -28,7 +28,7 @@ const time = text.refine(
 
 const entryShape = z
   .strictObject({ who: texts, role: texts, settings, ticket: text, from: time, until: time })
-  .refine(({ from, until }) => Date.parse(from) < Date.parse(until), {
+  .refine(({ from, until }) => !(Date.parse(from) >= Date.parse(until)), {
     message: '"until" must be later than "from"',
     path: ["until"],
   })

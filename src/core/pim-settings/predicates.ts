@@ -29,11 +29,19 @@ const VALUE = new RegExp(
   `^${AUXILIARY}(?:(?<verb>${MOVED}|replaced|increased|extended|raised|lengthened|decreased|reduced|shortened|lowered)(?: from (?<old>.{1,200}?)(?= (?:to|with) ))?(?: (?:to|with) )?|(?:after|of) )?(?<new>.*)$`,
   "is",
 );
+const VERB_WITHIN = new RegExp(`\\b(?:${MOVED}|increased|reduced) (?:to|from)\\b`, "i");
+const TAIL = /^(?<state>.{1,60}?) (?:by|for|in) .{1,300}$/is;
 const UP = /^(?:increased|extended|raised|lengthened)$/i;
 const DOWN = /^(?:decreased|reduced|shortened|lowered)$/i;
 
 /** "enabled", "has been turned off", "updated from true to false". */
 export function readSwitch(rest: string, { requirement }: { readonly requirement: boolean }): Predicate | null {
+  const state = TAIL.exec(rest)?.groups?.["state"];
+  if (state !== undefined) {
+    // "disabled for guests by …": taken as it stands where it weakens; "enabled for …" may be a restriction.
+    const whole = readSwitch(state, { requirement });
+    return whole !== null && whole.on !== requirement ? { ...whole, status: "inferred" } : null;
+  }
   const match = SWITCH.exec(rest) ?? (requirement ? ADDED_OR_REMOVED.exec(rest) : null);
   const groups = match?.groups;
   if (groups?.["new"] === undefined) return null;
@@ -46,11 +54,12 @@ export function readSwitch(rest: string, { requirement }: { readonly requirement
   };
 }
 
+const APPROVERS =
+  /^(?:is |was |has been )?enabled (?:with(?: the)?(?: following)? approvers?(?::| |$) ?(?<list>.*)|with(?:out| no) approvers?)$/is;
+
 /** A switch, or "enabled with approvers A, B". */
 export function readApproval(rest: string): Predicate | null {
-  const list = /^(?:is |was |has been )?enabled with(?: the)?(?: following)? approvers?(?::| |$) ?(?<list>.*)$/is.exec(
-    rest,
-  );
+  const list = APPROVERS.exec(rest);
   if (list === null) return readSwitch(rest, { requirement: true });
   const value = list.groups?.["list"] ?? "";
   return { on: true, value, oldValue: null, direction: null, status: "published" };
@@ -88,7 +97,8 @@ export function readValue(rest: string): (Predicate & { readonly verb: string })
   const groups = VALUE.exec(rest)?.groups;
   const value = groups?.["new"]?.trim() ?? "";
   const verb = groups?.["verb"] ?? "";
-  if (value === "") return null;
+  // A verb further on: what is before it belongs to the name of some other setting.
+  if (value === "" || (verb === "" && VERB_WITHIN.test(value))) return null;
   return {
     on: null,
     value,

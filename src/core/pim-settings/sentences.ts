@@ -9,7 +9,7 @@ const BEGINS_WITH_SUBJECT = new RegExp(`^${SUBJECT}(?!\\w)`, "i");
  * followed by a subject of the table ends one too.
  */
 const BOUNDARY = new RegExp(
-  String.raw`\.(?=\s|$)|(?<=\b(?:enabled|disabled|days?|hours?|\d|\)))(?:[.;,|]|[ \t]{0,8}\r?\n)(?=\s{0,8}${SUBJECT}(?!\w))`,
+  String.raw`\.(?=\s|$)|(?<=\b(?:enabled|disabled|days?|hours?|\d|\)))(?:[.;,|]|[ \t]{0,8}\r?\n)(?=\s{0,8}${SUBJECT}(?!\w))|(?<=\b(?:enabled|disabled)) and (?=${SUBJECT}(?!\w))`,
   "gi",
 );
 /** A sentence that ends in names, and names hold dots: "J. R. Roe", "Dr. Roe", "svc.admin". */

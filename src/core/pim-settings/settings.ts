@@ -248,5 +248,12 @@ export const MAXIMUM_MINUTES: ReadonlyMap<SettingKey, number> = new Map<SettingK
   ["eligibleDuration", 365 * 24 * 60],
 ]);
 
+/** What a number without a unit counts: hours of activation, days of assignment, as on Microsoft's settings page. */
+export const BARE_UNITS: ReadonlyMap<SettingKey, string> = new Map<SettingKey, string>([
+  ["activationDuration", "hours"],
+  ["activeDuration", "days"],
+  ["eligibleDuration", "days"],
+]);
+
 /** No activation is ever longer on Microsoft's platform. */
 export const PLATFORM_MAXIMUM_ACTIVATION_MINUTES = 24 * 60;

@@ -4,6 +4,7 @@ import type { Finding, WordingStatus } from "./finding.ts";
 import { isNothing, onOff } from "./predicates.ts";
 import type { Statement } from "./statement.ts";
 import {
+  BARE_UNITS,
   MAXIMUM_MINUTES,
   PLATFORM_MAXIMUM_ACTIVATION_MINUTES,
   type Setting,
@@ -79,14 +80,15 @@ function judgeSwitch(on: boolean, value: string, setting: Setting): Judgement {
 }
 
 function judgeDuration({ wording, predicate, subject }: Statement, setting: Setting): Judgement {
-  const minutes = minutesOf(predicate.value, subject["unit"]);
+  const unit = subject["unit"] ?? BARE_UNITS.get(wording.setting);
+  const minutes = minutesOf(predicate.value, unit);
   const maximum = MAXIMUM_MINUTES.get(wording.setting);
   if (minutes === null || minutes === 0 || maximum === undefined) {
     const reason = `"${predicate.value}" does not say how long: the duration cannot be compared with the baseline.`;
     return { effect: "unknown", reason, summary: `${setting.name} changed` };
   }
   const words = durationInWords(minutes);
-  const before = predicate.oldValue === null ? null : minutesOf(predicate.oldValue, subject["unit"]);
+  const before = predicate.oldValue === null ? null : minutesOf(predicate.oldValue, unit);
   const oldValue = before === null ? predicate.oldValue : durationInWords(before);
   const known = { newValue: words, oldValue, summary: `${setting.name} set to ${words}` };
   const shorter = predicate.direction === "down" || (before !== null && minutes < before);

@@ -39,7 +39,7 @@ const REQUIRE = "(?:requirement (?:of|for) |requires? )?";
 const JUSTIFICATION = "(?:business )?justification";
 const TICKET = "ticket(?:ing)?(?: system)?(?: info(?:rmation)?| number)?";
 const CONTEXT =
-  "(?:(?:on activation, )?require )?(?:(?:microsoft )?(?:entra|azure ad) )?(?:conditional access )?(?:auth(?:entication)? context(?: class reference)?|acrs)";
+  "(?:(?:on activation, )?require )?(?:(?:microsoft )?(?:entra|azure ad) )?(?:conditional access )?(?:auth(?:entication)? context(?: class reference)?|acrs)(?: (?:claim(?: value)? )?c\\d{1,2})?";
 const DASH = " ?[-–—:] ?";
 const EVENT =
   "notifications?(?: updates)?(?: in| when| for| to)? ?(?<event>(?:eligible )?members (?:are assigned as (?:eligible|active) to|activate) (?:the|this) role)";
@@ -111,7 +111,7 @@ const ROWS: readonly (readonly [SettingKey, Reading, string, WordingStatus, stri
   [
     "approval",
     "approval",
-    `(?:${REQUIRE}approval|Approval_EndUser_Assignment|isApprovalRequired)${REQUIREMENT}(?: ${ON_ACTIVATION})?${REQUIREMENT}`,
+    `(?:${REQUIRE}approvals?|Approval_EndUser_Assignment|isApprovalRequired)${REQUIREMENT}(?: ${ON_ACTIVATION})?${REQUIREMENT}`,
     "inferred",
     SETTINGS_PAGE,
   ],
@@ -119,21 +119,21 @@ const ROWS: readonly (readonly [SettingKey, Reading, string, WordingStatus, stri
   [
     "activationDuration",
     "duration",
-    `(?:maximum activation (?:duration|time)|activation maximum (?:duration|time)|Expiration_EndUser_Assignment(?: maximumDuration)?)${UNIT}`,
+    `(?:(?:maximum )?activation (?:maximum )?(?:duration|time)|Expiration_EndUser_Assignment(?: maximumDuration)?)${UNIT}`,
     "inferred",
     SETTINGS_PAGE,
   ],
   [
     "activeDuration",
     "duration",
-    `(?:maximum (?:duration (?:of|for) )?active assignments?(?: duration)?|expire active assignments? after|Expiration_Admin_Assignment maximumDuration)${UNIT}`,
+    `(?:maximum (?:duration (?:of|for) )?active assignments?(?: duration)?|expire active assignments? after|active assignments? expires? after|Expiration_Admin_Assignment maximumDuration)${UNIT}`,
     "inferred",
     SETTINGS_PAGE,
   ],
   [
     "eligibleDuration",
     "duration",
-    `(?:maximum (?:duration (?:of|for) )?eligible assignments?(?: duration)?|expire eligible assignments? after|Expiration_Admin_Eligibility maximumDuration)${UNIT}`,
+    `(?:maximum (?:duration (?:of|for) )?eligible assignments?(?: duration)?|expire eligible assignments? after|eligible assignments? expires? after|Expiration_Admin_Eligibility maximumDuration)${UNIT}`,
     "inferred",
     SETTINGS_PAGE,
   ],
