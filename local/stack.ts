@@ -85,13 +85,11 @@ function settingsFor(
     AUDIT_EVENTS: eventHub.connectionString,
     AUDIT_EVENTS_HUB: LOCAL_HUB,
     AUDIT_EVENTS_CONSUMER_GROUP: LOCAL_CONSUMER_GROUP,
-    AUDIT_EVENTS_HEALER_CONSUMER_GROUP: LOCAL_HEALER_CONSUMER_GROUP,
     INCIDENTS_STORAGE: azurite.connectionString,
     LOGS_INGESTION_ENDPOINT: ingestion.endpoint,
     LOGS_INGESTION_RULE_ID: RULE_ID,
     LOGS_INGESTION_STREAM: incidentColumns.stream,
     ALLOWED_TENANT_IDS: allowedTenantIds.join(","),
-    INCIDENT_RETENTION_DAYS: "90",
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,

@@ -37,43 +37,37 @@ const tenantIds = text(TENANTS)
  * reads (the trigger's connection, hub and consumer group, timer schedules) are checked to be there,
  * since without them a function silently does not run.
  */
-const SETTINGS = z
-  .object({
-    AUDIT_EVENTS: z.string().trim().min(1).optional(),
-    AUDIT_EVENTS__fullyQualifiedNamespace: z.string().trim().min(1).optional(),
-    AUDIT_EVENTS_HUB: text("the name of the event hub"),
-    AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
-    INCIDENTS_TABLE_ENDPOINT: url(
-      "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
-    ).optional(),
-    INCIDENTS_STORAGE: z.string().trim().min(1).optional(),
-    DEAD_LETTERS_CONTAINER_URL: url(
-      "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME",
-    ).optional(),
-    LOGS_INGESTION_ENDPOINT: url("the logs ingestion endpoint of the data collection rule, https://…"),
-    LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…"),
-    LOGS_INGESTION_STREAM: text("the stream of the data collection rule, Custom-…").regex(/^Custom-/, {
-      error: "expected a stream name that begins with Custom-",
-    }),
-    ALLOWED_TENANT_IDS: tenantIds,
-    OUTBOX_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 * * * * *"'),
-    OUTBOX_MINIMUM_AGE_SECONDS: z.coerce
-      .number({ error: "expected a number of seconds" })
-      .min(0, { error: "expected a number of seconds, 0 or more" })
-      .default(60),
-    AZURE_CLIENT_ID: z.string().trim().optional(),
-  })
-  .check(({ value, issues }) => {
-    const require = (path: string, missing: boolean, expected: string) => {
-      if (missing) issues.push({ code: "custom", path: [path], input: undefined, message: `expected ${expected}` });
-    };
-    require("AUDIT_EVENTS__fullyQualifiedNamespace", !value.AUDIT_EVENTS &&
-      !value.AUDIT_EVENTS__fullyQualifiedNamespace, "NAMESPACE.servicebus.windows.net (or AUDIT_EVENTS with a connection string, in local runs)");
-    require("INCIDENTS_TABLE_ENDPOINT", !value.INCIDENTS_STORAGE &&
-      !value.INCIDENTS_TABLE_ENDPOINT, "the table endpoint of a storage account (or INCIDENTS_STORAGE with a connection string, in local runs)");
-    require("DEAD_LETTERS_CONTAINER_URL", !value.INCIDENTS_STORAGE &&
-      !value.DEAD_LETTERS_CONTAINER_URL, "the URL of a blob container (or INCIDENTS_STORAGE with a connection string, in local runs)");
-  });
+const SETTINGS = z.object({
+  AUDIT_EVENTS: z.string().trim().min(1).optional(),
+  AUDIT_EVENTS__fullyQualifiedNamespace: z.string().trim().min(1).optional(),
+  AUDIT_EVENTS_HUB: text("the name of the event hub"),
+  AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
+  INCIDENTS_TABLE_ENDPOINT: url(
+    "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
+  ).optional(),
+  INCIDENTS_STORAGE: z.string().trim().min(1).optional(),
+  DEAD_LETTERS_CONTAINER_URL: url("the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME").optional(),
+  LOGS_INGESTION_ENDPOINT: url("the logs ingestion endpoint of the data collection rule, https://…"),
+  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…"),
+  LOGS_INGESTION_STREAM: text("the stream of the data collection rule, Custom-…").regex(/^Custom-/, {
+    error: "expected a stream name that begins with Custom-",
+  }),
+  ALLOWED_TENANT_IDS: tenantIds,
+  OUTBOX_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 * * * * *"'),
+  OUTBOX_MINIMUM_AGE_SECONDS: z.coerce
+    .number({ error: "expected a number of seconds" })
+    .min(0, { error: "expected a number of seconds, 0 or more" })
+    .max(86_400, { error: "expected a number of seconds, at most 86400 (a day)" })
+    .default(60),
+  AZURE_CLIENT_ID: z.string().trim().optional(),
+});
+
+/** Of these pairs at least one setting is needed. Apart from the schema, which would look at them only once all else is right. */
+const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected: string])[] = [
+  ["AUDIT_EVENTS__fullyQualifiedNamespace", "AUDIT_EVENTS", "NAMESPACE.servicebus.windows.net"],
+  ["INCIDENTS_TABLE_ENDPOINT", "INCIDENTS_STORAGE", "the table endpoint of a storage account"],
+  ["DEAD_LETTERS_CONTAINER_URL", "INCIDENTS_STORAGE", "the URL of a blob container"],
+];
 
 /** Every setting that the app's code reads, in alphabetical order. */
 export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape).toSorted();
@@ -86,7 +80,14 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape).toSo
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
   const parsed = SETTINGS.safeParse(given);
-  if (!parsed.success) throw new SettingsError(problemsOf(parsed.error, given));
+  const missing = ALTERNATIVES.filter(([inAzure, local]) => given[inAzure] === undefined && given[local] === undefined);
+  if (!parsed.success || missing.length > 0) {
+    const others = missing.map(
+      ([inAzure, local, expected]) =>
+        `${inAzure} is missing: expected ${expected} (or ${local} with a connection string, in local runs)`,
+    );
+    throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, given) : []), ...others]);
+  }
   const settings = parsed.data;
   return {
     incidents: endpoint(settings.INCIDENTS_STORAGE, settings.INCIDENTS_TABLE_ENDPOINT),

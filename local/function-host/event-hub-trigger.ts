@@ -83,7 +83,7 @@ export function eventHubSource(functionName: string, binding: Binding, settings:
   const text = (property: string, fallback?: string) =>
     readOrExplain(problems, () => {
       const value = binding[property] ?? fallback;
-      if (typeof value !== "string") throw new SettingsError([`${where(property)} is not given`]);
+      if (typeof value !== "string" || value === "") throw new SettingsError([`${where(property)} is not given`]);
       return resolvePlaceholders(value, settings, where(property));
     });
   const connection = (name: unknown, use: string) =>

@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { emptyRegistry, provideFunctionsCore, type CoreInvocationContext, type HookName } from "./functions-core.ts";
-import type { FromWorker, InvocationError, InvocationRequest, LogLevel, ToWorker } from "./worker-messages.ts";
+import type {
+  FromWorker,
+  InvocationError,
+  InvocationRequest,
+  InvocationResponse,
+  LogLevel,
+  ToWorker,
+} from "./worker-messages.ts";
 
 const registry = emptyRegistry();
 const appHookData = {};
@@ -46,7 +53,7 @@ async function start(appDirectory: string): Promise<void> {
     const capabilities = (await registry.programmingModel?.getCapabilities?.({})) ?? {};
     send({
       kind: "started",
-      functions: [...registry.functions.values()].map(({ metadata }) => structuredClone(metadata)),
+      functions: [...registry.functions.values()].map(({ metadata }) => asJson(metadata)),
       capabilities,
       nodeVersion: process.version,
     });
@@ -70,19 +77,14 @@ async function loadApp(appDirectory: string): Promise<void> {
 async function invoke(request: InvocationRequest): Promise<void> {
   const { invocationId } = request;
   try {
-    const result = await run(request);
-    if ("thrown" in result && result.thrown !== undefined && result.thrown !== null) {
-      send({ kind: "failed", invocationId, error: toInvocationError(result.thrown) });
-      return;
-    }
-    // A function that threw undefined or null succeeded, as far as Azure's worker is concerned.
-    send({ kind: "succeeded", invocationId, response: result.response });
+    send({ kind: "succeeded", invocationId, response: await run(request) });
   } catch (error) {
     send({ kind: "failed", invocationId, error: toInvocationError(error) });
   }
 }
 
-async function run(request: InvocationRequest): Promise<{ response: object; thrown?: unknown }> {
+/** @throws what the function or a hook of the app threw */
+async function run(request: InvocationRequest): Promise<InvocationResponse> {
   const registered = registry.functions.get(request.functionName);
   const { programmingModel } = registry;
   if (registered === undefined || programmingModel === undefined) {
@@ -119,12 +121,19 @@ async function run(request: InvocationRequest): Promise<{ response: object; thro
   await runHooks("postInvocation", after);
   core.state = undefined;
 
-  if (after.error !== undefined && after.error !== null) return { response: {}, thrown: after.error };
-  return { response: await model.getResponse(context, after.result) };
+  // A function that threw undefined or null succeeded, as far as Azure's worker is concerned.
+  // oxlint-disable-next-line typescript/only-throw-error -- it is the app's
+  if (after.error !== undefined && after.error !== null) throw after.error;
+  return model.getResponse(context, after.result);
 }
 
 async function runHooks(name: HookName, context: object): Promise<void> {
   for (const hook of registry.hooks[name]) await hook(context);
+}
+
+/** Bindings reach the real host as JSON: what that cannot say is left out. */
+function asJson<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** In-flight functions are cut off, as in Azure; hooks are waited for. */

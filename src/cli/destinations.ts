@@ -2,11 +2,13 @@ import { readFile } from "node:fs/promises";
 import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { UsageError } from "../errors.ts";
+import { SEND_RETRIES } from "./event-sender.ts";
 import { INCIDENTS_TABLE } from "../services.ts";
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_HUB = "insights-logs-auditlogs";
+const OPTIONS = { retryOptions: SEND_RETRIES };
 const SETTINGS_FILE = "local.settings.json";
 
 interface HubChoice {
@@ -41,7 +43,7 @@ export async function sendDestination(
     throw new UsageError(`--namespace must be a host name such as NAME.servicebus.windows.net, not "${host}"`);
   }
   return {
-    producer: new EventHubProducerClient(host, hubName, await ownSignIn()),
+    producer: new EventHubProducerClient(host, hubName, await ownSignIn(), OPTIONS),
     description: `${hubName} at ${host}`,
   };
 }
@@ -63,8 +65,8 @@ function byConnectionString(connectionString: string, hubName: string, isHubGive
   }
   const producer =
     eventHubName === undefined
-      ? new EventHubProducerClient(connectionString, hubName)
-      : new EventHubProducerClient(connectionString);
+      ? new EventHubProducerClient(connectionString, hubName, OPTIONS)
+      : new EventHubProducerClient(connectionString, OPTIONS);
   return { producer, description: `${eventHubName ?? hubName} at ${endpoint.replace(/^sb:\/\/|\/$/g, "")}` };
 }
 

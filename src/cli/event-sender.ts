@@ -1,5 +1,8 @@
 import type { EventHubProducerClient } from "@azure/event-hubs";
-import { UsageError } from "../errors.ts";
+import { DependencyError, UsageError } from "../errors.ts";
+
+/** A person waits: the client's own half minute between tries is for services. */
+export const SEND_RETRIES = { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 5_000, timeoutInMs: 20_000 };
 
 /** The part of the SDK's client that sends. */
 export type Producer = Pick<EventHubProducerClient, "createBatch" | "sendBatch">;
@@ -19,6 +22,7 @@ export interface SendFigures {
  * Sends events as they are, in order, in batches as large as the hub takes.
  *
  * @throws {UsageError} at the first event that the hub does not take for its size. What was read before it has been sent.
+ * @throws {DependencyError} when the hub cannot be reached or does not let us in
  */
 export async function sendEvents(
   producer: Producer,
@@ -26,13 +30,13 @@ export async function sendEvents(
   { onProgress, stopping }: { readonly onProgress?: (sent: SendFigures) => void; readonly stopping?: AbortSignal } = {},
 ): Promise<SendFigures> {
   let sent: SendFigures = { events: 0, bytes: 0 };
-  let batch = await producer.createBatch();
+  let batch = await asked(() => producer.createBatch());
   const flush = async (): Promise<void> => {
     if (batch.count === 0) return;
-    await producer.sendBatch(batch);
+    await asked(() => producer.sendBatch(batch));
     sent = { ...sent, events: sent.events + batch.count };
     onProgress?.(sent);
-    batch = await producer.createBatch();
+    batch = await asked(() => producer.createBatch());
   };
   for await (const { body, where } of events) {
     if (stopping?.aborted === true) break;
@@ -53,4 +57,23 @@ function tooLarge(body: Uint8Array, where: string, { limit, sent }: { limit: num
     `${where}: this event has ${body.length} bytes and the hub takes at most ${limit} with its envelope. ` +
       `Split its records over several events. The ${sent} event(s) before it were sent`,
   );
+}
+
+/** One call to the hub, its failure in one line. */
+export async function asked<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new DependencyError("Event hub", firstLine(error), { cause: error });
+  }
+}
+
+/** The client gathers the errors of all its tries, without a message of its own. */
+function firstLine(error: unknown): string {
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const message = last instanceof Error ? last.message : String(last);
+  const line = message.split("\n", 1)[0] ?? message;
+  return last instanceof Error && /authentication|credential/i.test(last.name)
+    ? `${line} Sign in with \`az login\` first`
+    : line;
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
-import { ContainerClient } from "@azure/storage-blob";
+import { ContainerClient, RestError } from "@azure/storage-blob";
 import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../azure/dead-letters.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
 import { deliveryProblems } from "./delivery-check.ts";
 import type { EventSource } from "./event-source.ts";
-import { sendEvents } from "./event-sender.ts";
+import { SEND_RETRIES, sendEvents, type SendFigures } from "./event-sender.ts";
 import { incidentText, textOf } from "./incident-text.ts";
 import { jsonLine } from "./json-line.ts";
 import { latencies, spreadText } from "./latency.ts";
@@ -22,6 +22,8 @@ export interface LocalRunOptions {
   readonly ports: Readonly<
     Record<"hubPort" | "tablePort" | "blobPort" | "ingestionPort" | "httpPort", number | undefined>
   >;
+  /** Of an app that is built already; undefined has it built into dist. */
+  readonly appDirectory: string | undefined;
   readonly nodePath: string | undefined;
   readonly json: boolean;
   /** Without any progress for so long, the run is given up. */
@@ -36,6 +38,8 @@ export interface LocalRun {
   stop(): Promise<void>;
 }
 
+type SendingState = "under way" | "done" | "failed";
+
 const POLL_MS = 200;
 
 /** Builds the app and brings it up on the local stack, ready to be sent events. */
@@ -45,7 +49,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   terminal.progress("Building the app, starting storage, event hub, logs ingestion and the function host …");
   const app = await startLocalApp({
     ...options.ports,
-    appDirectory: builtApp(terminal),
+    appDirectory: options.appDirectory === undefined ? builtApp(terminal) : Promise.resolve(options.appDirectory),
     allowedTenantIds: source.tenantIds,
     nodePath: options.nodePath,
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
@@ -56,7 +60,9 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true }),
   );
   const letters = deadLetters(new ContainerClient(storage, DEAD_LETTERS_CONTAINER));
-  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB);
+  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB, {
+    retryOptions: SEND_RETRIES,
+  });
 
   async function printFresh(): Promise<number> {
     const fresh = await incidents.fresh();
@@ -64,30 +70,42 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     return fresh.length;
   }
 
-  /** Prints incidents until every event is processed and every incident forwarded. @returns false when it was given up */
-  async function follow(isSent: () => boolean): Promise<boolean> {
+  /**
+   * Prints incidents until every event is processed and every incident forwarded.
+   *
+   * @returns false when that will not happen: nothing moves any more, or it is no longer wanted
+   */
+  async function follow(sending: { readonly state: SendingState }): Promise<boolean> {
     let moved = Date.now();
     let seen = "";
     for (;;) {
       const asked = Date.now();
       // In this order: an incident is stored before the checkpoint moves, so none is missed behind it.
-      const isCaughtUp = isSent() && app.caughtUp();
+      const isCaughtUp = sending.state === "done" && app.caughtUp();
       await printFresh();
-      const waiting = incidents
-        .all()
-        .filter(({ row }) => app.forwardedAt(textOf(row, "IncidentId")) === undefined).length;
+      const rows = incidents.all();
+      const waiting = rows.filter(({ row }) => app.forwardedAt(textOf(row, "IncidentId")) === undefined).length;
       if (isCaughtUp && waiting === 0) return true;
-      const state = `${app.figures().events} ${incidents.all().length} ${waiting} ${isSent()}`;
+      const state = `${app.figures().events} ${rows.length} ${waiting} ${sending.state}`;
       if (state !== seen) moved = Date.now();
       seen = state;
-      if (terminal.stopping.aborted || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
-      terminal.progress(
-        `${app.figures().events} of ${source.count} events processed, ${incidents.all().length} incidents …`,
-      );
+      const isOver = sending.state === "failed" || terminal.stopping.aborted;
+      if (isOver || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
+      terminal.progress(`${app.figures().events} of ${source.count} events processed, ${rows.length} incidents …`);
       // A long table takes long to list: it is not asked for all the time.
-      await sleep(Math.max(POLL_MS, 4 * (Date.now() - asked)), undefined, { signal: terminal.stopping }).catch(
-        () => undefined,
-      );
+      const pause = Math.max(POLL_MS, 4 * (Date.now() - asked));
+      await sleep(pause, undefined, { signal: terminal.stopping }).catch(() => undefined);
+    }
+  }
+
+  async function sendAll(sending: { state: SendingState }): Promise<SendFigures> {
+    try {
+      const sent = await sendEvents(producer, source.events(), { stopping: terminal.stopping });
+      sending.state = "done";
+      return sent;
+    } catch (error) {
+      sending.state = "failed";
+      throw error;
     }
   }
 
@@ -96,17 +114,21 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     async untilThrough() {
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);
       const began = performance.now();
-      let isSent = false;
-      const sending = sendEvents(producer, source.events(), { stopping: terminal.stopping }).finally(() => {
-        isSent = true;
-      });
-      const [sent, isThrough] = await Promise.all([sending, follow(() => isSent)]);
+      const sending: { state: SendingState } = { state: "under way" };
+      // Both to their end, also where one fails: nobody may read the table once the stack is stopped.
+      const [sentOrNot, throughOrNot] = await Promise.allSettled([sendAll(sending), follow(sending)]);
+      const sent = valueOf(sentOrNot);
+      const isThrough = valueOf(throughOrNot);
+      if (terminal.stopping.aborted && !isThrough) {
+        terminal.note("pimwatch: stopped before everything was through");
+        return 1;
+      }
       const seconds = (performance.now() - began) / 1_000;
       const buried = await countOf(letters.list());
       const rows = incidents.all();
       say(figuresText({ app, rows, sentEvents: sent.events, buried, seconds }));
       const problems = [
-        ...(isThrough ? [] : [givenUp(terminal, options, app)]),
+        ...(isThrough ? [] : [givenUp(options, app)]),
         ...(sent.events === source.count ? [] : [`${sent.events} of ${source.count} events were sent`]),
         ...deliveryProblems({
           expected: source.expected,
@@ -127,6 +149,11 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       await app.stop();
     },
   };
+}
+
+function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 async function builtApp(terminal: Terminal): Promise<string> {
@@ -175,8 +202,7 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   ].join("\n");
 }
 
-function givenUp(terminal: Terminal, { timeoutSeconds }: LocalRunOptions, app: LocalApp): string {
-  if (terminal.stopping.aborted) return "stopped before everything was through";
+function givenUp({ timeoutSeconds }: LocalRunOptions, app: LocalApp): string {
   const what = app.caughtUp() ? "incidents wait to be forwarded" : "events wait to be processed";
   return `nothing has moved for ${timeoutSeconds} s while ${what}`;
 }
@@ -192,8 +218,13 @@ function verdict({ expected }: EventSource, incidents: number): string {
     : `All ${expected.length} expected incidents were stored and forwarded exactly once.`;
 }
 
-async function countOf(items: AsyncIterable<unknown>): Promise<number> {
+/** The app makes the container at its first invocation: before that there are none. */
+async function countOf(letters: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
-  for await (const _item of items) count += 1;
+  try {
+    for await (const _letter of letters) count += 1;
+  } catch (error) {
+    if (!(error instanceof RestError && error.statusCode === 404)) throw error;
+  }
   return count;
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { command, wholeNumber } from "./command.ts";
+import type { HubProperties } from "./sent-incidents.ts";
 import type { Terminal } from "./terminal.ts";
 import { visible } from "./visible-text.ts";
 
@@ -46,10 +47,11 @@ Exit code: 0 when all was sent, and with --wait when every record that the rules
       import("./event-sender.ts"),
     ]);
     const { producer, description } = await sendDestination(values, terminal.environment);
-    const following = values.wait === true ? await follower(values, terminal) : undefined;
-    terminal.note(`Sending to ${visible(description)}`);
+    let following: Following | undefined;
     const began = performance.now();
     try {
+      if (values.wait === true) following = await follow(values, producer, terminal);
+      terminal.note(`Sending to ${visible(description)}`);
       const events = following === undefined ? readEventFiles(operands) : following.noting(readEventFiles(operands));
       const sent = await sendEvents(producer, events, {
         stopping: terminal.stopping,
@@ -67,17 +69,18 @@ Exit code: 0 when all was sent, and with --wait when every record that the rules
   },
 });
 
+type Following = ReturnType<typeof import("./sent-incidents.ts").followSent>;
+type TableChoice = Parameters<typeof import("./destinations.ts").tableDestination>[0];
+
 /** Rules and table, loaded only for --wait. */
-async function follower(
-  choice: Parameters<typeof import("./destinations.ts").tableDestination>[0],
-  terminal: Terminal,
-) {
-  const [{ tableDestination }, { readyRules }, { followSent }] = await Promise.all([
+async function follow(choice: TableChoice, hub: HubProperties, terminal: Terminal): Promise<Following> {
+  const [{ tableDestination }, { readyRules }, { followSent, newestEnqueued }] = await Promise.all([
     import("./destinations.ts"),
     import("./ready-rules.ts"),
     import("./sent-incidents.ts"),
   ]);
-  return followSent(await tableDestination(choice, terminal.environment), await readyRules());
+  const table = await tableDestination(choice, terminal.environment);
+  return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub) });
 }
 
 function stopped(terminal: Terminal): number {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RestError, type TableClient } from "@azure/data-tables";
+import type { EventHubProducerClient } from "@azure/event-hubs";
 import { rowOfEntity } from "../azure/incident-entity.ts";
 import { tenantOf } from "../core/audit-log.ts";
 import { readEventBody } from "../core/event-body.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
+import { DependencyError } from "../errors.ts";
 import { detectBatch, type ReadyRule } from "../workflows/detect-batch.ts";
-import type { OutgoingEvent } from "./event-sender.ts";
+import { asked, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "./incident-text.ts";
 import { spread, spreadText } from "./latency.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,16 +17,33 @@ import { visible } from "./visible-text.ts";
 export type IncidentSource = Pick<TableClient, "getEntity">;
 
 const POLL_MS = 300;
-/** An incident whose event reached a hub so long before we began to send was there already. */
-const KNOWN_BEFORE_MS = 5_000;
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+export interface Followed {
+  readonly table: IncidentSource;
+  readonly rules: readonly ReadyRule[];
+  /** When the newest event reached the hub before ours, by the hub's clock, in milliseconds since 1970. */
+  readonly newestBefore: number;
+}
+
+/** The part of the SDK's client that tells what a hub holds. */
+export type HubProperties = Pick<EventHubProducerClient, "getPartitionIds" | "getPartitionProperties">;
+
+/** When the newest event of all partitions reached the hub; 0 for an empty one. */
+export async function newestEnqueued(hub: HubProperties): Promise<number> {
+  const ids = await asked(() => hub.getPartitionIds());
+  const partitions = await Promise.all(ids.map((id) => asked(() => hub.getPartitionProperties(id))));
+  return Math.max(
+    0,
+    ...partitions.map(({ isEmpty, lastEnqueuedOnUtc }) => (isEmpty ? 0 : lastEnqueuedOnUtc.getTime())),
+  );
+}
 
 /**
  * Follows events that are being sent to the incidents they become: the rules are run here too, and since
  * an incident's id depends on rule and record alone, it is known beforehand which will appear.
  */
-export function followSent(table: IncidentSource, rules: readonly ReadyRule[]) {
-  const began = Date.now();
+export function followSent({ table, rules, newestBefore }: Followed) {
   /** By incident id. */
   const awaited = new Map<string, { readonly ruleId: string; readonly recordId: string; readonly where: string }>();
 
@@ -50,7 +69,7 @@ export function followSent(table: IncidentSource, rules: readonly ReadyRule[]) {
           const found = await find(table, ruleId, id);
           if (!found) continue;
           awaited.delete(id);
-          const took = passageTime(found, began);
+          const took = passageTime(found, newestBefore);
           if (took !== undefined) milliseconds.push(took);
           const remark =
             took === undefined ? "known already, from an earlier sending" : `${took} ms from the hub to the table`;
@@ -104,12 +123,16 @@ async function find(table: IncidentSource, ruleId: string, id: string): Promise<
   } catch (error) {
     // Not yet; nor the table itself, before the app's first invocation.
     if (error instanceof RestError && error.statusCode === 404) return undefined;
-    throw error;
+    throw new DependencyError(
+      "Table of incidents",
+      error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error),
+      { cause: error },
+    );
   }
 }
 
-/** Milliseconds from hub to table; undefined for an incident that was there before we sent. */
-function passageTime({ row, storedAt }: Found, began: number): number | undefined {
+/** Milliseconds from hub to table; undefined for an incident of an event that was there before ours. */
+function passageTime({ row, storedAt }: Found, newestBefore: number): number | undefined {
   const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
-  return Number.isNaN(enqueued) || enqueued < began - KNOWN_BEFORE_MS ? undefined : storedAt - enqueued;
+  return Number.isNaN(enqueued) || enqueued <= newestBefore ? undefined : storedAt - enqueued;
 }

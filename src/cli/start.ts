@@ -15,6 +15,7 @@ export const start = command({
     "table-port": { type: "string", value: "PORT", help: "of table storage" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint" },
+    app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
     node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
     timeout: { type: "string", value: "SECONDS", help: "give up when nothing has moved for so long (default 180)" },
   },
@@ -43,7 +44,7 @@ cannot be done as asked.`,
     if (values.events === "") throw new UsageError("--events needs a file or a folder");
     const source = values.events === undefined ? sampleSource(new Date()) : await fileSource(values.events);
     const run = await runLocally(
-      { source, ports, nodePath: values.node, json: values.json === true, timeoutSeconds },
+      { source, ports, appDirectory: values.app, nodePath: values.node, json: values.json === true, timeoutSeconds },
       terminal,
     );
     try {

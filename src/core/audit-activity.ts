@@ -39,13 +39,17 @@ export function actorOf(record: DiagnosticRecord): Actor {
     appId: text(app["appId"]),
     servicePrincipalId: text(app["servicePrincipalId"]),
   };
-  const userLabel = actor.userPrincipalName || text(user["displayName"]) || actor.userId;
-  const appLabel = actor.appName || actor.servicePrincipalId || actor.appId;
+  const userLabel = firstFilled(actor.userPrincipalName, text(user["displayName"]), actor.userId);
+  const appLabel = firstFilled(actor.appName, actor.servicePrincipalId, actor.appId);
   return {
     type: userLabel ? "User" : appLabel ? "Application" : "Unknown",
-    label: userLabel || appLabel || text(record["identity"]) || "unknown",
+    label: userLabel || appLabel || firstFilled(text(record["identity"]), "unknown"),
     ...actor,
   };
+}
+
+function firstFilled(...texts: readonly string[]): string {
+  return texts.find((candidate) => candidate.trim() !== "") ?? "";
 }
 
 /** Looked up by type: the order of target resources differs between activities and over time. */
@@ -58,12 +62,19 @@ export function roleOf(record: DiagnosticRecord): Role {
 /** The group or Azure scope that the role belongs to where there is one, else the role, else the first target. */
 export function targetOf(record: DiagnosticRecord): Target {
   const all = targets(record);
-  const scope = all.find((target) =>
-    ["Group", "Subscription", "ManagementGroup", "ResourceGroup"].some((type) => isType(target, type)),
-  );
+  const scope = all.find((target) => isScope(target));
   const target = scope ?? all.find((candidate) => isType(candidate, "Role")) ?? all[0] ?? {};
   const name = text(target["displayName"]) || text(target["userPrincipalName"]);
   return { type: text(target["type"]), name, id: text(target["id"]) };
+}
+
+const SCOPE_TYPES = ["Group", "Subscription", "ManagementGroup", "ResourceGroup"];
+const AZURE_SCOPE = /^\/(?:subscriptions|providers\/Microsoft\.Management\/managementGroups)\//i;
+
+/** Azure scopes come as a type or as a path in the id or the name, whatever the type. */
+function isScope(target: DiagnosticRecord): boolean {
+  const paths = [text(target["id"]), text(target["displayName"])];
+  return SCOPE_TYPES.some((type) => isType(target, type)) || paths.some((path) => AZURE_SCOPE.test(path));
 }
 
 /**
@@ -79,8 +90,9 @@ export function clientIpAddressOf(record: DiagnosticRecord): string {
 function cleanIpAddress(address: string): string {
   const trimmed = address.trim();
   if (/^<?null>?$/i.test(trimmed)) return "";
-  // `::2a02:…` with all of its eight groups: the leading `::` is the exporter's.
-  return /^::([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$/i.test(trimmed) ? trimmed.slice(2) : trimmed;
+  // `::2a02:…` with all of its eight groups or a second `::`: the leading `::` is the exporter's.
+  const isDoubled = /^::(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?=.*::)[0-9a-f][0-9a-f:]*)$/i.test(trimmed);
+  return isDoubled ? trimmed.slice(2) : trimmed;
 }
 
 /** The value of an additional detail by its key; "" where there is none. */

@@ -1,5 +1,6 @@
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
+import { jsonText } from "./kql/dynamic-text.ts";
 import type { Json, Row, Value } from "./kql/values.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
@@ -78,7 +79,7 @@ function provider(record: DiagnosticRecord): string {
 export function text(value: Json | undefined): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? jsonText(value) : String(value);
 }
 
 function long(value: Json | undefined): bigint | null {

@@ -1,3 +1,4 @@
+import { isArray } from "./kql/dynamic-text.ts";
 import type { Json } from "./kql/values.ts";
 
 /** How much of a value is kept: in UTF-16 units, and in bytes of JSON text as sent over the wire. */
@@ -24,13 +25,22 @@ export function boundedText(text: string, bound: Bound): Bounded<string> {
   return { value: beginning(wellFormed, low), truncated: true };
 }
 
+/** Levels of nesting kept. Readers of JSON give up at 64, of which a row of a pack takes two. */
+const MAX_DEPTH = 50;
+
 /**
- * A JSON value within the bound. Of an array or object the first members that fit are kept, in order;
- * any other value that does not fit becomes null.
+ * A JSON value within the bound, well formed, and at most MAX_DEPTH levels deep: what is deeper becomes null.
+ * Of an array or object the first members that fit are kept, in order; any other value that does not fit
+ * becomes null.
  */
 export function boundedJson(value: Json, bound: Bound): Bounded<Json> {
-  if (isWithin(JSON.stringify(value), bound)) return { value, truncated: false };
-  if (value === null || typeof value !== "object") return { value: null, truncated: true };
+  const shallow = sendable(value, MAX_DEPTH);
+  if (isWithin(JSON.stringify(shallow.value), bound)) return shallow;
+  return { value: firstMembers(shallow.value, bound), truncated: true };
+}
+
+function firstMembers(value: Json, bound: Bound): Json {
+  if (value === null || typeof value !== "object") return null;
   const members: [string, Json][] = Object.entries(value);
   const kept: [string, Json][] = [];
   const left = { characters: bound.characters - 2, bytes: bound.bytes - 4 };
@@ -41,7 +51,24 @@ export function boundedJson(value: Json, bound: Bound): Bounded<Json> {
     if (left.characters < 0 || left.bytes < 0) break;
     kept.push([key, member]);
   }
-  return { value: Array.isArray(value) ? kept.map(([, member]) => member) : Object.fromEntries(kept), truncated: true };
+  return Array.isArray(value) ? kept.map(([, member]) => member) : Object.fromEntries(kept);
+}
+
+/** A copy without lone surrogates, which endpoints refuse, and without what is nested deeper than `depth`. */
+function sendable(value: Json, depth: number): Bounded<Json> {
+  if (typeof value === "string") return { value: value.toWellFormed(), truncated: false };
+  if (value === null || typeof value !== "object") return { value, truncated: false };
+  if (depth === 0) return { value: null, truncated: true };
+  let truncated = false;
+  const copy = (member: Json): Json => {
+    const inner = sendable(member, depth - 1);
+    truncated ||= inner.truncated;
+    return inner.value;
+  };
+  const copied = isArray(value)
+    ? value.map(copy)
+    : Object.fromEntries(Object.entries(value).map(([key, member]) => [key.toWellFormed(), copy(member)]));
+  return { value: copied, truncated };
 }
 
 function beginning(text: string, length: number): string {

@@ -5,21 +5,28 @@ export function sha256Hex(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/**
- * sha256 of a JSON value, in hex: the same for every order of keys and every layout.
- *
- * @throws {RangeError} when the value is nested some thousand levels deep
- */
+/** sha256 of a JSON value, in hex: the same for every order of keys and every layout, however deep it is nested. */
 export function contentHash(value: unknown): string {
-  return sha256Hex(JSON.stringify(canonical(value)));
+  return sha256Hex(canonicalText(value));
 }
 
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (!isRecord(value)) return value;
-  // Pairs, not an object: an own `__proto__` key or one that looks like an index must keep its place.
-  const pairs = Object.keys(value)
+/** JSON with sorted keys. A stack of our own, since an event can be nested deeper than the language's allows. */
+function canonicalText(root: unknown): string {
+  const parts: string[] = [];
+  const stack: (string | { readonly value: unknown })[] = [{ value: root }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (typeof top === "string") parts.push(top);
+    else for (const piece of pieces(top.value).reverse()) stack.push(piece);
+  }
+  return parts.join("");
+}
+
+/** A value's text where it holds no other values, else what its text consists of, in order. */
+function pieces(value: unknown): (string | { readonly value: unknown })[] {
+  if (Array.isArray(value)) return ["[", ...value.flatMap((element: unknown) => [{ value: element }, ","]), "]"];
+  if (!isRecord(value)) return [JSON.stringify(value)];
+  const members = Object.keys(value)
     .sort()
-    .map((key) => [key, canonical(value[key])]);
-  return { pairs };
+    .flatMap((key) => [`${JSON.stringify(key)}:`, { value: value[key] }, ","]);
+  return ["{", ...members, "}"];
 }

@@ -1,5 +1,5 @@
 import type { Json } from "./kql/values.ts";
-import { elementSlices, recordsArrayStart, withoutByteOrderMark } from "./json-slices.ts";
+import { elementSlices, recordsArrayStart, sliceArray, withoutByteOrderMark } from "./json-slices.ts";
 
 /** One record of a diagnostic export: a JSON object whose fields are not checked yet. */
 export type DiagnosticRecord = Readonly<Record<string, Json>>;
@@ -49,9 +49,8 @@ export function readEventBody(body: Uint8Array): EventBody {
 function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[]): EventBody {
   let slices: readonly Uint8Array[] | undefined;
   const bytesOf = (index: number): Uint8Array => {
-    slices ??= sliceElements(json);
-    // Two "records" keys in one object: the parser takes the last, the slices may be the first one's.
-    return slices.length === values.length ? (slices[index] ?? body) : body;
+    slices ??= elementSlices(json, recordsArrayStart(json) ?? 0);
+    return slices[index] ?? body;
   };
   const records: ReadRecord[] = [];
   const unreadables: Unreadable[] = [];
@@ -64,7 +63,9 @@ function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[
 
 /** The body is not JSON: one bad record must not take the good ones beside it along. */
 function salvage(body: Uint8Array, json: Uint8Array, problem: string): EventBody {
-  const slices = sliceElements(json);
+  const start = recordsArrayStart(json);
+  if (start === undefined) return unreadable(body, problem);
+  const { slices, after } = sliceArray(json, start);
   const records: ReadRecord[] = [];
   const unreadables: Unreadable[] = [];
   for (const [index, bytes] of slices.entries()) {
@@ -76,16 +77,19 @@ function salvage(body: Uint8Array, json: Uint8Array, problem: string): EventBody
         reason: `records[${index}]: ${"problem" in parsed ? parsed.problem : "not an object"}`,
       });
   }
-  // No record came out, or the fault is not within a record: then the whole body is what to keep.
-  return records.length > 0 && unreadables.length > 0
-    ? { records, unreadable: unreadables }
-    : { records, unreadable: [{ bytes: body, reason: problem }] };
+  // Only where the fault lies within elements, or the body was cut off in one, do the slices hold all of it.
+  const isAllOfIt = records.length > 0 && unreadables.length > 0 && isSoundAround(json.subarray(0, start), after);
+  return { records, unreadable: isAllOfIt ? unreadables : [{ bytes: body, reason: problem }] };
 }
 
-function sliceElements(json: Uint8Array): readonly Uint8Array[] {
-  const start = recordsArrayStart(json);
-  return start === undefined ? [] : elementSlices(json, start);
+/** Whether the body is JSON, or the beginning of it, when the array's elements are left out. */
+function isSoundAround(before: Uint8Array, after: Uint8Array): boolean {
+  const closing = before.includes(OPEN_OBJECT) ? "]}" : "]";
+  const rest = after.length > 0 ? after : Buffer.from(closing);
+  return "value" in parseJson(Buffer.concat([before, Buffer.from("["), rest]));
 }
+
+const OPEN_OBJECT = 0x7b;
 
 function unreadable(bytes: Uint8Array, reason: string): EventBody {
   return { records: [], unreadable: [{ bytes, reason }] };

@@ -14,6 +14,7 @@ import { contentHash, sha256Hex } from "./content-hash.ts";
 import type { ReadRecord } from "./event-body.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { toJson } from "./column-json.ts";
+import { jsonText } from "./kql/dynamic-text.ts";
 import { formatDatetime } from "./kql/time.ts";
 import type { Column, Json, Row } from "./kql/values.ts";
 import type { Rule, Severity } from "./rule.ts";
@@ -32,7 +33,7 @@ export type IncidentStatus = "New" | "Active" | "Closed";
 /**
  * One result row of a rule over one audit record, in Sentinel's vocabulary. Plain JSON.
  *
- * Times are ISO 8601 in UTC with 7 fractional digits, or "" where the record holds none.
+ * Times are ISO 8601 in UTC: the record's with 7 fractional digits, our own with 3.
  */
 export interface Incident {
   /** Deterministic: the same record delivered again, or sent again by Azure Monitor, has the same id. */
@@ -73,7 +74,9 @@ export interface Incident {
   readonly mappedIpAddress: string;
   /** The best address that the record holds (`ipaddr` first). Shown beside the mapped one, never in its place. */
   readonly clientIpAddress: string;
+  /** When it happened; the beginning of 1970 where the record holds no time that can be read. */
   readonly activityDateTime: string;
+  /** When the event reached the hub; "" where the host did not say. */
   readonly enqueuedTime: string;
   readonly detectedTime: string;
   readonly partitionId: string;
@@ -155,9 +158,10 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
  */
 function incidentId({ rule, source, ordinal }: Match): string {
   const { record } = source;
-  const auditLogId = text(propertiesOf(record)["id"]);
+  const auditLogId = propertiesOf(record)["id"];
+  const isId = (typeof auditLogId === "string" && auditLogId !== "") || typeof auditLogId === "number";
   // Without an id the record's content is its identity, whatever the order of its keys.
-  const identity = auditLogId === "" ? ["content", contentHash(record)] : ["id", auditLogId];
+  const identity = isId ? ["id", text(auditLogId)] : ["content", contentHash(record)];
   return sha256Hex(JSON.stringify([tenantOf(record), rule.id, ...identity, ordinal]));
 }
 
@@ -202,5 +206,5 @@ function madeByQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<
 }
 
 function sameJson(a: Json | undefined, b: Json): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  return a === b || jsonText(a ?? null) === jsonText(b);
 }

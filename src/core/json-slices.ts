@@ -13,37 +13,64 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-const RECORDS_KEY = new TextEncoder().encode('"records"');
-
 /** The bytes without a leading UTF-8 byte order mark. */
 export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-/** Position of the `[` that opens the records: the body's own, or that of the top-level key `records`. */
+/**
+ * Position of the `[` that opens the records: the body's own, or that of the top-level key `records`, however
+ * its letters are escaped. Of several such keys it is the last, as for `JSON.parse`.
+ */
 export function recordsArrayStart(json: Uint8Array): number | undefined {
   const first = skipBlanks(json, 0);
   if (json[first] === OPEN_ARRAY) return first;
   if (json[first] !== OPEN_OBJECT) return undefined;
+  let found: number | undefined;
   let depth = 0;
   for (let at = first; at < json.length; at += 1) {
     const byte = json[at];
     if (byte === QUOTE) {
       const end = endOfString(json, at);
-      if (depth === 1 && end - at === RECORDS_KEY.length && RECORDS_KEY.every((key, i) => json[at + i] === key)) {
-        const colon = skipBlanks(json, end);
+      const colon = skipBlanks(json, end);
+      if (depth === 1 && json[colon] === COLON && isRecordsKey(json.subarray(at, end))) {
         const value = skipBlanks(json, colon + 1);
-        if (json[colon] === COLON && json[value] === OPEN_ARRAY) return value;
+        found = json[value] === OPEN_ARRAY ? value : undefined;
       }
       at = end - 1;
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      depth -= 1;
+      if (depth === 0) return found;
+    }
   }
-  return undefined;
+  return found;
+}
+
+/** Each letter as itself or as six bytes, `\u0072`, between quotes. */
+const LONGEST_RECORDS_KEY = 2 + 6 * "records".length;
+
+function isRecordsKey(quoted: Uint8Array): boolean {
+  if (quoted.length > LONGEST_RECORDS_KEY) return false;
+  const text = Buffer.from(quoted).toString("latin1");
+  const plain = text.replaceAll(/\\u([0-9a-f]{4})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return plain === '"records"';
 }
 
 /** The elements of the array that opens at `start`, without the blanks around them. */
 export function elementSlices(json: Uint8Array, start: number): Uint8Array[] {
+  return sliceArray(json, start).slices;
+}
+
+export interface SlicedArray {
+  /** Together they hold all of the array's bytes but blanks and commas. */
+  readonly slices: Uint8Array[];
+  /** What follows the last element, from the bracket that closes the array; empty where it is cut short. */
+  readonly after: Uint8Array;
+}
+
+/** The elements of the array that opens at `start`, and what follows. In text that is not JSON any bracket closes. */
+export function sliceArray(json: Uint8Array, start: number): SlicedArray {
   const slices: Uint8Array[] = [];
   let depth = 0;
   let from = start + 1;
@@ -59,15 +86,15 @@ export function elementSlices(json: Uint8Array, start: number): Uint8Array[] {
       depth -= 1;
       if (depth === 0) {
         close(at);
-        return slices;
+        return { slices, after: json.subarray(at) };
       }
     } else if (byte === COMMA && depth === 1) {
       close(at);
       from = at + 1;
     }
   }
-  close(json.length); // cut short: the last element is what is left
-  return slices;
+  close(json.length);
+  return { slices, after: new Uint8Array() };
 }
 
 /** Just behind the closing quote of the string that opens at `start`. */

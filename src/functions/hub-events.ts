@@ -15,11 +15,10 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
   const partitionId = partitionOf(metadata["partitionContext"]);
   return bodies.map((body: unknown, index) => {
     if (!(body instanceof Uint8Array)) throw new TypeError("the trigger must be of data type binary");
-    const sequenceNumber = Number(sequenceNumbers[index]);
     const enqueuedTime = enqueuedTimes[index];
     const position = {
       partitionId,
-      sequenceNumber: Number.isSafeInteger(sequenceNumber) ? sequenceNumber : null,
+      sequenceNumber: integer(sequenceNumbers[index]),
       enqueuedTime: typeof enqueuedTime === "string" ? enqueuedTime : null,
     };
     return { body, position };
@@ -28,6 +27,21 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
 
 function aligned(values: unknown, length: number): readonly unknown[] {
   return Array.isArray(values) && values.length === length ? values : [];
+}
+
+/**
+ * A number, its digits, or `{ low, high, unsigned }`: the worker hands 64-bit numbers over in each of these
+ * forms, by its version (https://github.com/Azure/azure-functions-nodejs-worker/issues/844). Not `Number(…)`
+ * alone: null and "" would become position 0, which exists.
+ */
+function integer(value: unknown): number | null {
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : (fromHalves(value) ?? value);
+  return Number.isSafeInteger(number) ? Number(number) : null;
+}
+
+function fromHalves(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("low" in value) || !("high" in value)) return undefined;
+  return Number(value.high) * 2 ** 32 + (Number(value.low) >>> 0); // `low` is signed: its sign bit is bit 31
 }
 
 function partitionOf(context: unknown): string | null {

