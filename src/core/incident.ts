@@ -11,6 +11,7 @@ import {
 import { dynamic, propertiesOf, tenantOf, text } from "./audit-log.ts";
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { contentHash, sha256Hex } from "./content-hash.ts";
+import { alertTextOf } from "./alert-details.ts";
 import type { ReadRecord } from "./event-body.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { toJson } from "./column-json.ts";
@@ -115,11 +116,8 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   return {
     id: incidentId(match),
     revision: 1,
-    title: rule.name,
-    description: rule.description,
-    severity: rule.severity,
+    ...alertTextOf(rule, result),
     status: "New",
-    tactics: rule.tactics,
     techniques: rule.techniques,
     entities,
     columns: madeByQuery(match, result),
