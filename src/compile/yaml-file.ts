@@ -62,9 +62,9 @@ function nodeAt({ document }: YamlFile, path: readonly PropertyKey[]): Node | un
  * Where an offset inside a text value lies in the file. A block scalar's lines stand in the file as they are, behind
  * their indentation; a value in quotes or over folded lines is only known to begin where it begins.
  */
-export function placeInText(file: YamlFile, field: string, offset: number): Place {
-  const node = nodeAt(file, [field]);
-  if (!isScalar(node) || typeof node.value !== "string" || !node.range) return placeOf(file, [field]);
+export function placeInText(file: YamlFile, path: readonly PropertyKey[], offset: number): Place {
+  const node = nodeAt(file, path);
+  if (!isScalar(node) || typeof node.value !== "string" || !node.range) return placeOf(file, path);
   const start = placeOfOffset(file, node.range[0]);
   const before = node.value.slice(0, offset).split("\n");
   const column = (before.at(-1) ?? "").length + 1;
@@ -72,6 +72,18 @@ export function placeInText(file: YamlFile, field: string, offset: number): Plac
   if (node.type !== "BLOCK_LITERAL") return start;
   const line = start.line + before.length;
   return { line, column: column + indentation(file, start.line, node.value) };
+}
+
+/** What a schema says against a file, each where the value stands. */
+export function shapeProblems(
+  file: YamlFile,
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  code: string,
+): Problem[] {
+  return issues.map(({ path, message }) => {
+    const where = path.length === 0 ? "the file" : path.map(String).join(".");
+    return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${message}` };
+  });
 }
 
 function indentation({ text }: YamlFile, headerLine: number, value: string): number {
