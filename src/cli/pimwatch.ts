@@ -6,9 +6,10 @@ import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
+import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
 
-const COMMANDS: readonly Command[] = [start, send, stack];
+const COMMANDS: readonly Command[] = [start, send, stack, test];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
 const FAILED = 1;
