@@ -148,7 +148,7 @@ function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Foun
   const rows = typeof expected === "number" ? undefined : Array.isArray(expected) ? expected : [expected];
   const count = rows?.length ?? Number(expected);
   if (found.length !== count) {
-    const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).title)}`);
+    const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
     return [`${found.length} result(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
   }
   return (rows ?? []).flatMap((row, index) => compareRow(row, found[index], rows?.length === 1 ? "" : `[${index}].`));
@@ -164,18 +164,18 @@ function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: str
       : [`${prefix}columns.${name}: the result has no such column`],
   );
   const others = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined ? [] : differences(value, actual[name as keyof typeof fields] ?? null, `${prefix}${name}`),
+    value === undefined ? [] : differences(value, actual.fields[name] ?? null, `${prefix}${name}`),
   );
   return [...others, ...columns];
 }
 
 /** A result in the words of tests.yaml. */
-function actualRow({ match, incident }: Found) {
+function actualRow({ match, incident }: Found): Record<"fields" | "columns", Readonly<Record<string, Json>>> {
   const { row } = incident;
   const columns = match.rule.plan.columns.map(
     ({ name, type }, index) => [name, toJson(match.resultRow[index] ?? null, type)] as const,
   );
-  return {
+  const fields = {
     title: row["IncidentTitle"] ?? null,
     severity: row["Severity"] ?? null,
     description: row["Description"] ?? null,
@@ -183,8 +183,8 @@ function actualRow({ match, incident }: Found) {
     id: row["IncidentId"] ?? null,
     entities: withoutIds(row["Entities"] ?? null),
     customDetails: row["CustomDetails"] ?? null,
-    columns: Object.fromEntries(columns) satisfies Record<string, Json>,
   };
+  return { fields, columns: Object.fromEntries(columns) };
 }
 
 function withoutIds(entities: Json): Json {
