@@ -9,6 +9,9 @@ import { VERSION } from "./src/version.ts";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
+/** The host's own module; and one that a dependency asks for in vain where it is not installed, as in Azure. */
+export const EXTERNAL = ["@azure/functions-core", "supports-color"];
+
 /**
  * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
  * load. One ES module with chunks that are loaded when first needed, the rules as plans, host.json; no
@@ -23,7 +26,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<{ directory
   await bundle({
     input: { app: join(ROOT, "src/app.ts") },
     platform: "node",
-    external: ["@azure/functions-core"], // the host's own module
+    external: EXTERNAL,
     logLevel: "warn",
     output: {
       dir: directory,

@@ -1,17 +1,34 @@
-/** One request to an Azure service, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 10_000;
-/** A call with all of its retries, which the SDKs do not bound: they obey a `Retry-After` of an hour. */
-const CALL_TIMEOUT_MS = 40_000;
+import { DependencyError } from "../errors.ts";
 
-/** Ends a call that goes on too long. Without it, a server that never answers hangs the caller for ever. */
-export function callDeadline(milliseconds = CALL_TIMEOUT_MS): AbortSignal {
-  return AbortSignal.timeout(milliseconds);
-}
-
-/** Options for a call of the Table client, which can also bound each single request. */
-export function boundedCall(): { requestOptions: { timeout: number }; abortSignal: AbortSignal } {
-  return { requestOptions: { timeout: REQUEST_TIMEOUT_MS }, abortSignal: callDeadline() };
-}
+/** A call with all of its retries, in milliseconds. */
+export const CALL_TIMEOUT_MS = 20_000;
 
 /** The SDKs' own retries: at most 3, at most 10 s apart where the server names no time of its own. */
 export const RETRIES = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 10_000 };
+
+/**
+ * Makes a call that ends in time, whatever the service does.
+ *
+ * The SDKs set no bound: they wait for an answer for ever and obey a `Retry-After` of an hour. Their option for
+ * the time of a request is not read for transactions and ends at the answer's headers, and a credential may not
+ * look at the signal at all; so the call is left behind, too, and not only aborted. It may still take effect.
+ *
+ * @throws {DependencyError} when the time is up
+ */
+export async function inTime<T>(
+  service: string,
+  timeoutMs: number,
+  call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new DependencyError(service, `did not answer within ${timeoutMs / 1_000} s`));
+    deadline.abort();
+  }, timeoutMs);
+  try {
+    return await Promise.race([call({ abortSignal: deadline.signal }), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,8 +1,10 @@
-import { RestError, type ContainerClient } from "@azure/storage-blob";
+import { RestError, type BlobItem, type ContainerClient } from "@azure/storage-blob";
+import { type Bound, boundedText } from "../core/bounded.ts";
 import { sha256Hex } from "../core/content-hash.ts";
 import type { HubPosition } from "../core/incident.ts";
+import { DependencyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { callDeadline } from "./calls.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Container = Pick<ContainerClient, "createIfNotExists" | "getBlockBlobClient" | "listBlobsFlat">;
@@ -14,36 +16,59 @@ export interface DeadLetter {
   readonly position: HubPosition;
 }
 
+/** What a list shows of a dead letter. What the host did not say is "". */
+export interface DeadLetterEntry {
+  readonly name: string;
+  readonly size: number;
+  readonly reason: string;
+  readonly partition: string;
+  readonly sequenceNumber: string;
+}
+
+const SERVICE = "Blob Storage";
+/** All metadata of a blob together is at most 8 KB, and a character may take 9 bytes of it. */
+// https://learn.microsoft.com/rest/api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-resources
+const REASON = { characters: 500, bytes: 2_000 };
+const POSITION = { characters: 50, bytes: 200 };
+
 /**
  * What could not be processed, byte for byte. A blob is named by the sha256 of its bytes, so that one
  * that is delivered again is kept once; why and where from is in its metadata.
+ *
+ * @param timeoutMs how long one call may take with its retries
  */
-export function deadLetters(container: Container) {
+export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
   return {
     /** Makes the container unless it exists. For local runs: in Azure, Bicep makes it. */
     async create(): Promise<void> {
-      await container.createIfNotExists({ abortSignal: callDeadline() });
+      await inTime(SERVICE, timeoutMs, (options) => container.createIfNotExists(options));
     },
 
-    /** Keeps the bytes. Doing it twice is harmless. */
+    /**
+     * Keeps the bytes. Doing it twice is harmless: what the first said of them stays.
+     *
+     * @throws when it is unknown whether they are kept
+     */
     async add({ bytes, reason, position }: DeadLetter): Promise<void> {
       const blob = container.getBlockBlobClient(sha256Hex(bytes));
       const metadata = {
-        reason: encodeURIComponent(reason), // metadata travels in HTTP headers, which are ASCII
-        partition: position.partitionId ?? "",
+        reason: toHeader(reason, REASON),
+        partition: toHeader(position.partitionId ?? "", POSITION),
         sequencenumber: String(position.sequenceNumber ?? ""),
-        enqueuedtime: position.enqueuedTime ?? "",
+        enqueuedtime: toHeader(position.enqueuedTime ?? "", POSITION),
         version: VERSION,
       };
       // A header without a value is refused by the service.
       const known = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== ""));
       try {
-        await blob.upload(Buffer.from(bytes), bytes.length, {
-          conditions: { ifNoneMatch: "*" },
-          blobHTTPHeaders: { blobContentType: "application/octet-stream" },
-          metadata: known,
-          abortSignal: callDeadline(),
-        });
+        await inTime(SERVICE, timeoutMs, (options) =>
+          blob.upload(Buffer.from(bytes), bytes.length, {
+            ...options,
+            conditions: { ifNoneMatch: "*" },
+            blobHTTPHeaders: { blobContentType: "application/octet-stream" },
+            metadata: known,
+          }),
+        );
       } catch (error) {
         const isThere = error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412);
         if (!isThere || !["BlobAlreadyExists", "ConditionNotMet"].includes(error.code ?? "")) throw error;
@@ -51,25 +76,45 @@ export function deadLetters(container: Container) {
     },
 
     /** All dead letters with reason and origin, in the order of their names. */
-    async *list(): AsyncGenerator<{
-      name: string;
-      size: number;
-      reason: string;
-      partition: string;
-      sequenceNumber: string;
-    }> {
-      for await (const blob of container.listBlobsFlat({ includeMetadata: true, abortSignal: callDeadline() })) {
-        const metadata = blob.metadata ?? {};
-        yield {
-          name: blob.name,
-          size: blob.properties.contentLength ?? 0,
-          reason: decodeURIComponent(metadata["reason"] ?? ""),
-          partition: metadata["partition"] ?? "",
-          sequenceNumber: metadata["sequencenumber"] ?? "",
-        };
-      }
+    async *list(): AsyncGenerator<DeadLetterEntry> {
+      let continuationToken: string | undefined;
+      do {
+        const page = await inTime(SERVICE, timeoutMs, async (options) => {
+          const pages = container.listBlobsFlat({ includeMetadata: true, ...options });
+          const { value } = await pages.byPage({ ...(continuationToken && { continuationToken }) }).next();
+          return value;
+        });
+        // A proxy's page with status 200 reads as a container without blobs.
+        if (!page?.containerName) throw new DependencyError(SERVICE, "something else answered in its place");
+        for (const blob of page.segment.blobItems) yield entryOf(blob);
+        continuationToken = page.continuationToken;
+      } while (continuationToken);
     },
   };
 }
 
 export type DeadLetters = ReturnType<typeof deadLetters>;
+
+function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry {
+  return {
+    name,
+    size: properties.contentLength ?? 0,
+    reason: fromHeader(metadata["reason"]),
+    partition: fromHeader(metadata["partition"]),
+    sequenceNumber: fromHeader(metadata["sequencenumber"]),
+  };
+}
+
+/** Metadata travels in HTTP headers, which are ASCII. Whatever the text: what is thrown here would be thrown for ever. */
+function toHeader(text: string, bound: Bound): string {
+  return encodeURIComponent(boundedText(text, bound).value);
+}
+
+/** As it stands where another hand wrote it. */
+function fromHeader(text = ""): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

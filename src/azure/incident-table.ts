@@ -1,10 +1,12 @@
-import { RestError, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
+import { odata, RestError, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
+import { boundedText } from "../core/bounded.ts";
+import { isRecord } from "../core/event-body.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { incidentEntity, outboxEntity, recordEntity, rowOfEntity, textOfRecordEntity } from "./incident-entity.ts";
-import { assertWithinTableLimits } from "./table-limits.ts";
-import { boundedCall } from "./calls.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
@@ -15,9 +17,11 @@ export type Table = Pick<
 /** Where incidents are forwarded to. */
 export const LOG_ANALYTICS_SINK = "log-analytics";
 
-/** `-` sorts before every character of a sink's name, `~` behind it: together they are a prefix's range. */
+/** `}` is the character after `|`: from one to the other lies everything with the prefix, and nothing else. */
 const OUTBOX = { from: "outbox|", before: "outbox}" };
 const TIME = { from: "time|", before: "time}" };
+const SERVICE = "Table Storage";
+const REASON = { characters: 1_000, bytes: 4_000 };
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
@@ -32,23 +36,62 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
  *     <rule id>     time|<reverse ms>|<id>           what a list shows of it        never
  *     <rule id>     record|<id>                      the audit record as text       never
  *     <rule id>     outbox|<sink>|<id>|<revision>    the row to forward             forwarded
+ *
+ * @param timeoutMs how long one call may take with its retries; a list makes one for each page
  */
-export function incidentTable(table: Table) {
+export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
+
+  async function find(partitionKey: string, rowKey: string): Promise<Entity | undefined> {
+    if (!isTableKey(partitionKey) || !isTableKey(rowKey)) return undefined;
+    try {
+      return await call((options) => table.getEntity(partitionKey, rowKey, options));
+    } catch (error) {
+      if (isMissingRow(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async function* rowsOf(filter: string, select?: string[]): AsyncGenerator<Entity> {
+    const queryOptions = { filter, ...(select && { select }) };
+    let continuationToken: string | undefined;
+    do {
+      const page = await call(async (options) => {
+        const pages = table.listEntities({ queryOptions, ...options });
+        return (await pages.byPage({ ...(continuationToken && { continuationToken }) }).next()).value;
+      });
+      yield* page ?? [];
+      continuationToken = page?.continuationToken;
+    } while (continuationToken);
+  }
+
+  async function submit(entities: readonly TableEntity<object>[]): Promise<void> {
+    for (const entity of entities) assertWithinTableLimits(entity);
+    const actions: TransactionAction[] = entities.map((entity) => ["create", entity]);
+    const { subResponses } = await call((options) => table.submitTransaction(actions, options));
+    // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
+    const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
+    if (stored !== entities.length)
+      throw new DependencyError(SERVICE, `a transaction of ${entities.length} rows confirmed ${stored}`);
+  }
+
   return {
     /** Makes the table unless it exists. For local runs: in Azure, Bicep makes it. */
     async create(): Promise<void> {
-      await table.createTable(boundedCall());
+      await call((options) => table.createTable(options));
     },
 
     /**
      * Stores an incident and queues it for forwarding, unless it is stored already.
+     *
+     * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
      *
      * @throws whatever keeps the table from answering; then the incident is stored whole or not at all
      */
     async add(incident: StoredIncident): Promise<"added" | "known"> {
       const { partitionKey, id } = keysOf(incident.row);
       try {
-        await submit(table, [
+        await submit([
           incidentEntity({ partitionKey, rowKey: `incident|${id}` }, incident.row),
           incidentEntity({ partitionKey, rowKey: timeRowKey(incident.row) }, incident.row, "listed"),
           recordEntity({ partitionKey, rowKey: `record|${id}` }, incident.record),
@@ -56,23 +99,25 @@ export function incidentTable(table: Table) {
         ]);
         return "added";
       } catch (error) {
-        // A 409 of any other row, or a lost answer to our own write: only the incident's own row decides.
-        if (hasStatus(error, 409) && (await exists(table, partitionKey, `incident|${id}`))) return "known";
-        throw error;
+        if (!hasStatus(error, 409)) throw error;
+        // A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides.
+        if ((await find(partitionKey, `incident|${id}`)) !== undefined) return "known";
+        const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
+        throw new DependencyError(SERVICE, problem, { cause: error });
       }
     },
 
     /** One incident with its audit record, or undefined. */
     async get(ruleId: string, id: string): Promise<StoredIncident | undefined> {
-      const row = await find(table, ruleId, `incident|${id}`);
-      const record = await find(table, ruleId, `record|${id}`);
-      return row === undefined ? undefined : { row: rowOfEntity(row), record: textOfRecordEntity(record ?? {}) };
+      const row = await find(ruleId, `incident|${id}`);
+      if (row === undefined) return undefined;
+      const record = await find(ruleId, `record|${id}`);
+      return { row: rowOfEntity(row), record: textOfRecordEntity(record ?? {}) };
     },
 
     /** Every incident of a rule, newest activity first, each with the columns that lists show. */
     async *list(ruleId: string): AsyncGenerator<IncidentRow> {
-      for await (const entity of table.listEntities({ ...range(ruleId, TIME), ...boundedCall() }))
-        yield rowOfEntity(entity);
+      for await (const entity of rowsOf(within(ruleId, TIME))) yield rowOfEntity(entity);
     },
 
     /**
@@ -84,11 +129,12 @@ export function incidentTable(table: Table) {
       ruleId: string,
       { limit, queuedBefore }: { limit: number; queuedBefore: Date },
     ): Promise<IncidentRow[]> {
+      // Times are text, so they are compared as text: both are written by toISOString.
+      const due = odata`Refused eq false and TimeGenerated lt ${queuedBefore.toISOString()}`;
       const rows: IncidentRow[] = [];
-      const query = range(ruleId, OUTBOX, `and Refused eq false and TimeGenerated lt '${queuedBefore.toISOString()}'`);
-      for await (const entity of table.listEntities({ ...query, ...boundedCall() })) {
-        rows.push(rowOfEntity(entity));
+      for await (const entity of rowsOf(`${within(ruleId, OUTBOX)} and ${due}`)) {
         if (rows.length >= limit) break;
+        rows.push(rowOfEntity(entity));
       }
       return rows;
     },
@@ -96,9 +142,9 @@ export function incidentTable(table: Table) {
     /** Takes a row out of the outbox. Doing it twice is harmless. */
     async markForwarded(row: IncidentRow): Promise<void> {
       try {
-        await table.deleteEntity(keysOf(row).partitionKey, outboxRowKey(row), boundedCall());
+        await call((options) => table.deleteEntity(keysOf(row).partitionKey, outboxRowKey(row), options));
       } catch (error) {
-        if (!hasStatus(error, 404)) throw error;
+        if (!isMissingRow(error)) throw error;
       }
     },
 
@@ -108,24 +154,19 @@ export function incidentTable(table: Table) {
         partitionKey: keysOf(row).partitionKey,
         rowKey: outboxRowKey(row),
         Refused: true,
-        RefusedReason: reason.slice(0, 1_000),
+        RefusedReason: boundedText(reason, REASON).value,
       };
       try {
-        await table.updateEntity(entity, "Merge", { etag: "*", ...boundedCall() });
+        await call((options) => table.updateEntity(entity, "Merge", { etag: "*", ...options }));
       } catch (error) {
-        if (!hasStatus(error, 404)) throw error; // forwarded meanwhile by another instance
+        if (!isMissingRow(error)) throw error; // forwarded meanwhile by another instance
       }
     },
 
     /** How many rows of a rule wait, and how many were refused. */
     async outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> {
       const size = { pending: 0, refused: 0 };
-      const query = range(ruleId, OUTBOX);
-      const select = ["partitionKey", "rowKey", "Refused"];
-      for await (const entity of table.listEntities({
-        queryOptions: { ...query.queryOptions, select },
-        ...boundedCall(),
-      })) {
+      for await (const entity of rowsOf(within(ruleId, OUTBOX), ["Refused"])) {
         size[entity["Refused"] === true ? "refused" : "pending"] += 1;
       }
       return size;
@@ -135,33 +176,11 @@ export function incidentTable(table: Table) {
 
 export type IncidentTable = ReturnType<typeof incidentTable>;
 
-async function submit(table: Table, entities: readonly TableEntity<object>[]): Promise<void> {
-  for (const entity of entities) assertWithinTableLimits(entity);
-  const actions: TransactionAction[] = entities.map((entity) => ["create", entity]);
-  const { subResponses } = await table.submitTransaction(actions, boundedCall());
-  // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
-  const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
-  if (stored !== entities.length)
-    throw new DependencyError("Table Storage", `a transaction of ${entities.length} rows confirmed ${stored}`);
-}
+type Entity = Readonly<Record<string, unknown>>;
 
-async function exists(table: Table, partitionKey: string, rowKey: string): Promise<boolean> {
-  return (await find(table, partitionKey, rowKey)) !== undefined;
-}
-
-async function find(table: Table, partitionKey: string, rowKey: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    return await table.getEntity(partitionKey, rowKey, boundedCall());
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-function range(partitionKey: string, { from, before }: { from: string; before: string }, more = "") {
-  // Rule ids are GUIDs and the bounds are constants: nothing in here comes from an event.
-  const filter = `PartitionKey eq '${partitionKey}' and RowKey ge '${from}' and RowKey lt '${before}' ${more}`.trim();
-  return { queryOptions: { filter } };
+/** Rows of one partition with one prefix. */
+function within(partitionKey: string, { from, before }: { from: string; before: string }): string {
+  return odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
 }
 
 function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
@@ -180,4 +199,11 @@ function outboxRowKey(row: IncidentRow): string {
 
 function hasStatus(error: unknown, statusCode: number): boolean {
   return error instanceof RestError && error.statusCode === statusCode;
+}
+
+/** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
+function isMissingRow(error: unknown): boolean {
+  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
+  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
+  return isRecord(odataError) && typeof odataError["code"] === "string" && odataError["code"] !== "TableNotFound";
 }

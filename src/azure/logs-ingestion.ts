@@ -1,7 +1,7 @@
 import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/monitor-ingestion";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
-import { callDeadline } from "./calls.ts";
+import { inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Ingestion = Pick<LogsIngestionClient, "upload">;
@@ -12,31 +12,37 @@ export interface Destination {
   readonly stream: string;
 }
 
-export interface UploadOutcome {
-  /** `refused`: the endpoint will refuse these rows again, however often they are sent. */
-  readonly outcome: "accepted" | "refused";
-  readonly reason?: string;
+export interface UploadTiming {
+  /** A request with all of its retries. */
+  readonly timeoutMs?: number;
+  /** After a failure nothing is sent for so long: batches must not queue up behind an endpoint that is down. */
+  readonly pauseMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
-/** 400: the rows do not fit the stream; 413: they are too large. Everything else may be mended elsewhere. */
-const REFUSALS = new Set([400, 413]);
+export type UploadOutcome =
+  | { readonly outcome: "accepted" }
+  /** The endpoint will refuse these rows again, however often they are sent. */
+  | { readonly outcome: "refused"; readonly reason: string };
 
-/** A request with all of its retries, in milliseconds. */
-const UPLOAD_TIMEOUT_MS = 15_000;
-/** After a failure nothing is sent for so long: batches must not queue up behind an endpoint that is down. */
-const PAUSE_MS = 10_000;
+const SERVICE = "Logs Ingestion";
 
-/**
- * Uploads rows of incidents to a custom table through the Logs Ingestion API.
- *
- * @param now milliseconds since 1970
- */
-export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination, now: () => number = Date.now) {
-  let pausedUntil = 0;
-  const unavailable = (problem: string, cause?: unknown): DependencyError => {
-    pausedUntil = now() + PAUSE_MS;
-    return new DependencyError("Logs Ingestion", problem, { cause });
-  };
+/** What a person can do about an answer. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  401: "the identity's token is not accepted: check AZURE_CLIENT_ID and the tenant",
+  403: 'the identity needs the role "Monitoring Metrics Publisher" on the data collection rule; a new assignment takes up to 30 minutes',
+  404: "check LOGS_INGESTION_ENDPOINT, LOGS_INGESTION_RULE_ID and LOGS_INGESTION_STREAM",
+};
+
+/** Uploads rows of incidents to a custom table through the Logs Ingestion API. */
+export function logsIngestion(
+  client: Ingestion,
+  { ruleId, stream }: Destination,
+  { timeoutMs = 15_000, pauseMs = 10_000, now = Date.now }: UploadTiming = {},
+) {
+  let paused = { until: 0, because: "" };
+
   return {
     /**
      * Sends one pack in one request.
@@ -47,29 +53,41 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
      * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
     async upload(rows: readonly IncidentRow[]): Promise<UploadOutcome> {
-      if (now() < pausedUntil) throw new DependencyError("Logs Ingestion", "paused after a failure");
-      const abortSignal = callDeadline(UPLOAD_TIMEOUT_MS);
+      if (now() < paused.until)
+        throw new DependencyError(SERVICE, `paused for ${pauseMs / 1_000} s after: ${paused.because}`);
       try {
-        await client.upload(ruleId, stream, [...rows], { abortSignal });
+        await inTime(SERVICE, timeoutMs, (options) => client.upload(ruleId, stream, [...rows], options));
+        return { outcome: "accepted" };
       } catch (error) {
-        const { status, message } = causeOf(error);
-        if (status !== undefined && REFUSALS.has(status)) return { outcome: "refused", reason: `${status} ${message}` };
-        const problem = status === undefined ? message : `answered ${status}: ${message}`;
-        throw unavailable(problem, error);
+        const failure = failureOf(error);
+        if (failure.isRefusal) return { outcome: "refused", reason: failure.message };
+        paused = { until: now() + pauseMs, because: failure.message };
+        throw error instanceof DependencyError
+          ? error
+          : new DependencyError(SERVICE, failure.message, { cause: error });
       }
-      // An upload that is aborted between two requests resolves as if all had been sent.
-      if (abortSignal.aborted) throw unavailable("did not answer in time");
-      return { outcome: "accepted" };
     },
   };
 }
 
 export type LogsIngestion = ReturnType<typeof logsIngestion>;
 
-/** The SDK's own message is the text "undefined": what happened is in the causes. */
-function causeOf(error: unknown): { status?: number; message: string } {
+/**
+ * What happened. The SDK's own message is the text "undefined": it is in the causes, of which a single
+ * request has one.
+ *
+ * A refusal of the rows is a 413, or a 400 that the service itself gives its reason for. Other errors
+ * carry a status, too: that of the token endpoint is 400 where the identity is not assigned to the app.
+ */
+function failureOf(error: unknown): { isRefusal: boolean; message: string } {
   const cause: unknown = isAggregateLogsUploadError(error) ? error.errors[0]?.cause : error;
-  if (!(cause instanceof Error)) return { message: String(cause) };
-  const status = "statusCode" in cause && typeof cause.statusCode === "number" ? cause.statusCode : undefined;
-  return { ...(status !== undefined && { status }), message: cause.message || cause.name };
+  if (!(cause instanceof Error)) return { isRefusal: false, message: String(cause) };
+  const status = "statusCode" in cause ? cause.statusCode : undefined;
+  if (cause.name !== "RestError" || typeof status !== "number")
+    return { isRefusal: false, message: cause.message || cause.name };
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  return {
+    isRefusal: status === 413 || (status === 400 && code !== ""),
+    message: [`answered ${status}`, code, cause.message, REMEDIES[status]].filter(Boolean).join(": "),
+  };
 }

@@ -10,10 +10,17 @@ const MAX_PROPERTIES = 252; // 255 with PartitionKey, RowKey and Timestamp
 const MAX_STRING_CHARACTERS = 32_768;
 const MAX_BINARY_BYTES = 65_536;
 const MAX_KEY_CHARACTERS = 512;
+/** Written as further properties these would replace the row's keys. */
+const SYSTEM_PROPERTY = /^(partitionkey|rowkey|timestamp|etag)$/i;
 const PROPERTY_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 // oxlint-disable-next-line no-control-regex -- the service names these ranges
 const FORBIDDEN_IN_KEY = /[/\\#?\u0000-\u001f\u007f-\u009f]/;
 const INT64 = 2n ** 63n;
+
+/** Whether a row can have this as a key; with any other the service answers 400 and Azurite 500. */
+export function isTableKey(key: string): boolean {
+  return key.length <= MAX_KEY_CHARACTERS && !FORBIDDEN_IN_KEY.test(key) && key.isWellFormed();
+}
 
 /**
  * @throws {RangeError} naming the entity, the limit and the property. Rows are bounded where they are
@@ -26,7 +33,7 @@ export function assertWithinTableLimits(entity: TableEntity<object>): void {
   for (const key of [entity.partitionKey, entity.rowKey]) {
     if (key.length > MAX_KEY_CHARACTERS)
       refuse(`a key of ${key.length} characters, at most ${MAX_KEY_CHARACTERS} are allowed`);
-    if (FORBIDDEN_IN_KEY.test(key) || !key.isWellFormed()) refuse("a character in a key that keys must not hold");
+    if (!isTableKey(key)) refuse("a character in a key that keys must not hold");
   }
   const properties = Object.entries(entity).filter(([name]) => name !== "partitionKey" && name !== "rowKey");
   if (properties.length > MAX_PROPERTIES)
@@ -35,6 +42,7 @@ export function assertWithinTableLimits(entity: TableEntity<object>): void {
   let size = 4 + 2 * (entity.partitionKey.length + entity.rowKey.length);
   for (const [name, value] of properties) {
     if (!PROPERTY_NAME.test(name)) refuse(`"${name}" is not a property name`);
+    if (SYSTEM_PROPERTY.test(name)) refuse(`"${name}" is a name of the service's own`);
     const problem = valueProblem(value);
     if (problem !== undefined) refuse(`${name}: ${problem}`);
     size += 8 + 2 * name.length + valueBytes(value);
@@ -49,6 +57,8 @@ function valueProblem(value: unknown): string | undefined {
   if (typeof value === "bigint" && (value >= INT64 || value < -INT64)) return `${value} is beyond Int64`;
   if (value instanceof Uint8Array && value.length > MAX_BINARY_BYTES)
     return `${value.length} bytes, at most ${MAX_BINARY_BYTES} are allowed`;
+  const isScalar = value instanceof Uint8Array || value instanceof Date || typeof value !== "object";
+  if (!isScalar && value !== null) return "an object or array, which is no table value";
   return undefined;
 }
 

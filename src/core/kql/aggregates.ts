@@ -135,7 +135,7 @@ const any: AggregateFunction["bind"] = (call) => {
   return (rows) => rows.map(compute).find(isUsed) ?? (type === "string" ? "" : null);
 };
 
-/** The value of the second argument in the row where the first is greatest (or least). */
+/** The value of the second argument in the row where the first is greatest (or least); the first row if all are null. */
 const atExtreme =
   (sign: 1 | -1): AggregateFunction["bind"] =>
   (call) => {
@@ -144,8 +144,9 @@ const atExtreme =
       let best: { readonly key: Value; readonly row: Row } | undefined;
       for (const row of rows) {
         const current = key.compute(row);
-        if (current === null) continue;
-        if (best === undefined || sign * (orderOf(current, best.key) ?? 0) > 0) best = { key: current, row };
+        const isBetter = best === undefined || (best.key === null && current !== null);
+        if (best === undefined || isBetter || sign * (orderOf(current, best.key) ?? 0) > 0)
+          best = { key: current, row };
       }
       return best === undefined ? (value.type === "string" ? "" : null) : value.compute(best.row);
     };

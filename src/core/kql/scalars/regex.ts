@@ -5,7 +5,7 @@ import { asText } from "../operand.ts";
 import { compileRegex, type Match, type Regex } from "../rust-regex.ts";
 import type { Json } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
-import { charged } from "./text.ts";
+import { charged, whole } from "./text.ts";
 
 function constantRegex(call: Call, position: number): Regex {
   return compileRegex(toText(constantOf(call, position), "string"));
@@ -41,10 +41,27 @@ export const REGEX: FunctionTable = {
     replace(call, 0, 1, 2),
   ),
   replace: scalar("replace(regex, rewrite, source)", "replace-regex-function", (call) => replace(call, 2, 0, 1)),
+  countof: scalar("countof(source, search [, kind])", "countof-function", (call) => {
+    const [source, search] = [asText(operand(call, 0)), asText(operand(call, 1))];
+    const kind = call.operands.length > 2 ? toText(constantOf(call, 2), "string") : "normal";
+    if (kind === "regex") {
+      const regex = constantRegex(call, 1);
+      return (row) => whole(call, regex.all(source(row)).length);
+    }
+    return (row) => whole(call, occurrences(source(row), search(row)));
+  }),
   trim: scalar("trim(regex, source)", "trim-function", (call) => trim(call, true, true)),
   trim_start: scalar("trim_start(regex, source)", "trim-start-function", (call) => trim(call, true, false)),
   trim_end: scalar("trim_end(regex, source)", "trim-end-function", (call) => trim(call, false, true)),
 };
+
+/** Plain text is counted wherever it begins, so that occurrences may overlap. */
+function occurrences(text: string, wanted: string): number {
+  if (wanted === "") return 0;
+  let count = 0;
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) count += 1;
+  return count;
+}
 
 /** Group 0 is the whole match. */
 function groupOf({ value, groups }: Match, group: number): string {

@@ -89,16 +89,6 @@ export const TEXT: FunctionTable = {
     };
   }),
   indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", "indexof-function", indexOf),
-  countof: scalar("countof(source, search)", "countof-function", (call) => {
-    const [source, search] = [asText(operand(call, 0)), asText(operand(call, 1))];
-    return (row) => {
-      const [text, wanted] = [source(row), search(row)];
-      if (wanted === "") return whole(call, 0);
-      let count = 0;
-      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) count += 1;
-      return whole(call, count);
-    };
-  }),
   replace_string: scalar("replace_string(text, lookup, rewrite)", "replace-string-function", (call) => {
     const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
     return (row) => {
@@ -168,11 +158,12 @@ function indexOf(call: Call): Compute {
     const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
     if (nth < 1 || count < -1) return null;
     const from = first < 0 ? Math.max(0, text.length + first) : first;
-    const end = count < 0 ? text.length : Math.min(text.length, from + count);
     let at = from - 1;
+    // each occurrence is looked for within `length` characters of where its search begins, as Kusto's page shows
     for (let found = 0; found < nth; found += 1) {
-      at = text.indexOf(wanted, at + 1);
-      if (at < 0 || at + wanted.length > end) return whole(call, -1);
+      const begin = at + 1;
+      at = text.indexOf(wanted, begin);
+      if (at < 0 || (count >= 0 && at + wanted.length > begin + count)) return whole(call, -1);
     }
     return whole(call, at);
   };
