@@ -51,8 +51,8 @@ export interface Evaluation {
   chargeCharacters(count: number): void;
   /** Charges for a dynamic value that a call built, and returns it. @throws {EvaluationLimitError} */
   built<Value extends Json>(value: Value): Value;
-  /** Starts a new record; without its row, its size does not count as work. */
-  begin(now: bigint | null, row?: Row): void;
+  /** Starts a new record. */
+  begin(row: Row, now: bigint | null): void;
 }
 
 /** Below this many rows of one record the work cannot matter, and its size need not be known. */
@@ -79,7 +79,7 @@ export function newEvaluation(limits: Limits): Evaluation {
       charge("characters", weightOf(value));
       return value;
     },
-    begin(time, row = []) {
+    begin(row, time) {
       now = time;
       record = row;
       Object.assign(left, limits);
