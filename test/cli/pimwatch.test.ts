@@ -63,6 +63,10 @@ describe("what cannot be done as asked is one line and exit code 2", () => {
     { args: ["start", "--hub-port", "70000"], line: '--hub-port must be a whole number from 0 to 65535, not "70000"' },
     { args: ["start", "--http-port", "1e3"], line: '--http-port must be a whole number from 0 to 65535, not "1e3"' },
     { args: ["start", "--timeout", "0"], line: '--timeout must be a whole number from 1 to 86400, not "0"' },
+    {
+      args: ["start", "--node", "/missing/node"],
+      line: "--node /missing/node: no such file, or not one that can be run",
+    },
     { args: ["start", "--events", ""], line: "--events needs a file or a folder" },
     { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder" },
     { args: ["send"], line: "Nothing to send. Usage: pimwatch send [options] FILE..." },
