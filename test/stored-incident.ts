@@ -14,6 +14,8 @@ const INCIDENT: Incident = {
   description: "PIM provides a key mechanism for assigning privileges to accounts.",
   severity: "High",
   status: "New",
+  priority: "P2",
+  assessment: null,
   tactics: ["PrivilegeEscalation"],
   techniques: ["T1078"],
   entities: [],

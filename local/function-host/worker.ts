@@ -99,7 +99,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           ? undefined
           : setTimeout(() => {
               const message = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
-              pending.get(invocationId)?.({ error: { message } });
+              // The attempt ends with the process, so that no retry goes to one that is dying.
+              pending.set(invocationId, () => resolve({ error: { message } }));
               child.kill("SIGKILL");
             }, timeoutMs);
       tell(child, { kind: "invoke", request: { ...request, invocationId } });
@@ -157,9 +158,9 @@ function spawn({ appDirectory, settings, nodePath, nodeOptions, log, onExit }: W
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>();
   child.once("exit", (code, signal) => {
     onExit({ code, signal });
+    resolve({ code, signal }); // first: whoever asks next has to wait for the new process
     const how = signal === null ? `code ${String(code)}` : `signal ${signal}`;
     for (const end of pending.values()) end({ error: { message: `The worker process exited with ${how}` } });
-    resolve({ code, signal });
   });
   return { child, exited, pending };
 }

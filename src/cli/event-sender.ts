@@ -72,5 +72,8 @@ export async function asked<T>(call: () => Promise<T>): Promise<T> {
 function firstLine(error: unknown): string {
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   const message = last instanceof Error ? last.message : String(last);
-  return message.split("\n", 1)[0] ?? message;
+  const line = message.split("\n", 1)[0] ?? message;
+  return last instanceof Error && /authentication|credential/i.test(last.name)
+    ? `${line} Sign in with \`az login\` first`
+    : line;
 }

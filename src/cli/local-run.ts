@@ -22,6 +22,8 @@ export interface LocalRunOptions {
   readonly ports: Readonly<
     Record<"hubPort" | "tablePort" | "blobPort" | "ingestionPort" | "httpPort", number | undefined>
   >;
+  /** Of an app that is built already; undefined has it built into dist. */
+  readonly appDirectory: string | undefined;
   readonly nodePath: string | undefined;
   readonly json: boolean;
   /** Without any progress for so long, the run is given up. */
@@ -47,7 +49,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   terminal.progress("Building the app, starting storage, event hub, logs ingestion and the function host …");
   const app = await startLocalApp({
     ...options.ports,
-    appDirectory: builtApp(terminal),
+    appDirectory: options.appDirectory === undefined ? builtApp(terminal) : Promise.resolve(options.appDirectory),
     allowedTenantIds: source.tenantIds,
     nodePath: options.nodePath,
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),

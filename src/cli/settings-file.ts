@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { UsageError } from "../errors.ts";
 
@@ -27,12 +28,24 @@ export async function writeSettingsFile(
   settings: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   const present = await read(file);
-  const backup = present === undefined || isOurs(present) ? undefined : `${file}.backup`;
-  if (backup !== undefined) await copyFile(file, backup);
+  const backup = present === undefined || isOurs(present) ? undefined : await keepCopy(file);
   const content = { [MARK]: MARK_VALUE, IsEncrypted: false, Values: settings };
   // The emulators' keys are public; the file is for its owner all the same.
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   return backup;
+}
+
+/** Beside the file, under the first name that is free: an earlier copy is a person's too. */
+async function keepCopy(file: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const copy = number === 1 ? `${file}.backup` : `${file}.backup-${number}`;
+    try {
+      await copyFile(file, copy, constants.COPYFILE_EXCL);
+      return copy;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
 }
 
 async function read(file: string): Promise<string | undefined> {

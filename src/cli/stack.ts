@@ -17,17 +17,18 @@ export const stack = command({
     },
     force: {
       type: "boolean",
-      help: `replace a ${SETTINGS_FILE} that differs; the old one is kept as ${SETTINGS_FILE}.backup`,
+      help: `replace a ${SETTINGS_FILE} of your own; it is kept as ${SETTINGS_FILE}.backup`,
     },
     "hub-port": { type: "string", value: "PORT", help: "of the event hub (default 5672)" },
     "table-port": { type: "string", value: "PORT", help: "of table storage (default 10002)" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage (default 10000)" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint (default: a free one)" },
   },
-  notes: `Writes ./${SETTINGS_FILE}, so that in another terminal \`npm run build\` and \`func start\` run the app on these services,
-and \`npx pimwatch send FILE\` sends to them. Everything is in memory and on 127.0.0.1. Ends with Ctrl-C.
+  notes: `Writes ./${SETTINGS_FILE}, so that in another terminal \`npm run build\` and \`func start\` run the app on
+these services, and \`npx pimwatch send FILE\` sends to them. Everything is in memory and on 127.0.0.1.
+Ends with Ctrl-C.
 
-A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other that differs is not, unless --force is given.`,
+A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other is not, unless --force is given.`,
   async run({ values }, terminal) {
     const ports = {
       hubPort: port("hub-port", values["hub-port"]) ?? 5672,

@@ -1,3 +1,5 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../errors.ts";
 import { command, port, wholeNumber } from "./command.ts";
@@ -15,6 +17,7 @@ export const start = command({
     "table-port": { type: "string", value: "PORT", help: "of table storage" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint" },
+    app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
     node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
     timeout: { type: "string", value: "SECONDS", help: "give up when nothing has moved for so long (default 180)" },
   },
@@ -34,6 +37,9 @@ cannot be done as asked.`,
       ingestionPort: port("ingestion-port", values["ingestion-port"]),
       httpPort: port("http-port", values["http-port"]),
     };
+    if (values.node !== undefined && !(await isExecutable(values.node))) {
+      throw new UsageError(`--node ${values.node}: no such file, or not one that can be run`);
+    }
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 180;
     // Loaded here, so that `--help` and mistakes are answered at once.
     const [{ fileSource, sampleSource }, { runLocally }] = await Promise.all([
@@ -43,13 +49,14 @@ cannot be done as asked.`,
     if (values.events === "") throw new UsageError("--events needs a file or a folder");
     const source = values.events === undefined ? sampleSource(new Date()) : await fileSource(values.events);
     const run = await runLocally(
-      { source, ports, nodePath: values.node, json: values.json === true, timeoutSeconds },
+      { source, ports, appDirectory: values.app, nodePath: values.node, json: values.json === true, timeoutSeconds },
       terminal,
     );
     try {
       const ended = await run.untilThrough();
       if (values.once === true || terminal.stopping.aborted) return ended;
-      terminal.note("\nEverything is through. Still running: send more with `npx pimwatch send`, end with Ctrl-C.");
+      const outcome = ended === 0 ? "Everything is through" : "Not everything came through, see above";
+      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, end with Ctrl-C.`);
       await followOn(run, terminal);
       return ended;
     } finally {
@@ -58,6 +65,13 @@ cannot be done as asked.`,
     }
   },
 });
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Prints what else lands until the person ends the run. */
 async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Terminal): Promise<void> {

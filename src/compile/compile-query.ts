@@ -15,15 +15,23 @@ export interface CompiledQuery {
   readonly hash: string;
 }
 
-/** Parses, binds and compiles a query over AuditLogs. */
-export function compileQuery(text: string): CompiledQuery {
+/**
+ * Parses, binds and compiles a query over AuditLogs.
+ *
+ * @param options.mayBeConstant lets `print` and `datatable` stand for the events, for trying the language out
+ */
+export function compileQuery(text: string, { mayBeConstant = false } = {}): CompiledQuery {
   const original = parseQuery(text);
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original);
   const problems = diagnosedProblems(code);
   if (problems.length > 0) return { problems, hash };
   try {
-    const { steps, columns } = lowerQuery(code.Syntax);
+    const { steps, columns, readsEvent } = lowerQuery(code.Syntax);
+    if (!readsEvent && !mayBeConstant) {
+      const message = "the result holds rows that the query itself writes out; they would come again with every event";
+      return { problems: [{ offset: 0, code: "not-event-local", message }], hash };
+    }
     const plan: Plan = { version: 1, columns: columns.map(({ name, type }) => ({ name, type })), steps };
     prepare(plan);
     return { plan, problems: [], hash };

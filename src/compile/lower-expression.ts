@@ -1,14 +1,16 @@
-import { bindExpression, literalJson } from "../core/kql/bind-expression.ts";
+import { bindExpression, literalJson, literalValue } from "../core/kql/bind-expression.ts";
+import { toDynamic } from "../core/kql/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../core/kql/evaluation.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import type { Expression } from "../core/kql/plan.ts";
-import { REFUSED_FUNCTIONS } from "../core/kql/refused.ts";
+import { REFUSED_FUNCTIONS, REFUSED_OPERATORS } from "../core/kql/refused.ts";
 import type { ScalarType } from "../core/kql/values.ts";
 import { elements, kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
 import { columnExpression, isScalarType, refusal, type Environment } from "./scope.ts";
+import { lowerAggregateCall } from "./aggregate-call.ts";
 import { lowerScalarCall } from "./user-function.ts";
 
 /** The parser's kinds of operator expressions, and the names that plans use for them: KQL's own. */
@@ -28,10 +30,10 @@ const OPERATOR_NAMES: Readonly<Record<string, string>> = {
   GreaterThanOrEqualExpression: ">=",
   EqualTildeExpression: "=~",
   BangTildeExpression: "!~",
-  InExpression: "in~",
-  InCsExpression: "in",
-  NotInExpression: "!in~",
-  NotInCsExpression: "!in",
+  InExpression: "in",
+  InCsExpression: "in~",
+  NotInExpression: "!in",
+  NotInCsExpression: "!in~",
   BetweenExpression: "between",
   NotBetweenExpression: "!between",
   HasExpression: "has",
@@ -89,6 +91,8 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
       return lowerFunctionCall(node, environment);
     case "SimpleNamedExpression":
       return lowerExpression(part(node, "Expression"), environment);
+    case "TypeOfLiteralExpression":
+      return stringLiteral(textOf(node));
     case "PipeExpression":
       throw refusal(node, environment, "not-event-local", "a subquery inside an expression reads other events");
     case "ToScalarExpression":
@@ -165,7 +169,19 @@ function lowerOperator(name: string, node: Syntax, environment: Environment): Ex
 
 /** A member of the list of `in` and its like: a value, but never another query. */
 function lowerListed(node: Syntax, environment: Environment): Expression {
-  if (node.ResultType?.Columns !== undefined) {
+  const table = tableWithin(node);
+  if (table !== undefined) {
+    if (kindOf(table) === "ExternalDataExpression") {
+      throw refusal(
+        table,
+        environment,
+        "unsupported-operator",
+        `externaldata is not supported: ${REFUSED_OPERATORS["externaldata"]}`,
+      );
+    }
+    const constant = environment.lower.table(table, environment);
+    const [values] = constant.steps;
+    if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") return listOfRows(values.rows);
     throw refusal(
       node,
       environment,
@@ -174,6 +190,20 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
     );
   }
   return lowerExpression(node, environment);
+}
+
+/** The table that stands in a list, its parentheses left out. */
+function tableWithin(node: Syntax): Syntax | undefined {
+  if (kindOf(node) === "ParenthesizedExpression") return tableWithin(part(node, "Expression"));
+  return node.ResultType?.Columns === undefined ? undefined : node;
+}
+
+/** The first column of a table that the query writes out, as a list of values. */
+function listOfRows(rows: readonly (readonly Expression[])[]): Expression {
+  const values = rows.flatMap(([first]) =>
+    first?.kind === "literal" ? [toDynamic(literalValue(first.value, first.type), first.type)] : [],
+  );
+  return { kind: "literal", type: "dynamic", value: values };
 }
 
 function lowerName(node: Syntax, environment: Environment): Expression {
@@ -219,10 +249,26 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
   const args = elements(part(part(node, "ArgumentList"), "Expressions"));
   if (body) return lowerScalarCall(node, body, environment);
   const name = part(node, "Name").SimpleName ?? "";
+  const aggregated = lowerAggregateCall(name, node, environment);
+  if (aggregated) return aggregated;
+  if (name === "pack_all") return lowerPackAll(node, args, environment);
   return lowerCall(
     name,
     node,
     args.map((each) => lowerExpression(each, environment)),
     environment,
   );
+}
+
+/** pack_all() packs the columns that there are: their names and values go along. */
+function lowerPackAll(node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
+  const [ignore] = args;
+  const columns = environment.columns.flatMap(({ name }, index) => [
+    stringLiteral(name),
+    columnExpression(environment.columns, index),
+  ]);
+  const ignored: Expression = ignore
+    ? lowerExpression(ignore, environment)
+    : { kind: "literal", type: "bool", value: false };
+  return lowerCall("pack_all", node, [ignored, ...columns], environment);
 }

@@ -3,10 +3,11 @@ import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kus
 import { bindLet } from "./let-statement.ts";
 import { lowerExpression } from "./lower-expression.ts";
 import { lowerOperator } from "./operator-table.ts";
+import { lowerDataTable } from "./operators/table-operators.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 import { lowerTabularCall } from "./user-function.ts";
 
-const AUDIT_LOGS: Table = { steps: [], columns: AUDIT_LOG_COLUMNS };
+const AUDIT_LOGS: Table = { steps: [], columns: AUDIT_LOG_COLUMNS, readsEvent: true };
 
 /**
  * Turns a parsed and bound query into the table that its last statement describes.
@@ -36,6 +37,8 @@ function lowerTable(node: Syntax, environment: Environment): Table {
     case "ParenthesizedExpression":
     case "MaterializeExpression":
       return lowerTable(part(node, "Expression"), environment);
+    case "DataTableExpression":
+      return lowerDataTable(node, environment);
     case "NameReference":
       return lowerTableName(node, environment);
     case "FunctionCallExpression": {
@@ -54,7 +57,17 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
   const name = node.SimpleName ?? textOf(node);
   const binding = environment.names.get(name);
   if (binding?.kind === "table") return binding.table;
-  if (binding === undefined && name === "AuditLogs") return AUDIT_LOGS;
+  const body = binding === undefined ? node.GetCalledFunctionBody?.() : undefined;
+  if (body) return lowerTabularCall(node, body, environment);
+  if (binding === undefined && name === "AuditLogs") {
+    if (environment.subqueryInput === undefined) return AUDIT_LOGS;
+    throw refusal(
+      node,
+      environment,
+      "not-event-local",
+      "AuditLogs inside a subquery is all events, not the one at hand",
+    );
+  }
   throw refusal(
     node,
     environment,

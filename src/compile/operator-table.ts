@@ -1,4 +1,4 @@
-import { AUDIT_LOG_COLUMNS } from "../core/audit-log-columns.ts";
+import { REFUSED_OPERATORS, WINDOW } from "../core/kql/refused.ts";
 import { kindOf, type Syntax } from "./kusto-parser.ts";
 import { OPERATORS, operatorName } from "./operators.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
@@ -8,7 +8,16 @@ export function lowerOperator(node: Syntax, input: Table | undefined, environmen
   const kind = kindOf(node);
   const lower = Object.hasOwn(OPERATORS, kind) ? OPERATORS[kind] : undefined;
   if (lower === undefined) {
-    throw refusal(node, environment, "unsupported-operator", `the operator ${operatorName(node)} is not supported`);
+    const name = operatorName(node);
+    const reason = REFUSED_OPERATORS[name];
+    const message = `the operator ${name} is not supported${reason === undefined ? "" : `: ${reason}`}`;
+    throw refusal(node, environment, reason === WINDOW ? "not-event-local" : "unsupported-operator", message);
   }
-  return lower(node, input ?? { steps: [], columns: AUDIT_LOG_COLUMNS }, environment);
+  const isFirst = input === undefined;
+  if (isFirst && kind !== "UnionOperator" && kind !== "PrintOperator") {
+    throw refusal(node, environment, "unsupported-operator", `${operatorName(node)} has no table to work on`);
+  }
+  return lower(node, input ?? NO_TABLE, environment, isFirst);
 }
+
+const NO_TABLE: Table = { steps: [], columns: [], readsEvent: false };

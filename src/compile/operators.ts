@@ -1,5 +1,7 @@
 import { children, textOf, type Syntax } from "./kusto-parser.ts";
+import { lowerMvApply, lowerMvExpand } from "./operators/expansion-operators.ts";
 import type { LowerOperator } from "./operators/operator.ts";
+import { lowerParse, lowerParseWhere } from "./operators/parse-operator.ts";
 import {
   lowerExtend,
   lowerProject,
@@ -10,6 +12,18 @@ import {
   lowerWhere,
 } from "./operators/row-operators.ts";
 
+import { lowerSummarize } from "./operators/summarize-operator.ts";
+import {
+  lowerCount,
+  lowerDistinct,
+  lowerPrint,
+  lowerSort,
+  lowerTake,
+  lowerTop,
+  lowerUnchanged,
+  lowerUnion,
+} from "./operators/table-operators.ts";
+
 /** Every query operator that pimwatch compiles, by the parser's name of its syntax. */
 export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   FilterOperator: lowerWhere,
@@ -19,10 +33,23 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   ProjectKeepOperator: lowerProjectKeep,
   ProjectRenameOperator: lowerProjectRename,
   ProjectReorderOperator: lowerProjectReorder,
+  MvExpandOperator: lowerMvExpand,
+  MvApplyOperator: lowerMvApply,
+  ParseOperator: lowerParse,
+  ParseWhereOperator: lowerParseWhere,
+  UnionOperator: lowerUnion,
+  SummarizeOperator: lowerSummarize,
+  DistinctOperator: lowerDistinct,
+  SortOperator: lowerSort,
+  TopOperator: lowerTop,
+  TakeOperator: lowerTake,
+  CountOperator: lowerCount,
+  PrintOperator: lowerPrint,
+  AsOperator: lowerUnchanged,
 };
 
 /** The operator's name as it is written: its first word. */
 export function operatorName(node: Syntax): string {
-  const [keyword] = children(node);
-  return keyword === undefined ? textOf(node) : textOf(keyword);
+  const [first] = children(node);
+  return first === undefined || first.IsToken ? textOf(first ?? node) : operatorName(first);
 }

@@ -1,4 +1,4 @@
-import type { Expression, Step } from "../core/kql/plan.ts";
+import type { Aggregate, Expression, Step } from "../core/kql/plan.ts";
 import type { Column, ScalarType } from "../core/kql/values.ts";
 import type { Syntax } from "./kusto-parser.ts";
 import { QueryRefused } from "./problem.ts";
@@ -13,6 +13,8 @@ export interface ScopeColumn extends Column {
 export interface Table {
   readonly steps: readonly Step[];
   readonly columns: readonly ScopeColumn[];
+  /** False where the rows are constants of the query: they would come again with every event. */
+  readonly readsEvent: boolean;
 }
 
 export type Binding =
@@ -33,6 +35,8 @@ export interface Environment {
   readonly base: number;
   /** Within `mv-apply … on (…)`: the subquery's input. Its rows are one record's, so any operator is event-local. */
   readonly subqueryInput?: Table;
+  /** Within the aggregates of `summarize`: takes one and says where its value will stand. */
+  readonly aggregate?: (aggregate: Aggregate) => Expression;
 }
 
 const SCALAR_TYPES = new Set<string>([

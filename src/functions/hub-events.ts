@@ -29,10 +29,20 @@ function aligned(values: unknown, length: number): readonly unknown[] {
   return Array.isArray(values) && values.length === length ? values : [];
 }
 
-/** A number or its digits. Not `Number(…)` alone: null and "" would become position 0, which exists. */
+/**
+ * A number, its digits, or `{ low, high, unsigned }`: the worker hands 64-bit numbers over in each of these
+ * forms, by its version (https://github.com/Azure/azure-functions-nodejs-worker/issues/844). Not `Number(…)`
+ * alone: null and "" would become position 0, which exists.
+ */
 function integer(value: unknown): number | null {
-  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : (fromHalves(value) ?? value);
   return Number.isSafeInteger(number) ? Number(number) : null;
+}
+
+function fromHalves(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("low" in value) || !("high" in value)) return undefined;
+  if (typeof value.low !== "number" || typeof value.high !== "number") return undefined;
+  return value.high * 2 ** 32 + (value.low >>> 0); // `low` is signed: its sign bit is bit 31
 }
 
 function partitionOf(context: unknown): string | null {

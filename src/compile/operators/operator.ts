@@ -1,18 +1,18 @@
-import { part, type Syntax } from "../kusto-parser.ts";
+import { children, optionalPart, part, type Syntax } from "../kusto-parser.ts";
 import { refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import type { Expression, Step } from "../../core/kql/plan.ts";
 
-/** How one query operator becomes steps. */
-export type LowerOperator = (node: Syntax, input: Table, environment: Environment) => Table;
+/** How one query operator becomes steps. `isFirst`: it begins a query and has no input. */
+export type LowerOperator = (node: Syntax, input: Table, environment: Environment, isFirst: boolean) => Table;
 
 /** The environment in which an operator's expressions over its input are read. */
 export function over(input: Table, environment: Environment): Environment {
-  const { subqueryInput: _left, ...rest } = environment;
+  const { subqueryInput: _input, aggregate: _aggregate, ...rest } = environment;
   return { ...rest, columns: input.columns };
 }
 
 export function withStep(input: Table, step: Step, columns: readonly ScopeColumn[] = input.columns): Table {
-  return { steps: [...input.steps, step], columns };
+  return { ...input, steps: [...input.steps, step], columns };
 }
 
 /** A table with other columns, each computed from the input row. */
@@ -20,11 +20,18 @@ export function projected(input: Table, columns: readonly ScopeColumn[], values:
   return withStep(input, { step: "project", values }, columns);
 }
 
-/** The index of the column that a plain name means. */
-export function columnIndex(node: Syntax, input: Table, environment: Environment): number {
-  const value = environment.lower.expression(node, over(input, environment));
-  if (value.kind !== "column") throw refusal(node, environment, "invalid-column", "a column name is expected here");
-  return value.index;
+/** The value of an operator's `name=value`. */
+export function parameterOf(node: Syntax, name: string): Syntax | undefined {
+  const list = optionalPart(node, "Parameters");
+  const found = list && children(list).find((each) => part(each, "Name").SimpleName === name);
+  return found && part(found, "Expression");
+}
+
+/** Operators that look at all rows: inside a subquery these are one event's, at table level all events'. */
+export function refuseAtTableLevel(name: string, node: Syntax, input: Table, environment: Environment): void {
+  if (environment.subqueryInput || !input.readsEvent) return;
+  const message = `${name} looks at the rows of all events; it needs a window over many events`;
+  throw refusal(node, environment, "not-event-local", message);
 }
 
 /** The whole number that an operator takes as a constant. */

@@ -29,64 +29,59 @@ export function refusePerEvent(tested: Expression, node: Syntax, input: Table, e
 }
 
 /** `Name = value` or a value that Kusto names. */
-interface NamedValue extends ScopeColumn {
+export interface NamedValue extends ScopeColumn {
   readonly value: Expression;
-  readonly node: Syntax;
 }
 
 export const lowerProject: LowerOperator = (node, input, environment) => {
-  const named = namedValues(
-    node,
-    input,
-    environment,
-    listOf(node.ResultType?.Columns).map(({ Name }) => Name),
-  );
+  const named = namedValues(node, input, environment);
   return projected(
     input,
-    named.map(asColumn),
+    columnsOfNamed(named),
     named.map(({ value }) => value),
   );
 };
 
 /** Columns whose names exist are removed and appended with their new values, as Kusto's page on extend says. */
 export const lowerExtend: LowerOperator = (node, input, environment) => {
-  const generated = listOf(node.ResultType?.Columns)
-    .slice(input.columns.length)
-    .map(({ Name }) => Name);
-  const named = namedValues(node, input, environment, generated);
+  const named = namedValues(node, input, environment);
   const replaced = new Set(named.map(({ name }) => name));
   const kept = input.columns.flatMap(({ name }, index) => (replaced.has(name) ? [] : [index]));
   return projected(
     input,
-    [...pick(input.columns, kept), ...named.map(asColumn)],
+    [...pick(input.columns, kept), ...columnsOfNamed(named)],
     [...kept.map((index) => columnExpression(input.columns, index)), ...named.map(({ value }) => value)],
   );
 };
 
-function asColumn({ value: _value, node: _node, ...column }: NamedValue): ScopeColumn {
-  return column;
+export function columnsOfNamed(named: readonly NamedValue[]): ScopeColumn[] {
+  return named.map(({ value: _value, ...column }) => column);
 }
 
 /**
  * Values under their names. A name that is neither written nor taken from the expression is one that the binder made
  * up (`Column1`); those are found among its result's columns, in order.
  */
-function namedValues(node: Syntax, input: Table, environment: Environment, bound: readonly string[]): NamedValue[] {
+export function namedValues(
+  node: Syntax,
+  input: Table,
+  environment: Environment,
+  generated = /^Column\d+$/,
+): NamedValue[] {
   const expressions = elements(part(node, "Expressions"));
   const written = expressions.map(nameOf);
-  const madeUp = bound.filter((name) => /^Column\d+$/.test(name) && !written.includes(name));
+  const known = new Set([...written, ...input.columns.map(({ name }) => name)]);
+  const madeUp = listOf(node.ResultType?.Columns)
+    .map(({ Name }) => Name)
+    .filter((name) => generated.test(name) && !known.has(name));
   return expressions.map((each, index) => {
     if (kindOf(each) === "CompoundNamedExpression") {
-      throw refusal(
-        each,
-        environment,
-        "unsupported-expression",
-        `pimwatch does not run ${textOf(each)}: it names several columns`,
-      );
+      const message = `pimwatch does not run ${textOf(each)}: it names several columns`;
+      throw refusal(each, environment, "unsupported-expression", message);
     }
     const value = environment.lower.expression(each, over(input, environment));
     const name = written[index] || (madeUp.shift() ?? `Column${index + 1}`);
-    return { ...columnOf(name, value, input.columns), value, node: each };
+    return { ...columnOf(name, value, input.columns), value };
   });
 }
 

@@ -16,3 +16,33 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   ingestion_time: "the stream has no ingestion time",
   toscalar: OTHER_EVENTS,
 };
+
+/** The reason of operators that look at many events. */
+export const WINDOW = "it needs a window over many events";
+const FIXED = "the columns of its result depend on the data, and a rule's columns must be known at build time";
+
+/** Operators that are refused, and why. Those without an entry are unknown to Kusto too, or not for queries. */
+export const REFUSED_OPERATORS: Readonly<Record<string, string>> = {
+  join: WINDOW,
+  lookup: WINDOW,
+  sample: WINDOW,
+  "sample-distinct": WINDOW,
+  "top-hitters": WINDOW,
+  "top-nested": WINDOW,
+  "make-series": WINDOW,
+  reduce: WINDOW,
+  scan: WINDOW,
+  partition: WINDOW,
+  serialize: WINDOW,
+  "make-graph": WINDOW,
+  fork: "it has several results",
+  facet: "it has several results",
+  evaluate: FIXED,
+  getschema: "its result is about the columns, not about events",
+  search: "write where, over AuditLogs",
+  find: "write where, over AuditLogs",
+  externaldata: "nothing is fetched while rules run; put the values into the rule as a dynamic list",
+  render: "a rule has no picture",
+  consume: "it yields nothing",
+  invoke: "call the function with the table as its argument",
+};

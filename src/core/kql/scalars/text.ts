@@ -1,11 +1,38 @@
-import { asLong, asText } from "../operand.ts";
-import type { FunctionTable } from "../evaluation.ts";
+import { toText } from "../conversion.ts";
+import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts";
+import { asArray, asLong, asText, type Read } from "../operand.ts";
+import { invariantLower, ordinalUpper } from "../ordinal-text.ts";
+import type { Json, Row, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
+
+/** Joins texts, charging for the result before it is built. */
+export function joined(evaluation: Evaluation, parts: readonly string[], delimiter = ""): string {
+  const length = parts.reduce((sum, part) => sum + part.length, 0) + delimiter.length * Math.max(0, parts.length - 1);
+  evaluation.chargeCharacters(length);
+  return parts.join(delimiter);
+}
+
+function ofText(form: string, page: string, compute: (text: string) => Value) {
+  return scalar(form, page, (call) => {
+    const text = asText(operand(call, 0));
+    return (row) => compute(text(row));
+  });
+}
+
+/** A whole number as the call's type holds it. */
+export function whole(call: Call, value: number): Value {
+  return call.type === "long" ? BigInt(value) : value;
+}
+
+function pieces(call: Call, from: number): (row: Row) => string[] {
+  const texts = call.operands.slice(from).map(asText);
+  return (row) => texts.map((text) => text(row));
+}
 
 export const TEXT: FunctionTable = {
   split: scalar("split(source, delimiter [, index])", "split-function", (call) => {
     const [source, delimiter] = [asText(operand(call, 0)), asText(operand(call, 1))];
-    const divide = (row: Parameters<typeof source>[0]) => {
+    const divide: Read<readonly Json[]> = (row) => {
       const separator = delimiter(row);
       return separator === "" ? [source(row)] : source(row).split(separator);
     };
@@ -17,4 +44,133 @@ export const TEXT: FunctionTable = {
       return part === undefined ? [] : [part];
     };
   }),
+  tolower: ofText("tolower(source)", "tolower-function", invariantLower),
+  toupper: ofText("toupper(source)", "toupper-function", ordinalUpper),
+  strlen: scalar("strlen(source)", "strlen-function", (call) => {
+    const text = asText(operand(call, 0));
+    return (row) => whole(call, codePoints(text(row)));
+  }),
+  string_size: scalar("string_size(source)", "string-size-function", (call) => {
+    const text = asText(operand(call, 0));
+    return (row) => whole(call, new TextEncoder().encode(text(row)).length);
+  }),
+  reverse: ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
+  strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
+    const all = pieces(call, 0);
+    return (row) => joined(call.evaluation, all(row));
+  }),
+  strcat_delim: scalar("strcat_delim(delimiter, a, b, …)", "strcat-delim-function", (call) => {
+    const [delimiter, all] = [asText(operand(call, 0)), pieces(call, 1)];
+    return (row) => joined(call.evaluation, all(row), delimiter(row));
+  }),
+  strcat_array: scalar("strcat_array(array, delimiter)", "strcat-array-function", (call) => {
+    const [array, delimiter] = [asArray(operand(call, 0)), asText(operand(call, 1))];
+    return (row) => {
+      const parts = (array(row) ?? []).map((each) => toText(each, "dynamic"));
+      return joined(call.evaluation, parts, delimiter(row));
+    };
+  }),
+  strrep: scalar("strrep(value, multiplier [, delimiter])", "strrep-function", (call) => {
+    const [value, times] = [asText(operand(call, 0)), asLong(operand(call, 1))];
+    const delimiter = call.operands[2] ? asText(operand(call, 2)) : () => "";
+    return (row) => {
+      const count = Math.min(1024, Math.max(0, Number(times(row) ?? 0n)));
+      const text = value(row);
+      return joined(
+        call.evaluation,
+        Array.from({ length: count }, () => text),
+        delimiter(row),
+      );
+    };
+  }),
+  substring: scalar("substring(source, start [, length])", "substring-function", (call) => {
+    const [source, start] = [asText(operand(call, 0)), asLong(operand(call, 1))];
+    const length = call.operands[2] ? asLong(operand(call, 2)) : undefined;
+    return (row) => {
+      const text = source(row);
+      const given = Number(start(row) ?? 0n);
+      const from = given < 0 ? Math.max(0, text.length + given) : given;
+      const count = length ? Number(length(row) ?? 0n) : text.length;
+      return text.slice(from, from + Math.max(0, count));
+    };
+  }),
+  indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", "indexof-function", indexOf),
+  replace_string: scalar("replace_string(text, lookup, rewrite)", "replace-string-function", (call) => {
+    const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
+    return (row) => {
+      const wanted = lookup(row);
+      if (wanted === "") return source(row);
+      return joined(call.evaluation, source(row).split(wanted), rewrite(row));
+    };
+  }),
+  replace_strings: scalar("replace_strings(text, lookups, rewrites)", "replace-strings-function", (call) => {
+    const [source, lookups, rewrites] = [
+      asText(operand(call, 0)),
+      asArray(operand(call, 1)),
+      asArray(operand(call, 2)),
+    ];
+    return (row) => {
+      const [wanted, replacements] = [lookups(row) ?? [], rewrites(row) ?? []];
+      return wanted.reduce<string>((text, each, index) => {
+        const lookup = toText(each, "dynamic");
+        if (lookup === "") return text;
+        return joined(call.evaluation, text.split(lookup), toText(replacements[index] ?? null, "dynamic"));
+      }, source(row));
+    };
+  }),
+  translate: scalar("translate(searchList, replacementList, source)", "translate-function", (call) => {
+    const [search, replacement, source] = [
+      asText(operand(call, 0)),
+      asText(operand(call, 1)),
+      asText(operand(call, 2)),
+    ];
+    return (row) => {
+      const [from, to] = [Array.from(search(row)), Array.from(replacement(row))];
+      return Array.from(source(row), (character) => {
+        const index = from.indexOf(character);
+        return index < 0 ? character : (to[Math.min(index, to.length - 1)] ?? "");
+      }).join("");
+    };
+  }),
+  strcmp: scalar("strcmp(a, b)", "strcmp-function", (call) => {
+    const [left, right] = [asText(operand(call, 0)), asText(operand(call, 1))];
+    return (row) => {
+      const [a, b] = [left(row), right(row)];
+      return whole(call, a < b ? -1 : Number(a > b));
+    };
+  }),
+  isascii: ofText("isascii(value)", "isascii-function", (text) => Array.from(text).every((each) => each < "\u0080")),
 };
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    const isPair = unit >= 0xd800 && unit < 0xdc00 && text.charCodeAt(index + 1) >> 10 === 0x37;
+    if (isPair) index += 1;
+    count += 1;
+  }
+  return count;
+}
+
+function indexOf(call: Call): Compute {
+  const [source, lookup] = [asText(operand(call, 0)), asText(operand(call, 1))];
+  const option = (position: number, otherwise: bigint) =>
+    call.operands[position] ? asLong(operand(call, position)) : () => otherwise;
+  const [start, length, occurrence] = [option(2, 0n), option(3, -1n), option(4, 1n)];
+  return (row) => {
+    const text = source(row);
+    const wanted = lookup(row);
+    const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
+    if (nth < 1 || count < -1) return null;
+    const from = first < 0 ? Math.max(0, text.length + first) : first;
+    let at = from - 1;
+    // each occurrence is looked for within `length` characters of where its search begins, as Kusto's page shows
+    for (let found = 0; found < nth; found += 1) {
+      const begin = at + 1;
+      at = text.indexOf(wanted, begin);
+      if (at < 0 || (count >= 0 && at + wanted.length > begin + count)) return whole(call, -1);
+    }
+    return whole(call, at);
+  };
+}

@@ -1,0 +1,446 @@
+// pimwatch in one subscription: docs/deploy.md tells what each parameter does, who may deploy it and what it costs.
+
+targetScope = 'subscription'
+
+// --- Where and under which name -------------------------------------------------------------------------------
+
+@description('Name of the environment: part of the resource group\'s name and of the tag that azd looks for.')
+@minLength(1)
+@maxLength(24)
+param environmentName string
+
+@description('Region of everything that is made here.')
+@minLength(1)
+param location string
+
+@description('Resource group to make.')
+param resourceGroupName string = 'rg-pimwatch-${environmentName}'
+
+@description('Tags for every resource.')
+param tags object = {}
+
+// --- The audit events -----------------------------------------------------------------------------------------
+
+@description('Tenants whose audit records may make incidents; records of others are put aside.')
+@minLength(1)
+param allowedTenantIds string[] = [tenant().tenantId]
+
+@description('Resource id of an event hub that receives the audit logs already. Empty: a namespace and a hub are made.')
+param existingEventHubId string = ''
+
+@description('Name of the hub that is made.')
+@minLength(1)
+@maxLength(50)
+param eventHubName string = 'insights-logs-auditlogs'
+
+@description('Partitions of the hub that is made. Cannot be changed later.')
+@minValue(1)
+@maxValue(32)
+param partitionCount int = 4
+
+@description('Hours that the hub which is made keeps events: the longest that pimwatch may be down without loss.')
+@minValue(24)
+@maxValue(168)
+param hubRetentionHours int = 168
+
+@description('Throughput units that the namespace may grow to by itself. It does not shrink.')
+@minValue(1)
+@maxValue(40)
+param maximumThroughputUnits int = 4
+
+@description('Keys of the namespace that is made do not open it. false only where the Entra setting demands a key.')
+param disableEventHubLocalAuth bool = true
+
+@description('Make the tenant\'s diagnostic setting too. For a person with the rights of docs/deploy.md; off in CI.')
+param deployEntraDiagnostics bool = false
+
+@description('Entra log categories that the diagnostic setting exports.')
+@minLength(1)
+param entraLogCategories string[] = ['AuditLogs']
+
+// --- The app --------------------------------------------------------------------------------------------------
+
+@description('Node.js of the app.')
+@allowed(['22', '24'])
+param nodeVersion string = '22'
+
+@description('Memory of an instance, in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Most instances. One reads a partition at a time, so more than partitions stay idle.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances that always wait for events. 0 is cheaper, and then the first events after a pause wait minutes.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyInstances int = 1
+
+@description('When incidents that could not be forwarded are tried again (NCRONTAB).')
+param outboxTimerSchedule string = '0 * * * * *'
+
+@description('Seconds an incident waits in the outbox before a sweep takes it: younger ones are on their way.')
+@minValue(0)
+param outboxMinimumAgeSeconds int = 60
+
+// --- What is kept ---------------------------------------------------------------------------------------------
+
+@description('Replication of both storage accounts. ZRS needs a region with availability zones.')
+@allowed(['Standard_ZRS', 'Standard_LRS', 'Standard_GRS', 'Standard_GZRS'])
+param storageSkuName string = 'Standard_ZRS'
+
+@description('Days that a deleted blob (package, checkpoint, dead letter) can be brought back.')
+@minValue(1)
+@maxValue(365)
+param storageSoftDeleteDays int = 14
+
+@description('Days that incidents stay in the table. Above the hub\'s retention, since an incident is known by its row.')
+@minValue(8)
+param incidentRetentionDays int = 730
+
+@description('Resource id of a Log Analytics workspace to use, such as Sentinel\'s. Empty: one is made.')
+param existingWorkspaceId string = ''
+
+@description('Region of the workspace.')
+param workspaceLocation string = location
+
+@description('Days that the workspace which is made keeps telemetry.')
+@minValue(30)
+@maxValue(730)
+param workspaceRetentionDays int = 30
+
+@description('Days that Log Analytics keeps incidents.')
+@minValue(4)
+@maxValue(730)
+param logRetentionDays int = 365
+
+@description('GB a day after which the workspace that is made takes no more; -1: no cap. A cap stops incidents too.')
+@minValue(-1)
+param dailyQuotaGb int = -1
+
+// --- Who is told and who may look -----------------------------------------------------------------------------
+
+@description('Addresses that alerts are mailed to.')
+param alertEmails string[] = []
+
+@description('How long no audit event may arrive before that is an alert. Short in a large tenant.')
+@allowed(['PT1H', 'PT6H', 'PT12H', 'P1D'])
+param silentAfter string = 'PT6H'
+
+@description('Alert when Sentinel\'s own query over AuditLogs finds what pimwatch did not. Needs AuditLogs in the workspace.')
+param missedCheck bool = false
+
+@description('Bring incidents into Sentinel by an analytics rule. Needs Sentinel on the workspace.')
+param sentinelRule bool = false
+
+@description('A person or group that may read incidents and dead letters and send test events. Empty: nobody.')
+param operatorPrincipalId string = ''
+
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param operatorPrincipalType string = 'Group'
+
+@description('The runbook that alerts point to; the address of your own copy, if you keep one.')
+param runbookUrl string = 'docs/runbook.md'
+
+// --- Names, made here so that what-if and snapshots see through the modules ------------------------------------
+
+var token = uniqueString(subscription().id, environmentName, location)
+var allTags = union(tags, { 'azd-env-name': environmentName })
+var namePrefix = 'pimwatch-${token}'
+
+var identityName = '${namePrefix}-identity'
+var hostStorageName = 'pimhost${token}'
+var incidentStorageName = 'pimdata${token}'
+var functionAppName = namePrefix
+var planName = '${namePrefix}-plan'
+var appInsightsName = '${namePrefix}-insights'
+var dataCollectionRuleName = '${namePrefix}-incidents'
+var packageContainerName = 'app-package'
+
+// As src/services.ts and src/core/incident-columns.ts name them.
+var incidentTableName = 'incidents'
+var deadLetterContainerName = 'dead-letters'
+var incidentColumns = loadJsonContent('incident-columns.json')
+
+var hubIsNew = empty(existingEventHubId)
+var hubIdParts = split(existingEventHubId, '/')
+var hub = {
+  subscriptionId: hubIsNew ? subscription().subscriptionId : hubIdParts[2]
+  resourceGroupName: hubIsNew ? resourceGroupName : hubIdParts[4]
+  namespaceName: hubIsNew ? '${namePrefix}-events' : hubIdParts[8]
+  name: hubIsNew ? eventHubName : hubIdParts[10]
+}
+var hubNamespaceId = resourceId(
+  hub.subscriptionId,
+  hub.resourceGroupName,
+  'Microsoft.EventHub/namespaces',
+  hub.namespaceName
+)
+var sendRuleName = 'entra-audit-logs'
+var consumerGroupName = 'pimwatch'
+var healerConsumerGroupName = 'pimwatch-healer'
+
+var workspaceIsNew = empty(existingWorkspaceId)
+var workspaceIdParts = split(existingWorkspaceId, '/')
+var workspace = {
+  subscriptionId: workspaceIsNew ? subscription().subscriptionId : workspaceIdParts[2]
+  resourceGroupName: workspaceIsNew ? resourceGroupName : workspaceIdParts[4]
+  name: workspaceIsNew ? '${namePrefix}-logs' : workspaceIdParts[8]
+}
+var workspaceId = resourceId(
+  workspace.subscriptionId,
+  workspace.resourceGroupName,
+  'Microsoft.OperationalInsights/workspaces',
+  workspace.name
+)
+
+// --- Resources ------------------------------------------------------------------------------------------------
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: resourceGroupName
+  location: location
+  tags: allTags
+}
+
+module identity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: identityName, location: location, tags: allTags }
+}
+
+// Two accounts, so that what keeps the host running and what holds the incidents have different rights.
+module hostStorage 'modules/storage-account.bicep' = {
+  scope: group
+  params: {
+    name: hostStorageName
+    location: location
+    tags: allTags
+    skuName: storageSkuName
+    containers: [packageContainerName]
+    tables: []
+    softDeleteDays: storageSoftDeleteDays
+  }
+}
+
+module incidentStorage 'modules/storage-account.bicep' = {
+  scope: group
+  params: {
+    name: incidentStorageName
+    location: location
+    tags: allTags
+    skuName: storageSkuName
+    containers: [deadLetterContainerName]
+    tables: [incidentTableName]
+    softDeleteDays: storageSoftDeleteDays
+  }
+}
+
+module eventHub 'modules/event-hub.bicep' = if (hubIsNew) {
+  scope: group
+  params: {
+    namespaceName: hub.namespaceName
+    hubName: hub.name
+    sendRuleName: sendRuleName
+    location: location
+    tags: allTags
+    partitionCount: partitionCount
+    retentionHours: hubRetentionHours
+    maximumThroughputUnits: maximumThroughputUnits
+    disableLocalAuth: disableEventHubLocalAuth
+  }
+}
+
+module eventHubReader 'modules/event-hub-reader.bicep' = {
+  scope: resourceGroup(hub.subscriptionId, hub.resourceGroupName)
+  params: {
+    namespaceName: hub.namespaceName
+    hubName: hub.name
+    consumerGroups: [consumerGroupName, healerConsumerGroupName]
+    identityName: identityName
+    principalId: identity.outputs.principalId
+    senderPrincipalId: operatorPrincipalId
+    senderPrincipalType: operatorPrincipalType
+  }
+  dependsOn: [eventHub]
+}
+
+module entraDiagnostics 'modules/entra-diagnostics.bicep' = if (deployEntraDiagnostics && hubIsNew) {
+  scope: tenant()
+  params: {
+    name: namePrefix
+    authorizationRuleId: '${hubNamespaceId}/authorizationRules/${sendRuleName}'
+    hubName: hub.name
+    categories: entraLogCategories
+  }
+  dependsOn: [eventHub, functionApp] // from then on, events flow
+}
+
+module newWorkspace 'modules/workspace.bicep' = if (workspaceIsNew) {
+  scope: group
+  params: {
+    name: workspace.name
+    location: workspaceLocation
+    tags: allTags
+    retentionDays: workspaceRetentionDays
+    dailyQuotaGb: dailyQuotaGb
+  }
+}
+
+module incidentLog 'modules/incident-log.bicep' = {
+  scope: resourceGroup(workspace.subscriptionId, workspace.resourceGroupName)
+  params: {
+    workspaceName: workspace.name
+    tableName: incidentColumns.table
+    columns: incidentColumns.columns
+    retentionDays: logRetentionDays
+    functions: [
+      {
+        alias: 'PimwatchIncidents'
+        description: 'pimwatch: latest state of each incident'
+        query: loadTextContent('queries/functions/PimwatchIncidents.kql')
+      }
+      {
+        alias: 'PimwatchNewIncidents'
+        description: 'pimwatch: each incident as it was found'
+        query: loadTextContent('queries/functions/PimwatchNewIncidents.kql')
+      }
+      {
+        alias: 'PimwatchLog'
+        description: 'pimwatch: what the detector says of its work'
+        query: replace(loadTextContent('queries/functions/PimwatchLog.kql'), '{functionApp}', functionAppName)
+      }
+    ]
+  }
+  dependsOn: [newWorkspace]
+}
+
+module dataCollectionRule 'modules/data-collection-rule.bicep' = {
+  scope: group
+  params: {
+    name: dataCollectionRuleName
+    location: workspaceLocation
+    tags: allTags
+    workspaceId: workspaceId
+    streamName: incidentColumns.stream
+    tableName: incidentColumns.table
+    columns: incidentColumns.columns
+  }
+  dependsOn: [incidentLog]
+}
+
+module appInsights 'modules/app-insights.bicep' = {
+  scope: group
+  params: { name: appInsightsName, location: location, tags: allTags, workspaceId: workspaceId }
+  dependsOn: [newWorkspace]
+}
+
+module roleAssignments 'modules/role-assignments.bicep' = {
+  scope: group
+  params: {
+    identityName: identityName
+    principalId: identity.outputs.principalId
+    hostStorageName: hostStorageName
+    incidentStorageName: incidentStorageName
+    incidentTableName: incidentTableName
+    deadLetterContainerName: deadLetterContainerName
+    dataCollectionRuleName: dataCollectionRuleName
+    appInsightsName: appInsightsName
+    operatorPrincipalId: operatorPrincipalId
+    operatorPrincipalType: operatorPrincipalType
+  }
+  dependsOn: [hostStorage, incidentStorage, dataCollectionRule, appInsights]
+}
+
+module functionApp 'modules/function-app.bicep' = {
+  scope: group
+  params: {
+    name: functionAppName
+    planName: planName
+    location: location
+    tags: allTags
+    azdServiceName: 'detector'
+    identityName: identityName
+    hostStorageName: hostStorageName
+    packageContainerName: packageContainerName
+    appInsightsName: appInsightsName
+    dataCollectionRuleName: dataCollectionRuleName
+    nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    eventHubFullyQualifiedNamespace: '${hub.namespaceName}.${replace(environment().suffixes.storage, 'core.', 'servicebus.')}'
+    eventHubName: hub.name
+    consumerGroupName: consumerGroupName
+    healerConsumerGroupName: healerConsumerGroupName
+    incidentsTableEndpoint: 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
+    deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
+    logsIngestionStream: incidentColumns.stream
+    allowedTenantIds: allowedTenantIds
+    incidentRetentionDays: incidentRetentionDays
+    outboxTimerSchedule: outboxTimerSchedule
+    outboxMinimumAgeSeconds: outboxMinimumAgeSeconds
+  }
+  dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    namePrefix: namePrefix
+    workspaceLocation: workspaceLocation
+    tags: allTags
+    workspaceId: workspaceId
+    functionAppName: functionAppName
+    eventHubNamespaceId: hubNamespaceId
+    eventHubName: hub.name
+    dataCollectionRuleId: resourceId(
+      subscription().subscriptionId,
+      resourceGroupName,
+      'Microsoft.Insights/dataCollectionRules',
+      dataCollectionRuleName
+    )
+    emails: alertEmails
+    silentAfter: silentAfter
+    missedCheck: missedCheck
+    missedQuery: loadTextContent('queries/alerts/missed.kql')
+    hasDailyCap: dailyQuotaGb >= 0
+    runbookUrl: runbookUrl
+  }
+  dependsOn: [incidentLog, dataCollectionRule, eventHub, appInsights]
+}
+
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: {
+    displayName: 'pimwatch'
+    location: location
+    tags: allTags
+    workspaceId: workspaceId
+    serializedData: replace(string(loadJsonContent('workbook/workbook.json')), '{functionApp}', functionAppName)
+    category: sentinelRule ? 'sentinel' : 'workbook'
+  }
+  dependsOn: [incidentLog]
+}
+
+module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
+  scope: resourceGroup(workspace.subscriptionId, workspace.resourceGroupName)
+  params: {
+    workspaceName: workspace.name
+    tableName: incidentColumns.table
+    query: loadTextContent('queries/sentinel-incident.kql')
+  }
+  dependsOn: [incidentLog]
+}
+
+// --- What azd keeps in the environment: addresses, no secret --------------------------------------------------
+
+output AZURE_RESOURCE_GROUP string = resourceGroupName
+output AZURE_FUNCTION_APP_NAME string = functionAppName
+output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
+output EVENT_HUB_NAMESPACE string = hub.namespaceName
+output EVENT_HUB_NAME string = hub.name
+output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? '${hubNamespaceId}/authorizationRules/${sendRuleName}' : ''
+output INCIDENTS_TABLE_ENDPOINT string = 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
+output DEAD_LETTERS_CONTAINER_URL string = 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
+output WORKSPACE_NAME string = workspace.name

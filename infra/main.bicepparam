@@ -1,0 +1,31 @@
+using 'main.bicep'
+
+// Each comes from the azd environment (`azd env set NAME VALUE`); what is not set here has its default in main.bicep.
+// docs/deploy.md tells what they do.
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+
+param deployEntraDiagnostics = bool(readEnvironmentVariable('PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS', 'false'))
+param existingEventHubId = readEnvironmentVariable('PIMWATCH_EXISTING_EVENT_HUB_ID', '')
+param eventHubName = readEnvironmentVariable('PIMWATCH_EVENT_HUB_NAME', 'insights-logs-auditlogs')
+param partitionCount = int(readEnvironmentVariable('PIMWATCH_PARTITION_COUNT', '4'))
+param disableEventHubLocalAuth = bool(readEnvironmentVariable('PIMWATCH_DISABLE_EVENT_HUB_LOCAL_AUTH', 'true'))
+
+param nodeVersion = readEnvironmentVariable('PIMWATCH_NODE_VERSION', '22')
+param alwaysReadyInstances = int(readEnvironmentVariable('PIMWATCH_ALWAYS_READY_INSTANCES', '1'))
+
+param storageSkuName = readEnvironmentVariable('PIMWATCH_STORAGE_SKU', 'Standard_ZRS')
+param existingWorkspaceId = readEnvironmentVariable('PIMWATCH_EXISTING_WORKSPACE_ID', '')
+param workspaceLocation = readEnvironmentVariable(
+  'PIMWATCH_WORKSPACE_LOCATION',
+  readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+)
+
+param alertEmails = filter(split(readEnvironmentVariable('PIMWATCH_ALERT_EMAILS', ''), ','), email => !empty(email))
+param silentAfter = readEnvironmentVariable('PIMWATCH_SILENT_AFTER', 'PT6H')
+param missedCheck = bool(readEnvironmentVariable('PIMWATCH_MISSED_CHECK', 'false'))
+param sentinelRule = bool(readEnvironmentVariable('PIMWATCH_SENTINEL_RULE', 'false'))
+
+param operatorPrincipalId = readEnvironmentVariable('PIMWATCH_OPERATOR_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('PIMWATCH_OPERATOR_PRINCIPAL_TYPE', 'Group')

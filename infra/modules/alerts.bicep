@@ -1,0 +1,302 @@
+// Alert rules and whom they tell. docs/runbook.md has a section for each, under the rule's name.
+
+param namePrefix string
+@description('The workspace\'s region: log alerts are evaluated there.')
+param workspaceLocation string
+param tags object
+param workspaceId string
+param functionAppName string
+param eventHubNamespaceId string
+param eventHubName string
+param dataCollectionRuleId string
+param emails string[]
+@description('How long no audit event may reach the hub.')
+param silentAfter string
+param missedCheck bool
+param missedQuery string
+param hasDailyCap bool
+param runbookUrl string
+
+type LogAlert = {
+  name: string
+  title: string
+  description: string
+  query: string
+  @description('0 critical, 1 error, 2 warning, 3 informational, 4 verbose')
+  severity: int
+  frequency: string
+  window: string
+  @description('How far back the query may look, where that is further than the window.')
+  timeRange: string?
+  @description('Columns that make an alert of their own for each value.')
+  splitBy: string[]?
+  @description('The column to measure; without one, rows are counted and one is enough.')
+  measure: string?
+}
+
+var logAlerts LogAlert[] = [
+  {
+    name: 'new-incident'
+    title: 'New incident of high severity'
+    description: 'A setting that guards privileged roles was changed.'
+    query: loadTextContent('../queries/alerts/new-incident.kql')
+    severity: 1
+    frequency: 'PT1M'
+    window: 'PT5M'
+    timeRange: 'P2D'
+    splitBy: ['IncidentId', 'IncidentTitle', 'RoleName', 'InitiatedBy', 'ClientIpAddress', 'Result']
+  }
+  {
+    name: 'detector-failing'
+    title: 'The detector fails'
+    description: 'Batches of audit events fail and are tried again; their partitions wait.'
+    query: loadTextContent('../queries/alerts/detector-failing.kql')
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+  }
+  {
+    name: 'app-silent'
+    title: 'The app does not run'
+    description: 'No function has run for half an hour, though a timer runs every minute.'
+    query: loadTextContent('../queries/alerts/app-silent.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
+    measure: 'Runs'
+  }
+  {
+    name: 'slow-detection'
+    title: 'Incidents are found late'
+    description: 'An incident was found more than 15 minutes after its event had reached the hub.'
+    query: loadTextContent('../queries/alerts/slow-detection.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT1H'
+    splitBy: ['IncidentId']
+  }
+  {
+    name: 'outbox-stopped'
+    title: 'Incidents do not reach Log Analytics'
+    description: 'Every sweep of the outbox in 20 minutes stopped early. Incidents are safe in the table.'
+    query: loadTextContent('../queries/alerts/outbox-stopped.kql')
+    severity: 2
+    frequency: 'PT10M'
+    window: 'PT30M'
+  }
+  {
+    name: 'rows-refused'
+    title: 'Log Analytics refuses rows'
+    description: 'Rows of incidents do not fit the stream and stay in the outbox, marked.'
+    query: loadTextContent('../queries/alerts/rows-refused.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT15M'
+  }
+  {
+    name: 'dead-letters'
+    title: 'Events could not be read'
+    description: 'Events or records were put among the dead letters.'
+    query: loadTextContent('../queries/alerts/dead-letters.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT15M'
+  }
+  {
+    name: 'ingestion-errors'
+    title: 'Accepted rows were not stored'
+    description: 'The data collection rule logged errors for rows it had accepted.'
+    query: loadTextContent('../queries/alerts/ingestion-errors.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT15M'
+  }
+]
+
+var dailyCapAlert LogAlert = {
+  name: 'daily-cap'
+  title: 'The workspace has reached its daily cap'
+  description: 'No incident reaches Log Analytics until the cap is reset.'
+  query: loadTextContent('../queries/alerts/daily-cap.kql')
+  severity: 2
+  frequency: 'PT15M'
+  window: 'PT1H'
+}
+
+var missedAlert LogAlert = {
+  name: 'missed'
+  title: 'Sentinel\'s query finds what pimwatch did not'
+  description: 'A record in AuditLogs matches a rule and is no incident half an hour later.'
+  query: missedQuery
+  severity: 1
+  frequency: 'PT30M'
+  window: 'P1D'
+  timeRange: 'P2D'
+  splitBy: ['AuditLogId']
+}
+
+var allLogAlerts = concat(logAlerts, hasDailyCap ? [dailyCapAlert] : [], missedCheck ? [missedAlert] : [])
+
+type MetricCriterion = {
+  metric: string
+  @description('Of our hub alone; the namespace may have others.')
+  ofHub: bool
+  aggregation: 'Total' | 'Count'
+  operator: 'GreaterThan' | 'LessThanOrEqual'
+}
+
+type MetricAlert = {
+  name: string
+  title: string
+  description: string
+  target: 'eventHub' | 'dataCollectionRule'
+  severity: int
+  frequency: string
+  window: string
+  @description('All must hold, each against 0.')
+  criteria: MetricCriterion[]
+}
+
+var metricAlerts MetricAlert[] = [
+  {
+    name: 'hub-silent'
+    title: 'No audit event arrives'
+    description: 'No event has reached the hub for ${silentAfter}.'
+    target: 'eventHub'
+    severity: 1
+    frequency: 'PT30M'
+    window: silentAfter
+    criteria: [{ metric: 'IncomingMessages', ofHub: true, aggregation: 'Total', operator: 'LessThanOrEqual' }]
+  }
+  {
+    name: 'hub-not-read'
+    title: 'Nobody reads the hub'
+    description: 'Events reached the hub in the last hour and none was read.'
+    target: 'eventHub'
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT1H'
+    criteria: [
+      { metric: 'IncomingMessages', ofHub: true, aggregation: 'Total', operator: 'GreaterThan' }
+      { metric: 'OutgoingMessages', ofHub: true, aggregation: 'Total', operator: 'LessThanOrEqual' }
+    ]
+  }
+  {
+    name: 'hub-throttled'
+    title: 'The hub turns requests away'
+    description: 'The namespace is at the end of its throughput: audit events may be delayed or dropped before it.'
+    target: 'eventHub'
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
+    criteria: [{ metric: 'ThrottledRequests', ofHub: false, aggregation: 'Total', operator: 'GreaterThan' }]
+  }
+  {
+    name: 'rows-dropped'
+    title: 'The data collection rule drops rows'
+    description: 'Rows were dropped between acceptance and the table.'
+    target: 'dataCollectionRule'
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
+    criteria: [{ metric: 'RowsDropped_Count', ofHub: false, aggregation: 'Total', operator: 'GreaterThan' }]
+  }
+  {
+    name: 'transformation-errors'
+    title: 'The data collection rule cannot transform rows'
+    description: 'Its transformation failed for rows it had accepted.'
+    target: 'dataCollectionRule'
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT15M'
+    criteria: [{ metric: 'TransformationErrors_Count', ofHub: false, aggregation: 'Count', operator: 'GreaterThan' }]
+  }
+]
+
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${namePrefix}-alerts'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'pimwatch'
+    emailReceivers: [
+      for email in emails: {
+        name: email
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in allLogAlerts: {
+    name: '${namePrefix}-${alert.name}'
+    location: workspaceLocation
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'pimwatch: ${alert.title}'
+      description: '${alert.description} What to do: ${runbookUrl}#${alert.name}'
+      enabled: true
+      severity: alert.severity
+      scopes: [workspaceId]
+      evaluationFrequency: alert.frequency
+      windowSize: alert.window
+      overrideQueryTimeRange: alert.?timeRange
+      autoMitigate: true // fires once for each value it is split by, and rests until that is over
+      skipQueryValidation: true // a table that was made a minute ago is not known to the validation
+      criteria: {
+        allOf: [
+          {
+            query: replace(alert.query, '{functionApp}', functionAppName)
+            timeAggregation: contains(alert, 'measure') ? 'Total' : 'Count'
+            metricMeasureColumn: alert.?measure
+            operator: contains(alert, 'measure') ? 'LessThan' : 'GreaterThan'
+            threshold: contains(alert, 'measure') ? 1 : 0
+            dimensions: map(alert.?splitBy ?? [], column => { name: column, operator: 'Include', values: ['*'] })
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [actionGroup.id] }
+    }
+  }
+]
+
+resource metricAlertRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
+  for alert in metricAlerts: {
+    name: '${namePrefix}-${alert.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: '${alert.title}: ${alert.description} What to do: ${runbookUrl}#${alert.name}'
+      enabled: true
+      severity: alert.severity
+      scopes: [alert.target == 'eventHub' ? eventHubNamespaceId : dataCollectionRuleId]
+      evaluationFrequency: alert.frequency
+      windowSize: alert.window
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          for criterion in alert.criteria: {
+            criterionType: 'StaticThresholdCriterion'
+            name: criterion.metric
+            metricNamespace: alert.target == 'eventHub'
+              ? 'Microsoft.EventHub/namespaces'
+              : 'Microsoft.Insights/dataCollectionRules'
+            metricName: criterion.metric
+            timeAggregation: criterion.aggregation
+            operator: criterion.operator
+            threshold: 0
+            skipMetricValidation: true
+            dimensions: criterion.ofHub ? [{ name: 'EntityName', operator: 'Include', values: [eventHubName] }] : []
+          }
+        ]
+      }
+      actions: [{ actionGroupId: actionGroup.id }]
+    }
+  }
+]

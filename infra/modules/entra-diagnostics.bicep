@@ -1,0 +1,23 @@
+// The tenant's own setting: Entra ID audit logs to the hub. Deployed by a person who may (docs/deploy.md), not by CI.
+
+targetScope = 'tenant'
+
+param name string
+@description('A rule of the namespace (not of the hub) with the right to send.')
+param authorizationRuleId string
+param hubName string
+param categories string[]
+
+resource diagnostics 'microsoft.aadiam/diagnosticSettings@2017-04-01' = {
+  name: name
+  properties: {
+    eventHubAuthorizationRuleId: authorizationRuleId
+    eventHubName: hubName
+    logs: [
+      for category in categories: {
+        category: category
+        enabled: true
+      }
+    ]
+  }
+}

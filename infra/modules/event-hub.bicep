@@ -1,0 +1,46 @@
+param namespaceName string
+param hubName string
+param sendRuleName string
+param location string
+param tags object
+param partitionCount int
+param retentionHours int
+param maximumThroughputUnits int
+param disableLocalAuth bool
+
+resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' = {
+  name: namespaceName
+  location: location
+  tags: tags
+  sku: { name: 'Standard', tier: 'Standard', capacity: 1 }
+  properties: {
+    disableLocalAuth: disableLocalAuth
+    isAutoInflateEnabled: maximumThroughputUnits > 1
+    maximumThroughputUnits: maximumThroughputUnits > 1 ? maximumThroughputUnits : 0
+    minimumTlsVersion: '1.2'
+    publicNetworkAccess: 'Enabled'
+  }
+
+  resource network 'networkRuleSets' = {
+    name: 'default'
+    properties: {
+      defaultAction: 'Allow'
+      publicNetworkAccess: 'Enabled'
+      trustedServiceAccessEnabled: true // Azure Monitor, which delivers the audit logs, is one
+    }
+  }
+
+  // The Entra diagnostic setting has to name a rule of the namespace; it may send and nothing else.
+  resource send 'authorizationRules' = {
+    name: sendRuleName
+    properties: { rights: ['Send'] }
+  }
+
+  resource hub 'eventhubs' = {
+    name: hubName
+    properties: {
+      partitionCount: partitionCount
+      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours }
+    }
+  }
+}

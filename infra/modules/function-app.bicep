@@ -1,0 +1,130 @@
+param name string
+param planName string
+param location string
+param tags object
+@description('The key of the service in azure.yaml: azd finds the app by it.')
+param azdServiceName string
+param identityName string
+param hostStorageName string
+param packageContainerName string
+param appInsightsName string
+param dataCollectionRuleName string
+param nodeVersion string
+param instanceMemoryMB int
+param maximumInstanceCount int
+@description('Instances that the audit function always has; at 0 it wakes when events are noticed.')
+param alwaysReadyInstances int
+param eventHubFullyQualifiedNamespace string
+param eventHubName string
+param consumerGroupName string
+param healerConsumerGroupName string
+param incidentsTableEndpoint string
+param deadLettersContainerUrl string
+param logsIngestionStream string
+param allowedTenantIds string[]
+param incidentRetentionDays int
+param outboxTimerSchedule string
+param outboxMinimumAgeSeconds int
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource appInsights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: appInsightsName
+}
+
+resource dataCollectionRule 'Microsoft.Insights/dataCollectionRules@2024-03-11' existing = {
+  name: dataCollectionRuleName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { tier: 'FlexConsumption', name: 'FC1' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': azdServiceName })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    publicNetworkAccess: 'Enabled'
+    siteConfig: {
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+    }
+    functionAppConfig: {
+      runtime: { name: 'node', version: nodeVersion }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: 'https://${hostStorageName}.blob.${environment().suffixes.storage}/${packageContainerName}'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id }
+        }
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        alwaysReady: alwaysReadyInstances == 0
+          ? []
+          : [{ name: 'function:audit-events', instanceCount: alwaysReadyInstances }]
+      }
+    }
+  }
+
+  // All settings, of the code (src/config.ts) and of the host: those made by hand in the portal go with the next
+  // deployment. No value is a secret: with local auth off, App Insights' connection string opens nothing.
+  resource appSettings 'config' = {
+    name: 'appsettings'
+    properties: {
+      ALLOWED_TENANT_IDS: join(allowedTenantIds, ',')
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+      APPLICATIONINSIGHTS_CONNECTION_STRING: appInsights.properties.ConnectionString
+      AUDIT_EVENTS__clientId: identity.properties.clientId
+      AUDIT_EVENTS__credential: 'managedidentity'
+      AUDIT_EVENTS__fullyQualifiedNamespace: eventHubFullyQualifiedNamespace
+      AUDIT_EVENTS_CONSUMER_GROUP: consumerGroupName
+      AUDIT_EVENTS_HEALER_CONSUMER_GROUP: healerConsumerGroupName
+      AUDIT_EVENTS_HUB: eventHubName
+      AZURE_CLIENT_ID: identity.properties.clientId
+      AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${environment().suffixes.storage}'
+      AzureWebJobsStorage__clientId: identity.properties.clientId
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
+      DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
+      INCIDENT_RETENTION_DAYS: string(incidentRetentionDays)
+      INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
+      LOGS_INGESTION_ENDPOINT: dataCollectionRule.properties.endpoints.logsIngestion
+      LOGS_INGESTION_RULE_ID: dataCollectionRule.properties.immutableId
+      LOGS_INGESTION_STREAM: logsIngestionStream
+      OUTBOX_MINIMUM_AGE_SECONDS: string(outboxMinimumAgeSeconds)
+      OUTBOX_TIMER_SCHEDULE: outboxTimerSchedule
+    }
+  }
+
+  // Publishing goes through Entra ID: no user name and password.
+  resource publishingBySite 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+
+  resource publishingByFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+}
+
+output hostName string = app.properties.defaultHostName

@@ -1,0 +1,40 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type BicepRun, runBicep } from "./bicep.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const VARIANTS = join(ROOT, "test/infra/variants");
+
+/** Ids that names are derived from: fixed, so that a snapshot is the same wherever it is made. */
+const PLACE = {
+  "tenant-id": "11111111-1111-1111-1111-111111111111",
+  "subscription-id": "22222222-2222-2222-2222-222222222222",
+  location: "swedencentral",
+};
+
+/** The parameter files that snapshots are committed of: the one that azd uses, unset, and the variants. */
+export async function parameterFiles(): Promise<string[]> {
+  const variants = (await readdir(VARIANTS)).filter((name) => name.endsWith(".bicepparam")).toSorted();
+  return [join(ROOT, "infra/main.bicepparam"), ...variants.map((name) => join(VARIANTS, name))];
+}
+
+/** The snapshot of a parameter file: the resources that its deployment would make, as far as known without asking Azure. */
+export function snapshotOf(parameterFile: string): string {
+  return parameterFile.replace(/\.bicepparam$/, ".snapshot.json");
+}
+
+/** Writes the snapshot of a parameter file, or holds it against what the Bicep files make of it now. */
+export function runSnapshot(parameterFile: string, mode: "overwrite" | "validate"): Promise<BicepRun> {
+  const place = Object.entries(PLACE).flatMap(([name, value]) => [`--${name}`, value]);
+  return runBicep(["snapshot", parameterFile, "--mode", mode, ...place]);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  for (const file of await parameterFiles()) {
+    const { exitCode, stdout, stderr } = await runSnapshot(file, "overwrite");
+    process.stderr.write(stdout + stderr);
+    if (exitCode === 0) console.error(`wrote ${relative(ROOT, snapshotOf(file))}`);
+    else process.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,184 @@
+import { toDynamic, toReal } from "./conversion.ts";
+import { isBag, jsonText } from "./dynamic-text.ts";
+import { CallProblem, type Call, type Operand } from "./evaluation.ts";
+import { asBool } from "./operand.ts";
+import { orderOf } from "./scalars/comparison.ts";
+import { operand } from "./scalars/binding.ts";
+import type { Json, Row, Value } from "./values.ts";
+
+/** Computes an aggregate over the rows of one group. */
+export type ComputeAggregate = (rows: readonly Row[]) => Value;
+
+export interface AggregateFunction {
+  readonly form: string;
+  readonly page: string;
+  readonly bind: (call: Call) => ComputeAggregate;
+}
+
+/** Arrays that make_list and make_set build hold no more elements than this unless the rule says so. */
+const MAXIMUM_ELEMENTS = 1_048_576;
+
+function aggregate(form: string, page: string, bind: AggregateFunction["bind"]): AggregateFunction {
+  return { form, page: `${page}-aggregation-function`, bind };
+}
+
+/** An aggregate over the values of its first argument that are not null. */
+function overValues(reduce: (values: Value[], of: Operand, call: Call) => Value): AggregateFunction["bind"] {
+  return (call) => {
+    const of = operand(call, 0);
+    return (rows) =>
+      reduce(
+        rows.map(of.compute).filter((value) => value !== null),
+        of,
+        call,
+      );
+  };
+}
+
+/** The same aggregate over the rows for which the argument at `position` is true. */
+function where(position: number, bind: AggregateFunction["bind"]): AggregateFunction["bind"] {
+  return (call) => {
+    const condition = asBool(operand(call, position));
+    const operands = call.operands.filter((_, index) => index !== position);
+    const compute = bind({ ...call, operands });
+    return (rows) => compute(rows.filter((row) => condition(row) === true));
+  };
+}
+
+const count: AggregateFunction["bind"] = () => (rows) => BigInt(rows.length);
+
+/** Kusto estimates; the rows of one event are few enough to count exactly. */
+const distinctCount = overValues((values, { type }) => BigInt(new Set(values.map((value) => keyOf(value, type))).size));
+
+const extreme = (sign: 1 | -1) =>
+  overValues((values) =>
+    values.reduce<Value>(
+      (best, value) => (best === null || sign * (orderOf(value, best) ?? 0) > 0 ? value : best),
+      null,
+    ),
+  );
+
+const sum = overValues((values, { type }, call) => {
+  if (call.type === "real") return values.reduce<number>((total, value) => total + (toReal(value, type) ?? 0), 0);
+  const total = values.reduce<bigint>(
+    (all, value) => all + (typeof value === "bigint" ? value : BigInt(Number(value))),
+    0n,
+  );
+  return call.type === "int" ? Number(total) : total;
+});
+
+const average = overValues((values, { type }, call) => {
+  const total = values.reduce<number>((all, value) => all + (toReal(value, type) ?? 0), 0);
+  if (call.type === "real") return total / values.length;
+  return values.length === 0 ? null : BigInt(Math.trunc(total / values.length));
+});
+
+function keyOf(value: Value, type: Operand["type"]): string {
+  return jsonText(toDynamic(value, type));
+}
+
+/** A whole number given as a constant; Kusto takes anything below 1 as "no limit". */
+function limitOf({ operands, name }: Call, position: number): number {
+  const given = operands[position];
+  if (given === undefined) return MAXIMUM_ELEMENTS;
+  if (given.constant === undefined) throw new CallProblem(`${name}: the largest size must be a constant`);
+  const size = Number(given.constant.value);
+  return size >= 1 ? size : MAXIMUM_ELEMENTS;
+}
+
+function list(keepNulls: boolean): AggregateFunction["bind"] {
+  return (call) => {
+    const { compute, type } = operand(call, 0);
+    const limit = limitOf(call, 1);
+    return (rows) => {
+      const values = rows.map((row) => toDynamic(compute(row), type));
+      return call.evaluation.built((keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit));
+    };
+  };
+}
+
+const set: AggregateFunction["bind"] = (call) => {
+  const { compute, type } = operand(call, 0);
+  const limit = limitOf(call, 1);
+  return (rows) => {
+    const found = new Map<string, Json>();
+    for (const row of rows) {
+      const value = toDynamic(compute(row), type);
+      // an array's elements count singly, so that sets of sets flatten
+      for (const element of Array.isArray(value) ? (value as readonly Json[]) : [value]) {
+        if (element !== null && !found.has(jsonText(element))) found.set(jsonText(element), element);
+      }
+    }
+    return call.evaluation.built([...found.values()].slice(0, limit));
+  };
+};
+
+const mergedBag: AggregateFunction["bind"] = (call) => {
+  const { compute } = operand(call, 0);
+  const limit = limitOf(call, 1);
+  return (rows) => {
+    const entries = new Map<string, Json>();
+    for (const row of rows) {
+      const value = compute(row);
+      if (!isBag(value)) continue;
+      for (const [key, member] of Object.entries(value)) if (!entries.has(key)) entries.set(key, member);
+    }
+    return call.evaluation.built(Object.fromEntries([...entries].slice(0, limit)));
+  };
+};
+
+const any: AggregateFunction["bind"] = (call) => {
+  const { compute, type } = operand(call, 0);
+  const isUsed = (value: Value) => value !== null && value !== "";
+  return (rows) => rows.map(compute).find(isUsed) ?? (type === "string" ? "" : null);
+};
+
+/** The value of the second argument in the row where the first is greatest (or least); the first row if all are null. */
+const atExtreme =
+  (sign: 1 | -1): AggregateFunction["bind"] =>
+  (call) => {
+    const [key, value] = [operand(call, 0), operand(call, 1)];
+    return (rows) => {
+      let best: { readonly key: Value; readonly row: Row } | undefined;
+      for (const row of rows) {
+        const current = key.compute(row);
+        const isBetter = best === undefined || (best.key === null && current !== null);
+        if (best === undefined || isBetter || sign * (orderOf(current, best.key) ?? 0) > 0)
+          best = { key: current, row };
+      }
+      return best === undefined ? (value.type === "string" ? "" : null) : value.compute(best.row);
+    };
+  };
+
+/** Every aggregate of `summarize` that a plan may name. */
+export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
+  count: aggregate("count()", "count", count),
+  countif: aggregate("countif(predicate)", "countif", where(0, count)),
+  dcount: aggregate("dcount(value)", "dcount", distinctCount),
+  dcountif: aggregate("dcountif(value, predicate)", "dcountif", where(1, distinctCount)),
+  count_distinct: aggregate("count_distinct(value)", "count-distinct", distinctCount),
+  count_distinctif: aggregate("count_distinctif(value, predicate)", "count-distinctif", where(1, distinctCount)),
+  min: aggregate("min(value)", "min", extreme(-1)),
+  minif: aggregate("minif(value, predicate)", "minif", where(1, extreme(-1))),
+  max: aggregate("max(value)", "max", extreme(1)),
+  maxif: aggregate("maxif(value, predicate)", "maxif", where(1, extreme(1))),
+  sum: aggregate("sum(value)", "sum", sum),
+  sumif: aggregate("sumif(value, predicate)", "sumif", where(1, sum)),
+  avg: aggregate("avg(value)", "avg", average),
+  avgif: aggregate("avgif(value, predicate)", "avgif", where(1, average)),
+  make_list: aggregate("make_list(value [, size])", "make-list", list(false)),
+  makelist: aggregate("makelist(value [, size])", "make-list", list(false)),
+  make_list_if: aggregate("make_list_if(value, predicate [, size])", "make-list-if", where(1, list(false))),
+  make_list_with_nulls: aggregate("make_list_with_nulls(value)", "make-list-with-nulls", list(true)),
+  make_set: aggregate("make_set(value [, size])", "make-set", set),
+  makeset: aggregate("makeset(value [, size])", "make-set", set),
+  make_set_if: aggregate("make_set_if(value, predicate [, size])", "make-set-if", where(1, set)),
+  make_bag: aggregate("make_bag(bag [, size])", "make-bag", mergedBag),
+  make_bag_if: aggregate("make_bag_if(bag, predicate [, size])", "make-bag-if", where(1, mergedBag)),
+  take_any: aggregate("take_any(value)", "take-any", any),
+  take_anyif: aggregate("take_anyif(value, predicate)", "take-anyif", where(1, any)),
+  any: aggregate("any(value)", "take-any", any),
+  anyif: aggregate("anyif(value, predicate)", "take-anyif", where(1, any)),
+  arg_max: aggregate("arg_max(key, value, …)", "arg-max", atExtreme(1)),
+  arg_min: aggregate("arg_min(key, value, …)", "arg-min", atExtreme(-1)),
+};

@@ -1,0 +1,359 @@
+import { convert, toDynamic, toText } from "../conversion.ts";
+import { isArray, isBag, jsonText } from "../dynamic-text.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
+import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
+import { TICKS_PER_HOUR } from "../time.ts";
+import type { Json, Row } from "../values.ts";
+import { orderOf } from "./comparison.ts";
+import { operand, scalar } from "./binding.ts";
+
+type Bag = Readonly<Record<string, Json>>;
+
+function arrays(call: Call): (row: Row) => (readonly Json[] | null)[] {
+  const reads = call.operands.map(asArray);
+  return (row) => reads.map((read) => read(row));
+}
+
+/** A set function: distinct values in their first order; null where an argument is no array. */
+function setOf(combine: (first: readonly Json[], others: readonly (readonly Json[])[]) => readonly Json[]) {
+  return (call: Call): Compute => {
+    const read = arrays(call);
+    return (row): Json => {
+      const given = read(row);
+      if (given.some((each) => each === null)) return null;
+      const [first = [], ...others] = given.filter((each) => each !== null);
+      return distinct(combine(first, others));
+    };
+  };
+}
+
+function distinct(values: readonly Json[]): Json[] {
+  return [...new Map(values.map((value) => [jsonText(value), value])).values()];
+}
+
+function keysOf(values: readonly Json[]): Set<string> {
+  return new Set(values.map(jsonText));
+}
+
+/** `key, value, key, value …` as a bag; a key that comes twice has its last value. */
+function packed(call: Call, from: number): (row: Row) => (readonly [string, Json])[] {
+  const pairs: { key: (row: Row) => string; value: (row: Row) => Json }[] = [];
+  for (let index = from; index + 1 < call.operands.length; index += 2) {
+    pairs.push({ key: asText(operand(call, index)), value: asDynamic(operand(call, index + 1)) });
+  }
+  return (row) => {
+    return pairs.map(({ key, value }) => [key(row), value(row)] as const);
+  };
+}
+
+function pack(call: Call): Compute {
+  const entries = packed(call, 0);
+  return (row) => Object.fromEntries(entries(row));
+}
+
+function ofBag(compute: (bag: Bag) => Json): (call: Call) => Compute {
+  return (call) => {
+    const read = asBag(operand(call, 0));
+    return (row) => {
+      const bag = read(row);
+      return bag === null ? null : compute(bag);
+    };
+  };
+}
+
+function ofArray(compute: (array: readonly Json[]) => Json): (call: Call) => Compute {
+  return (call) => {
+    const read = asArray(operand(call, 0));
+    return (row) => {
+      const array = read(row);
+      return array === null ? null : compute(array);
+    };
+  };
+}
+
+/** Numbers before texts before the rest; nulls at the end unless told otherwise, whatever the direction. */
+function sorted(sign: 1 | -1): (call: Call) => Compute {
+  return (call) => {
+    const [, second] = call.operands;
+    if (call.operands.length > 2 || (second !== undefined && second.type !== "bool")) {
+      throw new CallProblem(`${call.name} of several arrays yields several columns, which pimwatch does not do`);
+    }
+    const read = asArray(operand(call, 0));
+    const nullsLast = second ? asBool(second) : () => true;
+    return (row) => {
+      const array = read(row);
+      if (array === null) return null;
+      const values = array
+        .filter((value) => value !== null)
+        .toSorted((left, right) => sign * compareMixed(left, right));
+      const nulls = array.filter((value) => value === null);
+      return nullsLast(row) === false ? [...nulls, ...values] : [...values, ...nulls];
+    };
+  };
+}
+
+const KINDS = ["number", "string"];
+
+function compareMixed(left: Json, right: Json): number {
+  const [first, second] = [KINDS.indexOf(typeof left), KINDS.indexOf(typeof right)];
+  if (first !== second) return (first < 0 ? KINDS.length : first) - (second < 0 ? KINDS.length : second);
+  return orderOf(left, right) ?? 0;
+}
+
+/** Charges for every array and bag that the functions of a table build. */
+function metered(table: FunctionTable): FunctionTable {
+  const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
+    const bind = (call: Call): Compute => {
+      const compute = entry.bind(call);
+      return (row) => {
+        const value = compute(row);
+        return typeof value === "object" && value !== null ? call.evaluation.built(value) : value;
+      };
+    };
+    return [name, { ...entry, bind }];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const DYNAMIC_BUILDING: FunctionTable = metered({
+  pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
+    const values = call.operands.map(asDynamic);
+    return (row) => values.map((value) => value(row));
+  }),
+  bag_pack: scalar("bag_pack(key, value, …)", "bag-pack-function", pack),
+  pack: scalar("pack(key, value, …)", "bag-pack-function", pack),
+  pack_dictionary: scalar("pack_dictionary(key, value, …)", "bag-pack-function", pack),
+  /** The compiler hands it the names and values of all columns behind its own argument. */
+  pack_all: scalar("pack_all([ignoreNullAndEmpty])", "pack-all-function", (call) => {
+    const [ignore, entries] = [asBool(operand(call, 0)), packed(call, 1)];
+    return (row) => {
+      const all = entries(row);
+      return Object.fromEntries(ignore(row) ? all.filter(([, value]) => value !== null && value !== "") : all);
+    };
+  }),
+  bag_keys: scalar(
+    "bag_keys(bag)",
+    "bag-keys-function",
+    ofBag((bag) => Object.keys(bag)),
+  ),
+  bag_merge: scalar("bag_merge(bag, bag, …)", "bag-merge-function", (call) => {
+    const reads = call.operands.map(asBag);
+    return (row) => {
+      const bags = reads.map((read) => read(row)).filter((bag) => bag !== null);
+      // the leftmost bag that has a key decides; keys keep the order in which they are met
+      const entries = new Map<string, Json>();
+      for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
+        if (!entries.has(key)) entries.set(key, value);
+      return bags.length === 0 ? null : Object.fromEntries(entries);
+    };
+  }),
+  bag_remove_keys: scalar("bag_remove_keys(bag, keys)", "bag-remove-keys-function", (call) => {
+    const [read, keys] = [asBag(operand(call, 0)), asArray(operand(call, 1))];
+    return (row) => {
+      const bag = read(row);
+      return bag === null
+        ? null
+        : (keys(row) ?? []).reduce<Json>((rest, key) => without(rest, toText(key, "dynamic")), bag);
+    };
+  }),
+  bag_set_key: scalar("bag_set_key(bag, key, value)", "bag-set-key-function", (call) => {
+    const [read, key, value] = [asBag(operand(call, 0)), asText(operand(call, 1)), asDynamic(operand(call, 2))];
+    return (row) => {
+      const bag = read(row);
+      return bag === null ? null : withKey(bag, pathOf(key(row)), value(row));
+    };
+  }),
+  bag_zip: scalar("bag_zip(keys, values)", "bag-zip-function", (call) => {
+    const [keys, values] = [asArray(operand(call, 0)), asArray(operand(call, 1))];
+    return (row) => {
+      const given = values(row);
+      return Object.fromEntries(
+        (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), given?.[index] ?? null]),
+      );
+    };
+  }),
+  array_concat: scalar("array_concat(array, …)", "array-concat-function", (call) => {
+    const read = arrays(call);
+    return (row) => {
+      const joined = read(row).flatMap((each) => each ?? []);
+      return joined;
+    };
+  }),
+  array_slice: scalar("array_slice(array, start, end)", "array-slice-function", (call) => {
+    const [array, start, end] = [asArray(operand(call, 0)), asLong(operand(call, 1)), asLong(operand(call, 2))];
+    return (row) => {
+      const values = array(row);
+      if (values === null) return null;
+      const position = (given: bigint | null) => {
+        const index = Number(given ?? 0n);
+        return index < 0 ? Math.max(0, values.length + index) : index;
+      };
+      return values.slice(position(start(row)), position(end(row)) + 1);
+    };
+  }),
+  array_index_of: scalar(
+    "array_index_of(array, value [, start [, length [, occurrence]]])",
+    "array-index-of-function",
+    arrayIndexOf,
+  ),
+  array_reverse: scalar(
+    "array_reverse(array)",
+    "array-reverse-function",
+    ofArray((array) => array.toReversed()),
+  ),
+  array_sort_asc: scalar("array_sort_asc(array [, nullsLast])", "array-sort-asc-function", sorted(1)),
+  array_sort_desc: scalar("array_sort_desc(array [, nullsLast])", "array-sort-desc-function", sorted(-1)),
+  array_sum: scalar("array_sum(array)", "array-sum-function", (call) => {
+    const array = asArray(operand(call, 0));
+    return (row) => {
+      const values = array(row);
+      if (values === null || values.some((value) => typeof value !== "number")) return null;
+      const total = values.reduce<number>((sum, value) => sum + Number(value), 0);
+      return call.type === "long" ? BigInt(Math.trunc(total)) : total;
+    };
+  }),
+  array_iff: scalar("array_iff(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
+  array_iif: scalar("array_iif(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
+  set_difference: scalar(
+    "set_difference(array, array, …)",
+    "set-difference-function",
+    setOf((first, others) => {
+      const taken = keysOf(others.flat());
+      return first.filter((value) => !taken.has(jsonText(value)));
+    }),
+  ),
+  set_intersect: scalar(
+    "set_intersect(array, array, …)",
+    "set-intersect-function",
+    setOf((first, others) => {
+      const sets = others.map(keysOf);
+      return first.filter((value) => sets.every((set) => set.has(jsonText(value))));
+    }),
+  ),
+  set_union: scalar(
+    "set_union(array, array, …)",
+    "set-union-function",
+    setOf((first, others) => [...first, ...others.flat()]),
+  ),
+  set_has_element: scalar("set_has_element(array, value)", "set-has-element-function", (call) => {
+    const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
+    return (row) => {
+      const values = array(row);
+      return values === null ? null : values.map(jsonText).includes(jsonText(value(row)));
+    };
+  }),
+  zip: scalar("zip(array, array, …)", "zip-function", (call) => {
+    const read = arrays(call);
+    return (row) => {
+      const given = read(row);
+      const count = Math.max(0, ...given.map((each) => each?.length ?? 0));
+      call.evaluation.chargeCharacters(count * given.length);
+      return Array.from({ length: count }, (_, index): Json => given.map((each) => each?.[index] ?? null));
+    };
+  }),
+  repeat: scalar("repeat(value, count)", "repeat-function", (call) => {
+    const [value, count] = [asDynamic(operand(call, 0)), asLong(operand(call, 1))];
+    return (row) => {
+      const times = Number(count(row) ?? -1n);
+      if (times < 0) return null;
+      call.evaluation.chargeCharacters(times);
+      const repeated = value(row);
+      return Array.from({ length: times }, () => repeated);
+    };
+  }),
+  range: scalar("range(start, stop [, step])", "range-function", range),
+  gettype: scalar("gettype(value)", "gettype-function", (call) => {
+    const { compute, type } = operand(call, 0);
+    return (row) => typeName(compute(row), type);
+  }),
+});
+
+function typeName(value: ReturnType<Compute>, type: string): string {
+  if (value === null) return "null";
+  if (type !== "dynamic") return type;
+  if (isArray(value)) return "array";
+  if (isBag(value)) return "dictionary";
+  if (typeof value === "number") return Number.isInteger(value) ? wholeType(value) : "real";
+  return typeof value === "boolean" ? "bool" : "string";
+}
+
+function wholeType(value: number): string {
+  return Math.abs(value) < 2 ** 31 ? "int" : "long";
+}
+
+/** `$.a.b` leads into bags within the bag; anything else is one key. */
+function pathOf(key: string): string[] {
+  return key.startsWith("$.") ? key.slice(2).split(".") : [key];
+}
+
+function without(value: Json, key: string): Json {
+  const [first = "", ...rest] = pathOf(key);
+  if (!isBag(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => {
+      if (name !== first) return [[name, member]];
+      return rest.length === 0 ? [] : [[name, without(member, `$.${rest.join(".")}`)]];
+    }),
+  );
+}
+
+function withKey(bag: Bag, [first = "", ...rest]: readonly string[], value: Json): Json {
+  const current = Object.hasOwn(bag, first) ? (bag[first] ?? null) : null;
+  const member = rest.length === 0 ? value : withKey(isBag(current) ? current : {}, rest, value);
+  return Object.fromEntries([...Object.entries(bag).filter(([name]) => name !== first), [first, member]]);
+}
+
+function arrayIff(call: Call): Compute {
+  const conditions = asArray(operand(call, 0));
+  const [ifTrue, ifFalse] = [asDynamic(operand(call, 1)), asDynamic(operand(call, 2))];
+  return (row) => {
+    const [given, yes, no] = [conditions(row), ifTrue(row), ifFalse(row)];
+    if (given === null) return null;
+    const pick = (from: Json, index: number): Json => (isArray(from) ? (from[index] ?? null) : from);
+    return given.map((condition, index): Json => {
+      const holds = convert(condition, "dynamic", "bool");
+      return holds === null ? null : pick(holds ? yes : no, index);
+    });
+  };
+}
+
+/** Numbers from start to stop in steps; more than about a million elements are cut, as Kusto does. */
+function range(call: Call): Compute {
+  const [start, stop] = [operand(call, 0), operand(call, 1)];
+  const [first, last] = [start.compute, stop.compute];
+  const step =
+    call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1));
+  const numeric = (value: ReturnType<Compute>) =>
+    typeof value === "bigint" || typeof value === "number" ? Number(value) : null;
+  return (row) => {
+    const [from, to, by] = [numeric(first(row)), numeric(last(row)), numeric(step(row))];
+    if (from === null || to === null || by === null || by === 0) return null;
+    const count = Math.min(1_048_576, Math.max(0, Math.floor((to - from) / by) + 1));
+    call.evaluation.chargeCharacters(count);
+    const isTicks = start.type === "datetime" || start.type === "timespan";
+    return Array.from({ length: count }, (_, index): Json => {
+      const value = from + index * by;
+      return isTicks ? toDynamic(BigInt(value), start.type) : value;
+    });
+  };
+}
+
+function arrayIndexOf(call: Call): Compute {
+  const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
+  const option = (position: number, otherwise: bigint) =>
+    call.operands[position] ? asLong(operand(call, position)) : () => otherwise;
+  const [start, length, occurrence] = [option(2, 0n), option(3, -1n), option(4, 1n)];
+  return (row) => {
+    const values = array(row);
+    const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
+    if (values === null || nth < 1 || count < -1) return null;
+    const from = first < 0 ? Math.max(0, values.length + first) : first;
+    const end = count < 0 ? values.length : from + count;
+    const wanted = jsonText(value(row));
+    const found = values.flatMap((each, index) =>
+      index >= from && index < end && jsonText(each) === wanted ? [index] : [],
+    );
+    const index = found[nth - 1] ?? -1;
+    return call.type === "long" ? BigInt(index) : index;
+  };
+}

@@ -1,0 +1,44 @@
+import { convert, toText } from "../conversion.ts";
+import { readJson, textOfDynamic } from "../dynamic-text.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
+import { asDynamic } from "../operand.ts";
+import type { Json } from "../values.ts";
+import { constantOf, operand, scalar } from "./binding.ts";
+import { elementOf, memberOf } from "./dynamic-access.ts";
+
+const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\[['"]([^'"]+)['"]\]/gy;
+
+/** `$.a.b[0]['c d']` as the keys and indexes that it leads through. */
+function readPath(path: string): (string | number)[] {
+  const steps: (string | number)[] = [];
+  let position = path.startsWith("$") ? 1 : 0;
+  while (position < path.length) {
+    STEP.lastIndex = position;
+    const found = STEP.exec(path);
+    if (!found) throw new CallProblem(`${JSON.stringify(path)} is no JSON path that pimwatch can follow`);
+    const [whole, name, index, quoted] = found;
+    steps.push(index === undefined ? (name ?? quoted ?? "") : Number(index));
+    position += whole.length;
+  }
+  return steps;
+}
+
+function extractJson(call: Call): Compute {
+  const steps = readPath(toText(constantOf(call, 0), "string"));
+  const read = asDynamic(operand(call, 1));
+  const { type } = operand(call, 1);
+  return (row) => {
+    const given = read(row);
+    const root: Json = type === "string" && typeof given === "string" ? (readJson(given) ?? null) : given;
+    const found = steps.reduce<Json>(
+      (value, step) => (typeof step === "number" ? elementOf(value, step) : memberOf(value, step)),
+      root,
+    );
+    return call.type === "string" ? textOfDynamic(found) : convert(found, "dynamic", call.type);
+  };
+}
+
+export const JSON_PATH: FunctionTable = {
+  extract_json: scalar("extract_json(path, source [, typeof(T)])", "extract-json-function", extractJson),
+  extractjson: scalar("extractjson(path, source [, typeof(T)])", "extract-json-function", extractJson),
+};

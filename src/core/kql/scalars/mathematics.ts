@@ -1,0 +1,130 @@
+import { orderOf } from "./comparison.ts";
+import { wrapLong } from "../conversion.ts";
+import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { asLong, asReal, asType } from "../operand.ts";
+import { datetimeOf } from "../time.ts";
+import type { Value } from "../values.ts";
+import { operand, scalar } from "./binding.ts";
+
+function ofReal(form: string, page: string, compute: (value: number) => number | boolean) {
+  return scalar(form, page, (call) => {
+    const read = asReal(operand(call, 0));
+    return (row) => {
+      const value = read(row);
+      if (value === null) return null;
+      const result = compute(value);
+      return call.type === "long" && typeof result === "number" ? wholeOrNull(result) : result;
+    };
+  });
+}
+
+function wholeOrNull(value: number): bigint | null {
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : null;
+}
+
+function bits(form: string, page: string, compute: (left: bigint, right: bigint) => bigint) {
+  return scalar(form, page, (call) => {
+    const [left, right] = [asLong(operand(call, 0)), asLong(operand(call, call.operands.length - 1))];
+    return (row) => {
+      const [a, b] = [left(row), right(row)];
+      return a === null || b === null ? null : wrapLong(compute(a, b));
+    };
+  });
+}
+
+/** The least or greatest argument; nulls do not count. */
+function extremeOf(sign: 1 | -1): (call: Call) => Compute {
+  return (call) => {
+    const values = call.operands.map((each) => asType(each, call.type));
+    return (row) => {
+      let best: Value = null;
+      for (const value of values.map((compute) => compute(row))) {
+        if (value !== null && (best === null || sign * (orderOf(value, best) ?? 0) > 0)) best = value;
+      }
+      return best;
+    };
+  };
+}
+
+export const MATHEMATICS: FunctionTable = {
+  abs: scalar("abs(x)", "abs-function", (call) => {
+    const { compute } = operand(call, 0);
+    return (row) => {
+      const value = compute(row);
+      if (typeof value === "bigint") return value < 0n ? -value : value;
+      return typeof value === "number" ? Math.abs(value) : null;
+    };
+  }),
+  bin: scalar("bin(value, roundTo)", "bin-function", (call) => bin(call)),
+  floor: scalar("floor(value, roundTo)", "floor-function", (call) => bin(call)),
+  bin_at: scalar("bin_at(value, size, fixedPoint)", "bin-at-function", (call) => bin(call, 2)),
+  ceiling: ofReal("ceiling(x)", "ceiling-function", Math.ceil),
+  round: scalar("round(x [, precision])", "round-function", (call) => {
+    const value = asReal(operand(call, 0));
+    const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
+    return (row) => {
+      const [x, digits] = [value(row), precision(row)];
+      if (x === null || digits === null) return null;
+      const factor = 10 ** Number(digits);
+      const rounded = (Math.sign(x) * Math.round(Math.abs(x) * factor)) / factor;
+      return call.type === "long" ? wholeOrNull(rounded) : rounded;
+    };
+  }),
+  sqrt: ofReal("sqrt(x)", "sqrt-function", Math.sqrt),
+  exp: ofReal("exp(x)", "exp-function", Math.exp),
+  exp2: ofReal("exp2(x)", "exp2-function", (x) => 2 ** x),
+  exp10: ofReal("exp10(x)", "exp10-function", (x) => 10 ** x),
+  log: ofReal("log(x)", "log-function", Math.log),
+  log2: ofReal("log2(x)", "log2-function", Math.log2),
+  log10: ofReal("log10(x)", "log10-function", Math.log10),
+  sign: ofReal("sign(x)", "sign-function", Math.sign),
+  pow: scalar("pow(base, exponent)", "pow-function", (call) => {
+    const [base, exponent] = [asReal(operand(call, 0)), asReal(operand(call, 1))];
+    return (row) => {
+      const [a, b] = [base(row), exponent(row)];
+      return a === null || b === null ? null : a ** b;
+    };
+  }),
+  pi: scalar("pi()", "pi-function", () => () => Math.PI),
+  isnan: ofReal("isnan(x)", "isnan-function", Number.isNaN),
+  isinf: ofReal("isinf(x)", "isinf-function", (x) => !Number.isFinite(x) && !Number.isNaN(x)),
+  isfinite: ofReal("isfinite(x)", "isfinite-function", Number.isFinite),
+  min_of: scalar("min_of(a, b, …)", "min-of-function", extremeOf(-1)),
+  max_of: scalar("max_of(a, b, …)", "max-of-function", extremeOf(1)),
+  binary_and: bits("binary_and(a, b)", "binary-and-function", (a, b) => a & b),
+  binary_or: bits("binary_or(a, b)", "binary-or-function", (a, b) => a | b),
+  binary_xor: bits("binary_xor(a, b)", "binary-xor-function", (a, b) => a ^ b),
+  binary_not: bits("binary_not(a)", "binary-not-function", (a) => ~a),
+  binary_shift_left: bits("binary_shift_left(a, b)", "binary-shift-left-function", (a, b) => a << (b & 63n)),
+  binary_shift_right: bits("binary_shift_right(a, b)", "binary-shift-right-function", (a, b) => a >> (b & 63n)),
+};
+
+/** Down to a multiple of the size, counted from 0 or from a fixed point. Ticks and longs stay whole. */
+function bin(call: Call, fixedAt?: number): Compute {
+  const [value, size] = [operand(call, 0).compute, operand(call, 1).compute];
+  const fixed = fixedAt === undefined ? () => null : operand(call, fixedAt).compute;
+  const asResult = (result: bigint | number): Value => {
+    if (call.type === "datetime" && typeof result === "bigint") return datetimeOf(result);
+    if (call.type === "long" && typeof result === "number") return wholeOrNull(result);
+    return call.type === "real" || call.type === "int" ? Number(result) : result;
+  };
+  return (row) => {
+    const [x, step, from] = [value(row), size(row), fixed(row)];
+    if (typeof x === "bigint" && typeof step === "bigint") {
+      const origin = typeof from === "bigint" ? from : 0n;
+      return step <= 0n ? null : asResult(origin + floorTo(x - origin, step));
+    }
+    if (!isNumeric(x) || !isNumeric(step) || Number(step) <= 0) return null;
+    const origin = isNumeric(from) ? Number(from) : 0;
+    return asResult(origin + Math.floor((Number(x) - origin) / Number(step)) * Number(step));
+  };
+}
+
+function isNumeric(value: Value): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+function floorTo(value: bigint, step: bigint): bigint {
+  const remainder = ((value % step) + step) % step;
+  return value - remainder;
+}

@@ -1,0 +1,185 @@
+import { toText } from "../conversion.ts";
+import { isArray } from "../dynamic-text.ts";
+import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { asDynamic, asLong, asText } from "../operand.ts";
+import type { Row } from "../values.ts";
+import { operand, scalar } from "./binding.ts";
+import { formatIpv4, formatIpv6, masked, parseIpv4, parseIpv6, type Network } from "./ip-address.ts";
+
+type Bits = 32 | 128;
+
+const parsers: Readonly<Record<Bits, (text: string) => Network | undefined>> = { 32: parseIpv4, 128: parseIpv6 };
+
+const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(parseIpv4);
+
+/** Less than, equal to or greater than 0 under the shortest of the prefixes; null where one is no address. */
+function order(left: string, right: string, bits: Bits, prefix: number): number | null {
+  const [a, b] = [parsers[bits](left), parsers[bits](right)];
+  if (a === undefined || b === undefined) return null;
+  const length = Math.min(a.prefix, b.prefix, prefix);
+  const [first, second] = [masked(a.address, length, bits), masked(b.address, length, bits)];
+  return first === second ? 0 : first < second ? -1 : 1;
+}
+
+function compared(bits: Bits, result: (order: number) => number | boolean) {
+  return (call: Call): Compute => {
+    const [left, right] = [asText(operand(call, 0)), asText(operand(call, 1))];
+    const prefix = call.operands[2] ? asLong(operand(call, 2)) : () => BigInt(bits);
+    return (row) => {
+      const found = order(left(row), right(row), bits, Number(prefix(row) ?? BigInt(bits)));
+      if (found === null) return null;
+      const value = result(found);
+      return typeof value === "number" && call.type === "long" ? BigInt(value) : value;
+    };
+  };
+}
+
+function isWithin(address: Network, network: Network | undefined, bits: Bits): boolean {
+  if (network === undefined) return false;
+  return masked(address.address, network.prefix, bits) === masked(network.address, network.prefix, bits);
+}
+
+function inRanges(bits: Bits) {
+  return (call: Call): Compute => {
+    const address = asText(operand(call, 0));
+    const ranges = texts(call, 1);
+    return (row) => {
+      const parsed = parsers[bits](address(row));
+      return parsed === undefined ? null : ranges(row).some((range) => isWithin(parsed, parsers[bits](range), bits));
+    };
+  };
+}
+
+/** The arguments from a position on as texts; arrays among them give theirs. */
+function texts(call: Call, from: number): (row: Row) => string[] {
+  const reads = call.operands.slice(from).map(asDynamic);
+  return (row) =>
+    reads.flatMap((read) => {
+      const value = read(row);
+      return isArray(value) ? value.map((each) => toText(each, "dynamic")) : [toText(value, "dynamic")];
+    });
+}
+
+function isPrivate({ address }: Network): boolean {
+  return PRIVATE_NETWORKS.some((network) => isWithin({ address, prefix: 32 }, network, 32));
+}
+
+/** Runs of digits and dots that no letter or digit touches. */
+const ADDRESSES = /(?<![0-9A-Za-z])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z])/g;
+
+function anyAddress(matches: (found: string, wanted: string) => boolean) {
+  return (call: Call): Compute => {
+    const [source, wanted] = [asText(operand(call, 0)), texts(call, 1)];
+    return (row) => {
+      const found = [...source(row).matchAll(ADDRESSES)].map(([address]) => address).filter((each) => parseIpv4(each));
+      return wanted(row).some((each) => found.some((address) => matches(address, each)));
+    };
+  };
+}
+
+const equal = (found: string, wanted: string) => parseIpv4(wanted) !== undefined && found === wanted;
+/** A prefix ends at a dot, or is a whole address. */
+const begins = (found: string, wanted: string) =>
+  wanted.endsWith(".") ? found.startsWith(wanted) : equal(found, wanted);
+
+export const NETWORK: FunctionTable = {
+  ipv4_compare: scalar(
+    "ipv4_compare(a, b [, prefix])",
+    "ipv4-compare-function",
+    compared(32, (each) => each),
+  ),
+  ipv4_is_match: scalar(
+    "ipv4_is_match(a, b [, prefix])",
+    "ipv4-is-match-function",
+    compared(32, (each) => each === 0),
+  ),
+  ipv4_is_in_range: scalar("ipv4_is_in_range(address, range)", "ipv4-is-in-range-function", inRanges(32)),
+  ipv4_is_in_any_range: scalar(
+    "ipv4_is_in_any_range(address, range, …)",
+    "ipv4-is-in-any-range-function",
+    inRanges(32),
+  ),
+  ipv4_is_private: scalar("ipv4_is_private(address)", "ipv4-is-private-function", (call) => {
+    const address = asText(operand(call, 0));
+    return (row) => {
+      const parsed = parseIpv4(address(row));
+      return parsed === undefined ? null : isPrivate(parsed);
+    };
+  }),
+  ipv4_netmask_suffix: scalar("ipv4_netmask_suffix(address)", "ipv4-netmask-suffix-function", (call) => {
+    const address = asText(operand(call, 0));
+    return (row) => {
+      const parsed = parseIpv4(address(row));
+      if (parsed === undefined) return null;
+      return call.type === "long" ? BigInt(parsed.prefix) : parsed.prefix;
+    };
+  }),
+  parse_ipv4: scalar("parse_ipv4(address)", "parse-ipv4-function", (call) => {
+    const address = asText(operand(call, 0));
+    return (row) => {
+      const parsed = parseIpv4(address(row));
+      return parsed === undefined ? null : masked(parsed.address, parsed.prefix, 32);
+    };
+  }),
+  parse_ipv4_mask: scalar("parse_ipv4_mask(address, prefix)", "parse-ipv4-mask-function", (call) => {
+    const [address, prefix] = [asText(operand(call, 0)), asLong(operand(call, 1))];
+    return (row) => {
+      const [parsed, length] = [parseIpv4(address(row)), prefix(row)];
+      if (parsed === undefined || length === null) return null;
+      return masked(parsed.address, Math.min(parsed.prefix, Number(length)), 32);
+    };
+  }),
+  format_ipv4: scalar("format_ipv4(address [, prefix])", "format-ipv4-function", (call) => formatted(call, false)),
+  format_ipv4_mask: scalar("format_ipv4_mask(address [, prefix])", "format-ipv4-mask-function", (call) =>
+    formatted(call, true),
+  ),
+  parse_ipv6: scalar("parse_ipv6(address)", "parse-ipv6-function", (call) => {
+    const address = asText(operand(call, 0));
+    return (row) => {
+      const parsed = parseIpv6(address(row));
+      return parsed === undefined ? "" : formatIpv6(masked(parsed.address, parsed.prefix, 128));
+    };
+  }),
+  ipv6_compare: scalar(
+    "ipv6_compare(a, b [, prefix])",
+    "ipv6-compare-function",
+    compared(128, (each) => each),
+  ),
+  ipv6_is_match: scalar(
+    "ipv6_is_match(a, b [, prefix])",
+    "ipv6-is-match-function",
+    compared(128, (each) => each === 0),
+  ),
+  ipv6_is_in_range: scalar("ipv6_is_in_range(address, range)", "ipv6-is-in-range-function", inRanges(128)),
+  ipv6_is_in_any_range: scalar(
+    "ipv6_is_in_any_range(address, range, …)",
+    "ipv6-is-in-any-range-function",
+    inRanges(128),
+  ),
+  has_ipv4: scalar("has_ipv4(source, address)", "has-ipv4-function", anyAddress(equal)),
+  has_any_ipv4: scalar("has_any_ipv4(source, address, …)", "has-any-ipv4-function", anyAddress(equal)),
+  has_ipv4_prefix: scalar("has_ipv4_prefix(source, prefix)", "has-ipv4-prefix-function", anyAddress(begins)),
+  has_any_ipv4_prefix: scalar(
+    "has_any_ipv4_prefix(source, prefix, …)",
+    "has-any-ipv4-prefix-function",
+    anyAddress(begins),
+  ),
+};
+
+/** An address, given as text or number, as text, cut to its prefix. */
+function formatted(call: Call, withMask: boolean): Compute {
+  const { compute, type } = operand(call, 0);
+  const prefix = call.operands[1] ? asLong(operand(call, 1)) : () => null;
+  return (row) => {
+    const value = compute(row);
+    const parsed =
+      typeof value === "bigint" && value >= 0n && value <= 0xffff_ffffn
+        ? { address: value, prefix: 32 }
+        : parseIpv4(toText(value, type));
+    if (parsed === undefined) return "";
+    const length = Number(prefix(row) ?? BigInt(parsed.prefix));
+    if (length < 0 || length > 32) return "";
+    const text = formatIpv4(masked(parsed.address, length, 32));
+    return withMask ? `${text}/${length}` : text;
+  };
+}

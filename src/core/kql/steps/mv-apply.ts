@@ -1,0 +1,13 @@
+import { bindExpansion } from "./expansion.ts";
+import type { BindStep } from "./step.ts";
+
+/** Runs the subquery over each row's elements by themselves. A row without elements yields nothing. */
+export const bindMvApply: BindStep<"mv-apply"> = (step, evaluation, bindSteps) => {
+  const expand = bindExpansion(step.expansions, { ...step, bags: "bag" }, evaluation);
+  const subquery = bindSteps(step.steps, evaluation);
+  return (rows) =>
+    rows.flatMap((row) => {
+      const elements = expand(row);
+      return elements.length === 0 ? [] : subquery(elements).map((result) => [...row, ...result]);
+    });
+};

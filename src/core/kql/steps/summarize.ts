@@ -1,0 +1,33 @@
+import { AGGREGATES } from "../aggregates.ts";
+import { bindExpression } from "../bind-expression.ts";
+import { CallProblem } from "../evaluation.ts";
+import type { Row, Value } from "../values.ts";
+import { groupKey } from "./grouping.ts";
+import type { BindStep } from "./step.ts";
+
+/** One row `keys, aggregates` for each group; without keys one row always, even over no rows. */
+export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluation) => {
+  const keys = by.map((each) => bindExpression(each, evaluation));
+  const bound = aggregates.map(({ name, type, arguments: values }) => {
+    const entry = Object.hasOwn(AGGREGATES, name) ? AGGREGATES[name] : undefined;
+    if (entry === undefined) throw new CallProblem(`the plan names an unknown aggregate ${name}`);
+    const operands = values.map((each) => bindExpression(each, evaluation));
+    return entry.bind({ name, type, operands, evaluation });
+  });
+  const types = keys.map(({ type }) => type);
+  return (rows) => {
+    const groups = new Map<string, { readonly key: readonly Value[]; readonly rows: Row[] }>();
+    if (keys.length === 0) groups.set("[]", { key: [], rows: [...rows] });
+    else {
+      for (const row of rows) {
+        const key = keys.map(({ compute }) => compute(row));
+        const text = groupKey(key, types);
+        const group = groups.get(text) ?? { key, rows: [] };
+        group.rows.push(row);
+        groups.set(text, group);
+      }
+    }
+    evaluation.chargeRows(groups.size);
+    return [...groups.values()].map((group) => [...group.key, ...bound.map((aggregate) => aggregate(group.rows))]);
+  };
+};

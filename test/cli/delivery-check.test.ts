@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { deliveryProblems } from "../../src/cli/delivery-check.ts";
+
+const incident = (IncidentId: string, AuditLogId: string) => ({ IncidentId, AuditLogId, RowKind: "created" });
+const a = incident("1", "rec-a");
+const b = incident("2", "rec-b");
+
+test("nothing is wrong when each expected record is one incident that was forwarded once", () => {
+  expect(deliveryProblems({ expected: ["rec-a", "rec-b"], stored: [a, b], forwarded: [b, a] })).toEqual([]);
+});
+
+test("rows of later changes of an incident do not count as forwarded again", () => {
+  expect(deliveryProblems({ expected: ["rec-a"], stored: [a], forwarded: [a, { ...a, RowKind: "updated" }] })).toEqual(
+    [],
+  );
+});
+
+test.each([
+  {
+    what: "missing",
+    expected: ["rec-a", "rec-b"],
+    stored: [a],
+    forwarded: [a],
+    problem: "no incident for record rec-b",
+  },
+  {
+    what: "stored twice",
+    expected: ["rec-a"],
+    stored: [a, incident("3", "rec-a")],
+    forwarded: [a, incident("3", "rec-a")],
+    problem: "2 incidents for record rec-a",
+  },
+  {
+    what: "not expected",
+    expected: ["rec-a"],
+    stored: [a, b],
+    forwarded: [a, b],
+    problem: "an incident for record rec-b, which the rule does not match",
+  },
+  {
+    what: "not forwarded",
+    expected: undefined,
+    stored: [a],
+    forwarded: [],
+    problem: "incident 1 (record rec-a) was forwarded 0 times",
+  },
+  {
+    what: "forwarded twice",
+    expected: undefined,
+    stored: [a],
+    forwarded: [a, a],
+    problem: "incident 1 (record rec-a) was forwarded 2 times",
+  },
+  {
+    what: "forwarded from nowhere",
+    expected: undefined,
+    stored: [],
+    forwarded: [a],
+    problem: "incident 1 was forwarded and is not in the table",
+  },
+])("one that is $what is named", ({ expected, stored, forwarded, problem }) => {
+  expect(deliveryProblems({ expected, stored, forwarded })).toEqual([problem]);
+});

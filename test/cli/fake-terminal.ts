@@ -1,0 +1,19 @@
+import type { Terminal } from "../../src/cli/terminal.ts";
+
+/** A terminal that keeps what it is told. */
+export function fakeTerminal(
+  environment: Record<string, string> = {},
+): Terminal & { readonly outs: string[]; readonly notes: string[] } {
+  const outs: string[] = [];
+  const notes: string[] = [];
+  return {
+    outs,
+    notes,
+    out: (text) => void outs.push(text),
+    note: (text) => void notes.push(text),
+    progress: () => undefined,
+    color: false,
+    environment,
+    stopping: new AbortController().signal,
+  };
+}

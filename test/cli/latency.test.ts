@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { latencies, spread, spreadText } from "../../src/cli/latency.ts";
+
+test("median and 95th percentile are values that were measured", () => {
+  expect(spread(Array.from({ length: 100 }, (_, index) => 100 - index))).toEqual({
+    count: 100,
+    medianMs: 50,
+    p95Ms: 95,
+  });
+  expect(spread([7])).toEqual({ count: 1, medianMs: 7, p95Ms: 7 });
+  expect(spread([])).toBeUndefined();
+});
+
+test("a stretch counts only where both of its ends were seen", () => {
+  const passages = [
+    { enqueued: 0, stored: 10, forwarded: 30 },
+    { enqueued: 0, stored: 20, forwarded: undefined },
+    { enqueued: undefined, stored: 5, forwarded: 6 },
+  ];
+
+  expect(latencies(passages)).toEqual({
+    enqueuedToStored: { count: 2, medianMs: 10, p95Ms: 20 },
+    storedToForwarded: { count: 2, medianMs: 1, p95Ms: 20 },
+  });
+});
+
+test("is told in milliseconds, or seconds where it is long", () => {
+  expect(spreadText({ count: 2, medianMs: 12.4, p95Ms: 12_340 })).toBe("median 12 ms, p95 12.3 s");
+  expect(spreadText(undefined)).toBe("(not measured)");
+});

@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const LAUNCHER = fileURLToPath(new URL("../../src/cli/launch.mjs", import.meta.url));
+/** Makes the Node that runs the tests look like one that cannot read TypeScript. */
+const AS_NODE_20 = `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.19.0"}})`;
+
+test.each([
+  { node: "the Node that reads TypeScript", options: [] },
+  { node: "an older Node, by way of the pinned one", options: ["--import", AS_NODE_20] },
+])("the command starts from any folder with $node", async ({ options }) => {
+  expect(await launch(options, ["--version"])).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    err: "",
+  });
+});
+
+test.each([{ options: [] }, { options: ["--import", AS_NODE_20] }])(
+  "the exit code comes through with $options",
+  async ({ options }) => {
+    expect(await launch(options, ["frob"])).toEqual({
+      code: 2,
+      out: "",
+      err: 'pimwatch: Unknown command "frob". Commands: start, send, stack. See: pimwatch --help\n',
+    });
+  },
+);
+
+function launch(options: string[], args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [...options, LAUNCHER, ...args], { cwd: tmpdir() }, (_error, out, err) => {
+      resolve({ code: child.exitCode ?? -1, out, err });
+    });
+  });
+}

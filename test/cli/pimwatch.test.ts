@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { run } from "../../src/cli/pimwatch.ts";
+import { send } from "../../src/cli/send.ts";
+import { stack } from "../../src/cli/stack.ts";
+import { start } from "../../src/cli/start.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
+
+const overview = `Usage: pimwatch COMMAND [options]
+
+Microsoft Sentinel's own audit rules, run on the Event Hub stream.
+
+  start  Runs the whole of pimwatch on this machine: sends events, prints each incident as it lands.
+  send   Sends events from files to an event hub, on this machine or in Azure.
+  stack  Runs storage, event hub and logs ingestion on this machine, for \`func start\`.
+
+pimwatch COMMAND --help tells more of one. --version prints the version.
+`;
+
+test.each([
+  { args: [], code: 2, out: overview },
+  { args: ["--help"], code: 0, out: overview },
+  { args: ["-h"], code: 0, out: overview },
+  { args: ["help"], code: 0, out: overview },
+  { args: ["help", "send"], code: 0, out: send.help },
+  { args: ["send", "--help"], code: 0, out: send.help },
+  { args: ["start", "--help"], code: 0, out: start.help },
+  { args: ["start", "--once", "--help"], code: 0, out: start.help },
+  { args: ["stack", "--help"], code: 0, out: stack.help },
+])("pimwatch $args prints its help", async ({ args, code, out }) => {
+  const terminal = fakeTerminal();
+
+  expect({ code: await run(args, terminal), outs: terminal.outs, notes: terminal.notes }).toEqual({
+    code,
+    outs: [out],
+    notes: [],
+  });
+});
+
+test.each([{ command: start }, { command: send }, { command: stack }])(
+  "the help of $command.name fits 120 columns",
+  ({ command }) => {
+    expect(command.help.split("\n").filter((line) => line.length > 120)).toEqual([]);
+  },
+);
+
+test("--version prints the version of the package", async () => {
+  const terminal = fakeTerminal();
+
+  expect(await run(["--version"], terminal)).toBe(0);
+  expect(terminal.outs).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+});
+
+describe("what cannot be done as asked is one line and exit code 2", () => {
+  test.each([
+    { args: ["frob"], line: 'Unknown command "frob". Commands: start, send, stack. See: pimwatch --help' },
+    { args: ["--frob"], line: 'Unknown option "--frob". Commands: start, send, stack. See: pimwatch --help' },
+    { args: ["help", "frob"], line: 'Unknown command "frob". Commands: start, send, stack. See: pimwatch --help' },
+    { args: ["\u001b[2J"], line: 'Unknown command "\\u{1b}[2J". Commands: start, send, stack. See: pimwatch --help' },
+    { args: ["start", "--frob"], line: "Unknown option '--frob'. See: pimwatch start --help" },
+    { args: ["start", "extra"], line: "Unexpected argument 'extra'. See: pimwatch start --help" },
+    { args: ["start", "--once=yes"], line: "Option '--once' does not take an argument. See: pimwatch start --help" },
+    { args: ["start", "--hub-port"], line: "Option '--hub-port <value>' argument missing. See: pimwatch start --help" },
+    { args: ["start", "--hub-port", "70000"], line: '--hub-port must be a whole number from 0 to 65535, not "70000"' },
+    { args: ["start", "--http-port", "1e3"], line: '--http-port must be a whole number from 0 to 65535, not "1e3"' },
+    { args: ["start", "--timeout", "0"], line: '--timeout must be a whole number from 1 to 86400, not "0"' },
+    {
+      args: ["start", "--node", "/missing/node"],
+      line: "--node /missing/node: no such file, or not one that can be run",
+    },
+    { args: ["start", "--events", ""], line: "--events needs a file or a folder" },
+    { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder" },
+    { args: ["send"], line: "Nothing to send. Usage: pimwatch send [options] FILE..." },
+    {
+      args: ["send", "a.json", "--connection", "Endpoint=sb://x/", "--namespace", "x.example"],
+      line: "Give --connection or --namespace, not both",
+    },
+    {
+      args: ["send", "a.json", "--connection", "secret"],
+      line: "The connection string is not one of an event hub: Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
+    },
+    {
+      args: ["send", "a.json", "--namespace", "https://x.example/"],
+      line: '--namespace must be a host name such as NAME.servicebus.windows.net, not "https://x.example/"',
+    },
+    {
+      args: ["stack", "--tenants", "fabrikam"],
+      line: '--tenants must be tenant ids (GUIDs), separated by commas; "fabrikam" is none',
+    },
+  ])("pimwatch $args", async ({ args, line }) => {
+    const terminal = fakeTerminal();
+
+    expect({ code: await run(args, terminal), notes: terminal.notes, outs: terminal.outs }).toEqual({
+      code: 2,
+      notes: [`pimwatch: ${line}`],
+      outs: [],
+    });
+  });
+});

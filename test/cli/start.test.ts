@@ -1,0 +1,195 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "../../build.ts";
+import { sampleDay } from "../../local/samples/sample-day.ts";
+import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../src/cli/launch.mjs", import.meta.url));
+const MATCHES = SETTINGS_CHANGES.filter(({ matches }) => matches).flatMap(({ roles }) => roles).length;
+
+let folder = "";
+let app = "";
+/** Records of a sample day, one to a line. */
+let lines: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pimwatch-start-"));
+  app = join(folder, "app");
+  await build(app);
+  lines = sampleDay({ seed: 3 }).bodies.flatMap(recordLines);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("start --once", () => {
+  test("takes the sample day through hub, rule, table and ingestion", async () => {
+    const { code, out, err } = await pimwatch(["start", "--once", "--json", "--app", app]);
+
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringContaining(`All ${MATCHES} expected incidents were stored and forwarded exactly once.`),
+    });
+    const incidents = out
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    expect(incidents).toHaveLength(MATCHES);
+    expect(incidents[0]).toMatchObject({
+      RuleName: "Changes to PIM Settings",
+      Severity: "High",
+      RowKind: "created",
+      Revision: 1,
+    });
+  });
+
+  test("prints incidents for a person, with what changed", async () => {
+    const { code, out } = await pimwatch(["start", "--once", "--app", app]);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\.\n {14}MFA on activation requirement disabled\.\n/,
+    );
+    expect(out).toMatch(
+      /^events {8}\d+ sent in .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
+    );
+    expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
+  });
+
+  test("takes a file of one's own, with another tenant's records and lines that are not JSON", async () => {
+    const file = join(folder, "own.ndjson");
+    const foreign = lines.map((line) => line.replaceAll("aaaaaaaa-1111", "BBBBBBBB-1111"));
+    await writeFile(file, [...foreign.slice(0, 50), "{oops", ...foreign.slice(50), "\u0000"].join("\r\n"));
+
+    const { code, err } = await pimwatch(["start", "--once", "--json", "--app", app, "--events", file]);
+
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringContaining(`All events were processed; all ${MATCHES} incidents were forwarded exactly once.`),
+    });
+    expect(err).toContain("tenants allowed: bbbbbbbb-1111-4222-8333-444444444444");
+    expect(err).toMatch(/^dead letters {2}2$/m);
+  });
+
+  test("says what is missing, with exit code 1, when the rule does not run", async () => {
+    const blind = join(folder, "blind");
+    await cp(app, blind, { recursive: true });
+    await writeFile(join(blind, "rules.json"), "[]");
+
+    const { code, out, err } = await pimwatch(["start", "--once", "--json", "--app", blind]);
+
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err.match(/^pimwatch: no incident for record PIM_/gm)).toHaveLength(MATCHES);
+  });
+
+  test.each(["--hub-port", "--http-port", "--table-port", "--blob-port", "--ingestion-port"])(
+    "a port in use (%s) is one clear line and leaves nothing running",
+    async (option) => {
+      const occupant = createServer().listen(0, "127.0.0.1");
+      await once(occupant, "listening");
+      const address = occupant.address();
+      const port = typeof address === "object" && address !== null ? String(address.port) : "";
+
+      const { code, out, err } = await pimwatch(["start", "--once", "--app", app, option, port]);
+
+      occupant.close();
+      expect({ code, out, lines: err.split("\n").length }).toEqual({ code: 2, out: "", lines: 2 });
+      expect(err).toMatch(new RegExp(`^pimwatch: .*${port}.*\n$`));
+    },
+  );
+
+  test("an app that is not there is one clear line", async () => {
+    const { code, err } = await pimwatch(["start", "--once", "--app", join(folder, "missing")]);
+
+    expect(code).not.toBe(0);
+    expect(err).toContain("missing");
+    expect(err).not.toContain("    at ");
+  });
+});
+
+test("start keeps running, takes what send brings, and ends in order at Ctrl-C", async () => {
+  const file = join(folder, "more.ndjson");
+  await writeFile(file, lines.join("\n"));
+  const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(running, "exit");
+  const out = await outputUntil(running, /Still running/);
+  const connection = /--connection '(.*)'/.exec(out)?.[1] ?? "";
+  const table = /tables +(\S+)/.exec(out)?.[1] ?? "";
+  const storage = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;TableEndpoint=${table}`;
+  const send = ["send", file, "--connection", connection, "--wait", "--storage", storage];
+
+  const first = await pimwatch(send);
+  const again = await pimwatch(send);
+  running.kill("SIGINT");
+
+  expect(first).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(
+      new RegExp(`^${MATCHES} of ${MATCHES} incident\\(s\\) found; hub → table: median \\d+ ms`, "m"),
+    ),
+  });
+  expect(first.out.match(/^ {4}\d+ ms from the hub to the table$/gm)).toHaveLength(MATCHES);
+  expect(again).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(
+      new RegExp(`^${MATCHES} of ${MATCHES} incident\\(s\\) found; hub → table: \\(not measured\\)`, "m"),
+    ),
+  });
+  expect(again.out.match(/^ {4}known already/gm)).toHaveLength(MATCHES);
+  expect(await ended).toEqual([0, null]);
+  await expect(fetch(table)).rejects.toThrow("fetch failed");
+});
+
+test("Ctrl-C before everything is through ends in order, and says so", async () => {
+  const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(running, "exit");
+  let err = "";
+  running.stderr.on("data", (text) => (err += String(text)));
+  await outputUntil(running, /Sending/);
+
+  running.kill("SIGINT");
+
+  expect(await ended).toEqual([1, null]);
+  expect(err).toBe("pimwatch: stopped before everything was through\n");
+});
+
+function pimwatch(args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [LAUNCHER, ...args],
+      { cwd: folder, maxBuffer: 64_000_000 },
+      (_error, out, err) => {
+        resolve({ code: child.exitCode ?? -1, out, err });
+      },
+    );
+  });
+}
+
+/** What a process has said, on either stream, when a line matches. */
+function outputUntil(child: ChildProcess, wanted: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        said += `${line}\n`;
+        if (wanted.test(line)) resolve(said);
+      });
+    }
+    child.once("exit", () => reject(new Error(`It ended before it said ${wanted}:\n${said}`)));
+  });
+}
+
+function recordLines(body: Uint8Array): string[] {
+  const text = new TextDecoder().decode(body);
+  if (text.startsWith("{'")) return [];
+  const value = JSON.parse(text);
+  const records: unknown[] = Array.isArray(value) ? value : (value.records ?? [value]);
+  return records.filter((record) => typeof record === "object").map((record) => JSON.stringify(record));
+}

@@ -1,0 +1,188 @@
+import { describe, expect, test } from "vitest";
+import { generatedFiles } from "../../scripts/generate-infra.ts";
+import { readFileSync } from "node:fs";
+import workbook from "../../infra/workbook/workbook.json" with { type: "json" };
+import { children, textOf } from "../../src/compile/kusto-parser.ts";
+import type { Syntax } from "../../src/compile/kusto-parser.ts";
+import { bindQuery, FUNCTIONS, kindOf, QUERY_FILES } from "./kusto-workspace.ts";
+import { at, ofType, theOne, type Variant, variant, VARIANTS } from "./predicted-resources.ts";
+
+const LOG_ALERT = "Microsoft.Insights/scheduledQueryRules";
+
+test.each([...QUERY_FILES])("%s is right for the tables it reads", (_file, text) => {
+  expect(bindQuery(text).problems).toEqual([]);
+});
+
+test("a column that does not exist is a problem", () => {
+  expect(bindQuery("PimwatchIncidents() | where Role == 'x'").problems).toEqual([
+    expect.stringContaining("The name 'Role' does not refer to any known column"),
+  ]);
+});
+
+test("every file in infra that is generated is current", async () => {
+  for (const [path, content] of await generatedFiles()) {
+    expect(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"), `${path}: run \`npm run generate\``).toBe(
+      content,
+    );
+  }
+});
+
+test("every query of the workbook is a file, and every file of the workbook is in it", () => {
+  const queries = new Set(workbookQueries(workbook));
+  const files = [...QUERY_FILES].filter(([file]) => file.startsWith("workbook/") || file === "alerts/missed.kql");
+
+  expect(queries).toEqual(new Set(files.map(([, text]) => text.trim())));
+});
+
+test("functions hold no relative time: an alert that calls them would not notice when it is evaluated again", () => {
+  expect(FUNCTIONS.size).toBe(3);
+  for (const text of FUNCTIONS.values()) expect(callsIn(bindQuery(text).syntax)).not.toContain("ago");
+  for (const text of FUNCTIONS.values()) expect(callsIn(bindQuery(text).syntax)).not.toContain("now");
+});
+
+describe.each(VARIANTS)("alerts of $name", (deployment) => {
+  const alerts = ofType(deployment, LOG_ALERT).map(({ name, properties }) => ({
+    name: nameOf(name),
+    properties,
+    criterion: at(properties, "criteria.allOf.0"),
+  }));
+
+  test("every query is right for the tables it reads", () => {
+    for (const { name, criterion } of alerts) {
+      expect(bindQuery(String(at(criterion, "query"))).problems, name).toEqual([]);
+      expect(String(at(criterion, "query")), name).not.toContain("{functionApp}");
+    }
+  });
+
+  test("what an alert is split by or measures is a column of its query, of a type that Azure Monitor takes", () => {
+    for (const { name, criterion } of alerts) {
+      const columns = bindQuery(String(at(criterion, "query"))).columns;
+      const typeOf = (wanted: unknown) => columns.find((column) => column.name === wanted)?.type;
+      const splitBy = names(at(criterion, "dimensions"));
+      const measured = at(criterion, "metricMeasureColumn") ?? undefined;
+
+      expect(splitBy.length, name).toBeLessThanOrEqual(6);
+      for (const column of splitBy) expect(typeOf(column), `${name}: ${column}`).toMatch(/^(string|int|long|real)$/);
+      if (measured !== undefined) expect(typeOf(measured), name).toMatch(/^(int|long|real)$/);
+      expect(columns.map((column) => column.name)).not.toContain("AggregatedValue");
+    }
+  });
+
+  test("an alert that runs every minute has none of what Azure Monitor refuses then", () => {
+    // https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule#frequency
+    const everyMinute = alerts.filter(({ properties }) => at(properties, "evaluationFrequency") === "PT1M");
+    const refused = new Set(["ingestion_time", "adx", "ago", ...FUNCTIONS.keys()]);
+
+    expect(everyMinute.map(({ name }) => name)).toEqual(["new-incident"]);
+    for (const { criterion } of everyMinute) {
+      const { syntax } = bindQuery(String(at(criterion, "query")));
+      expect(callsIn(syntax).filter((call) => refused.has(call))).toEqual([]);
+      expect(operatorsIn(syntax).filter((kind) => /^(Search|Union|Take)Operator$/.test(kind))).toEqual([]);
+    }
+  });
+
+  test("an alert has a severity, a schedule and a window that Azure Monitor knows, and reaches somebody", () => {
+    for (const { name, properties } of [...alerts, ...metricAlerts(deployment)]) {
+      expect([0, 1, 2, 3, 4], name).toContain(at(properties, "severity"));
+      expect(["PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT1H"], name).toContain(
+        at(properties, "evaluationFrequency"),
+      );
+      expect(["PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"], name).toContain(at(properties, "windowSize"));
+      expect(at(properties, "autoMitigate"), name).toBe(true);
+      expect(at(properties, "enabled"), name).toBe(true);
+      const actions = JSON.stringify(at(properties, "actions"));
+      expect(actions, name).toContain(theOne(deployment, "Microsoft.Insights/actionGroups").id);
+    }
+  });
+
+  test("metrics are those that Azure has, aggregated as it does", () => {
+    // https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/metrics-index
+    const known: Readonly<Record<string, string>> = {
+      IncomingMessages: "Total",
+      OutgoingMessages: "Total",
+      ThrottledRequests: "Total",
+      RowsDropped_Count: "Total",
+      TransformationErrors_Count: "Count",
+    };
+    for (const { name, properties } of metricAlerts(deployment)) {
+      for (const criterion of Object.values<unknown>(Object(at(properties, "criteria.allOf")))) {
+        expect(at(criterion, "timeAggregation"), name).toBe(known[String(at(criterion, "metricName"))]);
+      }
+    }
+  });
+
+  test("a query fits into a rule: 64 KB with all else", () => {
+    for (const { properties } of alerts) expect(JSON.stringify(properties).length).toBeLessThan(60_000);
+  });
+});
+
+test("the missed check runs where it is asked for, and the cap's alert where there is a cap", () => {
+  const with_ = (alert: string) =>
+    VARIANTS.filter((deployment) => ofType(deployment, LOG_ALERT).some(({ name }) => nameOf(name) === alert)).map(
+      ({ name }) => name,
+    );
+
+  expect(with_("missed")).toEqual(["everything", "existing"]);
+  expect(with_("daily-cap")).toEqual(["cheapest", "everything"]);
+});
+
+test("what the Sentinel rule shows of an incident are columns of its query", () => {
+  const { properties } = theOne(variant("existing"), "Microsoft.SecurityInsights/alertRules");
+  const columns = new Set(bindQuery(String(at(properties, "query"))).columns.map(({ name }) => name));
+  const texts = JSON.stringify(at(properties, "alertDetailsOverride"));
+  const used = [
+    ...[...texts.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name),
+    at(properties, "alertDetailsOverride.alertSeverityColumnName"),
+    ...Object.values<unknown>(Object(at(properties, "customDetails"))),
+    ...Object.values<unknown>(Object(at(properties, "entityMappings"))).flatMap((entity) =>
+      Object.values<unknown>(Object(at(entity, "fieldMappings"))).map((field) => at(field, "columnName")),
+    ),
+  ];
+
+  expect(used.length).toBeGreaterThan(8);
+  expect(used.filter((name) => !columns.has(String(name)))).toEqual([]);
+});
+
+test("the workbook that is deployed is the generated one, with the app's name in it", () => {
+  for (const deployment of VARIANTS) {
+    const deployed = String(at(theOne(deployment, "Microsoft.Insights/workbooks").properties, "serializedData"));
+    const appName = theOne(deployment, "Microsoft.Web/sites").name;
+    expect(JSON.parse(deployed)).toEqual(JSON.parse(JSON.stringify(workbook).replaceAll("{functionApp}", appName)));
+  }
+});
+
+function metricAlerts(deployment: Variant) {
+  return ofType(deployment, "Microsoft.Insights/metricAlerts").map(({ name, properties }) => ({
+    name: nameOf(name),
+    properties,
+  }));
+}
+
+/** `new-incident` of `pimwatch-<13 characters>-new-incident`. */
+function nameOf(resourceName: string): string {
+  return resourceName.replace(/^pimwatch-[a-z0-9]{13}-/, "");
+}
+
+function names(dimensions: unknown): string[] {
+  return Object.values<unknown>(Object(dimensions)).map((dimension) => String(at(dimension, "name")));
+}
+
+function workbookQueries(item: unknown): string[] {
+  if (typeof item !== "object" || item === null) return [];
+  const inner = Object.values<unknown>({ ...item }).flatMap(workbookQueries);
+  return "query" in item && typeof item.query === "string" ? [item.query, ...inner] : inner;
+}
+
+function nodesIn(node: Syntax): Syntax[] {
+  return [node, ...children(node).flatMap(nodesIn)];
+}
+
+function callsIn(syntax: Syntax): string[] {
+  return nodesIn(syntax)
+    .filter((node) => kindOf(node) === "FunctionCallExpression")
+    .map((node) => textOf(node).split("(")[0]?.trim() ?? "");
+}
+
+function operatorsIn(syntax: Syntax): string[] {
+  return nodesIn(syntax).map(kindOf);
+}

@@ -1,0 +1,303 @@
+import { describe, expect, test } from "vitest";
+import { SETTING_NAMES } from "../../src/config.ts";
+import { INCIDENT_COLUMNS } from "../../src/core/incident-columns.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { at, ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
+
+/** Settings of local runs: connection strings, which nothing in Azure has. */
+const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "INCIDENTS_STORAGE"]);
+
+/** What the Functions host, the Event Hubs extension and the identity library read. */
+const HOST_SETTINGS = [
+  "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+  "APPLICATIONINSIGHTS_CONNECTION_STRING",
+  "AUDIT_EVENTS__clientId",
+  "AUDIT_EVENTS__credential",
+  "AUDIT_EVENTS__fullyQualifiedNamespace",
+  "AZURE_CLIENT_ID",
+  "AzureWebJobsStorage__blobServiceUri",
+  "AzureWebJobsStorage__clientId",
+  "AzureWebJobsStorage__credential",
+  "AzureWebJobsStorage__tableServiceUri",
+];
+
+/** Deployed already for what reads the hub a second time and for what removes old incidents. */
+const AHEAD_OF_THE_CODE = ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP", "INCIDENT_RETENTION_DAYS"];
+
+const ROLES: Readonly<Record<string, string>> = {
+  "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+  "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+  "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+  "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
+  "76199698-9eea-4c19-bc75-cec21354c6b6": "Storage Table Data Reader",
+  "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
+  "2b629674-e913-4c01-ae53-ef4638d8f975": "Azure Event Hubs Data Sender",
+  "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+};
+
+/** https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table#reserved-column-names, in lower case */
+const RESERVED_COLUMNS = new Set(["_resourceid", "id", "_subscriptionid", "tenantid", "type", "uniqueid", "title"]);
+
+describe.each(VARIANTS)("$name", (deployment) => {
+  test("the prediction is whole", () => {
+    expect(deployment.diagnostics).toEqual([]);
+  });
+
+  test("the app has exactly the settings that the code and the host read", () => {
+    const names = Object.keys(settingsOf(deployment)).toSorted();
+
+    const read = SETTING_NAMES.filter((name) => !LOCAL_ONLY.has(name));
+    expect(names).toEqual([...new Set([...read, ...HOST_SETTINGS, ...AHEAD_OF_THE_CODE])].toSorted());
+  });
+
+  test("table, container and stream are those that the code names", () => {
+    const settings = settingsOf(deployment);
+    const stream = Object.keys(Object(at(theOne(deployment, RULE).properties, "streamDeclarations")));
+
+    expect(theOne(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables").name).toMatch(
+      new RegExp(`/${INCIDENTS_TABLE}$`),
+    );
+    expect(settings["DEAD_LETTERS_CONTAINER_URL"]).toContain(`'${DEAD_LETTERS_CONTAINER}'`);
+    expect(stream).toEqual([settings["LOGS_INGESTION_STREAM"]]);
+    expect(at(theOne(deployment, RULE).properties, "dataFlows")).toMatchObject([
+      { streams: stream, transformKql: "source", outputStream: "Custom-PimwatchIncidents_CL" },
+    ]);
+    expect(theOne(deployment, RULE).kind).toBe("Direct");
+  });
+
+  test("columns of the code, the stream and the table are the same", () => {
+    const code = INCIDENT_COLUMNS.map(({ name, type }) => ({ name, type }));
+    const { stream, table } = columnsOf(deployment);
+
+    expect(stream).toEqual(code);
+    expect(table.map(({ name, type }) => ({ name, type: type === "dateTime" ? "datetime" : type }))).toEqual(code);
+    expect(table.filter(({ description }) => !description)).toEqual([]);
+  });
+
+  test("columns have names and types that both services take", () => {
+    const { stream, table } = columnsOf(deployment);
+    const streamTypes = new Set(["string", "int", "long", "real", "boolean", "dynamic", "datetime"]);
+    const tableTypes = new Set(["string", "int", "long", "real", "boolean", "dynamic", "dateTime", "guid"]);
+
+    expect(stream.filter(({ type }) => !streamTypes.has(type))).toEqual([]);
+    expect(table.filter(({ type }) => !tableTypes.has(type))).toEqual([]);
+    expect(table.filter(({ name }) => !/^[A-Za-z][A-Za-z0-9_]{0,44}$/.test(name))).toEqual([]);
+    expect(table.filter(({ name }) => RESERVED_COLUMNS.has(name.toLowerCase()))).toEqual([]);
+  });
+
+  test("no key, connection string or password is in it", () => {
+    expect(deployment.text).not.toMatch(/listKeys|listConnectionStrings|listAccountSas|listServiceSas/i);
+    expect(deployment.text).not.toMatch(/AccountKey=|SharedAccessKey=|SharedAccessSignature|InstrumentationKey=/i);
+    expect(deployment.text).not.toMatch(/password"|secret"/i);
+  });
+
+  test("storage opens to no key and no anonymous reader", () => {
+    const accounts = ofType(deployment, "Microsoft.Storage/storageAccounts");
+
+    expect(accounts).toHaveLength(2);
+    for (const { properties } of accounts) {
+      expect(properties).toMatchObject({
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        allowSharedKeyAccess: false,
+        defaultToOAuthAuthentication: true,
+        minimumTlsVersion: "TLS1_2",
+        supportsHttpsTrafficOnly: true,
+      });
+    }
+    for (const { properties } of ofType(deployment, "Microsoft.Storage/storageAccounts/blobServices/containers")) {
+      expect(properties).toEqual({ publicAccess: "None" });
+    }
+    for (const { properties } of ofType(deployment, "Microsoft.Storage/storageAccounts/blobServices")) {
+      expect(at(properties, "deleteRetentionPolicy.enabled")).toBe(true);
+      expect(at(properties, "containerDeleteRetentionPolicy.enabled")).toBe(true);
+    }
+  });
+
+  test("the app is reached by TLS alone and published with Entra ID alone", () => {
+    const { kind, properties } = theOne(deployment, "Microsoft.Web/sites");
+
+    expect(kind).toBe("functionapp,linux");
+    expect(properties).toMatchObject({
+      httpsOnly: true,
+      siteConfig: { ftpsState: "Disabled", minTlsVersion: "1.2", scmMinTlsVersion: "1.2" },
+    });
+    const policies = ofType(deployment, "Microsoft.Web/sites/basicPublishingCredentialsPolicies");
+    expect(new Set(policies.map(({ name }) => name.split("/").at(-1)))).toEqual(new Set(["ftp", "scm"]));
+    expect(policies.map(({ properties: policy }) => at(policy, "allow"))).toEqual([false, false]);
+  });
+
+  test("the app runs on a Flex plan, on a Node.js that Azure runs", () => {
+    const plan = theOne(deployment, "Microsoft.Web/serverfarms");
+    const config = at(theOne(deployment, "Microsoft.Web/sites").properties, "functionAppConfig");
+
+    expect(plan.sku).toEqual({ tier: "FlexConsumption", name: "FC1" });
+    expect(at(plan.properties, "reserved")).toBe(true);
+    expect(at(config, "runtime.name")).toBe("node");
+    expect(["22", "24"]).toContain(at(config, "runtime.version"));
+    expect([512, 2048, 4096]).toContain(at(config, "scaleAndConcurrency.instanceMemoryMB"));
+    expect(at(config, "deployment.storage.type")).toBe("blobContainer");
+    expect(at(config, "deployment.storage.authentication.type")).toBe("UserAssignedIdentity");
+  });
+
+  test("telemetry takes Entra ID alone", () => {
+    expect(theOne(deployment, "Microsoft.Insights/components").properties).toMatchObject({
+      DisableLocalAuth: true,
+      IngestionMode: "LogAnalytics",
+    });
+  });
+
+  test("names keep within the limits of their services", () => {
+    for (const { name } of ofType(deployment, "Microsoft.Storage/storageAccounts")) {
+      expect(name).toMatch(/^[a-z0-9]{3,24}$/);
+    }
+    for (const { name } of ofType(deployment, "Microsoft.EventHub/namespaces")) {
+      expect(name).toMatch(/^[a-z][a-z0-9-]{4,48}[a-z0-9]$/);
+    }
+    // Longer names are cut to 32 characters in the host's id, and two apps may then have the same.
+    expect(theOne(deployment, "Microsoft.Web/sites").name).toMatch(/^[a-z0-9-]{2,32}$/);
+    expect(theOne(deployment, RULE).name).toMatch(/^[A-Za-z0-9-]{3,64}$/);
+    expect(at(theOne(deployment, "Microsoft.Insights/actionGroups").properties, "groupShortName")).toMatch(/^.{1,12}$/);
+  });
+
+  test("what can be tagged has azd's tag", () => {
+    const tagged = deployment.resources.filter(({ location }) => location !== undefined);
+
+    expect(tagged.length).toBeGreaterThan(10);
+    expect(tagged.filter(({ tags }) => tags?.["azd-env-name"] === undefined)).toEqual([]);
+    expect(theOne(deployment, "Microsoft.Web/sites").tags?.["azd-service-name"]).toBe("detector");
+  });
+});
+
+test("the identity has these rights and no others", () => {
+  expect(rightsIn("main")).toEqual([
+    "eventhubs/insights-logs-auditlogs: Azure Event Hubs Data Receiver (ServicePrincipal)",
+    "storageAccounts/pimhost: Storage Blob Data Owner (ServicePrincipal)",
+    "storageAccounts/pimhost: Storage Table Data Contributor (ServicePrincipal)",
+    "tables/incidents: Storage Table Data Contributor (ServicePrincipal)",
+    "containers/dead-letters: Storage Blob Data Contributor (ServicePrincipal)",
+    "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher (ServicePrincipal)",
+    "components/pimwatch-insights: Monitoring Metrics Publisher (ServicePrincipal)",
+  ]);
+  expect(rightsIn("cheapest")).toEqual(rightsIn("main"));
+});
+
+test("an operator, where there is one, may read incidents and dead letters and send events", () => {
+  const identity = "ServicePrincipal";
+
+  expect(rightsIn("everything").filter((right) => !right.includes(identity))).toEqual([
+    "eventhubs/entra: Azure Event Hubs Data Sender (User)",
+    "tables/incidents: Storage Table Data Reader (User)",
+    "containers/dead-letters: Storage Blob Data Reader (User)",
+  ]);
+});
+
+test("a hub and a workspace that exist are used where they are, and nothing of them is changed", () => {
+  const deployment = variant("existing");
+  const elsewhere = deployment.resources
+    .filter(({ id }) => id.startsWith("/subscriptions/33333333-3333-3333-3333-333333333333/"))
+    .map(({ type }) => type);
+
+  expect([...new Set(elsewhere)].toSorted()).toEqual([
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.EventHub/namespaces/eventhubs/consumergroups",
+    "Microsoft.OperationalInsights/workspaces/savedSearches",
+    "Microsoft.OperationalInsights/workspaces/tables",
+    "Microsoft.SecurityInsights/alertRules",
+  ]);
+  expect(theOne(deployment, RULE).location).toBe("westeurope");
+  expect(settingsOf(deployment)).toMatchObject({
+    AUDIT_EVENTS_HUB: "entra-audit",
+    AUDIT_EVENTS__fullyQualifiedNamespace: expect.stringContaining("'soc-streams'"),
+  });
+});
+
+test("a new hub opens to no key, and the diagnostic setting's rule may only send", () => {
+  const deployment = variant("main");
+
+  expect(theOne(deployment, "Microsoft.EventHub/namespaces").properties).toMatchObject({
+    disableLocalAuth: true,
+    minimumTlsVersion: "1.2",
+  });
+  expect(theOne(deployment, "Microsoft.EventHub/namespaces/authorizationRules").properties).toEqual({
+    rights: ["Send"],
+  });
+  expect(theOne(deployment, "Microsoft.EventHub/namespaces/networkRuleSets").properties).toMatchObject({
+    trustedServiceAccessEnabled: true,
+  });
+  const groups = ofType(deployment, "Microsoft.EventHub/namespaces/eventhubs/consumergroups");
+  expect(groups.map(({ name }) => name.split("/").at(-1))).toEqual([
+    settingsOf(deployment)["AUDIT_EVENTS_CONSUMER_GROUP"],
+    settingsOf(deployment)["AUDIT_EVENTS_HEALER_CONSUMER_GROUP"],
+  ]);
+});
+
+test("a new workspace takes rows by Entra ID alone", () => {
+  expect(at(theOne(variant("main"), "Microsoft.OperationalInsights/workspaces").properties, "features")).toMatchObject({
+    disableLocalAuth: true,
+  });
+});
+
+test("incidents outlive the events in the hub, so that a replay finds them", () => {
+  for (const deployment of VARIANTS) {
+    const days = Number(settingsOf(deployment)["INCIDENT_RETENTION_DAYS"]);
+    const [hub] = ofType(deployment, "Microsoft.EventHub/namespaces/eventhubs");
+    const hours = Number(at(hub?.properties, "retentionDescription.retentionTimeInHours") ?? 168);
+    expect(days * 24).toBeGreaterThan(hours);
+  }
+});
+
+test("the audit function has instances that wait, unless none are wanted", () => {
+  const alwaysReady = (name: string) =>
+    at(theOne(variant(name), "Microsoft.Web/sites").properties, "functionAppConfig.scaleAndConcurrency.alwaysReady");
+
+  expect(alwaysReady("main")).toEqual([{ name: "function:audit-events", instanceCount: 1 }]);
+  expect(alwaysReady("everything")).toEqual([{ name: "function:audit-events", instanceCount: 4 }]);
+  expect(alwaysReady("cheapest")).toEqual([]);
+});
+
+test("the tenant's diagnostic setting is made only where it is asked for", () => {
+  const type = "microsoft.aadiam/diagnosticSettings";
+
+  expect(VARIANTS.filter((deployment) => ofType(deployment, type).length > 0).map(({ name }) => name)).toEqual([
+    "everything",
+  ]);
+  expect(theOne(variant("everything"), type).properties).toMatchObject({
+    eventHubName: "entra",
+    eventHubAuthorizationRuleId: expect.stringMatching(/\/namespaces\/[^/]+\/authorizationRules\/entra-audit-logs$/),
+    logs: [
+      { category: "AuditLogs", enabled: true },
+      { category: "SignInLogs", enabled: true },
+    ],
+  });
+});
+
+const RULE = "Microsoft.Insights/dataCollectionRules";
+
+function settingsOf(deployment: (typeof VARIANTS)[number]): Readonly<Record<string, unknown>> {
+  return { ...Object(theOne(deployment, "Microsoft.Web/sites/config").properties) };
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly description?: string;
+}
+
+function columnsOf(deployment: (typeof VARIANTS)[number]): { stream: Column[]; table: Column[] } {
+  const [stream] = Object.values<{ columns: Column[] }>(
+    Object(at(theOne(deployment, RULE).properties, "streamDeclarations")),
+  );
+  const table = theOne(deployment, "Microsoft.OperationalInsights/workspaces/tables");
+  return { stream: stream?.columns ?? [], table: Object(at(table.properties, "schema.columns")) };
+}
+
+/** Where, which role, what kind of principal; names without what makes them unique. */
+function rightsIn(name: string): string[] {
+  return ofType(variant(name), "Microsoft.Authorization/roleAssignments").map(({ id, properties }) => {
+    const scope = id.split("/providers/Microsoft.Authorization/")[0]?.split("/").slice(-2).join("/");
+    const roleId = String(at(properties, "roleDefinitionId")).split("/").at(-1) ?? "";
+    const role = ROLES[roleId] ?? `unknown role ${roleId}`;
+    return `${scope?.replace(/-?[a-z0-9]{13}(?=-|$)/, "")}: ${role} (${String(at(properties, "principalType"))})`;
+  });
+}

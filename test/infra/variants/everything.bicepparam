@@ -1,0 +1,27 @@
+using '../../../infra/main.bicep'
+
+// Every switch on.
+param environmentName = 'everything'
+param location = 'swedencentral'
+param resourceGroupName = 'rg-soc-detections'
+param tags = { owner: 'soc' }
+param allowedTenantIds = ['44444444-4444-4444-4444-444444444444', '55555555-5555-5555-5555-555555555555']
+param deployEntraDiagnostics = true
+param entraLogCategories = ['AuditLogs', 'SignInLogs']
+param disableEventHubLocalAuth = false
+param eventHubName = 'entra'
+param partitionCount = 32
+param hubRetentionHours = 24
+param nodeVersion = '24'
+param instanceMemoryMB = 4096
+param alwaysReadyInstances = 4
+param outboxTimerSchedule = '*/30 * * * * *'
+param outboxMinimumAgeSeconds = 30
+param storageSkuName = 'Standard_GZRS'
+param alertEmails = ['soc@contoso.example', 'oncall@contoso.example']
+param missedCheck = true
+param sentinelRule = true
+param dailyQuotaGb = 10
+param operatorPrincipalId = '66666666-6666-6666-6666-666666666666'
+param operatorPrincipalType = 'User'
+param runbookUrl = 'https://wiki.contoso.example/pimwatch'

@@ -1,0 +1,104 @@
+import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { parseAst } from "rolldown/parseAst";
+import { expect, onTestFinished, test } from "vitest";
+import { EXTERNAL } from "../build.ts";
+import { startWorker } from "../local/function-host/worker.ts";
+
+/* What azd and func publish: dist/ as it is, which was built before the tests. */
+
+const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+const NODE = process.env["PIMWATCH_NODE"] ?? process.execPath;
+const MAX_BYTES = 3_000_000;
+
+/** A file that the app is made of; anything else does not belong into the package. */
+const EXPECTED =
+  /^(app\.js|[\w.-]+-[\w-]{8}\.js|[\w.-]+\.wasm|host\.json|package\.json|rules\.json|[\w.-]+\.(html|css))$/;
+
+test("the package holds the app and nothing else, and is small", async () => {
+  const entries = await readdir(DIST, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(DIST, file))).size));
+
+  expect(files.filter((file) => !EXPECTED.test(file))).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(["app.js", "host.json", "package.json", "rules.json"]));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES);
+});
+
+test("the package asks for no other package and runs no script", async () => {
+  const manifest: object = JSON.parse(await readFile(join(DIST, "package.json"), "utf8"));
+
+  expect(manifest).toMatchObject({ name: "pimwatch", main: "app.js", type: "module" });
+  expect(Object.keys(manifest).filter((key) => /dependencies|scripts/i.test(key))).toEqual([]);
+});
+
+test("the package imports what Node.js has, and no package", async () => {
+  const files = (await readdir(DIST)).filter((file) => file.endsWith(".js"));
+  const imported = await Promise.all(files.map(async (file) => importsIn(await readFile(join(DIST, file), "utf8"))));
+
+  expect(imported.flat().filter((name) => isBuiltin(name)).length).toBeGreaterThan(5);
+  expect(imported.flat().filter((name) => !name.startsWith("./") && !isBuiltin(name))).toEqual([]);
+});
+
+test("what is bundled comes from the app's own dependencies, none from those of development", async () => {
+  const bundle = await rolldown({ input: "src/app.ts", platform: "node", external: EXTERNAL });
+  onTestFinished(() => bundle.close());
+  const { output } = await bundle.generate({ format: "esm" });
+  const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+  const packages = new Set(
+    modules.flatMap((id) => /node_modules\/(?:@[^/]+\/)?[^/]+(?!.*node_modules)/.exec(id) ?? []),
+  );
+  const lock: { packages: Readonly<Record<string, { dev?: boolean }>> } = JSON.parse(
+    await readFile("package-lock.json", "utf8"),
+  );
+
+  expect(packages).toContain("node_modules/@azure/data-tables");
+  expect([...packages].filter((name) => lock.packages[name]?.dev === true)).toEqual([]);
+});
+
+test("the package holds no path of the machine it was built on", async () => {
+  const files = (await readdir(DIST)).filter((file) => /\.(js|json)$/.test(file));
+  for (const file of files) {
+    expect((await readFile(join(DIST, file), "utf8")).includes(process.cwd()), file).toBe(false);
+  }
+});
+
+test("unpacked elsewhere, without the repository, the app loads and registers its functions", async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), "pimwatch-package-"));
+  onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));
+  await cp(DIST, elsewhere, { recursive: true });
+  const lines: string[] = [];
+
+  const worker = await startWorker({
+    appDirectory: elsewhere,
+    settings: {},
+    nodePath: NODE,
+    nodeOptions: ["--disallow-code-generation-from-strings"],
+    log: (line) => lines.push(line),
+    onExit: () => undefined,
+  });
+  onTestFinished(() => worker.stop());
+
+  const registered = worker.started.functions.map(({ name }) => name);
+  expect(registered).toEqual(expect.arrayContaining(["audit-events", "health", "outbox-timer"]));
+  expect(lines.filter((line) => /error|warn/i.test(line))).toEqual([]);
+});
+
+/** What a module imports by name, statically or not. */
+function importsIn(code: string): string[] {
+  const found: string[] = [];
+  JSON.stringify(parseAst(code), (_key, node: unknown) => {
+    if (typeof node === "object" && node !== null && "source" in node) {
+      const { source } = node;
+      if (typeof source === "object" && source !== null && "value" in source && typeof source.value === "string") {
+        found.push(source.value);
+      }
+    }
+    return typeof node === "bigint" ? null : node;
+  });
+  return found;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests of what is deployed. They need the Bicep CLI, which scripts/bicep.ts finds or restores. */
+export default defineConfig({
+  test: {
+    include: ["test/infra/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 360_000, // the first run downloads the compiler
+    maxWorkers: 2,
+  },
+});
