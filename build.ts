@@ -2,7 +2,7 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { pathToFileURL, fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { build as bundle } from "rolldown";
-import { compileRules } from "./src/compile/compile-rules.ts";
+import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
 import { UsageError } from "./src/errors.ts";
 import { VERSION } from "./src/version.ts";
@@ -20,9 +20,7 @@ export const EXTERNAL = ["@azure/functions-core", "supports-color"];
  * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
  */
 export async function build(directory = join(ROOT, "dist")): Promise<{ directory: string; warnings: string[] }> {
-  const { rules, problems } = await compileRules(join(ROOT, "rules"));
-  const told = problems.map(formatProblem);
-  if (problems.some(({ level }) => level === "error")) throw new UsageError(told.join("\n"));
+  const { rules, problems } = await compileAllRules(join(ROOT, "rules"));
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await bundle({
@@ -42,7 +40,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<{ directory
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
-  return { directory, warnings: told };
+  return { directory, warnings: problems.map(formatProblem) };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

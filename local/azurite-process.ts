@@ -70,7 +70,9 @@ async function startBoth({ tablePort, blobPort }: AzuritePorts): Promise<Azurite
 
 // The channel closes when the parent ends, even by SIGKILL.
 process.on("disconnect", () => process.exit(0));
-process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group; the parent stops what needs us first
+// Ctrl+C, and `timeout`, reach the whole group; the parent stops what needs us first.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
 
 const [tablePort, blobPort] = process.argv.slice(2).map(Number);
 startBoth({ tablePort, blobPort }).then(

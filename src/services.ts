@@ -9,7 +9,7 @@ import { incidentTable } from "./azure/incident-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { type Config, readConfig } from "./config.ts";
-import { prepare } from "./core/kql/evaluate.ts";
+import { readyRule } from "./core/ready-rule.ts";
 import type { Rule } from "./core/rule.ts";
 
 /** Names that Bicep gives to the table and container too. */
@@ -43,7 +43,8 @@ export function readRules(): readonly Rule[] {
 }
 
 async function connect(config: Config) {
-  const rules = readRules().map((rule) => ({ rule, evaluate: prepare(rule.plan) }));
+  const known = readRules();
+  const rules = known.filter(({ disabled }) => disabled !== true).map(readyRule);
   const credential = lazily(() =>
     config.identityClientId === undefined
       ? new ManagedIdentityCredential()
@@ -60,7 +61,8 @@ async function connect(config: Config) {
     config,
     allowedTenantIds: config.allowedTenantIds,
     rules,
-    ruleIds: rules.map(({ rule }) => rule.id),
+    // With those that are switched off: what they found before is still to be forwarded.
+    ruleIds: known.map(({ id }) => id),
     incidents,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,

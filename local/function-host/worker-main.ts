@@ -23,7 +23,9 @@ const appHookData = {};
 provideFunctionsCore(registry, (level, category, message) => log(level, category, message));
 
 process.on("disconnect", () => process.exit(1)); // the host is gone
-process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group; the host ends us after the drain
+// Ctrl+C, and `timeout`, reach the whole group; the host ends us after the drain.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
 process.on("uncaughtException", (error: unknown) => {
   // An unhandled rejection comes here, too. Nothing that is in flight gets an answer.
   writeSync(2, `Worker uncaught exception: ${error instanceof Error ? String(error.stack) : String(error)}\n`);

@@ -84,8 +84,11 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
     forwardedAt: (incidentId) => accepted.get(incidentId),
     async stop() {
       stopping = true;
-      await host.stop();
-      await stack.stop();
+      try {
+        await host.stop();
+      } finally {
+        await stack.stop();
+      }
     },
   };
 }

@@ -1,19 +1,23 @@
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileRules } from "../compile/compile-rules.ts";
-import { formatProblem } from "../compile/problem.ts";
-import { prepare } from "../core/kql/evaluate.ts";
-import { UsageError } from "../errors.ts";
-import type { ReadyRule } from "../workflows/detect-batch.ts";
+import { compileAllRules } from "../compile/compile-rules.ts";
+import { readyRule, type ReadyRule } from "../core/ready-rule.ts";
 
-const RULES = fileURLToPath(new URL("../../rules", import.meta.url));
+/** The folder of this repository's rules. */
+export const RULES = fileURLToPath(new URL("../../rules", import.meta.url));
 
 /**
- * The rules of this repository, ready to run.
+ * The rules of this repository that are switched on, ready to run.
  *
  * @throws {UsageError} when one cannot be compiled: file, line, column and reason of each
  */
 export async function readyRules(): Promise<readonly ReadyRule[]> {
-  const { rules, problems } = await compileRules(RULES);
-  if (problems.some(({ level }) => level === "error")) throw new UsageError(problems.map(formatProblem).join("\n"));
-  return rules.map((rule) => ({ rule, evaluate: prepare(rule.plan) }));
+  const { rules } = await compileAllRules(RULES);
+  return rules.filter(({ disabled }) => disabled !== true).map(readyRule);
+}
+
+/** A path as a person in this folder would write it. */
+export function nearby(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === "" ? "." : short.startsWith("..") ? path : short;
 }

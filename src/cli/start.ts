@@ -1,3 +1,5 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../errors.ts";
 import { command, port, wholeNumber } from "./command.ts";
@@ -35,6 +37,9 @@ cannot be done as asked.`,
       ingestionPort: port("ingestion-port", values["ingestion-port"]),
       httpPort: port("http-port", values["http-port"]),
     };
+    if (values.node !== undefined && !(await isExecutable(values.node))) {
+      throw new UsageError(`--node ${values.node}: no such file, or not one that can be run`);
+    }
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 180;
     // Loaded here, so that `--help` and mistakes are answered at once.
     const [{ fileSource, sampleSource }, { runLocally }] = await Promise.all([
@@ -50,7 +55,8 @@ cannot be done as asked.`,
     try {
       const ended = await run.untilThrough();
       if (values.once === true || terminal.stopping.aborted) return ended;
-      terminal.note("\nEverything is through. Still running: send more with `npx pimwatch send`, end with Ctrl-C.");
+      const outcome = ended === 0 ? "Everything is through" : "Not everything came through, see above";
+      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, end with Ctrl-C.`);
       await followOn(run, terminal);
       return ended;
     } finally {
@@ -59,6 +65,13 @@ cannot be done as asked.`,
     }
   },
 });
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Prints what else lands until the person ends the run. */
 async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Terminal): Promise<void> {

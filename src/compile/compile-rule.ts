@@ -1,14 +1,26 @@
 import { createHash } from "node:crypto";
-import type { Plan } from "../core/kql/plan.ts";
-import type { EntityMapping, Rule } from "../core/rule.ts";
-import { compileQuery } from "./compile-query.ts";
-import { readGuide } from "./guide.ts";
-import { nearestName, suggestion } from "./nearest-name.ts";
+import type { Guide, Rule } from "../core/rule.ts";
+import { compileQuery, type CompiledQuery } from "./compile-query.ts";
+import { readExpectedChanges } from "./expected-changes-file.ts";
+import { EMPTY_GUIDE, readGuide } from "./guide.ts";
+import { suggestion } from "./nearest-name.ts";
+import { readOverlay, type OverlayFile } from "./overlay.ts";
+import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay-query.ts";
 import type { Problem } from "./problem.ts";
 import { RULE_FIELDS } from "./rule-fields.ts";
+import type { RuleFiles } from "./rule-files.ts";
+import { checkMappings } from "./rule-mappings.ts";
 import { ruleShape, type RuleFile } from "./rule-shape.ts";
 import { scheduleProblems } from "./schedule.ts";
-import { placeInText, placeOf, placeOfKey, readYaml, topLevelFields, type YamlFile } from "./yaml-file.ts";
+import {
+  placeInText,
+  placeOf,
+  placeOfKey,
+  readYaml,
+  shapeProblems,
+  topLevelFields,
+  type YamlFile,
+} from "./yaml-file.ts";
 
 export interface CompiledRule {
   /** Undefined when a problem is an error. */
@@ -16,58 +28,87 @@ export interface CompiledRule {
   readonly problems: readonly Problem[];
 }
 
-/** A guide.md with the name under which its problems are reported. */
-export interface GuideFile {
-  readonly name: string;
-  readonly text: string;
+/** A rule file whose shape is right. */
+export interface ReadRule {
+  readonly file: YamlFile;
+  readonly shape: RuleFile;
+}
+
+/** Reads a rule file as far as its YAML and its fields go. Without a problem it is there. */
+export function readRule(text: string, name: string): { readonly read?: ReadRule; readonly problems: Problem[] } {
+  const { file, problems } = readYaml(text, name);
+  if (problems.length > 0) return { problems: [...problems] };
+  if (file.document.contents === null) return { problems: [emptyFile(name)] };
+  const parsed = ruleShape.safeParse(file.document.toJS({ maxAliasCount: 0 }));
+  if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "rule-shape") };
+  return { read: { file, shape: parsed.data }, problems: [] };
+}
+
+function emptyFile(file: string): Problem {
+  return { file, line: 1, column: 1, level: "error", code: "empty", message: "the file is empty" };
 }
 
 /**
- * Checks and compiles one rule file. Every problem names its place in the file, inside the query too.
+ * Checks and compiles one rule file with what lies beside it. Every problem names its place in its file, inside the
+ * query too.
  *
  * @param name the file's name in problems
+ * @param now whether planned changes are over is judged at this time
  */
-export function compileRule(text: string, name: string, guideFile?: GuideFile): CompiledRule {
-  const { file, problems: syntax } = readYaml(text, name);
-  if (syntax.length > 0) return { problems: syntax };
-  const parsed = ruleShape.safeParse(file.document.toJS({ maxAliasCount: 0 }));
-  if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues) };
-  const shape = parsed.data;
-  const { plan, hash, problems: queryProblems } = compileQuery(queryText(file));
-  const located = queryProblems.map(({ offset, code, message }): Problem => ({
-    file: name,
-    ...placeInText(file, "query", offset),
-    level: "error",
-    code,
-    message,
-  }));
-  const mappings = checkMappings(file, shape, plan);
-  const read = guideFile && readGuide(guideFile.text, guideFile.name);
+export function compileRule(
+  text: string,
+  name: string,
+  beside: Pick<RuleFiles, "guide" | "overlay" | "expectedChanges"> = {},
+  now: Date = new Date(),
+): CompiledRule {
+  const { read, problems: unreadable } = readRule(text, name);
+  if (read === undefined) return { problems: unreadable };
+  const { file, shape } = read;
+  const overlay = beside.overlay && readOverlay(beside.overlay);
+  const source = overlay?.read;
+  const query = queryText(file);
+  const overlaid = withVariables(query, source);
+  const compiled = compileQuery(overlaid.text);
+  const { plan } = compiled;
+  const mappings = checkMappings(file, shape, plan, source);
+  const excluded = plan && source ? compileExclusions(overlaid.text, plan, source) : { exclusions: [], problems: [] };
+  const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
+  const planned =
+    beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
   const problems = [
     ...fieldProblems(file),
     ...scheduleProblems(file, shape),
-    ...located,
+    ...queryProblems(file, compiled, overlaid, source),
     ...mappings.problems,
-    ...(read?.problems ?? []),
+    ...(overlay?.problems ?? []),
+    ...overlaid.problems,
+    ...excluded.problems,
+    ...(guide?.problems ?? []),
+    ...(planned?.problems ?? []),
   ];
   if (plan === undefined || problems.some(({ level }) => level === "error")) return { problems };
+  const shown = guideWith(guide?.guide, source);
   const rule: Rule = {
     id: shape.id,
     name: shape.name,
     description: unquoted(shape.description),
     kind: shape.kind,
     version: shape.version,
-    severity: shape.severity,
+    severity: source?.overlay.severity ?? shape.severity,
     tactics: shape.tactics,
     techniques: shape.relevantTechniques,
     tags: shape.tags,
     entityMappings: mappings.entityMappings,
     customDetails: mappings.customDetails,
-    query: queryText(file),
+    ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
+    query,
     plan,
+    ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
-    queryHash: hash,
-    ...(read?.guide && { guide: read.guide }),
+    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query).hash,
+    ...(shown && { guide: shown }),
+    ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
+    ...(source?.overlay.enabled === false && { disabled: true }),
   };
   return { rule, problems };
 }
@@ -78,19 +119,20 @@ function queryText({ document }: YamlFile): string {
   return typeof query === "string" ? query : "";
 }
 
-function shapeProblems(
+/** A problem inside a variable's value stands in the overlay. */
+function queryProblems(
   file: YamlFile,
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  { problems }: CompiledQuery,
+  overlaid: OverlaidQuery,
+  source: OverlayFile | undefined,
 ): Problem[] {
-  return issues.map(({ path, message }) => {
-    const where = path.length === 0 ? "the file" : path.map(String).join(".");
-    return {
-      file: file.name,
-      ...placeOf(file, path),
-      level: "error",
-      code: "rule-shape",
-      message: `${where}: ${message}`,
-    };
+  return problems.map(({ offset, code, message }) => {
+    const origin = overlaid.origin(offset);
+    if ("offset" in origin) {
+      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level: "error", code, message };
+    }
+    const where = source?.file ?? file;
+    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level: "error", code, message };
   });
 }
 
@@ -118,40 +160,8 @@ function fieldProblems(file: YamlFile): Problem[] {
     }));
 }
 
-/** Identifiers and details whose column the query does not yield are left out: in Sentinel they would be empty. */
-function checkMappings(file: YamlFile, shape: RuleFile, plan: Plan | undefined) {
-  const names = plan?.columns.map(({ name }) => name);
-  const problems: Problem[] = [];
-  const isYielded = (column: string, path: readonly PropertyKey[], what: string): boolean => {
-    if (names === undefined || names.includes(column)) return true;
-    const meant = nearestName(column, names);
-    const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-    const message = `${what} is left out: the query yields no column "${column}"${hint}`;
-    problems.push({
-      file: file.name,
-      ...placeOf(file, path),
-      level: "warning",
-      code: "unknown-mapping-column",
-      message,
-    });
-    return false;
-  };
-  const entityMappings = shape.entityMappings.map(({ entityType, fieldMappings }, entity): EntityMapping => {
-    const kept = fieldMappings.filter(({ identifier, columnName }, field) =>
-      isYielded(
-        columnName,
-        ["entityMappings", entity, "fieldMappings", field, "columnName"],
-        `the identifier ${identifier} of ${entityType}`,
-      ),
-    );
-    return { entityType, fieldMappings: kept };
-  });
-  const customDetails = Object.entries(shape.customDetails).filter(([detail, column]) =>
-    isYielded(column, ["customDetails", detail], `the custom detail ${detail}`),
-  );
-  return {
-    entityMappings: entityMappings.filter(({ fieldMappings }) => fieldMappings.length > 0),
-    customDetails: Object.fromEntries(customDetails),
-    problems,
-  };
+/** The overlay's triage stands in the guide's place for it, also where a rule has no guide. */
+function guideWith(guide: Guide | undefined, source: OverlayFile | undefined): Guide | undefined {
+  const triage = source?.overlay.triage;
+  return triage === undefined ? guide : { ...(guide ?? EMPTY_GUIDE), triage };
 }

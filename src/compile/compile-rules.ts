@@ -1,76 +1,63 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Rule } from "../core/rule.ts";
 import { UsageError } from "../errors.ts";
 import { compileRule } from "./compile-rule.ts";
-import type { Problem } from "./problem.ts";
+import { formatProblem, type Problem } from "./problem.ts";
+import { findRules, type RuleFiles } from "./rule-files.ts";
 
 export { compileRule } from "./compile-rule.ts";
 export { formatProblem, type Problem } from "./problem.ts";
 
+/** A rule and the files that it was made from. */
+export interface SourcedRule {
+  readonly rule: Rule;
+  readonly files: RuleFiles;
+}
+
+export interface CompiledRules {
+  /** Those without an error, switched off or not, in the order of their names. */
+  readonly rules: Rule[];
+  /** The same rules with their files. */
+  readonly sourced: SourcedRule[];
+  /** Errors and warnings. */
+  readonly problems: Problem[];
+}
+
 /**
- * Compiles every `<directory>/<rule-name>/rule.yaml` with the guide.md beside it, in the order of their names.
- * A rule with an error is not among `rules`; warnings are among `problems` too.
+ * Compiles the rules in a folder: every `<rule-name>/rule.yaml` with the guide and the overlay beside it, and every
+ * YAML file that was dropped in as it is.
  *
- * @throws {UsageError} when there is no such directory
+ * @throws {UsageError} when there is no such folder
  */
-export async function compileRules(directory: string): Promise<{ rules: Rule[]; problems: Problem[] }> {
-  const rules: Rule[] = [];
-  const problems: Problem[] = [];
+export async function compileRules(directory: string): Promise<CompiledRules> {
+  const found = await findRules(directory);
+  const sourced: SourcedRule[] = [];
+  const problems: Problem[] = [...found.problems];
   const seen = new Map<string, string>();
-  for (const folder of await foldersIn(directory)) {
-    const name = join(directory, folder, "rule.yaml");
-    const text = await readIfThere(name);
-    if (text === undefined) {
-      problems.push({
-        file: name,
-        line: 1,
-        column: 1,
-        level: "error",
-        code: "no-rule",
-        message: "the folder has no rule.yaml",
-      });
-      continue;
-    }
-    const guideName = join(directory, folder, "guide.md");
-    const guide = await readIfThere(guideName);
-    const compiled = compileRule(text, name, guide === undefined ? undefined : { name: guideName, text: guide });
+  for (const files of found.rules) {
+    const { name, text } = files.rule;
+    const compiled = compileRule(text, name, files);
     problems.push(...compiled.problems);
     if (compiled.rule === undefined) continue;
     const twin = seen.get(compiled.rule.id);
     if (twin === undefined) {
       seen.set(compiled.rule.id, name);
-      rules.push(compiled.rule);
+      sourced.push({ rule: compiled.rule, files });
     } else {
       const message = `${twin} has the same id ${compiled.rule.id}`;
       problems.push({ file: name, line: 1, column: 1, level: "error", code: "duplicate-id", message });
     }
   }
-  return { rules, problems };
+  return { rules: sourced.map(({ rule }) => rule), sourced, problems };
 }
 
-async function foldersIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .toSorted();
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new UsageError(`${directory}: there is no such folder of rules`, { cause: error });
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return undefined;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+/**
+ * The same, for who cannot go on with a rule that does not compile.
+ *
+ * @throws {UsageError} naming file, line, column and reason of each problem
+ */
+export async function compileAllRules(directory: string): Promise<CompiledRules> {
+  const compiled = await compileRules(directory);
+  const isWrong = compiled.problems.some(({ level }) => level === "error");
+  if (isWrong) throw new UsageError(compiled.problems.map(formatProblem).join("\n"));
+  return compiled;
 }

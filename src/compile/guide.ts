@@ -2,7 +2,7 @@ import type { Guide } from "../core/rule.ts";
 import type { Problem } from "./problem.ts";
 
 /** The headings of a guide in their order: those of a rule's page, then what to do. */
-const HEADINGS = [
+export const HEADINGS = [
   "Hunting hypothesis",
   "Required data sources",
   "MITRE ATT&CK context",
@@ -11,6 +11,16 @@ const HEADINGS = [
   "Triage",
   "Response",
 ] as const;
+
+export const EMPTY_GUIDE: Guide = {
+  huntingHypothesis: "",
+  requiredDataSources: "",
+  mitreAttackContext: "",
+  references: "",
+  falsePositiveGuidance: "",
+  triage: "",
+  response: "",
+};
 
 /** Reads guide.md: every heading, once, in order, with text below it. */
 export function readGuide(

@@ -32,7 +32,12 @@ export function lowerLiteral(node: Syntax, base: number): Expression | undefined
     case "RealLiteralExpression":
       return typed("real", node, (text) => realNumber(text), base);
     case "DateTimeLiteralExpression":
-      return typed("datetime", node, (text) => parseDatetime(unquoted(text))?.toString(), base);
+      return typed(
+        "datetime",
+        node,
+        (text) => parseDatetime(unquoted(text).replaceAll(/\s*,\s*/g, "-"))?.toString(),
+        base,
+      );
     case "TimespanLiteralExpression":
       return typed("timespan", node, (text) => parseTimespan(unquoted(text))?.toString(), base);
     case "GuidLiteralExpression":

@@ -57,6 +57,8 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
   const name = node.SimpleName ?? textOf(node);
   const binding = environment.names.get(name);
   if (binding?.kind === "table") return binding.table;
+  const body = binding === undefined ? node.GetCalledFunctionBody?.() : undefined;
+  if (body) return lowerTabularCall(node, body, environment);
   if (binding === undefined && name === "AuditLogs") {
     if (environment.subqueryInput === undefined) return AUDIT_LOGS;
     throw refusal(

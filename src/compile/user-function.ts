@@ -20,14 +20,16 @@ export function lowerTabularCall(node: Syntax, body: Syntax, environment: Enviro
  * own `let`s. The parser binds a copy of the body for each call; its offsets count from the body's opening brace.
  */
 function environmentOfBody(node: Syntax, body: Syntax, environment: Environment): Environment {
-  const signature = listOf(part(node, "Name").ReferencedSymbol?.Signatures)[0];
+  // a function without parameters may be named without parentheses
+  const name = kindOf(node) === "NameReference" ? node : part(node, "Name");
+  const signature = listOf(name.ReferencedSymbol?.Signatures)[0];
   const declaration = signature?.Declaration;
   if (!declaration)
     throw refusal(node, environment, "unsupported-function", `pimwatch cannot see the body of ${textOf(node)}`);
   const names = new Map(environment.names);
   const parameters = listOf(signature.Parameters);
   const declared = elements(part(part(parentOf(declaration), "Parameters"), "Parameters"));
-  const given = elements(part(part(node, "ArgumentList"), "Expressions"));
+  const given = name === node ? [] : elements(part(part(node, "ArgumentList"), "Expressions"));
   for (const [position, parameter] of parameters.entries()) {
     const argument = argumentFor(parameter.Name, position, given) ?? defaultOf(declared[position]);
     if (argument) names.set(parameter.Name, bindArgument(argument, environment));

@@ -62,9 +62,9 @@ function nodeAt({ document }: YamlFile, path: readonly PropertyKey[]): Node | un
  * Where an offset inside a text value lies in the file. A block scalar's lines stand in the file as they are, behind
  * their indentation; a value in quotes or over folded lines is only known to begin where it begins.
  */
-export function placeInText(file: YamlFile, field: string, offset: number): Place {
-  const node = nodeAt(file, [field]);
-  if (!isScalar(node) || typeof node.value !== "string" || !node.range) return placeOf(file, [field]);
+export function placeInText(file: YamlFile, path: readonly PropertyKey[], offset: number): Place {
+  const node = nodeAt(file, path);
+  if (!isScalar(node) || typeof node.value !== "string" || !node.range) return placeOf(file, path);
   const start = placeOfOffset(file, node.range[0]);
   const before = node.value.slice(0, offset).split("\n");
   const column = (before.at(-1) ?? "").length + 1;
@@ -72,6 +72,31 @@ export function placeInText(file: YamlFile, field: string, offset: number): Plac
   if (node.type !== "BLOCK_LITERAL") return start;
   const line = start.line + before.length;
   return { line, column: column + indentation(file, start.line, node.value) };
+}
+
+interface ShapeIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Where several forms are allowed: what each of them says against the value. */
+  readonly errors?: readonly (readonly ShapeIssue[])[];
+}
+
+/** What a schema says against a file, each where the value stands. */
+export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], code: string): Problem[] {
+  return issues.map(nearestIssue).map(({ path, message }) => {
+    const where = path.length === 0 ? "the file" : path.map(String).join(".");
+    return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${message}` };
+  });
+}
+
+/** Of several allowed forms, the one that was meant is that which objects deepest inside the value. */
+function nearestIssue(issue: ShapeIssue): ShapeIssue {
+  const forms = (issue.errors ?? []).flatMap(([first]) => (first === undefined ? [] : [nearestIssue(first)]));
+  const deepest = forms.toSorted((left, right) => right.path.length - left.path.length)[0];
+  if (deepest === undefined) return issue;
+  const path = [...issue.path, ...deepest.path];
+  if (deepest.path.length > 0) return { path, message: deepest.message };
+  return { path, message: [...new Set(forms.map(({ message }) => message))].join(", or ") };
 }
 
 function indentation({ text }: YamlFile, headerLine: number, value: string): number {

@@ -41,7 +41,8 @@ function integer(value: unknown): number | null {
 
 function fromHalves(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null || !("low" in value) || !("high" in value)) return undefined;
-  return Number(value.high) * 2 ** 32 + (Number(value.low) >>> 0); // `low` is signed: its sign bit is bit 31
+  if (typeof value.low !== "number" || typeof value.high !== "number") return undefined;
+  return value.high * 2 ** 32 + (value.low >>> 0); // `low` is signed: its sign bit is bit 31
 }
 
 function partitionOf(context: unknown): string | null {

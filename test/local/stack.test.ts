@@ -14,11 +14,19 @@ test("its settings are what the app asks for, and lead to services that answer",
   try {
     expect([...readConfig(stack.settings).allowedTenantIds]).toEqual([TENANT]);
 
-    const hub = new EventHubProducerClient(stack.settings["AUDIT_EVENTS"] ?? "", stack.settings["AUDIT_EVENTS_HUB"] ?? "");
-    expect(await hub.getEventHubProperties()).toMatchObject({ name: LOCAL_HUB, partitionIds: Array.from({ length: LOCAL_PARTITIONS }, (_, id) => String(id)) });
+    const hub = new EventHubProducerClient(
+      stack.settings["AUDIT_EVENTS"] ?? "",
+      stack.settings["AUDIT_EVENTS_HUB"] ?? "",
+    );
+    expect(await hub.getEventHubProperties()).toMatchObject({
+      name: LOCAL_HUB,
+      partitionIds: Array.from({ length: LOCAL_PARTITIONS }, (_, id) => String(id)),
+    });
     await hub.close();
 
-    const table = TableClient.fromConnectionString(stack.settings["INCIDENTS_STORAGE"] ?? "", "incidents", { allowInsecureConnection: true });
+    const table = TableClient.fromConnectionString(stack.settings["INCIDENTS_STORAGE"] ?? "", "incidents", {
+      allowInsecureConnection: true,
+    });
     await table.createTable();
     expect(await table.createEntity({ partitionKey: "p", rowKey: "r" })).toMatchObject({ etag: expect.any(String) });
   } finally {

@@ -28,8 +28,8 @@ export function parameterOf(node: Syntax, name: string): Syntax | undefined {
 }
 
 /** Operators that look at all rows: inside a subquery these are one event's, at table level all events'. */
-export function refuseAtTableLevel(name: string, node: Syntax, environment: Environment): void {
-  if (environment.subqueryInput) return;
+export function refuseAtTableLevel(name: string, node: Syntax, input: Table, environment: Environment): void {
+  if (environment.subqueryInput || !input.readsEvent) return;
   const message = `${name} looks at the rows of all events; it needs a window over many events`;
   throw refusal(node, environment, "not-event-local", message);
 }

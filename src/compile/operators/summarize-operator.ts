@@ -14,7 +14,7 @@ const OF_ROW = new Set(["take_any", "any"]);
 export const lowerSummarize: LowerOperator = (node, input, environment) => {
   const byClause = optionalPart(node, "ByClause");
   const keys = byClause ? elements(part(byClause, "Expressions")) : [];
-  if (keys.length === 0) refuseAtTableLevel("summarize without by", node, environment);
+  if (keys.length === 0) refuseAtTableLevel("summarize without by", node, input, environment);
   const scope = over(input, environment);
   const by = keys.map((key) => environment.lower.expression(key, scope));
   const names = listOf(node.ResultType?.Columns).map(({ Name }) => Name);
@@ -30,7 +30,7 @@ export const lowerSummarize: LowerOperator = (node, input, environment) => {
   };
   const items = elements(part(node, "Aggregates"));
   const values = items.flatMap((item) => lowerAggregate(item, inside, { input, keys: by }));
-  const perEvent = environment.subqueryInput === undefined;
+  const perEvent = environment.subqueryInput === undefined && input.readsEvent;
   const columns = values.map((value, index): ScopeColumn => {
     const name = names[by.length + index] ?? `Column${index + 1}`;
     return perEvent ? { name, type: value.type, perEvent } : { name, type: value.type };

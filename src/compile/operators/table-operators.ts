@@ -30,19 +30,19 @@ function orderKey(node: Syntax, input: Table, environment: Environment): OrderKe
 }
 
 export const lowerTop: LowerOperator = (node, input, environment) => {
-  refuseAtTableLevel("top", node, environment);
+  refuseAtTableLevel("top", node, input, environment);
   const key = orderKey(part(node, "ByExpression"), input, environment);
   const count = constantCount(node, "Expression", environment);
   return withStep(withStep(input, { step: "order", keys: [key] }), { step: "take", count });
 };
 
 export const lowerTake: LowerOperator = (node, input, environment) => {
-  refuseAtTableLevel(textOf(children(node)[0] ?? node), node, environment);
+  refuseAtTableLevel(textOf(children(node)[0] ?? node), node, input, environment);
   return withStep(input, { step: "take", count: constantCount(node, "Expression", environment) });
 };
 
 export const lowerCount: LowerOperator = (node, input, environment) => {
-  refuseAtTableLevel("count", node, environment);
+  refuseAtTableLevel("count", node, input, environment);
   const named = optionalPart(node, "AsIdentifier");
   const name = (named && optionalPart(named, "Identifier")?.SimpleName) ?? "Count";
   const aggregates = [{ name: "count", type: "long", arguments: [] } as const];

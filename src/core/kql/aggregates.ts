@@ -91,9 +91,8 @@ function list(keepNulls: boolean): AggregateFunction["bind"] {
     const { compute, type } = operand(call, 0);
     const limit = limitOf(call, 1);
     return (rows) => {
-      call.evaluation.chargeCharacters(rows.length);
       const values = rows.map((row) => toDynamic(compute(row), type));
-      return (keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit);
+      return call.evaluation.built((keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit));
     };
   };
 }
@@ -102,7 +101,6 @@ const set: AggregateFunction["bind"] = (call) => {
   const { compute, type } = operand(call, 0);
   const limit = limitOf(call, 1);
   return (rows) => {
-    call.evaluation.chargeCharacters(rows.length);
     const found = new Map<string, Json>();
     for (const row of rows) {
       const value = toDynamic(compute(row), type);
@@ -111,7 +109,7 @@ const set: AggregateFunction["bind"] = (call) => {
         if (element !== null && !found.has(jsonText(element))) found.set(jsonText(element), element);
       }
     }
-    return [...found.values()].slice(0, limit);
+    return call.evaluation.built([...found.values()].slice(0, limit));
   };
 };
 
@@ -125,7 +123,7 @@ const mergedBag: AggregateFunction["bind"] = (call) => {
       if (!isBag(value)) continue;
       for (const [key, member] of Object.entries(value)) if (!entries.has(key)) entries.set(key, member);
     }
-    return Object.fromEntries([...entries].slice(0, limit));
+    return call.evaluation.built(Object.fromEntries([...entries].slice(0, limit)));
   };
 };
 
@@ -135,7 +133,7 @@ const any: AggregateFunction["bind"] = (call) => {
   return (rows) => rows.map(compute).find(isUsed) ?? (type === "string" ? "" : null);
 };
 
-/** The value of the second argument in the row where the first is greatest (or least). */
+/** The value of the second argument in the row where the first is greatest (or least); the first row if all are null. */
 const atExtreme =
   (sign: 1 | -1): AggregateFunction["bind"] =>
   (call) => {
@@ -144,8 +142,9 @@ const atExtreme =
       let best: { readonly key: Value; readonly row: Row } | undefined;
       for (const row of rows) {
         const current = key.compute(row);
-        if (current === null) continue;
-        if (best === undefined || sign * (orderOf(current, best.key) ?? 0) > 0) best = { key: current, row };
+        const isBetter = best === undefined || (best.key === null && current !== null);
+        if (best === undefined || isBetter || sign * (orderOf(current, best.key) ?? 0) > 0)
+          best = { key: current, row };
       }
       return best === undefined ? (value.type === "string" ? "" : null) : value.compute(best.row);
     };

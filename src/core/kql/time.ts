@@ -20,8 +20,9 @@ export function ticksFromUnixMilliseconds(milliseconds: number): bigint {
   return BigInt(Math.trunc(milliseconds) + UNIX_EPOCH_MILLISECONDS) * TICKS_PER_MILLISECOND;
 }
 
-/** A JavaScript date, cut to whole milliseconds. */
-export function dateOf(ticks: bigint): Date {
+/** A JavaScript date, cut to whole milliseconds; ticks outside of Kusto's range are taken as its end. */
+export function dateOf(given: bigint): Date {
+  const ticks = given < 0n ? 0n : given > MAXIMUM_TICKS ? MAXIMUM_TICKS : given;
   return new Date(Number(ticks / TICKS_PER_MILLISECOND) - UNIX_EPOCH_MILLISECONDS);
 }
 
@@ -41,7 +42,7 @@ export function ticksOfCalendar(
 
 /** `2017-05-29T07:15:30.1234567Z`: how tostring() writes a datetime. */
 export function formatDatetime(ticks: bigint): string {
-  const fraction = String(ticks % TICKS_PER_SECOND).padStart(7, "0");
+  const fraction = String((ticks < 0n ? -ticks : ticks) % TICKS_PER_SECOND).padStart(7, "0");
   return `${dateOf(ticks).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
@@ -63,11 +64,11 @@ export function formatTimespan(ticks: bigint): string {
 }
 
 const ISO_DATETIME =
-  /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+  /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?\s*(Z|GMT|UTC|[+-]\d{2}:?\d{2})?$/i;
 const SLASH_DATETIME =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(AM|PM)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 const NAMED_DATETIME =
-  /^(?:[a-z]{3,9},?\s+)?(\d{1,2})[\s-]([a-z]{3,9})[\s-](\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(?:GMT|UTC|Z)?$/i;
+  /^(?:[a-z]{3,9},?\s+)?(\d{1,2})[\s-]([a-z]{3,9})[\s-](\d{4}|\d{2})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(?:GMT|UTC|Z)?$/i;
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /**
@@ -93,9 +94,15 @@ export function parseDatetime(text: string): bigint | null {
   if (named) {
     const [, day, monthName, year, hour, minute, second, fraction] = named;
     const month = MONTHS.indexOf((monthName ?? "").slice(0, 3).toLowerCase()) + 1;
-    return calendar([year, String(month), day], [hour, minute, second], fraction, undefined);
+    return calendar([fullYear(year), String(month), day], [hour, minute, second], fraction, undefined);
   }
   return null;
+}
+
+/** Years of two digits are 1950 to 2049, as in .NET. */
+function fullYear(year: string | undefined): string | undefined {
+  if (year?.length !== 2) return year;
+  return `${Number(year) < 50 ? 20 : 19}${year}`;
 }
 
 function clockHour(hour: string | undefined, half: string | undefined): string | undefined {
@@ -117,7 +124,7 @@ function calendar(
 }
 
 function zoneTicks(zone: string | undefined): bigint {
-  if (zone === undefined || zone.toUpperCase() === "Z") return 0n;
+  if (zone === undefined || /^[a-z]/i.test(zone)) return 0n;
   const sign = zone.startsWith("-") ? -1n : 1n;
   const digits = zone.replaceAll(/\D/g, "");
   return sign * (BigInt(digits.slice(0, 2)) * TICKS_PER_HOUR + BigInt(digits.slice(2)) * TICKS_PER_MINUTE);

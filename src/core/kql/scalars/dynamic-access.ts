@@ -64,12 +64,13 @@ function access(call: Call): Compute {
   };
 }
 
-/** Text that is no JSON is kept as a string; a value that is dynamic already is left as it is. */
+/** Text that is no JSON is kept as a string, no text is null; a value that is dynamic already is left as it is. */
 function parseJson(call: Call): Compute {
   const { type, compute } = operand(call, 0);
   if (type === "dynamic") return compute;
   return (row) => {
     const value = compute(row);
-    return type === "string" && typeof value === "string" ? (readJson(value) ?? value) : toDynamic(value, type);
+    if (type !== "string" || typeof value !== "string") return toDynamic(value, type);
+    return value === "" ? null : (readJson(value) ?? value);
   };
 }

@@ -1,7 +1,8 @@
 import { convert, toDynamic, toText } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
+import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
 import { orderOf } from "./comparison.ts";
 import { operand, scalar } from "./binding.ts";
@@ -41,7 +42,6 @@ function packed(call: Call, from: number): (row: Row) => (readonly [string, Json
     pairs.push({ key: asText(operand(call, index)), value: asDynamic(operand(call, index + 1)) });
   }
   return (row) => {
-    call.evaluation.chargeCharacters(pairs.length);
     return pairs.map(({ key, value }) => [key(row), value(row)] as const);
   };
 }
@@ -71,17 +71,51 @@ function ofArray(compute: (array: readonly Json[]) => Json): (call: Call) => Com
   };
 }
 
-function sorted(sign: 1 | -1) {
-  return ofArray((array) =>
-    array.toSorted((left, right) => {
-      if (left === null || right === null) return Number(left === null) - Number(right === null);
-      if (typeof left !== typeof right) return typeof left < typeof right ? -1 : 1;
-      return sign * (orderOf(left, right) ?? 0);
-    }),
-  );
+/** Numbers before texts before the rest; nulls at the end unless told otherwise, whatever the direction. */
+function sorted(sign: 1 | -1): (call: Call) => Compute {
+  return (call) => {
+    const [, second] = call.operands;
+    if (call.operands.length > 2 || (second !== undefined && second.type !== "bool")) {
+      throw new CallProblem(`${call.name} of several arrays yields several columns, which pimwatch does not do`);
+    }
+    const read = asArray(operand(call, 0));
+    const nullsLast = second ? asBool(second) : () => true;
+    return (row) => {
+      const array = read(row);
+      if (array === null) return null;
+      const values = array
+        .filter((value) => value !== null)
+        .toSorted((left, right) => sign * compareMixed(left, right));
+      const nulls = array.filter((value) => value === null);
+      return nullsLast(row) === false ? [...nulls, ...values] : [...values, ...nulls];
+    };
+  };
 }
 
-export const DYNAMIC_BUILDING: FunctionTable = {
+const KINDS = ["number", "string"];
+
+function compareMixed(left: Json, right: Json): number {
+  const [first, second] = [KINDS.indexOf(typeof left), KINDS.indexOf(typeof right)];
+  if (first !== second) return (first < 0 ? KINDS.length : first) - (second < 0 ? KINDS.length : second);
+  return orderOf(left, right) ?? 0;
+}
+
+/** Charges for every array and bag that the functions of a table build. */
+function metered(table: FunctionTable): FunctionTable {
+  const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
+    const bind = (call: Call): Compute => {
+      const compute = entry.bind(call);
+      return (row) => {
+        const value = compute(row);
+        return typeof value === "object" && value !== null ? call.evaluation.built(value) : value;
+      };
+    };
+    return [name, { ...entry, bind }];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const DYNAMIC_BUILDING: FunctionTable = metered({
   pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
@@ -110,7 +144,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       const entries = new Map<string, Json>();
       for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
         if (!entries.has(key)) entries.set(key, value);
-      call.evaluation.chargeCharacters(entries.size);
       return bags.length === 0 ? null : Object.fromEntries(entries);
     };
   }),
@@ -143,7 +176,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const read = arrays(call);
     return (row) => {
       const joined = read(row).flatMap((each) => each ?? []);
-      call.evaluation.chargeCharacters(joined.length);
       return joined;
     };
   }),
@@ -159,22 +191,18 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       return values.slice(position(start(row)), position(end(row)) + 1);
     };
   }),
-  array_index_of: scalar("array_index_of(array, value)", "array-index-of-function", (call) => {
-    const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
-    return (row) => {
-      const values = array(row);
-      if (values === null) return null;
-      const index = values.map(jsonText).indexOf(jsonText(value(row)));
-      return call.type === "long" ? BigInt(index) : index;
-    };
-  }),
+  array_index_of: scalar(
+    "array_index_of(array, value [, start [, length [, occurrence]]])",
+    "array-index-of-function",
+    arrayIndexOf,
+  ),
   array_reverse: scalar(
     "array_reverse(array)",
     "array-reverse-function",
     ofArray((array) => array.toReversed()),
   ),
-  array_sort_asc: scalar("array_sort_asc(array)", "array-sort-asc-function", sorted(1)),
-  array_sort_desc: scalar("array_sort_desc(array)", "array-sort-desc-function", sorted(-1)),
+  array_sort_asc: scalar("array_sort_asc(array [, nullsLast])", "array-sort-asc-function", sorted(1)),
+  array_sort_desc: scalar("array_sort_desc(array [, nullsLast])", "array-sort-desc-function", sorted(-1)),
   array_sum: scalar("array_sum(array)", "array-sum-function", (call) => {
     const array = asArray(operand(call, 0));
     return (row) => {
@@ -238,15 +266,19 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const { compute, type } = operand(call, 0);
     return (row) => typeName(compute(row), type);
   }),
-};
+});
 
 function typeName(value: ReturnType<Compute>, type: string): string {
   if (value === null) return "null";
   if (type !== "dynamic") return type;
   if (isArray(value)) return "array";
   if (isBag(value)) return "dictionary";
-  if (typeof value === "number") return Number.isInteger(value) ? "long" : "real";
+  if (typeof value === "number") return Number.isInteger(value) ? wholeType(value) : "real";
   return typeof value === "boolean" ? "bool" : "string";
+}
+
+function wholeType(value: number): string {
+  return Math.abs(value) < 2 ** 31 ? "int" : "long";
 }
 
 /** `$.a.b` leads into bags within the bag; anything else is one key. */
@@ -289,7 +321,8 @@ function arrayIff(call: Call): Compute {
 function range(call: Call): Compute {
   const [start, stop] = [operand(call, 0), operand(call, 1)];
   const [first, last] = [start.compute, stop.compute];
-  const step = call.operands[2]?.compute ?? (() => (start.type === "datetime" ? 36_000_000_000n : 1));
+  const step =
+    call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1));
   const numeric = (value: ReturnType<Compute>) =>
     typeof value === "bigint" || typeof value === "number" ? Number(value) : null;
   return (row) => {
@@ -302,5 +335,25 @@ function range(call: Call): Compute {
       const value = from + index * by;
       return isTicks ? toDynamic(BigInt(value), start.type) : value;
     });
+  };
+}
+
+function arrayIndexOf(call: Call): Compute {
+  const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
+  const option = (position: number, otherwise: bigint) =>
+    call.operands[position] ? asLong(operand(call, position)) : () => otherwise;
+  const [start, length, occurrence] = [option(2, 0n), option(3, -1n), option(4, 1n)];
+  return (row) => {
+    const values = array(row);
+    const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
+    if (values === null || nth < 1 || count < -1) return null;
+    const from = first < 0 ? Math.max(0, values.length + first) : first;
+    const end = count < 0 ? values.length : from + count;
+    const wanted = jsonText(value(row));
+    const found = values.flatMap((each, index) =>
+      index >= from && index < end && jsonText(each) === wanted ? [index] : [],
+    );
+    const index = found[nth - 1] ?? -1;
+    return call.type === "long" ? BigInt(index) : index;
   };
 }

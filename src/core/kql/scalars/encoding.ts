@@ -4,14 +4,14 @@ import type { FunctionTable } from "../evaluation.ts";
 import { asLong, asText } from "../operand.ts";
 import type { Json, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
-import { charged } from "./text.ts";
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
   return scalar(form, page, (call) => {
     const text = asText(operand(call, 0));
     return (row) => {
-      const result = compute(text(row));
-      return typeof result === "string" ? charged(call.evaluation, result) : result;
+      const source = text(row);
+      call.evaluation.chargeCharacters(source.length);
+      return compute(source);
     };
   });
 }
@@ -47,11 +47,12 @@ export const ENCODING: FunctionTable = {
   })),
   tohex: scalar("tohex(value [, length])", "tohex-function", (call) => {
     const value = asLong(operand(call, 0));
+    const bits = operand(call, 0).type === "int" ? 32 : 64;
     const length = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
     return (row) => {
       const number = value(row);
       if (number === null) return "";
-      return BigInt.asUintN(64, number)
+      return BigInt.asUintN(bits, number)
         .toString(16)
         .padStart(Math.min(64, Number(length(row) ?? 0n)), "0");
     };
@@ -102,12 +103,12 @@ function decodeBase64(text: string): string {
   return decoded.includes("\ufffd") ? "" : decoded;
 }
 
-/** As encodeURIComponent, but never throwing on half a surrogate pair, and encoding !'()* as well. */
+/** As .NET does it: lower-case hexadecimal; letters, digits and `-_.!*()` stay. Half a surrogate pair is replaced. */
 function percentEncode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll(
-    /[!'()*]/g,
-    (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return encodeURIComponent(text.toWellFormed())
+    .replaceAll("'", "%27")
+    .replaceAll("~", "%7e")
+    .replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
 function percentDecode(text: string): string {
@@ -117,7 +118,7 @@ function percentDecode(text: string): string {
 const URL_PARTS =
   /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 
-/** Scheme, host and so on of an absolute URL, each "" where it is missing. */
+/** Scheme, host and so on of an absolute URL, each "" where it is missing; the path as Kusto's page prints it. */
 function parseUrl(text: string): Json {
   const [, scheme = "", user = "", password = "", host = "", port = "", path = "", query = "", fragment = ""] =
     URL_PARTS.exec(text) ?? [];
@@ -125,7 +126,7 @@ function parseUrl(text: string): Json {
     Scheme: scheme,
     Host: host,
     Port: port,
-    Path: path,
+    Path: path.replace(/^\//, ""),
     Username: user,
     Password: password,
     "Query Parameters": queryParameters(query),

@@ -80,7 +80,7 @@ function anyAddress(matches: (found: string, wanted: string) => boolean) {
 const equal = (found: string, wanted: string) => parseIpv4(wanted) !== undefined && found === wanted;
 /** A prefix ends at a dot, or is a whole address. */
 const begins = (found: string, wanted: string) =>
-  wanted.endsWith(".") ? found.startsWith(wanted) : found === wanted || found.startsWith(`${wanted}.`);
+  wanted.endsWith(".") ? found.startsWith(wanted) : equal(found, wanted);
 
 export const NETWORK: FunctionTable = {
   ipv4_compare: scalar(

@@ -5,10 +5,11 @@ import { invariantLower, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, Row, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
-/** Charges for text that a call builds, so that doubling it again and again comes to an end. */
-export function charged(evaluation: Evaluation, text: string): string {
-  evaluation.chargeCharacters(text.length);
-  return text;
+/** Joins texts, charging for the result before it is built. */
+export function joined(evaluation: Evaluation, parts: readonly string[], delimiter = ""): string {
+  const length = parts.reduce((sum, part) => sum + part.length, 0) + delimiter.length * Math.max(0, parts.length - 1);
+  evaluation.chargeCharacters(length);
+  return parts.join(delimiter);
 }
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
@@ -56,17 +57,17 @@ export const TEXT: FunctionTable = {
   reverse: ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
   strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
     const all = pieces(call, 0);
-    return (row) => charged(call.evaluation, all(row).join(""));
+    return (row) => joined(call.evaluation, all(row));
   }),
   strcat_delim: scalar("strcat_delim(delimiter, a, b, …)", "strcat-delim-function", (call) => {
     const [delimiter, all] = [asText(operand(call, 0)), pieces(call, 1)];
-    return (row) => charged(call.evaluation, all(row).join(delimiter(row)));
+    return (row) => joined(call.evaluation, all(row), delimiter(row));
   }),
   strcat_array: scalar("strcat_array(array, delimiter)", "strcat-array-function", (call) => {
     const [array, delimiter] = [asArray(operand(call, 0)), asText(operand(call, 1))];
     return (row) => {
       const parts = (array(row) ?? []).map((each) => toText(each, "dynamic"));
-      return charged(call.evaluation, parts.join(delimiter(row)));
+      return joined(call.evaluation, parts, delimiter(row));
     };
   }),
   strrep: scalar("strrep(value, multiplier [, delimiter])", "strrep-function", (call) => {
@@ -74,7 +75,12 @@ export const TEXT: FunctionTable = {
     const delimiter = call.operands[2] ? asText(operand(call, 2)) : () => "";
     return (row) => {
       const count = Math.min(1024, Math.max(0, Number(times(row) ?? 0n)));
-      return charged(call.evaluation, Array.from({ length: count }, () => value(row)).join(delimiter(row)));
+      const text = value(row);
+      return joined(
+        call.evaluation,
+        Array.from({ length: count }, () => text),
+        delimiter(row),
+      );
     };
   }),
   substring: scalar("substring(source, start [, length])", "substring-function", (call) => {
@@ -89,22 +95,12 @@ export const TEXT: FunctionTable = {
     };
   }),
   indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", "indexof-function", indexOf),
-  countof: scalar("countof(source, search)", "countof-function", (call) => {
-    const [source, search] = [asText(operand(call, 0)), asText(operand(call, 1))];
-    return (row) => {
-      const [text, wanted] = [source(row), search(row)];
-      if (wanted === "") return whole(call, 0);
-      let count = 0;
-      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) count += 1;
-      return whole(call, count);
-    };
-  }),
   replace_string: scalar("replace_string(text, lookup, rewrite)", "replace-string-function", (call) => {
     const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
     return (row) => {
       const wanted = lookup(row);
       if (wanted === "") return source(row);
-      return charged(call.evaluation, source(row).split(wanted).join(rewrite(row)));
+      return joined(call.evaluation, source(row).split(wanted), rewrite(row));
     };
   }),
   replace_strings: scalar("replace_strings(text, lookups, rewrites)", "replace-strings-function", (call) => {
@@ -118,7 +114,7 @@ export const TEXT: FunctionTable = {
       return wanted.reduce<string>((text, each, index) => {
         const lookup = toText(each, "dynamic");
         if (lookup === "") return text;
-        return charged(call.evaluation, text.split(lookup).join(toText(replacements[index] ?? null, "dynamic")));
+        return joined(call.evaluation, text.split(lookup), toText(replacements[index] ?? null, "dynamic"));
       }, source(row));
     };
   }),
@@ -168,11 +164,12 @@ function indexOf(call: Call): Compute {
     const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
     if (nth < 1 || count < -1) return null;
     const from = first < 0 ? Math.max(0, text.length + first) : first;
-    const end = count < 0 ? text.length : Math.min(text.length, from + count);
     let at = from - 1;
+    // each occurrence is looked for within `length` characters of where its search begins, as Kusto's page shows
     for (let found = 0; found < nth; found += 1) {
-      at = text.indexOf(wanted, at + 1);
-      if (at < 0 || at + wanted.length > end) return whole(call, -1);
+      const begin = at + 1;
+      at = text.indexOf(wanted, begin);
+      if (at < 0 || (count >= 0 && at + wanted.length > begin + count)) return whole(call, -1);
     }
     return whole(call, at);
   };

@@ -1,6 +1,6 @@
 import { dateOf, TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND } from "../time.ts";
 
-const DATETIME_TOKENS = /y{4,}|yy|MM?|dd?|HH?|hh?|mm?|ss?|f{1,7}|F{1,7}|tt|./gs;
+const DATETIME_TOKENS = /y{4,}|yy?|MM?|dd?|HH?|hh?|mm?|ss?|f{1,7}|F{1,7}|tt|./gs;
 
 /** https://learn.microsoft.com/kusto/query/format-datetime-function */
 export function formatDatetimeAs(ticks: bigint, format: string): string {
@@ -10,9 +10,7 @@ export function formatDatetimeAs(ticks: bigint, format: string): string {
     const kind = token.charAt(0);
     switch (kind) {
       case "y":
-        return String(date.getUTCFullYear())
-          .padStart(4, "0")
-          .slice(token.length === 2 ? 2 : 0);
+        return year(date.getUTCFullYear(), token.length);
       case "M":
         return padded(date.getUTCMonth() + 1, token);
       case "d":
@@ -35,6 +33,11 @@ export function formatDatetimeAs(ticks: bigint, format: string): string {
         return token;
     }
   });
+}
+
+/** In full, or its last two digits, with or without a leading 0. */
+function year(value: number, digits: number): string {
+  return digits > 2 ? String(value).padStart(4, "0") : String(value % 100).padStart(digits, "0");
 }
 
 const TIMESPAN_TOKENS = /d{1,8}|HH?|hh?|mm?|ss?|f{1,7}|F{1,7}|./gs;

@@ -1,0 +1,26 @@
+import { writeFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import { format } from "prettier";
+import * as z from "zod";
+import { overlayShape } from "./src/compile/overlay.ts";
+import { testsShape } from "./src/compile/tests-file.ts";
+
+/** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
+    ["rules/tests.schema.json", await jsonSchema(testsShape)],
+  ]);
+}
+
+/** For editors: completion and errors while a person types. */
+async function jsonSchema(shape: z.ZodType): Promise<string> {
+  return format(JSON.stringify(z.toJSONSchema(shape, { io: "input" })), { parser: "json", printWidth: 120 });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  for (const [file, text] of await generatedFiles()) {
+    await writeFile(file, text);
+    console.error(`wrote ${file}`);
+  }
+}

@@ -1,0 +1,112 @@
+import { type Actor, actorOf } from "../audit-activity.ts";
+import { propertiesOf, text } from "../audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event-body.ts";
+import { assessmentText } from "./assessment-text.ts";
+import { scopeOfBaseline } from "./baselines.ts";
+import { withModifiedProperties } from "./modified-policy.ts";
+import { type OverallEffect, overallEffect } from "./effect.ts";
+import { type Expectation, type ExpectedChange, expectationOf } from "./expected-changes.ts";
+import type { Changes, Finding } from "./finding.ts";
+import { isFailure, type Priority, priorityOf } from "./priority.ts";
+import { readChanges } from "./read-changes.ts";
+import { type RoleScope, roleScopeOf } from "./role-scope.ts";
+import { KNOWN_ROLES } from "./roles.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** What a change of PIM role settings means. Plain data. */
+export interface SettingsAssessment extends Changes, OverallEffect {
+  /** What the event says was changed, as it came. */
+  readonly text: string;
+  readonly actor: Actor;
+  readonly scope: RoleScope;
+  readonly result: string;
+  readonly failed: boolean;
+  readonly expectation: Expectation;
+  readonly priority: Priority;
+  /** In plain words: "Approval switched off for Global Administrator; CISA MS.AAD.7.6". */
+  readonly assessment: string;
+}
+
+export interface AssessOptions {
+  readonly expectedChanges?: readonly ExpectedChange[];
+}
+
+const OPERATION = "update role setting in pim";
+
+/** Whether the record is of the operation that this module can read, in any category and casing. */
+export function isSettingsChange(record: DiagnosticRecord): boolean {
+  const names = [record["operationName"], propertiesOf(record)["activityDisplayName"]];
+  return names.some((name) => text(name).trim().toLowerCase() === OPERATION);
+}
+
+/**
+ * Assesses a change of PIM role settings: what was changed, whether that weakens the role, how urgent it is.
+ *
+ * Total, and a function of the record and the planned changes alone: a record that is delivered again gets the
+ * same assessment. Of a record of another operation it says that the direction is unknown.
+ */
+export function assess(record: DiagnosticRecord, { expectedChanges = [] }: AssessOptions = {}): SettingsAssessment {
+  const reason = changeTextOf(record);
+  const actor = actorOf(record);
+  const scope = roleScopeOf(record);
+  const read = withModifiedProperties(readChanges(reason), record);
+  const changes: Changes = {
+    ...read,
+    findings: read.findings.map((finding) => withoutSelfApproval(forRole(finding, scope), record, actor)),
+  };
+  const overall = overallEffect(changes);
+  const expectation = expectationOf(expectedChanges, { actor, scope, changes, at: timeOf(record) });
+  const result = text(propertiesOf(record)["result"]);
+  const failed = isFailure(result);
+  const priority = priorityOf({
+    ...overall,
+    tier: scope.tier,
+    actorType: actor.type,
+    failed,
+    expected: expectation.expected,
+  });
+  const assessment = assessmentText({ changes, overall, label: scope.label, failed, expectation });
+  return { ...changes, ...overall, text: reason, actor, scope, result, failed, expectation, priority, assessment };
+}
+
+/** The first of resultReason and the two resultDescriptions that is not empty: exports fill either. */
+function changeTextOf(record: DiagnosticRecord): string {
+  const properties = propertiesOf(record);
+  const candidates = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
+  return candidates.map(text).find((candidate) => candidate.trim() !== "") ?? "";
+}
+
+function timeOf(record: DiagnosticRecord): string {
+  return text(propertiesOf(record)["activityDateTime"]) || text(record["time"]);
+}
+
+/** Only the baselines that speak of this role. CISA's apply to a group too, if it holds such a role. */
+function forRole(finding: Finding, scope: RoleScope): Finding {
+  const isRole = (name: string): boolean => KNOWN_ROLES.some((role) => role.name === name && role.name === scope.role);
+  const group = scope.kind === "group";
+  const applies = {
+    all: true,
+    privileged: scope.highlyPrivileged || group,
+    globalAdministrator: group || isRole("Global Administrator"),
+    privilegedRoleAdministrator: group || isRole("Privileged Role Administrator"),
+    others: group || (scope.kind === "directory" && !isRole("Global Administrator")),
+  };
+  return { ...finding, baselines: finding.baselines.filter(({ id }) => applies[scopeOfBaseline(id)]) };
+}
+
+/** Approval by nobody but the one who set it up is what an attacker would set up: not called a strengthening. */
+function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: Actor): Finding {
+  if (finding.settingName !== SETTINGS.approval.name || finding.effect !== "strengthens") return finding;
+  const approvers = finding.newValue
+    .replace(/^enabled:? ?/, "")
+    .split(/[,;]/)
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const initiatedBy = propertiesOf(record)["initiatedBy"];
+  const user = isRecord(initiatedBy) && isRecord(initiatedBy["user"]) ? initiatedBy["user"] : {};
+  const names = [actor.label, actor.userPrincipalName, actor.userId, text(user["displayName"])];
+  const self = new Set(names.map((name) => name.toLowerCase()));
+  if (approvers.length === 0 || !approvers.every((name) => self.has(name))) return finding;
+  const reason = "The only approver is whoever made the change: the event does not say who approved before.";
+  return { ...finding, effect: "unknown", summary: `${finding.summary}, with nobody but the actor to approve`, reason };
+}

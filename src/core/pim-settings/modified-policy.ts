@@ -1,0 +1,67 @@
+import { propertiesOf, text } from "../audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event-body.ts";
+import type { Changes, Finding } from "./finding.ts";
+
+const POLICY_RULE = /^(?:Enablement|Expiration|Approval|AuthenticationContext|Notification)_\w{1,100}$/;
+
+interface ModifiedRule {
+  readonly rule: string;
+  readonly oldValue: string;
+  readonly newValue: string;
+}
+
+/**
+ * Adds what the targets' modified properties say of policy rules. The events published so far describe the role
+ * there, not the settings: this is for the day on which they do. A rule that the text names takes its old value
+ * from here; one that it does not name becomes a finding of its own, direction unknown.
+ */
+export function withModifiedProperties(changes: Changes, record: DiagnosticRecord): Changes {
+  const rules = modifiedRules(record);
+  if (rules.length === 0) return changes;
+  const findings = changes.findings.map((finding) => {
+    const alone = changes.findings.filter(({ setting }) => setting === finding.setting).length === 1;
+    const found = alone ? rules.find(({ rule }) => rule === finding.setting) : undefined;
+    return found === undefined || finding.oldValue !== null ? finding : { ...finding, oldValue: found.oldValue };
+  });
+  const named = new Set(changes.findings.map(({ setting }) => setting));
+  const added = rules.filter(({ rule }) => !named.has(rule)).map(toFinding);
+  return { ...changes, findings: [...findings, ...added] };
+}
+
+function toFinding({ rule, oldValue, newValue }: ModifiedRule): Finding {
+  return {
+    setting: rule,
+    settingName: `Policy rule ${rule}`,
+    newValue,
+    oldValue,
+    effect: "unknown",
+    weight: "medium",
+    reason: "The event lists the rule among the modified properties, and its text does not say what that means.",
+    summary: `Policy rule ${rule} changed`,
+    baselines: [],
+    wording: "inferred",
+    source: "https://learn.microsoft.com/graph/identity-governance-pim-rules-overview",
+    text: `${rule}: ${oldValue} -> ${newValue}`,
+  };
+}
+
+function modifiedRules(record: DiagnosticRecord): ModifiedRule[] {
+  const targets = propertiesOf(record)["targetResources"];
+  if (!Array.isArray(targets)) return [];
+  return targets
+    .filter(isRecord)
+    .flatMap((target) =>
+      Array.isArray(target["modifiedProperties"]) ? target["modifiedProperties"].filter(isRecord) : [],
+    )
+    .filter((property) => POLICY_RULE.test(text(property["displayName"])))
+    .map((property) => ({
+      rule: text(property["displayName"]),
+      oldValue: unquoted(text(property["oldValue"])),
+      newValue: unquoted(text(property["newValue"])),
+    }));
+}
+
+/** Modified properties hold JSON text inside a JSON string. */
+function unquoted(value: string): string {
+  return value.replace(/^"(.*)"$/s, "$1");
+}

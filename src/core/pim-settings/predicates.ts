@@ -1,0 +1,135 @@
+import type { WordingStatus } from "./finding.ts";
+
+/** What a sentence says of a setting, before it is known what that means. */
+export interface Predicate {
+  /** Whether the setting is on now; null where the sentence names a value instead. */
+  readonly on: boolean | null;
+  /** The new value as the sentence has it; "" where it only says on or off. */
+  readonly value: string;
+  readonly oldValue: string | null;
+  /** Which way it went, where a verb such as "increased" says so. */
+  readonly direction: "up" | "down" | null;
+  readonly status: WordingStatus;
+}
+
+const AUXILIARY = "(?:(?:is|are|was|were|has been|have been) )?(?:now )?";
+const ON = "enabled|turned on|switched on|activated|on|true|yes|required|allowed|enforced";
+const OFF =
+  "disabled|turned off|switched off|deactivated|off|false|no|not required|no longer required|not allowed|no longer allowed|not enforced|no longer enforced|not enabled|no longer enabled|forbidden";
+const MOVED = "updated|changed|set|switched|modified";
+
+const PUBLISHED_SWITCH = /^(enabled|disabled)$/i;
+const SWITCH = new RegExp(
+  `^${AUXILIARY}(?:(?:${MOVED})(?: from (?<old>${OFF}|${ON}))? to )?(?<new>${OFF}|${ON})$`,
+  "i",
+);
+const ADDED_OR_REMOVED = new RegExp(`^${AUXILIARY}(?<new>added|removed|deleted)$`, "i");
+const IS_ON = new RegExp(`^(?:${ON}|added)$`, "i");
+const VALUE = new RegExp(
+  `^${AUXILIARY}(?:(?<verb>${MOVED}|replaced|increased|extended|raised|lengthened|decreased|reduced|shortened|lowered)(?: from (?<old>.{1,200}?)(?= (?:to|with) ))?(?: (?:to|with) )?|(?:after|of) )?(?<new>.*)$`,
+  "is",
+);
+const VERB_WITHIN = new RegExp(`\\b(?:${MOVED}|increased|reduced) (?:to|from)\\b`, "i");
+const TAIL = /^(?<state>.{1,60}?) (?:by|for|in) .{1,300}$/is;
+const UP = /^(?:increased|extended|raised|lengthened)$/i;
+const DOWN = /^(?:decreased|reduced|shortened|lowered)$/i;
+
+/** "enabled", "has been turned off", "updated from true to false". */
+export function readSwitch(rest: string, { requirement }: { readonly requirement: boolean }): Predicate | null {
+  const state = TAIL.exec(rest)?.groups?.["state"];
+  if (state !== undefined) {
+    // "disabled for guests by …": taken as it stands where it weakens; "enabled for …" may be a restriction.
+    const whole = readSwitch(state, { requirement });
+    return whole !== null && whole.on !== requirement ? { ...whole, status: "inferred" } : null;
+  }
+  const match = SWITCH.exec(rest) ?? (requirement ? ADDED_OR_REMOVED.exec(rest) : null);
+  const groups = match?.groups;
+  if (groups?.["new"] === undefined) return null;
+  return {
+    on: IS_ON.test(groups["new"]),
+    value: "",
+    oldValue: groups["old"] === undefined ? null : onOff(IS_ON.test(groups["old"])),
+    direction: null,
+    status: PUBLISHED_SWITCH.test(rest) ? "published" : "inferred",
+  };
+}
+
+const APPROVERS =
+  /^(?:is |was |has been )?enabled (?:with(?: the)?(?: following)? approvers?(?::| |$) ?(?<list>.*)|with(?:out| no) approvers?)$/is;
+
+/** A switch, or "enabled with approvers A, B". */
+export function readApproval(rest: string): Predicate | null {
+  const list = APPROVERS.exec(rest);
+  if (list === null) return readSwitch(rest, { requirement: true });
+  const value = list.groups?.["list"] ?? "";
+  return { on: true, value, oldValue: null, direction: null, status: "published" };
+}
+
+/** A switch, "enabled with claim value c1", or "updated from c1 to c2". */
+export function readContext(rest: string): Predicate | null {
+  const plain = readSwitch(rest, { requirement: true });
+  if (plain !== null) return plain;
+  const enabled = new RegExp(`^${AUXILIARY}enabled (?:with|for|using|as) (?<claim>.{1,200})$`, "is").exec(rest);
+  if (enabled?.groups?.["claim"] !== undefined) {
+    return { on: true, value: claimOf(enabled.groups["claim"]), oldValue: null, direction: null, status: "inferred" };
+  }
+  const value = readValue(rest);
+  if (value === null || (value.verb === "" && !/^c\d{1,2}$/i.test(value.value))) return null;
+  const wasNone = value.oldValue !== null && isNothing(value.oldValue);
+  // Another context may ask for more or for less: only from none and to none has a direction.
+  return {
+    ...value,
+    value: isNothing(value.value) ? "" : claimOf(value.value),
+    on: isNothing(value.value) ? false : wasNone || value.verb === "" ? true : null,
+    oldValue: value.oldValue === null || wasNone ? value.oldValue : claimOf(value.oldValue),
+    status: "inferred",
+  };
+}
+
+function claimOf(text: string): string {
+  return text
+    .replace(/^(?:the )?(?:(?:claim(?: value)?|context|id|value|auth(?:entication)? context)[:=]? )*/i, "")
+    .trim();
+}
+
+/** "updated to 02:00:00", "set to 180 (Days)", "reduced from 8 h to 4 h", ": 8 h". */
+export function readValue(rest: string): (Predicate & { readonly verb: string }) | null {
+  const groups = VALUE.exec(rest)?.groups;
+  const value = groups?.["new"]?.trim() ?? "";
+  const verb = groups?.["verb"] ?? "";
+  // A verb further on: what is before it belongs to the name of some other setting.
+  if (value === "" || (verb === "" && VERB_WITHIN.test(value))) return null;
+  return {
+    on: null,
+    value,
+    oldValue: groups?.["old"] ?? null,
+    direction: UP.test(verb) ? "up" : DOWN.test(verb) ? "down" : null,
+    status: /^(?:updated|set) to /i.test(rest) ? "published" : "inferred",
+    verb,
+  };
+}
+
+/** A list that was switched, emptied, replaced, or that something was added to or removed from. */
+export function readRecipients(rest: string): Predicate | null {
+  const list = new RegExp(`^${AUXILIARY}(?<verb>added|removed|deleted)(?::| |$) ?(?<list>.*)$`, "is").exec(
+    rest,
+  )?.groups;
+  if (list?.["verb"] !== undefined) {
+    const on = list["verb"].toLowerCase() === "added";
+    return { on, value: list["list"] ?? "", oldValue: null, direction: null, status: "inferred" };
+  }
+  const plain = readSwitch(rest, { requirement: true });
+  if (plain !== null) return plain;
+  const value = readValue(rest);
+  if (value === null || value.verb === "") return null;
+  return isNothing(value.value) ? { ...value, on: false, value: "" } : value;
+}
+
+export function onOff(on: boolean): string {
+  return on ? "enabled" : "disabled";
+}
+
+/** How an empty value is written. */
+export function isNothing(text: string): boolean {
+  return /^(?:none|null|nothing|nobody|empty|n\/a|\(\s*(?:none|empty)?\s*\)|"\s*"|'\s*'|\[\s*\])?$/i.test(text.trim());
+}

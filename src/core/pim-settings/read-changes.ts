@@ -1,0 +1,74 @@
+import type { Changes, Finding } from "./finding.ts";
+import { isEmptyExtension, toFinding } from "./to-finding.ts";
+import { type Predicate, readApproval, readContext, readRecipients, readSwitch, readValue } from "./predicates.ts";
+import { reconcile } from "./reconcile.ts";
+import { sentencesOf } from "./sentences.ts";
+import type { Statement } from "./statement.ts";
+import { settingOf } from "./settings.ts";
+import { type Reading, type Wording, WORDINGS } from "./wordings.ts";
+
+const MATCHERS = WORDINGS.map((wording) => ({
+  wording,
+  pattern: new RegExp(`^(?:${wording.subject})(?!\\w)`, "i"),
+}));
+
+/** "Disabled MFA on activation": the verb first. */
+const VERB_FIRST =
+  /^(?<verb>enabled|disabled|turned on|turned off|switched on|switched off|removed|added|allowed|no longer requires?) (?:the )?(?<subject>.+)$/is;
+
+/**
+ * Reads what the text of a PIM settings change says.
+ *
+ * Total: any text gives an answer. A sentence that no wording matches is kept in `unrecognized`, whole. The
+ * text states new values only, so an effect is judged from the new state and the published baselines.
+ *
+ * @param text `resultReason` or `resultDescription` of the event, "" where it has neither
+ */
+export function readChanges(text: string): Changes {
+  const findings: Finding[] = [];
+  const unrecognized: string[] = [];
+  const noise: string[] = [];
+  for (const sentence of sentencesOf(text)) {
+    const statement = readSentence(sentence);
+    if (statement === null) unrecognized.push(sentence);
+    else if (isEmptyExtension(statement)) noise.push(sentence);
+    else findings.push(toFinding(statement));
+  }
+  return { findings: reconcile(findings), unrecognized, noise };
+}
+
+function readSentence(text: string): Statement | null {
+  const sentence = text
+    .replaceAll(/\s+/g, " ")
+    .replace(/^[\s\-•*"'“”]+/, "")
+    .replace(/[\s.;,"'“”]+$/, "");
+  const direct = match(sentence, text);
+  if (direct !== null) return direct;
+  const { verb, subject } = VERB_FIRST.exec(sentence)?.groups ?? {};
+  if (verb === undefined || subject === undefined) return null;
+  const turned = match(`${subject} ${/^no longer/i.test(verb) ? "no longer required" : verb}`, text);
+  return turned === null ? null : { ...turned, predicate: { ...turned.predicate, status: "inferred" } };
+}
+
+function match(sentence: string, text: string): Statement | null {
+  for (const { wording, pattern } of MATCHERS) {
+    const found = pattern.exec(sentence);
+    if (found === null) continue;
+    const rest = sentence.slice(found[0].length).replace(/^ ?[:=–—-]? ?/, "");
+    const predicate = READERS[wording.reading](rest, wording);
+    if (predicate !== null) return { wording, subject: found.groups ?? {}, predicate, text };
+  }
+  return null;
+}
+
+const READERS: Readonly<Record<Reading, (rest: string, wording: Wording) => Predicate | null>> = {
+  switch: (rest, { setting }) => readSwitch(rest, { requirement: settingOf(setting).guards === "protects" }),
+  approval: readApproval,
+  approvers: readRecipients,
+  context: readContext,
+  duration: readValue,
+  recipients: readRecipients,
+  // Published is only that nothing stands in the parentheses.
+  extension: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
+  rule: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
+};

@@ -1,0 +1,64 @@
+import { isAuditLog, tenantOf, toAuditLogRow } from "../core/audit-log.ts";
+import type { ReadRecord } from "../core/event-body.ts";
+import { type HubPosition, type Match, toIncident } from "../core/incident.ts";
+import { type StoredIncident, toStoredIncident } from "../core/incident-row.ts";
+import type { ReadyRule } from "../core/ready-rule.ts";
+
+export interface JudgeDependencies {
+  readonly rules: readonly ReadyRule[];
+  /** Entra tenants, in lower case, whose records may make incidents. */
+  readonly allowedTenantIds: ReadonlySet<string>;
+  now(): Date;
+}
+
+/** A result row of a rule and what is stored of it. */
+export interface Found {
+  readonly match: Match;
+  readonly incident: StoredIncident;
+}
+
+export type Verdict =
+  | { readonly fate: "skipped" | "notMatched" | "matched"; readonly found: readonly Found[] }
+  | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string };
+
+/**
+ * What becomes of a record. Pure and total: a record that our code cannot take is a dead letter, not a
+ * failure, which would repeat at each delivery and hold back the partition.
+ */
+export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDependencies): Verdict {
+  if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
+  if (!isAuditLog(source.record)) return { fate: "skipped", found: [] };
+  const { found, problems } = runRules(source, position, deps);
+  const tenant = tenantOf(source.record);
+  // A record without a tenant is accepted: the list is against records that were misrouted, and one
+  // that is forged can name any tenant.
+  if (found.length > 0 && tenant !== "" && !deps.allowedTenantIds.has(tenant))
+    return deadLettered("a tenant that ALLOWED_TENANT_IDS does not name");
+  if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; ") };
+  return { fate: found.length > 0 ? "matched" : "notMatched", found };
+}
+
+function deadLettered(reason: string): Verdict {
+  return { fate: "deadLettered", found: [], reason };
+}
+
+/** A rule that fails on a record does not take along what the others find in it. */
+function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
+  const row = toAuditLogRow(source.record);
+  const found: Found[] = [];
+  const problems: string[] = [];
+  for (const { rule, evaluate, excludes } of deps.rules) {
+    try {
+      for (const [ordinal, resultRow] of evaluate(row).entries()) {
+        if (excludes?.(resultRow, row) === true) continue;
+        const match: Match = { rule, source, row, resultRow, ordinal, position };
+        found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
+      }
+    } catch (error) {
+      // Not the message: it may quote the record.
+      const name = error instanceof Error ? error.name : typeof error;
+      problems.push(`rule ${rule.id} failed: ${name}`);
+    }
+  }
+  return { found, problems };
+}

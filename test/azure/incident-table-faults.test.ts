@@ -1,0 +1,257 @@
+import { TableClient } from "@azure/data-tables";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
+import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
+import { sha256Hex } from "../../src/core/content-hash.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
+import { RULE_ID, storedIncident } from "../stored-incident.ts";
+import { collected, openTable } from "./open-table.ts";
+
+let azurite: Azurite;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+
+const ID = sha256Hex("sample");
+const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
+/** Long enough for what is answered, on a busy machine too. */
+const PATIENT_MS = 20_000;
+const IMPATIENT_MS = 500;
+const LATE = "Table Storage: did not answer within 0.5 s";
+const IN_ITS_PLACE = "Table Storage: something else answered in its place";
+
+const html = (status: number, effect: boolean): Fault => ({
+  kind: "answer",
+  status,
+  headers: { "content-type": "text/html" },
+  body: "<html>sign in</html>",
+  effect,
+});
+const answer = (status: number, headers: Record<string, string> = {}, effect = false): Fault => ({
+  kind: "answer",
+  status,
+  headers,
+  effect,
+});
+const json = (status: number, body: string): Fault => ({
+  kind: "answer",
+  status,
+  headers: { "content-type": "application/json;odata=minimalmetadata" },
+  body,
+});
+
+const LOST_AFTER_EFFECT: readonly { why: string; fault: Fault; outcome: "known" | "throws" }[] = [
+  { why: "the connection breaks", fault: { kind: "cut", effect: true }, outcome: "known" },
+  { why: "a 500", fault: answer(500, {}, true), outcome: "known" },
+  { why: "a 503 that says when to come back", fault: answer(503, { "retry-after": "0" }, true), outcome: "known" },
+  {
+    why: "a 503 that says to come back in an hour",
+    fault: answer(503, { "retry-after": "3600" }, true),
+    outcome: "throws",
+  },
+  {
+    why: "a 429 that says to come back in an hour",
+    fault: answer(429, { "retry-after": "3600" }, true),
+    outcome: "throws",
+  },
+  { why: "a 429 that does not", fault: answer(429, {}, true), outcome: "throws" },
+  { why: "no answer", fault: { kind: "hang", effect: true }, outcome: "throws" },
+  { why: "half an answer", fault: { kind: "stall" }, outcome: "throws" },
+  { why: "an empty 202", fault: answer(202, {}, true), outcome: "throws" },
+  { why: "an empty 200", fault: answer(200, {}, true), outcome: "throws" },
+  { why: "a page with status 200", fault: html(200, true), outcome: "throws" },
+  {
+    why: "a 202 of several parts without any",
+    fault: answer(202, { "content-type": "multipart/mixed" }, true),
+    outcome: "throws",
+  },
+];
+
+test.each(LOST_AFTER_EFFECT)("stored, then $why: add $outcome, and nothing is lost or twice", async (lost) => {
+  const { incidents, proxy, direct } = await open(lost.outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
+  proxy.failNext(lost.fault);
+
+  const outcome = await incidents.add(storedIncident()).catch(() => "throws");
+
+  expect(outcome).toBe(lost.outcome);
+  expect(await direct.add(storedIncident())).toBe("known");
+  expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
+});
+
+test.each([
+  { why: "the connection breaks", fault: { kind: "cut" }, outcome: "added" },
+  { why: "a 500", fault: answer(500), outcome: "added" },
+  { why: "a 503 that says when to come back", fault: answer(503, { "retry-after": "0" }), outcome: "added" },
+  { why: "a 429 that says to come back in an hour", fault: answer(429, { "retry-after": "3600" }), outcome: "throws" },
+  { why: "a 429 that does not", fault: answer(429), outcome: "throws" },
+  { why: "a 403", fault: answer(403), outcome: "throws" },
+  { why: "no answer", fault: { kind: "hang" }, outcome: "throws" },
+  { why: "an empty 202", fault: answer(202), outcome: "throws" },
+  { why: "a page with status 200", fault: html(200, false), outcome: "throws" },
+  { why: "a page with status 409", fault: html(409, false), outcome: "throws" },
+] satisfies { why: string; fault: Fault; outcome: string }[])(
+  "not stored, $why: add $outcome, and again stores it once",
+  async ({ fault, outcome: expected }) => {
+    const { incidents, proxy, direct } = await open(expected === "throws" ? IMPATIENT_MS : PATIENT_MS);
+    proxy.failNext(fault);
+
+    const outcome = await incidents.add(storedIncident()).catch(() => "throws");
+
+    expect(outcome).toBe(expected);
+    expect(await direct.add(storedIncident())).toBe(expected === "added" ? "known" : "added");
+    expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
+  },
+);
+
+test.each([
+  { why: "breaks each connection", fault: { kind: "cut" } },
+  { why: "answers 500 for ever", fault: answer(500) },
+  { why: "answers 503 for ever", fault: answer(503, { "retry-after": "0" }) },
+] satisfies { why: string; fault: Fault }[])("a table that $why is tried four times", async ({ fault }) => {
+  const { incidents, proxy, direct } = await open();
+  proxy.failAll(fault);
+
+  await expect(incidents.add(storedIncident())).rejects.toThrow();
+
+  expect(proxy.requests()).toBe(4);
+  expect(await contentsOf(direct)).toEqual({ listed: 0, pending: 0 });
+});
+
+test("nobody listens: the call ends and says where", async () => {
+  const { incidents, proxy } = await open();
+  await proxy.close();
+
+  await expect(incidents.add(storedIncident())).rejects.toThrow(`connect ECONNREFUSED ${new URL(proxy.origin).host}`);
+});
+
+const CALLS: readonly { name: string; call: (incidents: IncidentTable) => Promise<unknown> }[] = [
+  { name: "add", call: (incidents) => incidents.add(storedIncident("other")) },
+  { name: "get", call: (incidents) => incidents.get(RULE_ID, ID) },
+  { name: "list", call: (incidents) => collected(incidents.list(RULE_ID)) },
+  { name: "pending", call: (incidents) => incidents.pending(RULE_ID, ALL) },
+  { name: "outboxSize", call: (incidents) => incidents.outboxSize(RULE_ID) },
+  { name: "markForwarded", call: (incidents) => incidents.markForwarded(storedIncident().row) },
+  { name: "markRefused", call: (incidents) => incidents.markRefused(storedIncident().row, "x") },
+  { name: "create", call: (incidents) => incidents.create() },
+];
+
+test.each(CALLS)("$name ends in time where nothing answers", async ({ call }) => {
+  const { incidents, proxy } = await open(IMPATIENT_MS);
+  proxy.failAll({ kind: "hang" });
+
+  await expect(call(incidents)).rejects.toThrow(LATE);
+});
+
+test.each(CALLS)("$name ends in time where the table says to come back in an hour", async ({ call }) => {
+  const { incidents, proxy } = await open(IMPATIENT_MS);
+  proxy.failAll(answer(429, { "retry-after": "3600" }));
+
+  await expect(call(incidents)).rejects.toThrow(LATE);
+});
+
+test.each(CALLS)("$name throws where a page with status 200 is the answer", async ({ call }) => {
+  const { incidents, proxy } = await open();
+  await incidents.add(storedIncident());
+  proxy.failAll(html(200, false));
+
+  await expect(call(incidents)).rejects.toThrow(Error);
+});
+
+test.each(CALLS)("$name throws where a page with status 404 is the answer", async ({ call }) => {
+  const { incidents, proxy, direct } = await open();
+  await incidents.add(storedIncident());
+  proxy.failAll(html(404, false));
+
+  await expect(call(incidents)).rejects.toMatchObject({ statusCode: 404 });
+  expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
+});
+
+test.each(
+  CALLS.filter(({ name }) => ["get", "list", "pending", "outboxSize"].includes(name)).flatMap(({ name, call }) => [
+    { name, call, why: "nothing, with status 200", fault: answer(200) },
+    { name, call, why: "nothing, as JSON", fault: json(200, "") },
+    { name, call, why: "an empty object", fault: json(200, "{}") },
+    { name, call, why: "an empty list that the service did not make", fault: json(200, '{"value":[]}') },
+    { name, call, why: "half an answer, whole as HTTP", fault: json(200, '{"odata.metadata":"x","value":[{"Partiti') },
+    { name, call, why: "status 204", fault: answer(204) },
+  ]),
+)("$name throws where $why is the answer: it never reads as no rows", async ({ call, fault }) => {
+  const { incidents, proxy } = await open();
+  await incidents.add(storedIncident());
+  proxy.failAll(fault);
+
+  await expect(call(incidents)).rejects.toThrow();
+});
+
+test("a 409 is believed only when the incident's row is read", async () => {
+  const { incidents, proxy } = await open();
+  await incidents.add(storedIncident());
+
+  const conflict = json(409, '{"odata.error":{"code":"EntityAlreadyExists","message":{"value":"exists"}}}');
+  proxy.failNext(conflict, html(404, false));
+  await expect(incidents.add(storedIncident("other"))).rejects.toMatchObject({ statusCode: 404 });
+  proxy.failNext(conflict, json(200, "{}"));
+  await expect(incidents.add(storedIncident("other"))).rejects.toThrow(IN_ITS_PLACE);
+  proxy.failNext(conflict);
+  await expect(incidents.add(storedIncident("other"))).rejects.toThrow("other rows with its id are there without it");
+
+  expect(await incidents.add(storedIncident("other"))).toBe("added");
+});
+
+test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault[])(
+  "a mark whose answer is lost is set: $kind",
+  async (fault) => {
+    const { incidents, proxy } = await open();
+    const [forwarded, refused] = [storedIncident("forwarded"), storedIncident("refused")];
+    await incidents.add(forwarded);
+    await incidents.add(refused);
+
+    proxy.failNext(fault);
+    await incidents.markForwarded(forwarded.row);
+    proxy.failNext(fault);
+    await incidents.markRefused(refused.row, "400");
+
+    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 1 });
+  },
+);
+
+test("a slow reader does not run out of time: the time is that of each page", async () => {
+  const { incidents } = await open(200);
+  await incidents.add(storedIncident("a"));
+  await incidents.add(storedIncident("b"));
+  let rows = 0;
+
+  for await (const row of incidents.list(RULE_ID)) {
+    rows += row["RuleName"] === null ? 0 : 1;
+    await new Promise((resolve) => void setTimeout(resolve, 300));
+  }
+
+  expect(rows).toBe(2);
+});
+
+/** The table behind a proxy that can fail, and `direct` to look at what it holds. */
+async function open(timeoutMs = PATIENT_MS): Promise<{
+  incidents: IncidentTable;
+  proxy: FaultProxy;
+  direct: IncidentTable;
+}> {
+  const { client, incidents: direct } = await openTable(azurite.connectionString);
+  const { origin } = new URL(azurite.tableEndpoint);
+  const proxy = await startFaultProxy(origin);
+  onTestFinished(() => proxy.close().catch(() => undefined));
+  const behind = TableClient.fromConnectionString(
+    azurite.connectionString.replaceAll(origin, proxy.origin),
+    client.tableName,
+    {
+      allowInsecureConnection: true,
+      retryOptions: { maxRetries: 3, retryDelayInMs: 1, maxRetryDelayInMs: 5 },
+      additionalPolicies: [answersOfTheTableService],
+    },
+  );
+  return { incidents: incidentTable(behind, timeoutMs), proxy, direct };
+}
+
+async function contentsOf(incidents: IncidentTable): Promise<{ listed: number; pending: number }> {
+  const [listed, pending] = await Promise.all([collected(incidents.list(RULE_ID)), incidents.pending(RULE_ID, ALL)]);
+  return { listed: listed.length, pending: pending.length };
+}

@@ -1,0 +1,26 @@
+/** What a test changes of a rule file that compiles. */
+export interface RuleTextParts {
+  readonly id?: string;
+  readonly query?: string;
+  readonly severity?: string;
+  readonly tactics?: string;
+  readonly techniques?: string;
+  /** Lines at the end. */
+  readonly more?: string;
+}
+
+/** A rule file that compiles, unless overridden. The query begins in line 7. */
+export function ruleText({ id, query, severity, tactics, techniques, more }: RuleTextParts = {}): string {
+  return `id: ${id ?? "aaaaaaaa-0000-4000-8000-000000000001"}
+name: Sample rule
+description: Finds a thing.
+severity: ${severity ?? "High"}
+kind: NRT
+query: |
+  ${(query ?? "AuditLogs | where Category == 'x'").replaceAll("\n", "\n  ")}
+tactics: ${tactics ?? "[Persistence, PrivilegeEscalation]"}
+relevantTechniques: ${techniques ?? "[T1098]"}
+version: 1.0.0
+${more ?? ""}
+`;
+}

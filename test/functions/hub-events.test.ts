@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { hubEvents } from "../../src/functions/hub-events.ts";
+import { bytes } from "../samples.ts";
+
+const UNKNOWN = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+const TIMES = ["2026-03-04T09:14:00Z", "2026-03-04T09:14:01Z"];
+const bodies = [bytes("a"), bytes("")];
+
+test("bodies come with where each lay in the hub, empty ones too", () => {
+  const metadata = { partitionContext: { partitionId: "3" }, sequenceNumberArray: [7, 8], enqueuedTimeUtcArray: TIMES };
+  expect(hubEvents(bodies, metadata)).toEqual([
+    { body: bodies[0], position: { partitionId: "3", sequenceNumber: 7, enqueuedTime: TIMES[0] } },
+    { body: bodies[1], position: { partitionId: "3", sequenceNumber: 8, enqueuedTime: TIMES[1] } },
+  ]);
+});
+
+test("a batch without bodies is empty", () => {
+  expect(hubEvents([], { sequenceNumberArray: [] })).toEqual([]);
+});
+
+test.each<{ why: string; metadata: Record<string, unknown> }>([
+  { why: "nothing is said", metadata: {} },
+  {
+    why: "fewer entries than bodies are named",
+    metadata: { sequenceNumberArray: [7], enqueuedTimeUtcArray: [TIMES[0]] },
+  },
+  {
+    why: "more entries than bodies are named",
+    metadata: { sequenceNumberArray: [7, 8, 9], enqueuedTimeUtcArray: [...TIMES, TIMES[0]] },
+  },
+  {
+    why: "they are of other types",
+    metadata: { sequenceNumberArray: "78", enqueuedTimeUtcArray: { 0: TIMES[0] }, partitionContext: "3" },
+  },
+  {
+    why: "the entries are of other types",
+    metadata: {
+      sequenceNumberArray: [null, ""],
+      enqueuedTimeUtcArray: [1, null],
+      partitionContext: { partitionId: 3 },
+    },
+  },
+  { why: "the numbers are no integers", metadata: { sequenceNumberArray: [1.5, 2 ** 60], partitionContext: null } },
+])("the position is unknown where $why", ({ metadata }) => {
+  expect(hubEvents(bodies, metadata).map(({ position }) => position)).toEqual([UNKNOWN, UNKNOWN]);
+});
+
+test("a sequence number may come as text or in halves, as longs do", () => {
+  const numbersOf = (...sequenceNumberArray: unknown[]) =>
+    hubEvents(bodies, { sequenceNumberArray }).map(({ position }) => position.sequenceNumber);
+  expect(numbersOf("0", "41")).toEqual([0, 41]);
+  expect(numbersOf({ low: 7, high: 0, unsigned: false }, { low: -1, high: 1, unsigned: false })).toEqual([
+    7,
+    2 ** 33 - 1,
+  ]);
+  expect(numbersOf({ low: null, high: null }, { low: 0, high: 2 ** 30 })).toEqual([null, null]);
+});
+
+test.each([
+  { given: "one body", value: bytes("a"), message: "the trigger must be of cardinality many" },
+  { given: "text", value: ["{}"], message: "the trigger must be of data type binary" },
+  { given: "parsed JSON", value: [bytes("a"), {}], message: "the trigger must be of data type binary" },
+])("a registration that hands over $given is refused", ({ value, message }) => {
+  expect(() => hubEvents(value, {})).toThrow(new TypeError(message));
+});
