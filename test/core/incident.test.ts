@@ -57,6 +57,8 @@ test("a match is an incident in Sentinel's vocabulary with all that the record t
       auditLogId: properties["id"],
       tenantId: TENANT,
     },
+    priority: "P1",
+    assessment: expect.objectContaining({ effect: "weakens", roleScope: "Global Administrator", roleTier: "critical" }),
     actor: {
       type: "User",
       label: "alex.rivera@fabrikam.example",

@@ -91,9 +91,8 @@ function list(keepNulls: boolean): AggregateFunction["bind"] {
     const { compute, type } = operand(call, 0);
     const limit = limitOf(call, 1);
     return (rows) => {
-      call.evaluation.chargeCharacters(rows.length);
       const values = rows.map((row) => toDynamic(compute(row), type));
-      return (keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit);
+      return call.evaluation.built((keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit));
     };
   };
 }
@@ -102,7 +101,6 @@ const set: AggregateFunction["bind"] = (call) => {
   const { compute, type } = operand(call, 0);
   const limit = limitOf(call, 1);
   return (rows) => {
-    call.evaluation.chargeCharacters(rows.length);
     const found = new Map<string, Json>();
     for (const row of rows) {
       const value = toDynamic(compute(row), type);
@@ -111,7 +109,7 @@ const set: AggregateFunction["bind"] = (call) => {
         if (element !== null && !found.has(jsonText(element))) found.set(jsonText(element), element);
       }
     }
-    return [...found.values()].slice(0, limit);
+    return call.evaluation.built([...found.values()].slice(0, limit));
   };
 };
 
@@ -125,7 +123,7 @@ const mergedBag: AggregateFunction["bind"] = (call) => {
       if (!isBag(value)) continue;
       for (const [key, member] of Object.entries(value)) if (!entries.has(key)) entries.set(key, member);
     }
-    return Object.fromEntries([...entries].slice(0, limit));
+    return call.evaluation.built(Object.fromEntries([...entries].slice(0, limit)));
   };
 };
 

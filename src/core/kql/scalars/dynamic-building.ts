@@ -1,6 +1,6 @@
 import { convert, toDynamic, toText } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
 import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
@@ -42,7 +42,6 @@ function packed(call: Call, from: number): (row: Row) => (readonly [string, Json
     pairs.push({ key: asText(operand(call, index)), value: asDynamic(operand(call, index + 1)) });
   }
   return (row) => {
-    call.evaluation.chargeCharacters(pairs.length);
     return pairs.map(({ key, value }) => [key(row), value(row)] as const);
   };
 }
@@ -101,7 +100,22 @@ function compareMixed(left: Json, right: Json): number {
   return orderOf(left, right) ?? 0;
 }
 
-export const DYNAMIC_BUILDING: FunctionTable = {
+/** Charges for every array and bag that the functions of a table build. */
+function metered(table: FunctionTable): FunctionTable {
+  const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
+    const bind = (call: Call): Compute => {
+      const compute = entry.bind(call);
+      return (row) => {
+        const value = compute(row);
+        return typeof value === "object" && value !== null ? call.evaluation.built(value) : value;
+      };
+    };
+    return [name, { ...entry, bind }];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const DYNAMIC_BUILDING: FunctionTable = metered({
   pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
@@ -130,7 +144,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       const entries = new Map<string, Json>();
       for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
         if (!entries.has(key)) entries.set(key, value);
-      call.evaluation.chargeCharacters(entries.size);
       return bags.length === 0 ? null : Object.fromEntries(entries);
     };
   }),
@@ -163,7 +176,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const read = arrays(call);
     return (row) => {
       const joined = read(row).flatMap((each) => each ?? []);
-      call.evaluation.chargeCharacters(joined.length);
       return joined;
     };
   }),
@@ -254,7 +266,7 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const { compute, type } = operand(call, 0);
     return (row) => typeName(compute(row), type);
   }),
-};
+});
 
 function typeName(value: ReturnType<Compute>, type: string): string {
   if (value === null) return "null";
