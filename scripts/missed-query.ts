@@ -1,19 +1,21 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
+import { compileAllRules } from "../src/compile/compile-rules.ts";
 
-const RULE = z.object({ id: z.string(), name: z.string(), query: z.string() });
+/** What tells one audit record from another in a rule's result. A rule that projects one of these away cannot be judged so. */
+const NEEDED = ["TimeGenerated", "OperationName", "Id"];
 
 /**
- * What `infra/queries/alerts/missed.kql` must hold: the query of every rule in `rules/`, as it is, over AuditLogs, less
- * the records that pimwatch has made an incident of.
+ * What `infra/queries/alerts/missed.kql` must hold: the query of every rule in `rules/` that is on and
+ * keeps the record's id, as it is, over AuditLogs, less the records that pimwatch has made an incident of.
  *
  * Half an hour is left for the record to reach the hub and the incident to reach Log Analytics. An alert's query sees
  * two days at most, so the incidents of the last two are held against the records of the last.
  */
 export async function missedQuery(rulesDirectory: string): Promise<string> {
-  const rules = await Promise.all((await ruleFiles(rulesDirectory)).map(readRule));
+  const compiled = await compileAllRules(rulesDirectory);
+  const rules = compiled.rules.filter(({ disabled, plan }) => {
+    const columns = new Set(plan.columns.map(({ name }) => name));
+    return disabled !== true && NEEDED.every((name) => columns.has(name));
+  });
   const definitions = rules.map(
     ({ name, query }, index) => `// ${name}\nlet Rule${index + 1} = () {\n${indented(query.trim())}\n};\n`,
   );
@@ -33,16 +35,6 @@ ${branches.join(",\n")}
     )
     on RuleId, AuditLogId
 `;
-}
-
-async function ruleFiles(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return folders.toSorted().map((folder) => join(directory, folder, "rule.yaml"));
-}
-
-async function readRule(file: string) {
-  return RULE.parse(parse(await readFile(file, "utf8")));
 }
 
 function indented(text: string): string {
