@@ -149,6 +149,7 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
   derived(
     "mv-apply-operator",
     { query: "print x = dynamic([]) | mv-apply y = x on (extend z = 1)", rows: [] },
+    { query: "print x = dynamic([]) | mv-apply y = x on (summarize c = count())", rows: [] },
     { query: "print x = dynamic(null) | mv-apply y = x on (where isnull(y) | extend z = 1) | project z", rows: [[1]] },
     { query: "print x = dynamic([3, 1]) | mv-apply x to typeof(long) on (order by x asc)", rows: [[1], [3]] },
     {
