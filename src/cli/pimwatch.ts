@@ -10,8 +10,9 @@ import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
 
-// prettier-ignore -- one a line: two branches that add one each do not meet
-const COMMANDS: readonly Command[] = [
+// One a line, so that two branches that add one each do not meet.
+// prettier-ignore
+export const COMMANDS: readonly Command[] = [
   start,
   send,
   stack,
