@@ -6,7 +6,7 @@ import { eventBody, POSITION, settingsChange } from "../samples.ts";
 import { memoryStores } from "./memory-stores.ts";
 
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
-const FOUND = { events: 1, received: 2, matched: 2, notMatched: 0, skipped: 0, deadLettered: 0 };
+const FOUND = { events: 1, received: 2, matched: 2, notMatched: 0, skipped: 0, deadLettered: 0, unrecorded: 0 };
 
 function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
   const { deps, stored } = memoryStores();
@@ -18,7 +18,8 @@ function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
     },
     markRefused: () => Promise.resolve(),
   };
-  return { deps: { ...deps, outbox, ingestion: { upload } }, stored, forwarded };
+  const ledger = { finished: () => Promise.resolve() };
+  return { deps: { ...deps, outbox, ingestion: { upload }, ledger }, stored, forwarded };
 }
 
 test("what is new is forwarded once all of the batch is stored", async () => {
