@@ -89,7 +89,7 @@ function tableClient({ incidents }: Config, credential: Credential): TableClient
 }
 
 function containerClient({ deadLetters: { ...target } }: Config, credential: Credential): ContainerClient {
-  const options = { retryOptions: { maxTries: 4, tryTimeoutInMs: 10_000 } };
+  const options = { retryOptions: { maxTries: 4, retryDelayInMs: 500, tryTimeoutInMs: 10_000 } };
   return target.kind === "connectionString"
     ? new ContainerClient(target.connectionString, DEAD_LETTERS_CONTAINER, options)
     : new ContainerClient(target.url, credential(), options);
