@@ -1,5 +1,4 @@
 import { compileAllRules, type SourcedRule } from "../src/compile/compile-rules.ts";
-import { listOf, parseQuery } from "../src/compile/kusto-parser.ts";
 import { readOverlay } from "../src/compile/overlay.ts";
 import { withVariables } from "../src/compile/overlay-query.ts";
 
@@ -48,7 +47,7 @@ datatable(TimeGenerated: datetime, RuleId: string, RuleName: string, OperationNa
 const NEEDED = ["TimeGenerated", "OperationName", "Id"];
 
 function yieldsTheRecordsId({ rule }: SourcedRule): boolean {
-  const columns = new Set(listOf(parseQuery(rule.query).ResultType?.Columns).map(({ Name }) => Name));
+  const columns = new Set(rule.plan.columns.map(({ name }) => name));
   return NEEDED.every((name) => columns.has(name));
 }
 
