@@ -108,7 +108,11 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
         if (kind === "run") ledger.runs.push({ first, last, enqueuedAt: third, ...timesOf(entity, third) });
         else if (kind === "lost") ledger.lost.push({ first, last, hubCreatedAt: third });
         else if (kind === "base")
-          ledger.bases.push({ hubCreatedAt: first, first: Number(entity["First"]), seenAt: time(entity["SeenAt"]) ?? 0 });
+          ledger.bases.push({
+            hubCreatedAt: first,
+            first: Number(entity["First"]),
+            seenAt: time(entity["SeenAt"]) ?? 0,
+          });
       }
       return ledger;
     },
