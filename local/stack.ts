@@ -93,6 +93,7 @@ function settingsFor(
     ALLOWED_TENANT_IDS: allowedTenantIds.join(","),
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+    RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,

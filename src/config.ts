@@ -75,6 +75,7 @@ const SETTINGS = z.object({
   LEDGER_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "30 * * * * *"'),
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
+  RECONCILIATION_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 7 * * * *"'),
   AZURE_CLIENT_ID: z.string().trim().optional(),
 });
 
