@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
+import { lint } from "./lint.ts";
 import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   send,
   stack,
   explain,
+  lint,
   test,
 ];
 
