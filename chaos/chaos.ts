@@ -17,8 +17,8 @@ compares: each record that matches must be one incident, forwarded, and what can
   --faults N      faults, at least (default 1000)
   --seed S        what decides faults, kills and traffic (default: a new one, which is printed)
   --round N       kills to a round, which has services of its own (default 100)
-  --hosts N       function hosts at a time (default 3)
-  --partitions N  of the hub (default 8)
+  --hosts N       function hosts at a time (default 4)
+  --partitions N  of the hub (default 16)
   --any-cells     do not go on until every cell of the matrix has happened
   --json          the figures as JSON instead of a table
   --no-build      take dist/ as it is
@@ -92,8 +92,8 @@ function progressLine(name: string) {
   return (progress: Parameters<Parameters<typeof runRound>[0]["onProgress"]>[0]) => {
     if (performance.now() - printedAt < (isTerminal ? 250 : 10_000)) return;
     printedAt = performance.now();
-    const { phase, kills, faults, cells, events } = progress;
-    const line = `${name} ${phase}: ${kills} kills, ${faults} faults, ${cells} cells, ${events} events`;
+    const { phase, kills, faults, cells, events, waiting } = progress;
+    const line = `${name} ${phase}: ${kills} kills, ${faults} faults, ${cells} cells, ${events} events${waiting === undefined ? "" : `; ${waiting}`}`;
     process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
   };
 }
@@ -125,8 +125,8 @@ function readOptions(): Options | "help" {
     faults: wholeNumber(values.faults, "faults", 1_000),
     seed: values.seed ?? String(Math.floor(Math.random() * 2 ** 32)),
     round: Math.max(1, wholeNumber(values.round, "round", 100)),
-    hosts: Math.max(2, wholeNumber(values.hosts, "hosts", 3)),
-    partitions: Math.max(1, wholeNumber(values.partitions, "partitions", 8)),
+    hosts: Math.max(2, wholeNumber(values.hosts, "hosts", 4)),
+    partitions: Math.max(1, wholeNumber(values.partitions, "partitions", 16)),
     anyCells: values["any-cells"],
     json: values.json,
     build: !values["no-build"],

@@ -8,7 +8,7 @@ export interface HubGate {
 }
 
 /**
- * The hosts' way to the event hub; one for all, since its address is part of where checkpoints are kept. AMQP is one long connection, so what can go wrong with it is that it is cut:
+ * The hosts' way to the event hub. AMQP is one long connection, so what can go wrong with it is that it is cut:
  * before or after a piece of it came through, between two frames or (`truncated`) in the middle of one.
  */
 export async function startHubGate(targetPort: number, director: Director): Promise<HubGate> {

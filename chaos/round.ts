@@ -27,6 +27,8 @@ export interface Progress {
   readonly faults: number;
   readonly cells: number;
   readonly events: number;
+  /** Events behind the checkpoints, rows in the outbox; in the calm. */
+  readonly waiting?: string;
 }
 
 export interface RoundResult extends Verdict {
@@ -42,7 +44,7 @@ export interface RoundResult extends Verdict {
 }
 
 /** More traffic is sent whenever fewer events than this wait: batches stay full and no storm runs dry. */
-const BACKLOG = 40;
+const BACKLOG = 80;
 const LOOK_EVERY_MS = 250;
 /** Beyond the app's own longest wait (a call that hangs: 20 s; a pause of an endpoint: 10 s). */
 const GIVE_UP_AFTER_MS = 120_000;
@@ -50,18 +52,18 @@ const SPARED_SLOT = 0;
 
 /** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
-  transaction: 9,
+  transaction: 7,
   insert: 6,
-  get: 9,
-  list: 3,
-  update: 3,
-  delete: 7,
-  "blob put": 4,
-  ingest: 3,
-  token: 3,
-  hub: 150,
+  get: 7,
+  list: 2,
+  update: 2,
+  delete: 4,
+  "blob put": 3,
+  ingest: 2,
+  token: 2,
+  hub: 200,
 };
-const REQUESTS_PER_KILL = 30;
+const REQUESTS_PER_KILL = 45;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -83,9 +85,10 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   });
   try {
     const sent = traffic(options);
-    const progress = (phase: Progress["phase"]) =>
+    const progress = (phase: Progress["phase"], waiting?: string) =>
       options.onProgress({
         phase,
+        ...(waiting !== undefined && { waiting }),
         kills: kills.worker + kills.host,
         faults: decides.faultCount(),
         cells: decides.faults().size,
@@ -99,7 +102,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     }
     world.becomeCalm();
     const calmAt = performance.now();
-    const verdict = await untilThrough(world, sent, () => progress("calm"));
+    const verdict = await untilThrough(world, sent, (waiting) => progress("calm", waiting));
     const problems = leaks > 0 ? [...verdict.problems, `${leaks} lines of the log hold payload`] : verdict.problems;
     return {
       ...verdict,
@@ -150,17 +153,17 @@ function traffic({ seed, partitions }: RoundOptions) {
 }
 
 /** Waits until all is as it must be, and then whether it stays so when the hosts have stopped; or until nothing moves. */
-async function untilThrough(world: World, sent: ReturnType<typeof traffic>, look: () => void): Promise<Verdict> {
+async function untilThrough(world: World, sent: ReturnType<typeof traffic>, look: (waiting: string) => void): Promise<Verdict> {
   let before = "";
   let movedAt = performance.now();
   while (performance.now() - movedAt < GIVE_UP_AFTER_MS) {
-    look();
     const [lag, pending] = [await world.lag(), await world.stored.pending()];
+    const now = `${lag} events behind, ${pending} rows to forward`;
+    look(now);
     if (lag === 0 && pending === 0) {
       const verdict = judgeStored(await world.stored.read(), sent.expected());
       if (verdict.problems.length === 0) break;
     }
-    const now = `${lag} ${pending}`;
     if (now !== before) movedAt = performance.now();
     before = now;
     await sleep(LOOK_EVERY_MS);

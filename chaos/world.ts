@@ -98,7 +98,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return {
       stored,
       send: (deliveries) => send(producer, deliveries),
-      lag: () => stored.lag(`127.0.0.1:${gate.port}`, partitions),
+      lag: () => stored.lag(producer.fullyQualifiedNamespace, partitions),
       failedAttempts: () => failedAttempts,
       becomeCalm() {
         director.becomeCalm();
