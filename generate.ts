@@ -3,10 +3,14 @@ import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import * as z from "zod";
 import { overlayShape } from "./src/compile/overlay.ts";
+import { testsShape } from "./src/compile/tests-file.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  return new Map([["rules/overlay.schema.json", await jsonSchema(overlayShape)]]);
+  return new Map([
+    ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
+    ["rules/tests.schema.json", await jsonSchema(testsShape)],
+  ]);
 }
 
 /** For editors: completion and errors while a person types. */

@@ -54,6 +54,7 @@ var logAlerts LogAlert[] = [
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
+    splitBy: ['Name']
   }
   {
     name: 'app-silent'

@@ -2,13 +2,23 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
+import { explain } from "./explain.ts";
 import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
+import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
 
-const COMMANDS: readonly Command[] = [start, send, stack];
+// One a line, so that two branches that add one each do not meet.
+// prettier-ignore
+export const COMMANDS: readonly Command[] = [
+  start,
+  send,
+  stack,
+  explain,
+  test,
+];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
 const FAILED = 1;

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileAllRules } from "../compile/compile-rules.ts";
 import { readyRule, type ReadyRule } from "../core/ready-rule.ts";
@@ -13,4 +14,10 @@ export const RULES = fileURLToPath(new URL("../../rules", import.meta.url));
 export async function readyRules(): Promise<readonly ReadyRule[]> {
   const { rules } = await compileAllRules(RULES);
   return rules.filter(({ disabled }) => disabled !== true).map(readyRule);
+}
+
+/** A path as a person in this folder would write it. */
+export function nearby(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === "" ? "." : short.startsWith("..") ? path : short;
 }

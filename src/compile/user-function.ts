@@ -17,7 +17,8 @@ export function lowerTabularCall(node: Syntax, body: Syntax, environment: Enviro
 
 /**
  * What names mean inside the body: the query's own `let`s, the arguments under the parameters' names, and the body's
- * own `let`s. The parser binds a copy of the body for each call; its offsets count from the body's opening brace.
+ * own `let`s. The parser binds a copy of the body for each call; its offsets count from the blanks
+ * before the body's opening brace.
  */
 function environmentOfBody(node: Syntax, body: Syntax, environment: Environment): Environment {
   // a function without parameters may be named without parentheses
@@ -34,7 +35,12 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
     const argument = argumentFor(parameter.Name, position, given) ?? defaultOf(declared[position]);
     if (argument) names.set(parameter.Name, bindArgument(argument, environment));
   }
-  let inside: Environment = { lower: environment.lower, columns: [], names, base: declaration.TextStart };
+  let inside: Environment = {
+    lower: environment.lower,
+    columns: [],
+    names,
+    base: declaration.TextStart - body.TextStart,
+  };
   for (const statement of elements(part(body, "Statements"))) inside = bindLet(statement, inside);
   return inside;
 }

@@ -74,16 +74,29 @@ export function placeInText(file: YamlFile, path: readonly PropertyKey[], offset
   return { line, column: column + indentation(file, start.line, node.value) };
 }
 
+interface ShapeIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Where several forms are allowed: what each of them says against the value. */
+  readonly errors?: readonly (readonly ShapeIssue[])[];
+}
+
 /** What a schema says against a file, each where the value stands. */
-export function shapeProblems(
-  file: YamlFile,
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
-  code: string,
-): Problem[] {
-  return issues.map(({ path, message }) => {
+export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], code: string): Problem[] {
+  return issues.map(nearestIssue).map(({ path, message }) => {
     const where = path.length === 0 ? "the file" : path.map(String).join(".");
     return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${message}` };
   });
+}
+
+/** Of several allowed forms, the one that was meant is that which objects deepest inside the value. */
+function nearestIssue(issue: ShapeIssue): ShapeIssue {
+  const forms = (issue.errors ?? []).flatMap(([first]) => (first === undefined ? [] : [nearestIssue(first)]));
+  const deepest = forms.toSorted((left, right) => right.path.length - left.path.length)[0];
+  if (deepest === undefined) return issue;
+  const path = [...issue.path, ...deepest.path];
+  if (deepest.path.length > 0) return { path, message: deepest.message };
+  return { path, message: [...new Set(forms.map(({ message }) => message))].join(", or ") };
 }
 
 function indentation({ text }: YamlFile, headerLine: number, value: string): number {

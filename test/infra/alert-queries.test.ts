@@ -114,10 +114,13 @@ test("the outbox has stopped when no sweep could send, not when one could", () =
   expect(alertOnLines("outbox-stopped", [])).toEqual([]);
 });
 
-test("the detector fails when its own function fails several times", () => {
+test("the detector fails when one of its own functions fails several times", () => {
   const failures = [1, 2, 3].map((minutes) => request("audit-events", false, minutes));
+  const sweeps = [1, 2, 3].map((minutes) => request("outbox-timer", true, minutes));
 
-  expect(run("detector-failing", { AppRequests: failures })).toEqual([{ Failed: 3, Succeeded: 0 }]);
+  expect(run("detector-failing", { AppRequests: [...failures, ...sweeps] })).toEqual([
+    { Name: "audit-events", Failed: 3, Succeeded: 0 },
+  ]);
   expect(run("detector-failing", { AppRequests: failures.slice(1) })).toEqual([]);
   expect(run("detector-failing", { AppRequests: failures.map((row) => ({ ...row, Name: "health" })) })).toEqual([]);
 });

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { ruleSamples } from "../../src/cli/rule-samples.ts";
+import { runRuleTests } from "../../src/cli/rule-test-run.ts";
+import { compileRule, formatProblem } from "../../src/compile/compile-rules.ts";
+import { ruleText } from "../compile/rule-text.ts";
+
+const QUERY = 'AuditLogs\n| where Category =~ "A" and (Result == "success")\n| where OperationName has "role"';
+
+const EVENT = `
+samples:
+  one:
+    category: AuditLogs
+    operationName: Add role
+    properties: { id: r-1, category: a, result: success, targetResources: [{ id: t-1 }] }
+`;
+
+async function reportOf(tests: string, overlay?: string) {
+  const files = {
+    name: "sample",
+    rule: { name: "rules/sample/rule.yaml", text: ruleText({ query: QUERY, severity: "Low" }) },
+    tests: { name: "rules/sample/tests.yaml", text: `${EVENT}tests:\n${tests}` },
+    ...(overlay !== undefined && { overlay: { name: "rules/sample/overlay.yaml", text: overlay } }),
+  };
+  const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
+  if (rule === undefined) throw new Error(problems.map(formatProblem).join("\n"));
+  const { outcomes, problems: gaps } = await runRuleTests({ rule, files }, ruleSamples());
+  return { outcomes, problems: gaps };
+}
+
+const failuresOf = async (test_: string): Promise<readonly string[] | undefined> =>
+  (await reportOf(`  - ${test_.trim().replaceAll("\n", "\n    ")}`)).outcomes[0]?.failures;
+
+const GOOD = `
+  - { name: hit, sample: one, expect: { title: Sample rule, severity: Low, columns: { OperationName: Add role } } }
+  - { name: category, sample: one, set: { properties.category: b }, misses: 'Category =~  "A"' }
+  - { name: result, sample: one, remove: [properties.result], misses: 2 }
+  - { name: operation, sample: one, set: { operationName: Add }, misses: 'OperationName has "role"' }
+`;
+
+test("a hit and a near miss for each condition are enough", async () => {
+  const { outcomes, problems } = await reportOf(GOOD);
+  expect(problems).toEqual([]);
+  expect(outcomes).toEqual([
+    { name: "hit", where: "rules/sample/tests.yaml:9", failures: [] },
+    { name: "category", where: "rules/sample/tests.yaml:10", failures: [] },
+    { name: "result", where: "rules/sample/tests.yaml:11", failures: [] },
+    { name: "operation", where: "rules/sample/tests.yaml:12", failures: [] },
+  ]);
+});
+
+test("a condition without a near miss and a rule without a hit are problems", async () => {
+  const { problems } = await reportOf(
+    `  - { name: category, sample: one, set: { properties.category: b }, misses: 1 }`,
+  );
+  expect(problems).toEqual([
+    "rules/sample/tests.yaml: no test shows an event that the rule finds",
+    'rules/sample/tests.yaml: no near miss shows that this condition counts; add a test with misses: Result == "success"',
+    'rules/sample/tests.yaml: no near miss shows that this condition counts; add a test with misses: OperationName has "role"',
+  ]);
+});
+
+describe("a failing test says what is other than expected", () => {
+  test.each([
+    { given: "{ name: n, sample: one, expect: 0 }", failures: ["1 result(s) instead of 0:", '    "Sample rule"'] },
+    {
+      given: "{ name: n, sample: one, expect: { severity: High, columns: { Result: failure, Nothing: 1 } } }",
+      failures: [
+        "severity",
+        '    - expected "High"',
+        '    + found    "Low"',
+        "columns.Result",
+        '    - expected "failure"',
+        '    + found    "success"',
+        "columns.Nothing: the result has no such column",
+      ],
+    },
+    {
+      given: 'name: n\nsample: one\nexpect: { columns: { TargetResources: [{ id: "t-2", type: User }] } }',
+      failures: [
+        "columns.TargetResources[0].id",
+        '    - expected "t-2"',
+        '    + found    "t-1"',
+        "columns.TargetResources[0].type",
+        '    - expected "User"',
+        "    + found    (nothing)",
+      ],
+    },
+    {
+      given: "{ name: n, sample: one, set: { properties.category: b, operationName: x }, misses: 1 }",
+      failures: ['not a near miss of Category =~ "A": without that condition the event would not be found either'],
+    },
+    {
+      given: "{ name: n, sample: one, misses: Categry == 1 }",
+      failures: [
+        "1 result(s) instead of 0:",
+        '    "Sample rule"',
+        'the query has no condition "Categry == 1"; it has:',
+        '    1  Category =~ "A"',
+        '    2  Result == "success"',
+        '    3  OperationName has "role"',
+      ],
+    },
+    {
+      given: "{ name: n, sample: one, set: { category: SignInLogs }, expect: 0 }",
+      failures: ['the record\'s own category is "SignInLogs", so that no rule sees it; audit records have AuditLogs'],
+    },
+    {
+      given: '{ name: n, sample: one, set: { "properties.targetResources[3].id": x }, expect: 1 }',
+      failures: ["properties.targetResources[3].id: the list has 1 elements"],
+    },
+    {
+      given: "{ name: n, sample: one, remove: [properties.nothing], expect: 1 }",
+      failures: ["properties.nothing: the sample has none"],
+    },
+    {
+      given: "{ name: n, sample: on, expect: 1 }",
+      failures: ['there is no sample "on" (rules/samples/on.json)'],
+    },
+    {
+      given: "{ name: n, sample: pim-settings-chang, expect: 1 }",
+      failures: [
+        'there is no sample "pim-settings-chang" (rules/samples/pim-settings-chang.json); did you mean "pim-settings-change"?',
+      ],
+    },
+  ])("$given", async ({ given, failures }) => {
+    expect(await failuresOf(given)).toEqual(failures);
+  });
+});
+
+test("title and exclusions of the overlay are what comes out", async () => {
+  const overlay = `title: "{{OperationName}}!"\nexclude: ["Result == 'x'", "OperationName == 'Add role!'"]`;
+  const { outcomes } = await reportOf(
+    `
+  - { name: title, sample: one, expect: { title: Add role! } }
+  - { name: excluded, sample: one, set: { operationName: Add role! }, expect: 0 }`,
+    overlay,
+  );
+  expect(outcomes.map(({ failures }) => failures)).toEqual([[], []]);
+});
+
+test.each([
+  { tests: "  - { name: n, expect: 1 }", problem: /tests\.yaml:8:5: error: .*needs a sample or an event/ },
+  { tests: "  - { name: n, sample: one }", problem: /tests\.yaml:8:5: error: .*needs expect or misses/ },
+  { tests: "  - { name: n, sample: one, expct: 1 }", problem: /tests\.yaml:8:5: error: .*"expct"/ },
+  { tests: "  - [", problem: /tests\.yaml:8:6: error: not YAML/ },
+])("$tests is a problem at its place", async ({ tests, problem }) => {
+  const { problems } = await reportOf(tests);
+  expect(problems[0]).toMatch(problem);
+});
