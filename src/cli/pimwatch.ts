@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
+import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
 import { lint } from "./lint.ts";
 import { send } from "./send.ts";
@@ -10,7 +11,7 @@ import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
 
-const COMMANDS: readonly Command[] = [start, send, stack, lint, test];
+const COMMANDS: readonly Command[] = [start, send, stack, lint, test, backtest];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
 const FAILED = 1;
