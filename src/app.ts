@@ -1,4 +1,5 @@
 // The entry of the deployed app: what each file registers is a function.
 import "./functions/audit-events.ts";
 import "./functions/health.ts";
+import "./functions/ledger-timer.ts";
 import "./functions/outbox-timer.ts";

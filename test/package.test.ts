@@ -67,6 +67,18 @@ test("the package holds no path of the machine it was built on", async () => {
   }
 });
 
+test("the package holds no key but the storage emulator's, which is public", async () => {
+  const emulators = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+  const files = (await readdir(DIST)).filter((file) => /\.(js|json)$/.test(file));
+  const texts = await Promise.all(files.map((file) => readFile(join(DIST, file), "utf8")));
+  // 512 bits in base64, as keys of storage accounts are, and 256, as those of namespaces.
+  const keys = texts.flatMap(
+    (text) => text.match(/(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])/g) ?? [],
+  );
+
+  expect(new Set(keys)).toEqual(new Set([emulators]));
+});
+
 test("unpacked elsewhere, without the repository, the app loads and registers its functions", async () => {
   const elsewhere = await mkdtemp(join(tmpdir(), "pimwatch-package-"));
   onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { run } from "../src/cli/pimwatch.ts";
 import { incidentColumnsFile } from "../src/compile/incident-columns-file.ts";
+import { priorityPage } from "../src/compile/priority-page.ts";
 import { SETTING_NAMES } from "../src/config.ts";
 import { INCIDENT_COLUMNS } from "../src/core/incident-columns.ts";
 import { VERSION } from "../src/version.ts";
@@ -59,6 +60,10 @@ test("infra/incident-columns.json is what the code names, within the rules of cu
   expect(names.filter((name) => reserved.has(name) || !/^[A-Za-z]\w{0,44}$/.test(name))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);
   expect(INCIDENT_COLUMNS.filter(({ description }) => description === "")).toEqual([]);
+});
+
+test("docs/priority.md holds the table that the code uses", () => {
+  expect(read("docs/priority.md")).toBe(priorityPage());
 });
 
 test("README's commands exist", async () => {

@@ -1,4 +1,5 @@
 import type { IncidentRow } from "../core/incident-row.ts";
+import { sentencesOf } from "../core/pim-settings/sentences.ts";
 import { visible } from "./visible-text.ts";
 
 const RESET = "\u001b[0m";
@@ -8,12 +9,13 @@ const COLORS: Readonly<Record<string, string>> = {
   Low: "\u001b[36m",
 };
 
-/** An incident as lines of text: when, severity, role, what changed, by whom, from where. */
+/** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
 export function incidentText(incident: IncidentRow, { color }: { readonly color: boolean }): string {
   const severity = shown(incident, "Severity").padEnd(8);
   const paint = color ? COLORS[severity.trim()] : undefined;
   const heading = [
     secondOf(shown(incident, "ActivityDateTime")),
+    shown(incident, "Priority").padEnd(2),
     paint === undefined ? severity : `${paint}${severity}${RESET}`,
     `${shown(incident, "IncidentTitle")}: ${target(incident)}`,
   ].join("  ");
@@ -24,6 +26,7 @@ export function incidentText(incident: IncidentRow, { color }: { readonly color:
     heading,
     row("changed", firstSentence),
     ...sentences.map((sentence) => row("", sentence)),
+    ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
     row("from", origin(incident)),
     row("result", shown(incident, "Result") || "(none given)"),
@@ -43,8 +46,19 @@ function shown(incident: IncidentRow, column: string): string {
   return visible(textOf(incident, column));
 }
 
+/** Its effect and the assessment in words, and the ticket where the change was planned. */
+function meaning(incident: IncidentRow): string[] {
+  const effect = shown(incident, "Effect");
+  if (effect === "") return [];
+  const direction = effect === "unknown" ? "direction unknown" : effect;
+  const ticket = incident["Expected"] === true ? ` (expected: ${shown(incident, "ExpectedTicket")})` : "";
+  return [`${direction}: ${shown(incident, "Assessment")}${ticket}`];
+}
+
 /** The role, and what it is a role of where that is something else: a group or an Azure scope. */
 function target(incident: IncidentRow): string {
+  const scoped = shown(incident, "RoleScope");
+  if (scoped !== "") return scoped;
   const role = shown(incident, "RoleName");
   const name = shown(incident, "TargetResourceName");
   if (role === "" || role === name) return name || role || "(no target)";
@@ -73,23 +87,4 @@ function origin(incident: IncidentRow): string {
   if (client === "" || client === mapped) return mapped || "(no address)";
   if (mapped === "") return `${client} (from the event's details; the rule's own column is empty)`;
   return `${client} (from the event's details; the rule's own column says ${mapped})`;
-}
-
-/** PIM's own opening of such a text. */
-const OPENING = /^Setting changes in this session:\s*/;
-
-/*
- * Sentences end with ". ", but names of approvers hold dots too: a full stop ends a sentence only where
- * one of the known beginnings follows.
- */
-const NEXT_SENTENCE =
-  /(?<=\.)\s+(?=(?:MFA|Approval|Approver settings|Authentication context|CustomExtension_|Justification|Maximum|Notification|Permanently|Requestor settings|Ticket)\b|CustomExtension_)/;
-
-/** The sentences of a PIM settings change, in order; any other text is one sentence. */
-export function sentencesOf(reason: string): string[] {
-  return reason
-    .replace(OPENING, "")
-    .split(NEXT_SENTENCE)
-    .map((sentence) => sentence.trim())
-    .filter((sentence) => sentence !== "");
 }

@@ -4,6 +4,7 @@ import { PimwatchError, UsageError } from "../errors.ts";
 import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
 import { coverage } from "./coverage.ts";
+import { explain } from "./explain.ts";
 import { lint } from "./lint.ts";
 import { newRule } from "./new.ts";
 import { send } from "./send.ts";
@@ -14,7 +15,20 @@ import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
 
-const COMMANDS: readonly Command[] = [start, send, stack, lint, test, backtest, newRule, support, coverage];
+// One a line, so that two branches that add one each do not meet.
+// prettier-ignore
+export const COMMANDS: readonly Command[] = [
+  start,
+  send,
+  stack,
+  explain,
+  lint,
+  test,
+  backtest,
+  newRule,
+  support,
+  coverage,
+];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
 const FAILED = 1;

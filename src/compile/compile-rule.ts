@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Guide, Rule } from "../core/rule.ts";
 import { compileQuery, type CompiledQuery } from "./compile-query.ts";
+import { readExpectedChanges } from "./expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "./nearest-name.ts";
 import { readOverlay, type OverlayFile } from "./overlay.ts";
@@ -52,11 +53,13 @@ function emptyFile(file: string): Problem {
  * query too.
  *
  * @param name the file's name in problems
+ * @param now whether planned changes are over is judged at this time
  */
 export function compileRule(
   text: string,
   name: string,
-  beside: Pick<RuleFiles, "guide" | "overlay"> = {},
+  beside: Pick<RuleFiles, "guide" | "overlay" | "expectedChanges"> = {},
+  now: Date = new Date(),
 ): CompiledRule {
   const { read, problems: unreadable } = readRule(text, name);
   if (read === undefined) return { problems: unreadable };
@@ -70,6 +73,8 @@ export function compileRule(
   const mappings = checkMappings(file, shape, plan, source);
   const excluded = plan && source ? compileExclusions(overlaid.text, plan, source) : { exclusions: [], problems: [] };
   const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
+  const planned =
+    beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
   const problems = [
     ...fieldProblems(file),
     ...scheduleProblems(file, shape),
@@ -79,6 +84,7 @@ export function compileRule(
     ...overlaid.problems,
     ...excluded.problems,
     ...(guide?.problems ?? []),
+    ...(planned?.problems ?? []),
   ];
   if (plan === undefined || problems.some(({ level }) => level === "error")) return { problems };
   const shown = guideWith(guide?.guide, source);
@@ -101,6 +107,7 @@ export function compileRule(
     fileHash: createHash("sha256").update(text).digest("hex"),
     queryHash: overlaid.text === query ? compiled.hash : compileQuery(query).hash,
     ...(shown && { guide: shown }),
+    ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
     ...(source?.overlay.enabled === false && { disabled: true }),
   };
   return { rule, problems };

@@ -50,6 +50,6 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
 
 /** The operator's name as it is written: its first word. */
 export function operatorName(node: Syntax): string {
-  const [keyword] = children(node);
-  return keyword === undefined ? textOf(node) : textOf(keyword);
+  const [first] = children(node);
+  return first === undefined || first.IsToken ? textOf(first ?? node) : operatorName(first);
 }

@@ -41,6 +41,47 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   { ...column("Description", "string", "The rule's description", (i) => i.description), text: "long" },
   listed("Severity", "string", "High, Medium, Low or Informational", (i) => i.severity),
   listed("Status", "string", "New, Active or Closed", (i) => i.status),
+  listed("Priority", "string", "P1 to P4, most urgent first", (i) => i.priority),
+  listed(
+    "Effect",
+    "string",
+    "weakens, strengthens, neutral or unknown; empty where nothing was assessed",
+    (i) => i.assessment?.effect ?? "",
+  ),
+  {
+    ...listed(
+      "Assessment",
+      "string",
+      "What changed and what that means, in plain words",
+      (i) => i.assessment?.assessment ?? "",
+    ),
+    text: "long",
+  },
+  column("Changes", "dynamic", "Each setting that was changed, with its effect and the baselines it touches", (i) =>
+    changesOf(i),
+  ),
+  column(
+    "UnrecognizedChanges",
+    "dynamic",
+    "What the event says of the change and no pattern knows",
+    (i) => i.assessment?.unrecognizedChanges ?? [],
+  ),
+  column(
+    "Setting",
+    "string",
+    "Name of the setting that matters most among those changed",
+    (i) => i.assessment?.setting ?? "",
+  ),
+  column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
+  column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
+  column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
+  listed(
+    "Expected",
+    "boolean",
+    "Whether expected-changes.yaml names this change",
+    (i) => i.assessment?.expected ?? false,
+  ),
+  column("ExpectedTicket", "string", "Ticket of the expected change", (i) => i.assessment?.expectedTicket ?? ""),
   column("RuleId", "string", "Sentinel's id of the analytics rule", (i) => i.rule.id),
   listed("RuleName", "string", "Name of the analytics rule", (i) => i.rule.name),
   column("RuleVersion", "string", "Version of the analytics rule", (i) => i.rule.version),
@@ -95,6 +136,18 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed("TargetResourceName", "string", "Name of what was acted on", (i) => i.target.name),
   column("TargetResourceId", "string", "Id of what was acted on", (i) => i.target.id),
   listed("RoleName", "string", "Role whose settings changed", (i) => i.role.name),
+  listed(
+    "RoleScope",
+    "string",
+    "That role with its scope, such as Member of group X",
+    (i) => i.assessment?.roleScope ?? i.role.name,
+  ),
+  column(
+    "RoleTier",
+    "string",
+    "critical, controlPlane or standard; empty where nothing was assessed",
+    (i) => i.assessment?.roleTier ?? "",
+  ),
   column("RoleId", "string", "Id of that role in the tenant", (i) => i.role.id),
   column("RoleTemplateId", "string", "Template id of that role, the same in all tenants", (i) => i.role.templateId),
   column("Entities", "dynamic", "Entities as the rule maps them", (i) => i.entities),
@@ -113,6 +166,14 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column("DetectorVersion", "string", "Version of pimwatch", () => VERSION),
   column("Truncated", "boolean", "Whether anything was cut to fit", () => false),
 ];
+
+/** A finding without what only says how it was read. */
+function changesOf({ assessment }: Incident): Json {
+  return (assessment?.changes ?? []).map(({ wording: _wording, source: _source, baselines, ...change }) => ({
+    ...change,
+    baselines: baselines.map(({ id, link }) => ({ id, link })),
+  }));
+}
 
 function column(name: string, type: ColumnType, description: string, value: IncidentColumn["value"]): IncidentColumn {
   return { name, type, description, value };

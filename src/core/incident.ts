@@ -18,6 +18,8 @@ import { toJson } from "./column-json.ts";
 import { jsonText } from "./kql/dynamic-text.ts";
 import { formatDatetime } from "./kql/time.ts";
 import type { Column, Json, Row } from "./kql/values.ts";
+import { type IncidentFields, incidentFields } from "./pim-settings/incident-fields.ts";
+import type { Priority } from "./pim-settings/priority.ts";
 import type { Rule, Severity } from "./rule.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
@@ -68,6 +70,10 @@ export interface Incident {
     readonly auditLogId: string;
     readonly tenantId: string;
   };
+  /** How urgent it is: from the assessment, else from the severity. */
+  readonly priority: Priority;
+  /** What changed and what that means; null for operations other than a change of PIM settings. */
+  readonly assessment: IncidentFields | null;
   readonly actor: Actor;
   readonly role: Role;
   readonly target: Target;
@@ -95,6 +101,14 @@ export interface Incident {
 /** Used where a record holds no time that can be read: never the clock, which would differ at each delivery. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00.0000000Z";
 
+/** P1 is for what was read and found dangerous: an activity that nobody has assessed starts below it. */
+const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, Priority>> = {
+  High: "P2",
+  Medium: "P3",
+  Low: "P4",
+  Informational: "P4",
+};
+
 export interface Match {
   readonly rule: Rule;
   readonly source: ReadRecord;
@@ -113,10 +127,12 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   const { record } = match.source;
   const result = namedColumns(rule.plan.columns, match.resultRow);
   const entities = entitiesOf(rule.entityMappings, result);
+  const alert = alertTextOf(rule, result);
+  const assessment = incidentFields(record, { expectedChanges: rule.expectedChanges ?? [] });
   return {
     id: incidentId(match),
     revision: 1,
-    ...alertTextOf(rule, result),
+    ...alert,
     status: "New",
     techniques: rule.techniques,
     entities,
@@ -132,6 +148,8 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
       queryHash: rule.queryHash,
     },
     activity: activityOf(match),
+    priority: assessment?.priority ?? PRIORITY_OF_SEVERITY[alert.severity],
+    assessment,
     actor: actorOf(record),
     role: roleOf(record),
     target: targetOf(record),

@@ -31,7 +31,7 @@ export function readyRule(rule: Rule): ReadyRule {
     evaluate,
     excludes(resultRow, row) {
       const time = row[TIME_GENERATED];
-      evaluation.begin(typeof time === "bigint" ? time : null);
+      evaluation.begin(row, typeof time === "bigint" ? time : null);
       return tests.some((test) => test(resultRow) === true);
     },
   };

@@ -1,3 +1,4 @@
+import type { ExpectedChange } from "./pim-settings/expected-changes.ts";
 import type { Expression, Plan } from "./kql/plan.ts";
 
 /** Sentinel's severities, most severe first. */
@@ -89,6 +90,8 @@ export interface Rule {
   /** sha256, hex, of the query's tokens without blanks and comments: equal for every layout of one query. */
   readonly queryHash: string;
   readonly guide?: Guide;
+  /** Changes that somebody planned, from expected-changes.yaml. */
+  readonly expectedChanges?: readonly ExpectedChange[];
   /** Present where the overlay switches the rule off: it is deployed and known, and not run. */
   readonly disabled?: true;
 }

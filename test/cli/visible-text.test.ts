@@ -18,6 +18,7 @@ test.each([
     shown: "a\\u{200b}\\u{200d}\\u{feff}\\u{ad}\\u{3164}",
   },
   { what: "tag characters", text: "\u{e0041}", shown: "\\u{e0041}" },
+  { what: "format characters that fonts may draw", text: "\u0600\ufff9", shown: "\\u{600}\\u{fff9}" },
   { what: "half of a pair", text: "\ud800x", shown: "\\u{d800}x" },
   { what: "other scripts, as they are", text: "Émile 田中 😀", shown: "Émile 田中 😀" },
 ])("$what is shown", ({ text, shown }) => {

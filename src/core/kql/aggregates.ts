@@ -73,6 +73,16 @@ const average = overValues((values, { type }, call) => {
   return values.length === 0 ? null : BigInt(Math.trunc(total / values.length));
 });
 
+/** Of a sample: divided by one less than there are values. Fewer than two values have none. */
+function variance(lost: number, finish = (value: number) => value): AggregateFunction["bind"] {
+  return overValues((values, { type }) => {
+    if (values.length <= lost) return 0;
+    const numbers = values.map((value) => toReal(value, type) ?? 0);
+    const mean = numbers.reduce((all, number) => all + number, 0) / numbers.length;
+    return finish(numbers.reduce((all, number) => all + (number - mean) ** 2, 0) / (numbers.length - lost));
+  });
+}
+
 function keyOf(value: Value, type: Operand["type"]): string {
   return jsonText(toDynamic(value, type));
 }
@@ -91,9 +101,8 @@ function list(keepNulls: boolean): AggregateFunction["bind"] {
     const { compute, type } = operand(call, 0);
     const limit = limitOf(call, 1);
     return (rows) => {
-      call.evaluation.chargeCharacters(rows.length);
       const values = rows.map((row) => toDynamic(compute(row), type));
-      return (keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit);
+      return call.evaluation.built((keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit));
     };
   };
 }
@@ -102,7 +111,6 @@ const set: AggregateFunction["bind"] = (call) => {
   const { compute, type } = operand(call, 0);
   const limit = limitOf(call, 1);
   return (rows) => {
-    call.evaluation.chargeCharacters(rows.length);
     const found = new Map<string, Json>();
     for (const row of rows) {
       const value = toDynamic(compute(row), type);
@@ -111,7 +119,7 @@ const set: AggregateFunction["bind"] = (call) => {
         if (element !== null && !found.has(jsonText(element))) found.set(jsonText(element), element);
       }
     }
-    return [...found.values()].slice(0, limit);
+    return call.evaluation.built([...found.values()].slice(0, limit));
   };
 };
 
@@ -125,7 +133,7 @@ const mergedBag: AggregateFunction["bind"] = (call) => {
       if (!isBag(value)) continue;
       for (const [key, member] of Object.entries(value)) if (!entries.has(key)) entries.set(key, member);
     }
-    return Object.fromEntries([...entries].slice(0, limit));
+    return call.evaluation.built(Object.fromEntries([...entries].slice(0, limit)));
   };
 };
 
@@ -183,4 +191,8 @@ export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
   anyif: aggregate("anyif(value, predicate)", "take-anyif", where(1, any)),
   arg_max: aggregate("arg_max(key, value, …)", "arg-max", atExtreme(1)),
   arg_min: aggregate("arg_min(key, value, …)", "arg-min", atExtreme(-1)),
+  stdev: aggregate("stdev(value)", "stdev", variance(1, Math.sqrt)),
+  stdevif: aggregate("stdevif(value, predicate)", "stdevif", where(1, variance(1, Math.sqrt))),
+  variance: aggregate("variance(value)", "variance", variance(1)),
+  varianceif: aggregate("varianceif(value, predicate)", "varianceif", where(1, variance(1))),
 };

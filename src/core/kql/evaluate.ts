@@ -20,7 +20,7 @@ export function prepare(plan: Plan, limits: Limits = DEFAULT_LIMITS): (row: Row)
   const run = bindSteps(plan.steps, evaluation);
   return (row) => {
     const time = row[TIME_GENERATED];
-    evaluation.begin(typeof time === "bigint" ? time : null);
+    evaluation.begin(row, typeof time === "bigint" ? time : null);
     return [...run([row])];
   };
 }

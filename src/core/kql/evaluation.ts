@@ -1,5 +1,6 @@
 import { PimwatchError } from "../../errors.ts";
-import type { Row, ScalarType, Value } from "./values.ts";
+import type { Json, Row, ScalarType, Value } from "./values.ts";
+import { weightOf, weightOfRow } from "./weight.ts";
 
 /** Computes an expression for one row. */
 export type Compute = (row: Row) => Value;
@@ -16,12 +17,14 @@ export interface Operand {
 export interface Limits {
   /** Rows that all steps together may produce. */
   readonly rows: number;
-  /** UTF-16 units of text and elements of dynamic values that functions may build. */
+  /** UTF-16 units of text and JSON that functions may build. */
   readonly characters: number;
+  /** Rows times the size of the record: what functions may have to read through. */
+  readonly work: number;
 }
 
-/** Far above what a 1 MB event can ask for honestly, low enough that a record is done within about a second. */
-export const DEFAULT_LIMITS: Limits = { rows: 200_000, characters: 64_000_000 };
+/** Far above what a 1 MB event can ask for honestly, low enough that a record is done within seconds at worst. */
+export const DEFAULT_LIMITS: Limits = { rows: 200_000, characters: 64_000_000, work: 2_000_000_000 };
 
 /**
  * A rule asked for more rows or text on one record than the limits allow. The record is not evaluated in part:
@@ -41,32 +44,45 @@ export class EvaluationLimitError extends PimwatchError {
 /** What the closures of one prepared plan share: the record's time and what is left of the limits. */
 export interface Evaluation {
   /** The record's TimeGenerated: what `now()` yields, so that live, replay and backtest agree. */
-  now: bigint | null;
+  readonly now: bigint | null;
   /** @throws {EvaluationLimitError} */
   chargeRows(count: number): void;
-  /** @throws {EvaluationLimitError} */
+  /** To be called before text of that length is built. @throws {EvaluationLimitError} */
   chargeCharacters(count: number): void;
+  /** Charges for a dynamic value that a call built, and returns it. @throws {EvaluationLimitError} */
+  built<Value extends Json>(value: Value): Value;
   /** Starts a new record. */
-  begin(now: bigint | null): void;
+  begin(row: Row, now: bigint | null): void;
 }
 
+/** Below this many rows of one record the work cannot matter, and its size need not be known. */
+const FEW_ROWS = 50;
+
 export function newEvaluation(limits: Limits): Evaluation {
-  let rows = limits.rows;
-  let characters = limits.characters;
+  let now: bigint | null = null;
+  let record: Row = [];
+  const left = { ...limits };
+  const charge = (limit: keyof Limits, count: number) => {
+    left[limit] -= count;
+    if (left[limit] < 0) throw new EvaluationLimitError(limit, limits[limit]);
+  };
   return {
-    now: null,
+    get now() {
+      return now;
+    },
     chargeRows(count) {
-      rows -= count;
-      if (rows < 0) throw new EvaluationLimitError("rows", limits.rows);
+      charge("rows", count);
+      if (count > FEW_ROWS) charge("work", count * weightOfRow(record));
     },
-    chargeCharacters(count) {
-      characters -= count;
-      if (characters < 0) throw new EvaluationLimitError("characters", limits.characters);
+    chargeCharacters: (count) => charge("characters", count),
+    built(value) {
+      charge("characters", weightOf(value));
+      return value;
     },
-    begin(now) {
-      this.now = now;
-      rows = limits.rows;
-      characters = limits.characters;
+    begin(row, time) {
+      now = time;
+      record = row;
+      Object.assign(left, limits);
     },
   };
 }

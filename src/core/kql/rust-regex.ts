@@ -59,8 +59,8 @@ export interface Regex {
   isMatch(text: string): boolean;
   first(text: string): Match | undefined;
   all(text: string): readonly Match[];
-  /** Replaces every match; `\1` to `\9` in the replacement are groups, `\0` all of the match. */
-  replace(text: string, replacement: string): string;
+  /** The matches, and the texts before, between and behind them: one more than there are matches. */
+  pieces(text: string): { readonly matches: readonly Match[]; readonly pieces: readonly string[] };
   /** Number of groups, the whole match not counted. */
   readonly groupCount: number;
   /** Numbers of the groups that are named, by their names. */
@@ -83,18 +83,15 @@ export function compileRegex(pattern: string): Regex {
       return captures && matchOf(captures);
     },
     all: (text) => all(text).map(matchOf),
-    replace(text, replacement) {
+    pieces(text) {
+      const found = all(text);
+      // positions are those of UTF-8 bytes
       const bytes = new TextEncoder().encode(text);
-      const decoder = new TextDecoder();
-      let end = 0;
-      let result = "";
-      for (const captures of all(text)) {
-        const whole = captures.name["g0"];
-        if (whole === undefined) continue;
-        result += decoder.decode(bytes.subarray(end, whole.start)) + expand(replacement, matchOf(captures));
-        end = whole.end;
-      }
-      return result + decoder.decode(bytes.subarray(end));
+      const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+      const ends = found.map(({ name }) => name["g0"]?.end ?? 0);
+      const starts = found.map(({ name }) => name["g0"]?.start ?? 0);
+      const pieces = [0, ...ends].map((from, index) => decoder.decode(bytes.subarray(from, starts[index])));
+      return { matches: found.map(matchOf), pieces };
     },
     groupCount,
     names,
@@ -109,13 +106,6 @@ function construct(source: string, pattern: string): RustRegex {
     const [reason = ""] = error instanceof Error ? error.message.split("\n").slice(-1) : [];
     throw new CallProblem(`${JSON.stringify(pattern)} is no regular expression: ${reason.replace(/^error: /, "")}`);
   }
-}
-
-function expand(replacement: string, { groups, value }: Match): string {
-  return replacement.replaceAll(/\\([0-9\\])/g, (_, digit: string) => {
-    if (digit === "\\") return "\\";
-    return digit === "0" ? value : (groups[Number(digit) - 1] ?? "");
-  });
 }
 
 /**

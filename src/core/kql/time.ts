@@ -20,8 +20,9 @@ export function ticksFromUnixMilliseconds(milliseconds: number): bigint {
   return BigInt(Math.trunc(milliseconds) + UNIX_EPOCH_MILLISECONDS) * TICKS_PER_MILLISECOND;
 }
 
-/** A JavaScript date, cut to whole milliseconds. */
-export function dateOf(ticks: bigint): Date {
+/** A JavaScript date, cut to whole milliseconds; ticks outside of Kusto's range are taken as its end. */
+export function dateOf(given: bigint): Date {
+  const ticks = given < 0n ? 0n : given > MAXIMUM_TICKS ? MAXIMUM_TICKS : given;
   return new Date(Number(ticks / TICKS_PER_MILLISECOND) - UNIX_EPOCH_MILLISECONDS);
 }
 
@@ -41,7 +42,7 @@ export function ticksOfCalendar(
 
 /** `2017-05-29T07:15:30.1234567Z`: how tostring() writes a datetime. */
 export function formatDatetime(ticks: bigint): string {
-  const fraction = String(ticks % TICKS_PER_SECOND).padStart(7, "0");
+  const fraction = String((ticks < 0n ? -ticks : ticks) % TICKS_PER_SECOND).padStart(7, "0");
   return `${dateOf(ticks).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 

@@ -5,7 +5,8 @@ import { SETTINGS } from "./settings.ts";
  * MFA and an authentication context exclude each other on a role: switching one on switches the other off in
  * the same save. That is a replacement and no weakening, whichever way it goes.
  *
- * Not where the save says both of one of them: then it is not clear what is left.
+ * Not where the save says both of one of them: then it is not clear what is left. Nor where the replacement is
+ * named behind a list of approvers only: it may be part of a name that somebody chose to that end.
  *
  * @see https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-how-to-change-default-settings
  */
@@ -32,10 +33,18 @@ function replaced(finding: Finding, reason: string): Finding {
 }
 
 function stateOf(findings: readonly Finding[], settingName: string): "on" | "off" | "untold" {
-  const states = new Set(
-    findings
-      .filter((finding) => finding.settingName === settingName)
-      .map(({ newValue }) => (newValue === "disabled" ? "off" : "on")),
+  const firstNames = findings.findIndex(
+    ({ setting, newValue }) => setting === SETTINGS.approval.rule && !SWITCHED.test(newValue),
   );
-  return states.size === 1 ? (states.has("on") ? "on" : "off") : "untold";
+  const states = new Set(
+    findings.flatMap((finding, index) => {
+      if (finding.settingName !== settingName) return [];
+      if (finding.newValue === "disabled") return ["off"];
+      return firstNames >= 0 && index > firstNames ? ["untold"] : ["on"];
+    }),
+  );
+  if (states.size !== 1) return "untold";
+  return states.has("on") ? "on" : states.has("off") ? "off" : "untold";
 }
+
+const SWITCHED = /^(?:enabled|disabled)$/;

@@ -14,6 +14,16 @@ const QUERIES = [
     | project-reorder suffix, TimeGenerated`,
   `AuditLogs | where not(InitiatedBy.a == TargetResources.b) or AdditionalDetails[0].key == "x"
     | project parse_json(tostring(InitiatedBy)).user.id, tostring(TargetResources)`,
+  `union (AuditLogs | mv-expand with_itemindex=i T = TargetResources, AdditionalDetails | extend k = tostring(T.type)),
+      (AuditLogs | mv-expand kind=array T = InitiatedBy | extend k = tostring(T))
+    | where isnotempty(k) or array_length(TargetResources) > 0 or InitiatedBy has_any ("a", "b")
+    | summarize c = count(), s = make_set(T), latest = arg_max(TimeGenerated, *) by k, Category | order by k asc`,
+  `AuditLogs | mv-apply with_itemindex=i T = TargetResources on (
+      where T.type !in~ ("x") | extend p = trim('"', tostring(T.value)), q = extract("([a-z]+)", 1, tostring(T))
+      | summarize b = make_bag(bag_pack(p, T)), l = make_list(q, 5), n = count(), m = max(i) | top 1 by n)
+    | parse kind=regex tostring(InitiatedBy) with * "a" found ":" * | parse tostring(b) with * "{" inner "}" rest
+    | extend z = bag_merge(b, InitiatedBy), y = set_union(l, TargetResources), x = parse_json(inner).a, w = l[-1]
+    | distinct found, inner, rest, tostring(z), tostring(y), tostring(x), n`,
 ];
 
 describe.each(QUERIES)("%s", (query) => {
@@ -59,10 +69,45 @@ test("values nested deeper than the call stack are handled", () => {
   expect(valueOf("tostring(v)", deep)).toBe(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
 });
 
-test("a rule that asks too much of one record is stopped with an error of its own", () => {
-  const evaluate = prepare(planOf("AuditLogs | project Category | extend a = 1 | extend b = 2"), {
-    rows: 2,
-    characters: 10,
+describe("a rule that asks too much of one record is stopped with an error of its own", () => {
+  const doubled = (name: string) => Array.from({ length: 40 }, () => `| extend a = ${name}`).join(" ");
+  const elements = Array.from({ length: 1000 }, (_, index) => index);
+
+  test.each([
+    {
+      why: "text that doubles",
+      query: `AuditLogs | extend a = Category ${doubled("strcat(a, a)")}`,
+      limit: "characters",
+    },
+    {
+      why: "arrays that double without growing in memory",
+      query: `AuditLogs | extend a = pack_array(Category) ${doubled("pack_array(a, a)")} | extend t = tostring(a)`,
+      limit: "characters",
+    },
+    {
+      why: "replacement of every character by a long text",
+      query: `AuditLogs | extend a = strrep("x", 1000) | extend a = replace_string(a, "x", strrep(a, 1000))`,
+      limit: "characters",
+    },
+    {
+      why: "rows by rows by rows",
+      query:
+        "AuditLogs | mv-expand a = AdditionalDetails | mv-expand b = AdditionalDetails | mv-expand c = AdditionalDetails",
+      limit: "rows",
+    },
+  ])("$why", ({ query, limit }) => {
+    const evaluate = prepare(planOf(query));
+    expect(() => evaluate(auditLogRow({ AdditionalDetails: elements }))).toThrow(EvaluationLimitError);
+    expect(() => evaluate(auditLogRow({ AdditionalDetails: elements }))).toThrow(limit);
   });
-  expect(() => evaluate(auditLogRow())).toThrow(EvaluationLimitError);
+
+  test("and the next record is evaluated as if nothing had been", () => {
+    const evaluate = prepare(planOf("AuditLogs | mv-expand a = AdditionalDetails | project a"), {
+      rows: 10,
+      characters: 1000,
+      work: 1000,
+    });
+    expect(() => evaluate(auditLogRow({ AdditionalDetails: elements }))).toThrow(EvaluationLimitError);
+    expect(evaluate(auditLogRow({ AdditionalDetails: [1] }))).toEqual([[1]]);
+  });
 });

@@ -261,6 +261,7 @@ test.each([
   },
   { text: "Approval enabled with approvers St. John, Sam. MFA on activation disabled.", count: 2 },
   { text: "Approvers updated to Fabrikam Inc. Security Team. Ticket info requirement disabled.", count: 2 },
+  { text: "Approvers updated to Team Blue. Second shift. Ticket info requirement disabled.", count: 2 },
   { text: "Maximum activation duration updated to 1.00:00:00. Approval disabled.", count: 2 },
   { text: "Approval disabled.MFA on activation disabled.", count: 2 },
   { text: "Approval disabled; MFA on activation disabled", count: 2 },
@@ -302,6 +303,12 @@ test.each([
   expect(readChanges(sentences.toReversed().join(". ")).findings.map(({ effect }) => effect)).toEqual(
     effects.toReversed(),
   );
+});
+
+test("a replacement inside the name of an approver replaces nothing", () => {
+  const spoofed =
+    "MFA on activation requirement disabled. Approval enabled with approvers Pat. Authentication context enabled. Sam";
+  expect(readChanges(spoofed).findings[0]).toMatchObject({ effect: "weakens" });
 });
 
 test("a context that is switched on and off again replaces no MFA", () => {

@@ -66,6 +66,20 @@ test.each<Case>([
     tier: "controlPlane",
   },
   {
+    why: "a subscription beside a directory role is no scope",
+    category: "RoleManagement",
+    targets: [GLOBAL_ADMINISTRATOR, { type: "Subscription", id: SUBSCRIPTION }],
+    label: "Global Administrator",
+    tier: "critical",
+  },
+  {
+    why: "a group beside a directory role is no scope",
+    category: "RoleManagement",
+    targets: [GLOBAL_ADMINISTRATOR, { type: "Group", displayName: "sg-admins" }],
+    label: "Global Administrator",
+    tier: "critical",
+  },
+  {
     why: "any other role",
     category: "RoleManagement",
     targets: [role("Reports Reader")],

@@ -179,7 +179,7 @@ export const DATETIME: FunctionTable = {
     const parts = call.operands.map(asReal);
     return (row) => {
       const given = parts.map((part) => part(row));
-      if (given.some((part) => part === null)) return null;
+      if (!given.every((part) => part !== null && Number.isFinite(part))) return null;
       const [day, hour, minute, second] =
         given.length === 4 ? given : [0, ...given, ...(given.length === 2 ? [0] : [])];
       return (

@@ -1,6 +1,6 @@
 import { convert, toDynamic, toText } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
 import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
@@ -42,7 +42,6 @@ function packed(call: Call, from: number): (row: Row) => (readonly [string, Json
     pairs.push({ key: asText(operand(call, index)), value: asDynamic(operand(call, index + 1)) });
   }
   return (row) => {
-    call.evaluation.chargeCharacters(pairs.length);
     return pairs.map(({ key, value }) => [key(row), value(row)] as const);
   };
 }
@@ -101,7 +100,22 @@ function compareMixed(left: Json, right: Json): number {
   return orderOf(left, right) ?? 0;
 }
 
-export const DYNAMIC_BUILDING: FunctionTable = {
+/** Charges for every array and bag that the functions of a table build. */
+function metered(table: FunctionTable): FunctionTable {
+  const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
+    const bind = (call: Call): Compute => {
+      const compute = entry.bind(call);
+      return (row) => {
+        const value = compute(row);
+        return typeof value === "object" && value !== null ? call.evaluation.built(value) : value;
+      };
+    };
+    return [name, { ...entry, bind }];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const DYNAMIC_BUILDING: FunctionTable = metered({
   pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
@@ -130,7 +144,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       const entries = new Map<string, Json>();
       for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
         if (!entries.has(key)) entries.set(key, value);
-      call.evaluation.chargeCharacters(entries.size);
       return bags.length === 0 ? null : Object.fromEntries(entries);
     };
   }),
@@ -163,7 +176,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const read = arrays(call);
     return (row) => {
       const joined = read(row).flatMap((each) => each ?? []);
-      call.evaluation.chargeCharacters(joined.length);
       return joined;
     };
   }),
@@ -183,6 +195,16 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     "array_index_of(array, value [, start [, length [, occurrence]]])",
     "array-index-of-function",
     arrayIndexOf,
+  ),
+  array_shift_left: scalar("array_shift_left(array, count [, value])", "array-shift-left-function", (call) =>
+    shift(call, 1),
+  ),
+  array_shift_right: scalar("array_shift_right(array, count [, value])", "array-shift-right-function", (call) =>
+    shift(call, -1),
+  ),
+  array_rotate_left: scalar("array_rotate_left(array, count)", "array-rotate-left-function", (call) => rotate(call, 1)),
+  array_rotate_right: scalar("array_rotate_right(array, count)", "array-rotate-right-function", (call) =>
+    rotate(call, -1),
   ),
   array_reverse: scalar(
     "array_reverse(array)",
@@ -254,7 +276,7 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     const { compute, type } = operand(call, 0);
     return (row) => typeName(compute(row), type);
   }),
-};
+});
 
 function typeName(value: ReturnType<Compute>, type: string): string {
   if (value === null) return "null";
@@ -343,5 +365,30 @@ function arrayIndexOf(call: Call): Compute {
     );
     const index = found[nth - 1] ?? -1;
     return call.type === "long" ? BigInt(index) : index;
+  };
+}
+
+/** Elements move; places that become free hold the default. */
+function shift(call: Call, direction: 1 | -1): Compute {
+  const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
+  const fill = call.operands[2] ? asDynamic(operand(call, 2)) : () => null;
+  return (row) => {
+    const [values, steps] = [array(row), count(row)];
+    if (values === null || steps === null) return null;
+    return values.map((_, index): Json => {
+      const from = index + Number(steps) * direction;
+      return from >= 0 && from < values.length ? (values[from] ?? null) : fill(row);
+    });
+  };
+}
+
+/** Elements move, and those that leave at one end come in at the other. */
+function rotate(call: Call, direction: 1 | -1): Compute {
+  const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
+  return (row) => {
+    const [values, steps] = [array(row), count(row)];
+    if (values === null || steps === null || values.length === 0) return values;
+    const offset = (Number(steps) * direction) % values.length;
+    return values.map((_, index): Json => values.at((index + offset) % values.length) ?? null);
   };
 }

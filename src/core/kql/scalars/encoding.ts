@@ -4,14 +4,14 @@ import type { FunctionTable } from "../evaluation.ts";
 import { asLong, asText } from "../operand.ts";
 import type { Json, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
-import { charged } from "./text.ts";
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
   return scalar(form, page, (call) => {
     const text = asText(operand(call, 0));
     return (row) => {
-      const result = compute(text(row));
-      return typeof result === "string" ? charged(call.evaluation, result) : result;
+      const source = text(row);
+      call.evaluation.chargeCharacters(source.length);
+      return compute(source);
     };
   });
 }

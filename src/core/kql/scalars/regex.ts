@@ -5,7 +5,7 @@ import { asText } from "../operand.ts";
 import { compileRegex, type Match, type Regex } from "../rust-regex.ts";
 import type { Json } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
-import { charged, whole } from "./text.ts";
+import { joined, whole } from "./text.ts";
 
 function constantRegex(call: Call, position: number): Regex {
   return compileRegex(toText(constantOf(call, position), "string"));
@@ -29,7 +29,6 @@ export const REGEX: FunctionTable = {
     const source = asText(operand(call, call.operands.length - 1));
     return (row): Json => {
       const matches = regex.all(source(row));
-      call.evaluation.chargeCharacters(matches.length);
       if (matches.length === 0) return null;
       const [only] = groups;
       return groups.length === 1 && only !== undefined
@@ -50,10 +49,22 @@ export const REGEX: FunctionTable = {
     }
     return (row) => whole(call, occurrences(source(row), search(row)));
   }),
+  regex_quote: scalar("regex_quote(text)", "regex-quote-function", (call) => {
+    const source = asText(operand(call, 0));
+    return (row) => source(row).replaceAll(/[\\^$.|?*+()[\]{}#&~ -]/g, String.raw`\$&`);
+  }),
   trim: scalar("trim(regex, source)", "trim-function", (call) => trim(call, true, true)),
   trim_start: scalar("trim_start(regex, source)", "trim-start-function", (call) => trim(call, true, false)),
   trim_end: scalar("trim_end(regex, source)", "trim-end-function", (call) => trim(call, false, true)),
 };
+
+/** `\\1` to `\\9` are groups, `\\0` all of the match, `\\\\` a backslash. */
+function expand(template: string, match: Match | undefined): string {
+  return template.replaceAll(/\\([0-9\\])/g, (_, digit: string) => {
+    if (digit === "\\") return "\\";
+    return match === undefined ? "" : groupOf(match, Number(digit));
+  });
+}
 
 /** Plain text is counted wherever it begins, so that occurrences may overlap. */
 function occurrences(text: string, wanted: string): number {
@@ -87,7 +98,15 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
 function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: number): Compute {
   const regex = constantRegex(call, regexAt);
   const [source, rewrite] = [asText(operand(call, sourceAt)), asText(operand(call, rewriteAt))];
-  return (row) => charged(call.evaluation, regex.replace(source(row), rewrite(row)));
+  return (row) => {
+    const { pieces, matches } = regex.pieces(source(row));
+    const template = rewrite(row);
+    const parts = pieces.flatMap((piece, index) => [
+      piece,
+      index < matches.length ? expand(template, matches[index]) : "",
+    ]);
+    return joined(call.evaluation, parts);
+  };
 }
 
 const LITERAL = /^[^\\^$.|?*+()[\]{}]+$/;

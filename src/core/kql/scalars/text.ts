@@ -5,10 +5,11 @@ import { invariantLower, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, Row, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
-/** Charges for text that a call builds, so that doubling it again and again comes to an end. */
-export function charged(evaluation: Evaluation, text: string): string {
-  evaluation.chargeCharacters(text.length);
-  return text;
+/** Joins texts, charging for the result before it is built. */
+export function joined(evaluation: Evaluation, parts: readonly string[], delimiter = ""): string {
+  const length = parts.reduce((sum, part) => sum + part.length, 0) + delimiter.length * Math.max(0, parts.length - 1);
+  evaluation.chargeCharacters(length);
+  return parts.join(delimiter);
 }
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
@@ -56,17 +57,17 @@ export const TEXT: FunctionTable = {
   reverse: ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
   strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
     const all = pieces(call, 0);
-    return (row) => charged(call.evaluation, all(row).join(""));
+    return (row) => joined(call.evaluation, all(row));
   }),
   strcat_delim: scalar("strcat_delim(delimiter, a, b, …)", "strcat-delim-function", (call) => {
     const [delimiter, all] = [asText(operand(call, 0)), pieces(call, 1)];
-    return (row) => charged(call.evaluation, all(row).join(delimiter(row)));
+    return (row) => joined(call.evaluation, all(row), delimiter(row));
   }),
   strcat_array: scalar("strcat_array(array, delimiter)", "strcat-array-function", (call) => {
     const [array, delimiter] = [asArray(operand(call, 0)), asText(operand(call, 1))];
     return (row) => {
       const parts = (array(row) ?? []).map((each) => toText(each, "dynamic"));
-      return charged(call.evaluation, parts.join(delimiter(row)));
+      return joined(call.evaluation, parts, delimiter(row));
     };
   }),
   strrep: scalar("strrep(value, multiplier [, delimiter])", "strrep-function", (call) => {
@@ -74,7 +75,12 @@ export const TEXT: FunctionTable = {
     const delimiter = call.operands[2] ? asText(operand(call, 2)) : () => "";
     return (row) => {
       const count = Math.min(1024, Math.max(0, Number(times(row) ?? 0n)));
-      return charged(call.evaluation, Array.from({ length: count }, () => value(row)).join(delimiter(row)));
+      const text = value(row);
+      return joined(
+        call.evaluation,
+        Array.from({ length: count }, () => text),
+        delimiter(row),
+      );
     };
   }),
   substring: scalar("substring(source, start [, length])", "substring-function", (call) => {
@@ -94,7 +100,7 @@ export const TEXT: FunctionTable = {
     return (row) => {
       const wanted = lookup(row);
       if (wanted === "") return source(row);
-      return charged(call.evaluation, source(row).split(wanted).join(rewrite(row)));
+      return joined(call.evaluation, source(row).split(wanted), rewrite(row));
     };
   }),
   replace_strings: scalar("replace_strings(text, lookups, rewrites)", "replace-strings-function", (call) => {
@@ -108,7 +114,7 @@ export const TEXT: FunctionTable = {
       return wanted.reduce<string>((text, each, index) => {
         const lookup = toText(each, "dynamic");
         if (lookup === "") return text;
-        return charged(call.evaluation, text.split(lookup).join(toText(replacements[index] ?? null, "dynamic")));
+        return joined(call.evaluation, text.split(lookup), toText(replacements[index] ?? null, "dynamic"));
       }, source(row));
     };
   }),
