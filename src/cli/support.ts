@@ -1,3 +1,5 @@
+import type { FieldSupport } from "../compile/support.ts";
+import type { Support } from "../core/kql/support.ts";
 import { command } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 import { visible } from "./visible-text.ts";
@@ -27,19 +29,22 @@ Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when it cannot
       terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
       return 0;
     }
-    for (const kind of ["operator", "function", "aggregate", "field"] as const) {
-      const rows = entries.filter((entry) => entry.kind === kind);
+    for (const kind of ["statement", "operator", "function", "aggregate", "field"] as const) {
+      const rows = entries.filter((entry) => entry.kind === kind).map(cellsOf);
       if (rows.length === 0) continue;
-      const width = Math.max(...rows.map(({ name }) => name.length));
-      const lines = rows.map(({ name, supported, note }) =>
-        `  ${name.padEnd(width)}  ${supported.padEnd(note === "" ? 0 : 15)}  ${note}`.trimEnd(),
-      );
+      const width = Math.min(60, Math.max(...rows.map(([name]) => name.length)));
+      const lines = rows.map(([name, runs, note]) => `  ${name.padEnd(width)}  ${runs.padEnd(8)}  ${note}`.trimEnd());
       terminal.out(`${kind}s\n${lines.join("\n")}\n\n`);
     }
     if (entries.length === 0) terminal.note(`Nothing of that name runs: ${operands.map(visible).join(", ")}`);
     return 0;
   },
 });
+
+function cellsOf(entry: Support | FieldSupport): readonly [name: string, runs: string, note: string] {
+  if (entry.kind === "field") return [entry.name, entry.treatment, entry.note];
+  return entry.supported ? [entry.form, "runs", entry.note] : [entry.name, "refused", entry.note];
+}
 
 async function countRules(directory: string, terminal: Terminal): Promise<number> {
   const [{ findRules }, { compileRule }, { formatProblem }, { UsageError }] = await Promise.all([

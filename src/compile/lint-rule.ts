@@ -2,7 +2,6 @@ import type { Column } from "../core/kql/values.ts";
 import { TACTICS, type Rule } from "../core/rule.ts";
 import { attackTechniques, ATTACK_VERSION } from "./attack-techniques.ts";
 import { compileRule, readRule, type ReadRule } from "./compile-rule.ts";
-import { readExpectedChanges } from "./expected-changes-file.ts";
 import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "./kusto-parser.ts";
 import { lintMappings, type Warn } from "./lint-mappings.ts";
 import { suggestion } from "./nearest-name.ts";
@@ -22,15 +21,12 @@ const FOURTEEN_DAYS = 14 * 86_400;
 /** Everything that can be said of a rule and the files beside it: what the build says, and what it does not ask. */
 export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const { name, text } = files.rule;
-  const { rule, problems } = compileRule(text, name, files);
+  const { rule, problems } = compileRule(text, name, files, now);
   const { read } = readRule(text, name);
   return [
     ...problems,
     ...(read ? lintFields(read, rule) : []),
     ...(files.tests ? readTests(files.tests).problems : []),
-    ...(files.expectedChanges
-      ? readExpectedChanges(files.expectedChanges.text, files.expectedChanges.name, now).problems
-      : []),
   ];
 }
 
@@ -94,10 +90,10 @@ function lintSchedule({ shape }: ReadRule, warn: Warn): void {
   }
 }
 
-const METADATA = ["source", "author", "support", "categories"];
+const METADATA = new Set(["source", "author", "support", "categories"]);
 
 function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
-  const lost = topLevelFields(file).filter((field) => METADATA.includes(field));
+  const lost = topLevelFields(file).filter((field) => METADATA.has(field));
   const [first] = lost;
   if (first !== undefined) {
     const message = `${lost.join(", ")} stand at the top level; they belong below metadata`;
@@ -136,7 +132,11 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
       const message = `${operatorName(node)} runs per event here: over the rows of one event, never over many events`;
       say(node.TextStart, "note", "per-event", message);
     }
-    if (kind === "StringLiteralExpression" && PLACEHOLDER.test(String(node.LiteralValue ?? ""))) {
+    if (
+      kind === "StringLiteralExpression" &&
+      typeof node.LiteralValue === "string" &&
+      PLACEHOLDER.test(node.LiteralValue)
+    ) {
       const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml: variables for a let, or exclude`;
       say(node.TextStart, "warning", "placeholder", message);
     }

@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import * as z from "zod";
-import { overlayShape } from "./src/compile/overlay.ts";
-import { supportPage } from "./src/compile/support.ts";
-import { testsShape } from "./src/compile/tests-file.ts";
+import { overlayShape } from "../src/compile/overlay.ts";
+import { supportPage } from "../src/compile/support.ts";
+import { testsShape } from "../src/compile/tests-file.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
-export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
@@ -22,7 +22,7 @@ async function jsonSchema(shape: z.ZodType): Promise<string> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  for (const [file, text] of await generatedFiles()) {
+  for (const [file, text] of await generatedPages()) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
     console.error(`wrote ${file}`);
