@@ -90,10 +90,10 @@ function lintSchedule({ shape }: ReadRule, warn: Warn): void {
   }
 }
 
-const METADATA = ["source", "author", "support", "categories"];
+const METADATA = new Set(["source", "author", "support", "categories"]);
 
 function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
-  const lost = topLevelFields(file).filter((field) => METADATA.includes(field));
+  const lost = topLevelFields(file).filter((field) => METADATA.has(field));
   const [first] = lost;
   if (first !== undefined) {
     const message = `${lost.join(", ")} stand at the top level; they belong below metadata`;
@@ -132,7 +132,11 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
       const message = `${operatorName(node)} runs per event here: over the rows of one event, never over many events`;
       say(node.TextStart, "note", "per-event", message);
     }
-    if (kind === "StringLiteralExpression" && PLACEHOLDER.test(String(node.LiteralValue ?? ""))) {
+    if (
+      kind === "StringLiteralExpression" &&
+      typeof node.LiteralValue === "string" &&
+      PLACEHOLDER.test(node.LiteralValue)
+    ) {
       const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml: variables for a let, or exclude`;
       say(node.TextStart, "warning", "placeholder", message);
     }
