@@ -3,7 +3,11 @@ import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ContainerClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
-import { startFunctionHost, type FunctionHost, type FunctionHostOptions } from "../../local/function-host/function-host.ts";
+import {
+  startFunctionHost,
+  type FunctionHost,
+  type FunctionHostOptions,
+} from "../../local/function-host/function-host.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB, startStack, type Stack } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
