@@ -46,7 +46,8 @@ async function main(options: Options): Promise<number> {
   try {
     const rounds = await runRounds(options, variants.directories);
     const totals = totalsOf(rounds);
-    if (options.json) console.log(JSON.stringify({ seed: options.seed, ...totals, byCell: Object.fromEntries(totals.byCell) }));
+    if (options.json)
+      console.log(JSON.stringify({ seed: options.seed, ...totals, byCell: Object.fromEntries(totals.byCell) }));
     else console.log(markdown(totals));
     for (const problem of totals.problems.slice(0, 50)) console.error(`FAILED: ${problem}`);
     const missing = options.anyCells ? [] : missingCells(new Set(totals.byCell.keys()));

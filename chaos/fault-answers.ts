@@ -23,7 +23,12 @@ const TABLE_CODES: Readonly<Record<string, string>> = {
   503: "ServerBusy",
   507: "InsufficientStorage",
 };
-const BLOB_CODES: Readonly<Record<string, string>> = { ...TABLE_CODES, 404: "ContainerNotFound", 409: "BlobAlreadyExists", 412: "ConditionNotMet" };
+const BLOB_CODES: Readonly<Record<string, string>> = {
+  ...TABLE_CODES,
+  404: "ContainerNotFound",
+  409: "BlobAlreadyExists",
+  412: "ConditionNotMet",
+};
 
 /**
  * Statuses that say something of the state: "it is there", "it is gone". The service itself says so only when it is

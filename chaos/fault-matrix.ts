@@ -66,7 +66,9 @@ const ONCE: ReadonlySet<FaultKind> = new Set(["hang", "429+3600", "late"]);
  * Every cell that can happen. Left out: a read has no effect to come before or after; half of an answer needs an
  * answer; what happens late happens afterwards by its nature; the hub speaks AMQP, whose connections can be cut.
  */
-export const CELLS: readonly Cell[] = OPERATIONS.flatMap((operation) => FAULT_KINDS.flatMap((kind) => cells(operation, kind)));
+export const CELLS: readonly Cell[] = OPERATIONS.flatMap((operation) =>
+  FAULT_KINDS.flatMap((kind) => cells(operation, kind)),
+);
 
 function cells(operation: Operation, kind: FaultKind): Cell[] {
   const effects = effectsOf(operation, kind);

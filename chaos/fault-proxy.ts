@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { Agent as HttpAgent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  Agent as HttpAgent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { Agent as HttpsAgent, createServer as createTlsServer, request as httpsRequest } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -39,9 +45,7 @@ const LATE_MS = 400;
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { service, slot, director, tls } = options;
   const isSecure = options.target.startsWith("https:");
-  const agent = isSecure
-    ? new HttpsAgent({ keepAlive: true, ca: tls?.targetCa })
-    : new HttpAgent({ keepAlive: true });
+  const agent = isSecure ? new HttpsAgent({ keepAlive: true, ca: tls?.targetCa }) : new HttpAgent({ keepAlive: true });
 
   async function forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
     const target = new URL(request.url ?? "/", options.target);

@@ -59,7 +59,10 @@ export function startHostSlot(options: SlotOptions): HostSlot {
       child = start();
     });
     if (!isCalm && options.startKills?.between(1, START_KILL.oneIn) === 1) {
-      const timer = setTimeout(() => isCalm || process_.kill("SIGKILL"), options.startKills.between(1, START_KILL.withinMs));
+      const timer = setTimeout(
+        () => isCalm || process_.kill("SIGKILL"),
+        options.startKills.between(1, START_KILL.withinMs),
+      );
       process_.once("exit", () => clearTimeout(timer));
     }
     return process_;

@@ -153,7 +153,11 @@ function traffic({ seed, partitions }: RoundOptions) {
 }
 
 /** Waits until all is as it must be, and then whether it stays so when the hosts have stopped; or until nothing moves. */
-async function untilThrough(world: World, sent: ReturnType<typeof traffic>, look: (waiting: string) => void): Promise<Verdict> {
+async function untilThrough(
+  world: World,
+  sent: ReturnType<typeof traffic>,
+  look: (waiting: string) => void,
+): Promise<Verdict> {
   let before = "";
   let movedAt = performance.now();
   while (performance.now() - movedAt < GIVE_UP_AFTER_MS) {

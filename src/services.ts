@@ -9,6 +9,7 @@ import { deadLetters } from "./azure/dead-letters.ts";
 import { incidentTable } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
+import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
@@ -54,7 +55,8 @@ async function connect(config: Config) {
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
   const incidents = incidentTable(tableClient(config, INCIDENTS_TABLE, credential));
-  const ledger = ledgerTable(tableClient(config, LEDGER_TABLE, credential), config.auditEvents);
+  const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
+  const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const letters = deadLetters(containerClient(config, credential));
   const { endpoint, ...destination } = config.logsIngestion;
   const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
@@ -71,6 +73,7 @@ async function connect(config: Config) {
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
     ledger,
+    suspects: suspectTable(ledgerClient),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
     openAuditHub: () => openAuditHub(config, credential),
     ingestion: logsIngestion(ingestion, destination),

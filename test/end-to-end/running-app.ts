@@ -39,9 +39,7 @@ export async function startTestStack({
   const storage = stack.azurite.connectionString;
   const table = TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true });
   const container = new ContainerClient(storage, DEAD_LETTERS_CONTAINER);
-  const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB, {
-    retryOptions: { retryDelayInMs: 50, maxRetries: 10 }, // not after the client's 30 seconds
-  });
+  const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB);
   onTestFinished(() => producer.close());
   const gatedTables = stack.azurite.tableEndpoint.replace(/:\d+/, `:${tableGate.port}`);
   return {
