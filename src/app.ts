@@ -3,3 +3,4 @@ import "./functions/audit-events.ts";
 import "./functions/health.ts";
 import "./functions/ledger-timer.ts";
 import "./functions/outbox-timer.ts";
+import "./functions/reconciliation-timer.ts";

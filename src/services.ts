@@ -3,10 +3,11 @@ import { TableClient } from "@azure/data-tables";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { ContainerClient } from "@azure/storage-blob";
+import { acknowledgements } from "./azure/acknowledgements.ts";
 import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
-import { incidentTable } from "./azure/incident-table.ts";
+import { incidentTable, LOG_ANALYTICS_SINK } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
@@ -54,7 +55,8 @@ async function connect(config: Config) {
       ? new ManagedIdentityCredential()
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
-  const incidents = incidentTable(tableClient(config, INCIDENTS_TABLE, credential));
+  const incidentsClient = tableClient(config, INCIDENTS_TABLE, credential);
+  const incidents = incidentTable(incidentsClient);
   const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
   const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const letters = deadLetters(containerClient(config, credential));
@@ -72,6 +74,7 @@ async function connect(config: Config) {
     incidents,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
+    accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     ledger,
     suspects: suspectTable(ledgerClient),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
