@@ -5,6 +5,8 @@ import { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { ContainerClient } from "@azure/storage-blob";
 import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
+import { incidentChanges } from "./azure/incident-changes.ts";
+import { incidentPages } from "./azure/incident-pages.ts";
 import { incidentTable } from "./azure/incident-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
@@ -50,7 +52,8 @@ async function connect(config: Config) {
       ? new ManagedIdentityCredential()
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
-  const incidents = incidentTable(tableClient(config, credential));
+  const table = tableClient(config, credential);
+  const incidents = incidentTable(table);
   const letters = deadLetters(containerClient(config, credential));
   const { endpoint, ...destination } = config.logsIngestion;
   const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
@@ -64,6 +67,9 @@ async function connect(config: Config) {
     // With those that are switched off: what they found before is still to be forwarded.
     ruleIds: known.map(({ id }) => id),
     incidents,
+    pages: incidentPages(table),
+    changes: incidentChanges(table),
+    guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
     ingestion: logsIngestion(ingestion, destination),
