@@ -70,6 +70,6 @@ export function pageFilter({ ruleId, query, after }: Pick<PageRequest, "ruleId" 
 function alternatives(column: string, wanted: readonly string[] | undefined, all: readonly string[]): string[] {
   if (wanted === undefined || wanted.length === 0) return [];
   const others = all.filter((value) => !wanted.includes(value));
-  if (others.length < wanted.length) return others.map((value) => `${column} ne ${odata`${value}`}`);
-  return [`(${[...new Set(wanted)].map((value) => `${column} eq ${odata`${value}`}`).join(" or ")})`];
+  if (others.length < wanted.length) return others.map((value) => `${column} ${odata`ne ${value}`}`);
+  return [`(${[...new Set(wanted)].map((value) => `${column} ${odata`eq ${value}`}`).join(" or ")})`];
 }

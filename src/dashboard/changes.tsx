@@ -23,6 +23,9 @@ export function Changes({ incident }: { readonly incident: IncidentRow }): VNode
           ))}
         </ul>
       )}
+      {changes.length > 0 && changes.every((change) => textOf(change["oldValue"]) === "") && (
+        <p class="note">The event states new values only. Microsoft Graph, below, tells who changed the policy last.</p>
+      )}
       {unread.length > 0 && (
         <div class="unread">
           <p>Not understood, in the event's own words; it may weaken the role:</p>
@@ -69,19 +72,19 @@ function ChangeRow({ change }: { readonly change: Change }): VNode {
         </span>
         <span class="change-values">
           {before === "" ? (
-            <span class="soft" title="The event states the new value only">
-              not recorded
-            </span>
+            <span class="soft">now</span>
           ) : (
-            <del>
-              <Inert text={before} />
-            </del>
+            <>
+              <del>
+                <Inert text={before} />
+              </del>
+              <span class="arrow" aria-label="to" role="img">
+                →
+              </span>
+            </>
           )}
-          <span class="arrow" aria-label="to" role="img">
-            →
-          </span>
           {after === "" ? (
-            <span class="soft">not stated</span>
+            <span class="soft">changed</span>
           ) : (
             <ins>
               <Inert text={after} />

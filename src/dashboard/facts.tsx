@@ -27,7 +27,7 @@ export function Facts({ incident }: FactsProps): VNode {
             ["Client id", of("InitiatedByAppId")],
             ["Service principal", of("InitiatedByServicePrincipalId")],
             ["Address", of("ClientIpAddress")],
-            ["Address as the rule maps it", mappedAddress(incident)],
+            ["Address in the rule", mappedAddress(incident)],
           ]}
         />
         <FactList

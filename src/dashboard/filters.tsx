@@ -93,7 +93,7 @@ const SEVERITY_OPTIONS: readonly (readonly [string, string])[] = [
   ["Informational", "Informational"],
 ];
 const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
-  ["priority", "Most urgent first"],
+  ["priority", "Urgent first"],
   ["newest", "Newest first"],
 ];
 

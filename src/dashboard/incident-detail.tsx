@@ -10,12 +10,12 @@ import { Facts } from "./facts.tsx";
 import { ago, field, fullTime, instant } from "./format.ts";
 import { Guidance } from "./guidance.tsx";
 import { HistoryList } from "./history.tsx";
-import { headline, roleOf } from "./headline.ts";
+import { headlineOf, roleOf } from "./headline.ts";
 import { Inert } from "./inert.tsx";
 import { RawRecord } from "./raw-record.tsx";
 import { Triage } from "./triage.tsx";
 import { usePolled } from "./use-polled.ts";
-import type { ChangeView } from "./view.ts";
+import { type ChangeView, NARROW } from "./view.ts";
 
 interface DetailProps {
   readonly id: string;
@@ -32,7 +32,10 @@ const EVERY_MS = 10_000;
 export function IncidentDetail({ id, now, me, change, onClose, onChanged }: DetailProps): VNode {
   const read = usePolled(id, readIncident, EVERY_MS);
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.scrollTo(0, 0), [id]);
+  useEffect(() => {
+    panel.current?.scrollTo(0, 0);
+    if (matchMedia(NARROW).matches) scrollTo(0, 0); // there the page scrolls, not the panel
+  }, [id]);
   return (
     <article class="detail" aria-label="Incident" aria-busy={read.isLoading} ref={panel}>
       <div class="detail-top">
@@ -76,6 +79,7 @@ interface BodyProps {
 
 function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
   const { incident, record, history, guide, investigation } = read;
+  const { main, rest } = headlineOf(incident);
   return (
     <>
       <header class="detail-head">
@@ -86,8 +90,13 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
           {incident["Expected"] === true && <ExpectedTag ticket={field(incident, "ExpectedTicket")} />}
         </div>
         <h2 id="incident-title" tabIndex={-1}>
-          <Inert text={headline(incident)} />
+          <Inert text={main} />
         </h2>
+        {rest !== "" && !hasChanges(incident) && (
+          <p class="below">
+            <Inert text={rest} />
+          </p>
+        )}
         <Byline incident={incident} now={now} change={change} />
       </header>
       <Triage read={read} me={me} now={now} onNewer={onNewer} />
@@ -98,6 +107,10 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
       <RawRecord record={record} incident={incident} />
     </>
   );
+}
+
+function hasChanges(incident: IncidentRow): boolean {
+  return Array.isArray(incident["Changes"]) && incident["Changes"].length > 0;
 }
 
 function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & { incident: IncidentRow }): VNode {

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { EffectLabel, PriorityBadge } from "./effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "./format.ts";
-import { headline, roleOf } from "./headline.ts";
+import { changeOf, headlineOf, roleOf } from "./headline.ts";
 import { Inert } from "./inert.tsx";
 import { idOf, type Incidents } from "./use-incidents.ts";
 import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
@@ -112,6 +112,7 @@ interface RowProps {
 function Row({ row, now, isOpen, isFresh, onOpen }: RowProps): VNode {
   const happened = instant(field(row, "ActivityDateTime"));
   const status = field(row, "Status");
+  const { main, rest } = headlineOf(row);
   const failed = /fail|error|denied/i.test(field(row, "Result"));
   return (
     <div
@@ -122,33 +123,31 @@ function Row({ row, now, isOpen, isFresh, onOpen }: RowProps): VNode {
       onClick={() => onOpen(idOf(row))}
     >
       <PriorityBadge priority={field(row, "Priority")} />
-      <div class="row-main">
-        <div class="row-what">
-          <Inert text={headline(row)} />
-        </div>
-        <div class="row-who">
-          <EffectLabel effect={field(row, "Effect")} />
-          {failed && <span class="tag is-plain">failed</span>}
-          {row["Expected"] === true && <span class="tag is-plain">expected</span>}
-          <span class="row-role">
-            <Inert text={roleOf(row)} />
-          </span>
-          <span class="row-actor">
-            <Inert text={field(row, "InitiatedBy")} />
-          </span>
-          <span class="row-address">
-            <Inert text={field(row, "ClientIpAddress")} />
-          </span>
-        </div>
-      </div>
-      <div class="row-side">
-        <time title={happened === undefined ? "The record holds no time" : fullTime(happened)}>
-          {happened === undefined ? "no time" : shortTime(happened, now)}
-        </time>
-        <span class="row-state">
-          {status === "New" ? happened === undefined ? "" : ago(happened, now) : <State row={row} />}
+      <div class="row-what">
+        <span class={field(row, "RoleTier") === "critical" ? "row-role is-critical" : "row-role"}>
+          <Inert text={roleOf(row)} />
+        </span>
+        <span class="row-change" title={[main, rest].filter((part) => part !== "").join("; ")}>
+          <Inert text={changeOf(row)} />
+          {failed && <span class="tag">failed</span>}
+          {row["Expected"] === true && <span class="tag">expected</span>}
         </span>
       </div>
+      <div class="row-who">
+        <EffectLabel effect={field(row, "Effect")} />
+        <span class="row-actor">
+          <Inert text={field(row, "InitiatedBy")} />
+        </span>
+        <span class="row-address">
+          <Inert text={field(row, "ClientIpAddress")} />
+        </span>
+      </div>
+      <time title={happened === undefined ? "The record holds no time" : fullTime(happened)}>
+        {happened === undefined ? "no time" : shortTime(happened, now)}
+      </time>
+      <span class="row-state">
+        {status === "New" ? happened === undefined ? "" : ago(happened, now) : <State row={row} />}
+      </span>
     </div>
   );
 }

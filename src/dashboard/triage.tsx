@@ -106,7 +106,7 @@ function State({ read: { incident } }: Pick<TriageProps, "read">): VNode {
     <p class="triage-state" role="status">
       <span class={`state is-${field(incident, "Status").toLowerCase()}`}>{field(incident, "Status")}</span>
       {classification !== "" && <span>{inWords(classification)}</span>}
-      <span class="soft">{owner === "" ? "nobody's" : <Inert text={owner} />}</span>
+      <span class="soft">{owner === "" ? "no owner" : <Inert text={owner} />}</span>
     </p>
   );
 }

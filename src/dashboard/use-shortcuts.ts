@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { idOf } from "./use-incidents.ts";
-import type { ChangeView, View } from "./view.ts";
+import { type ChangeView, NARROW, type View } from "./view.ts";
 
 interface Shortcuts {
   readonly list: readonly IncidentRow[];
@@ -72,7 +72,7 @@ function step(list: readonly IncidentRow[], view: View, change: ChangeView, by: 
   const next = list[at < 0 ? 0 : Math.min(Math.max(at + by, 0), list.length - 1)];
   if (next === undefined) return false;
   change({ incident: idOf(next) });
-  if (!matchMedia("(max-width: 859px)").matches) focus("#incidents");
+  if (!matchMedia(NARROW).matches) focus("#incidents");
   return true;
 }
 

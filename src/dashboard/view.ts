@@ -23,6 +23,8 @@ export interface View {
 
 export const RANGES = { "24h": 1, "7d": 7, "30d": 30, "90d": 90, all: 0 } as const;
 export type Range = keyof typeof RANGES;
+/** Where list and incident do not fit beside each other; the same as in the styles. */
+export const NARROW = "(max-width: 859px)";
 export const STATUS_VIEWS = ["open", "New", "Active", "Closed", "all"] as const;
 
 export const DEFAULT_VIEW: View = {
