@@ -3,6 +3,7 @@ import { pathToFileURL, fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { build as bundle } from "rolldown";
 import { buildDashboard } from "./scripts/build-dashboard.ts";
+import { copyRegexEngine } from "./src/compile/regex-engine.ts";
 import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
 import { UsageError } from "./src/errors.ts";
@@ -40,6 +41,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<{ directory
   const manifest = { name: "pimwatch", version: VERSION, type: "module", main: "app.js", private: true };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
+  await copyRegexEngine(directory);
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
   await buildDashboard(join(directory, "dashboard"));
   return { directory, warnings: problems.map(formatProblem) };

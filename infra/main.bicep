@@ -83,6 +83,7 @@ param outboxTimerSchedule string = '0 * * * * *'
 
 @description('Seconds an incident waits in the outbox before a sweep takes it: younger ones are on their way.')
 @minValue(0)
+@maxValue(86400)
 param outboxMinimumAgeSeconds int = 60
 
 // --- What is kept ---------------------------------------------------------------------------------------------

@@ -85,6 +85,7 @@ function settingsFor(
     AUDIT_EVENTS: eventHub.connectionString,
     AUDIT_EVENTS_HUB: LOCAL_HUB,
     AUDIT_EVENTS_CONSUMER_GROUP: LOCAL_CONSUMER_GROUP,
+    AUDIT_EVENTS_HEALER_CONSUMER_GROUP: LOCAL_HEALER_CONSUMER_GROUP,
     INCIDENTS_STORAGE: azurite.connectionString,
     LOGS_INGESTION_ENDPOINT: ingestion.endpoint,
     LOGS_INGESTION_RULE_ID: RULE_ID,
@@ -92,6 +93,8 @@ function settingsFor(
     ALLOWED_TENANT_IDS: allowedTenantIds.join(","),
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
     DASHBOARD_LOCAL_USER: "local user",
+    LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+    RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,

@@ -3,4 +3,5 @@ import "./functions/audit-events.ts";
 import "./functions/dashboard.ts";
 import "./functions/health.ts";
 import "./functions/incidents-api.ts";
+import "./functions/ledger-timer.ts";
 import "./functions/outbox-timer.ts";

@@ -9,12 +9,23 @@ export type Endpoint =
 
 /** Everything that the environment decides. */
 export interface Config {
+  /** The hub as the healer reads it: the trigger's is the host's own affair. */
+  readonly auditEvents: {
+    readonly endpoint: Endpoint;
+    /** Host name; with its port in local runs. */
+    readonly namespace: string;
+    readonly hub: string;
+    readonly healerConsumerGroup: string;
+    readonly retentionHours: number;
+  };
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
   readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
   readonly outboxMinimumAgeSeconds: number;
+  readonly ledgerGraceSeconds: number;
+  readonly ledgerStallSeconds: number;
   /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
   readonly identityClientId: string | undefined;
 }
@@ -26,6 +37,10 @@ const text = (expected: string) =>
     .trim()
     .min(1, { error: `expected ${expected}` });
 const url = (expected: string) => text(expected).regex(URL_FORM, { error: `expected ${expected}` });
+const number = (unit: string, { min, max }: { min: number; max: number }) => {
+  const error = `expected a number of ${unit} from ${min} to ${max}`;
+  return z.coerce.number({ error }).min(min, { error }).max(max, { error });
+};
 const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -43,6 +58,8 @@ const SETTINGS = z.object({
   AUDIT_EVENTS__fullyQualifiedNamespace: z.string().trim().min(1).optional(),
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
+  AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
+  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160 }).default(24),
   INCIDENTS_TABLE_ENDPOINT: url(
     "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
   ).optional(),
@@ -55,11 +72,11 @@ const SETTINGS = z.object({
   }),
   ALLOWED_TENANT_IDS: tenantIds,
   OUTBOX_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 * * * * *"'),
-  OUTBOX_MINIMUM_AGE_SECONDS: z.coerce
-    .number({ error: "expected a number of seconds" })
-    .min(0, { error: "expected a number of seconds, 0 or more" })
-    .max(86_400, { error: "expected a number of seconds, at most 86400 (a day)" })
-    .default(60),
+  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(60),
+  LEDGER_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "30 * * * * *"'),
+  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
+  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
+  RECONCILIATION_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 7 * * * *"'),
   AZURE_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_LOCAL_USER: z.string().trim().optional(),
@@ -95,6 +112,7 @@ export function readConfig(environment: Environment): Config {
   }
   const settings = parsed.data;
   return {
+    auditEvents: auditEvents(settings),
     incidents: endpoint(settings.INCIDENTS_STORAGE, settings.INCIDENTS_TABLE_ENDPOINT),
     deadLetters: endpoint(settings.INCIDENTS_STORAGE, settings.DEAD_LETTERS_CONTAINER_URL),
     logsIngestion: {
@@ -104,6 +122,8 @@ export function readConfig(environment: Environment): Config {
     },
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
+    ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
+    ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,
     identityClientId: settings.AZURE_CLIENT_ID,
   };
 }
@@ -123,6 +143,19 @@ export function readDashboardAccess(environment: Environment): DashboardAccess {
   const inAzure = given("WEBSITE_INSTANCE_ID") !== "" || given("WEBSITE_SITE_NAME") !== "";
   const user = given("DASHBOARD_LOCAL_USER");
   return user === "" || inAzure ? { kind: "off" } : { kind: "local", user };
+}
+
+/** As the host's extension has it: a hub that the connection string names is the one. */
+function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] {
+  const { AUDIT_EVENTS: connectionString, AUDIT_EVENTS__fullyQualifiedNamespace: host = "" } = settings;
+  const part = (pattern: RegExp) => pattern.exec(connectionString ?? "")?.[1]?.trim();
+  return {
+    endpoint: endpoint(connectionString, host),
+    namespace: part(/Endpoint=\s*sb:\/\/([^;/]+)/i) ?? host,
+    hub: part(/EntityPath=([^;]+)/i) ?? settings.AUDIT_EVENTS_HUB,
+    healerConsumerGroup: settings.AUDIT_EVENTS_HEALER_CONSUMER_GROUP,
+    retentionHours: settings.AUDIT_EVENTS_RETENTION_HOURS,
+  };
 }
 
 function endpoint(connectionString: string | undefined, address: string | undefined): Endpoint {

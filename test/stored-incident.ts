@@ -75,7 +75,7 @@ export function ofRule(ruleId: string, { row, record }: StoredIncident): StoredI
 
 /** An incident in which everything that an event can fill is longer than what is kept, all of this text. */
 export function largestIncident(unit: string): StoredIncident {
-  const text = unit.repeat(500_000 / unit.length);
+  const text = unit.repeat(1_000_000 / unit.length);
   const long = Array.from({ length: 10_000 }, () => unit.repeat(10));
   const filled = <T extends object>(fields: T): T =>
     Object.assign({ ...fields }, Object.fromEntries(Object.keys(fields).map((name) => [name, text])));

@@ -21,6 +21,7 @@ resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' existing = {
   }
 }
 
+@batchSize(1) // changes of one hub conflict when they are made at once
 resource groups 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2026-01-01' = [
   for group in consumerGroups: {
     parent: namespace::hub

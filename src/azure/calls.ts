@@ -32,3 +32,9 @@ export async function inTime<T>(
     clearTimeout(timer);
   }
 }
+
+/** One page of a list, so that each is a call with a time of its own, however slowly the pages are read. */
+export async function firstOf<T>(pages: AsyncIterableIterator<T>): Promise<T | undefined> {
+  const next = await pages.next();
+  return next.done === true ? undefined : next.value;
+}

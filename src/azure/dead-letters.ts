@@ -2,9 +2,8 @@ import { RestError, type BlobItem, type ContainerClient } from "@azure/storage-b
 import { type Bound, boundedText } from "../core/bounded.ts";
 import { sha256Hex } from "../core/content-hash.ts";
 import type { HubPosition } from "../core/incident.ts";
-import { DependencyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import { CALL_TIMEOUT_MS, firstOf, inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Container = Pick<ContainerClient, "createIfNotExists" | "getBlockBlobClient" | "listBlobsFlat">;
@@ -81,13 +80,10 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       do {
         const page = await inTime(SERVICE, timeoutMs, async (options) => {
           const pages = container.listBlobsFlat({ includeMetadata: true, ...options });
-          const { value } = await pages.byPage({ ...(continuationToken && { continuationToken }) }).next();
-          return value;
+          return firstOf(pages.byPage({ ...(continuationToken && { continuationToken }) }));
         });
-        // A proxy's page with status 200 reads as a container without blobs.
-        if (!page?.containerName) throw new DependencyError(SERVICE, "something else answered in its place");
-        for (const blob of page.segment.blobItems) yield entryOf(blob);
-        continuationToken = page.continuationToken;
+        for (const blob of page?.segment.blobItems ?? []) yield entryOf(blob);
+        continuationToken = page?.continuationToken;
       } while (continuationToken);
     },
   };

@@ -5,7 +5,7 @@ import { isRecord } from "../core/event-body.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { incidentEntity, outboxEntity, recordEntity, rowOfEntity, textOfRecordEntity } from "./incident-entity.ts";
-import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import { CALL_TIMEOUT_MS, firstOf, inTime } from "./calls.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
 /** The part of the SDK's client that this file uses. */
@@ -59,7 +59,7 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
     do {
       const page = await call(async (options) => {
         const pages = table.listEntities({ queryOptions, ...options });
-        return (await pages.byPage({ ...(continuationToken && { continuationToken }) }).next()).value;
+        return firstOf(pages.byPage({ ...(continuationToken && { continuationToken }) }));
       });
       yield* page ?? [];
       continuationToken = page?.continuationToken;

@@ -162,9 +162,25 @@ function lowerOperator(name: string, node: Syntax, environment: Environment): Ex
       const args = [part(node, "Left"), part(couple, "First"), part(couple, "Second")].map(lower);
       return lowerCall(name, node, args, environment);
     }
-    default:
-      return lowerCall(name, node, [lower(part(node, "Left")), lower(part(node, "Right"))], environment);
+    default: {
+      const left = part(node, "Left");
+      const right = lower(part(node, "Right"));
+      if (kindOf(left) === "StarExpression") return lowerAnyColumn(name, node, right, environment);
+      return lowerCall(name, node, [lower(left), right], environment);
+    }
   }
+}
+
+/** `* has "x"`: true where it is true of any column. */
+function lowerAnyColumn(name: string, node: Syntax, right: Expression, environment: Environment): Expression {
+  const at = () => refusal(node, environment, "", "");
+  const tests = environment.columns.map((_, index) =>
+    call(name, "bool", [columnExpression(environment.columns, index), right], at),
+  );
+  const [first, ...others] = tests;
+  if (first === undefined)
+    throw refusal(node, environment, "unsupported-expression", "there is no column for * to mean");
+  return others.reduce((all, each) => call("or", "bool", [all, each], at), first);
 }
 
 /** A member of the list of `in` and its like: a value, but never another query. */

@@ -51,6 +51,16 @@ const SCALAR_TYPES = new Set<string>([
   "dynamic",
 ]);
 
+/** Types that have more than one name. */
+export const CANONICAL_TYPES: Readonly<Record<string, string>> = {
+  boolean: "bool",
+  date: "datetime",
+  double: "real",
+  time: "timespan",
+  uuid: "guid",
+  uniqueid: "guid",
+};
+
 export function isScalarType(name: string): name is ScalarType {
   return SCALAR_TYPES.has(name);
 }

@@ -3,7 +3,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
-import { type DeadLetter, type DeadLetters, deadLetters } from "../../src/azure/dead-letters.ts";
+import { type Container, type DeadLetter, type DeadLetters, deadLetters } from "../../src/azure/dead-letters.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { collected } from "./open-table.ts";
@@ -41,9 +41,16 @@ test("the same bytes are kept once, with what was said of them first", async () 
 
   await letters.add(letter());
   await letters.add(letter({ reason: "another", position: { ...POSITION, partitionId: "9" } }));
-  await Promise.all(Array.from({ length: 8 }, () => letters.add(letter())));
 
   expect(await collected(letters.list())).toMatchObject([{ reason: "not JSON", partition: "3" }]);
+});
+
+test("of several that keep the same bytes at the same time none fails", async () => {
+  const { letters } = await open();
+
+  await Promise.all(Array.from({ length: 8 }, () => letters.add(letter())));
+
+  expect(await collected(letters.list())).toHaveLength(1);
 });
 
 test.each([
@@ -60,13 +67,15 @@ test.each([
 });
 
 test("where the host did not say, the position is empty", async () => {
-  const { letters } = await open();
+  const { letters, container } = await open();
 
   await letters.add(letter({ position: { partitionId: null, sequenceNumber: null, enqueuedTime: null } }));
 
   expect(await collected(letters.list())).toEqual([
     { name: sha256Hex(BYTES), size: 6, reason: "not JSON", partition: "", sequenceNumber: "" },
   ]);
+  const { metadata = {} } = await container.getBlockBlobClient(sha256Hex(BYTES)).getProperties();
+  expect(Object.keys(metadata).toSorted((a, b) => a.localeCompare(b))).toEqual(["reason", "version"]);
 });
 
 test("the first of a hub's events has sequence number 0", async () => {
@@ -124,6 +133,24 @@ test("a blob that another hand put there is listed, too", async () => {
     { name: "notes", size: 1, reason: "100%", partition: "", sequenceNumber: "" },
     { name: "other", size: 2, reason: "", partition: "", sequenceNumber: "" },
   ]);
+});
+
+test("a list goes on over all pages", async () => {
+  const pages: Record<string, { names: string[]; next: string }> = {
+    first: { names: ["a", "b"], next: "second" },
+    second: { names: [], next: "third" },
+    third: { names: ["c"], next: "" },
+  };
+  const listBlobsFlat = () => ({
+    async *byPage({ continuationToken = "first" }: { continuationToken?: string }) {
+      const { names = [], next } = pages[continuationToken] ?? {};
+      const blobItems = names.map((name) => ({ name, properties: { contentLength: 1 } }));
+      yield await Promise.resolve({ segment: { blobItems }, continuationToken: next });
+    },
+  });
+  const letters = deadLetters({ listBlobsFlat } as unknown as Container);
+
+  expect((await collected(letters.list())).map(({ name }) => name)).toEqual(["a", "b", "c"]);
 });
 
 test("making the container twice keeps what it holds", async () => {
@@ -185,6 +212,20 @@ test.each([
 
     proxy.restore();
     expect(await collected(letters.list())).toEqual([]);
+  },
+);
+
+test.each([
+  { why: "nothing", fault: { kind: "answer", status: 200 } },
+  { why: "other XML", fault: { ...page, headers: { "content-type": "application/xml" }, body: "<a><b/></a>" } },
+  { why: "JSON", fault: { ...page, headers: { "content-type": "application/json" }, body: "{}" } },
+] satisfies { why: string; fault: Fault }[])(
+  "$why with status 200 never reads as no dead letters",
+  async ({ fault }) => {
+    const { letters, proxy } = await openBehindProxy();
+    proxy.failAll(fault);
+
+    await expect(collected(letters.list())).rejects.toThrow(Error);
   },
 );
 

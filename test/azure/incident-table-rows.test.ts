@@ -57,10 +57,10 @@ test("the reason of a refusal is kept beside the row, cut where it is long", asy
   const { row } = storedIncident();
   await incidents.add(storedIncident());
 
-  await incidents.markRefused(row, `413 ${"😀".repeat(5_000)}`);
+  await incidents.markRefused(row, `413: ${"😀".repeat(5_000)}`);
 
   const entity = await client.getEntity(RULE_ID, `outbox|log-analytics|${ID}|1`);
-  expect(entity).toMatchObject({ Refused: true, RefusedReason: `413 ${"😀".repeat(498)}`, Severity: "High" });
+  expect(entity).toMatchObject({ Refused: true, RefusedReason: `413: ${"😀".repeat(497)}`, Severity: "High" });
 });
 
 test("a table that is missing is a failure, not an empty one", async () => {

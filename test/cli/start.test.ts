@@ -9,10 +9,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../build.ts";
 import { sampleDay } from "../../local/samples/sample-day.ts";
-import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../src/cli/launch.mjs", import.meta.url));
-const MATCHES = SETTINGS_CHANGES.filter(({ matches }) => matches).flatMap(({ roles }) => roles).length;
+const MATCHES = sampleDay().expected.flatMap(({ rules }) => rules).length;
 
 let folder = "";
 let app = "";
@@ -40,12 +39,14 @@ describe("start --once", () => {
       .split("\n")
       .map((line): unknown => JSON.parse(line));
     expect(incidents).toHaveLength(MATCHES);
-    expect(incidents[0]).toMatchObject({
-      RuleName: "Changes to PIM Settings",
-      Severity: "High",
-      RowKind: "created",
-      Revision: 1,
-    });
+    expect(incidents).toContainEqual(
+      expect.objectContaining({
+        RuleName: "Changes to PIM Settings",
+        Severity: "High",
+        RowKind: "created",
+        Revision: 1,
+      }),
+    );
   });
 
   test("prints incidents for a person, with what changed", async () => {
@@ -53,7 +54,7 @@ describe("start --once", () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(
-      /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\.\n {14}MFA on activation requirement disabled\.\n/,
+      /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\n {14}MFA on activation requirement disabled\n/,
     );
     expect(out).toMatch(
       /^events {8}\d+ sent in .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
@@ -84,7 +85,7 @@ describe("start --once", () => {
     const { code, out, err } = await pimwatch(["start", "--once", "--json", "--app", blind]);
 
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err.match(/^pimwatch: no incident for record PIM_/gm)).toHaveLength(MATCHES);
+    expect(err.match(/^pimwatch: no incident for record /gm)).toHaveLength(MATCHES);
   });
 
   test.each(["--hub-port", "--http-port", "--table-port", "--blob-port", "--ingestion-port"])(

@@ -170,7 +170,7 @@ describe("any record, whatever its fields hold, is stored within every limit", (
       fc.property(anySettingsChange(hardText(120_000)), (record) =>
         assertStorable(toStoredIncident(incidentOf(record), "created")),
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 

@@ -4,6 +4,7 @@ import { tenantOf } from "../../src/core/audit-log.ts";
 import type { DiagnosticRecord } from "../../src/core/event-body.ts";
 import type { Json } from "../../src/core/kql/values.ts";
 import { anySettingsChange, POSITION, settingsChange, TENANT } from "../samples.ts";
+import { planOf } from "./kql/query.ts";
 import { CHANGES_TO_PIM_SETTINGS as RULE, incidentOf } from "../shipped-rule.ts";
 
 const UNKNOWN_POSITION = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
@@ -202,6 +203,29 @@ test("a position that the host did not tell is unknown, not zero", () => {
     enqueuedTime: "",
   });
   expect(incidentOf(settingsChange(), { position: { ...POSITION, enqueuedTime: "just now" } }).enqueuedTime).toBe("");
+});
+
+describe("the columns of an incident are those that the query made or changed", () => {
+  const changed = (query: string, record: DiagnosticRecord) =>
+    incidentOf(record, { rule: { ...RULE, plan: planOf(query) } }).columns;
+
+  test("in the query's order, not those that it only moved or took away", () => {
+    const query =
+      'AuditLogs | extend Zone = "a", Result = strcat(Result, "!"), DurationMs = DurationMs | project Zone, Result, Id, DurationMs';
+    expect(Object.entries(changed(query, settingsChange()))).toEqual([
+      ["Zone", "a"],
+      ["Result", "success!"],
+    ]);
+  });
+
+  test("however deep what it changed is nested", () => {
+    const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`) as Json;
+    const columns = changed(
+      "AuditLogs | extend InitiatedBy = AdditionalDetails",
+      settingsChange({}, { additionalDetails: deep }),
+    );
+    expect(columns["InitiatedBy"]).toBe(deep);
+  });
 });
 
 test("custom details are the columns that the rule names, as text", () => {

@@ -19,7 +19,8 @@ function incident(id: string, minutesAgo: number, other: Row = {}): Row {
     Severity: "High",
     Status: "New",
     IncidentTitle: "Changes to PIM Settings",
-    RoleName: "Security Administrator",
+    Priority: "P1",
+    RoleScope: "Security Administrator",
     InitiatedBy: "ana@contoso.example",
     ClientIpAddress: "192.0.2.7",
     Result: "success",
@@ -47,15 +48,15 @@ test("a new incident is one alert, however often its row was sent and whatever w
 });
 
 test("an alert names what is unknown, since an empty value cannot be split by", () => {
-  const [alert] = alertOn("new-incident", [incident("a", 1, { RoleName: "", InitiatedBy: "", ClientIpAddress: "" })]);
+  const [alert] = alertOn("new-incident", [incident("a", 1, { RoleScope: "", InitiatedBy: "", Result: "" })]);
 
   expect(alert).toEqual({
     IncidentId: "a",
     IncidentTitle: "Changes to PIM Settings",
-    RoleName: "unknown",
+    Priority: "P1",
+    RoleScope: "unknown",
     InitiatedBy: "unknown",
-    ClientIpAddress: "unknown",
-    Result: "success",
+    Result: "unknown",
   });
 });
 
@@ -114,10 +115,13 @@ test("the outbox has stopped when no sweep could send, not when one could", () =
   expect(alertOnLines("outbox-stopped", [])).toEqual([]);
 });
 
-test("the detector fails when its own function fails several times", () => {
+test("the detector fails when one of its own functions fails several times", () => {
   const failures = [1, 2, 3].map((minutes) => request("audit-events", false, minutes));
+  const sweeps = [1, 2, 3].map((minutes) => request("outbox-timer", true, minutes));
 
-  expect(run("detector-failing", { AppRequests: failures })).toEqual([{ Failed: 3, Succeeded: 0 }]);
+  expect(run("detector-failing", { AppRequests: [...failures, ...sweeps] })).toEqual([
+    { Name: "audit-events", Failed: 3, Succeeded: 0 },
+  ]);
   expect(run("detector-failing", { AppRequests: failures.slice(1) })).toEqual([]);
   expect(run("detector-failing", { AppRequests: failures.map((row) => ({ ...row, Name: "health" })) })).toEqual([]);
 });

@@ -106,6 +106,10 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) === of(right);
     case "EqualTildeExpression":
       return String(of(left)).toLowerCase() === String(of(right)).toLowerCase();
+    case "InExpression":
+      return inner(right ?? node)
+        .flatMap(items)
+        .some((item) => of(item) === of(left));
     case "GreaterThanExpression":
       return of(left) !== null && Number(of(left)) > Number(of(right));
     case "GreaterThanOrEqualExpression":

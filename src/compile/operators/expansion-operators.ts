@@ -9,6 +9,7 @@ import {
   type Environment,
   type ScopeColumn,
   type Table,
+  CANONICAL_TYPES,
 } from "../scope.ts";
 import { constantCount, over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
 import { nameOf } from "./row-operators.ts";
@@ -57,16 +58,6 @@ function typeNamed(clause: Syntax | undefined, environment: Environment): Scalar
   if (isScalarType(name)) return name;
   throw refusal(clause, environment, "unsupported-type", `pimwatch has no values of type ${name}`);
 }
-
-/** Types that have more than one name. */
-export const CANONICAL_TYPES: Readonly<Record<string, string>> = {
-  boolean: "bool",
-  date: "datetime",
-  double: "real",
-  time: "timespan",
-  uuid: "guid",
-  uniqueid: "guid",
-};
 
 /** An expanded column keeps its place; a new name goes behind the others, the index last. */
 export const lowerMvExpand: LowerOperator = (node, input, environment) => {

@@ -73,6 +73,16 @@ const average = overValues((values, { type }, call) => {
   return values.length === 0 ? null : BigInt(Math.trunc(total / values.length));
 });
 
+/** Of a sample: divided by one less than there are values. Fewer than two values have none. */
+function variance(lost: number, finish = (value: number) => value): AggregateFunction["bind"] {
+  return overValues((values, { type }) => {
+    if (values.length <= lost) return 0;
+    const numbers = values.map((value) => toReal(value, type) ?? 0);
+    const mean = numbers.reduce((all, number) => all + number, 0) / numbers.length;
+    return finish(numbers.reduce((all, number) => all + (number - mean) ** 2, 0) / (numbers.length - lost));
+  });
+}
+
 function keyOf(value: Value, type: Operand["type"]): string {
   return jsonText(toDynamic(value, type));
 }
@@ -181,4 +191,8 @@ export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
   anyif: aggregate("anyif(value, predicate)", "take-anyif", where(1, any)),
   arg_max: aggregate("arg_max(key, value, …)", "arg-max", atExtreme(1)),
   arg_min: aggregate("arg_min(key, value, …)", "arg-min", atExtreme(-1)),
+  stdev: aggregate("stdev(value)", "stdev", variance(1, Math.sqrt)),
+  stdevif: aggregate("stdevif(value, predicate)", "stdevif", where(1, variance(1, Math.sqrt))),
+  variance: aggregate("variance(value)", "variance", variance(1)),
+  varianceif: aggregate("varianceif(value, predicate)", "varianceif", where(1, variance(1))),
 };

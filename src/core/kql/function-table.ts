@@ -9,13 +9,14 @@ import { JSON_PATH } from "./scalars/json-path.ts";
 import { LOGIC } from "./scalars/logic.ts";
 import { MATHEMATICS } from "./scalars/mathematics.ts";
 import { NETWORK } from "./scalars/network.ts";
+import { PARSING } from "./scalars/parsing.ts";
 import { REGEX } from "./scalars/regex.ts";
 import { TEXT } from "./scalars/text.ts";
 import { TEXT_SEARCH } from "./scalars/text-search.ts";
 import { TYPE_CONVERSION } from "./scalars/type-conversion.ts";
 
-/** Every scalar function and operator that a plan may name. Adding one is one entry in one of these tables. */
-export const FUNCTIONS: FunctionTable = {
+/** Adding a function or an operator is one entry in one of these tables. */
+const ENTRIES: FunctionTable = {
   ...LOGIC,
   ...COMPARISON,
   ...TEXT_SEARCH,
@@ -30,4 +31,29 @@ export const FUNCTIONS: FunctionTable = {
   ...DATETIME,
   ...ENCODING,
   ...NETWORK,
+  ...PARSING,
 };
+
+/** Older names, most of them deprecated, that mean the same. */
+const ALIASES: Readonly<Record<string, string>> = {
+  array_strcat: "strcat_array",
+  arraylength: "array_length",
+  datepart: "datetime_part",
+  extractall: "extract_all",
+  parseurl: "parse_url",
+  parseurlquery: "parse_urlquery",
+  totime: "totimespan",
+  unicode_codepoints_to_string: "make_string",
+};
+
+/** Every scalar function and operator that a plan may name. */
+export const FUNCTIONS: FunctionTable = { ...ENTRIES, ...aliased() };
+
+function aliased(): FunctionTable {
+  return Object.fromEntries(
+    Object.entries(ALIASES).flatMap(([alias, name]) => {
+      const entry = ENTRIES[name];
+      return entry === undefined ? [] : [[alias, { ...entry, form: entry.form.replace(name, alias) }]];
+    }),
+  );
+}

@@ -70,6 +70,15 @@ export const COMPARISON_CASES: readonly CaseGroup[] = [
     ['"É" contains "é"', true],
   ),
   derived(
+    "where-operator",
+    {
+      query:
+        "datatable(a: string, b: dynamic)['x', dynamic({'k': 'PIM'}), 'y', dynamic(null)] | where * has 'pim' | project a",
+      rows: [["x"]],
+    },
+    { query: "datatable(a: string)['x', 'y'] | where bool(null) or a == 'y'", rows: [["y"]] },
+  ),
+  derived(
     "in-cs-operator",
     ["5 in (1, 5)", true],
     ["5 !in (1, 5)", false],

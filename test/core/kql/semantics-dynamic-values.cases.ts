@@ -116,6 +116,22 @@ export const DYNAMIC_VALUES_CASES: readonly CaseGroup[] = [
     ["repeat(1, 3)", [1, 1, 1]],
   ),
   printed(
+    "array-shift-left-function",
+    ["array_shift_left(dynamic([1,2,3,4,5]), 2)", [3, 4, 5, null, null]],
+    ["array_shift_left(dynamic([1,2,3,4,5]), 2, -1)", [3, 4, 5, -1, -1]],
+    ["array_shift_left(dynamic([1,2,3,4,5]), -2, -1)", [-1, -1, 1, 2, 3]],
+  ),
+  printed(
+    "array-rotate-left-function",
+    ["array_rotate_left(dynamic([1,2,3,4,5]), 2)", [3, 4, 5, 1, 2]],
+    ["array_rotate_left(dynamic([1,2,3,4,5]), -2)", [4, 5, 1, 2, 3]],
+  ),
+  derived(
+    "array-rotate-right-function",
+    ["array_rotate_right(dynamic([1,2,3]), 1)", [3, 1, 2]],
+    ["array_shift_right(dynamic([1,2,3]), 1)", [null, 1, 2]],
+  ),
+  printed(
     "array-slice-function",
     ["array_slice(dynamic([1,2,3]), 1, 2)", [2, 3]],
     ["array_slice(dynamic([1,2,3,4,5]), 2, -1)", [3, 4, 5]],

@@ -105,4 +105,23 @@ export const ENCODINGS_CASES: readonly CaseGroup[] = [
     ["ipv6_is_match('fe80::1', 'fe80::2', 64)", true],
     ["parse_ipv6('fe80::85d:e82c:9446:7994')", "fe80:0000:0000:0000:085d:e82c:9446:7994"],
   ),
+  printed(
+    "parse-csv-function",
+    [
+      'parse_csv(\'aa,"b,b,b",cc,"Escaping quotes: ""Title""","line1\\nline2"\')',
+      ["aa", "b,b,b", "cc", 'Escaping quotes: "Title"', "line1\nline2"],
+    ],
+    ["parse_csv('record1,a,b,c\\nrecord2,x,y,z')", ["record1", "a", "b", "c"]],
+  ),
+  printed("parse-path-function", {
+    query: String.raw`datatable(p: string)[@"C:\temp\file.txt", @"temp\file.txt", "file://C:/temp/file.txt:some.exe", @"\\shared\users\temp\file.txt.gz", "/usr/lib/temp/file.txt"]
+      | extend d = parse_path(p) | project tostring(d.Scheme), tostring(d.RootPath), tostring(d.DirectoryPath), tostring(d.DirectoryName), tostring(d.Filename), tostring(d.Extension), tostring(d.AlternateDataStreamName)`,
+    rows: [
+      ["", "C:", String.raw`C:\temp`, "temp", "file.txt", "txt", ""],
+      ["", "", "temp", "temp", "file.txt", "txt", ""],
+      ["file", "C:", "C:/temp", "temp", "file.txt", "txt", "some.exe"],
+      ["", "", String.raw`\\shared\users\temp`, "temp", "file.txt.gz", "gz", ""],
+      ["", "", "/usr/lib/temp", "temp", "file.txt", "txt", ""],
+    ],
+  }),
 ];

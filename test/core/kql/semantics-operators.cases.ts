@@ -149,6 +149,7 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
   derived(
     "mv-apply-operator",
     { query: "print x = dynamic([]) | mv-apply y = x on (extend z = 1)", rows: [] },
+    { query: "print x = dynamic([]) | mv-apply y = x on (summarize c = count())", rows: [] },
     { query: "print x = dynamic(null) | mv-apply y = x on (where isnull(y) | extend z = 1) | project z", rows: [[1]] },
     { query: "print x = dynamic([3, 1]) | mv-apply x to typeof(long) on (order by x asc)", rows: [[1], [3]] },
     {
@@ -196,6 +197,11 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
     { query: "let f = (a: long, b: long = 5) { a + b }; print f(1), f(1, 1)", rows: [[6, 2]] },
     { query: "let f = (a: long) { let b = a * 2; b + 1 }; print f(3)", rows: [[7]] },
     { query: "let x = 1; let y = x + 1; print y", rows: [[2]] },
+    {
+      query: "let f = (s: string) { strcat(s, s) }; print d = dynamic({'a': 'x'}) | project f(tostring(d.a))",
+      rows: [["xx"]],
+    },
+    { query: "let f = (n: real) { n / 2 }; print f(5)", rows: [[2.5]] },
     {
       query: "let T = datatable(x: long)[1, 2, 3]; let f = (T: (x: long), v: long) { T | where x >= v }; f(T, 2)",
       rows: [[2], [3]],

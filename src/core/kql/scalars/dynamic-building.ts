@@ -196,6 +196,16 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     "array-index-of-function",
     arrayIndexOf,
   ),
+  array_shift_left: scalar("array_shift_left(array, count [, value])", "array-shift-left-function", (call) =>
+    shift(call, 1),
+  ),
+  array_shift_right: scalar("array_shift_right(array, count [, value])", "array-shift-right-function", (call) =>
+    shift(call, -1),
+  ),
+  array_rotate_left: scalar("array_rotate_left(array, count)", "array-rotate-left-function", (call) => rotate(call, 1)),
+  array_rotate_right: scalar("array_rotate_right(array, count)", "array-rotate-right-function", (call) =>
+    rotate(call, -1),
+  ),
   array_reverse: scalar(
     "array_reverse(array)",
     "array-reverse-function",
@@ -355,5 +365,30 @@ function arrayIndexOf(call: Call): Compute {
     );
     const index = found[nth - 1] ?? -1;
     return call.type === "long" ? BigInt(index) : index;
+  };
+}
+
+/** Elements move; places that become free hold the default. */
+function shift(call: Call, direction: 1 | -1): Compute {
+  const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
+  const fill = call.operands[2] ? asDynamic(operand(call, 2)) : () => null;
+  return (row) => {
+    const [values, steps] = [array(row), count(row)];
+    if (values === null || steps === null) return null;
+    return values.map((_, index): Json => {
+      const from = index + Number(steps) * direction;
+      return from >= 0 && from < values.length ? (values[from] ?? null) : fill(row);
+    });
+  };
+}
+
+/** Elements move, and those that leave at one end come in at the other. */
+function rotate(call: Call, direction: 1 | -1): Compute {
+  const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
+  return (row) => {
+    const [values, steps] = [array(row), count(row)];
+    if (values === null || steps === null || values.length === 0) return values;
+    const offset = (Number(steps) * direction) % values.length;
+    return values.map((_, index): Json => values.at((index + offset) % values.length) ?? null);
   };
 }

@@ -49,6 +49,10 @@ export const REGEX: FunctionTable = {
     }
     return (row) => whole(call, occurrences(source(row), search(row)));
   }),
+  regex_quote: scalar("regex_quote(text)", "regex-quote-function", (call) => {
+    const source = asText(operand(call, 0));
+    return (row) => source(row).replaceAll(/[\\^$.|?*+()[\]{}#&~ -]/g, String.raw`\$&`);
+  }),
   trim: scalar("trim(regex, source)", "trim-function", (call) => trim(call, true, true)),
   trim_start: scalar("trim_start(regex, source)", "trim-start-function", (call) => trim(call, true, false)),
   trim_end: scalar("trim_end(regex, source)", "trim-end-function", (call) => trim(call, false, true)),
