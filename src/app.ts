@@ -5,3 +5,4 @@ import "./functions/health.ts";
 import "./functions/incidents-api.ts";
 import "./functions/ledger-timer.ts";
 import "./functions/outbox-timer.ts";
+import "./functions/reconciliation-timer.ts";

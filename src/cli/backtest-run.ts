@@ -19,8 +19,8 @@ export interface BacktestHandlers {
   found(found: Found, where: string): void;
   /** What would be a dead letter, and why. */
   unreadable(where: string, reason: string): void;
-  /** Told after each event; true ends the run. */
-  progress(counts: Readonly<BacktestCounts>): boolean;
+  /** Told after each event where it stood; true ends the run. */
+  progress(counts: Readonly<BacktestCounts>, where: string): boolean;
 }
 
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
@@ -50,7 +50,7 @@ export async function backtest(
       }
       for (const found of verdict.found) handlers.found(found, where);
     }
-    if (handlers.progress(counts)) break;
+    if (handlers.progress(counts, where)) break;
   }
   return counts;
 }

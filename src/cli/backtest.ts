@@ -1,10 +1,10 @@
 import type { SourcedRule } from "../compile/compile-rules.ts";
 import { UsageError } from "../errors.ts";
 import { OTHERS, type RuleFigures } from "./backtest-figures.ts";
+import { backtestMeter } from "./backtest-meter.ts";
 import type { BacktestCounts } from "./backtest-run.ts";
 import { command, wholeNumber } from "./command.ts";
 import { safeJson } from "./json-line.ts";
-import type { Terminal } from "./terminal.ts";
 import { visible } from "./visible-text.ts";
 
 export const backtest = command({
@@ -33,7 +33,7 @@ others run), 2 when it cannot be done as asked.`,
     const [
       { chosenRules },
       { nearby, RULES },
-      { readEventFiles },
+      { listEventFiles, readEventFiles },
       { backtest: run },
       { backtestFigures },
       { rowJson },
@@ -58,7 +58,7 @@ others run), 2 when it cannot be done as asked.`,
       throw new UsageError("No rule is left to run: see above, or add --all for those switched off");
     const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
-    const meter = rateMeter(terminal);
+    const meter = backtestMeter(terminal, await listEventFiles(operands));
     const counts = await run(
       readEventFiles(operands),
       chosen.map(({ rule }) => readyRule(rule)),
@@ -79,8 +79,8 @@ others run), 2 when it cannot be done as asked.`,
           terminal.out(`${safeJson(`${JSON.stringify(head).slice(0, -1)},"row":${row}}`)}\n`);
         },
         unreadable: (where, reason) => terminal.note(`pimwatch: ${visible(where)}: ${visible(reason)}`),
-        progress: (so) => {
-          meter(so);
+        progress: (so, where) => {
+          meter.show(so, where);
           return terminal.stopping.aborted;
         },
       },
@@ -88,31 +88,11 @@ others run), 2 when it cannot be done as asked.`,
     terminal.progress("");
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
-    say(countsText(counts, meter(counts)));
+    say(countsText(counts, meter.rate(counts)));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before everything was read");
     return isWrong || terminal.stopping.aborted ? 1 : 0;
   },
 });
-
-const PROGRESS_MS = 200;
-
-/** Shows how far a run is, at most five times a second. @returns the events a second so far */
-function rateMeter(terminal: Terminal): (counts: Readonly<BacktestCounts>) => number {
-  const began = performance.now();
-  let shown = 0;
-  return ({ events, records, matched, bytes }) => {
-    const now = performance.now();
-    const rate = records / Math.max((now - began) / 1_000, 0.001);
-    if (now - shown > PROGRESS_MS) {
-      shown = now;
-      const size = (bytes / 1_000_000).toFixed(1);
-      terminal.progress(
-        `${events} events, ${records} records, ${size} MB, ${matched} matched, ${rate.toFixed(0)} records/s …`,
-      );
-    }
-    return rate;
-  };
-}
 
 function countsText(counts: Readonly<BacktestCounts>, rate: number): string {
   const { events, records, skipped, matched, unreadable, bytes } = counts;
