@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { odata, type TableEntity, type TransactionAction } from "@azure/data-tables";
+import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import { z } from "zod";
 import { text } from "../core/audit-log.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
@@ -7,10 +7,12 @@ import { type HistoryEntry, TRIAGE_FIELDS } from "../core/triage/triage-change.t
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { incidentEntity, outboxEntity } from "./incident-entity.ts";
-import { hasStatus, isMissingRow, outboxRowKey, type Table, timeRowKey } from "./incident-table.ts";
+import { outboxRowKey, timeRowKey } from "./incident-table.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
+import { hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 
-const SERVICE = "Table Storage";
+/** The part of the SDK's client that this file uses. */
+type Table = Pick<TableClient, "getEntity" | "listEntities" | "submitTransaction">;
 
 /**
  * Changes of incidents by analysts, each with its entry in the history and its row in the outbox, in one transaction.
@@ -21,7 +23,8 @@ const SERVICE = "Table Storage";
  * @param timeoutMs how long one call may take with its retries
  */
 export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
-  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(TABLE_SERVICE, timeoutMs, make);
 
   async function find(partitionKey: string, rowKey: string) {
     try {
@@ -59,7 +62,7 @@ export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
         const { subResponses } = await call((options) => table.submitTransaction(actions, options));
         const done = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
         if (done !== actions.length)
-          throw new DependencyError(SERVICE, `a transaction of ${actions.length} rows confirmed ${done}`);
+          throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${done}`);
         return "changed";
       } catch (error) {
         if (!hasStatus(error, 412) && !hasStatus(error, 409)) throw error;
@@ -75,15 +78,7 @@ export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
       const [from, before] = [`history|${id}|`, `history|${id}}`];
       const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${from} and RowKey lt ${before}`;
       const entries: HistoryEntry[] = [];
-      let continuationToken: string | undefined;
-      do {
-        const page = await call(async (options) => {
-          const pages = table.listEntities({ queryOptions: { filter }, ...options });
-          return (await pages.byPage({ ...(continuationToken && { continuationToken }) }).next()).value;
-        });
-        for (const entity of page ?? []) entries.push(entryOfEntity(entity));
-        continuationToken = page?.continuationToken;
-      } while (continuationToken);
+      for await (const entity of rowsWhere(table, { filter }, timeoutMs)) entries.push(entryOfEntity(entity));
       return entries;
     },
   };

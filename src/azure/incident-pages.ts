@@ -1,23 +1,24 @@
-import { odata, RestError } from "@azure/data-tables";
+import { odata, type TableClient } from "@azure/data-tables";
 import { EFFECTS, type IncidentPage, type PageRequest, STATUSES } from "../core/triage/incident-query.ts";
 import { PRIORITIES } from "../core/pim-settings/priority.ts";
 import { SEVERITIES } from "../core/rule.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { rowOfEntity } from "./incident-entity.ts";
-import { type Table, timeKeyPrefix } from "./incident-table.ts";
+import { timeKeyPrefix } from "./incident-table.ts";
+import { hasStatus, TABLE_SERVICE } from "./table-rows.ts";
 
 /**
  * Pages of the rows that lists are made from. All of the query but its text is the service's work.
  *
  * @param timeoutMs how long one page may take with its retries
  */
-export function incidentPages(table: Pick<Table, "listEntities">, timeoutMs = CALL_TIMEOUT_MS) {
+export function incidentPages(table: Pick<TableClient, "listEntities">, timeoutMs = CALL_TIMEOUT_MS) {
   return {
     /** @returns "refused" for a token that the service does not take */
     async page({ token, size, columns, ...request }: PageRequest): Promise<IncidentPage | "refused"> {
       const queryOptions = { filter: pageFilter(request), ...(columns && { select: ["RowKey", ...columns] }) };
       try {
-        const page = await inTime("Table Storage", timeoutMs, async (options) => {
+        const page = await inTime(TABLE_SERVICE, timeoutMs, async (options) => {
           const pages = table.listEntities({ queryOptions, ...options });
           const settings = { maxPageSize: size, ...(token === undefined ? {} : { continuationToken: token }) };
           return (await pages.byPage(settings).next()).value;
@@ -26,7 +27,7 @@ export function incidentPages(table: Pick<Table, "listEntities">, timeoutMs = CA
         return { rows, token: page?.continuationToken };
       } catch (error) {
         // A token comes back from a browser: whatever the client or the service finds wrong with it is the sender's.
-        if (token !== undefined && (error instanceof SyntaxError || isBadRequest(error))) return "refused";
+        if (token !== undefined && (error instanceof SyntaxError || hasStatus(error, 400))) return "refused";
         throw error;
       }
     },
@@ -34,10 +35,6 @@ export function incidentPages(table: Pick<Table, "listEntities">, timeoutMs = CA
 }
 
 export type IncidentPages = ReturnType<typeof incidentPages>;
-
-function isBadRequest(error: unknown): boolean {
-  return error instanceof RestError && error.statusCode === 400;
-}
 
 /**
  * The filter of a page. The service allows 15 comparisons: three for keys, at most two for each field with

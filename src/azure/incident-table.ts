@@ -216,20 +216,16 @@ export function outboxRowKey(row: IncidentRow): string {
   return `outbox|${LOG_ANALYTICS_SINK}|${keysOf(row).id}|${text(row["Revision"])}`;
 }
 
-<<<<<<< HEAD
-export function hasStatus(error: unknown, statusCode: number): boolean {
-=======
 function acknowledgementRowKey(row: IncidentRow): string {
   return outboxRowKey(row).replace(/^outbox/, "ack");
 }
 
 function hasStatus(error: unknown, statusCode: number): boolean {
->>>>>>> main
   return error instanceof RestError && error.statusCode === statusCode;
 }
 
 /** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
-export function isMissingRow(error: unknown): boolean {
+function isMissingRow(error: unknown): boolean {
   if (!(error instanceof RestError) || error.statusCode !== 404) return false;
   const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
   return isRecord(odataError) && typeof odataError["code"] === "string" && odataError["code"] !== "TableNotFound";

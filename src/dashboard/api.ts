@@ -2,6 +2,7 @@ import type { IncidentRow } from "../core/incident-row.ts";
 import type { Guide } from "../core/rule.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
+import { field } from "./format.ts";
 import type { IncidentSummary } from "../workflows/summarize-incidents.ts";
 
 /** One incident with all that is known of it. */
@@ -69,7 +70,7 @@ export type ChangeOutcome =
   | { readonly outcome: "conflict"; readonly now: ReadIncident };
 
 export async function changeIncident({ incident, etag }: ReadIncident, change: TriageChange): Promise<ChangeOutcome> {
-  const response = await request(`incidents/${encodeURIComponent(String(incident["IncidentId"]))}`, {
+  const response = await request(`incidents/${encodeURIComponent(field(incident, "IncidentId"))}`, {
     method: "PATCH",
     headers: { "content-type": "application/json", "if-match": etag, "x-requested-with": "pimwatch" },
     body: JSON.stringify(change),

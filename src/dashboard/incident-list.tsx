@@ -77,7 +77,7 @@ export function IncidentList({ list, view, change, now, onOpen }: ListProps): VN
         </button>
       )}
       <p class="unseen" role="status">
-        {list.fresh.size > 0 ? `${count(list.fresh.size, "new incident")}` : ""}
+        {list.fresh.size > 0 ? count(list.fresh.size, "new incident") : ""}
       </p>
     </section>
   );

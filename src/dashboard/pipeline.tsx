@@ -80,13 +80,17 @@ const SHOWN_ELSEWHERE = new Set(["status", "problems"]);
 function figuresOf(value: unknown, path = ""): [string, string][] {
   if (SHOWN_ELSEWHERE.has(path) || value === null || value === undefined) return [];
   if (path === "rules" && Array.isArray(value)) {
-    return value.filter(isObject).map((rule) => ["Rule", `${String(rule["name"])} ${String(rule["version"] ?? "")}`]);
+    return value.filter(isObject).map((rule) => ["Rule", `${scalarText(rule["name"])} ${scalarText(rule["version"])}`]);
   }
   if (Array.isArray(value)) return value.flatMap((member, index) => figuresOf(member, `${path} ${index}`));
   if (isObject(value)) {
     return Object.entries(value).flatMap(([name, member]) => figuresOf(member, path === "" ? name : `${path}.${name}`));
   }
-  return [[NAMES[path] ?? path.replaceAll(".", " · "), String(value)]];
+  return [[NAMES[path] ?? path.replaceAll(".", " · "), scalarText(value)]];
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

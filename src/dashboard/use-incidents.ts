@@ -43,13 +43,18 @@ export function useIncidents(view: View, now: number, everyMs: number): Incident
     const asked = new URLSearchParams(question);
     asked.set("limit", String(PAGE));
     asked.set("continuation", continuation);
-    listIncidents(asked, new AbortController().signal)
-      .then((page) => {
+    const load = async (): Promise<void> => {
+      try {
+        const page = await listIncidents(asked, new AbortController().signal);
         const before = loaded?.rows ?? first.value?.incidents ?? [];
         setMore({ question, rows: [...before, ...page.incidents], continuation: page.continuation });
-      })
-      .catch((error: unknown) => setMoreError(error instanceof ApiError ? error : new ApiError(0, String(error))))
-      .finally(() => setLoadingMore(false));
+      } catch (error) {
+        setMoreError(error instanceof ApiError ? error : new ApiError(0, "pimwatch's answer could not be read"));
+      } finally {
+        setLoadingMore(false);
+      }
+    };
+    void load();
   }, [question, continuation, isLoadingMore, loaded, first.value]);
 
   const fresh = useFresh(question, first.value);

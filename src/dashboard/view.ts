@@ -98,10 +98,9 @@ function isRange(value: string): Range | undefined {
 
 export function writeView(view: View): string {
   const parameters = new URLSearchParams();
+  const usual = new Map(Object.entries(DEFAULT_VIEW));
   for (const [name, value] of Object.entries(view)) {
-    const written = Array.isArray(value) ? value.join(",") : String(value);
-    const usual = String(DEFAULT_VIEW[name as keyof View]);
-    if (written !== usual) parameters.set(name, written);
+    if (String(value) !== String(usual.get(name))) parameters.set(name, String(value)); // priorities are joined by commas
   }
   return parameters.size === 0 ? "" : `?${parameters}`;
 }

@@ -1,3 +1,4 @@
+import { text } from "../core/audit-log.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import type { Guide } from "../core/rule.ts";
 import { type DashboardAccess, identify, type Sender } from "../core/triage/dashboard-access.ts";
@@ -139,11 +140,11 @@ async function find(id: string | undefined, deps: ApiDependencies): Promise<Stor
 }
 
 async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<object> {
-  const ruleId = String(row["RuleId"]);
+  const ruleId = text(row["RuleId"]);
   return {
     incident: withoutNulls(row),
     record,
-    history: await deps.changes.history(ruleId, String(row["IncidentId"])),
+    history: await deps.changes.history(ruleId, text(row["IncidentId"])),
     guide: deps.guideOf(ruleId) ?? null,
     investigation: investigationOf(row),
   };
