@@ -102,6 +102,9 @@ param ledgerStallSeconds int = 900
 @description('When the incidents are compared with what Log Analytics acknowledged (NCRONTAB).')
 param reconciliationTimerSchedule string = '0 7 * * * *'
 
+@description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
+param dashboardClientId string = ''
+
 // --- What is kept ---------------------------------------------------------------------------------------------
 
 @description('Replication of both storage accounts. ZRS needs a region with availability zones.')
@@ -399,6 +402,7 @@ module functionApp 'modules/function-app.bicep' = {
     ledgerGraceSeconds: ledgerGraceSeconds
     ledgerStallSeconds: ledgerStallSeconds
     reconciliationTimerSchedule: reconciliationTimerSchedule
+    dashboardClientId: dashboardClientId
   }
   dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
 }

@@ -29,6 +29,7 @@ param ledgerTimerSchedule string
 param ledgerGraceSeconds int
 param ledgerStallSeconds int
 param reconciliationTimerSchedule string
+param dashboardClientId string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -109,6 +110,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
+      DASHBOARD_CLIENT_ID: dashboardClientId
       DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
       INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
       LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)
@@ -120,6 +122,33 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       OUTBOX_MINIMUM_AGE_SECONDS: string(outboxMinimumAgeSeconds)
       OUTBOX_TIMER_SCHEDULE: outboxTimerSchedule
       RECONCILIATION_TIMER_SCHEDULE: reconciliationTimerSchedule
+    }
+  }
+
+  // The page and its API: whoever asks is signed in by the platform first. It needs no client secret, since only the
+  // id token is used. Health holds no data and stays open.
+  resource authentication 'config' = if (!empty(dashboardClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: {
+        requireAuthentication: true
+        unauthenticatedClientAction: 'RedirectToLoginPage'
+        redirectToProvider: 'azureactivedirectory'
+        excludedPaths: ['/api/health']
+      }
+      httpSettings: { requireHttps: true }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: dashboardClientId
+            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          }
+          validation: { allowedAudiences: [dashboardClientId, 'api://${dashboardClientId}'] }
+        }
+      }
+      login: { tokenStore: { enabled: false } }
     }
   }
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident-columns.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/services.ts";
-import { at, ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
+import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
-/** Settings of local runs: connection strings, which nothing in Azure has. */
-const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "INCIDENTS_STORAGE"]);
+/** Settings of local runs, which nothing in Azure has. */
+const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "DASHBOARD_LOCAL_USER", "INCIDENTS_STORAGE"]);
 
 /** What the Functions host, the Event Hubs extension and the identity library read. */
 const HOST_SETTINGS = [
@@ -121,6 +121,22 @@ describe.each(VARIANTS)("$name", (deployment) => {
     const policies = ofType(deployment, "Microsoft.Web/sites/basicPublishingCredentialsPolicies");
     expect(new Set(policies.map(({ name }) => name.split("/").at(-1)))).toEqual(new Set(["ftp", "scm"]));
     expect(policies.map(({ properties: policy }) => at(policy, "allow"))).toEqual([false, false]);
+  });
+
+  test("the page and its API are there only behind a sign-in, which needs no secret", () => {
+    const clientId = settingsOf(deployment)["DASHBOARD_CLIENT_ID"];
+    const signIn = configOf(deployment, "authsettingsV2")?.properties;
+
+    if (clientId === "") {
+      expect(signIn).toBeUndefined();
+      return;
+    }
+    expect(signIn).toMatchObject({
+      platform: { enabled: true },
+      globalValidation: { requireAuthentication: true, excludedPaths: ["/api/health"] },
+      identityProviders: { azureActiveDirectory: { enabled: true, registration: { clientId } } },
+    });
+    expect(JSON.stringify(signIn)).not.toMatch(/secret/i);
   });
 
   test("the app runs on a Flex plan, on a Node.js that Azure runs", () => {
@@ -263,7 +279,11 @@ test("the tenant's diagnostic setting is made only where it is asked for", () =>
 const RULE = "Microsoft.Insights/dataCollectionRules";
 
 function settingsOf(deployment: (typeof VARIANTS)[number]): Readonly<Record<string, unknown>> {
-  return { ...Object(theOne(deployment, "Microsoft.Web/sites/config").properties) };
+  return { ...Object(configOf(deployment, "appsettings")?.properties) };
+}
+
+function configOf(deployment: (typeof VARIANTS)[number], name: string): Resource | undefined {
+  return ofType(deployment, "Microsoft.Web/sites/config").find((config) => config.name.endsWith(`/${name}`));
 }
 
 interface Column {
