@@ -41,6 +41,17 @@ const number = (unit: string, { min, max }: { min: number; max: number }) => {
   const error = `expected a number of ${unit} from ${min} to ${max}`;
   return z.coerce.number({ error }).min(min, { error }).max(max, { error });
 };
+/** By form only, so that a mistake is named at once and not by whoever stumbles over it later. */
+const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
+const HUB_CONNECTION = /(^|;)\s*Endpoint=\s*sb:\/\/[^;\s]/i;
+const STORAGE_CONNECTION = /(^|;)\s*(UseDevelopmentStorage=true|(AccountName|TableEndpoint|BlobEndpoint)=[^;\s])/i;
+/** Five fields, or six with seconds first; what a field may hold is the host's to judge. */
+const NCRONTAB = /^\s*([\w*,/-]+\s+){4,5}[\w*,/-]+\s*$/;
+const schedule = (example: string) => {
+  const error = `expected an NCRONTAB expression, such as "${example}"`;
+  return z.string({ error }).regex(NCRONTAB, { error });
+};
+const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
 const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -54,8 +65,16 @@ const tenantIds = text(TENANTS)
  * since without them a function silently does not run.
  */
 const SETTINGS = z.object({
-  AUDIT_EVENTS: z.string().trim().min(1).optional(),
-  AUDIT_EVENTS__fullyQualifiedNamespace: z.string().trim().min(1).optional(),
+  AUDIT_EVENTS: z
+    .string()
+    .trim()
+    .regex(HUB_CONNECTION, { error: "expected a connection string, Endpoint=sb://HOST;…" })
+    .optional(),
+  AUDIT_EVENTS__fullyQualifiedNamespace: z
+    .string()
+    .trim()
+    .regex(/^[\w.-]+$/, { error: "expected a host name, NAMESPACE.servicebus.windows.net" })
+    .optional(),
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
   AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
@@ -63,20 +82,28 @@ const SETTINGS = z.object({
   INCIDENTS_TABLE_ENDPOINT: url(
     "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
   ).optional(),
-  INCIDENTS_STORAGE: z.string().trim().min(1).optional(),
-  DEAD_LETTERS_CONTAINER_URL: url("the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME").optional(),
+  INCIDENTS_STORAGE: z
+    .string()
+    .trim()
+    .regex(STORAGE_CONNECTION, { error: "expected the connection string of a storage account or emulator" })
+    .optional(),
+  DEAD_LETTERS_CONTAINER_URL: text(CONTAINER)
+    .regex(CONTAINER_URL, { error: `expected ${CONTAINER}` })
+    .optional(),
   LOGS_INGESTION_ENDPOINT: url("the logs ingestion endpoint of the data collection rule, https://…"),
-  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…"),
+  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…").regex(/^dcr-/, {
+    error: "expected the immutable id of the data collection rule, which begins with dcr-",
+  }),
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, Custom-…").regex(/^Custom-/, {
     error: "expected a stream name that begins with Custom-",
   }),
   ALLOWED_TENANT_IDS: tenantIds,
-  OUTBOX_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 * * * * *"'),
+  OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
   OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(60),
-  LEDGER_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "30 * * * * *"'),
+  LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
-  RECONCILIATION_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 7 * * * *"'),
+  RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
   AZURE_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_LOCAL_USER: z.string().trim().optional(),
@@ -103,11 +130,14 @@ export function readConfig(environment: Environment): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
   const parsed = SETTINGS.safeParse(given);
   const missing = ALTERNATIVES.filter(([inAzure, local]) => given[inAzure] === undefined && given[local] === undefined);
-  if (!parsed.success || missing.length > 0) {
-    const others = missing.map(
+  const others = [
+    ...missing.map(
       ([inAzure, local, expected]) =>
         `${inAzure} is missing: expected ${expected} (or ${local} with a connection string, in local runs)`,
-    );
+    ),
+    ...sharedGroup(given),
+  ];
+  if (!parsed.success || others.length > 0) {
     throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, given) : []), ...others]);
   }
   const settings = parsed.data;
@@ -143,6 +173,16 @@ export function readDashboardAccess(environment: Environment): DashboardAccess {
   const inAzure = given("WEBSITE_INSTANCE_ID") !== "" || given("WEBSITE_SITE_NAME") !== "";
   const user = given("DASHBOARD_LOCAL_USER");
   return user === "" || inAzure ? { kind: "off" } : { kind: "local", user };
+}
+
+/** Two readers of one group take its partitions from each other. Names of groups are compared without case, as the hub does. */
+function sharedGroup(given: Environment): string[] {
+  const [trigger, healer] = ["AUDIT_EVENTS_CONSUMER_GROUP", "AUDIT_EVENTS_HEALER_CONSUMER_GROUP"].map((name) =>
+    given[name]?.trim().toLowerCase(),
+  );
+  return healer === undefined || healer !== trigger
+    ? []
+    : ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP is wrong: expected another group than AUDIT_EVENTS_CONSUMER_GROUP"];
 }
 
 /** As the host's extension has it: a hub that the connection string names is the one. */

@@ -143,6 +143,34 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `//${secret}`,
       expected: "the logs ingestion endpoint of the data collection rule, https://…",
     },
+    {
+      name: "DEAD_LETTERS_CONTAINER_URL",
+      value: `https://${secret}/`,
+      expected: "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME",
+    },
+    { name: "AUDIT_EVENTS", value: secret, expected: "a connection string, Endpoint=sb://HOST;…" },
+    {
+      name: "AUDIT_EVENTS__fullyQualifiedNamespace",
+      value: `https://${secret}/`,
+      expected: "a host name, NAMESPACE.servicebus.windows.net",
+    },
+    {
+      name: "INCIDENTS_STORAGE",
+      value: secret,
+      expected: "the connection string of a storage account or emulator",
+    },
+    {
+      name: "LOGS_INGESTION_RULE_ID",
+      value: secret,
+      expected: "the immutable id of the data collection rule, which begins with dcr-",
+    },
+    { name: "OUTBOX_TIMER_SCHEDULE", value: secret, expected: 'an NCRONTAB expression, such as "0 * * * * *"' },
+    { name: "LEDGER_TIMER_SCHEDULE", value: "* *", expected: 'an NCRONTAB expression, such as "30 * * * * *"' },
+    {
+      name: "AUDIT_EVENTS_HEALER_CONSUMER_GROUP",
+      value: "PimWatch ",
+      expected: "another group than AUDIT_EVENTS_CONSUMER_GROUP",
+    },
     { name: "LOGS_INGESTION_STREAM", value: secret, expected: "a stream name that begins with Custom-" },
     {
       name: "ALLOWED_TENANT_IDS",

@@ -159,6 +159,21 @@ test("Ctrl-C before everything is through ends in order, and says so", async () 
   expect(err).toBe("pimwatch: stopped before everything was through\n");
 });
 
+test("start ends, with all its processes, when npm that ran it was killed", async () => {
+  const script = `require("node:child_process").spawn(process.execPath, ${JSON.stringify([LAUNCHER, "start", "--app", app])}, { stdio: "inherit" })`;
+  const npm = spawn(process.execPath, ["-e", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, npm_lifecycle_event: "start" },
+  });
+  const allEnded = once(npm, "close"); // only when every process that holds its streams is gone
+  const out = await outputUntil(npm, /Still running/);
+
+  npm.kill("SIGKILL");
+
+  expect(await allEnded).toEqual([null, "SIGKILL"]);
+  await expect(fetch(/tables +(\S+)/.exec(out)?.[1] ?? "")).rejects.toThrow("fetch failed");
+});
+
 function pimwatch(args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     const child = execFile(
