@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
+import { deadLettersCommand } from "./dead-letters.ts";
+import { redriveCommand } from "./redrive.ts";
 import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
@@ -18,6 +20,8 @@ export const COMMANDS: readonly Command[] = [
   stack,
   explain,
   test,
+  deadLettersCommand,
+  redriveCommand,
 ];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
