@@ -5,6 +5,7 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { run } from "../../src/cli/pimwatch.ts";
+import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
 import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
@@ -55,7 +56,7 @@ describe("dead-letters", () => {
     expect([code, err]).toEqual([1, "1 dead letter(s), 1 row(s) that Log Analytics refused"]);
     expect(out.split("\n")).toEqual([
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `refused by log-analytics: incident ${String(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
+      `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
       "",
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
