@@ -7,6 +7,8 @@ import { acknowledgements } from "./azure/acknowledgements.ts";
 import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
+import { incidentChanges } from "./azure/incident-changes.ts";
+import { incidentPages } from "./azure/incident-pages.ts";
 import { incidentTable, LOG_ANALYTICS_SINK } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
@@ -72,6 +74,9 @@ async function connect(config: Config) {
     // With those that are switched off: what they found before is still to be forwarded.
     ruleIds: known.map(({ id }) => id),
     incidents,
+    pages: incidentPages(incidentsClient),
+    changes: incidentChanges(incidentsClient),
+    guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
     accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),

@@ -157,7 +157,11 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       triggers.push(timer);
       return;
     }
-    const client = await openConsumer(plan.source, options.loadBalancing ?? LOAD_BALANCING);
+    const client = await openConsumer(
+      plan.source,
+      options.loadBalancing ?? LOAD_BALANCING,
+      hostJson.eventHubs.clientRetryOptions,
+    );
     const trigger = startEventHubTrigger(
       {
         functionName,

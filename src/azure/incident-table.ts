@@ -29,12 +29,13 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
  * Incidents, and the outbox of those that Log Analytics does not have yet.
  *
  * All rows of one incident share a partition and are written in one transaction, so that an incident is
- * never stored without its outbox row, nor twice.
+ * never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
  *
  *     PartitionKey  RowKey                           holds                          gone when
  *     <rule id>     incident|<id>                    the incident                   never
  *     <rule id>     time|<reverse ms>|<id>           what a list shows of it        never
  *     <rule id>     record|<id>                      the audit record as text       never
+ *     <rule id>     history|<id>|<revision>          a change by an analyst         never
  *     <rule id>     outbox|<sink>|<id>|<revision>    the row to forward             forwarded
  *     <rule id>     ack|<sink>|<id>|<revision>       that it was forwarded          never
  *
@@ -201,13 +202,17 @@ function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
   return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
 }
 
-function timeRowKey(row: IncidentRow): string {
+export function timeRowKey(row: IncidentRow): string {
   const activity = Date.parse(text(row["ActivityDateTime"]));
-  const reverse = MAX_DATE_MS - (Number.isNaN(activity) ? 0 : activity);
-  return `time|${String(reverse).padStart(17, "0")}|${keysOf(row).id}`;
+  return `${timeKeyPrefix(Number.isNaN(activity) ? 0 : activity)}|${keysOf(row).id}`;
 }
 
-function outboxRowKey(row: IncidentRow): string {
+/** What the row keys of lists begin with for one millisecond; those of later ones are smaller. */
+export function timeKeyPrefix(milliseconds: number): string {
+  return `time|${String(MAX_DATE_MS - milliseconds).padStart(17, "0")}`;
+}
+
+export function outboxRowKey(row: IncidentRow): string {
   return `outbox|${LOG_ANALYTICS_SINK}|${keysOf(row).id}|${text(row["Revision"])}`;
 }
 
