@@ -28,7 +28,7 @@ export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "b
 
 const PARTITION = "suspects";
 /** Longer than any invocation: the platform ends them at host.json's functionTimeout. */
-const CERTAINLY_DEAD_MS = 15 * 60_000;
+export const CERTAINLY_DEAD_MS = 15 * 60_000;
 /** What was left behind by a process that died of something else is of no interest after that. */
 const FORGOTTEN_MS = 24 * 3_600_000;
 /** Longer than any hub keeps events. */

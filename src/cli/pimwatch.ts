@@ -5,6 +5,8 @@ import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
 import { coverage } from "./coverage.ts";
 import { explain } from "./explain.ts";
+import { deadLettersCommand } from "./dead-letters.ts";
+import { redriveCommand } from "./redrive.ts";
 import { lint } from "./lint.ts";
 import { newRule } from "./new.ts";
 import { send } from "./send.ts";
@@ -24,6 +26,8 @@ export const COMMANDS: readonly Command[] = [
   explain,
   lint,
   test,
+  deadLettersCommand,
+  redriveCommand,
   backtest,
   newRule,
   support,
