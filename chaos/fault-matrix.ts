@@ -66,7 +66,9 @@ const ONCE: ReadonlySet<FaultKind> = new Set(["hang", "429+3600", "late"]);
  * Every cell that can happen. Left out: a read has no effect to come before or after; half of an answer needs an
  * answer; what happens late happens afterwards by its nature; the hub speaks AMQP, whose connections can be cut.
  */
-export const CELLS: readonly Cell[] = OPERATIONS.flatMap((operation) => FAULT_KINDS.flatMap((kind) => cells(operation, kind)));
+export const CELLS: readonly Cell[] = OPERATIONS.flatMap((operation) =>
+  FAULT_KINDS.flatMap((kind) => cells(operation, kind)),
+);
 
 function cells(operation: Operation, kind: FaultKind): Cell[] {
   const effects = effectsOf(operation, kind);
@@ -83,6 +85,14 @@ function effectsOf(operation: Operation, kind: FaultKind): readonly Effect[] {
 /** Whether a fault of that kind can be told to every try of one call. */
 export function canRepeat({ kind, operation }: Cell): boolean {
   return operation !== "hub" && !ONCE.has(kind);
+}
+
+/**
+ * Whether a run is only complete when the cell happened. Not for `token`: an app asks for one once in its life, so that
+ * each further cell costs a life.
+ */
+export function isRequired({ operation }: Cell): boolean {
+  return operation !== "token";
 }
 
 export function nameOfCell({ operation, kind, effect }: Cell): string {

@@ -101,9 +101,11 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
 type EventHubsSection = NonNullable<NonNullable<z.infer<typeof schema>["extensions"]>["eventHubs"]>;
 
 function clientRetryOptions(written: NonNullable<EventHubsSection["clientRetryOptions"]>): ClientRetryOptions {
-  const [timeoutInMs, retryDelayInMs, maxRetryDelayInMs] = [written.tryTimeout, written.delay, written.maximumDelay].map(
-    timeSpanMs,
-  );
+  const [timeoutInMs, retryDelayInMs, maxRetryDelayInMs] = [
+    written.tryTimeout,
+    written.delay,
+    written.maximumDelay,
+  ].map(timeSpanMs);
   return {
     ...(written.mode !== undefined && { mode: written.mode === "fixed" ? RetryMode.Fixed : RetryMode.Exponential }),
     ...(timeoutInMs !== undefined && { timeoutInMs }),
