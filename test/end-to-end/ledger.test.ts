@@ -1,6 +1,7 @@
 // A host that goes on after every failure, as the real one does where no retry policy holds: the ledger finds what
 // was passed over.
-import { expect, test } from "vitest";
+import { EventHubProducerClient } from "@azure/event-hubs";
+import { expect, onTestFinished, test } from "vitest";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { body, settingsChanges } from "./events.ts";
 import { type RunningApp, startApp, startTestStack, type TestStack } from "./running-app.ts";
@@ -114,7 +115,11 @@ test("a hub that is deleted and made anew is another one, though its numbers are
 
   running.stack.eventHub.recreate(LOCAL_HUB);
   // The old checkpoints make the trigger begin behind these, as in Azure: only the ledger sees them.
-  await running.send(bodies.slice(4), "0");
+  // By a new client: the old one waits a minute for its link to the hub that is gone.
+  const producer = new EventHubProducerClient(running.stack.eventHub.connectionString, LOCAL_HUB);
+  onTestFinished(() => producer.close());
+  const events = bodies.slice(4).map((bytes) => ({ body: Buffer.from(bytes) }));
+  await producer.sendBatch(events, { partitionId: "0" });
   const again = await startWithoutRetries({
     ...running,
     settings: { ...running.settings, LEDGER_STALL_SECONDS: "0" },
@@ -124,6 +129,61 @@ test("a hub that is deleted and made anew is another one, though its numbers are
   await exactlyOnce(running, 6);
   expect(logged("events lost")).toEqual([]);
 });
+
+test("a table that is down for longer than anybody tries ends as if it had not been", async () => {
+  const running = await startTestStack();
+  const { app, logged } = await startWithoutRetries(running);
+  await app.host.runTimer("ledger-timer");
+  await running.tableGate.close();
+  const bodies = settingsChanges(8).map((change) => body(change));
+  for (const event of bodies.slice(0, 7)) {
+    await running.send([event], "0");
+    await app.caughtUp(); // the host has given up on it
+  }
+  await expect(app.host.runTimer("ledger-timer")).rejects.toThrow("ledger-timer failed");
+  expect(await health(app)).toMatchObject({ code: 503, status: "failing" });
+
+  await running.tableGate.open();
+  await running.send(bodies.slice(7), "0");
+  await app.caughtUp();
+  await app.host.runTimer("ledger-timer");
+  await exactlyOnce(running, 8);
+  expect(logged("events lost")).toEqual([]);
+});
+
+test("health tells of the hub what the ledger found", async () => {
+  const running = await startTestStack();
+  const { app } = await startWithoutRetries(running);
+  expect(await health(app)).toMatchObject({ code: 200, status: "ok", problems: [], deadLetters: 0 });
+  await app.host.runTimer("ledger-timer");
+  await running.send(
+    settingsChanges(2).map((change) => body(change)),
+    "0",
+  );
+  await app.caughtUp();
+  await app.host.runTimer("ledger-timer");
+  const hub = { lag: 0, gapEvents: 0, lostEvents: 0, silentMinutes: 0, lastEventAt: expect.stringMatching(/^20/) };
+  await expect.poll(() => health(app), { timeout: 20_000 }).toMatchObject({ code: 200, status: "ok", hub });
+
+  await passOver(running, app, [body(...settingsChanges(3))]);
+  running.stack.eventHub.trim(LOCAL_HUB, "0", 3);
+  await running.send([body(...settingsChanges(4).slice(3))], "0");
+  await app.caughtUp();
+  await app.host.runTimer("ledger-timer");
+  await expect
+    .poll(() => health(app), { timeout: 20_000 })
+    .toMatchObject({
+      code: 200,
+      status: "degraded",
+      problems: ["1 event(s) left the hub before they were stored"],
+    });
+});
+
+async function health(app: RunningApp): Promise<Line> {
+  const response = await fetch(`${app.host.httpUrl}/api/health`);
+  const page = (await response.json()) as Line;
+  return { code: response.status, ...page };
+}
 
 test("two apps beside each other and a third that heals end as one would", async () => {
   const running = await startTestStack();

@@ -3,7 +3,11 @@ import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ContainerClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
-import { startFunctionHost, type FunctionHost, type FunctionHostOptions } from "../../local/function-host/function-host.ts";
+import {
+  startFunctionHost,
+  type FunctionHost,
+  type FunctionHostOptions,
+} from "../../local/function-host/function-host.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB, startStack, type Stack } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
@@ -35,9 +39,7 @@ export async function startTestStack({
   const storage = stack.azurite.connectionString;
   const table = TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true });
   const container = new ContainerClient(storage, DEAD_LETTERS_CONTAINER);
-  const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB, {
-    retryOptions: { retryDelayInMs: 50, maxRetries: 10 }, // not after the client's 30 seconds
-  });
+  const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB);
   onTestFinished(() => producer.close());
   const gatedTables = stack.azurite.tableEndpoint.replace(/:\d+/, `:${tableGate.port}`);
   return {

@@ -5,10 +5,19 @@ import { DependencyError } from "../../src/errors.ts";
 import type { ForwardDependencies } from "../../src/workflows/forward-rows.ts";
 import { handleEvents } from "../../src/workflows/handle-events.ts";
 import { eventBody, POSITION, settingsChange } from "../samples.ts";
-import { memoryStores } from "./memory-stores.ts";
+import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
-const FOUND = { events: 1, received: 2, matched: 2, notMatched: 0, skipped: 0, deadLettered: 0, unrecorded: 0 };
+const FOUND = {
+  events: 1,
+  received: 2,
+  matched: 2,
+  notMatched: 0,
+  skipped: 0,
+  deadLettered: 0,
+  guarded: false,
+  unrecorded: 0,
+};
 
 function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
   const { deps, stored } = memoryStores();
@@ -27,7 +36,12 @@ function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
     },
     markRefused: () => Promise.resolve(),
   };
-  return { deps: { ...deps, outbox, ledger, ingestion: { upload } }, stored, forwarded, finished };
+  return {
+    deps: { ...deps, outbox, ledger, suspects: memorySuspects().suspects, ingestion: { upload } },
+    stored,
+    forwarded,
+    finished,
+  };
 }
 
 test("what is new is forwarded once all of the batch is stored", async () => {
