@@ -17,7 +17,8 @@ export interface AppVariants {
 }
 
 const BATCH_SIZES = [1, 2, 5, 16, 64];
-const HASTY = "00:00:04";
+/** Less than a call that hangs takes (20 s), and enough for a worker to start on a busy machine. */
+const HASTY = "00:00:10";
 /** A connection to the hub that is cut while it is made would otherwise be waited for a minute. */
 const CLIENT_RETRY_OPTIONS = { tryTimeout: "00:00:05", delay: "00:00:00.1" };
 

@@ -111,7 +111,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       });
     const beganAt = performance.now();
     while (!isOver(decides, kills.worker + kills.host, options)) {
-      if ((await world.lag()) < BACKLOG) await sent.next(world);
+      if (await isHungry(world, sent)) await sent.next(world);
       progress("storm");
       await sleep(LOOK_EVERY_MS);
     }
@@ -135,6 +135,12 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   } finally {
     await world.stop();
   }
+}
+
+/** Whether too little is left to do. Events that a host has passed over are behind no checkpoint, and still to do. */
+async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise<boolean> {
+  if ((await world.lag()) >= BACKLOG) return false;
+  return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
 }
 
 /** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
