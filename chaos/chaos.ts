@@ -2,9 +2,9 @@
 import { parseArgs } from "node:util";
 import { build } from "../build.ts";
 import { UsageError } from "../src/errors.ts";
-import { appVariants } from "./app-variants.ts";
+import { appVariants, type AppVariants } from "./app-variants.ts";
 import { markdown, totalsOf } from "./report.ts";
-import { missingCells, runRound, type RoundResult } from "./round.ts";
+import { APP_DIRECTORY, missingCells, runRound, type RoundResult } from "./round.ts";
 
 const HELP = `Usage: npm run chaos -- [options]
 
@@ -17,7 +17,7 @@ compares: each record that matches must be one incident, forwarded, and what can
   --faults N      faults, at least (default 1000)
   --seed S        what decides faults, kills and traffic (default: a new one, which is printed)
   --round N       kills to a round, which has services of its own (default 100)
-  --hosts N       function hosts at a time (default 4)
+  --hosts N       function hosts at a time (default 6)
   --partitions N  of the hub (default 16)
   --any-cells     do not go on until every cell of the matrix has happened
   --json          the figures as JSON instead of a table
@@ -41,10 +41,10 @@ interface Options {
 
 async function main(options: Options): Promise<number> {
   if (options.build) await build();
-  const variants = await appVariants("dist");
+  const variants = await appVariants(APP_DIRECTORY);
   console.error(`seed ${options.seed}`);
   try {
-    const rounds = await runRounds(options, variants.directories);
+    const rounds = await runRounds(options, variants);
     const totals = totalsOf(rounds);
     if (options.json)
       console.log(JSON.stringify({ seed: options.seed, ...totals, byCell: Object.fromEntries(totals.byCell) }));
@@ -58,7 +58,7 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-async function runRounds(options: Options, appDirectories: readonly string[]): Promise<RoundResult[]> {
+async function runRounds(options: Options, variants: AppVariants): Promise<RoundResult[]> {
   const rounds: RoundResult[] = [];
   const count = Math.max(1, Math.ceil(options.kills / options.round));
   const beganAt = performance.now();
@@ -69,10 +69,11 @@ async function runRounds(options: Options, appDirectories: readonly string[]): P
       seed,
       kills: Math.ceil(options.kills / count),
       faults: Math.ceil(options.faults / count),
-      ...(number === count && !options.anyCells && { untilCells: happened }),
+      everyCell: number === count && !options.anyCells,
+      happened,
       hosts: options.hosts,
       partitions: options.partitions,
-      appDirectories,
+      variants,
       nodePath: process.env["PIMWATCH_NODE"] ?? process.execPath,
       onProgress: progressLine(`round ${number}/${count}`),
     });
@@ -80,7 +81,7 @@ async function runRounds(options: Options, appDirectories: readonly string[]): P
     const seconds = Math.round((performance.now() - beganAt) / 1000);
     console.error(
       `\nround ${number}/${count} (seed ${seed}): ${result.kills.worker + result.kills.host} kills, ` +
-        `${result.incidents} incidents of ${result.records}, ${result.problems.length} problem(s); ` +
+        `${result.incidents} incidents of ${result.expectedIncidents}, ${result.problems.length} problem(s); ` +
         `storm ${Math.round(result.stormSeconds)} s, calm ${Math.round(result.calmSeconds)} s, in all ${seconds} s`,
     );
   }
@@ -126,7 +127,7 @@ function readOptions(): Options | "help" {
     faults: wholeNumber(values.faults, "faults", 1_000),
     seed: values.seed ?? String(Math.floor(Math.random() * 2 ** 32)),
     round: Math.max(1, wholeNumber(values.round, "round", 100)),
-    hosts: Math.max(2, wholeNumber(values.hosts, "hosts", 4)),
+    hosts: Math.max(2, wholeNumber(values.hosts, "hosts", 6)),
     partitions: Math.max(1, wholeNumber(values.partitions, "partitions", 16)),
     anyCells: values["any-cells"],
     json: values.json,

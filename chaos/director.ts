@@ -1,5 +1,5 @@
 import { chance, type Chance } from "../local/samples/chance.ts";
-import { canRepeat, CELLS, nameOfCell, type Cell, type Fault, type Operation } from "./fault-matrix.ts";
+import { canRepeat, CELLS, isRequired, nameOfCell, type Cell, type Fault, type Operation } from "./fault-matrix.ts";
 
 /** When in the life of a request its sender is killed. `late`: the request is carried out when its sender is long dead. */
 export type KillMoment = "before" | "after" | "late";
@@ -25,6 +25,8 @@ export interface DirectorOptions {
   readonly requestsPerKill: number;
   /** This host is never killed: so that what takes long, a time-out, is lived through as well. */
   readonly sparedSlot: number;
+  /** Cells that happened in earlier rounds, by name: the others come first. */
+  readonly happened: ReadonlySet<string>;
 }
 
 /** Calls that a fault befalls at each try, at most remembered. */
@@ -40,7 +42,7 @@ export function director(options: DirectorOptions) {
   const faults = new Map<string, number>();
   const kills = chance(`${options.seed} kills`);
   let untilKill = kills.between(1, 2 * options.requestsPerKill);
-  let calm = false;
+  let mood: "storm" | "rest" | "calm" = "storm";
   let faultCount = 0;
 
   function record(fault: Fault): Fault {
@@ -50,10 +52,21 @@ export function director(options: DirectorOptions) {
     return fault;
   }
 
+  const left = (operation: Operation): Cell[] =>
+    cellsOf(operation).filter((cell) => !faults.has(nameOfCell(cell)) && !options.happened.has(nameOfCell(cell)));
+
+  /** Every other request of an operation of which cells are left. */
+  function rest(operation: Operation): Fault | undefined {
+    const [cell] = left(operation);
+    if (cell === undefined || !isRequired(cell) || kills.between(0, 1) === 0) return undefined;
+    return record({ ...cell, everyTry: false });
+  }
+
   return {
     /** What goes wrong with the request, if anything. Asked once for each. */
     faultFor({ operation, callId }: ArrivedRequest): Fault | undefined {
-      if (calm) return undefined;
+      if (mood === "calm") return undefined;
+      if (mood === "rest") return rest(operation);
       const again = sticky.get(callId);
       if (again !== undefined && again.operation === operation) return record(again);
       const deck = decks.get(operation) ?? deckOf(operation, options);
@@ -69,7 +82,7 @@ export function director(options: DirectorOptions) {
 
     /** Whether the sender of the request is killed, and when. Asked once for each. */
     killFor({ slot }: ArrivedRequest): Kill | undefined {
-      if (calm) return undefined;
+      if (mood === "calm") return undefined;
       untilKill -= 1;
       if (untilKill > 0 || slot === options.sparedSlot) return undefined;
       untilKill = kills.between(1, 2 * options.requestsPerKill);
@@ -81,9 +94,12 @@ export function director(options: DirectorOptions) {
 
     /** From now on everything goes well. */
     becomeCalm(): void {
-      calm = true;
+      mood = "calm";
     },
-    isCalm: () => calm,
+    /** From now on nothing goes wrong but kills and the cells that have not happened yet. */
+    onlyTheRest(): void {
+      mood = "rest";
+    },
     faultCount: () => faultCount,
     /** How often each cell happened, by its name. */
     faults: (): ReadonlyMap<string, number> => faults,
@@ -93,12 +109,19 @@ export function director(options: DirectorOptions) {
 export type Director = ReturnType<typeof director>;
 
 /** The cells of one operation in a drawn order, each once before any comes again, with drawn gaps between them. */
-function deckOf(operation: Operation, { seed, requestsPerFault }: DirectorOptions) {
+function deckOf(operation: Operation, { seed, requestsPerFault, happened }: DirectorOptions) {
   const draw = chance(`${seed} faults ${operation}`);
-  const cells = CELLS.filter((cell) => cell.operation === operation);
+  const cells = cellsOf(operation);
+  const isNew = (cell: Cell) => !happened.has(nameOfCell(cell));
   const every = requestsPerFault[operation];
   const gap = () => draw.between(1, 2 * every - 1);
-  let deck: Cell[] = [];
+  let deck = [
+    ...shuffled(
+      cells.filter((cell) => !isNew(cell)),
+      draw,
+    ),
+    ...shuffled(cells.filter(isNew), draw),
+  ];
   let untilNext = gap();
   return {
     next(): Fault | undefined {
@@ -112,6 +135,10 @@ function deckOf(operation: Operation, { seed, requestsPerFault }: DirectorOption
       return { ...cell, everyTry: everyTry && canRepeat(cell) };
     },
   };
+}
+
+function cellsOf(operation: Operation): Cell[] {
+  return CELLS.filter((cell) => cell.operation === operation);
 }
 
 export function shuffled<T>(items: readonly T[], draw: Chance): T[] {

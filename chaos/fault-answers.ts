@@ -36,30 +36,23 @@ const BLOB_CODES: Readonly<Record<string, string>> = {
  */
 const CLAIMS: ReadonlySet<string> = new Set(["404", "409", "412"]);
 
-/** The answer of a fault that has one; undefined for those that break or hold the connection. */
+/** Kinds that break or hold the connection instead of answering. */
+const SILENT: ReadonlySet<FaultKind> = new Set(["reset", "late", "hang", "truncated"]);
+
+/** The answer of a fault; undefined for one that has none. */
 export function answerOf({ kind, operation, effect }: Fault): HttpAnswer | undefined {
-  switch (kind) {
-    case "reset":
-    case "late":
-    case "hang":
-    case "truncated":
-      return undefined;
-    case "empty 202":
-      return { status: 202, headers: {}, body: "" };
-    case "HTML 200":
-      return page(200);
-    case "206":
-      return { status: 206, headers: { "content-type": "application/json" }, body: "{" };
-    default:
-      return refusal(kind, operation, effect === "before" && CLAIMS.has(kind));
-  }
+  if (SILENT.has(kind)) return undefined;
+  if (kind === "empty 202") return { status: 202, headers: {}, body: "" };
+  if (kind === "HTML 200") return page(200);
+  if (kind === "206") return { status: 206, headers: { "content-type": "application/json" }, body: "{" };
+  return refusal(kind, operation, effect === "before" && CLAIMS.has(kind));
 }
 
 function page(status: number): HttpAnswer {
   return { status, headers: { "content-type": PAGE.type }, body: PAGE.body };
 }
 
-function refusal(kind: Exclude<FaultKind, "reset">, operation: Operation, isLie: boolean): HttpAnswer {
+function refusal(kind: FaultKind, operation: Operation, isLie: boolean): HttpAnswer {
   const [code = kind, retryAfter] = kind.split("+");
   const status = Number(code);
   if (isLie) return page(status);

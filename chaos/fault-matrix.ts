@@ -87,6 +87,14 @@ export function canRepeat({ kind, operation }: Cell): boolean {
   return operation !== "hub" && !ONCE.has(kind);
 }
 
+/**
+ * Whether a run is only complete when the cell happened. Not for `token`: an app asks for one once in its life, so that
+ * each further cell costs a life.
+ */
+export function isRequired({ operation }: Cell): boolean {
+  return operation !== "token";
+}
+
 export function nameOfCell({ operation, kind, effect }: Cell): string {
   return `${operation}, ${kind}, ${effect} it took effect`;
 }

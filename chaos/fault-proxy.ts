@@ -9,10 +9,12 @@ import {
 import { Agent as HttpsAgent, createServer as createTlsServer, request as httpsRequest } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { closeServer, listenOnLoopback } from "../local/loopback-server.ts";
 import type { Director, Kill } from "./director.ts";
 import { answerOf } from "./fault-answers.ts";
 import type { Fault } from "./fault-matrix.ts";
+import { REFUSED_MARK } from "./traffic.ts";
 import { operationOf, type Service } from "./request-operation.ts";
 
 export interface FaultProxyOptions {
@@ -48,6 +50,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const agent = isSecure ? new HttpsAgent({ keepAlive: true, ca: tls?.targetCa }) : new HttpAgent({ keepAlive: true });
 
   async function forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
+    if (service === "ingest" && holdsRefusedRow(request, body)) return REFUSAL;
     const target = new URL(request.url ?? "/", options.target);
     const headers = { ...request.headers, host: target.host };
     const settings = { method: request.method, headers, agent };
@@ -105,6 +108,18 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       agent.destroy();
     },
   };
+}
+
+/** As the service answers to a row that it cannot take: for all of the pack. */
+const REFUSAL: Answer = {
+  status: 400,
+  headers: { "content-type": "application/json" },
+  body: Buffer.from('{"error":{"code":"InvalidRecord","message":"a row of the pack is refused"}}'),
+};
+
+function holdsRefusedRow({ headers }: IncomingMessage, body: Buffer): boolean {
+  const rows = headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+  return rows.includes(`${REFUSED_MARK}"`);
 }
 
 async function fail(fault: Fault, response: ServerResponse, onward: () => Promise<Answer>): Promise<void> {

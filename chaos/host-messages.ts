@@ -7,4 +7,4 @@ export type FromHost =
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "workerExited" }
   /** An attempt to run a function failed. */
-  | { readonly kind: "failed" };
+  | { readonly kind: "failed"; readonly functionName: string };

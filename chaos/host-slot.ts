@@ -12,7 +12,9 @@ export interface SlotOptions {
   readonly next: () => FunctionHostOptions;
   readonly onLine: (line: string) => void;
   readonly onKilled: (victim: "worker" | "host") => void;
-  readonly onFailedAttempt: () => void;
+  /** `isGivenUp`: it was a batch, and this host goes on behind it. */
+  readonly onFailedAttempt: (isGivenUp: boolean) => void;
+  readonly compileCache: string;
   /** Draws whether a host is killed while it starts. Undefined: never. */
   readonly startKills: Chance | undefined;
 }
@@ -34,8 +36,13 @@ export function startHostSlot(options: SlotOptions): HostSlot {
   let child = start();
 
   function start(): ChildProcess {
+    const hostOptions = options.next();
     const process_ = fork(HOST_PROCESS, [], {
-      env: { PATH: process.env["PATH"], HOST_OPTIONS: JSON.stringify(options.next()) },
+      env: {
+        PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: options.compileCache,
+        HOST_OPTIONS: JSON.stringify(hostOptions),
+      },
       execArgv: ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -43,7 +50,9 @@ export function startHostSlot(options: SlotOptions): HostSlot {
     let workerIsOurs = false;
     process_.on("message", (message: FromHost) => {
       if (message.kind === "log") options.onLine(message.line);
-      if (message.kind === "failed") options.onFailedAttempt();
+      if (message.kind === "failed") {
+        options.onFailedAttempt(hostOptions.retries === false && message.functionName === "audit-events");
+      }
       if (message.kind === "workerExited" && workerIsOurs) {
         workerIsOurs = false;
         options.onKilled("worker");

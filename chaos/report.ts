@@ -1,5 +1,5 @@
 import { FAULT_KINDS, CELLS, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
-import { missingCells, type RoundResult } from "./round.ts";
+import type { RoundResult } from "./round.ts";
 
 /** The figures of all rounds together. */
 export interface Totals {
@@ -9,7 +9,7 @@ export interface Totals {
   readonly faults: number;
   readonly byCell: ReadonlyMap<string, number>;
   readonly events: number;
-  readonly records: number;
+  readonly expectedIncidents: number;
   readonly incidents: number;
   readonly lost: number;
   readonly duplicated: number;
@@ -18,6 +18,8 @@ export interface Totals {
   readonly refused: number;
   readonly deadLetters: number;
   readonly failedAttempts: number;
+  readonly batchesGivenUp: number;
+  readonly healedEvents: number;
   readonly problems: readonly string[];
 }
 
@@ -35,7 +37,7 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     faults: [...byCell.values()].reduce((total, count) => total + count, 0),
     byCell,
     events: sum(({ events }) => events),
-    records: sum(({ records }) => records),
+    expectedIncidents: sum(({ expectedIncidents }) => expectedIncidents),
     incidents: sum(({ incidents }) => incidents),
     lost: sum(({ lost }) => lost.length),
     duplicated: sum(({ duplicated }) => duplicated.length),
@@ -44,20 +46,23 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     refused: sum(({ refused }) => refused),
     deadLetters: sum(({ deadLetters }) => deadLetters),
     failedAttempts: sum(({ failedAttempts }) => failedAttempts),
+    batchesGivenUp: sum(({ batchesGivenUp }) => batchesGivenUp),
+    healedEvents: sum(({ healedEvents }) => healedEvents),
     problems: rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
   };
 }
 
 /** The table for the README: figures, then faults by kind and operation. */
 export function markdown(totals: Totals): string {
-  const missing = missingCells(new Set(totals.byCell.keys()));
   const figures: readonly (readonly [string, string])[] = [
     ["SIGKILLs survived", `${totals.kills} (worker ${totals.workerKills}, whole host ${totals.hostKills})`],
     ["faults injected", String(totals.faults)],
-    ["cells of the fault matrix that happened", `${CELLS.length - missing.length} of ${CELLS.length}`],
-    ["attempts that failed and were tried again", String(totals.failedAttempts)],
+    ["cells of the fault matrix that happened", `${totals.byCell.size} of ${CELLS.length}`],
+    ["attempts that failed", String(totals.failedAttempts)],
+    ["batches that a host gave up and went on", String(totals.batchesGivenUp)],
+    ["events of such gaps healed by the ledger", String(totals.healedEvents)],
     ["events sent", String(totals.events)],
-    ["records that must become an incident", String(totals.records)],
+    ["incidents that must come of them", String(totals.expectedIncidents)],
     ["incidents stored", String(totals.incidents)],
     ["**lost**", `**${totals.lost}**`],
     ["**duplicated**", `**${totals.duplicated}**`],

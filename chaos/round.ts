@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SampleRecord } from "../local/samples/audit-record.ts";
+import type { AppVariants } from "./app-variants.ts";
 import { director, type Director } from "./director.ts";
-import { CELLS, nameOfCell, type Operation } from "./fault-matrix.ts";
+import { expectations } from "./expected.ts";
+import { CELLS, isRequired, nameOfCell, type Operation } from "./fault-matrix.ts";
 import { PAYLOAD_MARK, portion } from "./traffic.ts";
 import { judgeStored, type Verdict } from "./verdict.ts";
 import { startWorld, type World } from "./world.ts";
@@ -12,11 +13,13 @@ export interface RoundOptions {
   /** The storm lasts until there were so many of both, */
   readonly kills: number;
   readonly faults: number;
-  /** and, with these, until every cell happened that is not in here. */
-  readonly untilCells?: ReadonlySet<string>;
+  /** and, where every cell is wanted, until each happened that is not in `happened`. */
+  readonly everyCell: boolean;
+  /** Cells of earlier rounds, by name. */
+  readonly happened: ReadonlySet<string>;
   readonly hosts: number;
   readonly partitions: number;
-  readonly appDirectories: readonly string[];
+  readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -37,8 +40,13 @@ export interface RoundResult extends Verdict {
   /** By the name of the cell. */
   readonly faults: ReadonlyMap<string, number>;
   readonly events: number;
-  readonly records: number;
+  /** Incidents that must come of what was sent. */
+  readonly expectedIncidents: number;
   readonly failedAttempts: number;
+  /** Batches behind which a host went on although they had failed or taken too long. */
+  readonly batchesGivenUp: number;
+  /** Events that the ledger brought back, as far as the log got to say so. */
+  readonly healedEvents: number;
   readonly stormSeconds: number;
   readonly calmSeconds: number;
 }
@@ -49,13 +57,14 @@ const LOOK_EVERY_MS = 250;
 /** Beyond the app's own longest wait (a call that hangs: 20 s; a pause of an endpoint: 10 s). */
 const GIVE_UP_AFTER_MS = 120_000;
 const SPARED_SLOT = 0;
+export const APP_DIRECTORY = "dist";
 
 /** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   transaction: 7,
   insert: 6,
   get: 7,
-  list: 2,
+  list: 4,
   update: 2,
   delete: 4,
   "blob put": 3,
@@ -63,7 +72,7 @@ const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   token: 2,
   hub: 200,
 };
-const REQUESTS_PER_KILL = 45;
+const REQUESTS_PER_KILL = 40;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -73,15 +82,21 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     requestsPerFault: REQUESTS_PER_FAULT,
     requestsPerKill: REQUESTS_PER_KILL,
     sparedSlot: SPARED_SLOT,
+    happened: options.happened,
   });
   const kills = { worker: 0, host: 0 };
-  let leaks = 0;
+  const log = logFigures();
+  const attempts = { failed: 0, givenUp: 0 };
   const world = await startWorld({
     ...options,
     director: decides,
     sparedSlot: SPARED_SLOT,
     onKilled: (victim) => (kills[victim] += 1),
-    onLine: (line) => (leaks += line.includes(PAYLOAD_MARK) ? 1 : 0),
+    onLine: log.read,
+    onFailedAttempt(isGivenUp) {
+      attempts.failed += 1;
+      attempts.givenUp += isGivenUp ? 1 : 0;
+    },
   });
   try {
     const sent = traffic(options);
@@ -96,23 +111,24 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       });
     const beganAt = performance.now();
     while (!isOver(decides, kills.worker + kills.host, options)) {
-      if ((await world.lag()) < BACKLOG) await sent.next(world);
+      if (await isHungry(world, sent)) await sent.next(world);
       progress("storm");
       await sleep(LOOK_EVERY_MS);
     }
     world.becomeCalm();
     const calmAt = performance.now();
     const verdict = await untilThrough(world, sent, (waiting) => progress("calm", waiting));
-    const problems = leaks > 0 ? [...verdict.problems, `${leaks} lines of the log hold payload`] : verdict.problems;
     return {
       ...verdict,
-      problems,
+      problems: [...verdict.problems, ...log.problems()],
       seed,
       kills,
       faults: decides.faults(),
       events: sent.events(),
-      records: sent.expected().matches.size,
-      failedAttempts: world.failedAttempts(),
+      expectedIncidents: sent.expected().incidents.size,
+      failedAttempts: attempts.failed,
+      batchesGivenUp: attempts.givenUp,
+      healedEvents: log.healedEvents(),
       stormSeconds: (calmAt - beganAt) / 1_000,
       calmSeconds: (performance.now() - calmAt) / 1_000,
     };
@@ -121,21 +137,50 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   }
 }
 
-function isOver(decides: Director, kills: number, { kills: killsWanted, faults, untilCells }: RoundOptions): boolean {
-  if (kills < killsWanted || decides.faultCount() < faults) return false;
-  const happened = decides.faults();
-  return untilCells === undefined || missingCells(new Set([...happened.keys(), ...untilCells])).length === 0;
+/** Whether too little is left to do. Events that a host has passed over are behind no checkpoint, and still to do. */
+async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise<boolean> {
+  if ((await world.lag()) >= BACKLOG) return false;
+  return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
 }
 
-/** Names of the cells that are not among those that happened. */
+/** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
+function isOver(decides: Director, kills: number, options: RoundOptions): boolean {
+  if (kills < options.kills || decides.faultCount() < options.faults) return false;
+  if (!options.everyCell || missingCells(new Set([...decides.faults().keys(), ...options.happened])).length === 0)
+    return true;
+  decides.onlyTheRest();
+  return false;
+}
+
+/** Names of the cells that must happen and are not among those that did. */
 export function missingCells(happened: ReadonlySet<string>): string[] {
-  return CELLS.map(nameOfCell).filter((name) => !happened.has(name));
+  return CELLS.filter(isRequired)
+    .map(nameOfCell)
+    .filter((name) => !happened.has(name));
+}
+
+/** What the lines of the hosts' logs tell, and what they must not. */
+function logFigures() {
+  let leaks = 0;
+  let healed = 0;
+  let lost = 0;
+  return {
+    read(line: string): void {
+      if (line.includes(PAYLOAD_MARK)) leaks += 1;
+      if (line.includes('"event":"ledger checked"')) healed += Number(/"healedEvents":(\d+)/.exec(line)?.[1] ?? 0);
+      if (line.includes('"event":"events lost"')) lost += 1;
+    },
+    healedEvents: () => healed,
+    problems: () => [
+      ...(leaks > 0 ? [`${leaks} lines of the log hold payload`] : []),
+      ...(lost > 0 ? [`the ledger reported ranges as lost ${lost} times`] : []),
+    ],
+  };
 }
 
 /** Portions of traffic, one after the other, and what they must lead to. */
 function traffic({ seed, partitions }: RoundOptions) {
-  const matches = new Map<string, SampleRecord>();
-  const letters: Uint8Array[] = [];
+  const { add, expected } = expectations(APP_DIRECTORY);
   let portions = 0;
   let events = 0;
   return {
@@ -143,12 +188,11 @@ function traffic({ seed, partitions }: RoundOptions) {
       const made = portion(seed, portions, partitions);
       portions += 1;
       events += made.deliveries.length;
-      for (const [id, record] of made.matches) matches.set(id, record);
-      letters.push(...made.letters);
+      add(made);
       await world.send(made.deliveries);
     },
     events: () => events,
-    expected: () => ({ matches, letters }),
+    expected,
   };
 }
 

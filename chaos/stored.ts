@@ -46,6 +46,12 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack) {
     return byKind;
   }
 
+  async function count(filter: string): Promise<number> {
+    let found = 0;
+    for await (const _row of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } })) found += 1;
+    return found;
+  }
+
   return {
     /** Makes the table and the containers, as Bicep does in Azure. */
     async prepare(): Promise<void> {
@@ -58,13 +64,10 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack) {
       forwarded: ingestion.rows(),
     }),
 
+    incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
+
     /** Rows of the outbox that nobody has refused. */
-    async pending(): Promise<number> {
-      let count = 0;
-      const filter = "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false";
-      for await (const _row of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } })) count += 1;
-      return count;
-    },
+    pending: () => count("RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false"),
 
     /** Events that lie in the hub behind the checkpoints. */
     async lag(namespace: string, partitions: number): Promise<number> {

@@ -14,11 +14,17 @@ export interface Delivery {
 /** What one portion of traffic sends, and what has to come of it. */
 export interface Portion {
   readonly deliveries: readonly Delivery[];
-  /** Records that must become one incident each, by their id. */
-  readonly matches: ReadonlyMap<string, SampleRecord>;
+  /** Every record that can be read, once. */
+  readonly records: readonly SampleRecord[];
+  /** Those among them that the rule on PIM settings must find. */
+  readonly matches: readonly SampleRecord[];
   /** What must be kept byte for byte. */
   readonly letters: readonly Uint8Array[];
 }
+
+/** Ends the id of a record whose row the ingestion endpoint refuses, whenever it is sent. */
+export const REFUSED_MARK = "_refused";
+const REFUSED_ONE_IN = 8;
 
 /** In every record, so that logs can be searched for what must not be in them. */
 export const PAYLOAD_MARK = "payload-7f3a";
@@ -50,14 +56,16 @@ export function portion(seed: string, number: number, partitions: number): Porti
   const everything = shuffled([...deliveries, ...unreadable, ...unreadable.slice(0, draw.between(0, 2))], draw);
   return {
     deliveries: everything.map((bytes) => ({ body: bytes, partition: draw.between(0, partitions - 1) })),
-    matches: new Map(matches.map((record) => [record.properties.id, record])),
+    records: [...matches, ...others],
+    matches,
     letters,
   };
 }
 
 function matching(time: Date, draw: Chance): SampleRecord {
   const record = settingsChangeRecord(draw.pick(CHANGES), "Global Administrator", time, draw);
-  return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}` };
+  const id = draw.between(1, REFUSED_ONE_IN) === 1 ? `${record.properties.id}${REFUSED_MARK}` : record.properties.id;
+  return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}`, properties: { ...record.properties, id } };
 }
 
 function other(time: Date, draw: Chance): SampleRecord {

@@ -1,19 +1,15 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { textOfRecordEntity } from "../src/azure/incident-entity.ts";
+import type { Expected } from "./expected.ts";
+import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";
-
-/** Everything that was sent so far and must come of it. */
-export interface Expected {
-  readonly matches: ReadonlyMap<string, SampleRecord>;
-  readonly letters: readonly Uint8Array[];
-}
 
 export interface Verdict {
   readonly incidents: number;
-  /** Records that became no incident. */
+  /** Ids of incidents that are not there. */
   readonly lost: readonly string[];
-  /** Records that became more than one. */
+  /** A rule and a record that became more incidents than they should. */
   readonly duplicated: readonly string[];
   readonly forwardedDistinct: number;
   /** Rows that arrived once more than needed: at least once is what is promised. */
@@ -29,14 +25,19 @@ export interface Verdict {
 export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const problems: string[] = [];
   const incidents = stored.rows.get("incident") ?? [];
-  const byRecord = Map.groupBy(incidents, (row) => String(row["AuditLogId"]));
-  const lost = [...expected.matches.keys()].filter((id) => !byRecord.has(id));
-  const duplicated = [...byRecord].filter(([, rows]) => rows.length > 1).map(([id]) => id);
-  problems.push(...lost.map((id) => `lost: record ${id} became no incident`));
-  problems.push(...duplicated.map((id) => `duplicated: record ${id} became several incidents`));
-  for (const id of byRecord.keys()) if (!expected.matches.has(id)) problems.push(`record ${id} must not match`);
-
   const ids = new Set(incidents.map(idOf));
+  const lost = [...expected.incidents.keys()].filter((id) => !ids.has(id));
+  const byOrigin = Map.groupBy(
+    incidents,
+    (row) => `rule ${String(row["RuleId"])}, record ${String(row["AuditLogId"])}`,
+  );
+  const isTooMany = (rows: readonly Row[]) =>
+    rows.length > 1 && !rows.every((row) => expected.incidents.has(idOf(row)));
+  const duplicated = [...byOrigin].filter(([, rows]) => isTooMany(rows)).map(([origin]) => origin);
+  problems.push(...lost.map((id) => `lost: incident ${id} is not stored`));
+  problems.push(...duplicated.map((origin) => `duplicated: ${origin} became several incidents`));
+  for (const id of ids) if (!expected.incidents.has(id)) problems.push(`incident ${id} must not be`);
+
   checkParts(stored, ids, problems);
   checkRecords(stored, incidents, expected, problems);
   const outbox = stored.rows.get("outbox") ?? [];
@@ -44,6 +45,10 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const forwarded = new Set(stored.forwarded.map(idOf));
   for (const id of ids) {
     if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
+  }
+  for (const row of incidents) {
+    const mustBeRefused = String(row["AuditLogId"]).endsWith(REFUSED_MARK);
+    if (mustBeRefused && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true).length;
@@ -78,7 +83,7 @@ function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string
 function checkRecords({ rows }: Stored, incidents: readonly Row[], expected: Expected, problems: string[]): void {
   const kept = new Map((rows.get("record") ?? []).map((row) => [String(row["rowKey"]).split("|").at(-1), row]));
   for (const incident of incidents) {
-    const sent = expected.matches.get(String(incident["AuditLogId"]));
+    const sent = expected.incidents.get(idOf(incident));
     const text = textOfRecordEntity(kept.get(idOf(incident)) ?? {});
     if (sent !== undefined && !isSameJson(text, sent)) problems.push(`incident ${idOf(incident)} keeps another record`);
   }

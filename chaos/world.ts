@@ -1,8 +1,10 @@
 import { EventHubProducerClient } from "@azure/event-hubs";
-import { chance } from "../local/samples/chance.ts";
+import type { FunctionHostOptions } from "../local/function-host/function-host.ts";
+import { chance, type Chance } from "../local/samples/chance.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { LOCAL_HUB, startStack, type Stack } from "../local/stack.ts";
 import { loopbackCertificate } from "../local/logs-ingestion/certificate.ts";
+import type { AppVariants } from "./app-variants.ts";
 import type { Director, Kill } from "./director.ts";
 import { startFaultProxy, type FaultProxyOptions } from "./fault-proxy.ts";
 import { startHostSlot, type HostSlot } from "./host-slot.ts";
@@ -16,11 +18,11 @@ export interface WorldOptions {
   readonly partitions: number;
   readonly director: Director;
   readonly sparedSlot: number;
-  /** Built apps, of which each start of a host draws one. */
-  readonly appDirectories: readonly string[];
+  readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onKilled: (victim: Kill["victim"]) => void;
   readonly onLine: (line: string) => void;
+  readonly onFailedAttempt: (isGivenUp: boolean) => void;
 }
 
 /** The services, the fault proxies before them, and the hosts that fight over the hub's partitions. */
@@ -28,7 +30,6 @@ export interface World {
   readonly stored: StoredReader;
   send(deliveries: readonly Delivery[]): Promise<void>;
   lag(): Promise<number>;
-  failedAttempts(): number;
   becomeCalm(): void;
   /** Lets the hosts end what they are at. The services stay. */
   stopHosts(): Promise<void>;
@@ -38,6 +39,7 @@ export interface World {
 /** Hosts share partitions quickly and notice soon that another is dead. */
 const LOAD_BALANCING = { updateIntervalMs: 250, ownershipExpiryMs: 2_000 };
 const RETRY_DELAY_SCALE = 0.05;
+const CARELESS_ONE_IN = 3;
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { director, partitions, seed } = options;
@@ -58,25 +60,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     closing.push(() => producer.close());
 
     const slots: HostSlot[] = [];
-    let failedAttempts = 0;
     for (let slot = 0; slot < options.hosts; slot += 1) {
       const settings = await settingsOf(slot, { stack, certificate, gatePort: gate.port });
       const draw = chance(`${seed} host ${slot}`);
       slots.push(
         startHostSlot({
-          next: () => ({
-            appDirectory: draw.pick(options.appDirectories),
-            settings,
-            nodePath: options.nodePath,
-            nodeOptions: ["--disallow-code-generation-from-strings"],
-            retryDelayScale: RETRY_DELAY_SCALE,
-            loadBalancing: LOAD_BALANCING,
-            drainMs: 2_000,
-            sequenceNumbers: draw.pick(["number", "long"] as const),
-          }),
+          next: () => ({ ...hostOptions(draw, options), settings }),
+          compileCache: options.variants.compileCache,
           onLine: options.onLine,
           onKilled: options.onKilled,
-          onFailedAttempt: () => (failedAttempts += 1),
+          onFailedAttempt: options.onFailedAttempt,
           startKills: slot === options.sparedSlot ? undefined : draw,
         }),
       );
@@ -92,14 +85,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         closing.push(() => proxy.close());
         ports[target.service] = proxy.port;
       }
-      return behindProxies({ ...made, ports });
+      return { ...behindProxies({ ...made, ports }), NODE_COMPILE_CACHE: options.variants.compileCache };
     }
 
     return {
       stored,
       send: (deliveries) => send(producer, deliveries),
       lag: () => stored.lag(producer.fullyQualifiedNamespace, partitions),
-      failedAttempts: () => failedAttempts,
       becomeCalm() {
         director.becomeCalm();
         for (const slot of slots) slot.becomeCalm();
@@ -111,6 +103,22 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await stop();
     throw error;
   }
+}
+
+/** A host as it may be met: each of its kind in some starts. */
+function hostOptions(draw: Chance, { variants, nodePath }: WorldOptions): Omit<FunctionHostOptions, "settings"> {
+  // One that goes on behind a batch that failed or took too long: what it passes over only the ledger brings back.
+  const isCareless = draw.between(1, CARELESS_ONE_IN) === 1;
+  return {
+    appDirectory: draw.pick(isCareless ? variants.hasty : variants.patient),
+    retries: !isCareless,
+    nodePath,
+    nodeOptions: ["--disallow-code-generation-from-strings"],
+    retryDelayScale: RETRY_DELAY_SCALE,
+    loadBalancing: LOAD_BALANCING,
+    drainMs: 2_000,
+    sequenceNumbers: draw.pick(["number", "long"] as const),
+  };
 }
 
 type Certificate = Awaited<ReturnType<typeof loopbackCertificate>>;
@@ -149,6 +157,10 @@ function behindProxies({ stack, certificate, gatePort, ports }: Made): Record<st
     NODE_EXTRA_CA_CERTS: certificate.file,
     OUTBOX_TIMER_SCHEDULE: "*/2 * * * * *",
     OUTBOX_MINIMUM_AGE_SECONDS: "1",
+    LEDGER_TIMER_SCHEDULE: "*/3 * * * * *",
+    LEDGER_GRACE_SECONDS: "2",
+    LEDGER_STALL_SECONDS: "30",
+    RECONCILIATION_TIMER_SCHEDULE: "*/7 * * * * *",
   };
 }
 
