@@ -3,7 +3,7 @@ import { toDynamic } from "../core/kql/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../core/kql/evaluation.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import type { Expression } from "../core/kql/plan.ts";
-import { REFUSED_FUNCTIONS, REFUSED_OPERATORS } from "../core/kql/refused.ts";
+import { refusedFunction, REFUSED_OPERATORS } from "../core/kql/refused.ts";
 import type { ScalarType } from "../core/kql/values.ts";
 import { elements, kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, stringLiteral } from "./literals.ts";
@@ -129,7 +129,7 @@ export function call(name: string, type: ScalarType, args: readonly Expression[]
 
 function lowerCall(name: string, node: Syntax, args: readonly Expression[], environment: Environment): Expression {
   if (!Object.hasOwn(FUNCTIONS, name)) {
-    const reason = REFUSED_FUNCTIONS[name] ?? "pimwatch does not have it";
+    const reason = refusedFunction(name);
     const at = kindOf(node) === "FunctionCallExpression" ? node : part(node, "Operator");
     throw refusal(at, environment, "unsupported-function", `${name} is not supported: ${reason}`);
   }

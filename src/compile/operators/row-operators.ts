@@ -9,12 +9,14 @@ import {
   type ScopeColumn,
   type Table,
 } from "../scope.ts";
+import { refuseEarlierEvents } from "./earlier-events.ts";
 import { over, projected, withStep, type LowerOperator } from "./operator.ts";
 
 export const lowerWhere: LowerOperator = (node, input, environment) => {
   const condition = part(node, "Condition");
   const predicate = environment.lower.expression(condition, over(input, environment));
   refusePerEvent(predicate, condition, input, environment);
+  refuseEarlierEvents(predicate, condition, input, environment);
   return withStep(input, { step: "where", predicate });
 };
 
