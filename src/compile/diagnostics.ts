@@ -2,7 +2,7 @@ import { AGGREGATES } from "../core/kql/aggregates.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import { REFUSED_FUNCTIONS } from "../core/kql/refused.ts";
 import { supportTable } from "../core/kql/support.ts";
-import { listOf, type KustoCode } from "./kusto-parser.ts";
+import { kindOf, listOf, optionalPart, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
 import type { QueryProblem } from "./problem.ts";
 
@@ -14,13 +14,32 @@ const OPERATOR_WORDS = supportTable()
 
 /** What Microsoft's parser and binder object to, in the order of the text. */
 export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[] {
+  const unpackings = unpackingCalls(code.Syntax);
+  const isOutdated = (diagnostic: string, start: number) =>
+    ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
   return listOf(code.GetDiagnostics())
-    .filter(({ Severity }) => Severity === "Error")
+    .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
       offset: Start,
       ...explain({ code, text, diagnostic: Code, message: Message, offset: Start }),
     }))
     .toSorted((left, right) => left.offset - right.offset);
+}
+
+/**
+ * The binder's objections to the number and types of arguments. It does not know all that Kusto's page on bag_unpack
+ * documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
+ */
+const ARGUMENT_DIAGNOSTICS = new Set(["KS106", "KS107", "KS108", "KS119"]);
+
+function unpackingCalls(syntax: Syntax): Syntax[] {
+  const calls: Syntax[] = [];
+  walk(syntax, (node) => {
+    if (kindOf(node) !== "EvaluateOperator") return;
+    const plugin = optionalPart(node, "FunctionCall");
+    if (plugin && optionalPart(plugin, "Name")?.SimpleName === "bag_unpack") calls.push(plugin);
+  });
+  return calls;
 }
 
 interface Diagnosed {

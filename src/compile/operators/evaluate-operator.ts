@@ -1,6 +1,7 @@
-import { literalValue } from "../../core/kql/bind-expression.ts";
+import { isArray } from "../../core/kql/dynamic-text.ts";
 import type { Expression } from "../../core/kql/plan.ts";
 import { refusedPlugin, WINDOW } from "../../core/kql/refused.ts";
+import type { Json } from "../../core/kql/values.ts";
 import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
 import { stringLiteral } from "../literals.ts";
 import {
@@ -32,6 +33,8 @@ export const lowerEvaluate: LowerOperator = (node, input, environment) => {
   return unpacked(readUnpacking(plugin, part(schema, "Schema"), input, environment), input);
 };
 
+const CONFLICTS = new Set(["error", "replace_source", "keep_source"]);
+
 interface Unpacking {
   readonly bag: Expression;
   /** Where the bag is a column: that one is gone from the result. */
@@ -51,24 +54,39 @@ function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment
     const positional = args[position];
     return named ?? (positional && !isNamed(positional) ? positional : undefined);
   };
-  const constant = (node: Syntax | undefined): Expression | undefined =>
-    node && environment.lower.expression(node, { ...over(input, environment), columns: [] });
-  const text = (node: Syntax | undefined): string => {
-    const value = constant(node);
-    return value?.kind === "literal" && typeof value.value === "string" ? value.value : "";
+  const constant = (node: Syntax, type: ScopeColumn["type"]): Json => {
+    const value = environment.lower.expression(node, over(input, environment));
+    if (value.kind === "literal" && value.type === type) return value.value;
+    throw refusal(node, environment, "invalid-call", `bag_unpack: ${textOf(node)} must be a constant of type ${type}`);
   };
-  const conflict = text(at(2, "columnsConflict"));
-  const ignored = constant(at(3, "ignoredProperties"));
-  const names = ignored?.kind === "literal" ? literalValue(ignored.value, ignored.type) : null;
-  const [bagNode] = args;
-  if (bagNode === undefined) throw refusal(plugin, environment, "invalid-call", "bag_unpack needs the column of bags");
+  const text = (node: Syntax | undefined): string => String(node === undefined ? "" : constant(node, "string"));
+  const conflictNode = at(2, "columnsConflict");
+  const conflict = text(conflictNode);
+  if (conflictNode && !CONFLICTS.has(conflict)) {
+    const message = `bag_unpack: columnsConflict is one of ${[...CONFLICTS].join(", ")}, not "${conflict}"`;
+    throw refusal(conflictNode, environment, "invalid-call", message);
+  }
+  const ignoredNode = at(3, "ignoredProperties");
+  const names = ignoredNode && constant(ignoredNode, "dynamic");
+  const [bagNode, , , , surplus] = args;
+  if (bagNode === undefined || surplus !== undefined) {
+    throw refusal(surplus ?? plugin, environment, "invalid-call", "bag_unpack takes one to four arguments");
+  }
   const bag = environment.lower.expression(bagNode, over(input, environment));
+  if (bag.type !== "dynamic") {
+    throw refusal(
+      bagNode,
+      environment,
+      "invalid-type",
+      `${textOf(bagNode)} is ${bag.type}; only dynamic values unpack`,
+    );
+  }
   const unpacking: Unpacking = {
     bag,
     bagIndex: bag.kind === "column" ? bag.index : -1,
     prefix: text(at(1, "OutputColumnPrefix")),
     keepsSource: conflict === "keep_source",
-    ignored: Array.isArray(names) ? names.map(String) : [],
+    ignored: isArray(names) ? names.map(String) : [],
     withStar: optionalPart(schema, "AsteriskToken") !== undefined,
     columns: elements(part(schema, "Columns")).map((each) => declaredColumn(each, environment)),
   };

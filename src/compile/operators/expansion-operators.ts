@@ -46,13 +46,23 @@ function readExpansions(node: Syntax, input: Table, environment: Environment): E
   const index = parameterOf(node, "with_itemindex");
   const rowLimit = optionalPart(node, "RowLimitClause");
   const isLegacy = operatorName(node) === "mvexpand";
-  const indexColumn: ScopeColumn[] = index ? [{ name: index.SimpleName ?? textOf(index), type: "long" }] : [];
+  const taken = new Set([...input.columns, ...items.map(({ column }) => column)].map(({ name }) => name));
+  const indexColumn: ScopeColumn[] = index
+    ? [{ name: freeName(index.SimpleName ?? textOf(index), taken), type: "long" }]
+    : [];
   return {
     expansions: items.map(({ expansion }) => expansion),
     limit: rowLimit ? constantCount(rowLimit, "RowLimit", environment) : isLegacy ? LEGACY_ROW_LIMIT : null,
     elementColumns: [...items.map(({ column }) => column), ...indexColumn],
     withIndex: index !== undefined,
   };
+}
+
+/** A name that columns do not have yet: `Name1` where there is a `Name`, as the binder has it. */
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let suffix = 1; taken.has(name); suffix += 1) name = `${wanted}${suffix}`;
+  return name;
 }
 
 function typeNamed(clause: Syntax | undefined, environment: Environment): ScalarType {

@@ -103,6 +103,7 @@ export const REFUSED_OPERATORS: Readonly<Record<string, string>> = {
   facet: "it has several results",
   evaluate: "of its plugins only bag_unpack with declared columns is decided by one event",
   range: "its rows would come again with every event; as a list of constants write the function range()",
+  "parse-kv": "write parse or extract",
   "graph-match": WINDOW,
   "macro-expand": "write the query once for AuditLogs",
   getschema: "its result is about the columns, not about events",

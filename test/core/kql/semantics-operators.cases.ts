@@ -65,6 +65,7 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
     { query: "print x = dynamic([1, 'a', 2.5]) | mv-expand x to typeof(long)", rows: [[1], [null], [2]] },
     { query: "print x = dynamic(['true', true]) | mv-expand x to typeof(bool)", rows: [[null], [true]] },
     { query: "print x = dynamic([1, 2, 3]) | mv-expand x limit 2", rows: [[1], [2]] },
+    { query: "print x = dynamic([7]), i = 5 | mv-expand with_itemindex=i x", rows: [[7, 5, 0]] },
     {
       query: "print x = dynamic([1, 2]), y = dynamic([]) | mv-expand x, y",
       rows: [
@@ -235,6 +236,10 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
       query: `datatable(Name: string, d: dynamic)["old", dynamic({"Name": "John"})]
         | evaluate bag_unpack(d, columnsConflict='keep_source') : (*, Name: string)`,
       rows: [["old"]],
+    },
+    {
+      query: `print d = dynamic({"a": 1, "b": 2}) | evaluate bag_unpack(d, '', 'error', dynamic(['a'])) : (a: long, b: long)`,
+      rows: [[null, 2]],
     },
     {
       query: `print d = dynamic({"a": 1, "b": 2}) | evaluate bag_unpack(d, ignoredProperties=dynamic(['a'])) : (a: long, b: long)`,

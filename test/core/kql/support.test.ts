@@ -86,6 +86,18 @@ describe("what it calls refused is refused at its place, with its reason", () =>
     expect(compileQuery(query).problems).toEqual([{ offset: 23, code: "unsupported-function", message }]);
   });
 
+  test.each([
+    { call: "bag_unpack(Category)", at: "Category", reason: "only dynamic values unpack" },
+    { call: "bag_unpack(InitiatedBy, Category)", at: "Category", reason: "must be a constant of type string" },
+    { call: "bag_unpack(InitiatedBy, '', 'none')", at: "'none'", reason: "columnsConflict is one of error" },
+    { call: "bag_unpack(InitiatedBy, '', 'error', dynamic([]), 5)", at: "5", reason: "one to four arguments" },
+    { call: "bag_unpack()", at: "bag_unpack", reason: "one to four arguments" },
+  ])("what bag_unpack cannot take: $call", ({ call, at, reason }) => {
+    const query = `AuditLogs | evaluate ${call} : (*, user: dynamic)`;
+    const message = expect.stringContaining(reason) as string;
+    expect(compileQuery(query).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
+  });
+
   test("functions too", () => {
     const query = "AuditLogs | extend n = row_number()";
     expect(compileQuery(query).problems).toMatchObject([
