@@ -1,3 +1,4 @@
+import { toText } from "../../core/kql/conversion.ts";
 import { isArray } from "../../core/kql/dynamic-text.ts";
 import type { Expression } from "../../core/kql/plan.ts";
 import { refusedPlugin, WINDOW } from "../../core/kql/refused.ts";
@@ -59,7 +60,8 @@ function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment
     if (value.kind === "literal" && value.type === type) return value.value;
     throw refusal(node, environment, "invalid-call", `bag_unpack: ${textOf(node)} must be a constant of type ${type}`);
   };
-  const text = (node: Syntax | undefined): string => String(node === undefined ? "" : constant(node, "string"));
+  const text = (node: Syntax | undefined): string =>
+    node === undefined ? "" : toText(constant(node, "string"), "string");
   const conflictNode = at(2, "columnsConflict");
   const conflict = text(conflictNode);
   if (conflictNode && !CONFLICTS.has(conflict)) {
@@ -86,7 +88,7 @@ function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment
     bagIndex: bag.kind === "column" ? bag.index : -1,
     prefix: text(at(1, "OutputColumnPrefix")),
     keepsSource: conflict === "keep_source",
-    ignored: isArray(names) ? names.map(String) : [],
+    ignored: isArray(names) ? names.map((each) => toText(each, "dynamic")) : [],
     withStar: optionalPart(schema, "AsteriskToken") !== undefined,
     columns: elements(part(schema, "Columns")).map((each) => declaredColumn(each, environment)),
   };

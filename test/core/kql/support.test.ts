@@ -88,7 +88,7 @@ describe("what it calls refused is refused at its place, with its reason", () =>
 
   test.each([
     { call: "bag_unpack(Category)", at: "Category", reason: "only dynamic values unpack" },
-    { call: "bag_unpack(InitiatedBy, Category)", at: "Category", reason: "must be a constant of type string" },
+    { call: "bag_unpack(InitiatedBy, '', Category)", at: "Category", reason: "must be a constant of type string" },
     { call: "bag_unpack(InitiatedBy, '', 'none')", at: "'none'", reason: "columnsConflict is one of error" },
     { call: "bag_unpack(InitiatedBy, '', 'error', dynamic([]), 5)", at: "5", reason: "one to four arguments" },
     { call: "bag_unpack()", at: "bag_unpack", reason: "one to four arguments" },
