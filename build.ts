@@ -2,6 +2,7 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { pathToFileURL, fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { build as bundle } from "rolldown";
+import { buildDashboard } from "./scripts/build-dashboard.ts";
 import { copyRegexEngine } from "./src/compile/regex-engine.ts";
 import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
@@ -15,8 +16,8 @@ export const EXTERNAL = ["@azure/functions-core", "supports-color"];
 
 /**
  * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
- * load. One ES module with chunks that are loaded when first needed, the rules as plans, host.json; no
- * dependencies and no source.
+ * load. One ES module with chunks that are loaded when first needed, the rules as plans, the page, host.json;
+ * no dependencies and no source.
  *
  * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
  */
@@ -42,6 +43,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<{ directory
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
   await copyRegexEngine(directory);
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
+  await buildDashboard(join(directory, "dashboard"));
   return { directory, warnings: problems.map(formatProblem) };
 }
 

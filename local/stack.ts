@@ -92,7 +92,9 @@ function settingsFor(
     LOGS_INGESTION_STREAM: incidentColumns.stream,
     ALLOWED_TENANT_IDS: allowedTenantIds.join(","),
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
+    DASHBOARD_LOCAL_USER: "local user",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+    RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,

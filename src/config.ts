@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import { SettingsError } from "./errors.ts";
 
 /** A service, reached with the app's managed identity or, in local runs, by connection string. */
@@ -75,8 +76,13 @@ const SETTINGS = z.object({
   LEDGER_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "30 * * * * *"'),
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
+  RECONCILIATION_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 7 * * * *"'),
   AZURE_CLIENT_ID: z.string().trim().optional(),
+  DASHBOARD_CLIENT_ID: z.string().trim().optional(),
+  DASHBOARD_LOCAL_USER: z.string().trim().optional(),
 });
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of these pairs at least one setting is needed. Apart from the schema, which would look at them only once all else is right. */
 const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected: string])[] = [
@@ -93,7 +99,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape).toSo
  *
  * @throws {SettingsError} naming every setting that is missing or wrong and what is expected
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Environment): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
   const parsed = SETTINGS.safeParse(given);
   const missing = ALTERNATIVES.filter(([inAzure, local]) => given[inAzure] === undefined && given[local] === undefined);
@@ -120,6 +126,23 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,
     identityClientId: settings.AZURE_CLIENT_ID,
   };
+}
+
+/**
+ * To whom page and API are served. Apart from the rest: it is asked before anything else, and whatever is missing or
+ * wrong closes them.
+ *
+ * The platform sets `WEBSITE_AUTH_ENABLED` while App Service Authentication is on: only then does it strip the headers
+ * that name the principal from what comes in, and only then are they believed. `WEBSITE_INSTANCE_ID` and
+ * `WEBSITE_SITE_NAME` are set wherever it runs in Azure: there is no local user there.
+ */
+export function readDashboardAccess(environment: Environment): DashboardAccess {
+  const given = (name: string): string => environment[name]?.trim() ?? "";
+  const clientId = given("DASHBOARD_CLIENT_ID");
+  if (clientId !== "" && given("WEBSITE_AUTH_ENABLED").toLowerCase() === "true") return { kind: "entra", clientId };
+  const inAzure = given("WEBSITE_INSTANCE_ID") !== "" || given("WEBSITE_SITE_NAME") !== "";
+  const user = given("DASHBOARD_LOCAL_USER");
+  return user === "" || inAzure ? { kind: "off" } : { kind: "local", user };
 }
 
 /** As the host's extension has it: a hub that the connection string names is the one. */

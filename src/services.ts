@@ -3,12 +3,16 @@ import { TableClient } from "@azure/data-tables";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { ContainerClient } from "@azure/storage-blob";
+import { acknowledgements } from "./azure/acknowledgements.ts";
 import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
-import { incidentTable } from "./azure/incident-table.ts";
+import { incidentChanges } from "./azure/incident-changes.ts";
+import { incidentPages } from "./azure/incident-pages.ts";
+import { incidentTable, LOG_ANALYTICS_SINK } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
+import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
@@ -53,8 +57,10 @@ async function connect(config: Config) {
       ? new ManagedIdentityCredential()
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
-  const incidents = incidentTable(tableClient(config, INCIDENTS_TABLE, credential));
-  const ledger = ledgerTable(tableClient(config, LEDGER_TABLE, credential), config.auditEvents);
+  const incidentsClient = tableClient(config, INCIDENTS_TABLE, credential);
+  const incidents = incidentTable(incidentsClient);
+  const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
+  const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const letters = deadLetters(containerClient(config, credential));
   const { endpoint, ...destination } = config.logsIngestion;
   const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
@@ -68,9 +74,14 @@ async function connect(config: Config) {
     // With those that are switched off: what they found before is still to be forwarded.
     ruleIds: known.map(({ id }) => id),
     incidents,
+    pages: incidentPages(incidentsClient),
+    changes: incidentChanges(incidentsClient),
+    guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
+    accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     ledger,
+    suspects: suspectTable(ledgerClient),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
     openAuditHub: () => openAuditHub(config, credential),
     ingestion: logsIngestion(ingestion, destination),

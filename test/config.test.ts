@@ -7,6 +7,7 @@ const IN_AZURE = {
   AUDIT_EVENTS__fullyQualifiedNamespace: "pimwatch.servicebus.windows.net",
   AUDIT_EVENTS_HUB: "audit-events",
   AUDIT_EVENTS_CONSUMER_GROUP: "pimwatch",
+  AUDIT_EVENTS_HEALER_CONSUMER_GROUP: "pimwatch-healer",
   INCIDENTS_TABLE_ENDPOINT: "https://account.table.core.windows.net",
   DEAD_LETTERS_CONTAINER_URL: "https://account.blob.core.windows.net/dead-letters",
   LOGS_INGESTION_ENDPOINT: "https://dcr.ingest.monitor.azure.com",
@@ -14,6 +15,8 @@ const IN_AZURE = {
   LOGS_INGESTION_STREAM: "Custom-PimwatchIncidents_CL",
   ALLOWED_TENANT_IDS: TENANT,
   OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
+  LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+  RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
 };
 const LOCAL = {
   ...IN_AZURE,
@@ -38,6 +41,13 @@ function problemsOf(environment: Environment): readonly string[] {
 
 test("settings of an app in Azure are read", () => {
   expect(readConfig(IN_AZURE)).toEqual({
+    auditEvents: {
+      endpoint: { kind: "identity", url: "pimwatch.servicebus.windows.net" },
+      namespace: "pimwatch.servicebus.windows.net",
+      hub: "audit-events",
+      healerConsumerGroup: "pimwatch-healer",
+      retentionHours: 24,
+    },
     incidents: { kind: "identity", url: "https://account.table.core.windows.net" },
     deadLetters: { kind: "identity", url: "https://account.blob.core.windows.net/dead-letters" },
     logsIngestion: {
@@ -47,6 +57,8 @@ test("settings of an app in Azure are read", () => {
     },
     allowedTenantIds: new Set([TENANT]),
     outboxMinimumAgeSeconds: 60,
+    ledgerGraceSeconds: 120,
+    ledgerStallSeconds: 900,
     identityClientId: undefined,
   });
 });
@@ -54,6 +66,13 @@ test("settings of an app in Azure are read", () => {
 test("settings of a local run are read", () => {
   const storage = { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" };
   expect(readConfig(LOCAL)).toMatchObject({ incidents: storage, deadLetters: storage });
+});
+
+test.each([
+  ["Endpoint=sb://127.0.0.1:5672;SharedAccessKey=k", { namespace: "127.0.0.1:5672", hub: "audit-events" }],
+  ["Endpoint=sb://host.example/;EntityPath=other;SharedAccessKey=k", { namespace: "host.example", hub: "other" }],
+])("the hub is that of the connection string %s", (AUDIT_EVENTS, expected) => {
+  expect(readConfig({ ...LOCAL, AUDIT_EVENTS }).auditEvents).toMatchObject(expected);
 });
 
 test("optional settings are read, blanks around values are not", () => {
@@ -75,11 +94,14 @@ test("without any setting, every one that is needed is named at once, with what 
   expect(problemsOf({})).toEqual([
     "AUDIT_EVENTS_HUB is missing: expected the name of the event hub",
     "AUDIT_EVENTS_CONSUMER_GROUP is missing: expected a consumer group that nothing else reads",
+    "AUDIT_EVENTS_HEALER_CONSUMER_GROUP is missing: expected another consumer group that nothing else reads",
     "LOGS_INGESTION_ENDPOINT is missing: expected the logs ingestion endpoint of the data collection rule, https://…",
     "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, dcr-…",
     "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, Custom-…",
     "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), separated by commas",
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
+    'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
+    'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
     "AUDIT_EVENTS__fullyQualifiedNamespace is missing: expected NAMESPACE.servicebus.windows.net (or AUDIT_EVENTS with a connection string, in local runs)",
     "INCIDENTS_TABLE_ENDPOINT is missing: expected the table endpoint of a storage account (or INCIDENTS_STORAGE with a connection string, in local runs)",
     "DEAD_LETTERS_CONTAINER_URL is missing: expected the URL of a blob container (or INCIDENTS_STORAGE with a connection string, in local runs)",
@@ -132,10 +154,11 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `${TENANT},`,
       expected: "one or more tenant ids (GUIDs), separated by commas",
     },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds, 0 or more" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "1e300", expected: "a number of seconds, at most 86400 (a day)" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "Infinity", expected: "a number of seconds" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
+    { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds from 0 to 86400" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "1e300", expected: "a number of seconds from 0 to 86400" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "Infinity", expected: "a number of seconds from 0 to 86400" },
   ])("$name as $value", ({ name, value, expected }) => {
     expect(problemsOf({ ...IN_AZURE, [name]: value })).toEqual([`${name} is wrong: expected ${expected}`]);
   });
@@ -157,16 +180,22 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "ALLOWED_TENANT_IDS",
     "AUDIT_EVENTS",
     "AUDIT_EVENTS_CONSUMER_GROUP",
+    "AUDIT_EVENTS_HEALER_CONSUMER_GROUP",
     "AUDIT_EVENTS_HUB",
+    "AUDIT_EVENTS_RETENTION_HOURS",
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_STORAGE",
     "INCIDENTS_TABLE_ENDPOINT",
+    "LEDGER_GRACE_SECONDS",
+    "LEDGER_STALL_SECONDS",
+    "LEDGER_TIMER_SCHEDULE",
     "LOGS_INGESTION_ENDPOINT",
     "LOGS_INGESTION_RULE_ID",
     "LOGS_INGESTION_STREAM",
     "OUTBOX_MINIMUM_AGE_SECONDS",
     "OUTBOX_TIMER_SCHEDULE",
+    "RECONCILIATION_TIMER_SCHEDULE",
   ]);
 });

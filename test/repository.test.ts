@@ -46,6 +46,7 @@ test("local.settings.sample.json holds settings that the code or the host reads,
   const azureOnly = new Set([
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "DASHBOARD_CLIENT_ID",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_TABLE_ENDPOINT",
   ]);

@@ -1,11 +1,16 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
+import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
+import { coverage } from "./coverage.ts";
 import { explain } from "./explain.ts";
+import { lint } from "./lint.ts";
+import { newRule } from "./new.ts";
 import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
+import { support } from "./support.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
@@ -17,7 +22,12 @@ export const COMMANDS: readonly Command[] = [
   send,
   stack,
   explain,
+  lint,
   test,
+  backtest,
+  newRule,
+  support,
+  coverage,
 ];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */

@@ -23,8 +23,8 @@ async function check(context: InvocationContext): Promise<void> {
       {
         ...deps,
         hub,
-        async handle(events) {
-          const healed = await handleEvents(events, deps);
+        async handle(events, how) {
+          const healed = await handleEvents(events, deps, how);
           context.info(JSON.stringify({ event: "gap healed", ...healed }));
         },
       },
@@ -36,6 +36,7 @@ async function check(context: InvocationContext): Promise<void> {
         until: Date.now() + BUDGET_MS,
       },
     );
+    await deps.suspects.sweep();
     for (const range of lost) context.error(JSON.stringify({ event: "events lost", ...range }));
     const line = JSON.stringify({ event: "ledger checked", failures: failures.length, ...figures });
     if (figures.alert || failures.length > 0) context.warn(line);

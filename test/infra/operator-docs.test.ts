@@ -41,6 +41,7 @@ test("the guide's table of rights is the identity's, whole", () => {
     "Storage Blob Data Owner",
     "Storage Table Data Contributor",
     "Storage Table Data Contributor",
+    "Storage Table Data Contributor",
     "Storage Blob Data Contributor",
     "Monitoring Metrics Publisher",
     "Monitoring Metrics Publisher",

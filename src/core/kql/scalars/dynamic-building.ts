@@ -312,8 +312,10 @@ function range(call: Call): Compute {
   const [first, last] = [start.compute, stop.compute];
   const step =
     call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1));
-  const numeric = (value: ReturnType<Compute>) =>
-    typeof value === "bigint" || typeof value === "number" ? Number(value) : null;
+  const numeric = (value: ReturnType<Compute>) => {
+    const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : NaN;
+    return Number.isFinite(number) ? number : null;
+  };
   return (row) => {
     const [from, to, by] = [numeric(first(row)), numeric(last(row)), numeric(step(row))];
     if (from === null || to === null || by === null || by === 0) return null;
@@ -322,7 +324,7 @@ function range(call: Call): Compute {
     const isTicks = start.type === "datetime" || start.type === "timespan";
     return Array.from({ length: count }, (_, index): Json => {
       const value = from + index * by;
-      return isTicks ? toDynamic(BigInt(value), start.type) : value;
+      return isTicks ? toDynamic(BigInt(Math.trunc(value)), start.type) : value;
     });
   };
 }
