@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readConfig, SETTING_NAMES } from "../src/config.ts";
+import { readConfig, readDashboardAccess, SETTING_NAMES } from "../src/config.ts";
 import { SettingsError } from "../src/errors.ts";
 
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
@@ -213,6 +213,8 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "AUDIT_EVENTS_RETENTION_HOURS",
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "DASHBOARD_CLIENT_ID",
+    "DASHBOARD_LOCAL_USER",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_STORAGE",
     "INCIDENTS_TABLE_ENDPOINT",
@@ -226,4 +228,32 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "OUTBOX_TIMER_SCHEDULE",
     "RECONCILIATION_TIMER_SCHEDULE",
   ]);
+});
+
+describe("to whom page and API are served", () => {
+  const CLIENT = "dddddddd-1111-4222-8333-444444444444";
+  const LOCAL = { DASHBOARD_LOCAL_USER: "local user" };
+  const ENTRA = { DASHBOARD_CLIENT_ID: CLIENT, WEBSITE_AUTH_ENABLED: "True", WEBSITE_SITE_NAME: "app" };
+
+  test.each([
+    { why: "nothing is set", environment: {}, access: { kind: "off" } },
+    { why: "a local run", environment: LOCAL, access: { kind: "local", user: "local user" } },
+    { why: "sign-in is on in Azure", environment: ENTRA, access: { kind: "entra", clientId: CLIENT } },
+    { why: "no application is named", environment: { ...ENTRA, DASHBOARD_CLIENT_ID: " " }, access: { kind: "off" } },
+    {
+      why: "sign-in is off in Azure",
+      environment: { ...ENTRA, WEBSITE_AUTH_ENABLED: "False" },
+      access: { kind: "off" },
+    },
+    { why: "sign-in is not known of", environment: { DASHBOARD_CLIENT_ID: CLIENT }, access: { kind: "off" } },
+    {
+      why: "the local user's name came to Azure",
+      environment: { ...LOCAL, WEBSITE_SITE_NAME: "app" },
+      access: { kind: "off" },
+    },
+    { why: "the same by instance", environment: { ...LOCAL, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
+    { why: "both, in Azure", environment: { ...LOCAL, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
+  ])("$why: $access.kind", ({ environment, access }) => {
+    expect(readDashboardAccess(environment)).toEqual(access);
+  });
 });
