@@ -5,7 +5,7 @@ import { compileRule, readRule, type ReadRule } from "./compile-rule.ts";
 import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "./kusto-parser.ts";
 import { lintMappings, type Warn } from "./lint-mappings.ts";
 import { suggestion } from "./nearest-name.ts";
-import { operatorName } from "./operators.ts";
+import { operatorName } from "./operators/operator.ts";
 import type { Problem } from "./problem.ts";
 import type { RuleFiles } from "./rule-files.ts";
 import { periodSeconds } from "./schedule.ts";
