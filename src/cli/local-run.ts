@@ -165,6 +165,7 @@ async function builtApp(terminal: Terminal): Promise<string> {
 function addresses({ host, stack }: LocalApp): string {
   return [
     "Running on this machine alone, everything in memory:",
+    `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,

@@ -16,6 +16,7 @@ const FOUND = {
   skipped: 0,
   deadLettered: 0,
   guarded: false,
+  latency: { 1: 1 },
   unrecorded: 0,
 };
 
