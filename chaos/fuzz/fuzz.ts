@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { inspect, parseArgs, promisify } from "node:util";
 import { readyRule } from "../../src/core/ready-rule.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
@@ -37,8 +37,8 @@ const PER_PROCESS_AT_LEAST = 5_000;
 /** @returns the figures, or undefined after a failure, which is printed */
 async function runHere({ seed, from, runs }: Options): Promise<Total | undefined> {
   const rules = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true).map(readyRule);
-  let unhandled: unknown;
-  process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
+  let unhandled: Error | undefined;
+  process.on("unhandledRejection", (reason) => (unhandled ??= unhandledRejection(reason)));
   // Most of the time would go into the stacks of the errors that unreadable JSON is.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -53,7 +53,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     const bodies = fuzzBodies(seed, run);
     try {
       add(total, await fuzzRun(bodies, rules, stores));
-      if (unhandled !== undefined) throw new Error(`a rejection that nobody handles: ${String(unhandled)}`);
+      if (unhandled !== undefined) throw unhandled;
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       const again = await fuzzRun(bodies, rules, emptyStores()).catch((second: unknown) => second);
@@ -65,6 +65,11 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     }
   }
   return total;
+}
+
+function unhandledRejection(reason: unknown): Error {
+  const cause = reason instanceof Error ? (reason.stack ?? reason.message) : inspect(reason);
+  return new Error(`a rejection that nobody handles: ${cause}`);
 }
 
 /** The same, by several processes that take a part of the runs each. */
