@@ -14,6 +14,8 @@ export interface Config {
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
   readonly outboxMinimumAgeSeconds: number;
+  /** Whether events are first searched for what the rules' matches must hold; without, every record is read. */
+  readonly scansEvents: boolean;
   /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
   readonly identityClientId: string | undefined;
 }
@@ -59,6 +61,7 @@ const SETTINGS = z.object({
     .min(0, { error: "expected a number of seconds, 0 or more" })
     .max(86_400, { error: "expected a number of seconds, at most 86400 (a day)" })
     .default(60),
+  SCAN_EVENTS: z.enum(["true", "false"], { error: "expected true or false" }).default("true"),
   AZURE_CLIENT_ID: z.string().trim().optional(),
 });
 
@@ -99,6 +102,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
+    scansEvents: settings.SCAN_EVENTS === "true",
     identityClientId: settings.AZURE_CLIENT_ID,
   };
 }

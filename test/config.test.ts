@@ -47,6 +47,7 @@ test("settings of an app in Azure are read", () => {
     },
     allowedTenantIds: new Set([TENANT]),
     outboxMinimumAgeSeconds: 60,
+    scansEvents: true,
     identityClientId: undefined,
   });
 });
@@ -132,6 +133,7 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `${TENANT},`,
       expected: "one or more tenant ids (GUIDs), separated by commas",
     },
+    { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds, 0 or more" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "1e300", expected: "a number of seconds, at most 86400 (a day)" },
@@ -168,5 +170,6 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "LOGS_INGESTION_STREAM",
     "OUTBOX_MINIMUM_AGE_SECONDS",
     "OUTBOX_TIMER_SCHEDULE",
+    "SCAN_EVENTS",
   ]);
 });

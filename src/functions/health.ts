@@ -14,7 +14,7 @@ app.http("health", {
 async function health(): Promise<HttpResponseInit> {
   const { services } = await import("../services.ts");
   try {
-    const { rules, ruleIds, incidents } = await services();
+    const { rules, ruleIds, incidents, scanSummary } = await services();
     const outbox = { pending: 0, refused: 0 };
     for (const ruleId of ruleIds) {
       const { pending, refused } = await incidents.outboxSize(ruleId);
@@ -24,6 +24,7 @@ async function health(): Promise<HttpResponseInit> {
     return answer(200, {
       status: "ok",
       outbox,
+      scan: scanSummary,
       rules: rules.map(({ rule: { id, name, version, fileHash, queryHash } }) => ({
         id,
         name,

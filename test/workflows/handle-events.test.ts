@@ -6,7 +6,16 @@ import { eventBody, POSITION, settingsChange } from "../samples.ts";
 import { memoryStores } from "./memory-stores.ts";
 
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
-const FOUND = { events: 1, received: 2, matched: 2, notMatched: 0, skipped: 0, deadLettered: 0 };
+const FOUND = {
+  events: 1,
+  passedOver: 0,
+  received: 2,
+  matched: 2,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+};
 
 function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
   const { deps, stored } = memoryStores();
