@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { text } from "../../../src/core/audit-log.ts";
-import { readEventBody } from "../../../src/core/event-body.ts";
+import { isRecord, readEventBody } from "../../../src/core/event-body.ts";
 import type { Json } from "../../../src/core/kql/values.ts";
 import { candidateRecords } from "../../../src/core/scan/candidate-records.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
@@ -28,18 +28,17 @@ function candidates(body: Uint8Array) {
 }
 
 describe("the scan finds what reading everything finds", () => {
-  const caseOf = (text: string) =>
+  const caseOf = (name: string) =>
     fc
-      .array(fc.boolean(), { minLength: text.length, maxLength: text.length })
+      .array(fc.boolean(), { minLength: name.length, maxLength: name.length })
       .map((upper) =>
-        Array.from(text, (letter, at) => (upper[at] ? letter.toUpperCase() : letter.toLowerCase())).join(""),
+        Array.from(name, (letter, at) => (upper[at] ? letter.toUpperCase() : letter.toLowerCase())).join(""),
       );
   const match = fc
     .tuple(caseOf("Update role setting in PIM"), caseOf("RoleManagement"), anySettingsChange())
     .map(([operationName, category, record]): Json => {
       const { properties } = record;
-      const changed =
-        typeof properties === "object" && !Array.isArray(properties) ? { ...properties, category } : properties;
+      const changed = isRecord(properties) ? { ...properties, category } : properties;
       return { ...record, operationName, properties: changed ?? null };
     });
   const decoy = anyJson().map((json): Json => ({
