@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { benchDetection, benchRuleCount } from "./detection.ts";
@@ -23,7 +22,9 @@ const { values } = parseArgs({
 });
 
 const MEGABYTE = 1_000_000;
-const print = (lines: readonly string[]): void => process.stdout.write(`${lines.join("\n")}\n`);
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
 
 async function main(): Promise<void> {
   if (values.help) return print([USAGE]);
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
   // A short name is in many records, so the id's count differs: it is measured on what it finds beside the matches.
   const { "2 rules, one for a short name": _short, ...promised } = sets;
   print(await benchRuleCount(large, promised, options));
-  if (existsSync(new URL("offline.ts", import.meta.url))) {
+  {
     const { benchOffline } = await import("./offline.ts");
     print(
       await benchOffline(mixed(values.quick ? 15 * MEGABYTE : 60 * MEGABYTE), {

@@ -1,7 +1,7 @@
 import type { ReadyRule } from "../src/core/ready-rule.ts";
 import { bareRead, libraryCopy, type Method, pimwatch, plainHandler, searchThenParse } from "./methods.ts";
 import { ratioLine, speedRow, SPEED_HEAD, table } from "./report.ts";
-import { alternate, type Timing } from "./rounds.ts";
+import { alternate } from "./rounds.ts";
 import type { Shape } from "./shapes.ts";
 
 export interface DetectionOptions {
@@ -17,30 +17,27 @@ export interface DetectionOptions {
 /** Measures the detection path on data of one shape against its alternatives, side by side. */
 export async function benchDetection(shape: Shape, options: DetectionOptions): Promise<readonly string[]> {
   const { rule, tenants, rounds, name, hasEscapes = false } = options;
-  const methods: Record<string, Method> = {
-    "plain JSON.parse handler": plainHandler,
-    pimwatch: pimwatch([rule], tenants),
-    ...(!hasEscapes && { "string search, then parse": searchThenParse }),
-  };
-  for (const [method, run] of Object.entries(methods)) assertSame(method, await run(shape.bodies), shape);
-  const timings: Readonly<Record<string, Timing>> = await alternate(
-    {
-      ...Object.fromEntries(Object.entries(methods).map(([method, run]) => [method, () => run(shape.bodies)])),
-      "bare memory read": () => bareRead(shape.bodies),
-      "the library's copy": () => libraryCopy(shape.bodies),
-    },
+  const methods = new Map<string, Method>([
+    ["plain JSON.parse handler", plainHandler],
+    ["pimwatch", pimwatch([rule], tenants)],
+  ]);
+  if (!hasEscapes) methods.set("string search, then parse", searchThenParse);
+  for (const [method, run] of methods) assertSame(method, await run(shape.bodies), shape);
+  const timings = await alternate(
+    new Map<string, () => unknown>([
+      ...runsOf(methods, shape),
+      ["bare memory read", () => bareRead(shape.bodies)],
+      ["the library's copy", () => libraryCopy(shape.bodies)],
+    ]),
     rounds,
   );
-  const plain = timings["plain JSON.parse handler"];
-  const ours = timings["pimwatch"];
-  const bare = timings["bare memory read"];
+  const plain = timings.get("plain JSON.parse handler");
+  const ours = timings.get("pimwatch");
+  const bare = timings.get("bare memory read");
   if (!plain || !ours || !bare) throw new Error("a method was not measured");
   return [
     `${shape.name}: ${shape.bodies.length} bodies, ${(shape.bytes / 1e6).toFixed(0)} MB, ${shape.records} records, ${shape.expected.length} matches`,
-    table([
-      SPEED_HEAD,
-      ...Object.entries(timings).map(([method, timing]) => speedRow(method, timing, shape.bytes, plain)),
-    ]),
+    table([SPEED_HEAD, ...[...timings].map(([method, timing]) => speedRow(method, timing, shape.bytes, plain))]),
     ratioLine(`${name}, one rule, against the plain handler`, plain.minimum / ours.minimum),
     ratioLine(`${name}, one rule, against the bare memory read`, bare.minimum / ours.minimum),
     "",
@@ -53,15 +50,12 @@ export async function benchRuleCount(
   sets: Readonly<Record<string, readonly ReadyRule[]>>,
   { tenants, rounds }: { tenants: ReadonlySet<string>; rounds: number },
 ): Promise<readonly string[]> {
-  const methods = Object.entries(sets).map(([name, rules]) => [name, pimwatch(rules, tenants)] as const);
+  const methods = new Map(Object.entries(sets).map(([name, rules]) => [name, pimwatch(rules, tenants)]));
   for (const [name, run] of methods) assertSame(name, await run(shape.bodies), shape);
-  const timings: Readonly<Record<string, Timing>> = await alternate(
-    Object.fromEntries(methods.map(([name, run]) => [name, () => run(shape.bodies)])),
-    rounds,
-  );
-  const [one] = Object.values(timings);
+  const timings = await alternate(runsOf(methods, shape), rounds);
+  const [one] = timings.values();
   if (one === undefined) throw new Error("no rules were measured");
-  const rows = Object.entries(timings).map(([name, { minimum, median }]) => [
+  const rows = [...timings].map(([name, { minimum, median }]) => [
     name,
     (shape.bytes / 1e9 / minimum).toFixed(2),
     (shape.bytes / 1e9 / median).toFixed(2),
@@ -70,11 +64,15 @@ export async function benchRuleCount(
   return [
     `cost of rules, ${shape.name}`,
     table([["rules", "GB/s, best round", "GB/s, median", "times the time of the first"], ...rows]),
-    ...Object.entries(timings)
+    ...[...timings]
       .slice(1)
       .map(([name, { minimum }]) => ratioLine(`time of ${name} against one rule`, minimum / one.minimum)),
     "",
   ];
+}
+
+function runsOf(methods: ReadonlyMap<string, Method>, { bodies }: Shape): Map<string, () => unknown> {
+  return new Map([...methods].map(([name, run]) => [name, () => run(bodies)]));
 }
 
 /** @throws {Error} when a method found other records than it must: then its speed means nothing */

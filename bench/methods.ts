@@ -57,7 +57,7 @@ export const searchThenParse: Method = (bodies) => {
   const ids: string[] = [];
   for (const body of bodies) {
     const json = Buffer.from(body.buffer, body.byteOffset, body.length);
-    if (/update role setting in pim/i.test(json.latin1Slice(0, json.length))) collect(JSON.parse(json.toString()), ids);
+    if (/update role setting in pim/i.test(json.toString("latin1"))) collect(JSON.parse(json.toString()), ids);
   }
   return Promise.resolve(ids);
 };

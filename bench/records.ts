@@ -3,7 +3,7 @@ import { NEAR_MISS_KINDS, nearMissRecord, ordinaryAuditRecord } from "../local/s
 import { otherCategoryRecord } from "../local/samples/sign-ins.ts";
 import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
 import { SETTINGS_CHANGES } from "../local/samples/settings-changes.ts";
-import { ROLE_TEMPLATES, type RoleName } from "../local/samples/tenant.ts";
+import type { RoleName } from "../local/samples/tenant.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -23,7 +23,7 @@ export function recordSource(seed: string, { signIns, matches }: { signIns: numb
   };
 }
 
-const ROLES = Object.keys(ROLE_TEMPLATES) as RoleName[];
+const ROLES: readonly RoleName[] = ["Global Administrator", "Security Administrator", "User Administrator"];
 const MATCHING = SETTINGS_CHANGES.filter(({ matches, record }) => matches && record === undefined);
 
 function match(time: Date, draw: Chance): JsonObject {

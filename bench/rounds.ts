@@ -1,4 +1,4 @@
-/** Seconds of processor time of a contestant's rounds. */
+/** Seconds of a contestant's rounds. */
 export interface Timing {
   readonly minimum: number;
   readonly median: number;
@@ -6,25 +6,23 @@ export interface Timing {
 
 /**
  * Runs the contestants in turn, round after round, so that what else the machine does meets all of them. The first
- * round warms up and does not count. What is measured is this thread's processor time: on a machine that others use
- * too, the time on the clock says more of them. Work that the engine does beside it, such as collecting garbage on
- * other threads, is not in it, which is in favour of those that make garbage.
+ * round warms up and does not count. Ratios are made of the minima: on a machine that others use too, the best round
+ * is the one that was disturbed least.
  */
-export async function alternate<Name extends string>(
-  contestants: Readonly<Record<Name, () => unknown>>,
+export async function alternate(
+  contestants: ReadonlyMap<string, () => unknown>,
   rounds: number,
-): Promise<Readonly<Record<Name, Timing>>> {
-  const names = Object.keys(contestants) as Name[];
-  const seconds = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+): Promise<ReadonlyMap<string, Timing>> {
+  const seconds = new Map<string, number[]>([...contestants.keys()].map((name) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
-    for (const name of names) {
-      const start = process.threadCpuUsage();
-      await contestants[name]();
-      const { user, system } = process.threadCpuUsage(start);
-      if (round > 0) seconds[name].push((user + system) / 1e6);
+    for (const [name, run] of contestants) {
+      const start = process.hrtime.bigint();
+      await run();
+      const taken = Number(process.hrtime.bigint() - start) / 1e9;
+      if (round > 0) seconds.get(name)?.push(taken);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, timing(seconds[name])])) as Record<Name, Timing>;
+  return new Map([...seconds].map(([name, taken]) => [name, timing(taken)]));
 }
 
 function timing(seconds: readonly number[]): Timing {

@@ -26,6 +26,8 @@ export interface Place {
   readonly needle: Needle;
   readonly index: number;
   readonly offset: number;
+  /** Whether its bytes are four characters, each as itself. */
+  readonly isPlain: boolean;
 }
 
 /** Calls back for every four bytes, folded, that a written form of the needle can hold. */
@@ -34,12 +36,13 @@ export function eachWord(needle: Needle, take: (bytes: readonly number[], place:
   const forms = Array.from(codes, (code) => formsOf(code, ignoreCase));
   const grow = (bytes: readonly number[], next: number, place: Place): void => {
     if (bytes.length >= 4) return take(bytes.slice(0, 4), place);
-    for (const form of forms[next] ?? []) grow([...bytes, ...form], next + 1, place);
+    for (const form of forms[next] ?? [])
+      grow([...bytes, ...form], next + 1, { ...place, isPlain: place.isPlain && form.length === 1 });
   };
   for (const [index, all] of forms.entries()) {
     for (const form of all) {
       for (let offset = 0; offset < form.length; offset += 1)
-        grow(form.slice(offset), index + 1, { needle, index, offset });
+        grow(form.slice(offset), index + 1, { needle, index, offset, isPlain: form.length === 1 });
     }
   }
 }
