@@ -1,7 +1,7 @@
 import type { ReadyRule } from "../src/core/ready-rule.ts";
 import { bareRead, libraryCopy, type Method, pimwatch, plainHandler, searchThenParse } from "./methods.ts";
 import { ratioLine, speedRow, SPEED_HEAD, table } from "./report.ts";
-import { alternate } from "./rounds.ts";
+import { alternate, type Contestant, partsOf } from "./rounds.ts";
 import type { Shape } from "./shapes.ts";
 
 export interface DetectionOptions {
@@ -24,11 +24,12 @@ export async function benchDetection(shape: Shape, options: DetectionOptions): P
   if (!hasEscapes) methods.set("string search, then parse", searchThenParse);
   for (const [method, run] of methods) assertSame(method, await run(shape.bodies), shape);
   const timings = await alternate(
-    new Map<string, () => unknown>([
-      ...runsOf(methods, shape),
-      ["bare memory read", () => bareRead(shape.bodies)],
-      ["the library's copy", () => libraryCopy(shape.bodies)],
+    new Map<string, Contestant<readonly Uint8Array[]>>([
+      ...methods,
+      ["bare memory read", bareRead],
+      ["the library's copy", libraryCopy],
     ]),
+    partsOf(shape.bodies),
     rounds,
   );
   const plain = timings.get("plain JSON.parse handler");
@@ -52,7 +53,7 @@ export async function benchRuleCount(
 ): Promise<readonly string[]> {
   const methods = new Map(Object.entries(sets).map(([name, rules]) => [name, pimwatch(rules, tenants)]));
   for (const [name, run] of methods) assertSame(name, await run(shape.bodies), shape);
-  const timings = await alternate(runsOf(methods, shape), rounds);
+  const timings = await alternate(methods, partsOf(shape.bodies), rounds);
   const [one] = timings.values();
   if (one === undefined) throw new Error("no rules were measured");
   const rows = [...timings].map(([name, { minimum, median }]) => [
@@ -69,10 +70,6 @@ export async function benchRuleCount(
       .map(([name, { minimum }]) => ratioLine(`time of ${name} against one rule`, minimum / one.minimum)),
     "",
   ];
-}
-
-function runsOf(methods: ReadonlyMap<string, Method>, { bodies }: Shape): Map<string, () => unknown> {
-  return new Map([...methods].map(([name, run]) => [name, () => run(bodies)]));
 }
 
 /** @throws {Error} when a method found other records than it must: then its speed means nothing */

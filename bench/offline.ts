@@ -33,7 +33,7 @@ export async function benchOffline(
       ...(duckdb ? [["DuckDB", duckdb] as const] : []),
     ]);
     for (const [name, find] of methods) assertSame(name, await find(), shape);
-    const timings = await alternate(methods, rounds);
+    const timings = await alternate(methods, [undefined], rounds);
     const ours = timings.get("pimwatch")?.minimum ?? Number.NaN;
     const rows = [...timings].map(([name, { minimum, median }]) => [
       name,
