@@ -2,6 +2,8 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { pathToFileURL, fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { build as bundle } from "rolldown";
+import { buildDashboard } from "./scripts/build-dashboard.ts";
+import { copyRegexEngine } from "./src/compile/regex-engine.ts";
 import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
 import { ruleScan } from "./src/core/scan/rule-scan.ts";
@@ -22,8 +24,8 @@ export interface Built {
 
 /**
  * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
- * load. One ES module with chunks that are loaded when first needed, the rules as plans, host.json; no
- * dependencies and no source.
+ * load. One ES module with chunks that are loaded when first needed, the rules as plans, the page, host.json;
+ * no dependencies and no source.
  *
  * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
  */
@@ -47,7 +49,9 @@ export async function build(directory = join(ROOT, "dist")): Promise<Built> {
   const manifest = { name: "pimwatch", version: VERSION, type: "module", main: "app.js", private: true };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
+  await copyRegexEngine(directory);
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
+  await buildDashboard(join(directory, "dashboard"));
   const { summary } = ruleScan(rules.filter(({ disabled }) => disabled !== true));
   return { directory, warnings: problems.map(formatProblem), scan: summary };
 }

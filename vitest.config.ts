@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Those that need a tool that npm does not bring: npm run test:infra.
-    exclude: ["test/infra/**"],
+    // Those that need a tool that npm does not bring: npm run test:infra, npm run test:browser.
+    exclude: ["test/infra/**", "test/browser/**"],
     globalSetup: ["test/build-app.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,

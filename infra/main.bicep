@@ -83,7 +83,30 @@ param outboxTimerSchedule string = '0 * * * * *'
 
 @description('Seconds an incident waits in the outbox before a sweep takes it: younger ones are on their way.')
 @minValue(0)
+@maxValue(86400)
 param outboxMinimumAgeSeconds int = 60
+
+@description('When the ledger looks for events that the platform passed over (NCRONTAB).')
+param ledgerTimerSchedule string = '30 * * * * *'
+
+@description('Seconds after which an event counts as passed over when later ones are finished.')
+@minValue(0)
+@maxValue(86400)
+param ledgerGraceSeconds int = 120
+
+@description('Seconds without a finished event after which the last ones count as abandoned. Above the function timeout.')
+@minValue(600)
+@maxValue(86400)
+param ledgerStallSeconds int = 900
+
+@description('When the incidents are compared with what Log Analytics acknowledged (NCRONTAB).')
+param reconciliationTimerSchedule string = '0 7 * * * *'
+
+@description('Search events for what the rules\' matches must hold before reading them. false reads every record.')
+param scanEvents bool = true
+
+@description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
+param dashboardClientId string = ''
 
 // --- What is kept ---------------------------------------------------------------------------------------------
 
@@ -95,10 +118,6 @@ param storageSkuName string = 'Standard_ZRS'
 @minValue(1)
 @maxValue(365)
 param storageSoftDeleteDays int = 14
-
-@description('Days that incidents stay in the table. Above the hub\'s retention, since an incident is known by its row.')
-@minValue(8)
-param incidentRetentionDays int = 730
 
 @description('Resource id of a Log Analytics workspace to use, such as Sentinel\'s. Empty: one is made.')
 param existingWorkspaceId string = ''
@@ -161,6 +180,7 @@ var packageContainerName = 'app-package'
 
 // As src/services.ts and src/core/incident-columns.ts name them.
 var incidentTableName = 'incidents'
+var ledgerTableName = 'ledger'
 var deadLetterContainerName = 'dead-letters'
 var incidentColumns = loadJsonContent('incident-columns.json')
 
@@ -231,7 +251,7 @@ module incidentStorage 'modules/storage-account.bicep' = {
     tags: allTags
     skuName: storageSkuName
     containers: [deadLetterContainerName]
-    tables: [incidentTableName]
+    tables: [incidentTableName, ledgerTableName]
     softDeleteDays: storageSoftDeleteDays
   }
 }
@@ -343,6 +363,7 @@ module roleAssignments 'modules/role-assignments.bicep' = {
     hostStorageName: hostStorageName
     incidentStorageName: incidentStorageName
     incidentTableName: incidentTableName
+    ledgerTableName: ledgerTableName
     deadLetterContainerName: deadLetterContainerName
     dataCollectionRuleName: dataCollectionRuleName
     appInsightsName: appInsightsName
@@ -377,9 +398,15 @@ module functionApp 'modules/function-app.bicep' = {
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
-    incidentRetentionDays: incidentRetentionDays
+    hubRetentionHours: hubRetentionHours
     outboxTimerSchedule: outboxTimerSchedule
     outboxMinimumAgeSeconds: outboxMinimumAgeSeconds
+    ledgerTimerSchedule: ledgerTimerSchedule
+    ledgerGraceSeconds: ledgerGraceSeconds
+    ledgerStallSeconds: ledgerStallSeconds
+    reconciliationTimerSchedule: reconciliationTimerSchedule
+    scanEvents: scanEvents
+    dashboardClientId: dashboardClientId
   }
   dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
 }

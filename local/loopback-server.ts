@@ -7,7 +7,7 @@ import { UsageError } from "../src/errors.ts";
  *
  * @param port 0 takes a free one
  * @returns the port
- * @throws {UsageError} naming the server and the port that is taken
+ * @throws {UsageError} naming the server and the port that is taken or not allowed
  */
 export async function listenOnLoopback(server: Server, port: number, name: string): Promise<number> {
   const listening = once(server, "listening");
@@ -15,7 +15,11 @@ export async function listenOnLoopback(server: Server, port: number, name: strin
   try {
     await listening;
   } catch (cause) {
-    throw new UsageError(`${name}: port ${port} is taken`, { cause });
+    // Below 1024 many systems let only root listen.
+    const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
+    throw new UsageError(`${name}: port ${port} ${isForbidden ? "is not allowed to this user" : "is taken"}`, {
+      cause,
+    });
   }
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError(`${name} listens on no port`);

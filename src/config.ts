@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import { SettingsError } from "./errors.ts";
 
 /** A service, reached with the app's managed identity or, in local runs, by connection string. */
@@ -8,12 +9,23 @@ export type Endpoint =
 
 /** Everything that the environment decides. */
 export interface Config {
+  /** The hub as the healer reads it: the trigger's is the host's own affair. */
+  readonly auditEvents: {
+    readonly endpoint: Endpoint;
+    /** Host name; with its port in local runs. */
+    readonly namespace: string;
+    readonly hub: string;
+    readonly healerConsumerGroup: string;
+    readonly retentionHours: number;
+  };
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
   readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
   readonly outboxMinimumAgeSeconds: number;
+  readonly ledgerGraceSeconds: number;
+  readonly ledgerStallSeconds: number;
   /** Whether events are first searched for what the rules' matches must hold; without, every record is read. */
   readonly scansEvents: boolean;
   /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
@@ -27,6 +39,21 @@ const text = (expected: string) =>
     .trim()
     .min(1, { error: `expected ${expected}` });
 const url = (expected: string) => text(expected).regex(URL_FORM, { error: `expected ${expected}` });
+const number = (unit: string, { min, max }: { min: number; max: number }) => {
+  const error = `expected a number of ${unit} from ${min} to ${max}`;
+  return z.coerce.number({ error }).min(min, { error }).max(max, { error });
+};
+/** By form only, so that a mistake is named at once and not by whoever stumbles over it later. */
+const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
+const HUB_CONNECTION = /(^|;)\s*Endpoint=\s*sb:\/\/[^;\s]/i;
+const STORAGE_CONNECTION = /(^|;)\s*(UseDevelopmentStorage=true|(AccountName|TableEndpoint|BlobEndpoint)=[^;\s])/i;
+/** Five fields, or six with seconds first; what a field may hold is the host's to judge. */
+const NCRONTAB = /^\s*([\w*,/-]+\s+){4,5}[\w*,/-]+\s*$/;
+const schedule = (example: string) => {
+  const error = `expected an NCRONTAB expression, such as "${example}"`;
+  return z.string({ error }).regex(NCRONTAB, { error });
+};
+const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
 const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -40,30 +67,52 @@ const tenantIds = text(TENANTS)
  * since without them a function silently does not run.
  */
 const SETTINGS = z.object({
-  AUDIT_EVENTS: z.string().trim().min(1).optional(),
-  AUDIT_EVENTS__fullyQualifiedNamespace: z.string().trim().min(1).optional(),
+  AUDIT_EVENTS: z
+    .string()
+    .trim()
+    .regex(HUB_CONNECTION, { error: "expected a connection string, Endpoint=sb://HOST;…" })
+    .optional(),
+  AUDIT_EVENTS__fullyQualifiedNamespace: z
+    .string()
+    .trim()
+    .regex(/^[\w.-]+$/, { error: "expected a host name, NAMESPACE.servicebus.windows.net" })
+    .optional(),
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
+  AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
+  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160 }).default(24),
   INCIDENTS_TABLE_ENDPOINT: url(
     "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
   ).optional(),
-  INCIDENTS_STORAGE: z.string().trim().min(1).optional(),
-  DEAD_LETTERS_CONTAINER_URL: url("the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME").optional(),
+  INCIDENTS_STORAGE: z
+    .string()
+    .trim()
+    .regex(STORAGE_CONNECTION, { error: "expected the connection string of a storage account or emulator" })
+    .optional(),
+  DEAD_LETTERS_CONTAINER_URL: text(CONTAINER)
+    .regex(CONTAINER_URL, { error: `expected ${CONTAINER}` })
+    .optional(),
   LOGS_INGESTION_ENDPOINT: url("the logs ingestion endpoint of the data collection rule, https://…"),
-  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…"),
+  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…").regex(/^dcr-/, {
+    error: "expected the immutable id of the data collection rule, which begins with dcr-",
+  }),
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, Custom-…").regex(/^Custom-/, {
     error: "expected a stream name that begins with Custom-",
   }),
   ALLOWED_TENANT_IDS: tenantIds,
-  OUTBOX_TIMER_SCHEDULE: text('an NCRONTAB expression, such as "0 * * * * *"'),
-  OUTBOX_MINIMUM_AGE_SECONDS: z.coerce
-    .number({ error: "expected a number of seconds" })
-    .min(0, { error: "expected a number of seconds, 0 or more" })
-    .max(86_400, { error: "expected a number of seconds, at most 86400 (a day)" })
-    .default(60),
+  OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
+  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(60),
+  LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
+  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
+  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
+  RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
   SCAN_EVENTS: z.enum(["true", "false"], { error: "expected true or false" }).default("true"),
   AZURE_CLIENT_ID: z.string().trim().optional(),
+  DASHBOARD_CLIENT_ID: z.string().trim().optional(),
+  DASHBOARD_LOCAL_USER: z.string().trim().optional(),
 });
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of these pairs at least one setting is needed. Apart from the schema, which would look at them only once all else is right. */
 const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected: string])[] = [
@@ -80,19 +129,23 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape).toSo
  *
  * @throws {SettingsError} naming every setting that is missing or wrong and what is expected
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Environment): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
   const parsed = SETTINGS.safeParse(given);
   const missing = ALTERNATIVES.filter(([inAzure, local]) => given[inAzure] === undefined && given[local] === undefined);
-  if (!parsed.success || missing.length > 0) {
-    const others = missing.map(
+  const others = [
+    ...missing.map(
       ([inAzure, local, expected]) =>
         `${inAzure} is missing: expected ${expected} (or ${local} with a connection string, in local runs)`,
-    );
+    ),
+    ...sharedGroup(given),
+  ];
+  if (!parsed.success || others.length > 0) {
     throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, given) : []), ...others]);
   }
   const settings = parsed.data;
   return {
+    auditEvents: auditEvents(settings),
     incidents: endpoint(settings.INCIDENTS_STORAGE, settings.INCIDENTS_TABLE_ENDPOINT),
     deadLetters: endpoint(settings.INCIDENTS_STORAGE, settings.DEAD_LETTERS_CONTAINER_URL),
     logsIngestion: {
@@ -102,8 +155,50 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
+    ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
+    ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,
     scansEvents: settings.SCAN_EVENTS === "true",
     identityClientId: settings.AZURE_CLIENT_ID,
+  };
+}
+
+/**
+ * To whom page and API are served. Apart from the rest: it is asked before anything else, and whatever is missing or
+ * wrong closes them.
+ *
+ * The platform sets `WEBSITE_AUTH_ENABLED` while App Service Authentication is on: only then does it strip the headers
+ * that name the principal from what comes in, and only then are they believed. `WEBSITE_INSTANCE_ID` and
+ * `WEBSITE_SITE_NAME` are set wherever it runs in Azure: there is no local user there.
+ */
+export function readDashboardAccess(environment: Environment): DashboardAccess {
+  const given = (name: string): string => environment[name]?.trim() ?? "";
+  const clientId = given("DASHBOARD_CLIENT_ID");
+  if (clientId !== "" && given("WEBSITE_AUTH_ENABLED").toLowerCase() === "true") return { kind: "entra", clientId };
+  const inAzure = given("WEBSITE_INSTANCE_ID") !== "" || given("WEBSITE_SITE_NAME") !== "";
+  const user = given("DASHBOARD_LOCAL_USER");
+  return user === "" || inAzure ? { kind: "off" } : { kind: "local", user };
+}
+
+/** Two readers of one group take its partitions from each other. Names of groups are compared without case, as the hub does. */
+function sharedGroup(given: Environment): string[] {
+  const [trigger, healer] = ["AUDIT_EVENTS_CONSUMER_GROUP", "AUDIT_EVENTS_HEALER_CONSUMER_GROUP"].map((name) =>
+    given[name]?.trim().toLowerCase(),
+  );
+  return healer === undefined || healer !== trigger
+    ? []
+    : ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP is wrong: expected another group than AUDIT_EVENTS_CONSUMER_GROUP"];
+}
+
+/** As the host's extension has it: a hub that the connection string names is the one. */
+function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] {
+  const { AUDIT_EVENTS: connectionString, AUDIT_EVENTS__fullyQualifiedNamespace: host = "" } = settings;
+  const part = (pattern: RegExp) => pattern.exec(connectionString ?? "")?.[1]?.trim();
+  return {
+    endpoint: endpoint(connectionString, host),
+    namespace: part(/Endpoint=\s*sb:\/\/([^;/]+)/i) ?? host,
+    hub: part(/EntityPath=([^;]+)/i) ?? settings.AUDIT_EVENTS_HUB,
+    healerConsumerGroup: settings.AUDIT_EVENTS_HEALER_CONSUMER_GROUP,
+    retentionHours: settings.AUDIT_EVENTS_RETENTION_HOURS,
   };
 }
 

@@ -3,18 +3,25 @@ import { TableClient } from "@azure/data-tables";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { ContainerClient } from "@azure/storage-blob";
+import { acknowledgements } from "./azure/acknowledgements.ts";
+import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
-import { incidentTable } from "./azure/incident-table.ts";
+import { incidentChanges } from "./azure/incident-changes.ts";
+import { incidentPages } from "./azure/incident-pages.ts";
+import { incidentTable, LOG_ANALYTICS_SINK } from "./azure/incident-table.ts";
+import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
+import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
 import type { Rule } from "./core/rule.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 
-/** Names that Bicep gives to the table and container too. */
+/** Names that Bicep gives to the tables and the container too. */
 export const INCIDENTS_TABLE = "incidents";
+export const LEDGER_TABLE = "ledger";
 export const DEAD_LETTERS_CONTAINER = "dead-letters";
 
 export type Services = Awaited<ReturnType<typeof connect>>;
@@ -54,12 +61,15 @@ async function connect(config: Config) {
       ? new ManagedIdentityCredential()
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
-  const incidents = incidentTable(tableClient(config, credential));
+  const incidentsClient = tableClient(config, INCIDENTS_TABLE, credential);
+  const incidents = incidentTable(incidentsClient);
+  const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
+  const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const letters = deadLetters(containerClient(config, credential));
   const { endpoint, ...destination } = config.logsIngestion;
   const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
-  // In Azure, Bicep makes both, and the app has no right to.
-  if (config.incidents.kind === "connectionString") await incidents.create();
+  // In Azure, Bicep makes them, and the app has no right to.
+  if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
   if (config.deadLetters.kind === "connectionString") await letters.create();
   return {
     config,
@@ -71,8 +81,16 @@ async function connect(config: Config) {
     // With those that are switched off: what they found before is still to be forwarded.
     ruleIds: known.map(({ id }) => id),
     incidents,
+    pages: incidentPages(incidentsClient),
+    changes: incidentChanges(incidentsClient),
+    guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     outbox: incidents, // each incident's outbox row lies in its partition
     deadLetters: letters,
+    accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
+    ledger,
+    suspects: suspectTable(ledgerClient),
+    /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
+    openAuditHub: () => openAuditHub(config, credential),
     ingestion: logsIngestion(ingestion, destination),
     now: () => new Date(),
   };
@@ -85,14 +103,28 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-function tableClient({ incidents }: Config, credential: Credential): TableClient {
+function tableClient({ incidents }: Config, name: string, credential: Credential): TableClient {
   const options = { retryOptions: RETRIES, additionalPolicies: [answersOfTheTableService] };
   return incidents.kind === "connectionString"
-    ? TableClient.fromConnectionString(incidents.connectionString, INCIDENTS_TABLE, {
+    ? TableClient.fromConnectionString(incidents.connectionString, name, {
         ...options,
         allowInsecureConnection: true,
       })
-    : new TableClient(incidents.url, INCIDENTS_TABLE, credential(), options);
+    : new TableClient(incidents.url, name, credential(), options);
+}
+
+/** Its SDK, the largest of them, is loaded only where something is to be read again. */
+async function openAuditHub({ auditEvents }: Config, credential: Credential): Promise<AuditHub> {
+  const { EventHubConsumerClient } = await import("@azure/event-hubs");
+  const { endpoint, namespace, hub, healerConsumerGroup } = auditEvents;
+  const options = { retryOptions: { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10_000 } };
+  const client =
+    endpoint.kind === "identity"
+      ? new EventHubConsumerClient(healerConsumerGroup, namespace, hub, credential(), options)
+      : endpoint.connectionString.includes("EntityPath=")
+        ? new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, options)
+        : new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, hub, options);
+  return auditHub(client);
 }
 
 function containerClient({ deadLetters: { ...target } }: Config, credential: Credential): ContainerClient {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readConfig, SETTING_NAMES } from "../src/config.ts";
+import { readConfig, readDashboardAccess, SETTING_NAMES } from "../src/config.ts";
 import { SettingsError } from "../src/errors.ts";
 
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
@@ -7,6 +7,7 @@ const IN_AZURE = {
   AUDIT_EVENTS__fullyQualifiedNamespace: "pimwatch.servicebus.windows.net",
   AUDIT_EVENTS_HUB: "audit-events",
   AUDIT_EVENTS_CONSUMER_GROUP: "pimwatch",
+  AUDIT_EVENTS_HEALER_CONSUMER_GROUP: "pimwatch-healer",
   INCIDENTS_TABLE_ENDPOINT: "https://account.table.core.windows.net",
   DEAD_LETTERS_CONTAINER_URL: "https://account.blob.core.windows.net/dead-letters",
   LOGS_INGESTION_ENDPOINT: "https://dcr.ingest.monitor.azure.com",
@@ -14,6 +15,8 @@ const IN_AZURE = {
   LOGS_INGESTION_STREAM: "Custom-PimwatchIncidents_CL",
   ALLOWED_TENANT_IDS: TENANT,
   OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
+  LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+  RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
 };
 const LOCAL = {
   ...IN_AZURE,
@@ -38,6 +41,13 @@ function problemsOf(environment: Environment): readonly string[] {
 
 test("settings of an app in Azure are read", () => {
   expect(readConfig(IN_AZURE)).toEqual({
+    auditEvents: {
+      endpoint: { kind: "identity", url: "pimwatch.servicebus.windows.net" },
+      namespace: "pimwatch.servicebus.windows.net",
+      hub: "audit-events",
+      healerConsumerGroup: "pimwatch-healer",
+      retentionHours: 24,
+    },
     incidents: { kind: "identity", url: "https://account.table.core.windows.net" },
     deadLetters: { kind: "identity", url: "https://account.blob.core.windows.net/dead-letters" },
     logsIngestion: {
@@ -47,6 +57,8 @@ test("settings of an app in Azure are read", () => {
     },
     allowedTenantIds: new Set([TENANT]),
     outboxMinimumAgeSeconds: 60,
+    ledgerGraceSeconds: 120,
+    ledgerStallSeconds: 900,
     scansEvents: true,
     identityClientId: undefined,
   });
@@ -55,6 +67,13 @@ test("settings of an app in Azure are read", () => {
 test("settings of a local run are read", () => {
   const storage = { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" };
   expect(readConfig(LOCAL)).toMatchObject({ incidents: storage, deadLetters: storage });
+});
+
+test.each([
+  ["Endpoint=sb://127.0.0.1:5672;SharedAccessKey=k", { namespace: "127.0.0.1:5672", hub: "audit-events" }],
+  ["Endpoint=sb://host.example/;EntityPath=other;SharedAccessKey=k", { namespace: "host.example", hub: "other" }],
+])("the hub is that of the connection string %s", (AUDIT_EVENTS, expected) => {
+  expect(readConfig({ ...LOCAL, AUDIT_EVENTS }).auditEvents).toMatchObject(expected);
 });
 
 test("optional settings are read, blanks around values are not", () => {
@@ -76,11 +95,14 @@ test("without any setting, every one that is needed is named at once, with what 
   expect(problemsOf({})).toEqual([
     "AUDIT_EVENTS_HUB is missing: expected the name of the event hub",
     "AUDIT_EVENTS_CONSUMER_GROUP is missing: expected a consumer group that nothing else reads",
+    "AUDIT_EVENTS_HEALER_CONSUMER_GROUP is missing: expected another consumer group that nothing else reads",
     "LOGS_INGESTION_ENDPOINT is missing: expected the logs ingestion endpoint of the data collection rule, https://…",
     "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, dcr-…",
     "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, Custom-…",
     "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), separated by commas",
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
+    'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
+    'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
     "AUDIT_EVENTS__fullyQualifiedNamespace is missing: expected NAMESPACE.servicebus.windows.net (or AUDIT_EVENTS with a connection string, in local runs)",
     "INCIDENTS_TABLE_ENDPOINT is missing: expected the table endpoint of a storage account (or INCIDENTS_STORAGE with a connection string, in local runs)",
     "DEAD_LETTERS_CONTAINER_URL is missing: expected the URL of a blob container (or INCIDENTS_STORAGE with a connection string, in local runs)",
@@ -122,6 +144,34 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `//${secret}`,
       expected: "the logs ingestion endpoint of the data collection rule, https://…",
     },
+    {
+      name: "DEAD_LETTERS_CONTAINER_URL",
+      value: `https://${secret}/`,
+      expected: "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME",
+    },
+    { name: "AUDIT_EVENTS", value: secret, expected: "a connection string, Endpoint=sb://HOST;…" },
+    {
+      name: "AUDIT_EVENTS__fullyQualifiedNamespace",
+      value: `https://${secret}/`,
+      expected: "a host name, NAMESPACE.servicebus.windows.net",
+    },
+    {
+      name: "INCIDENTS_STORAGE",
+      value: secret,
+      expected: "the connection string of a storage account or emulator",
+    },
+    {
+      name: "LOGS_INGESTION_RULE_ID",
+      value: secret,
+      expected: "the immutable id of the data collection rule, which begins with dcr-",
+    },
+    { name: "OUTBOX_TIMER_SCHEDULE", value: secret, expected: 'an NCRONTAB expression, such as "0 * * * * *"' },
+    { name: "LEDGER_TIMER_SCHEDULE", value: "* *", expected: 'an NCRONTAB expression, such as "30 * * * * *"' },
+    {
+      name: "AUDIT_EVENTS_HEALER_CONSUMER_GROUP",
+      value: "PimWatch ",
+      expected: "another group than AUDIT_EVENTS_CONSUMER_GROUP",
+    },
     { name: "LOGS_INGESTION_STREAM", value: secret, expected: "a stream name that begins with Custom-" },
     {
       name: "ALLOWED_TENANT_IDS",
@@ -134,10 +184,11 @@ describe("a setting that is wrong is named with what is expected, never with its
       expected: "one or more tenant ids (GUIDs), separated by commas",
     },
     { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds, 0 or more" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "1e300", expected: "a number of seconds, at most 86400 (a day)" },
-    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "Infinity", expected: "a number of seconds" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
+    { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds from 0 to 86400" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "1e300", expected: "a number of seconds from 0 to 86400" },
+    { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "Infinity", expected: "a number of seconds from 0 to 86400" },
   ])("$name as $value", ({ name, value, expected }) => {
     expect(problemsOf({ ...IN_AZURE, [name]: value })).toEqual([`${name} is wrong: expected ${expected}`]);
   });
@@ -159,17 +210,53 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "ALLOWED_TENANT_IDS",
     "AUDIT_EVENTS",
     "AUDIT_EVENTS_CONSUMER_GROUP",
+    "AUDIT_EVENTS_HEALER_CONSUMER_GROUP",
     "AUDIT_EVENTS_HUB",
+    "AUDIT_EVENTS_RETENTION_HOURS",
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "DASHBOARD_CLIENT_ID",
+    "DASHBOARD_LOCAL_USER",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_STORAGE",
     "INCIDENTS_TABLE_ENDPOINT",
+    "LEDGER_GRACE_SECONDS",
+    "LEDGER_STALL_SECONDS",
+    "LEDGER_TIMER_SCHEDULE",
     "LOGS_INGESTION_ENDPOINT",
     "LOGS_INGESTION_RULE_ID",
     "LOGS_INGESTION_STREAM",
     "OUTBOX_MINIMUM_AGE_SECONDS",
     "OUTBOX_TIMER_SCHEDULE",
+    "RECONCILIATION_TIMER_SCHEDULE",
     "SCAN_EVENTS",
   ]);
+});
+
+describe("to whom page and API are served", () => {
+  const CLIENT = "dddddddd-1111-4222-8333-444444444444";
+  const LOCAL = { DASHBOARD_LOCAL_USER: "local user" };
+  const ENTRA = { DASHBOARD_CLIENT_ID: CLIENT, WEBSITE_AUTH_ENABLED: "True", WEBSITE_SITE_NAME: "app" };
+
+  test.each([
+    { why: "nothing is set", environment: {}, access: { kind: "off" } },
+    { why: "a local run", environment: LOCAL, access: { kind: "local", user: "local user" } },
+    { why: "sign-in is on in Azure", environment: ENTRA, access: { kind: "entra", clientId: CLIENT } },
+    { why: "no application is named", environment: { ...ENTRA, DASHBOARD_CLIENT_ID: " " }, access: { kind: "off" } },
+    {
+      why: "sign-in is off in Azure",
+      environment: { ...ENTRA, WEBSITE_AUTH_ENABLED: "False" },
+      access: { kind: "off" },
+    },
+    { why: "sign-in is not known of", environment: { DASHBOARD_CLIENT_ID: CLIENT }, access: { kind: "off" } },
+    {
+      why: "the local user's name came to Azure",
+      environment: { ...LOCAL, WEBSITE_SITE_NAME: "app" },
+      access: { kind: "off" },
+    },
+    { why: "the same by instance", environment: { ...LOCAL, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
+    { why: "both, in Azure", environment: { ...LOCAL, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
+  ])("$why: $access.kind", ({ environment, access }) => {
+    expect(readDashboardAccess(environment)).toEqual(access);
+  });
 });

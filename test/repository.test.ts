@@ -46,6 +46,7 @@ test("local.settings.sample.json holds settings that the code or the host reads,
   const azureOnly = new Set([
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "DASHBOARD_CLIENT_ID",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_TABLE_ENDPOINT",
   ]);
@@ -64,6 +65,13 @@ test("infra/incident-columns.json is what the code names, within the rules of cu
 
 test("docs/priority.md holds the table that the code uses", () => {
   expect(read("docs/priority.md")).toBe(priorityPage());
+});
+
+test(".ci/run does what CONTRIBUTING.md tells, in its order", () => {
+  const told = [...read("CONTRIBUTING.md").matchAll(/^(npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
+  const done = [...read(".ci/run").matchAll(/^(?:step|tests) (npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
+  expect(told).toContain("npm run test:infra");
+  expect(done.filter((command) => told.includes(command)).slice(0, told.length)).toEqual(told);
 });
 
 test("README's commands exist", async () => {

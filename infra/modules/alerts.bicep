@@ -44,7 +44,7 @@ var logAlerts LogAlert[] = [
     frequency: 'PT1M'
     window: 'PT5M'
     timeRange: 'P2D'
-    splitBy: ['IncidentId', 'IncidentTitle', 'RoleName', 'InitiatedBy', 'ClientIpAddress', 'Result']
+    splitBy: ['IncidentId', 'IncidentTitle', 'Priority', 'RoleScope', 'InitiatedBy', 'Result']
   }
   {
     name: 'detector-failing'

@@ -22,9 +22,15 @@ param incidentsTableEndpoint string
 param deadLettersContainerUrl string
 param logsIngestionStream string
 param allowedTenantIds string[]
-param incidentRetentionDays int
+param hubRetentionHours int
 param outboxTimerSchedule string
 param outboxMinimumAgeSeconds int
+param ledgerTimerSchedule string
+param ledgerGraceSeconds int
+param ledgerStallSeconds int
+param reconciliationTimerSchedule string
+param scanEvents bool
+param dashboardClientId string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -99,19 +105,52 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AUDIT_EVENTS_CONSUMER_GROUP: consumerGroupName
       AUDIT_EVENTS_HEALER_CONSUMER_GROUP: healerConsumerGroupName
       AUDIT_EVENTS_HUB: eventHubName
+      AUDIT_EVENTS_RETENTION_HOURS: string(hubRetentionHours)
       AZURE_CLIENT_ID: identity.properties.clientId
       AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${environment().suffixes.storage}'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
+      DASHBOARD_CLIENT_ID: dashboardClientId
       DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
-      INCIDENT_RETENTION_DAYS: string(incidentRetentionDays)
       INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
+      LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)
+      LEDGER_STALL_SECONDS: string(ledgerStallSeconds)
+      LEDGER_TIMER_SCHEDULE: ledgerTimerSchedule
       LOGS_INGESTION_ENDPOINT: dataCollectionRule.properties.endpoints.logsIngestion
       LOGS_INGESTION_RULE_ID: dataCollectionRule.properties.immutableId
       LOGS_INGESTION_STREAM: logsIngestionStream
       OUTBOX_MINIMUM_AGE_SECONDS: string(outboxMinimumAgeSeconds)
       OUTBOX_TIMER_SCHEDULE: outboxTimerSchedule
+      RECONCILIATION_TIMER_SCHEDULE: reconciliationTimerSchedule
+      SCAN_EVENTS: scanEvents ? 'true' : 'false'
+    }
+  }
+
+  // The page and its API: whoever asks is signed in by the platform first. It needs no client secret, since only the
+  // id token is used. Health holds no data and stays open.
+  resource authentication 'config' = if (!empty(dashboardClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: {
+        requireAuthentication: true
+        unauthenticatedClientAction: 'RedirectToLoginPage'
+        redirectToProvider: 'azureactivedirectory'
+        excludedPaths: ['/api/health']
+      }
+      httpSettings: { requireHttps: true }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: dashboardClientId
+            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          }
+          validation: { allowedAudiences: [dashboardClientId, 'api://${dashboardClientId}'] }
+        }
+      }
+      login: { tokenStore: { enabled: false } }
     }
   }
 

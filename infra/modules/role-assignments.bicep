@@ -5,6 +5,7 @@ param principalId string
 param hostStorageName string
 param incidentStorageName string
 param incidentTableName string
+param ledgerTableName string
 param deadLetterContainerName string
 param dataCollectionRuleName string
 param appInsightsName string
@@ -33,6 +34,10 @@ resource incidentStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing
 
     resource incidents 'tables' existing = {
       name: incidentTableName
+    }
+
+    resource ledger 'tables' existing = {
+      name: ledgerTableName
     }
   }
 
@@ -84,6 +89,17 @@ resource incidents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataContributor)
     description: 'Incidents and their outbox'
+  }
+}
+
+resource ledger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: incidentStorage::tables::ledger
+  name: guid(incidentStorage::tables::ledger.id, identityName, roles.tableDataContributor)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataContributor)
+    description: 'Which events are finished'
   }
 }
 

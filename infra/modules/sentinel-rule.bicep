@@ -29,12 +29,15 @@ resource rule 'Microsoft.SecurityInsights/alertRules@2025-09-01' = {
     eventGroupingSettings: { aggregationKind: 'AlertPerResult' }
     alertDetailsOverride: {
       alertDisplayNameFormat: '{{IncidentTitle}}'
-      alertDescriptionFormat: '{{Description}}'
+      alertDescriptionFormat: '{{Summary}}'
       alertSeverityColumnName: 'Severity'
     }
     customDetails: {
       IncidentId: 'IncidentId'
-      RoleName: 'RoleName'
+      Priority: 'Priority'
+      Effect: 'Effect'
+      RoleScope: 'RoleScope'
+      Setting: 'Setting'
       Result: 'Result'
       AuditLogId: 'AuditLogId'
       RuleName: 'RuleName'

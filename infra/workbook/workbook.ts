@@ -34,10 +34,16 @@ const TABS: readonly Tab[] = [
     tiles: [
       { title: "At a glance", query: "workbook/figures", as: "tiles" },
       { title: "Changes over time", query: "workbook/found", as: "timechart" },
-      { title: "Latest first", query: "workbook/latest", as: "table", whenEmpty: "No incident in this time." },
-      { title: "By role", query: "workbook/by-role", as: "table", width: 33 },
-      { title: "By actor", query: "workbook/by-actor", as: "table", width: 34 },
-      { title: "By address", query: "workbook/by-address", as: "table", width: 33 },
+      {
+        title: "Weakening changes first",
+        query: "workbook/latest",
+        as: "table",
+        whenEmpty: "No incident in this time.",
+      },
+      { title: "By role", query: "workbook/by-role", as: "table", width: 50 },
+      { title: "By setting", query: "workbook/by-setting", as: "table", width: 50 },
+      { title: "By actor", query: "workbook/by-actor", as: "table", width: 50 },
+      { title: "By address", query: "workbook/by-address", as: "table", width: 50 },
     ],
   },
   {

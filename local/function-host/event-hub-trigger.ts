@@ -13,7 +13,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import { SettingsError } from "../../src/errors.ts";
 import { connectionString, readOrExplain, resolvePlaceholders, type Settings } from "./binding-settings.ts";
 import { batchData, batchMetadata, singleData, singleMetadata, type SequenceNumberForm } from "./event-hub-batch.ts";
-import type { HostJson } from "./host-json.ts";
+import type { ClientRetryOptions, HostJson } from "./host-json.ts";
 import type { Binding, TypedData } from "./worker-messages.ts";
 
 /** Where the real host keeps its checkpoints. */
@@ -118,6 +118,7 @@ export function eventHubSource(functionName: string, binding: Binding, settings:
 export async function openConsumer(
   source: EventHubSource,
   loadBalancing: LoadBalancing,
+  retryOptions: ClientRetryOptions,
 ): Promise<{ consumer: Consumer; checkpoints: CheckpointStore }> {
   const container = new ContainerClient(source.storageConnectionString, CHECKPOINT_CONTAINER);
   await container.createIfNotExists();
@@ -128,6 +129,7 @@ export async function openConsumer(
     source.eventHubName,
     checkpoints,
     {
+      retryOptions,
       loadBalancingOptions: {
         strategy: "greedy",
         updateIntervalInMs: loadBalancing.updateIntervalMs,

@@ -45,6 +45,8 @@ export interface FunctionHostOptions {
   readonly log?: (line: string) => void;
   /** false keeps the events of a failed invocation for the next start; the real host, and the default, go on. */
   readonly checkpointAfterFailure?: boolean;
+  /** false leaves out the app's retry policies: a failed invocation is at its end, as where a policy is not known. */
+  readonly retries?: boolean;
   /** Multiplies every wait between retries, for tests. */
   readonly retryDelayScale?: number;
   readonly loadBalancing?: LoadBalancing;
@@ -119,8 +121,9 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     input: { readonly data: TypedData; readonly metadata?: Readonly<Record<string, TypedData>> },
     signal: AbortSignal,
   ): Promise<Attempt<InvocationResponse> | "stopped"> {
+    const hasPolicy = kind !== "http" && options.retries !== false; // HTTP has none
     return runWithRetries({
-      policy: kind === "http" || retryOptions === undefined ? undefined : retryPolicy(retryOptions), // HTTP has none
+      policy: hasPolicy && retryOptions !== undefined ? retryPolicy(retryOptions) : undefined,
       delayScale: options.retryDelayScale ?? 1,
       signal,
       async attempt(retryContext) {
@@ -154,7 +157,11 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       triggers.push(timer);
       return;
     }
-    const client = await openConsumer(plan.source, options.loadBalancing ?? LOAD_BALANCING);
+    const client = await openConsumer(
+      plan.source,
+      options.loadBalancing ?? LOAD_BALANCING,
+      hostJson.eventHubs.clientRetryOptions,
+    );
     const trigger = startEventHubTrigger(
       {
         functionName,

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { RetryMode } from "@azure/event-hubs";
 import { z } from "zod";
 import { SettingsError } from "../../src/errors.ts";
 
@@ -13,15 +14,28 @@ export interface HostJson {
     readonly maxEventBatchSize: number;
     readonly prefetchCount: number;
     readonly batchCheckpointFrequency: number;
+    /** How the client of the hub tries again; what is not said is up to the client. */
+    readonly clientRetryOptions: ClientRetryOptions;
   };
   /** Options that are set and have no effect here. */
   readonly ignored: readonly string[];
+}
+
+/** As the SDK's client takes them. */
+export interface ClientRetryOptions {
+  readonly mode?: RetryMode;
+  readonly timeoutInMs?: number;
+  readonly retryDelayInMs?: number;
+  readonly maxRetryDelayInMs?: number;
+  readonly maxRetries?: number;
 }
 
 /** "hh:mm:ss", with days or fractions as .NET's TimeSpan writes them. */
 const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$/;
 /** Flex Consumption, Premium and Dedicated. https://learn.microsoft.com/azure/azure-functions/functions-scale */
 const DEFAULT_TIMEOUT_MS = 30 * 60 * 1000;
+
+const timeSpan = z.string().regex(TIME_SPAN).optional();
 
 const schema = z.object({
   version: z.literal("2.0"),
@@ -36,6 +50,15 @@ const schema = z.object({
           prefetchCount: z.int().positive().default(300),
           batchCheckpointFrequency: z.int().positive().default(1),
           initialOffsetOptions: z.object({ type: z.string().default("fromStart") }).optional(),
+          clientRetryOptions: z
+            .object({
+              mode: z.enum(["exponential", "fixed"]).optional(),
+              tryTimeout: timeSpan,
+              delay: timeSpan,
+              maximumDelay: timeSpan,
+              maximumRetries: z.int().nonnegative().optional(),
+            })
+            .optional(),
         })
         .optional(),
     })
@@ -69,8 +92,26 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
       maxEventBatchSize: eventHubs?.maxEventBatchSize ?? 100,
       prefetchCount: eventHubs?.prefetchCount ?? 300,
       batchCheckpointFrequency: eventHubs?.batchCheckpointFrequency ?? 1,
+      clientRetryOptions: clientRetryOptions(eventHubs?.clientRetryOptions ?? {}),
     },
     ignored,
+  };
+}
+
+type EventHubsSection = NonNullable<NonNullable<z.infer<typeof schema>["extensions"]>["eventHubs"]>;
+
+function clientRetryOptions(written: NonNullable<EventHubsSection["clientRetryOptions"]>): ClientRetryOptions {
+  const [timeoutInMs, retryDelayInMs, maxRetryDelayInMs] = [
+    written.tryTimeout,
+    written.delay,
+    written.maximumDelay,
+  ].map(timeSpanMs);
+  return {
+    ...(written.mode !== undefined && { mode: written.mode === "fixed" ? RetryMode.Fixed : RetryMode.Exponential }),
+    ...(timeoutInMs !== undefined && { timeoutInMs }),
+    ...(retryDelayInMs !== undefined && { retryDelayInMs }),
+    ...(maxRetryDelayInMs !== undefined && { maxRetryDelayInMs }),
+    ...(written.maximumRetries !== undefined && { maxRetries: written.maximumRetries }),
   };
 }
 

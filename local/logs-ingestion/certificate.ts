@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
@@ -33,6 +34,17 @@ export async function loopbackCertificate(): Promise<LoopbackCertificate> {
   });
   const folder = await mkdtemp(join(tmpdir(), "logs-ingestion-"));
   const file = join(folder, "certificate.pem");
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  // Also where the process ends without closing: `pimwatch … | head` does.
+  process.once("exit", removeFolder);
   await writeFile(file, made.cert);
-  return { key: made.private, pem: made.cert, file, remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    key: made.private,
+    pem: made.cert,
+    file,
+    async remove() {
+      process.off("exit", removeFolder);
+      removeFolder();
+    },
+  };
 }

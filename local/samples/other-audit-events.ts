@@ -58,27 +58,55 @@ const ORDINARY: readonly OtherEvent[] = [
   (draw) => pim("Remove member from role (PIM activation expired)", "Delete", "Reports Reader", draw),
 ];
 
-/** PIM's other events of category RoleManagement: each differs from a match in its operation alone. */
-const NEAR_MISSES: readonly OtherEvent[] = [
-  (draw) => pim("Add member to role requested (PIM activation)", "Create", "Global Administrator", draw),
-  (draw) => pim("Add member to role completed (PIM activation)", "Create", "Global Administrator", draw),
-  (draw) => pim("Add member to role in PIM completed (permanent)", "Create", "Security Administrator", draw),
-  (draw) => pim("Add eligible member to role in PIM completed (timebound)", "Create", "User Administrator", draw),
-  (draw) => pim("PIM policy removed", "Delete", "Reports Reader", draw),
-  (draw) => pim("Disable PIM alert", "Update", "Global Administrator", draw),
-  (draw) => pim("Update PIM alert setting", "Update", "Global Administrator", draw),
-  (draw) => ({
-    ...pim("Add member to role completed (PIM activation)", "Create", "Exchange Administrator", draw),
-    // The words of a match where the rule does not look: a justification is free text.
-    reason: "Update role setting in PIM, ticket 4711",
-  }),
-  (draw) => ({
-    ...directory("Update conditional access policy", "Policy", draw, {
-      type: "Policy",
-      changed: ["ConditionalAccessPolicy", "RoleManagement"],
+/** An event that the rule on PIM settings does not find, and the rules of this repository that do. */
+interface NearMiss {
+  readonly event: OtherEvent;
+  /** Names of the rules' folders. */
+  readonly foundBy: readonly string[];
+}
+
+/** What comes near to a change of PIM settings: the same category, operations like it, or its words elsewhere. */
+const NEAR_MISSES: readonly NearMiss[] = [
+  ...[
+    (draw: Chance) => pim("Add member to role requested (PIM activation)", "Create", "Global Administrator", draw),
+    (draw: Chance) => pim("Add member to role completed (PIM activation)", "Create", "Global Administrator", draw),
+    (draw: Chance) => pim("Add member to role in PIM completed (permanent)", "Create", "Security Administrator", draw),
+    (draw: Chance) =>
+      pim("Add eligible member to role in PIM completed (timebound)", "Create", "User Administrator", draw),
+    (draw: Chance) => pim("PIM policy removed", "Delete", "Reports Reader", draw),
+    (draw: Chance) => pim("Update PIM alert setting", "Update", "Global Administrator", draw),
+    (draw: Chance) => ({
+      ...pim("Add member to role completed (PIM activation)", "Create", "Exchange Administrator", draw),
+      // The words of a match where the rule does not look: a justification is free text.
+      reason: "Update role setting in PIM, ticket 4711",
     }),
-    service: "Conditional Access",
-  }),
+  ].map((event) => ({ event, foundBy: [] })),
+  {
+    event: (draw) => pim("Disable PIM alert", "Update", "Global Administrator", draw),
+    foundBy: ["pim-alert-disabled"],
+  },
+  {
+    event: (draw) => pim("Add member to role outside of PIM (permanent)", "Update", "User Administrator", draw),
+    foundBy: ["role-assigned-outside-of-pim"],
+  },
+  {
+    event: (draw) => ({
+      ...directory("Update conditional access policy", "Policy", draw, {
+        type: "Policy",
+        changed: ["ConditionalAccessPolicy", "RoleManagement"],
+      }),
+      service: "Conditional Access",
+    }),
+    foundBy: ["conditional-access-policy-changed"],
+  },
+  {
+    event: (draw) =>
+      directory("Update application – Certificates and secrets management", "ApplicationManagement", draw, {
+        type: "Application",
+        changed: ["KeyDescription", `KeyIdentifier=${draw.guid()},KeyType=Password,KeyUsage=Verify,DisplayName=deploy`],
+      }),
+    foundBy: ["credential-added-to-application"],
+  },
 ];
 
 /** One ordinary record, drawn. */
@@ -91,9 +119,18 @@ export const NEAR_MISS_KINDS = NEAR_MISSES.length;
 
 /** The near miss of that number, counted from 0. */
 export function nearMissRecord(kind: number, time: Date, draw: Chance): SampleRecord {
-  const event = NEAR_MISSES[kind];
-  if (!event) throw new RangeError(`There are ${NEAR_MISS_KINDS} near misses, no number ${kind}`);
-  return auditRecord(event(draw), time, draw);
+  return auditRecord(nearMiss(kind).event(draw), time, draw);
+}
+
+/** The rules of this repository, by their folders, that find the near miss of that number. */
+export function nearMissFinders(kind: number): readonly string[] {
+  return nearMiss(kind).foundBy;
+}
+
+function nearMiss(kind: number): NearMiss {
+  const found = NEAR_MISSES[kind];
+  if (!found) throw new RangeError(`There are ${NEAR_MISS_KINDS} near misses, no number ${kind}`);
+  return found;
 }
 
 function directory(

@@ -1,9 +1,12 @@
 import type { SampleRecord } from "./audit-record.ts";
 import { chance, type Chance } from "./chance.ts";
-import { nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "./other-audit-events.ts";
+import { nearMissFinders, nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "./other-audit-events.ts";
 import { settingsChangeRecord } from "./settings-change-record.ts";
 import { SETTINGS_CHANGES } from "./settings-changes.ts";
 import { otherCategoryRecord } from "./sign-ins.ts";
+
+/** The folder of the official rule, which the settings changes are made for. */
+const SETTINGS_RULE = "changes-to-pim-settings";
 
 const MINUTE = 60_000;
 /** Entra ID exports audit events in windows of about five minutes (facts in README.md). */
@@ -13,7 +16,7 @@ const WINDOWS = (24 * 60 * MINUTE) / WINDOW;
 export interface SampleDay {
   /** What the hub receives, in order. */
   readonly bodies: readonly Uint8Array[];
-  /** Every record of the day once, however often it is delivered, and whether the official rule matches it. */
+  /** Every record of the day once, however often it is delivered, and which rules find it: written down by hand. */
   readonly expected: readonly ExpectedRecord[];
   readonly figures: {
     /** Records delivered, redelivered ones counted each time. */
@@ -26,7 +29,8 @@ export interface SampleDay {
 export interface ExpectedRecord {
   /** `properties.id` */
   readonly recordId: string;
-  readonly matches: boolean;
+  /** Folders of the rules of this repository that find it, as they are shipped: switched off ones find nothing. */
+  readonly rules: readonly string[];
 }
 
 /**
@@ -37,7 +41,7 @@ export interface ExpectedRecord {
  */
 export function sampleDay({ seed = 1, day = new Date() }: { seed?: number; day?: Date } = {}): SampleDay {
   const draw = chance(`${seed} ${day.toISOString()}`);
-  const matching = new Map<string, boolean>();
+  const finders = new Map<string, readonly string[]>();
   const windows = Array.from({ length: WINDOWS }, (_, index) => ({
     start: day.getTime() - (WINDOWS - index) * WINDOW,
     records: [] as SampleRecord[],
@@ -49,30 +53,30 @@ export function sampleDay({ seed = 1, day = new Date() }: { seed?: number; day?:
       ...times(draw.between(1, 6), () => ordinaryAuditRecord(at(window), draw)),
       ...times(draw.between(1, 7), () => otherCategoryRecord(at(window), draw)),
     ];
-    for (const record of ordinary) add(window.records, record, false);
+    for (const record of ordinary) add(window.records, record, []);
   }
   for (const [kind, change] of SETTINGS_CHANGES.entries()) {
     const window = windowFor(kind, SETTINGS_CHANGES.length);
     const started = at(window);
     for (const [index, role] of change.roles.entries()) {
       const time = new Date(Math.min(started.getTime() + index * 7_000, window.start + WINDOW - 1));
-      add(window.records, settingsChangeRecord(change, role, time, draw), change.matches);
+      add(window.records, settingsChangeRecord(change, role, time, draw), change.matches ? [SETTINGS_RULE] : []);
     }
   }
   for (let kind = 0; kind < NEAR_MISS_KINDS; kind += 1) {
     const window = windowFor(kind, NEAR_MISS_KINDS);
-    add(window.records, nearMissRecord(kind, at(window), draw), false);
+    add(window.records, nearMissRecord(kind, at(window), draw), nearMissFinders(kind));
   }
 
   const delivery = deliver(windows.map(({ records }) => shuffled(records, draw)));
   return {
     ...delivery,
-    expected: [...matching].map(([recordId, matches]) => ({ recordId, matches })),
+    expected: [...finders].map(([recordId, rules]) => ({ recordId, rules })),
   };
 
-  function add(records: SampleRecord[], record: SampleRecord, matches: boolean): void {
+  function add(records: SampleRecord[], record: SampleRecord, rules: readonly string[]): void {
     records.push(record);
-    matching.set(record.properties.id, matches);
+    finders.set(record.properties.id, rules);
   }
 
   /** Spreads kinds evenly over the day. */

@@ -22,6 +22,10 @@ export interface DeadLetterEntry {
   readonly reason: string;
   readonly partition: string;
   readonly sequenceNumber: string;
+  /** When the event reached the hub. */
+  readonly enqueuedTime: string;
+  /** Of the app that put it aside. */
+  readonly version: string;
 }
 
 const SERVICE = "Blob Storage";
@@ -74,6 +78,37 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
+    /** The bytes as they were kept, or undefined where there is no dead letter of that name. */
+    async read(name: string): Promise<Uint8Array | undefined> {
+      try {
+        const blob = container.getBlockBlobClient(name);
+        return await inTime(SERVICE, timeoutMs, (options) => blob.downloadToBuffer(0, undefined, options));
+      } catch (error) {
+        if (isMissingBlob(error)) return undefined;
+        throw error;
+      }
+    },
+
+    /** Takes a dead letter away. Doing it twice is harmless. */
+    async remove(name: string): Promise<void> {
+      try {
+        const blob = container.getBlockBlobClient(name);
+        await inTime(SERVICE, timeoutMs, (options) => blob.delete(options));
+      } catch (error) {
+        if (!isMissingBlob(error)) throw error;
+      }
+    },
+
+    /** How many there are, counted no further than `limit`. */
+    async count(limit: number): Promise<number> {
+      let count = 0;
+      for await (const _letter of this.list()) {
+        count += 1;
+        if (count >= limit) break;
+      }
+      return count;
+    },
+
     /** All dead letters with reason and origin, in the order of their names. */
     async *list(): AsyncGenerator<DeadLetterEntry> {
       let continuationToken: string | undefined;
@@ -98,7 +133,13 @@ function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry
     reason: fromHeader(metadata["reason"]),
     partition: fromHeader(metadata["partition"]),
     sequenceNumber: fromHeader(metadata["sequencenumber"]),
+    enqueuedTime: fromHeader(metadata["enqueuedtime"]),
+    version: fromHeader(metadata["version"]),
   };
+}
+
+function isMissingBlob(error: unknown): boolean {
+  return error instanceof RestError && error.statusCode === 404 && error.code === "BlobNotFound";
 }
 
 /** Metadata travels in HTTP headers, which are ASCII. Whatever the text: what is thrown here would be thrown for ever. */

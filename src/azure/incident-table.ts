@@ -11,7 +11,7 @@ import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
   TableClient,
-  "createTable" | "submitTransaction" | "getEntity" | "listEntities" | "deleteEntity" | "updateEntity"
+  "createTable" | "submitTransaction" | "getEntity" | "listEntities" | "upsertEntity" | "updateEntity"
 >;
 
 /** Where incidents are forwarded to. */
@@ -29,13 +29,15 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
  * Incidents, and the outbox of those that Log Analytics does not have yet.
  *
  * All rows of one incident share a partition and are written in one transaction, so that an incident is
- * never stored without its outbox row, nor twice.
+ * never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
  *
  *     PartitionKey  RowKey                           holds                          gone when
  *     <rule id>     incident|<id>                    the incident                   never
  *     <rule id>     time|<reverse ms>|<id>           what a list shows of it        never
  *     <rule id>     record|<id>                      the audit record as text       never
+ *     <rule id>     history|<id>|<revision>          a change by an analyst         never
  *     <rule id>     outbox|<sink>|<id>|<revision>    the row to forward             forwarded
+ *     <rule id>     ack|<sink>|<id>|<revision>       that it was forwarded          never
  *
  * @param timeoutMs how long one call may take with its retries; a list makes one for each page
  */
@@ -67,12 +69,15 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
 
   async function submit(entities: readonly TableEntity<object>[]): Promise<void> {
     for (const entity of entities) assertWithinTableLimits(entity);
-    const actions: TransactionAction[] = entities.map((entity) => ["create", entity]);
+    await confirmed(entities.map((entity) => ["create", entity]));
+  }
+
+  async function confirmed(actions: TransactionAction[]): Promise<void> {
     const { subResponses } = await call((options) => table.submitTransaction(actions, options));
     // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
     const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
-    if (stored !== entities.length)
-      throw new DependencyError(SERVICE, `a transaction of ${entities.length} rows confirmed ${stored}`);
+    if (stored !== actions.length)
+      throw new DependencyError(SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
   }
 
   return {
@@ -139,12 +144,22 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
       return rows;
     },
 
-    /** Takes a row out of the outbox. Doing it twice is harmless. */
+    /**
+     * Takes a row out of the outbox and notes that it was acknowledged, both or neither. Doing it twice is harmless.
+     */
     async markForwarded(row: IncidentRow): Promise<void> {
+      const { partitionKey } = keysOf(row);
+      const acknowledged = { partitionKey, rowKey: acknowledgementRowKey(row) };
+      const actions: TransactionAction[] = [
+        ["delete", { partitionKey, rowKey: outboxRowKey(row) }],
+        ["upsert", acknowledged, "Replace"],
+      ];
       try {
-        await call((options) => table.deleteEntity(keysOf(row).partitionKey, outboxRowKey(row), options));
+        await confirmed(actions);
       } catch (error) {
-        if (!isMissingRow(error)) throw error;
+        if (!hasStatus(error, 404)) throw error;
+        // Another instance was first; or our own answer was lost. What was accepted is acknowledged in any case.
+        await call((options) => table.upsertEntity(acknowledged, "Replace", options));
       }
     },
 
@@ -187,14 +202,22 @@ function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
   return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
 }
 
-function timeRowKey(row: IncidentRow): string {
+export function timeRowKey(row: IncidentRow): string {
   const activity = Date.parse(text(row["ActivityDateTime"]));
-  const reverse = MAX_DATE_MS - (Number.isNaN(activity) ? 0 : activity);
-  return `time|${String(reverse).padStart(17, "0")}|${keysOf(row).id}`;
+  return `${timeKeyPrefix(Number.isNaN(activity) ? 0 : activity)}|${keysOf(row).id}`;
 }
 
-function outboxRowKey(row: IncidentRow): string {
+/** What the row keys of lists begin with for one millisecond; those of later ones are smaller. */
+export function timeKeyPrefix(milliseconds: number): string {
+  return `time|${String(MAX_DATE_MS - milliseconds).padStart(17, "0")}`;
+}
+
+export function outboxRowKey(row: IncidentRow): string {
   return `outbox|${LOG_ANALYTICS_SINK}|${keysOf(row).id}|${text(row["Revision"])}`;
+}
+
+function acknowledgementRowKey(row: IncidentRow): string {
+  return outboxRowKey(row).replace(/^outbox/, "ack");
 }
 
 function hasStatus(error: unknown, statusCode: number): boolean {

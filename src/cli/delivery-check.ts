@@ -3,10 +3,18 @@ import { textOf } from "./incident-text.ts";
 /** A row by its columns, of the table or of the endpoint. */
 type Row = Readonly<Record<string, unknown>>;
 
+/** An incident that must be there. */
+export interface ExpectedIncident {
+  readonly incidentId: string;
+  readonly recordId: string;
+  /** The rule's name, for messages. */
+  readonly rule: string;
+}
+
 /** What a run left behind, to be compared with what it should have. */
 export interface Delivery {
-  /** Audit record ids that the rule matches; undefined where nobody knows them beforehand. */
-  readonly expected: readonly string[] | undefined;
+  /** Undefined where nobody knows them beforehand. */
+  readonly expected: readonly ExpectedIncident[] | undefined;
   /** The incident table, one row for each incident. */
   readonly stored: readonly Row[];
   /** What the ingestion endpoint accepted, every row it was sent. */
@@ -14,8 +22,8 @@ export interface Delivery {
 }
 
 /**
- * Compares table and endpoint: every expected record is one incident, and every incident was forwarded
- * exactly once.
+ * Compares table and endpoint: every expected incident is stored once and no other is, and every one was
+ * forwarded exactly once.
  *
  * @returns one line for each that is missing, unexpected or there twice; none when all is well
  */
@@ -23,15 +31,18 @@ export function deliveryProblems({ expected, stored, forwarded }: Delivery): str
   const problems: string[] = [];
   const recordOf = new Map(stored.map((row) => [idOf(row), recordIdOf(row)]));
   if (expected !== undefined) {
-    const incidents = count(stored.map(recordIdOf));
-    for (const recordId of expected) {
-      const times = incidents.get(recordId) ?? 0;
-      if (times === 0) problems.push(`no incident for record ${recordId}`);
-      if (times > 1) problems.push(`${times} incidents for record ${recordId}`);
+    const times = count(stored.map(idOf));
+    for (const { incidentId, recordId, rule } of expected) {
+      const found = times.get(incidentId) ?? 0;
+      if (found === 0) problems.push(`no incident for record ${recordId} of the rule "${rule}"`);
+      if (found > 1) problems.push(`${found} incidents for record ${recordId} of the rule "${rule}"`);
     }
-    const wanted = new Set(expected);
-    for (const recordId of incidents.keys()) {
-      if (!wanted.has(recordId)) problems.push(`an incident for record ${recordId}, which the rule does not match`);
+    const wanted = new Set(expected.map(({ incidentId }) => incidentId));
+    for (const row of stored) {
+      if (wanted.has(idOf(row))) continue;
+      problems.push(
+        `an incident for record ${recordIdOf(row)}, which the rule "${textOf(row, "RuleName")}" does not find`,
+      );
     }
   }
   const rows = count(forwarded.filter((row) => row["RowKind"] !== "updated").map(idOf));

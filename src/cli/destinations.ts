@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { TableClient } from "@azure/data-tables";
+import { ContainerClient } from "@azure/storage-blob";
 import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { UsageError } from "../errors.ts";
 import { SEND_RETRIES } from "./event-sender.ts";
-import { INCIDENTS_TABLE } from "../services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
@@ -98,8 +99,39 @@ export async function tableDestination(
     return new TableClient(endpoint, INCIDENTS_TABLE, await ownSignIn());
   }
   throw new UsageError(
-    "--wait needs the table of incidents: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
+    "The table of incidents is not named: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
   );
+}
+
+/**
+ * The container of dead letters, found in the same way.
+ *
+ * @throws {UsageError} when none is named
+ */
+export async function containerDestination(
+  choice: { readonly storage?: string; readonly "container-url"?: string },
+  environment: Settings,
+): Promise<ContainerClient> {
+  const settings = await settingsFrom(environment);
+  const named = choice.storage !== undefined || choice["container-url"] !== undefined;
+  const connectionString = named ? choice.storage : settings["INCIDENTS_STORAGE"];
+  const url = named ? choice["container-url"] : settings["DEAD_LETTERS_CONTAINER_URL"];
+  if (connectionString !== undefined) {
+    try {
+      return new ContainerClient(connectionString, DEAD_LETTERS_CONTAINER);
+    } catch (error) {
+      throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
+    }
+  }
+  if (url === undefined)
+    throw new UsageError(
+      "No dead letters named: give --storage or --container-url, or set INCIDENTS_STORAGE or DEAD_LETTERS_CONTAINER_URL",
+    );
+  if (!URL.canParse(url))
+    throw new UsageError(
+      `--container-url must be a URL such as https://ACCOUNT.blob.core.windows.net/dead-letters, not "${url}"`,
+    );
+  return new ContainerClient(url, await ownSignIn());
 }
 
 /** A person's `az login`, or what else the machine offers. */
@@ -109,7 +141,7 @@ async function ownSignIn() {
 }
 
 /** The environment, over what ./local.settings.json holds. */
-async function settingsFrom(environment: Settings): Promise<Settings> {
+export async function settingsFrom(environment: Settings): Promise<Settings> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );

@@ -38,6 +38,21 @@ export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<
   if (events === 0) throw new UsageError(`${paths.join(", ")}: no events, only blanks or nothing at all`);
 }
 
+export interface EventFile {
+  readonly file: string;
+  /** Bytes on disk, packed or not. */
+  readonly size: number;
+}
+
+/** The files that `readEventFiles` reads, in its order, for showing how far it is. */
+export async function listEventFiles(paths: readonly string[]): Promise<readonly EventFile[]> {
+  const files: EventFile[] = [];
+  for (const path of paths) {
+    for (const file of await filesAt(path)) files.push({ file, size: (await stat(file)).size });
+  }
+  return files;
+}
+
 const EVENT_FILE = /\.(json|jsonl|ndjson|log)(\.gz)?$/i;
 
 /** The path itself, or the event files below it. */

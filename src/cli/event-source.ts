@@ -2,8 +2,12 @@ import { sampleDay } from "../../local/samples/sample-day.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { tenantOf } from "../core/audit-log.ts";
 import { readEventBody } from "../core/event-body.ts";
+import type { ReadyRule } from "../core/ready-rule.ts";
+import { judge } from "../workflows/judge-record.ts";
+import type { ExpectedIncident } from "./delivery-check.ts";
 import { readEventFiles } from "./event-files.ts";
 import type { OutgoingEvent } from "./event-sender.ts";
+import { textOf } from "./incident-text.ts";
 
 /** What a local run sends, and what is known of it beforehand. */
 export interface EventSource {
@@ -12,24 +16,40 @@ export interface EventSource {
   readonly count: number;
   /** The Entra tenants that the events come from, in lower case. */
   readonly tenantIds: readonly string[];
-  /** Audit record ids that the rule matches, where that is known. */
-  readonly expected: readonly string[] | undefined;
+  /** The incidents that the app must make of it, where that is known. */
+  readonly expected: readonly ExpectedIncident[] | undefined;
   /** How many dead letters it must give, where that is known. */
   readonly expectedDeadLetters: number | undefined;
   events(): AsyncIterable<OutgoingEvent> | Iterable<OutgoingEvent>;
 }
 
-/** A day of invented events that ends now. */
-export function sampleSource(day: Date): EventSource {
-  const { bodies, expected, figures } = sampleDay({ day });
+/** A day of invented events that ends now, and what these rules must find in it. */
+export function sampleSource(day: Date, rules: readonly ReadyRule[]): EventSource {
+  const { bodies, figures } = sampleDay({ day });
   return {
     description: `a day of invented events: ${bodies.length} events with ${figures.delivered} records`,
     count: bodies.length,
     tenantIds: [TENANT_ID],
-    expected: expected.filter(({ matches }) => matches).map(({ recordId }) => recordId),
+    expected: expectedIncidents(bodies, rules),
     expectedDeadLetters: figures.unreadable,
     events: () => bodies.map((body, index) => ({ body, where: `sample ${index + 1}` })),
   };
+}
+
+const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+/** What rules make of event bodies, found by the code that the app runs, without hub and stores. */
+export function expectedIncidents(bodies: readonly Uint8Array[], rules: readonly ReadyRule[]): ExpectedIncident[] {
+  const found = new Map<string, ExpectedIncident>();
+  for (const { record, bytes } of bodies.flatMap((body) => readEventBody(body).records)) {
+    const allowedTenantIds = new Set([tenantOf(record)]);
+    const verdict = judge({ record, bytes }, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
+    for (const { match, incident } of verdict.found) {
+      const [incidentId, recordId] = [textOf(incident.row, "IncidentId"), textOf(incident.row, "AuditLogId")];
+      found.set(incidentId, { incidentId, recordId, rule: match.rule.name });
+    }
+  }
+  return [...found.values()];
 }
 
 /**

@@ -1,11 +1,18 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PimwatchError, UsageError } from "../errors.ts";
+import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
+import { coverage } from "./coverage.ts";
 import { explain } from "./explain.ts";
+import { deadLettersCommand } from "./dead-letters.ts";
+import { redriveCommand } from "./redrive.ts";
+import { lint } from "./lint.ts";
+import { newRule } from "./new.ts";
 import { send } from "./send.ts";
 import { stack } from "./stack.ts";
 import { start } from "./start.ts";
+import { support } from "./support.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./test.ts";
 import { visible } from "./visible-text.ts";
@@ -17,7 +24,14 @@ export const COMMANDS: readonly Command[] = [
   send,
   stack,
   explain,
+  lint,
   test,
+  deadLettersCommand,
+  redriveCommand,
+  backtest,
+  newRule,
+  support,
+  coverage,
 ];
 
 /** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
@@ -52,14 +66,33 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
   };
   owner.on("SIGINT", stop);
   owner.on("SIGTERM", stop);
+  const watch = watchParent(owner, stop);
   // `pimwatch … | head` closes the pipe: that is not an error of ours.
   owner.stdout.on("error", () => owner.exit(0));
   try {
     return await run(args, processTerminal(owner, stopping.signal));
   } finally {
+    clearInterval(watch);
     owner.off("SIGINT", stop);
     owner.off("SIGTERM", stop);
   }
+}
+
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Asks for a stop when npm is gone: it does not pass SIGKILL on, and the shell that it starts for npx does not pass
+ * on any signal. Without npm nothing is watched, since a person may mean a run to outlive the shell.
+ */
+function watchParent(owner: NodeJS.Process, stop: () => void): NodeJS.Timeout | undefined {
+  if (owner.env["npm_lifecycle_event"] === undefined) return undefined;
+  const parent = owner.ppid;
+  const watch = setInterval(() => {
+    if (owner.ppid === parent) return;
+    clearInterval(watch); // a second request would be for an end at once
+    stop();
+  }, PARENT_CHECK_MS);
+  return watch.unref();
 }
 
 function find(name: string): Command {

@@ -42,12 +42,14 @@ cannot be done as asked.`,
     }
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 180;
     // Loaded here, so that `--help` and mistakes are answered at once.
-    const [{ fileSource, sampleSource }, { runLocally }] = await Promise.all([
+    const [{ fileSource, sampleSource }, { readyRules }, { runLocally }] = await Promise.all([
       import("./event-source.ts"),
+      import("./ready-rules.ts"),
       import("./local-run.ts"),
     ]);
     if (values.events === "") throw new UsageError("--events needs a file or a folder");
-    const source = values.events === undefined ? sampleSource(new Date()) : await fileSource(values.events);
+    const source =
+      values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
     const run = await runLocally(
       { source, ports, appDirectory: values.app, nodePath: values.node, json: values.json === true, timeoutSeconds },
       terminal,

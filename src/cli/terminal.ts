@@ -2,8 +2,8 @@ import type { WriteStream } from "node:tty";
 
 /** Where a command's output goes, and what the person wants of it. */
 export interface Terminal {
-  /** Results: a line feed is not added. */
-  out(text: string): void;
+  /** Results, as text or as bytes: a line feed is not added. */
+  out(result: string | Uint8Array): void;
   /** All else: a line feed is added. A progress line that stands there is replaced. */
   note(text: string): void;
   /** Shows a passing line on a terminal, nothing elsewhere. An empty text takes it away. */
@@ -27,9 +27,9 @@ export function processTerminal(
     shown = false;
   };
   return {
-    out(text) {
+    out(result) {
       clear();
-      stdout.write(text);
+      stdout.write(result);
     },
     note(text) {
       clear();

@@ -24,7 +24,7 @@ export function compileQuery(text: string, { mayBeConstant = false } = {}): Comp
   const original = parseQuery(text);
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original);
-  const problems = diagnosedProblems(code);
+  const problems = diagnosedProblems(code, text);
   if (problems.length > 0) return { problems, hash };
   try {
     const { steps, columns, readsEvent } = lowerQuery(code.Syntax);

@@ -1,18 +1,56 @@
+import { AGGREGATES } from "../core/kql/aggregates.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import { REFUSED_FUNCTIONS } from "../core/kql/refused.ts";
-import { listOf, type KustoCode } from "./kusto-parser.ts";
+import { supportTable } from "../core/kql/support.ts";
+import { kindOf, listOf, optionalPart, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
 import type { QueryProblem } from "./problem.ts";
 
+/** Names that a misspelt word may have meant. */
+const FUNCTION_NAMES = [...Object.keys(FUNCTIONS), ...Object.keys(AGGREGATES)].filter((name) => /^\w+$/.test(name));
+const OPERATOR_WORDS = supportTable()
+  .filter(({ kind }) => kind === "operator")
+  .map(({ name }) => name.split(" ")[0] ?? name);
+
 /** What Microsoft's parser and binder object to, in the order of the text. */
-export function diagnosedProblems(code: KustoCode): QueryProblem[] {
+export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[] {
+  const unpackings = unpackingCalls(code.Syntax);
+  const isOutdated = (diagnostic: string, start: number) =>
+    ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
   return listOf(code.GetDiagnostics())
-    .filter(({ Severity }) => Severity === "Error")
-    .map(({ Code, Start, Message }) => ({ offset: Start, ...explain(code, Code, Message, Start) }))
+    .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
+    .map(({ Code, Start, Message }) => ({
+      offset: Start,
+      ...explain({ code, text, diagnostic: Code, message: Message, offset: Start }),
+    }))
     .toSorted((left, right) => left.offset - right.offset);
 }
 
-function explain(code: KustoCode, diagnostic: string, message: string, offset: number): Omit<QueryProblem, "offset"> {
+/**
+ * The binder's objections to the number and types of arguments. It does not know all that Kusto's page on bag_unpack
+ * documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
+ */
+const ARGUMENT_DIAGNOSTICS = new Set(["KS106", "KS107", "KS108", "KS119"]);
+
+function unpackingCalls(syntax: Syntax): Syntax[] {
+  const calls: Syntax[] = [];
+  walk(syntax, (node) => {
+    if (kindOf(node) !== "EvaluateOperator") return;
+    const plugin = optionalPart(node, "FunctionCall");
+    if (plugin && optionalPart(plugin, "Name")?.SimpleName === "bag_unpack") calls.push(plugin);
+  });
+  return calls;
+}
+
+interface Diagnosed {
+  readonly code: KustoCode;
+  readonly text: string;
+  readonly diagnostic: string;
+  readonly message: string;
+  readonly offset: number;
+}
+
+function explain({ code, text, diagnostic, message, offset }: Diagnosed): Omit<QueryProblem, "offset"> {
   const name = /'([^']*)'/.exec(message)?.[1] ?? "";
   switch (diagnostic) {
     case "KS142": {
@@ -24,15 +62,21 @@ function explain(code: KustoCode, diagnostic: string, message: string, offset: n
         code: "unknown-table",
         message: `there is no table "${name}" on the stream: pimwatch reads AuditLogs only${suggestion(name, ["AuditLogs"])}`,
       };
+    case "KS176": {
+      const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? "";
+      if (word === "") break;
+      return { code: "unknown-operator", message: `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}` };
+    }
     case "KS211": {
-      const reason = REFUSED_FUNCTIONS[name];
+      const reason = Object.hasOwn(REFUSED_FUNCTIONS, name) ? REFUSED_FUNCTIONS[name] : undefined;
       if (reason !== undefined) return { code: "unsupported-function", message: `${name} is not supported: ${reason}` };
       return {
         code: "unknown-function",
-        message: `there is no function "${name}"${suggestion(name, Object.keys(FUNCTIONS))}`,
+        message: `there is no function "${name}"${suggestion(name, FUNCTION_NAMES)}`,
       };
     }
     default:
-      return { code: diagnostic.startsWith("KS0") ? "syntax" : diagnostic.toLowerCase(), message };
+      break;
   }
+  return { code: diagnostic.startsWith("KS0") ? "syntax" : diagnostic.toLowerCase(), message };
 }

@@ -3,9 +3,9 @@ import { toDynamic } from "../core/kql/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../core/kql/evaluation.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import type { Expression } from "../core/kql/plan.ts";
-import { REFUSED_FUNCTIONS, REFUSED_OPERATORS } from "../core/kql/refused.ts";
+import { refusedFunction, REFUSED_OPERATORS } from "../core/kql/refused.ts";
 import type { ScalarType } from "../core/kql/values.ts";
-import { elements, kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
@@ -107,11 +107,27 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
   }
 }
 
+/** The binder's type of a call that yields several columns. */
+const TUPLE = "tuple";
+
 /** The scalar type that the binder gave a node. */
 export function typeOf(node: Syntax, environment: Environment): ScalarType {
   const name = node.ResultType?.Name ?? "unknown";
   if (isScalarType(name)) return name;
+  // the arrays of array_sort_asc(a, b): here an array of them, which `namedValues` makes columns of
+  if (name === TUPLE) return "dynamic";
   throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${name}: ${textOf(node)}`);
+}
+
+/** The values of an expression, where its call yields several columns; otherwise the one. */
+export function lowerColumns(node: Syntax, environment: Environment): Expression[] {
+  const value = environment.lower.expression(node, environment);
+  if (node.ResultType?.Name !== TUPLE) return [value];
+  return listOf(node.ResultType.Columns).map((_, index) =>
+    call("[]", "dynamic", [value, { kind: "literal", type: "long", value: String(index) }], () =>
+      refusal(node, environment, "", ""),
+    ),
+  );
 }
 
 /** A call in the plan, tried at once, so that what cannot work is refused where it stands; constants are folded. */
@@ -129,7 +145,7 @@ export function call(name: string, type: ScalarType, args: readonly Expression[]
 
 function lowerCall(name: string, node: Syntax, args: readonly Expression[], environment: Environment): Expression {
   if (!Object.hasOwn(FUNCTIONS, name)) {
-    const reason = REFUSED_FUNCTIONS[name] ?? "pimwatch does not have it";
+    const reason = refusedFunction(name);
     const at = kindOf(node) === "FunctionCallExpression" ? node : part(node, "Operator");
     throw refusal(at, environment, "unsupported-function", `${name} is not supported: ${reason}`);
   }

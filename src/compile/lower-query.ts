@@ -7,7 +7,13 @@ import { lowerDataTable } from "./operators/table-operators.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 import { lowerTabularCall } from "./user-function.ts";
 
-const AUDIT_LOGS: Table = { steps: [], columns: AUDIT_LOG_COLUMNS, readsEvent: true };
+const AUDIT_LOGS: Table = {
+  steps: [],
+  columns: AUDIT_LOG_COLUMNS.map((column) =>
+    column.name === "TimeGenerated" ? { ...column, eventTime: true } : column,
+  ),
+  readsEvent: true,
+};
 
 /**
  * Turns a parsed and bound query into the table that its last statement describes.

@@ -1,6 +1,7 @@
 import { REFUSED_OPERATORS, WINDOW } from "../core/kql/refused.ts";
 import { kindOf, type Syntax } from "./kusto-parser.ts";
-import { OPERATORS, operatorName } from "./operators.ts";
+import { OPERATORS } from "./operators.ts";
+import { operatorName } from "./operators/operator.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 
 /** An operator applied to its input; without one, it begins the query. */

@@ -1,4 +1,4 @@
-import { children, textOf, type Syntax } from "./kusto-parser.ts";
+import { lowerEvaluate } from "./operators/evaluate-operator.ts";
 import { lowerMvApply, lowerMvExpand } from "./operators/expansion-operators.ts";
 import type { LowerOperator } from "./operators/operator.ts";
 import { lowerParse, lowerParseWhere } from "./operators/parse-operator.ts";
@@ -11,7 +11,6 @@ import {
   lowerProjectReorder,
   lowerWhere,
 } from "./operators/row-operators.ts";
-
 import { lowerSummarize } from "./operators/summarize-operator.ts";
 import {
   lowerCount,
@@ -45,11 +44,6 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   TakeOperator: lowerTake,
   CountOperator: lowerCount,
   PrintOperator: lowerPrint,
+  EvaluateOperator: lowerEvaluate,
   AsOperator: lowerUnchanged,
 };
-
-/** The operator's name as it is written: its first word. */
-export function operatorName(node: Syntax): string {
-  const [first] = children(node);
-  return first === undefined || first.IsToken ? textOf(first ?? node) : operatorName(first);
-}

@@ -1,11 +1,12 @@
-/** Something wrong with a rule, where it stands. An error keeps the rule out of the build; a warning does not. */
+/** Something wrong with a rule, where it stands. An error keeps the rule out of the build; a warning
+ * does not, and neither does a note, which says how the rule runs here. */
 export interface Problem {
   readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
   readonly column: number;
-  readonly level: "error" | "warning";
+  readonly level: "error" | "warning" | "note";
   /** Short and stable, e.g. `unknown-column`. */
   readonly code: string;
   readonly message: string;

@@ -32,6 +32,19 @@ function periodProblems(file: YamlFile, field: string, value: string): Problem[]
     : [problem(file, field, "warning", `${field} "${value}" is usually written ${value.toLowerCase()}`)];
 }
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** How long a period is; undefined for one that is none, or is counted in months or years. */
+export function periodSeconds(value: string): number | undefined {
+  const written = value.replace(COMMENT, "").trim().toLowerCase();
+  const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(written) ?? [];
+  if (count !== undefined) return Number(count) * (SECONDS[unit] ?? 0);
+  const iso = /^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$/.exec(written);
+  if (iso === null) return undefined;
+  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
+  return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
 /** pimwatch has no window to count in: a rule fires on any result or not at all. */
 function triggerProblems(file: YamlFile, written: string, threshold: number): Problem[] {
   const operator = written.trim().toLowerCase();

@@ -7,6 +7,8 @@ import { QueryRefused } from "./problem.ts";
 export interface ScopeColumn extends Column {
   /** Computed by a `summarize` over the rows of one event: no later step may test it. */
   readonly perEvent?: true;
+  /** The event's own TimeGenerated, unchanged. */
+  readonly eventTime?: true;
 }
 
 /** A table expression: the steps that make it from the event's row, and its columns. */
@@ -51,6 +53,16 @@ const SCALAR_TYPES = new Set<string>([
   "dynamic",
 ]);
 
+/** Types that have more than one name. */
+export const CANONICAL_TYPES: Readonly<Record<string, string>> = {
+  boolean: "bool",
+  date: "datetime",
+  double: "real",
+  time: "timespan",
+  uuid: "guid",
+  uniqueid: "guid",
+};
+
 export function isScalarType(name: string): name is ScalarType {
   return SCALAR_TYPES.has(name);
 }
@@ -74,6 +86,8 @@ export function columnsReadBy(expression: Expression): number[] {
 
 /** The column that an expression makes, marked if what it reads is marked. */
 export function columnOf(name: string, expression: Expression, from: readonly ScopeColumn[]): ScopeColumn {
+  const { type } = expression;
   const isPerEvent = columnsReadBy(expression).some((index) => from[index]?.perEvent === true);
-  return isPerEvent ? { name, type: expression.type, perEvent: true } : { name, type: expression.type };
+  const isEventTime = expression.kind === "column" && from[expression.index]?.eventTime === true;
+  return { name, type, ...(isPerEvent && { perEvent: true }), ...(isEventTime && { eventTime: true }) };
 }

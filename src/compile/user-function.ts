@@ -1,7 +1,8 @@
 import type { Expression } from "../core/kql/plan.ts";
 import { elements, kindOf, listOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
+import type { ScalarType } from "../core/kql/values.ts";
 import { bindLet } from "./let-statement.ts";
-import { refusal, type Binding, type Environment, type Table } from "./scope.ts";
+import { CANONICAL_TYPES, isScalarType, refusal, type Binding, type Environment, type Table } from "./scope.ts";
 
 /** A call of a function that the query defines with `let`, where a value is expected. */
 export function lowerScalarCall(node: Syntax, body: Syntax, environment: Environment): Expression {
@@ -33,7 +34,7 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
   const given = name === node ? [] : elements(part(part(node, "ArgumentList"), "Expressions"));
   for (const [position, parameter] of parameters.entries()) {
     const argument = argumentFor(parameter.Name, position, given) ?? defaultOf(declared[position]);
-    if (argument) names.set(parameter.Name, bindArgument(argument, environment));
+    if (argument) names.set(parameter.Name, bindArgument(argument, declaredType(declared[position]), environment));
   }
   let inside: Environment = {
     lower: environment.lower,
@@ -61,7 +62,18 @@ function defaultOf(parameter: Syntax | undefined): Syntax | undefined {
   return value ? part(value, "Value") : undefined;
 }
 
-function bindArgument(argument: Syntax, environment: Environment): Binding {
+/** The scalar type that a parameter declares; undefined for tables and `dynamic`, which take what is given. */
+function declaredType(parameter: Syntax | undefined): ScalarType | undefined {
+  if (parameter === undefined) return undefined;
+  const written = textOf(part(part(parameter, "NameAndType"), "Type"));
+  const type = CANONICAL_TYPES[written] ?? written;
+  return isScalarType(type) && type !== "dynamic" ? type : undefined;
+}
+
+/** An argument of another type is converted to the parameter's, as the body was bound with that type. */
+function bindArgument(argument: Syntax, type: ScalarType | undefined, environment: Environment): Binding {
   if (argument.ResultType?.Columns) return { kind: "table", table: environment.lower.table(argument, environment) };
-  return { kind: "scalar", value: environment.lower.expression(argument, environment) };
+  const value = environment.lower.expression(argument, environment);
+  if (type === undefined || type === value.type) return { kind: "scalar", value };
+  return { kind: "scalar", value: { kind: "call", type, name: `to${type}`, arguments: [value] } };
 }

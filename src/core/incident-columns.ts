@@ -41,6 +41,17 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   { ...column("Description", "string", "The rule's description", (i) => i.description), text: "long" },
   listed("Severity", "string", "High, Medium, Low or Informational", (i) => i.severity),
   listed("Status", "string", "New, Active or Closed", (i) => i.status),
+  listed("Owner", "string", "Who works on it; empty until somebody does", () => ""),
+  listed(
+    "Classification",
+    "string",
+    "TruePositive, BenignPositive, FalsePositive or Undetermined, once it is closed",
+    () => "",
+  ),
+  { ...column("Comment", "string", "Last comment of an analyst", () => ""), text: "long" },
+  listed("LastModifiedTime", "datetime", "When it was made or last changed (UTC)", (i) => i.detectedTime),
+  column("ModifiedBy", "string", "Who made the last change; empty for the created row", () => ""),
+  column("ClosedTime", "datetime", "When it was closed (UTC); empty while it is open", () => null),
   listed("Priority", "string", "P1 to P4, most urgent first", (i) => i.priority),
   listed(
     "Effect",

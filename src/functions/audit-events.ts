@@ -1,5 +1,5 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
-import { handleEvents } from "../workflows/handle-events.ts";
+import { handleEvents, isSuspect } from "../workflows/handle-events.ts";
 import { hubEvents } from "./hub-events.ts";
 import { settled } from "./settled.ts";
 
@@ -25,7 +25,9 @@ app.generic("audit-events", {
   handler: (bodies: unknown, context: InvocationContext) =>
     settled(async () => {
       const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
-      const figures = await handleEvents(hubEvents(bodies, context.triggerMetadata ?? {}), await services());
+      const suspect = isSuspect(context.retryContext?.retryCount ?? 0);
+      const events = hubEvents(bodies, context.triggerMetadata ?? {});
+      const figures = await handleEvents(events, await services(), { suspect });
       context.info(JSON.stringify({ event: "batch detected", ...figures }));
     }),
 });

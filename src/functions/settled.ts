@@ -1,5 +1,5 @@
 /** Well below host.json's functionTimeout: a platform time-out moves the checkpoint past events that were not finished. */
-const DEADLINE_MS = 240_000;
+export const DEADLINE_MS = 240_000;
 
 /**
  * Runs a handler so that its invocation fails whenever the work did not end well.

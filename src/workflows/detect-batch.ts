@@ -1,4 +1,4 @@
-import { readEventBody } from "../core/event-body.ts";
+import { type EventBody, type ReadRecord, readEventBody } from "../core/event-body.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
@@ -20,6 +20,8 @@ export interface DetectDependencies extends JudgeDependencies {
   readonly deadLetters: {
     add(letter: { bytes: Uint8Array; reason: string; position: HubPosition }): Promise<void>;
   };
+  /** Whether reading a body, or processing a record, ended the worker before. Where it is not given, nothing did. */
+  isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
 
 /** received = matched + notMatched + skipped + ruledOut + deadLettered, whatever the data: each record has one fate. */
@@ -50,6 +52,31 @@ export interface BatchOutcome {
   readonly added: readonly StoredIncident[];
 }
 
+/** What a batch has come to so far. */
+export interface Tally {
+  readonly figures: { -readonly [Figure in Exclude<keyof BatchFigures, "events">]: BatchFigures[Figure] };
+  readonly added: StoredIncident[];
+}
+
+export function newTally(): Tally {
+  return {
+    figures: {
+      passedOver: 0,
+      received: 0,
+      matched: 0,
+      notMatched: 0,
+      skipped: 0,
+      ruledOut: 0,
+      deadLettered: 0,
+      stored: 0,
+      known: 0,
+    },
+    added: [],
+  };
+}
+
+export const QUARANTINED = "it ended the worker each time that it was processed";
+
 /**
  * Runs every rule over a batch of events and stores what they find.
  *
@@ -57,47 +84,66 @@ export interface BatchOutcome {
  * fails the batch; a dependency that does not answer rejects, so that the host delivers the batch again.
  */
 export async function detectBatch(events: readonly HubEvent[], deps: DetectDependencies): Promise<BatchOutcome> {
-  const figures = { ...NOTHING };
-  const added: StoredIncident[] = [];
-  for (const { body, position } of events) {
-    const candidates = deps.scan ? candidateRecords(body, deps.scan) : allRecords(body);
-    if (candidates === undefined) {
-      figures.passedOver += 1;
-      continue;
-    }
-    const { records, unreadable, ruledOut } = candidates;
-    figures.received += records.length + unreadable.length + ruledOut;
-    figures.ruledOut += ruledOut;
-    for (const { bytes, reason } of unreadable) {
-      await deps.deadLetters.add({ bytes, reason, position });
-      figures.deadLettered += 1;
-    }
-    for (const source of records) {
-      const verdict = judge(source, position, deps);
-      figures[verdict.fate] += 1;
-      for (const { incident } of verdict.found) {
-        const outcome = await deps.incidents.add(incident);
-        figures[outcome === "added" ? "stored" : "known"] += 1;
-        if (outcome === "added") added.push(incident);
-      }
-      if (verdict.fate === "deadLettered")
-        await deps.deadLetters.add({ bytes: source.bytes(), reason: verdict.reason, position });
-    }
-  }
-  return { figures: { events: events.length, ...figures }, added };
+  const tally = newTally();
+  for (const event of events) await detectEvent(event, deps, tally);
+  return { figures: { events: events.length, ...tally.figures }, added: tally.added };
 }
 
-const NOTHING = {
-  passedOver: 0,
-  received: 0,
-  matched: 0,
-  notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
-  deadLettered: 0,
-  stored: 0,
-  known: 0,
-};
+export async function detectEvent({ body, position }: HubEvent, deps: DetectDependencies, tally: Tally): Promise<void> {
+  if (deps.isQuarantined?.("body", body) === true)
+    return bury({ bytes: body, reason: QUARANTINED, position }, deps, tally);
+  const candidates = deps.scan ? candidateRecords(body, deps.scan) : allRecords(body);
+  if (candidates === undefined) {
+    tally.figures.passedOver += 1;
+    return;
+  }
+  const { records, unreadable, ruledOut } = candidates;
+  tally.figures.received += ruledOut;
+  tally.figures.ruledOut += ruledOut;
+  await buryUnreadable(unreadable, position, { deps, tally });
+  for (const source of records) await settleRecord(source, position, { deps, tally });
+}
+
+interface Batch {
+  readonly deps: DetectDependencies;
+  readonly tally: Tally;
+}
+
+export async function buryUnreadable(
+  unreadable: EventBody["unreadable"],
+  position: HubPosition,
+  { deps, tally }: Batch,
+): Promise<void> {
+  for (const { bytes, reason } of unreadable) await bury({ bytes, reason, position }, deps, tally);
+}
+
+/** Keeps as a dead letter what has no other fate. */
+export async function bury(
+  letter: { bytes: Uint8Array; reason: string; position: HubPosition },
+  deps: DetectDependencies,
+  { figures }: Tally,
+): Promise<void> {
+  await deps.deadLetters.add(letter);
+  figures.received += 1;
+  figures.deadLettered += 1;
+}
+
+/** Judges a record and stores what becomes of it. */
+export async function settleRecord(source: ReadRecord, position: HubPosition, { deps, tally }: Batch): Promise<void> {
+  if (deps.isQuarantined?.("record", source.bytes()) === true)
+    return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, deps, tally);
+  const { figures, added } = tally;
+  const verdict = judge(source, position, deps);
+  for (const { incident } of verdict.found) {
+    const outcome = await deps.incidents.add(incident);
+    figures[outcome === "added" ? "stored" : "known"] += 1;
+    if (outcome === "added") added.push(incident);
+  }
+  if (verdict.fate === "deadLettered")
+    return bury({ bytes: source.bytes(), reason: verdict.reason, position }, deps, tally);
+  figures.received += 1;
+  figures[verdict.fate] += 1;
+}
 
 function allRecords(body: Uint8Array): Candidates {
   return { ...readEventBody(body), ruledOut: 0 };

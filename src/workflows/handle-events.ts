@@ -1,15 +1,48 @@
 import type { StoredIncident } from "../core/incident-row.ts";
-import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";
+import {
+  type BatchFigures,
+  type BatchOutcome,
+  type DetectDependencies,
+  detectBatch,
+  type HubEvent,
+} from "./detect-batch.ts";
+import { detectGuarded, suspectKey, type SuspectMarks } from "./detect-guarded.ts";
 import { type ForwardDependencies, type Forwarded, forwardRows } from "./forward-rows.ts";
+import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
 
-export interface HandleDependencies extends DetectDependencies, ForwardDependencies {}
+export interface HandleDependencies extends DetectDependencies, ForwardDependencies {
+  readonly ledger: FinishedPort;
+  readonly suspects: SuspectMarks & {
+    known(how: { readonly fresh: boolean }): Promise<{ quarantined: ReadonlySet<string>; marked: number }>;
+  };
+}
 
-/** Detects in a batch and, once all of it is stored, forwards what is new. */
+/** These many retries long a batch is taken whole: most failures are those of a dependency. */
+const SUSPICIOUS_RETRIES = 5;
+
+/** Whether a batch that is tried again may be what the worker dies of. */
+export function isSuspect(retryCount: number): boolean {
+  return retryCount >= SUSPICIOUS_RETRIES;
+}
+
+/**
+ * Detects in a batch and, once all of it is stored, says so in the ledger and forwards what is new.
+ *
+ * @param how `suspect`: something in it may end the worker, so that it is taken one by one
+ */
 export async function handleEvents(
   events: readonly HubEvent[],
   deps: HandleDependencies,
-): Promise<BatchFigures & Forwarded> {
-  const { figures, added } = await detectBatch(events, deps);
+  how: { readonly suspect: boolean } = { suspect: false },
+): Promise<BatchFigures & Recorded & Forwarded & { guarded: boolean }> {
+  const { quarantined, marked } = await deps.suspects.known({ fresh: how.suspect });
+  const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
+  const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
+  const guarded = how.suspect || marked > 0;
+  const { figures, added }: BatchOutcome = guarded
+    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects })
+    : await detectBatch(events, detecting);
+  const recorded = await recordFinished(events, deps);
   const rows = added.map(({ row }: StoredIncident) => row);
-  return { ...figures, ...(await forwardRows(rows, deps)) };
+  return { ...figures, guarded, ...recorded, ...(await forwardRows(rows, deps)) };
 }

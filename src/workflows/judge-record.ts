@@ -2,6 +2,7 @@ import { isAuditLog, tenantOf, toAuditLogRow } from "../core/audit-log.ts";
 import type { ReadRecord } from "../core/event-body.ts";
 import { type HubPosition, type Match, toIncident } from "../core/incident.ts";
 import { type StoredIncident, toStoredIncident } from "../core/incident-row.ts";
+import { EvaluationLimitError } from "../core/kql/evaluation.ts";
 import type { ReadyRule } from "../core/ready-rule.ts";
 
 export interface JudgeDependencies {
@@ -42,6 +43,15 @@ function deadLettered(reason: string): Verdict {
   return { fate: "deadLettered", found: [], reason };
 }
 
+/** Result rows of one rule for one record, each of which becomes an incident. More is a rule gone wrong, and memory. */
+const MAX_RESULT_ROWS = 1_000;
+
+/** A limit that was reached is named. Any other message is left out: it may quote the record. */
+function problemOf(error: unknown): string {
+  if (error instanceof EvaluationLimitError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
+}
+
 /** A rule that fails on a record does not take along what the others find in it. */
 function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
   const row = toAuditLogRow(source.record);
@@ -49,15 +59,20 @@ function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependen
   const problems: string[] = [];
   for (const { rule, evaluate, excludes } of deps.rules) {
     try {
-      for (const [ordinal, resultRow] of evaluate(row).entries()) {
+      const resultRows = evaluate(row);
+      if (resultRows.length > MAX_RESULT_ROWS) {
+        problems.push(
+          `rule ${rule.id} (${rule.name}) gave ${resultRows.length} rows, at most ${MAX_RESULT_ROWS} are taken`,
+        );
+        continue;
+      }
+      for (const [ordinal, resultRow] of resultRows.entries()) {
         if (excludes?.(resultRow, row) === true) continue;
         const match: Match = { rule, source, row, resultRow, ordinal, position };
         found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
       }
     } catch (error) {
-      // Not the message: it may quote the record.
-      const name = error instanceof Error ? error.name : typeof error;
-      problems.push(`rule ${rule.id} failed: ${name}`);
+      problems.push(`rule ${rule.id} (${rule.name}) failed: ${problemOf(error)}`);
     }
   }
   return { found, problems };

@@ -1,41 +1,48 @@
 import { expect, test } from "vitest";
 import { deliveryProblems } from "../../src/cli/delivery-check.ts";
 
-const incident = (IncidentId: string, AuditLogId: string) => ({ IncidentId, AuditLogId, RowKind: "created" });
+const incident = (IncidentId: string, AuditLogId: string) => ({
+  IncidentId,
+  AuditLogId,
+  RuleName: "Rule",
+  RowKind: "created",
+});
+const expectedOf = (...rows: readonly ReturnType<typeof incident>[]) =>
+  rows.map(({ IncidentId, AuditLogId }) => ({ incidentId: IncidentId, recordId: AuditLogId, rule: "Rule" }));
 const a = incident("1", "rec-a");
 const b = incident("2", "rec-b");
 
 test("nothing is wrong when each expected record is one incident that was forwarded once", () => {
-  expect(deliveryProblems({ expected: ["rec-a", "rec-b"], stored: [a, b], forwarded: [b, a] })).toEqual([]);
+  expect(deliveryProblems({ expected: expectedOf(a, b), stored: [a, b], forwarded: [b, a] })).toEqual([]);
 });
 
 test("rows of later changes of an incident do not count as forwarded again", () => {
-  expect(deliveryProblems({ expected: ["rec-a"], stored: [a], forwarded: [a, { ...a, RowKind: "updated" }] })).toEqual(
-    [],
-  );
+  expect(
+    deliveryProblems({ expected: expectedOf(a), stored: [a], forwarded: [a, { ...a, RowKind: "updated" }] }),
+  ).toEqual([]);
 });
 
 test.each([
   {
     what: "missing",
-    expected: ["rec-a", "rec-b"],
+    expected: expectedOf(a, b),
     stored: [a],
     forwarded: [a],
-    problem: "no incident for record rec-b",
+    problem: 'no incident for record rec-b of the rule "Rule"',
   },
   {
     what: "stored twice",
-    expected: ["rec-a"],
-    stored: [a, incident("3", "rec-a")],
-    forwarded: [a, incident("3", "rec-a")],
-    problem: "2 incidents for record rec-a",
+    expected: expectedOf(a),
+    stored: [a, a],
+    forwarded: [a],
+    problem: '2 incidents for record rec-a of the rule "Rule"',
   },
   {
     what: "not expected",
-    expected: ["rec-a"],
+    expected: expectedOf(a),
     stored: [a, b],
     forwarded: [a, b],
-    problem: "an incident for record rec-b, which the rule does not match",
+    problem: 'an incident for record rec-b, which the rule "Rule" does not find',
   },
   {
     what: "not forwarded",

@@ -9,7 +9,7 @@ export function fakeTerminal(
   return {
     outs,
     notes,
-    out: (text) => void outs.push(text),
+    out: (result) => void outs.push(typeof result === "string" ? result : Buffer.from(result).toString("latin1")),
     note: (text) => void notes.push(text),
     progress: () => undefined,
     color: false,

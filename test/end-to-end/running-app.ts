@@ -3,7 +3,11 @@ import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ContainerClient } from "@azure/storage-blob";
 import { onTestFinished } from "vitest";
-import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
+import {
+  startFunctionHost,
+  type FunctionHost,
+  type FunctionHostOptions,
+} from "../../local/function-host/function-host.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB, startStack, type Stack } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
@@ -45,6 +49,7 @@ export async function startTestStack({
       ...stack.settings,
       INCIDENTS_STORAGE: storage.replace(stack.azurite.tableEndpoint, gatedTables),
       OUTBOX_MINIMUM_AGE_SECONDS: "0",
+      LEDGER_GRACE_SECONDS: "0",
     },
     async send(bodies, partitionId) {
       await producer.sendBatch(
@@ -74,7 +79,10 @@ export interface RunningApp {
   caughtUp(): Promise<void>;
 }
 
-export async function startApp({ stack, settings }: TestStack): Promise<RunningApp> {
+export async function startApp(
+  { stack, settings }: TestStack,
+  options: Partial<FunctionHostOptions> = {},
+): Promise<RunningApp> {
   const checkpoints = new Map<string, number>();
   const host = await startFunctionHost({
     appDirectory: APP_DIRECTORY,
@@ -83,6 +91,7 @@ export async function startApp({ stack, settings }: TestStack): Promise<RunningA
     nodeOptions: ["--disallow-code-generation-from-strings"],
     retryDelayScale: 0.05,
     loadBalancing: { updateIntervalMs: 100, ownershipExpiryMs: 2_000 },
+    ...options,
   });
   onTestFinished(() => host.stop());
   const waiting = new Set<() => void>();

@@ -19,7 +19,8 @@ function incident(id: string, minutesAgo: number, other: Row = {}): Row {
     Severity: "High",
     Status: "New",
     IncidentTitle: "Changes to PIM Settings",
-    RoleName: "Security Administrator",
+    Priority: "P1",
+    RoleScope: "Security Administrator",
     InitiatedBy: "ana@contoso.example",
     ClientIpAddress: "192.0.2.7",
     Result: "success",
@@ -47,15 +48,15 @@ test("a new incident is one alert, however often its row was sent and whatever w
 });
 
 test("an alert names what is unknown, since an empty value cannot be split by", () => {
-  const [alert] = alertOn("new-incident", [incident("a", 1, { RoleName: "", InitiatedBy: "", ClientIpAddress: "" })]);
+  const [alert] = alertOn("new-incident", [incident("a", 1, { RoleScope: "", InitiatedBy: "", Result: "" })]);
 
   expect(alert).toEqual({
     IncidentId: "a",
     IncidentTitle: "Changes to PIM Settings",
-    RoleName: "unknown",
+    Priority: "P1",
+    RoleScope: "unknown",
     InitiatedBy: "unknown",
-    ClientIpAddress: "unknown",
-    Result: "success",
+    Result: "unknown",
   });
 });
 

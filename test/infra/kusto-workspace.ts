@@ -27,6 +27,9 @@ export interface BoundQuery {
 const TABLES: Readonly<Record<string, readonly Column[]>> = {
   [incidentColumns.table]: incidentColumns.columns,
   AuditLogs: AUDIT_LOG_COLUMNS,
+  SigninLogs: columns(
+    "TimeGenerated datetime, IPAddress string, UserPrincipalName string, ResultType string, AppDisplayName string",
+  ),
   AppTraces: columns(
     "TimeGenerated datetime, Message string, SeverityLevel int, AppRoleName string, OperationName string",
   ),

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { BICEP_VERSION } from "../../scripts/bicep.ts";
-import { ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
+import { at, ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -41,6 +41,7 @@ test("the guide's table of rights is the identity's, whole", () => {
     "Storage Blob Data Owner",
     "Storage Table Data Contributor",
     "Storage Table Data Contributor",
+    "Storage Table Data Contributor",
     "Storage Blob Data Contributor",
     "Monitoring Metrics Publisher",
     "Monitoring Metrics Publisher",
@@ -54,6 +55,20 @@ test("the runbook has a section for each alert, and for no other", () => {
   ]).map(({ name }) => name.replace(/^pimwatch-[a-z0-9]{13}-/, ""));
 
   expect(new Set([...runbook.matchAll(/^## (\S+)$/gm)].map(([, name]) => name))).toEqual(new Set(alerts));
+});
+
+test("the guide's cost counts the alerts that there are", () => {
+  const frequencies = ofType(variant("main"), "Microsoft.Insights/scheduledQueryRules").map(({ properties }) =>
+    at(properties, "evaluationFrequency"),
+  );
+  const every = (frequency: string) => frequencies.filter((each) => each === frequency).length;
+  const series = ofType(variant("main"), "Microsoft.Insights/metricAlerts").flatMap(({ properties }) =>
+    Object.values<unknown>(Object(at(properties, "criteria.allOf"))),
+  ).length;
+
+  expect(deployGuide).toContain(
+    `${frequencies.length} log alerts (${every("PT1M")} every minute, ${every("PT5M")} every 5, ${every("PT10M")} every 10, ${every("PT15M")} every 15 minutes), ${series} metric series`,
+  );
 });
 
 test("every link to a file or a section leads somewhere", () => {

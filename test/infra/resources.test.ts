@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident-columns.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
-import { at, ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/services.ts";
+import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
-/** Settings of local runs: connection strings, which nothing in Azure has. */
-const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "INCIDENTS_STORAGE"]);
+/** Settings of local runs, which nothing in Azure has. */
+const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "DASHBOARD_LOCAL_USER", "INCIDENTS_STORAGE"]);
 
 /** What the Functions host, the Event Hubs extension and the identity library read. */
 const HOST_SETTINGS = [
@@ -20,9 +20,6 @@ const HOST_SETTINGS = [
   "AzureWebJobsStorage__credential",
   "AzureWebJobsStorage__tableServiceUri",
 ];
-
-/** Deployed already for what reads the hub a second time and for what removes old incidents. */
-const AHEAD_OF_THE_CODE = ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP", "INCIDENT_RETENTION_DAYS"];
 
 const ROLES: Readonly<Record<string, string>> = {
   "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -47,16 +44,15 @@ describe.each(VARIANTS)("$name", (deployment) => {
     const names = Object.keys(settingsOf(deployment)).toSorted();
 
     const read = SETTING_NAMES.filter((name) => !LOCAL_ONLY.has(name));
-    expect(names).toEqual([...new Set([...read, ...HOST_SETTINGS, ...AHEAD_OF_THE_CODE])].toSorted());
+    expect(names).toEqual([...new Set([...read, ...HOST_SETTINGS])].toSorted());
   });
 
   test("table, container and stream are those that the code names", () => {
     const settings = settingsOf(deployment);
     const stream = Object.keys(Object(at(theOne(deployment, RULE).properties, "streamDeclarations")));
 
-    expect(theOne(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables").name).toMatch(
-      new RegExp(`/${INCIDENTS_TABLE}$`),
-    );
+    const tables = ofType(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables");
+    expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE]);
     expect(settings["DEAD_LETTERS_CONTAINER_URL"]).toContain(`'${DEAD_LETTERS_CONTAINER}'`);
     expect(stream).toEqual([settings["LOGS_INGESTION_STREAM"]]);
     expect(at(theOne(deployment, RULE).properties, "dataFlows")).toMatchObject([
@@ -127,6 +123,22 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(policies.map(({ properties: policy }) => at(policy, "allow"))).toEqual([false, false]);
   });
 
+  test("the page and its API are there only behind a sign-in, which needs no secret", () => {
+    const clientId = settingsOf(deployment)["DASHBOARD_CLIENT_ID"];
+    const signIn = configOf(deployment, "authsettingsV2")?.properties;
+
+    if (clientId === "") {
+      expect(signIn).toBeUndefined();
+      return;
+    }
+    expect(signIn).toMatchObject({
+      platform: { enabled: true },
+      globalValidation: { requireAuthentication: true, excludedPaths: ["/api/health"] },
+      identityProviders: { azureActiveDirectory: { enabled: true, registration: { clientId } } },
+    });
+    expect(JSON.stringify(signIn)).not.toMatch(/secret/i);
+  });
+
   test("the app runs on a Flex plan, on a Node.js that Azure runs", () => {
     const plan = theOne(deployment, "Microsoft.Web/serverfarms");
     const config = at(theOne(deployment, "Microsoft.Web/sites").properties, "functionAppConfig");
@@ -175,6 +187,7 @@ test("the identity has these rights and no others", () => {
     "storageAccounts/pimhost: Storage Blob Data Owner (ServicePrincipal)",
     "storageAccounts/pimhost: Storage Table Data Contributor (ServicePrincipal)",
     "tables/incidents: Storage Table Data Contributor (ServicePrincipal)",
+    "tables/ledger: Storage Table Data Contributor (ServicePrincipal)",
     "containers/dead-letters: Storage Blob Data Contributor (ServicePrincipal)",
     "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher (ServicePrincipal)",
     "components/pimwatch-insights: Monitoring Metrics Publisher (ServicePrincipal)",
@@ -238,15 +251,6 @@ test("a new workspace takes rows by Entra ID alone", () => {
   });
 });
 
-test("incidents outlive the events in the hub, so that a replay finds them", () => {
-  for (const deployment of VARIANTS) {
-    const days = Number(settingsOf(deployment)["INCIDENT_RETENTION_DAYS"]);
-    const [hub] = ofType(deployment, "Microsoft.EventHub/namespaces/eventhubs");
-    const hours = Number(at(hub?.properties, "retentionDescription.retentionTimeInHours") ?? 168);
-    expect(days * 24).toBeGreaterThan(hours);
-  }
-});
-
 test("the audit function has instances that wait, unless none are wanted", () => {
   const alwaysReady = (name: string) =>
     at(theOne(variant(name), "Microsoft.Web/sites").properties, "functionAppConfig.scaleAndConcurrency.alwaysReady");
@@ -275,7 +279,11 @@ test("the tenant's diagnostic setting is made only where it is asked for", () =>
 const RULE = "Microsoft.Insights/dataCollectionRules";
 
 function settingsOf(deployment: (typeof VARIANTS)[number]): Readonly<Record<string, unknown>> {
-  return { ...Object(theOne(deployment, "Microsoft.Web/sites/config").properties) };
+  return { ...Object(configOf(deployment, "appsettings")?.properties) };
+}
+
+function configOf(deployment: (typeof VARIANTS)[number], name: string): Resource | undefined {
+  return ofType(deployment, "Microsoft.Web/sites/config").find((config) => config.name.endsWith(`/${name}`));
 }
 
 interface Column {

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Json } from "../../src/core/kql/values.ts";
+import { DEFAULT_LIMITS } from "../../src/core/kql/evaluation.ts";
+import { prepare } from "../../src/core/kql/evaluate.ts";
+import type { Json, Row } from "../../src/core/kql/values.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import {
   type BatchFigures,
@@ -164,7 +166,23 @@ test("a rule that fails on a record makes it a dead letter, and what other rules
 
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 2, deadLettered: 1, skipped: 1, stored: 1 });
   expect([...stored.values()].map(({ row }) => row["RuleId"])).toEqual([CHANGES_TO_PIM_SETTINGS.id]);
-  expect(letters.map(({ reason }) => reason)).toEqual(["rule 11111111-2222-4333-8444-555555555555 failed: TypeError"]);
+  expect(letters.map(({ reason }) => reason)).toEqual([
+    "rule 11111111-2222-4333-8444-555555555555 (Changes to PIM Settings) failed: TypeError",
+  ]);
+});
+
+test("a rule that reaches a limit on a record is named with the limit, and the record is kept", async () => {
+  const limited = { ...readyRule(), evaluate: prepare(CHANGES_TO_PIM_SETTINGS.plan, { ...DEFAULT_LIMITS, rows: 0 }) };
+  const many = { ...readyRule(), evaluate: (row: Row) => Array.from({ length: 1_001 }, () => row) };
+  for (const [rule, reason] of [
+    [limited, "failed: Evaluation stopped: one record asked a rule for more than 0 rows"],
+    [many, "gave 1001 rows, at most 1000 are taken"],
+  ] as const) {
+    const { deps, letters, stored } = memoryStores();
+    await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [rule] });
+    expect(letters[0]?.reason).toContain(`rule ${CHANGES_TO_PIM_SETTINGS.id} (Changes to PIM Settings) ${reason}`);
+    expect([letters.length, stored.size]).toEqual([1, 0]);
+  }
 });
 
 test("several result rows of one record are several incidents, told apart by their order", async () => {
@@ -215,9 +233,10 @@ test("an event without what a rule looks for is passed over, and records beside 
   const { deps, stored } = memoryStores();
   const member = "Add member to role";
   const other = settingsChange({ operationName: member }, { activityDisplayName: member });
-  const bodies = [eventBody(signIn, other), eventBody(signIn, settingsChange(), other)];
+  const others = Array.from({ length: 20 }, () => other); // of small bodies all is read
+  const bodies = [eventBody(signIn, other), eventBody(...others, settingsChange(), ...others)];
   const { figures } = await detectBatch(events(...bodies), { ...deps, scan });
-  expect(figures).toEqual({ ...NOTHING, events: 2, passedOver: 1, received: 2, matched: 1, ruledOut: 1, stored: 1 });
+  expect(figures).toEqual({ ...NOTHING, events: 2, passedOver: 1, received: 21, matched: 1, ruledOut: 20, stored: 1 });
   expect(stored.size).toBe(1);
 });
 

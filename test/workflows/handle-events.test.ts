@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
+import type { FinishedRun } from "../../src/core/partition-ledger.ts";
+import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import type { ForwardDependencies } from "../../src/workflows/forward-rows.ts";
 import { handleEvents } from "../../src/workflows/handle-events.ts";
 import { eventBody, POSITION, settingsChange } from "../samples.ts";
-import { memoryStores } from "./memory-stores.ts";
+import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
 const FOUND = {
@@ -15,11 +17,20 @@ const FOUND = {
   skipped: 0,
   ruledOut: 0,
   deadLettered: 0,
+  guarded: false,
+  unrecorded: 0,
 };
 
 function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
   const { deps, stored } = memoryStores();
   const forwarded: unknown[] = [];
+  const finished: object[] = [];
+  const ledger = {
+    finished: (partitionId: string, { first, last }: SequenceRange) => {
+      finished.push({ partitionId, first, last, stored: stored.size });
+      return Promise.resolve();
+    },
+  };
   const outbox = {
     markForwarded: (row: Readonly<Record<string, unknown>>) => {
       forwarded.push(row["IncidentId"]);
@@ -27,7 +38,12 @@ function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
     },
     markRefused: () => Promise.resolve(),
   };
-  return { deps: { ...deps, outbox, ingestion: { upload } }, stored, forwarded };
+  return {
+    deps: { ...deps, outbox, ledger, suspects: memorySuspects().suspects, ingestion: { upload } },
+    stored,
+    forwarded,
+    finished,
+  };
 }
 
 test("what is new is forwarded once all of the batch is stored", async () => {
@@ -54,7 +70,7 @@ test("an endpoint that is down does not fail the batch: the rows wait in the out
 
 test("nothing is forwarded of a batch that could not be stored whole", async () => {
   const uploads: number[] = [];
-  const { deps } = dependencies((rows) => {
+  const { deps, finished } = dependencies((rows) => {
     uploads.push(rows.length);
     return Promise.resolve({ outcome: "accepted" });
   });
@@ -66,5 +82,56 @@ test("nothing is forwarded of a batch that could not be stored whole", async () 
     },
   };
   await expect(handleEvents(batch, { ...deps, incidents })).rejects.toThrow("table is down");
-  expect(uploads).toEqual([]);
+  expect([uploads, finished]).toEqual([[], []]);
+});
+
+test("the ledger is told once all is stored, of each run of consecutive numbers", async () => {
+  const { deps, finished } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const at = (sequenceNumber: number | null, partitionId: string | null = "3") => ({
+    body: eventBody(settingsChange({}, { id: `PIM_${sequenceNumber}` })),
+    position: { partitionId, sequenceNumber, enqueuedTime: "2026-03-04T09:14:00.123" },
+  });
+  const events = [at(4), at(5), at(7), at(null), at(8), at(8, null), at(0, "1")];
+
+  const figures = await handleEvents(events, deps);
+
+  expect(figures).toMatchObject({ unrecorded: 2, unrecordedBecause: "the host did not say where they lay" });
+  expect(finished).toEqual([
+    { partitionId: "3", first: 4, last: 5, stored: 6 },
+    { partitionId: "3", first: 7, last: 8, stored: 6 },
+    { partitionId: "1", first: 0, last: 0, stored: 6 },
+  ]);
+});
+
+test("the ledger is told when the first of a run reached the hub, in UTC; 0 where that is not known", async () => {
+  const { deps } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const enqueuedAt: number[] = [];
+  const ledger = {
+    finished: (_partitionId: string, run: FinishedRun) => {
+      enqueuedAt.push(run.enqueuedAt);
+      return Promise.resolve();
+    },
+  };
+  for (const enqueuedTime of [
+    "2026-03-04T09:14:00.1234567",
+    "2026-03-04T09:14:00Z",
+    "2026-03-04T10:14:00+01:00",
+    "?",
+    null,
+  ]) {
+    await handleEvents([{ body: eventBody(), position: { ...POSITION, enqueuedTime } }], { ...deps, ledger });
+  }
+  const time = Date.UTC(2026, 2, 4, 9, 14);
+  expect(enqueuedAt).toEqual([time + 123, time, time, 0, 0]);
+});
+
+test("a ledger that cannot be written does not fail the batch", async () => {
+  const { deps, stored, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const ledger = { finished: () => Promise.reject(new DependencyError("Ledger", "down")) };
+  expect(await handleEvents(batch, { ...deps, ledger })).toMatchObject({
+    unrecorded: 1,
+    unrecordedBecause: "Ledger: down",
+    forwarded: 2,
+  });
+  expect([stored.size, forwarded.length]).toEqual([2, 2]);
 });

@@ -31,3 +31,40 @@ export function memoryStores() {
   };
   return { deps, stored, letters };
 }
+
+/** Marks of suspects in memory, for workers whose deaths the test tells. */
+export function memorySuspects() {
+  const marks = new Map<string, { deaths: number; isDead: boolean; quarantined: boolean }>();
+  const log: string[] = [];
+  return {
+    marks,
+    log,
+    /** The worker is gone: what is marked now was not ended. */
+    die() {
+      for (const mark of marks.values()) mark.isDead = true;
+    },
+    suspects: {
+      begin(key: string) {
+        log.push(`begin ${key.slice(0, 6)}`);
+        const mark = marks.get(key) ?? { deaths: 0, isDead: false, quarantined: false };
+        if (mark.quarantined) return Promise.resolve({ outcome: "quarantined" } as const);
+        const deaths = mark.deaths + (mark.isDead ? 1 : 0);
+        marks.set(key, { deaths, isDead: false, quarantined: false });
+        return Promise.resolve({ outcome: "begun", deaths } as const);
+      },
+      end(key: string) {
+        marks.delete(key);
+        return Promise.resolve();
+      },
+      quarantine(key: string) {
+        marks.set(key, { deaths: 0, isDead: false, quarantined: true });
+        return Promise.resolve();
+      },
+      known() {
+        const all = [...marks];
+        const quarantined = all.filter(([, mark]) => mark.quarantined).map(([key]) => key);
+        return Promise.resolve({ quarantined: new Set(quarantined), marked: all.length - quarantined.length });
+      },
+    },
+  };
+}

@@ -9,8 +9,9 @@ import {
   type Environment,
   type ScopeColumn,
   type Table,
+  CANONICAL_TYPES,
 } from "../scope.ts";
-import { constantCount, over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
+import { constantCount, operatorName, over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
 import { nameOf } from "./row-operators.ts";
 
 interface Expansions {
@@ -20,6 +21,9 @@ interface Expansions {
   readonly elementColumns: readonly ScopeColumn[];
   readonly withIndex: boolean;
 }
+
+/** `mvexpand`, the operator's old name, makes no more rows of one. https://learn.microsoft.com/kusto/query/mv-expand-operator */
+const LEGACY_ROW_LIMIT = 128;
 
 /** What mv-expand and mv-apply share: arrays under their names, types, an index, a limit. */
 function readExpansions(node: Syntax, input: Table, environment: Environment): Expansions {
@@ -41,13 +45,24 @@ function readExpansions(node: Syntax, input: Table, environment: Environment): E
   });
   const index = parameterOf(node, "with_itemindex");
   const rowLimit = optionalPart(node, "RowLimitClause");
-  const indexColumn: ScopeColumn[] = index ? [{ name: index.SimpleName ?? textOf(index), type: "long" }] : [];
+  const isLegacy = operatorName(node) === "mvexpand";
+  const taken = new Set([...input.columns, ...items.map(({ column }) => column)].map(({ name }) => name));
+  const indexColumn: ScopeColumn[] = index
+    ? [{ name: freeName(index.SimpleName ?? textOf(index), taken), type: "long" }]
+    : [];
   return {
     expansions: items.map(({ expansion }) => expansion),
-    limit: rowLimit ? constantCount(rowLimit, "RowLimit", environment) : null,
+    limit: rowLimit ? constantCount(rowLimit, "RowLimit", environment) : isLegacy ? LEGACY_ROW_LIMIT : null,
     elementColumns: [...items.map(({ column }) => column), ...indexColumn],
     withIndex: index !== undefined,
   };
+}
+
+/** A name that columns do not have yet: `Name1` where there is a `Name`, as the binder has it. */
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let suffix = 1; taken.has(name); suffix += 1) name = `${wanted}${suffix}`;
+  return name;
 }
 
 function typeNamed(clause: Syntax | undefined, environment: Environment): ScalarType {
@@ -57,16 +72,6 @@ function typeNamed(clause: Syntax | undefined, environment: Environment): Scalar
   if (isScalarType(name)) return name;
   throw refusal(clause, environment, "unsupported-type", `pimwatch has no values of type ${name}`);
 }
-
-/** Types that have more than one name. */
-export const CANONICAL_TYPES: Readonly<Record<string, string>> = {
-  boolean: "bool",
-  date: "datetime",
-  double: "real",
-  time: "timespan",
-  uuid: "guid",
-  uniqueid: "guid",
-};
 
 /** An expanded column keeps its place; a new name goes behind the others, the index last. */
 export const lowerMvExpand: LowerOperator = (node, input, environment) => {

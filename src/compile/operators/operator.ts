@@ -1,4 +1,4 @@
-import { children, optionalPart, part, type Syntax } from "../kusto-parser.ts";
+import { children, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
 import { refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import type { Expression, Step } from "../../core/kql/plan.ts";
 
@@ -40,4 +40,10 @@ export function constantCount(node: Syntax, name: string, environment: Environme
   const count = value.kind === "literal" ? Number(value.value) : Number.NaN;
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw refusal(part(node, name), environment, "invalid-count", "a constant whole number is expected here");
+}
+
+/** The operator's name as it is written: its first word. */
+export function operatorName(node: Syntax): string {
+  const [first] = children(node);
+  return first === undefined || first.IsToken ? textOf(first ?? node) : operatorName(first);
 }

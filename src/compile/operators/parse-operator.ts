@@ -1,8 +1,14 @@
 import type { ParsePart } from "../../core/kql/plan.ts";
 import { children, kindOf, part, textOf, type Syntax } from "../kusto-parser.ts";
 import { lowerLiteral } from "../literals.ts";
-import { columnExpression, isScalarType, refusal, type Environment, type ScopeColumn } from "../scope.ts";
-import { CANONICAL_TYPES } from "./expansion-operators.ts";
+import {
+  columnExpression,
+  isScalarType,
+  refusal,
+  type Environment,
+  type ScopeColumn,
+  CANONICAL_TYPES,
+} from "../scope.ts";
 import { over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
 import { refusePerEvent } from "./row-operators.ts";
 

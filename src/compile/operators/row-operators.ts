@@ -9,12 +9,15 @@ import {
   type ScopeColumn,
   type Table,
 } from "../scope.ts";
+import { refuseEarlierEvents } from "./earlier-events.ts";
+import { lowerColumns } from "../lower-expression.ts";
 import { over, projected, withStep, type LowerOperator } from "./operator.ts";
 
 export const lowerWhere: LowerOperator = (node, input, environment) => {
   const condition = part(node, "Condition");
   const predicate = environment.lower.expression(condition, over(input, environment));
   refusePerEvent(predicate, condition, input, environment);
+  refuseEarlierEvents(predicate, condition, input, environment);
   return withStep(input, { step: "where", predicate });
 };
 
@@ -74,15 +77,30 @@ export function namedValues(
   const madeUp = listOf(node.ResultType?.Columns)
     .map(({ Name }) => Name)
     .filter((name) => generated.test(name) && !known.has(name));
-  return expressions.map((each, index) => {
-    if (kindOf(each) === "CompoundNamedExpression") {
-      const message = `pimwatch does not run ${textOf(each)}: it names several columns`;
+  return expressions.flatMap((each, index) => {
+    const isNamed = kindOf(each) === "SimpleNamedExpression" || kindOf(each) === "CompoundNamedExpression";
+    const expression = isNamed ? part(each, "Expression") : each;
+    const values = lowerColumns(expression, over(input, environment));
+    const first = written[index] || (values.length > 1 ? "" : (madeUp.shift() ?? `Column${index + 1}`));
+    const names = namesOf(each, first, expression);
+    if (names.length > values.length) {
+      const message = `${textOf(expression)} gives ${values.length} values for ${names.length} names`;
       throw refusal(each, environment, "unsupported-expression", message);
     }
-    const value = environment.lower.expression(each, over(input, environment));
-    const name = written[index] || (madeUp.shift() ?? `Column${index + 1}`);
-    return { ...columnOf(name, value, input.columns), value };
+    return values.map((value, at) => ({ ...columnOf(names[at] ?? `Column${at + 1}`, value, input.columns), value }));
   });
+}
+
+/** The names of an expression's columns: those that are written, then those that the binder gives. */
+function namesOf(node: Syntax, first: string, expression: Syntax): string[] {
+  const written =
+    kindOf(node) === "CompoundNamedExpression"
+      ? elements(part(part(node, "Names"), "Names")).map((name) => name.SimpleName ?? textOf(name))
+      : first === ""
+        ? []
+        : [first];
+  const bound = listOf(expression.ResultType?.Columns).map(({ Name }) => Name);
+  return [...written, ...bound.slice(written.length)];
 }
 
 export function nameOf(node: Syntax): string {

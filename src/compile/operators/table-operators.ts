@@ -1,8 +1,15 @@
 import type { Expression, OrderKey } from "../../core/kql/plan.ts";
 import { literalValue } from "../../core/kql/bind-expression.ts";
 import { children, elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
-import { columnExpression, isScalarType, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
-import { CANONICAL_TYPES } from "./expansion-operators.ts";
+import {
+  columnExpression,
+  isScalarType,
+  refusal,
+  type Environment,
+  type ScopeColumn,
+  type Table,
+  CANONICAL_TYPES,
+} from "../scope.ts";
 import {
   constantCount,
   over,

@@ -1,4 +1,4 @@
-import { toDynamic, toReal } from "./conversion.ts";
+import { toDynamic, toLong, toReal } from "./conversion.ts";
 import { isBag, jsonText } from "./dynamic-text.ts";
 import { CallProblem, type Call, type Operand } from "./evaluation.ts";
 import { asBool } from "./operand.ts";
@@ -17,6 +17,9 @@ export interface AggregateFunction {
 
 /** Arrays that make_list and make_set build hold no more elements than this unless the rule says so. */
 const MAXIMUM_ELEMENTS = 1_048_576;
+/** The same of `makelist`, `makeset` and `make_dictionary`, their old names. */
+const LEGACY_MAXIMUM_ELEMENTS = 128;
+const LEGACY_NAMES = new Set(["makelist", "makeset", "make_dictionary"]);
 
 function aggregate(form: string, page: string, bind: AggregateFunction["bind"]): AggregateFunction {
   return { form, page: `${page}-aggregation-function`, bind };
@@ -83,6 +86,16 @@ function variance(lost: number, finish = (value: number) => value): AggregateFun
   });
 }
 
+/** Null over no values. */
+function ofBits(combine: (left: bigint, right: bigint) => bigint): AggregateFunction["bind"] {
+  return overValues((values, { type }) =>
+    values.reduce<bigint | null>((all, value) => {
+      const bits = toLong(value, type);
+      return all === null || bits === null ? (all ?? bits) : combine(all, bits);
+    }, null),
+  );
+}
+
 function keyOf(value: Value, type: Operand["type"]): string {
   return jsonText(toDynamic(value, type));
 }
@@ -90,7 +103,7 @@ function keyOf(value: Value, type: Operand["type"]): string {
 /** A whole number given as a constant; Kusto takes anything below 1 as "no limit". */
 function limitOf({ operands, name }: Call, position: number): number {
   const given = operands[position];
-  if (given === undefined) return MAXIMUM_ELEMENTS;
+  if (given === undefined) return LEGACY_NAMES.has(name) ? LEGACY_MAXIMUM_ELEMENTS : MAXIMUM_ELEMENTS;
   if (given.constant === undefined) throw new CallProblem(`${name}: the largest size must be a constant`);
   const size = Number(given.constant.value);
   return size >= 1 ? size : MAXIMUM_ELEMENTS;
@@ -185,6 +198,7 @@ export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
   make_set_if: aggregate("make_set_if(value, predicate [, size])", "make-set-if", where(1, set)),
   make_bag: aggregate("make_bag(bag [, size])", "make-bag", mergedBag),
   make_bag_if: aggregate("make_bag_if(bag, predicate [, size])", "make-bag-if", where(1, mergedBag)),
+  make_dictionary: aggregate("make_dictionary(bag [, size])", "make-bag", mergedBag),
   take_any: aggregate("take_any(value)", "take-any", any),
   take_anyif: aggregate("take_anyif(value, predicate)", "take-anyif", where(1, any)),
   any: aggregate("any(value)", "take-any", any),
@@ -194,5 +208,23 @@ export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
   stdev: aggregate("stdev(value)", "stdev", variance(1, Math.sqrt)),
   stdevif: aggregate("stdevif(value, predicate)", "stdevif", where(1, variance(1, Math.sqrt))),
   variance: aggregate("variance(value)", "variance", variance(1)),
+  stdevp: aggregate("stdevp(value)", "stdevp", variance(0, Math.sqrt)),
+  variancep: aggregate("variancep(value)", "variancep", variance(0)),
+  variancepif: aggregate("variancepif(value, predicate)", "variancepif", where(1, variance(0))),
+  binary_all_and: aggregate(
+    "binary_all_and(value)",
+    "binary-all-and",
+    ofBits((a, b) => a & b),
+  ),
+  binary_all_or: aggregate(
+    "binary_all_or(value)",
+    "binary-all-or",
+    ofBits((a, b) => a | b),
+  ),
+  binary_all_xor: aggregate(
+    "binary_all_xor(value)",
+    "binary-all-xor",
+    ofBits((a, b) => a ^ b),
+  ),
   varianceif: aggregate("varianceif(value, predicate)", "varianceif", where(1, variance(1))),
 };

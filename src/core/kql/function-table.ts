@@ -13,7 +13,9 @@ import { PARSING } from "./scalars/parsing.ts";
 import { REGEX } from "./scalars/regex.ts";
 import { TEXT } from "./scalars/text.ts";
 import { TEXT_SEARCH } from "./scalars/text-search.ts";
+import { TIME_ZONES } from "./scalars/time-zones.ts";
 import { TYPE_CONVERSION } from "./scalars/type-conversion.ts";
+import { XML } from "./scalars/xml.ts";
 
 /** Adding a function or an operator is one entry in one of these tables. */
 const ENTRIES: FunctionTable = {
@@ -32,6 +34,8 @@ const ENTRIES: FunctionTable = {
   ...ENCODING,
   ...NETWORK,
   ...PARSING,
+  ...TIME_ZONES,
+  ...XML,
 };
 
 /** Older names, most of them deprecated, that mean the same. */

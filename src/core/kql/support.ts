@@ -1,6 +1,6 @@
 import { AGGREGATES } from "./aggregates.ts";
 import { FUNCTIONS } from "./function-table.ts";
-import { REFUSED_FUNCTIONS, REFUSED_OPERATORS } from "./refused.ts";
+import { refusedFunctions, REFUSED_OPERATORS } from "./refused.ts";
 
 /** One line of the support table. */
 export interface Support {
@@ -57,6 +57,11 @@ const OPERATORS: Readonly<Record<string, readonly [form: string, page: string, n
   take: ["T | take n", "take-operator", SUBQUERY_ONLY],
   limit: ["T | limit n", "take-operator", SUBQUERY_ONLY],
   count: ["T | count", "count-operator", SUBQUERY_ONLY],
+  "evaluate bag_unpack": [
+    "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) : ([*,] name: type, …)",
+    "bag-unpack-plugin",
+    "with declared columns only: others would depend on the data",
+  ],
   as: ["T | as name", "as-operator", "changes nothing"],
   datatable: ["datatable(name: type, …)[value, …]", "datatable-operator", "as a list of constants, e.g. behind in"],
   print: ["print [name =] value, …", "print-operator", "as a list of constants, e.g. behind in"],
@@ -126,6 +131,6 @@ export function supportTable(): Support[] {
     ...listed("function", COMPILED),
     ...Object.entries(FUNCTIONS).map(([name, entry]) => supported("function", name, entry)),
     ...refused("operator", REFUSED_OPERATORS),
-    ...refused("function", REFUSED_FUNCTIONS),
+    ...refused("function", refusedFunctions()),
   ];
 }

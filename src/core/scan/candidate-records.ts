@@ -12,18 +12,36 @@ export interface Candidates {
   readonly ruledOut: number;
 }
 
+/** Up to how many bytes a body is read in full all the same, so that bad data in it is noticed. */
+export interface ReadInFull {
+  readonly withoutLiteral: number;
+  readonly withLiteral: number;
+}
+
+/**
+ * No audit record is as short as the first; of bodies as short as the second, so few hold a literal that reading
+ * them costs next to nothing.
+ */
+const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
+
 /**
  * The records of an event's body that can match a rule, or undefined where none can.
  *
- * A body without a literal is not looked into, except that its first and last bytes must be those of a JSON object or
- * array: what is empty, cut off, packed or in another encoding still comes back as unreadable. In a body with one the
- * records are told apart by their brackets, and those that hold a literal are parsed. Whatever is irregular there is
- * read in full, as {@link readEventBody} does.
+ * A body without a literal is not looked into, except that its first and last bytes must be those of records: what is
+ * empty, cut off, packed or in another encoding still comes back as unreadable. In a large body with one the records
+ * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
+ * are read in full, as {@link readEventBody} does.
  */
-export function candidateRecords(body: Uint8Array, scan: LiteralScan): Candidates | undefined {
+export function candidateRecords(
+  body: Uint8Array,
+  scan: LiteralScan,
+  whole: ReadInFull = READ_IN_FULL,
+): Candidates | undefined {
+  if (body.length <= whole.withoutLiteral) return inFull(body);
   const first = scan.find(body, 0);
   if (first === GIVEN_UP || !isFramed(body)) return inFull(body);
   if (first < 0) return undefined;
+  if (body.length <= whole.withLiteral) return inFull(body);
   const slices = candidateSlices(body, first, scan);
   if (slices === undefined) return inFull(body);
   const records: ReadRecord[] = [];
@@ -39,6 +57,8 @@ function inFull(body: Uint8Array): Candidates {
   return { ...readEventBody(body), ruledOut: 0 };
 }
 
+const QUOTE = 0x22;
+const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
@@ -47,17 +67,31 @@ const CLOSE_OBJECT = 0x7d;
 /** How nearly every body begins. */
 const RECORDS_KEY = Buffer.from('"records"');
 
-/** Whether the body begins and ends as a JSON object or array does, and one that begins with its records with them. */
+/** Whether the body begins and ends as records do: in an object with the key `records`, in an array, or by themselves. */
 function isFramed(body: Uint8Array): boolean {
   const json = withoutByteOrderMark(body);
   const first = skipBlanks(json, 0);
   const last = skipBlanksBack(json, json.length - 1);
-  if (json[first] === OPEN_ARRAY) return json[last] === CLOSE_ARRAY;
+  if (json[first] === OPEN_ARRAY) return json[last] === CLOSE_ARRAY && isFramedArray(json, first, last);
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
   const key = skipBlanks(json, first + 1);
+  if (json[key] !== QUOTE) return false;
+  if (!RECORDS_KEY.every((byte, index) => json[key + index] === byte)) return true;
+  const colon = skipBlanks(json, key + RECORDS_KEY.length);
+  const array = skipBlanks(json, colon + 1);
+  const end = skipBlanksBack(json, last - 1);
   return (
-    !RECORDS_KEY.every((byte, index) => json[key + index] === byte) ||
-    json[skipBlanksBack(json, last - 1)] === CLOSE_ARRAY
+    json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY && isFramedArray(json, array, end)
+  );
+}
+
+/** Whether the array's elements begin and end as objects do. */
+function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
+  const first = skipBlanks(json, start + 1);
+  return (
+    json[first] === OPEN_OBJECT &&
+    json[skipBlanks(json, first + 1)] === QUOTE &&
+    json[skipBlanksBack(json, end - 1)] === CLOSE_OBJECT
   );
 }
 

@@ -14,6 +14,16 @@ const QUERIES = [
     | project-reorder suffix, TimeGenerated`,
   `AuditLogs | where not(InitiatedBy.a == TargetResources.b) or AdditionalDetails[0].key == "x"
     | project parse_json(tostring(InitiatedBy)).user.id, tostring(TargetResources)`,
+  `union (AuditLogs | mv-expand with_itemindex=i T = TargetResources, AdditionalDetails | extend k = tostring(T.type)),
+      (AuditLogs | mv-expand kind=array T = InitiatedBy | extend k = tostring(T))
+    | where isnotempty(k) or array_length(TargetResources) > 0 or InitiatedBy has_any ("a", "b")
+    | summarize c = count(), s = make_set(T), latest = arg_max(TimeGenerated, *) by k, Category | order by k asc`,
+  `AuditLogs | mv-apply with_itemindex=i T = TargetResources on (
+      where T.type !in~ ("x") | extend p = trim('"', tostring(T.value)), q = extract("([a-z]+)", 1, tostring(T))
+      | summarize b = make_bag(bag_pack(p, T)), l = make_list(q, 5), n = count(), m = max(i) | top 1 by n)
+    | parse kind=regex tostring(InitiatedBy) with * "a" found ":" * | parse tostring(b) with * "{" inner "}" rest
+    | extend z = bag_merge(b, InitiatedBy), y = set_union(l, TargetResources), x = parse_json(inner).a, w = l[-1]
+    | distinct found, inner, rest, tostring(z), tostring(y), tostring(x), n`,
 ];
 
 describe.each(QUERIES)("%s", (query) => {

@@ -198,4 +198,47 @@ export const DYNAMIC_VALUES_CASES: readonly CaseGroup[] = [
     ['todatetime("2015-12-31 23:59:59.9") == datetime(2015-12-31 23:59:59.9)', true],
     ['isnull(todatetime("soon"))', true],
   ),
+  printed("array-sort-asc-function", {
+    query: `let array1 = dynamic([1,3,4,5,2]); let array2 = dynamic(["a","b","c","d","e"]); print array_sort_asc(array1,array2)`,
+    rows: [
+      [
+        [1, 2, 3, 4, 5],
+        ["a", "e", "b", "c", "d"],
+      ],
+    ],
+  }),
+  printed("array-sort-desc-function", {
+    query: `let array1 = dynamic([1,3,4,5,2]); let array2 = dynamic(["a","b","c","d","e"]); print array_sort_desc(array1,array2)`,
+    rows: [
+      [
+        [5, 4, 3, 2, 1],
+        ["d", "c", "b", "e", "a"],
+      ],
+    ],
+  }),
+  derived(
+    "array-sort-asc-function",
+    {
+      query: `print a = dynamic([2, null, 1]), b = dynamic(["x", "y", "z"]), c = dynamic([1])
+        | project (sorted, along, other) = array_sort_asc(a, b, c, false)`,
+      rows: [[[null, 1, 2], ["y", "z", "x"], null]],
+    },
+    ['array_sort_asc(dynamic([2, 1]), dynamic(["a", "b"]))[1]', ["b", "a"]],
+  ),
+  printed(
+    "array-split-function",
+    [
+      "array_split(dynamic([1,2,3,4,5]), 2)",
+      [
+        [1, 2],
+        [3, 4, 5],
+      ],
+    ],
+    ["array_split(dynamic([1,2,3,4,5]), dynamic([1,3]))", [[1], [2, 3], [4, 5]]],
+  ),
+  derived(
+    "set-equals-function",
+    ["set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))", true],
+    ["set_equals(dynamic([1, 2]), dynamic([1]))", false],
+  ),
 ];

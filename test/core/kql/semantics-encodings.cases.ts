@@ -124,4 +124,30 @@ export const ENCODINGS_CASES: readonly CaseGroup[] = [
       ["", "", "/usr/lib/temp", "temp", "file.txt", "txt", ""],
     ],
   }),
+  printed(
+    "parse-xml-function",
+    ["parse_xml('<e/>')", { e: null }],
+    ["parse_xml('<e>text</e>')", { e: "text" }],
+    [`parse_xml('<e name="value" />')`, { e: { "@name": "value" } }],
+    [`parse_xml('<e name="value">text</e>')`, { e: { "@name": "value", "#text": "text" } }],
+    ["parse_xml('<e> <a>text</a> <b>text</b> </e>')", { e: { a: "text", b: "text" } }],
+    ["parse_xml('<e> <a>text</a> <a>text</a> </e>')", { e: { a: ["text", "text"] } }],
+    ["parse_xml('<e> text <a>text</a> </e>')", { e: { "#text": "text", a: "text" } }],
+    [
+      `parse_xml('<?xml version="1.0" encoding="UTF-8"?><duration><value>118.0</value><count>5.0</count></duration>')`,
+      { duration: { value: "118.0", count: "5.0" } },
+    ],
+  ),
+  derived(
+    "parse-xml-function",
+    ["parse_xml('<a><b></a>')", null],
+    ["parse_xml('no xml')", null],
+    ["parse_xml('<a/><b/>')", null],
+    ["parse_xml('<!-- c --><a>1 &lt; 2<![CDATA[ & 3]]></a>')", { a: "1 < 2 & 3" }],
+  ),
+  printed("parse-command-line-function", [
+    'parse_command_line("echo \\"hello world!\\"", "windows")',
+    ["echo", "hello world!"],
+  ]),
+  derived("dynamic-to-json-function", [`dynamic_to_json(dynamic({"b": 1, "a": [2]}))`, '{"a":[2],"b":1}']),
 ];

@@ -65,6 +65,7 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
     { query: "print x = dynamic([1, 'a', 2.5]) | mv-expand x to typeof(long)", rows: [[1], [null], [2]] },
     { query: "print x = dynamic(['true', true]) | mv-expand x to typeof(bool)", rows: [[null], [true]] },
     { query: "print x = dynamic([1, 2, 3]) | mv-expand x limit 2", rows: [[1], [2]] },
+    { query: "print x = dynamic([7]), i = 5 | mv-expand with_itemindex=i x", rows: [[7, 5, 0]] },
     {
       query: "print x = dynamic([1, 2]), y = dynamic([]) | mv-expand x, y",
       rows: [
@@ -149,6 +150,7 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
   derived(
     "mv-apply-operator",
     { query: "print x = dynamic([]) | mv-apply y = x on (extend z = 1)", rows: [] },
+    { query: "print x = dynamic([]) | mv-apply y = x on (summarize c = count())", rows: [] },
     { query: "print x = dynamic(null) | mv-apply y = x on (where isnull(y) | extend z = 1) | project z", rows: [[1]] },
     { query: "print x = dynamic([3, 1]) | mv-apply x to typeof(long) on (order by x asc)", rows: [[1], [3]] },
     {
@@ -197,12 +199,67 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
     { query: "let f = (a: long) { let b = a * 2; b + 1 }; print f(3)", rows: [[7]] },
     { query: "let x = 1; let y = x + 1; print y", rows: [[2]] },
     {
+      query: "let f = (s: string) { strcat(s, s) }; print d = dynamic({'a': 'x'}) | project f(tostring(d.a))",
+      rows: [["xx"]],
+    },
+    { query: "let f = (n: real) { n / 2 }; print f(5)", rows: [[2.5]] },
+    {
       query: "let T = datatable(x: long)[1, 2, 3]; let f = (T: (x: long), v: long) { T | where x >= v }; f(T, 2)",
       rows: [[2], [3]],
     },
     { query: "let l = dynamic(['a', 'b']); print 'a' in (l), 'c' in (l)", rows: [[true, false]] },
     { query: "let l = datatable(x: string)['a', 'b']; print 'a' in (l), 'c' in (l)", rows: [[true, false]] },
   ),
+  printed("bag-unpack-plugin", {
+    query: `datatable(d: dynamic, Description: string)[
+          dynamic({"Name": "John", "Age": 20, "height": 180}), "Student",
+          dynamic({"Name": "Dave", "Age": 40, "height": 160}), "Teacher",
+        ] | evaluate bag_unpack(d) : (*, Name: string, Age: long)`,
+    rows: [
+      ["Student", "John", 20],
+      ["Teacher", "Dave", 40],
+    ],
+  }),
+  derived(
+    "bag-unpack-plugin",
+    {
+      query: `datatable(d: dynamic, a: string)[dynamic({"Name": "John", "Age": 20}), "x"]
+        | evaluate bag_unpack(d, "p_") : (a: string, p_Age: long, d: dynamic)`,
+      rows: [["x", 20, null]],
+    },
+    {
+      query: `datatable(Name: string, d: dynamic)["old", dynamic({"Name": "John"})]
+        | evaluate bag_unpack(d, columnsConflict='replace_source') : (*, Name: string)`,
+      rows: [["John"]],
+    },
+    {
+      query: `datatable(Name: string, d: dynamic)["old", dynamic({"Name": "John"})]
+        | evaluate bag_unpack(d, columnsConflict='keep_source') : (*, Name: string)`,
+      rows: [["old"]],
+    },
+    {
+      query: `print d = dynamic({"a": 1, "b": 2}) | evaluate bag_unpack(d, '', 'error', dynamic(['a'])) : (a: long, b: long)`,
+      rows: [[null, 2]],
+    },
+    {
+      query: `print d = dynamic({"a": 1, "b": 2}) | evaluate bag_unpack(d, ignoredProperties=dynamic(['a'])) : (a: long, b: long)`,
+      rows: [[null, 2]],
+    },
+    { query: "print d = dynamic(null) | evaluate bag_unpack(d) : (a: string, b: long)", rows: [["", null]] },
+  ),
+  derived(
+    "mv-expand-operator",
+    {
+      query: "print x = range(1, 200) | mvexpand x | extend n = 1 | as T",
+      rows: Array.from({ length: 128 }, (_, index) => [index + 1, 1]),
+    },
+    { query: "print x = range(1, 200) | mvexpand x limit 1", rows: [[1]] },
+  ),
+  derived("make-set-aggregation-function", {
+    query: `print x = range(1, 200) | mv-expand x | summarize s = makeset(x), l = makelist(x), n = make_set(x)
+      | project array_length(s), array_length(l), array_length(n)`,
+    rows: [[128, 128, 200]],
+  }),
   printed("scalar-data-types/null-values", {
     query: "datatable(ival: int, sval: string)[5, 'a', int(null), 'b'] | where ival != 5",
     rows: [[null, "b"]],

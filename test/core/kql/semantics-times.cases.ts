@@ -127,4 +127,31 @@ export const TIMES_CASES: readonly CaseGroup[] = [
     ["format_timespan(time(29.09:00:05.12345), 'dd.hh:mm:ss:FF')", "29.09:00:05:12"],
     ["format_timespan(time(29.09:00:05.12345), 'ddd.h:mm:ss [fffffff]')", "029.9:00:05 [1234500]"],
   ),
+  printed(
+    "datetime-local-to-utc-function",
+    {
+      query: `datatable(local_dt: datetime, tz: string)[
+          datetime(2020-02-02 20:02:20), 'US/Pacific',
+          datetime(2020-02-02 20:02:20), 'America/Chicago',
+          datetime(2020-02-02 20:02:20), 'Europe/Paris',
+        ] | project utc_dt = datetime_local_to_utc(local_dt, tz)`,
+      rows: [["2020-02-03T04:02:20.0000000Z"], ["2020-02-03T02:02:20.0000000Z"], ["2020-02-02T19:02:20.0000000Z"]],
+    },
+    ["datetime_local_to_utc(datetime(2022-03-27 01:00), 'Europe/Brussels')", "2022-03-27T00:00:00.0000000Z"],
+    ["datetime_local_to_utc(datetime(2022-03-27 02:00), 'Europe/Brussels')", "2022-03-27T00:00:00.0000000Z"],
+    ["datetime_local_to_utc(datetime(2022-03-27 03:00), 'Europe/Brussels')", "2022-03-27T01:00:00.0000000Z"],
+    ["datetime_local_to_utc(datetime(2022-03-27 04:00), 'Europe/Brussels')", "2022-03-27T02:00:00.0000000Z"],
+  ),
+  printed(
+    "datetime-utc-to-local-function",
+    ["datetime_utc_to_local(datetime(2022-07-11 22:18:48.4678620), 'US/Pacific')", "2022-07-11T15:18:48.4678620Z"],
+    [
+      "datetime_utc_to_local(datetime(2022-07-11 22:18:48.4678620), 'Australia/Canberra')",
+      "2022-07-12T08:18:48.4678620Z",
+    ],
+  ),
+  derived("datetime-utc-to-local-function", {
+    query: "datatable(tz: string)['Nowhere/At all', ''] | project datetime_utc_to_local(datetime(2022-07-11), tz)",
+    rows: [[null], [null]],
+  }),
 ];

@@ -23,6 +23,7 @@ const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   take: "AuditLogs | mv-apply T = TargetResources on (take 1)",
   limit: "AuditLogs | mv-apply T = TargetResources on (limit 1)",
   count: "AuditLogs | mv-apply T = TargetResources on (count)",
+  "evaluate bag_unpack": "AuditLogs | evaluate bag_unpack(InitiatedBy) : (*, user: dynamic)",
   as: "AuditLogs | as X",
   datatable: "let l = datatable(a: string)['x']; AuditLogs | where Category in (l)",
   print: "let l = print a = 'x'; AuditLogs | where Category in (l)",
@@ -42,7 +43,6 @@ const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   serialize: "AuditLogs | serialize",
   getschema: "AuditLogs | getschema",
   search: 'AuditLogs | search "x"',
-  evaluate: "AuditLogs | evaluate bag_unpack(InitiatedBy)",
   render: "AuditLogs | render table",
   consume: "AuditLogs | consume",
   fork: "AuditLogs | fork (count) (take 1)",
@@ -66,6 +66,38 @@ describe("what it calls refused is refused at its place, with its reason", () =>
     expect(problem?.message).toBe(`the operator ${name} is not supported: ${reason}`);
   });
 
+  test.each([
+    { query: "AuditLogs | evaluate bag_unpack(InitiatedBy)", code: "unsupported-operator", reason: "declare them" },
+    { query: "AuditLogs | evaluate autocluster()", code: "not-event-local", reason: "a window over many events" },
+    { query: "AuditLogs | evaluate python(typeof(*), 'x')", code: "unsupported-operator", reason: "another language" },
+  ])("$query", ({ query, code, reason }) => {
+    const message = expect.stringMatching(`^the plugin \\w+ is not supported: .*${reason}`) as string;
+    expect(compileQuery(query).problems).toEqual([{ offset: query.indexOf("evaluate") + 9, code, message }]);
+  });
+
+  test.each([
+    ["series_stats(dynamic([1]))", "time series"],
+    ["geo_point_to_s2cell(1.0, 1.0)", "geographic"],
+    ["current_cluster_endpoint()", "the cluster"],
+    ["hash_xxhash64('x')", "pimwatch does not have it"],
+  ])("%s", (expression, reason) => {
+    const query = `AuditLogs | extend x = ${expression}`;
+    const message = expect.stringMatching(`^\\w+ is not supported: .*${reason}`) as string;
+    expect(compileQuery(query).problems).toEqual([{ offset: 23, code: "unsupported-function", message }]);
+  });
+
+  test.each([
+    { call: "bag_unpack(Category)", at: "Category", reason: "only dynamic values unpack" },
+    { call: "bag_unpack(InitiatedBy, '', Category)", at: "Category", reason: "must be a constant of type string" },
+    { call: "bag_unpack(InitiatedBy, '', 'none')", at: "'none'", reason: "columnsConflict is one of error" },
+    { call: "bag_unpack(InitiatedBy, '', 'error', dynamic([]), 5)", at: "5", reason: "one to four arguments" },
+    { call: "bag_unpack()", at: "bag_unpack", reason: "one to four arguments" },
+  ])("what bag_unpack cannot take: $call", ({ call, at, reason }) => {
+    const query = `AuditLogs | evaluate ${call} : (*, user: dynamic)`;
+    const message = expect.stringContaining(reason) as string;
+    expect(compileQuery(query).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
+  });
+
   test("functions too", () => {
     const query = "AuditLogs | extend n = row_number()";
     expect(compileQuery(query).problems).toMatchObject([
@@ -87,6 +119,13 @@ describe("a rule must be decided by one event alone", () => {
       at: "x == 'a'",
     },
     { query: "AuditLogs | summarize s = max(Result) by Category | parse-where s with 'a' b", at: "s with" },
+    { query: "AuditLogs | where TimeGenerated < ago(1d)", at: "TimeGenerated <" },
+    { query: "AuditLogs | where TimeGenerated between (ago(14d) .. ago(1d))", at: "TimeGenerated between" },
+    {
+      query: "let start = ago(14d); AuditLogs | extend T = TimeGenerated | where T > start and T < start + 13d",
+      at: "T > start",
+    },
+    { query: "AuditLogs | where TimeGenerated < startofday(now())", at: "TimeGenerated <" },
     { query: "AuditLogs | summarize count()", at: "summarize" },
     { query: "AuditLogs | count", at: "count" },
     { query: "AuditLogs | top 1 by TimeGenerated", at: "top" },
@@ -106,6 +145,10 @@ describe("a rule must be decided by one event alone", () => {
     "AuditLogs | summarize by bin(TimeGenerated, 1h), Category | where Category == 'x'",
     "AuditLogs | mv-apply x = TargetResources on (summarize c = count()) | where c > 1",
     "AuditLogs | where TimeGenerated > ago(1d) | order by TimeGenerated desc",
+    "AuditLogs | where TimeGenerated between (ago(14d) .. now())",
+    "AuditLogs | where TimeGenerated >= startofday(now())",
+    "AuditLogs | where hourofday(TimeGenerated) < 6",
+    "AuditLogs | where ActivityDateTime < ago(1h)",
   ])("%s is", (query) => {
     expect(compileQuery(query)).toMatchObject({ problems: [] });
   });

@@ -23,8 +23,9 @@ function found(records: ReturnType<typeof readEventBody>["records"]) {
   });
 }
 
+/** As of large bodies: of small ones all is read. */
 function candidates(body: Uint8Array) {
-  return scan && candidateRecords(body, scan);
+  return scan && candidateRecords(body, scan, { withoutLiteral: 0, withLiteral: 0 });
 }
 
 describe("the scan finds what reading everything finds", () => {
@@ -136,4 +137,22 @@ test.each([
   expect(some?.unreadable).toEqual(all.unreadable);
   expect(some?.records.map(({ record }) => record)).toEqual(all.records.map(({ record }) => record));
   expect(some?.ruledOut).toBe(0);
+});
+
+test.each([
+  { why: "a number among records", body: `{"records":[17,${plain}]}` },
+  { why: "a number behind records", body: `{"records":[${plain},17]}` },
+  { why: "a key without quotes", body: `{records:[${plain}]}` },
+  { why: "an array that is cut off", body: `[${plain}` },
+  { why: "records that are no array", body: `{"records":{"first":${plain}}}` },
+])("$why is noticed without any literal", ({ body }) => {
+  expect(candidates(bytes(body))?.unreadable).toEqual(readEventBody(bytes(body)).unreadable);
+  expect(readEventBody(bytes(body)).unreadable).toHaveLength(1);
+});
+
+test("of small bodies all is read: bad records beside a candidate, and in what is too short for an event", () => {
+  const bodies = [`{"records":[${change},{"a":1,}]}`, '{"records":[{"a":1,}]}'].map(bytes);
+  const unreadable = (body: Uint8Array) => candidateRecords(body, scan)?.unreadable;
+  expect(bodies.map(unreadable)).toEqual(bodies.map((body) => readEventBody(body).unreadable));
+  expect(bodies.map((body) => unreadable(body)?.length)).toEqual([1, 1]);
 });

@@ -25,3 +25,4 @@ param dailyQuotaGb = 10
 param operatorPrincipalId = '66666666-6666-6666-6666-666666666666'
 param operatorPrincipalType = 'User'
 param runbookUrl = 'https://wiki.contoso.example/pimwatch'
+param dashboardClientId = '44444444-4444-4444-8444-444444444444'

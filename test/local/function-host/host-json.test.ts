@@ -15,7 +15,7 @@ test("a host.json that says nothing has the defaults of the real host", async ()
   expect(await read('{"version":"2.0"}')).toEqual({
     functionTimeoutMs: 1_800_000,
     routePrefix: "api",
-    eventHubs: { maxEventBatchSize: 100, prefetchCount: 300, batchCheckpointFrequency: 1 },
+    eventHubs: { maxEventBatchSize: 100, prefetchCount: 300, batchCheckpointFrequency: 1, clientRetryOptions: {} },
     ignored: [],
   });
 });
@@ -27,13 +27,19 @@ test("what is set is read, and what has no effect is told", async () => {
     prefetchCount: 128,
     batchCheckpointFrequency: 5,
     initialOffsetOptions: { type: "fromEnd" },
+    clientRetryOptions: { mode: "fixed", tryTimeout: "00:01:00", delay: "00:00:00.80", maximumRetries: 3 },
   };
   const extensions = { http: { routePrefix: "" }, eventHubs };
 
   expect(await read(JSON.stringify({ version: "2.0", functionTimeout: "00:10:00", extensions }))).toEqual({
     functionTimeoutMs: 600_000,
     routePrefix: "",
-    eventHubs: { maxEventBatchSize: 64, prefetchCount: 128, batchCheckpointFrequency: 5 },
+    eventHubs: {
+      maxEventBatchSize: 64,
+      prefetchCount: 128,
+      batchCheckpointFrequency: 5,
+      clientRetryOptions: { mode: 1, timeoutInMs: 60_000, retryDelayInMs: 800, maxRetries: 3 },
+    },
     ignored: [
       "extensions.eventHubs.minEventBatchSize (over 1)",
       "extensions.eventHubs.initialOffsetOptions (other than fromStart)",

@@ -31,7 +31,7 @@ function trigger(options: Partial<EventHubTriggerOptions> & { readonly cardinali
         cardinality: options.cardinality ?? "many",
         dataType: "binary",
       },
-      eventHubs: { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 1 },
+      eventHubs: { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 1, clientRetryOptions: {} },
       sequenceNumbers: "number",
       checkpointAfterFailure: true,
       run: () => Promise.resolve("succeeded"),
@@ -156,7 +156,7 @@ test("a batch that ends while the host stops writes no checkpoint, and stopping 
 });
 
 test("with a checkpoint every second batch, the batches between have none", async () => {
-  const eventHubs = { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 2 };
+  const eventHubs = { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 2, clientRetryOptions: {} };
   const { handlers, partition, written } = trigger({ eventHubs });
   const { processInitialize, processEvents } = await handlers;
   await processInitialize?.(partition);

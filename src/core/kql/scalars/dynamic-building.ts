@@ -1,10 +1,10 @@
 import { convert, toDynamic, toText } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
+import { type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
 import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
-import { orderOf } from "./comparison.ts";
+import { ARRAY_ORDER } from "./array-order.ts";
 import { operand, scalar } from "./binding.ts";
 
 type Bag = Readonly<Record<string, Json>>;
@@ -71,35 +71,6 @@ function ofArray(compute: (array: readonly Json[]) => Json): (call: Call) => Com
   };
 }
 
-/** Numbers before texts before the rest; nulls at the end unless told otherwise, whatever the direction. */
-function sorted(sign: 1 | -1): (call: Call) => Compute {
-  return (call) => {
-    const [, second] = call.operands;
-    if (call.operands.length > 2 || (second !== undefined && second.type !== "bool")) {
-      throw new CallProblem(`${call.name} of several arrays yields several columns, which pimwatch does not do`);
-    }
-    const read = asArray(operand(call, 0));
-    const nullsLast = second ? asBool(second) : () => true;
-    return (row) => {
-      const array = read(row);
-      if (array === null) return null;
-      const values = array
-        .filter((value) => value !== null)
-        .toSorted((left, right) => sign * compareMixed(left, right));
-      const nulls = array.filter((value) => value === null);
-      return nullsLast(row) === false ? [...nulls, ...values] : [...values, ...nulls];
-    };
-  };
-}
-
-const KINDS = ["number", "string"];
-
-function compareMixed(left: Json, right: Json): number {
-  const [first, second] = [KINDS.indexOf(typeof left), KINDS.indexOf(typeof right)];
-  if (first !== second) return (first < 0 ? KINDS.length : first) - (second < 0 ? KINDS.length : second);
-  return orderOf(left, right) ?? 0;
-}
-
 /** Charges for every array and bag that the functions of a table build. */
 function metered(table: FunctionTable): FunctionTable {
   const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
@@ -116,6 +87,7 @@ function metered(table: FunctionTable): FunctionTable {
 }
 
 export const DYNAMIC_BUILDING: FunctionTable = metered({
+  ...ARRAY_ORDER,
   pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
@@ -211,8 +183,6 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     "array-reverse-function",
     ofArray((array) => array.toReversed()),
   ),
-  array_sort_asc: scalar("array_sort_asc(array [, nullsLast])", "array-sort-asc-function", sorted(1)),
-  array_sort_desc: scalar("array_sort_desc(array [, nullsLast])", "array-sort-desc-function", sorted(-1)),
   array_sum: scalar("array_sum(array)", "array-sum-function", (call) => {
     const array = asArray(operand(call, 0));
     return (row) => {
@@ -245,6 +215,15 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     "set-union-function",
     setOf((first, others) => [...first, ...others.flat()]),
   ),
+  set_equals: scalar("set_equals(array, array)", "set-equals-function", (call) => {
+    const read = arrays(call);
+    return (row) => {
+      const [first, second] = read(row);
+      if (!first || !second) return null;
+      const [one, other] = [keysOf(first), keysOf(second)];
+      return one.size === other.size && [...one].every((key) => other.has(key));
+    };
+  }),
   set_has_element: scalar("set_has_element(array, value)", "set-has-element-function", (call) => {
     const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
     return (row) => {
@@ -333,8 +312,10 @@ function range(call: Call): Compute {
   const [first, last] = [start.compute, stop.compute];
   const step =
     call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1));
-  const numeric = (value: ReturnType<Compute>) =>
-    typeof value === "bigint" || typeof value === "number" ? Number(value) : null;
+  const numeric = (value: ReturnType<Compute>) => {
+    const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : NaN;
+    return Number.isFinite(number) ? number : null;
+  };
   return (row) => {
     const [from, to, by] = [numeric(first(row)), numeric(last(row)), numeric(step(row))];
     if (from === null || to === null || by === null || by === 0) return null;
@@ -343,7 +324,7 @@ function range(call: Call): Compute {
     const isTicks = start.type === "datetime" || start.type === "timespan";
     return Array.from({ length: count }, (_, index): Json => {
       const value = from + index * by;
-      return isTicks ? toDynamic(BigInt(value), start.type) : value;
+      return isTicks ? toDynamic(BigInt(Math.trunc(value)), start.type) : value;
     });
   };
 }

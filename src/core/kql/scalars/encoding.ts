@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { toDynamic, toText } from "../conversion.ts";
+import { isArray, isBag, jsonText } from "../dynamic-text.ts";
 import type { FunctionTable } from "../evaluation.ts";
-import { asLong, asText } from "../operand.ts";
+import { asArray, asDynamic, asLong, asText } from "../operand.ts";
 import type { Json, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
@@ -34,6 +35,18 @@ export const ENCODING: FunctionTable = {
   base64_decode_toarray: ofText("base64_decode_toarray(base64)", "base64-decode-toarray-function", (text): Json => {
     const bytes = base64Bytes(text);
     return bytes === undefined ? null : [...bytes];
+  }),
+  base64_encode_fromarray: scalar("base64_encode_fromarray(bytes)", "base64-encode-fromarray-function", (call) => {
+    const bytes = asArray(operand(call, 0));
+    return (row) => {
+      const given = bytes(row);
+      const isBytes = given?.every((byte) => typeof byte === "number" && byte >= 0 && byte <= 255 && byte % 1 === 0);
+      return given && isBytes === true ? Buffer.from(given.map(Number)).toString("base64") : "";
+    };
+  }),
+  dynamic_to_json: scalar("dynamic_to_json(value)", "dynamic-to-json-function", (call) => {
+    const value = asDynamic(operand(call, 0));
+    return (row) => jsonText(inKeyOrder(value(row)));
   }),
   hash_sha256: hash("hash_sha256", "sha256"),
   hash_sha1: hash("hash_sha1", "sha1"),
@@ -142,4 +155,12 @@ function queryParameters(query: string): Json {
       return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
+}
+
+/** Bags with their keys in order, all the way down, as dynamic_to_json() writes them. */
+function inKeyOrder(value: Json): Json {
+  if (isArray(value)) return value.map(inKeyOrder);
+  if (!isBag(value)) return value;
+  const keys = Object.keys(value).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, inKeyOrder(value[key] ?? null)]));
 }

@@ -78,6 +78,39 @@ export const MATHEMATICS: FunctionTable = {
   log2: ofReal("log2(x)", "log2-function", Math.log2),
   log10: ofReal("log10(x)", "log10-function", Math.log10),
   sign: ofReal("sign(x)", "sign-function", Math.sign),
+  ...Object.fromEntries(
+    (["sin", "cos", "tan", "asin", "acos", "atan"] as const).map((name) => [
+      name,
+      ofReal(`${name}(x)`, `${name}-function`, Math[name]),
+    ]),
+  ),
+  cot: ofReal("cot(x)", "cot-function", (x) => 1 / Math.tan(x)),
+  degrees: ofReal("degrees(x)", "degrees-function", (x) => (x * 180) / Math.PI),
+  radians: ofReal("radians(x)", "radians-function", (x) => (x * Math.PI) / 180),
+  atan2: scalar("atan2(y, x)", "atan2-function", (call) => {
+    const [first, second] = [asReal(operand(call, 0)), asReal(operand(call, 1))];
+    return (row) => {
+      const [y, x] = [first(row), second(row)];
+      return y === null || x === null ? null : Math.atan2(y, x);
+    };
+  }),
+  around: scalar("around(value, center, delta)", "around-function", (call) => {
+    const [value, center, delta] = [operand(call, 0), operand(call, 1), operand(call, 2)].map(({ compute }) => compute);
+    return (row) => {
+      const [x, middle, distance] = [value?.(row), center?.(row), delta?.(row)].map((each) => each ?? null);
+      if (!isNumeric(x ?? null) || !isNumeric(middle ?? null) || !isNumeric(distance ?? null)) return null;
+      return Math.abs(Number(x) - Number(middle)) <= Number(distance);
+    };
+  }),
+  bitset_count_ones: scalar("bitset_count_ones(x)", "bitset-count-ones-function", (call) => {
+    const value = asLong(operand(call, 0));
+    return (row) => {
+      const number = value(row);
+      if (number === null) return null;
+      const ones = BigInt.asUintN(64, number).toString(2).replaceAll("0", "").length;
+      return call.type === "long" ? BigInt(ones) : ones;
+    };
+  }),
   pow: scalar("pow(base, exponent)", "pow-function", (call) => {
     const [base, exponent] = [asReal(operand(call, 0)), asReal(operand(call, 1))];
     return (row) => {

@@ -1,15 +1,18 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import * as z from "zod";
-import { overlayShape } from "./src/compile/overlay.ts";
-import { testsShape } from "./src/compile/tests-file.ts";
+import { overlayShape } from "../src/compile/overlay.ts";
+import { supportPage } from "../src/compile/support.ts";
+import { testsShape } from "../src/compile/tests-file.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
-export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
+    ["docs/support.md", await format(supportPage(), { parser: "markdown", printWidth: 120 })],
   ]);
 }
 
@@ -19,7 +22,8 @@ async function jsonSchema(shape: z.ZodType): Promise<string> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  for (const [file, text] of await generatedFiles()) {
+  for (const [file, text] of await generatedPages()) {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
     console.error(`wrote ${file}`);
   }

@@ -1,0 +1,56 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The built app with several host.json: how many events a host takes at a time, and how long it lets a function run. */
+export interface AppVariants {
+  /** As in production, but for the number of events. */
+  readonly patient: readonly string[];
+  /** With a functionTimeout of a few seconds. */
+  readonly hasty: readonly string[];
+  /** For NODE_COMPILE_CACHE. */
+  readonly compileCache: string;
+  remove(): Promise<void>;
+}
+
+const BATCH_SIZES = [1, 2, 5, 16, 64];
+/** Less than a call that hangs takes (20 s), and enough for a worker to start on a busy machine. */
+const HASTY = "00:00:10";
+/** A connection to the hub that is cut while it is made would otherwise be waited for a minute. */
+const CLIENT_RETRY_OPTIONS = { tryTimeout: "00:00:05", delay: "00:00:00.1" };
+
+/** @throws if there is no built app */
+export async function appVariants(appDirectory: string): Promise<AppVariants> {
+  const folder = await mkdtemp(join(tmpdir(), "chaos-"));
+  const app = join(folder, "app");
+  const compileCache = join(folder, "compile-cache");
+  await cp(appDirectory, app, { recursive: true });
+  const hostJson = JSON.parse(await readFile(join(app, "host.json"), "utf8"));
+  const eventHubs = hostJson.extensions.eventHubs;
+  Object.assign(eventHubs.clientRetryOptions, CLIENT_RETRY_OPTIONS);
+
+  async function variant(name: string, functionTimeout: string, maxEventBatchSize: number): Promise<string> {
+    const directory = join(folder, name);
+    await mkdir(directory);
+    const extensions = { ...hostJson.extensions, eventHubs: { ...eventHubs, maxEventBatchSize } };
+    await writeFile(join(directory, "host.json"), JSON.stringify({ ...hostJson, functionTimeout, extensions }));
+    await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module", main: "../app/app.js" }));
+    return directory;
+  }
+
+  const patient = BATCH_SIZES.map((size) => variant(`batches-of-${size}`, hostJson.functionTimeout, size));
+  const hasty = BATCH_SIZES.map((size) => variant(`hasty-batches-of-${size}`, HASTY, size));
+  const variants = { patient: await Promise.all(patient), hasty: await Promise.all(hasty) };
+  await warmUp(app, compileCache);
+  return { ...variants, compileCache, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+async function warmUp(app: string, compileCache: string): Promise<void> {
+  const script = fileURLToPath(new URL("warm-up.ts", import.meta.url));
+  const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache };
+  const child = fork(script, [app], { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  await once(child, "exit");
+}

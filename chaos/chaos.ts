@@ -1,0 +1,150 @@
+// Runs the built app between fault proxies, kills it again and again, and compares what is stored with what was sent.
+import { parseArgs } from "node:util";
+import { build } from "../build.ts";
+import { UsageError } from "../src/errors.ts";
+import { appVariants, type AppVariants } from "./app-variants.ts";
+import { markdown, totalsOf } from "./report.ts";
+import { APP_DIRECTORY, missingCells, runRound, type RoundResult } from "./round.ts";
+
+const HELP = `Usage: npm run chaos -- [options]
+
+Runs the built app on the local stack behind a fault proxy: function hosts that fight over the hub's partitions are
+killed with SIGKILL, requests to storage, ingestion, token endpoint and hub fail in every way of the fault matrix,
+events come twice, in other orders and other batches. When enough has happened it lets everything come to rest and
+compares: each record that matches must be one incident, forwarded, and what cannot be read a dead letter, byte for byte.
+
+  --kills N       SIGKILLs, at least (default 100)
+  --faults N      faults, at least (default 1000)
+  --seed S        what decides faults, kills and traffic (default: a new one, which is printed)
+  --round N       kills to a round, which has services of its own (default 100)
+  --hosts N       function hosts at a time (default 6)
+  --partitions N  of the hub (default 16)
+  --any-cells     do not go on until every cell of the matrix has happened
+  --json          the figures as JSON instead of a table
+  --no-build      take dist/ as it is
+  --help          this text
+
+Progress goes to stderr, the result to stdout. Exit code 1 on any loss, any duplicate incident or any dead letter that
+is not what was sent. A failed round can be run again: its seed is printed with the problem.`;
+
+interface Options {
+  readonly kills: number;
+  readonly faults: number;
+  readonly seed: string;
+  readonly round: number;
+  readonly hosts: number;
+  readonly partitions: number;
+  readonly anyCells: boolean;
+  readonly json: boolean;
+  readonly build: boolean;
+}
+
+async function main(options: Options): Promise<number> {
+  if (options.build) await build();
+  const variants = await appVariants(APP_DIRECTORY);
+  console.error(`seed ${options.seed}`);
+  try {
+    const rounds = await runRounds(options, variants);
+    const totals = totalsOf(rounds);
+    if (options.json)
+      console.log(JSON.stringify({ seed: options.seed, ...totals, byCell: Object.fromEntries(totals.byCell) }));
+    else console.log(markdown(totals));
+    for (const problem of totals.problems.slice(0, 50)) console.error(`FAILED: ${problem}`);
+    const missing = options.anyCells ? [] : missingCells(new Set(totals.byCell.keys()));
+    for (const name of missing) console.error(`FAILED: this cell never happened: ${name}`);
+    return totals.problems.length + missing.length > 0 ? 1 : 0;
+  } finally {
+    await variants.remove();
+  }
+}
+
+async function runRounds(options: Options, variants: AppVariants): Promise<RoundResult[]> {
+  const rounds: RoundResult[] = [];
+  const count = Math.max(1, Math.ceil(options.kills / options.round));
+  const beganAt = performance.now();
+  for (let number = 1; number <= count; number += 1) {
+    const seed = count === 1 ? options.seed : `${options.seed}/${number}`;
+    const happened = new Set(rounds.flatMap(({ faults }) => [...faults.keys()]));
+    const result = await runRound({
+      seed,
+      kills: Math.ceil(options.kills / count),
+      faults: Math.ceil(options.faults / count),
+      everyCell: number === count && !options.anyCells,
+      happened,
+      hosts: options.hosts,
+      partitions: options.partitions,
+      variants,
+      nodePath: process.env["PIMWATCH_NODE"] ?? process.execPath,
+      onProgress: progressLine(`round ${number}/${count}`),
+    });
+    rounds.push(result);
+    const seconds = Math.round((performance.now() - beganAt) / 1000);
+    console.error(
+      `\nround ${number}/${count} (seed ${seed}): ${result.kills.worker + result.kills.host} kills, ` +
+        `${result.incidents} incidents of ${result.expectedIncidents}, ${result.problems.length} problem(s); ` +
+        `storm ${Math.round(result.stormSeconds)} s, calm ${Math.round(result.calmSeconds)} s, in all ${seconds} s`,
+    );
+  }
+  return rounds;
+}
+
+function progressLine(name: string) {
+  const isTerminal = process.stderr.isTTY;
+  let printedAt = 0;
+  return (progress: Parameters<Parameters<typeof runRound>[0]["onProgress"]>[0]) => {
+    if (performance.now() - printedAt < (isTerminal ? 250 : 10_000)) return;
+    printedAt = performance.now();
+    const { phase, kills, faults, cells, events, waiting } = progress;
+    const line = `${name} ${phase}: ${kills} kills, ${faults} faults, ${cells} cells, ${events} events${waiting === undefined ? "" : `; ${waiting}`}`;
+    process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+  };
+}
+
+function wholeNumber(text: string | undefined, name: string, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^\d+$/.test(text)) throw new RangeError(`--${name} ${text}: give a whole number`);
+  return Number(text);
+}
+
+function readOptions(): Options | "help" {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: "string" },
+      faults: { type: "string" },
+      seed: { type: "string" },
+      round: { type: "string" },
+      hosts: { type: "string" },
+      partitions: { type: "string" },
+      "any-cells": { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      "no-build": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  return {
+    kills: wholeNumber(values.kills, "kills", 100),
+    faults: wholeNumber(values.faults, "faults", 1_000),
+    seed: values.seed ?? String(Math.floor(Math.random() * 2 ** 32)),
+    round: Math.max(1, wholeNumber(values.round, "round", 100)),
+    hosts: Math.max(2, wholeNumber(values.hosts, "hosts", 6)),
+    partitions: Math.max(1, wholeNumber(values.partitions, "partitions", 16)),
+    anyCells: values["any-cells"],
+    json: values.json,
+    build: !values["no-build"],
+  };
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+}
+
+try {
+  const options = readOptions();
+  if (options === "help") console.log(HELP);
+  else process.exitCode = await main(options);
+} catch (error) {
+  const isUsage = error instanceof RangeError || error instanceof UsageError || isParseArgsError(error);
+  console.error(isUsage ? error.message : error);
+  process.exitCode = 2;
+}

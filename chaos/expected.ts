@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SampleRecord } from "../local/samples/audit-record.ts";
+import { TENANT_ID } from "../local/samples/tenant.ts";
+import { text } from "../src/core/audit-log.ts";
+import type { DiagnosticRecord } from "../src/core/event-body.ts";
+import { readyRule } from "../src/core/ready-rule.ts";
+import type { Rule } from "../src/core/rule.ts";
+import { judge } from "../src/workflows/judge-record.ts";
+import type { Portion } from "./traffic.ts";
+
+/** Everything that was sent so far and must come of it. */
+export interface Expected {
+  /** By incident id: the record that it comes from. */
+  readonly incidents: ReadonlyMap<string, SampleRecord>;
+  readonly letters: readonly Uint8Array[];
+}
+
+const PIM_SETTINGS_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
+const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+/**
+ * Adds up what the portions must lead to: each record judged once, in this process, undisturbed.
+ *
+ * @throws when the rule on PIM settings does not find a record that was made for it: then the run would show nothing
+ */
+export function expectations(appDirectory: string) {
+  const all: Rule[] = JSON.parse(readFileSync(join(appDirectory, "rules.json"), "utf8"));
+  const deps = {
+    rules: all.filter(({ disabled }) => disabled !== true).map(readyRule),
+    allowedTenantIds: new Set([TENANT_ID]),
+    now: () => new Date(0),
+  };
+  const incidents = new Map<string, SampleRecord>();
+  const letters: Uint8Array[] = [];
+
+  function rulesThatFind(sample: SampleRecord): string[] {
+    const bytes = Buffer.from(JSON.stringify(sample));
+    const record: DiagnosticRecord = JSON.parse(bytes.toString());
+    const { found } = judge({ record, bytes: () => bytes }, NOWHERE, deps);
+    for (const { incident } of found) incidents.set(text(incident.row["IncidentId"]), sample);
+    return found.map(({ incident }) => text(incident.row["RuleId"]));
+  }
+
+  return {
+    add({ records, matches, letters: kept }: Portion): void {
+      const mustMatch = new Set(matches);
+      for (const record of records) {
+        const isFound = rulesThatFind(record).includes(PIM_SETTINGS_RULE);
+        if (isFound !== mustMatch.has(record))
+          throw new Error(`the rule judges sample ${record.properties.id} otherwise`);
+      }
+      letters.push(...kept);
+    },
+    expected: (): Expected => ({ incidents, letters }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Fault, FaultKind, Operation } from "./fault-matrix.ts";
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a proxy between the app and a service would say: none of the service's own words. */
+const PAGE = { type: "text/html", body: "<html><body><h1>Sign in to the network</h1></body></html>" };
+
+/** The code that the service gives with a status, by who answers. */
+const TABLE_CODES: Readonly<Record<string, string>> = {
+  401: "InvalidAuthenticationInfo",
+  403: "AuthorizationFailure",
+  404: "ResourceNotFound",
+  408: "OperationTimedOut",
+  409: "EntityAlreadyExists",
+  412: "UpdateConditionNotSatisfied",
+  413: "RequestBodyTooLarge",
+  429: "TooManyRequests",
+  500: "InternalError",
+  503: "ServerBusy",
+  507: "InsufficientStorage",
+};
+const BLOB_CODES: Readonly<Record<string, string>> = {
+  ...TABLE_CODES,
+  404: "ContainerNotFound",
+  409: "BlobAlreadyExists",
+  412: "ConditionNotMet",
+};
+
+/**
+ * Statuses that say something of the state: "it is there", "it is gone". The service itself says so only when it is
+ * true, which is after the request took effect and its answer was lost; a lie comes from somebody in between.
+ */
+const CLAIMS: ReadonlySet<string> = new Set(["404", "409", "412"]);
+
+/** Kinds that break or hold the connection instead of answering. */
+const SILENT: ReadonlySet<FaultKind> = new Set(["reset", "late", "hang", "truncated"]);
+
+/** The answer of a fault; undefined for one that has none. */
+export function answerOf({ kind, operation, effect }: Fault): HttpAnswer | undefined {
+  if (SILENT.has(kind)) return undefined;
+  if (kind === "empty 202") return { status: 202, headers: {}, body: "" };
+  if (kind === "HTML 200") return page(200);
+  if (kind === "206") return { status: 206, headers: { "content-type": "application/json" }, body: "{" };
+  return refusal(kind, operation, effect === "before" && CLAIMS.has(kind));
+}
+
+function page(status: number): HttpAnswer {
+  return { status, headers: { "content-type": PAGE.type }, body: PAGE.body };
+}
+
+function refusal(kind: FaultKind, operation: Operation, isLie: boolean): HttpAnswer {
+  const [code = kind, retryAfter] = kind.split("+");
+  const status = Number(code);
+  if (isLie) return page(status);
+  const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
+  if (operation === "blob put") {
+    const name = BLOB_CODES[code] ?? code;
+    return {
+      status,
+      headers: { ...headers, "content-type": "application/xml", "x-ms-error-code": name },
+      body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${name}</Code><Message>a fault</Message></Error>`,
+    };
+  }
+  const isTable = operation !== "ingest" && operation !== "token";
+  const error = { code: TABLE_CODES[code] ?? code, message: "a fault" };
+  const body = isTable ? { "odata.error": { ...error, message: { lang: "en-US", value: error.message } } } : { error };
+  return { status, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,99 @@
+import { chance, type Chance } from "../../local/samples/chance.ts";
+import { nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "../../local/samples/other-audit-events.ts";
+import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
+import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
+import { jsonText } from "./json-text.ts";
+
+const START = Date.UTC(2026, 2, 4);
+
+/** Records that are as they should be, as text: what the mutations begin with. */
+const GOOD: readonly string[] = goodRecords();
+
+function goodRecords(): string[] {
+  const draw = chance("good records");
+  const time = (index: number) => new Date(START + index * 1_000);
+  return [
+    ...SETTINGS_CHANGES.map((change, index) => settingsChangeRecord(change, "Global Administrator", time(index), draw)),
+    ...Array.from({ length: NEAR_MISS_KINDS }, (_, kind) => nearMissRecord(kind, time(kind), draw)),
+    ...Array.from({ length: 20 }, (_, index) => ordinaryAuditRecord(time(index), draw)),
+    { category: "SignInLogs", operationName: "Sign-in activity", properties: {} },
+  ].map((record) => JSON.stringify(record));
+}
+
+/** The event bodies of one run. The same seed and number give the same bytes. */
+export function fuzzBodies(seed: string, run: number): Uint8Array[] {
+  const draw = chance(`${seed} ${run}`);
+  return Array.from({ length: draw.between(1, 3) }, () => body(draw));
+}
+
+function body(draw: Chance): Uint8Array {
+  const records = Array.from({ length: draw.between(0, 3) }, () => record(draw));
+  const list = records.join(draw.pick([",", ",", ", ", ",\n", ",,"]));
+  const text = draw.pick([`{"records":[${list}]}`, `{"records":[${list}]}`, `[${list}]`, list, `{"records": [${list}`]);
+  const bytes = Buffer.from(draw.between(0, 9) === 0 ? jsonText(draw) : text);
+  return draw.between(0, 3) === 0 ? damaged(bytes, draw) : bytes;
+}
+
+/** A record: good, with a value or a field replaced, or any JSON. */
+function record(draw: Chance): string {
+  const good = draw.pick(GOOD);
+  switch (draw.between(0, 4)) {
+    case 0:
+      return good;
+    case 1:
+      return jsonText(draw);
+    case 2:
+      return good.replace(
+        /}$/,
+        `,"${draw.pick(["properties", "category", "tenantId", "__proto__"])}":${jsonText(draw)}}`,
+      );
+    default:
+      return replaceValues(good, draw);
+  }
+}
+
+/** Some of the values behind a colon become others. */
+function replaceValues(text: string, draw: Chance): string {
+  const oneIn = draw.pick([4, 10, 30]);
+  return text.replaceAll(/:("(?:[^"\\]|\\.)*"|null|\d+)/g, (value) =>
+    draw.between(1, oneIn) === 1 ? `:${jsonText(draw, 2)}` : value,
+  );
+}
+
+const INTERESTING = [
+  [0xef, 0xbb, 0xbf],
+  [0xff, 0xfe],
+  [0x00],
+  [0x22],
+  [0x5c],
+  [0x7b],
+  [0x5d],
+  [0x2c],
+  [0xed, 0xa0, 0x80],
+  [0xf0],
+];
+
+/** Bytes flipped, inserted, taken out, doubled or cut off. */
+function damaged(bytes: Buffer, draw: Chance): Buffer {
+  let result = bytes;
+  for (let times = draw.between(1, 3); times > 0; times -= 1) result = damagedOnce(result, draw);
+  return result;
+}
+
+function damagedOnce(bytes: Buffer, draw: Chance): Buffer {
+  const at = draw.between(0, bytes.length);
+  const end = Math.min(bytes.length, at + draw.between(1, 64));
+  const [before, part, after] = [bytes.subarray(0, at), bytes.subarray(at, end), bytes.subarray(end)];
+  switch (draw.between(0, 4)) {
+    case 0:
+      return Buffer.concat([before, part.map((byte) => byte ^ (1 << draw.between(0, 7))), after]);
+    case 1:
+      return Buffer.concat([before, Buffer.from(draw.pick(INTERESTING)), part, after]);
+    case 2:
+      return Buffer.concat([before, after]);
+    case 3:
+      return Buffer.concat([before, part, part, after]);
+    default:
+      return before;
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incident-entity.ts";
+import { assertWithinTableLimits } from "../../src/azure/table-limits.ts";
+import { text } from "../../src/core/audit-log.ts";
+import type { StoredIncident } from "../../src/core/incident-row.ts";
+import { packRows } from "../../src/core/packs.ts";
+import type { ReadyRule } from "../../src/core/ready-rule.ts";
+import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detect-batch.ts";
+
+export type FuzzFigures = BatchFigures;
+
+/** What the stores have to hold between the runs: the same content comes again. */
+export interface FuzzStores {
+  readonly incidents: Map<string, StoredIncident>;
+  readonly letters: Set<string>;
+}
+
+const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
+/** Batches of this size are delivered twice: about a third. */
+const AGAIN_IF_BODIES = 2;
+/** JSON.stringify writes it as an escape: a backslash that is not itself escaped. */
+const HALF_PAIR = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+const KEYS = { partitionKey: "rule", rowKey: "row" };
+
+export function emptyStores(): FuzzStores {
+  return { incidents: new Map(), letters: new Set() };
+}
+
+/**
+ * Runs a batch through everything up to the stores and holds it to what must be true of any batch.
+ *
+ * @throws {Error} saying what was not true
+ */
+export async function fuzzRun(
+  bodies: readonly Uint8Array[],
+  rules: readonly ReadyRule[],
+  { incidents, letters }: FuzzStores,
+): Promise<BatchFigures> {
+  const events: HubEvent[] = bodies.map((body, index) => ({
+    body,
+    position: { partitionId: "0", sequenceNumber: index, enqueuedTime: "2026-03-04T09:14:00.5Z" },
+  }));
+  const deps = {
+    rules,
+    allowedTenantIds: new Set([TENANT]),
+    now: () => new Date("2026-03-04T09:14:01Z"),
+    incidents: {
+      async add(incident: StoredIncident) {
+        assertStorable(incident);
+        const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
+        if (incidents.has(id)) return "known" as const;
+        incidents.set(id, incident);
+        return "added" as const;
+      },
+    },
+    deadLetters: {
+      async add({ bytes, reason }: { bytes: Uint8Array; reason: string }) {
+        assert(reason !== "", "a dead letter without a reason");
+        const isPart = bodies.some((body) =>
+          Buffer.from(body.buffer, body.byteOffset, body.length).includes(Buffer.from(bytes)),
+        );
+        assert(isPart, "a dead letter that is not byte for byte part of a body");
+        letters.add(createHash("sha256").update(bytes).digest("hex"));
+      },
+    },
+  };
+  const first = (await detectBatch(events, deps)).figures;
+  assertLaw(first, bodies.length);
+  if (bodies.length !== AGAIN_IF_BODIES) return first;
+  const [storedBefore, keptBefore] = [incidents.size, letters.size];
+  const second = (await detectBatch(events, deps)).figures;
+  assert(second.stored === 0, `delivered again, ${second.stored} incidents were stored anew`);
+  assert(second.known === first.stored + first.known, "delivered again, the batch found other incidents");
+  assert(incidents.size === storedBefore && letters.size === keptBefore, "delivered again, something new was kept");
+  return first;
+}
+
+function assertLaw(figures: BatchFigures, bodies: number): void {
+  const { received, matched, notMatched, skipped, ruledOut, deadLettered } = figures;
+  assert(
+    received === matched + notMatched + skipped + ruledOut + deadLettered,
+    `the law does not hold: ${JSON.stringify(figures)}`,
+  );
+  assert(figures.events === bodies, `${figures.events} events of ${bodies}`);
+}
+
+/** As the services would have it: rows within the table's limits, packs that are JSON and within the API's. */
+function assertStorable({ row, record }: StoredIncident): void {
+  const entity = incidentEntity(KEYS, row);
+  for (const one of [entity, outboxEntity(KEYS, row), recordEntity(KEYS, record)]) assertWithinTableLimits(one);
+  const [pack = []] = packRows([row]);
+  const sent = JSON.stringify(pack);
+  assert(Buffer.byteLength(sent) <= 1_000_000, "a row that is larger than a pack");
+  assert(!HALF_PAIR.test(sent), "a row with half of a surrogate pair");
+  const back = JSON.stringify(rowOfEntity(entity));
+  assert(back === JSON.stringify(row), "a row that comes back from the table as another");
+}
+
+function assert(condition: boolean, problem: string): void {
+  if (!condition) throw new Error(problem);
+}

@@ -1,0 +1,145 @@
+// Sends what is almost an audit event through the whole batch, a million times, and asserts what must be true of any.
+import { execFile } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { readyRule } from "../../src/core/ready-rule.ts";
+import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { newTally } from "../../src/workflows/detect-batch.ts";
+import { fuzzBodies } from "./fuzz-input.ts";
+import { emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
+
+const HELP = `Usage: npm run fuzz -- [options]
+
+Malformed bodies and records go through the whole batch, with every rule, and into stores in memory. Of each batch must
+be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered; what is stored is within the
+limits of the table and of the ingestion API; dead letters are the bytes that were sent; the same batch again is nothing new.
+
+  --runs N   batches (default 100000)
+  --seed S   what decides the bytes (default: a new one, which is printed)
+  --from N   begin with that run: --seed S --from N --runs 1 repeats one
+  --jobs N   processes (default: one for each processor)
+  --help     this text
+
+Exit code 1 on the first batch for which something is not true; it is printed with what repeats it.`;
+
+interface Options {
+  readonly seed: string;
+  readonly from: number;
+  readonly runs: number;
+}
+
+type Total = { -readonly [name in keyof FuzzFigures]: number };
+
+/** The stores are emptied now and then: what comes again comes soon. */
+const FORGET_EVERY = 2_000;
+const PER_PROCESS_AT_LEAST = 5_000;
+
+/** @returns the figures, or undefined after a failure, which is printed */
+async function runHere({ seed, from, runs }: Options): Promise<Total | undefined> {
+  const rules = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true).map(readyRule);
+  let unhandled: unknown;
+  process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
+  // Most of the time would go into the stacks of the errors that unreadable JSON is.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const total = noFigures();
+  let stores = emptyStores();
+  for (let run = from; run < from + runs; run += 1) {
+    if (run % FORGET_EVERY === 0) {
+      stores = emptyStores();
+      await new Promise((resolve) => setImmediate(resolve)); // rejections that nobody handles are told then
+      if (process.stderr.isTTY) process.stderr.write(`\r${run} `);
+    }
+    const bodies = fuzzBodies(seed, run);
+    try {
+      add(total, await fuzzRun(bodies, rules, stores));
+      if (unhandled !== undefined) throw new Error(`a rejection that nobody handles: ${String(unhandled)}`);
+    } catch (error) {
+      Error.stackTraceLimit = stackTraceLimit;
+      const again = await fuzzRun(bodies, rules, emptyStores()).catch((second: unknown) => second);
+      const told = again instanceof Error ? again : error;
+      console.error(`\nFAILED: ${told instanceof Error ? told.stack : String(told)}`);
+      console.error(`repeat it: npm run fuzz -- --seed ${seed} --from ${run} --runs 1`);
+      for (const body of bodies) console.error(JSON.stringify(Buffer.from(body).toString("latin1").slice(0, 2_000)));
+      return undefined;
+    }
+  }
+  return total;
+}
+
+/** The same, by several processes that take a part of the runs each. */
+async function runInProcesses({ seed, from, runs }: Options, jobs: number): Promise<Total | undefined> {
+  const share = Math.ceil(runs / jobs);
+  const script = fileURLToPath(import.meta.url);
+  const parts = Array.from({ length: jobs }, async (_, job) => {
+    const [first, count] = [from + job * share, Math.min(share, runs - job * share)];
+    const args = [script, "--seed", seed, "--from", String(first), "--runs", String(count), "--jobs", "1"];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout) as Total;
+  });
+  const total = noFigures();
+  let hasFailed = false;
+  for (const part of await Promise.allSettled(parts)) {
+    if (part.status === "fulfilled") add(total, part.value);
+    else {
+      hasFailed = true;
+      const { stderr } = part.reason as { stderr?: string };
+      console.error(stderr ?? String(part.reason));
+    }
+  }
+  return hasFailed ? undefined : total;
+}
+
+const FIGURES = [
+  "events",
+  "passedOver",
+  "received",
+  "matched",
+  "notMatched",
+  "skipped",
+  "ruledOut",
+  "deadLettered",
+  "stored",
+  "known",
+] as const;
+
+function noFigures(): Total {
+  return { events: 0, ...newTally().figures };
+}
+
+function add(total: Total, figures: FuzzFigures): void {
+  for (const name of FIGURES) total[name] += figures[name];
+}
+
+async function main(options: Options, wantedJobs: number): Promise<number> {
+  const jobs = Math.max(1, Math.min(wantedJobs, Math.floor(options.runs / PER_PROCESS_AT_LEAST)));
+  if (wantedJobs > 1) console.error(`seed ${options.seed}, runs ${options.from} to ${options.from + options.runs - 1}`);
+  const beganAt = performance.now();
+  const total = await (jobs === 1 ? runHere(options) : runInProcesses(options, jobs));
+  if (total === undefined) return 1;
+  if (wantedJobs > 1) {
+    const seconds = (performance.now() - beganAt) / 1_000;
+    console.error(
+      `${options.runs} runs, 0 crashes, 0 unhandled rejections; ${Math.round(options.runs / seconds)} a second`,
+    );
+  }
+  console.log(JSON.stringify({ runs: options.runs, seed: options.seed, ...total }));
+  return 0;
+}
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "100000" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+    from: { type: "string", default: "0" },
+    jobs: { type: "string", default: String(Math.max(2, availableParallelism())) },
+    help: { type: "boolean", default: false },
+  },
+});
+const [runs, from, jobs] = [Number(values.runs), Number(values.from), Number(values.jobs)];
+if (values.help) console.log(HELP);
+else if (![runs, from, jobs].every(Number.isSafeInteger) || runs < 1 || from < 0 || jobs < 1) {
+  console.error("--runs, --from and --jobs: give whole numbers");
+  process.exitCode = 2;
+} else process.exitCode = await main({ seed: values.seed, from, runs }, jobs);

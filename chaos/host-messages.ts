@@ -1,0 +1,10 @@
+// What the runner and its host processes say to each other.
+
+export type ToHost = { readonly kind: "killWorker" } | { readonly kind: "stop" };
+
+export type FromHost =
+  | { readonly kind: "ready" }
+  | { readonly kind: "log"; readonly line: string }
+  | { readonly kind: "workerExited" }
+  /** An attempt to run a function failed. */
+  | { readonly kind: "failed"; readonly functionName: string };

@@ -1,0 +1,95 @@
+import { FAULT_KINDS, CELLS, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
+import type { RoundResult } from "./round.ts";
+
+/** The figures of all rounds together. */
+export interface Totals {
+  readonly kills: number;
+  readonly workerKills: number;
+  readonly hostKills: number;
+  readonly faults: number;
+  readonly byCell: ReadonlyMap<string, number>;
+  readonly events: number;
+  readonly expectedIncidents: number;
+  readonly incidents: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly forwardedDistinct: number;
+  readonly rawDuplicates: number;
+  readonly refused: number;
+  readonly deadLetters: number;
+  readonly failedAttempts: number;
+  readonly batchesGivenUp: number;
+  readonly healedEvents: number;
+  readonly problems: readonly string[];
+}
+
+export function totalsOf(rounds: readonly RoundResult[]): Totals {
+  const sum = (figure: (round: RoundResult) => number) => rounds.reduce((total, round) => total + figure(round), 0);
+  const byCell = new Map<string, number>();
+  for (const { faults } of rounds) {
+    for (const [name, count] of faults) byCell.set(name, (byCell.get(name) ?? 0) + count);
+  }
+  const [workerKills, hostKills] = [sum(({ kills }) => kills.worker), sum(({ kills }) => kills.host)];
+  return {
+    kills: workerKills + hostKills,
+    workerKills,
+    hostKills,
+    faults: [...byCell.values()].reduce((total, count) => total + count, 0),
+    byCell,
+    events: sum(({ events }) => events),
+    expectedIncidents: sum(({ expectedIncidents }) => expectedIncidents),
+    incidents: sum(({ incidents }) => incidents),
+    lost: sum(({ lost }) => lost.length),
+    duplicated: sum(({ duplicated }) => duplicated.length),
+    forwardedDistinct: sum(({ forwardedDistinct }) => forwardedDistinct),
+    rawDuplicates: sum(({ rawDuplicates }) => rawDuplicates),
+    refused: sum(({ refused }) => refused),
+    deadLetters: sum(({ deadLetters }) => deadLetters),
+    failedAttempts: sum(({ failedAttempts }) => failedAttempts),
+    batchesGivenUp: sum(({ batchesGivenUp }) => batchesGivenUp),
+    healedEvents: sum(({ healedEvents }) => healedEvents),
+    problems: rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
+  };
+}
+
+/** The table for the README: figures, then faults by kind and operation. */
+export function markdown(totals: Totals): string {
+  const figures: readonly (readonly [string, string])[] = [
+    ["SIGKILLs survived", `${totals.kills} (worker ${totals.workerKills}, whole host ${totals.hostKills})`],
+    ["faults injected", String(totals.faults)],
+    ["cells of the fault matrix that happened", `${totals.byCell.size} of ${CELLS.length}`],
+    ["attempts that failed", String(totals.failedAttempts)],
+    ["batches that a host gave up and went on", String(totals.batchesGivenUp)],
+    ["events of such gaps healed by the ledger", String(totals.healedEvents)],
+    ["events sent", String(totals.events)],
+    ["incidents that must come of them", String(totals.expectedIncidents)],
+    ["incidents stored", String(totals.incidents)],
+    ["**lost**", `**${totals.lost}**`],
+    ["**duplicated**", `**${totals.duplicated}**`],
+    ["forwarded to Log Analytics, distinct", String(totals.forwardedDistinct)],
+    ["rows that arrived there more than once", String(totals.rawDuplicates)],
+    ["rows refused and kept", String(totals.refused)],
+    ["dead letters, each byte-exact", String(totals.deadLetters)],
+  ];
+  return `${table(["figure", ""], figures)}\n\n${table(["fault", ...OPERATIONS], faultRows(totals))}\n`;
+}
+
+function faultRows({ byCell }: Totals): string[][] {
+  return FAULT_KINDS.map((kind) => {
+    const counts = OPERATIONS.map((operation) => {
+      const cells = CELLS.filter((cell) => cell.kind === kind && cell.operation === operation);
+      const count = cells.reduce((total, cell) => total + (byCell.get(nameOfCell(cell)) ?? 0), 0);
+      return cells.length === 0 ? "" : String(count);
+    });
+    return [kind, ...counts];
+  });
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? "").length)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,85 @@
+import { TableClient } from "@azure/data-tables";
+import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
+import { ContainerClient } from "@azure/storage-blob";
+import { LOCAL_CONSUMER_GROUP, LOCAL_HUB, type Stack } from "../local/stack.ts";
+import { deadLetters } from "../src/azure/dead-letters.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../src/services.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What the app has left in the services, read past the fault proxies. */
+export interface Stored {
+  /** Rows of the incident table by the beginning of their row keys: incident, time, record, outbox, … */
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
+  readonly letters: readonly { readonly name: string; readonly bytes: Buffer }[];
+  /** Rows that Log Analytics accepted, each time it did. */
+  readonly forwarded: readonly Row[];
+}
+
+const CHECKPOINTS = "azure-webjobs-eventhub";
+
+export function storedReader({ azurite, eventHub, ingestion }: Stack) {
+  const options = { allowInsecureConnection: true };
+  const table = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, options);
+  const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
+  const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS);
+  const checkpoints = new BlobCheckpointStore(checkpointContainer);
+  const kept = deadLetters(container);
+  const known = new Map<string, Buffer>();
+
+  async function letters(): Promise<Stored["letters"]> {
+    const found = [];
+    for await (const { name } of kept.list()) {
+      const bytes = known.get(name) ?? (await container.getBlockBlobClient(name).downloadToBuffer());
+      known.set(name, bytes);
+      found.push({ name, bytes });
+    }
+    return found;
+  }
+
+  async function rows(): Promise<Stored["rows"]> {
+    const byKind = new Map<string, Row[]>();
+    for await (const row of table.listEntities()) {
+      const kind = String(row.rowKey).split("|")[0] ?? "";
+      byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
+    }
+    return byKind;
+  }
+
+  async function count(filter: string): Promise<number> {
+    let found = 0;
+    for await (const _row of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } })) found += 1;
+    return found;
+  }
+
+  return {
+    /** Makes the table and the containers, as Bicep does in Azure. */
+    async prepare(): Promise<void> {
+      await Promise.all([table.createTable(), container.create(), checkpointContainer.create()]);
+    },
+
+    read: async (): Promise<Stored> => ({
+      rows: await rows(),
+      letters: await letters(),
+      forwarded: ingestion.rows(),
+    }),
+
+    incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
+
+    /** Rows of the outbox that nobody has refused. */
+    pending: () => count("RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false"),
+
+    /** Events that lie in the hub behind the checkpoints. */
+    async lag(namespace: string, partitions: number): Promise<number> {
+      const all = await checkpoints.listCheckpoints(namespace, LOCAL_HUB, LOCAL_CONSUMER_GROUP);
+      const reached = new Map(all.map(({ partitionId, sequenceNumber }) => [partitionId, sequenceNumber]));
+      let lag = 0;
+      for (let id = 0; id < partitions; id += 1) {
+        lag += eventHub.partition(LOCAL_HUB, String(id)).lastSequenceNumber - (reached.get(String(id)) ?? -1);
+      }
+      return lag;
+    },
+  };
+}
+
+export type StoredReader = ReturnType<typeof storedReader>;

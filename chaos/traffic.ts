@@ -1,0 +1,123 @@
+import { chance, type Chance } from "../local/samples/chance.ts";
+import { nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "../local/samples/other-audit-events.ts";
+import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
+import { SETTINGS_CHANGES } from "../local/samples/settings-changes.ts";
+import type { SampleRecord } from "../local/samples/audit-record.ts";
+import { shuffled } from "./director.ts";
+
+/** An event on its way to a partition. */
+export interface Delivery {
+  readonly body: Uint8Array;
+  readonly partition: number;
+}
+
+/** What one portion of traffic sends, and what has to come of it. */
+export interface Portion {
+  readonly deliveries: readonly Delivery[];
+  /** Every record that can be read, once. */
+  readonly records: readonly SampleRecord[];
+  /** Those among them that the rule on PIM settings must find. */
+  readonly matches: readonly SampleRecord[];
+  /** What must be kept byte for byte. */
+  readonly letters: readonly Uint8Array[];
+}
+
+/** Ends the id of a record whose row the ingestion endpoint refuses, whenever it is sent. */
+export const REFUSED_MARK = "_refused";
+const REFUSED_ONE_IN = 8;
+
+/** In every record, so that logs can be searched for what must not be in them. */
+export const PAYLOAD_MARK = "payload-7f3a";
+
+/** Those that the rule finds and that bring no record id of their own. */
+const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && !Object.hasOwn(properties ?? {}, "id"));
+const MATCHES = 24;
+const OTHERS = 12;
+const utf8 = new TextEncoder();
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/**
+ * The n-th portion of a run: settings changes, each delivered one to three times, in several batchings and orders and
+ * forms, on any partition, between other records and between events and records that cannot be read.
+ */
+export function portion(seed: string, number: number, partitions: number): Portion {
+  const draw = chance(`${seed} traffic ${number}`);
+  const start = Date.UTC(2026, 2, 4) + number * 60_000;
+  const matches = Array.from({ length: MATCHES }, (_, index) => matching(new Date(start + index * 1000), draw));
+  const others = Array.from({ length: OTHERS }, (_, index) => other(new Date(start + index * 1000), draw));
+  const letters: Uint8Array[] = [];
+
+  const deliveries = [matches, again(matches, draw), again(matches, draw)].flatMap((records) => {
+    const mixed = shuffled([...records, ...others], draw);
+    return groups(mixed, draw).map((group) => body(group, letters, draw));
+  });
+  const unreadable = [notUtf8(draw), cutShort(draw), notAnObject(draw)];
+  letters.push(...unreadable);
+  const everything = shuffled([...deliveries, ...unreadable, ...unreadable.slice(0, draw.between(0, 2))], draw);
+  return {
+    deliveries: everything.map((bytes) => ({ body: bytes, partition: draw.between(0, partitions - 1) })),
+    records: [...matches, ...others],
+    matches,
+    letters,
+  };
+}
+
+function matching(time: Date, draw: Chance): SampleRecord {
+  const record = settingsChangeRecord(draw.pick(CHANGES), "Global Administrator", time, draw);
+  const id = draw.between(1, REFUSED_ONE_IN) === 1 ? `${record.properties.id}${REFUSED_MARK}` : record.properties.id;
+  return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}`, properties: { ...record.properties, id } };
+}
+
+function other(time: Date, draw: Chance): SampleRecord {
+  const record = draw.pick([
+    () => nearMissRecord(draw.between(0, NEAR_MISS_KINDS - 1), time, draw),
+    () => ordinaryAuditRecord(time, draw),
+    () => ({ ...ordinaryAuditRecord(time, draw), category: "SignInLogs" }),
+  ])();
+  return { ...record, identity: PAYLOAD_MARK };
+}
+
+/** Some of the records once more. */
+function again(records: readonly SampleRecord[], draw: Chance): SampleRecord[] {
+  return records.filter(() => draw.between(0, 1) === 0);
+}
+
+/** One to five records to an event. */
+function groups(records: readonly SampleRecord[], draw: Chance): SampleRecord[][] {
+  const left = [...records];
+  const made: SampleRecord[][] = [];
+  while (left.length > 0) made.push(left.splice(0, draw.between(1, 5)));
+  return made;
+}
+
+/** The records in one of the forms that exports and people send; in one of twelve a record that cannot be read. */
+function body(records: readonly SampleRecord[], letters: Uint8Array[], draw: Chance): Uint8Array {
+  switch (draw.between(0, 11)) {
+    case 0:
+      return utf8.encode(JSON.stringify(records));
+    case 1:
+      return utf8.encode(JSON.stringify({ records }, null, 2));
+    case 2:
+      return Buffer.concat([BYTE_ORDER_MARK, utf8.encode(JSON.stringify({ records }))]);
+    case 3: {
+      const [bad, texts] = [`{"${PAYLOAD_MARK}": '${draw.guid()}'}`, records.map((record) => JSON.stringify(record))];
+      letters.push(utf8.encode(bad));
+      texts.splice(draw.between(0, texts.length), 0, bad);
+      return utf8.encode(`{"records":[${texts.join(", ")}]}`);
+    }
+    default:
+      return utf8.encode(JSON.stringify({ records }));
+  }
+}
+
+function notUtf8(draw: Chance): Uint8Array {
+  return Buffer.concat([utf8.encode(`{"${PAYLOAD_MARK}":"${draw.guid()}`), Uint8Array.of(0xff, 0xfe, 0x22, 0x7d)]);
+}
+
+function cutShort(draw: Chance): Uint8Array {
+  return utf8.encode(`{"records": "${PAYLOAD_MARK} ${draw.guid()}`);
+}
+
+function notAnObject(draw: Chance): Uint8Array {
+  return utf8.encode(JSON.stringify(`${PAYLOAD_MARK} ${draw.guid()}`));
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import type { SampleRecord } from "../local/samples/audit-record.ts";
+import { textOfRecordEntity } from "../src/azure/incident-entity.ts";
+import type { Expected } from "./expected.ts";
+import { REFUSED_MARK } from "./traffic.ts";
+import type { Row, Stored } from "./stored.ts";
+
+export interface Verdict {
+  readonly incidents: number;
+  /** Ids of incidents that are not there. */
+  readonly lost: readonly string[];
+  /** A rule and a record that became more incidents than they should. */
+  readonly duplicated: readonly string[];
+  readonly forwardedDistinct: number;
+  /** Rows that arrived once more than needed: at least once is what is promised. */
+  readonly rawDuplicates: number;
+  /** Rows that the endpoint refused and that wait for a person. */
+  readonly refused: number;
+  readonly deadLetters: number;
+  /** Everything that is not as it must be, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Compares what is stored with what was sent. */
+export function judgeStored(stored: Stored, expected: Expected): Verdict {
+  const problems: string[] = [];
+  const incidents = stored.rows.get("incident") ?? [];
+  const ids = new Set(incidents.map(idOf));
+  const lost = [...expected.incidents.keys()].filter((id) => !ids.has(id));
+  const byOrigin = Map.groupBy(
+    incidents,
+    (row) => `rule ${String(row["RuleId"])}, record ${String(row["AuditLogId"])}`,
+  );
+  const isTooMany = (rows: readonly Row[]) =>
+    rows.length > 1 && !rows.every((row) => expected.incidents.has(idOf(row)));
+  const duplicated = [...byOrigin].filter(([, rows]) => isTooMany(rows)).map(([origin]) => origin);
+  problems.push(...lost.map((id) => `lost: incident ${id} is not stored`));
+  problems.push(...duplicated.map((origin) => `duplicated: ${origin} became several incidents`));
+  for (const id of ids) if (!expected.incidents.has(id)) problems.push(`incident ${id} must not be`);
+
+  checkParts(stored, ids, problems);
+  checkRecords(stored, incidents, expected, problems);
+  const outbox = stored.rows.get("outbox") ?? [];
+  const refused = new Set(outbox.filter((row) => row["Refused"] === true).map(idOf));
+  const forwarded = new Set(stored.forwarded.map(idOf));
+  for (const id of ids) {
+    if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
+  }
+  for (const row of incidents) {
+    const mustBeRefused = String(row["AuditLogId"]).endsWith(REFUSED_MARK);
+    if (mustBeRefused && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
+  }
+  for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
+  const pending = outbox.filter((row) => row["Refused"] !== true).length;
+  if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
+  checkLetters(stored, expected, problems);
+  return {
+    incidents: incidents.length,
+    lost,
+    duplicated,
+    forwardedDistinct: forwarded.size,
+    rawDuplicates: stored.forwarded.length - forwarded.size,
+    refused: refused.size,
+    deadLetters: stored.letters.length,
+    problems,
+  };
+}
+
+function idOf(row: Row): string {
+  return String(row["IncidentId"]);
+}
+
+/** An incident is stored whole: its own row, its place in the list, its record. */
+function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string[]): void {
+  for (const kind of ["time", "record"]) {
+    const found = (rows.get(kind) ?? []).map(({ rowKey }) => String(rowKey).split("|").at(-1) ?? "");
+    const isWhole = found.length === ids.size && found.every((id) => ids.has(id));
+    if (!isWhole) problems.push(`${found.length} rows of kind ${kind} for ${ids.size} incidents`);
+  }
+}
+
+/** The record that is kept says what the record that was sent says. */
+function checkRecords({ rows }: Stored, incidents: readonly Row[], expected: Expected, problems: string[]): void {
+  const kept = new Map((rows.get("record") ?? []).map((row) => [String(row["rowKey"]).split("|").at(-1), row]));
+  for (const incident of incidents) {
+    const sent = expected.incidents.get(idOf(incident));
+    const text = textOfRecordEntity(kept.get(idOf(incident)) ?? {});
+    if (sent !== undefined && !isSameJson(text, sent)) problems.push(`incident ${idOf(incident)} keeps another record`);
+  }
+}
+
+function isSameJson(text: string, sent: SampleRecord): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(sent);
+  } catch {
+    return false;
+  }
+}
+
+function checkLetters({ letters }: Stored, expected: Expected, problems: string[]): void {
+  const wanted = new Set(expected.letters.map(sha256));
+  const kept = new Set<string>();
+  for (const { name, bytes } of letters) {
+    kept.add(name);
+    if (sha256(bytes) !== name) problems.push(`dead letter ${name} is not byte-exact`);
+    else if (!wanted.has(name)) problems.push(`dead letter ${name} was never sent as one`);
+  }
+  for (const name of wanted) if (!kept.has(name)) problems.push(`dead letter ${name} is not kept`);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

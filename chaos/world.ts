@@ -1,0 +1,173 @@
+import { EventHubProducerClient } from "@azure/event-hubs";
+import type { FunctionHostOptions } from "../local/function-host/function-host.ts";
+import { chance, type Chance } from "../local/samples/chance.ts";
+import { TENANT_ID } from "../local/samples/tenant.ts";
+import { LOCAL_HUB, startStack, type Stack } from "../local/stack.ts";
+import { loopbackCertificate } from "../local/logs-ingestion/certificate.ts";
+import type { AppVariants } from "./app-variants.ts";
+import type { Director, Kill } from "./director.ts";
+import { startFaultProxy, type FaultProxyOptions } from "./fault-proxy.ts";
+import { startHostSlot, type HostSlot } from "./host-slot.ts";
+import { startHubGate } from "./hub-gate.ts";
+import { storedReader, type StoredReader } from "./stored.ts";
+import type { Delivery } from "./traffic.ts";
+
+export interface WorldOptions {
+  readonly seed: string;
+  readonly hosts: number;
+  readonly partitions: number;
+  readonly director: Director;
+  readonly sparedSlot: number;
+  readonly variants: AppVariants;
+  readonly nodePath: string;
+  readonly onKilled: (victim: Kill["victim"]) => void;
+  readonly onLine: (line: string) => void;
+  readonly onFailedAttempt: (isGivenUp: boolean) => void;
+}
+
+/** The services, the fault proxies before them, and the hosts that fight over the hub's partitions. */
+export interface World {
+  readonly stored: StoredReader;
+  send(deliveries: readonly Delivery[]): Promise<void>;
+  lag(): Promise<number>;
+  becomeCalm(): void;
+  /** Lets the hosts end what they are at. The services stay. */
+  stopHosts(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Hosts share partitions quickly and notice soon that another is dead. */
+const LOAD_BALANCING = { updateIntervalMs: 250, ownershipExpiryMs: 2_000 };
+const RETRY_DELAY_SCALE = 0.05;
+const CARELESS_ONE_IN = 3;
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { director, partitions, seed } = options;
+  const closing: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closing.toReversed()) await close();
+  };
+  try {
+    const stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions });
+    closing.push(() => stack.stop());
+    const stored = storedReader(stack);
+    await stored.prepare();
+    const certificate = await loopbackCertificate();
+    closing.push(() => certificate.remove());
+    const gate = await startHubGate(stack.eventHub.port, director);
+    closing.push(() => gate.close());
+    const producer = new EventHubProducerClient(stack.eventHub.connectionString, LOCAL_HUB);
+    closing.push(() => producer.close());
+
+    const slots: HostSlot[] = [];
+    for (let slot = 0; slot < options.hosts; slot += 1) {
+      const settings = await settingsOf(slot, { stack, certificate, gatePort: gate.port });
+      const draw = chance(`${seed} host ${slot}`);
+      slots.push(
+        startHostSlot({
+          next: () => ({ ...hostOptions(draw, options), settings }),
+          compileCache: options.variants.compileCache,
+          onLine: options.onLine,
+          onKilled: options.onKilled,
+          onFailedAttempt: options.onFailedAttempt,
+          startKills: slot === options.sparedSlot ? undefined : draw,
+        }),
+      );
+    }
+    const stopHosts = async () => void (await Promise.all(slots.map((slot) => slot.stop())));
+    closing.push(stopHosts);
+
+    async function settingsOf(slot: number, made: Omit<Made, "ports">): Promise<Record<string, string>> {
+      const ports: Record<string, number> = {};
+      const kill = (victimSlot: number, victim: Kill["victim"]) => slots[victimSlot]?.kill(victim);
+      for (const target of targets(stack, certificate)) {
+        const proxy = await startFaultProxy({ ...target, slot, director, kill });
+        closing.push(() => proxy.close());
+        ports[target.service] = proxy.port;
+      }
+      return { ...behindProxies({ ...made, ports }), NODE_COMPILE_CACHE: options.variants.compileCache };
+    }
+
+    return {
+      stored,
+      send: (deliveries) => send(producer, deliveries),
+      lag: () => stored.lag(producer.fullyQualifiedNamespace, partitions),
+      becomeCalm() {
+        director.becomeCalm();
+        for (const slot of slots) slot.becomeCalm();
+      },
+      stopHosts,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A host as it may be met: each of its kind in some starts. */
+function hostOptions(draw: Chance, { variants, nodePath }: WorldOptions): Omit<FunctionHostOptions, "settings"> {
+  // One that goes on behind a batch that failed or took too long: what it passes over only the ledger brings back.
+  const isCareless = draw.between(1, CARELESS_ONE_IN) === 1;
+  return {
+    appDirectory: draw.pick(isCareless ? variants.hasty : variants.patient),
+    retries: !isCareless,
+    nodePath,
+    nodeOptions: ["--disallow-code-generation-from-strings"],
+    retryDelayScale: RETRY_DELAY_SCALE,
+    loadBalancing: LOAD_BALANCING,
+    drainMs: 2_000,
+    sequenceNumbers: draw.pick(["number", "long"] as const),
+  };
+}
+
+type Certificate = Awaited<ReturnType<typeof loopbackCertificate>>;
+
+interface Made {
+  readonly stack: Stack;
+  readonly certificate: Certificate;
+  readonly gatePort: number;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+function targets(
+  { azurite, ingestion }: Stack,
+  { key, pem }: Certificate,
+): Pick<FaultProxyOptions, "service" | "target" | "tls">[] {
+  return [
+    { service: "table", target: new URL(azurite.tableEndpoint).origin },
+    { service: "blob", target: new URL(azurite.blobEndpoint).origin },
+    { service: "ingest", target: ingestion.endpoint, tls: { key, cert: pem, targetCa: ingestion.caPem } },
+    { service: "token", target: new URL(ingestion.identityEndpoint).origin },
+  ];
+}
+
+/** The stack's settings with the proxies in the services' places. The host's own storage stays as it is. */
+function behindProxies({ stack, certificate, gatePort, ports }: Made): Record<string, string> {
+  const { settings, azurite, eventHub, ingestion } = stack;
+  const throughProxy = (url: string, service: string) => url.replace(/:\d+/, `:${ports[service]}`);
+  return {
+    ...settings,
+    INCIDENTS_STORAGE: azurite.connectionString
+      .replace(azurite.tableEndpoint, throughProxy(azurite.tableEndpoint, "table"))
+      .replace(azurite.blobEndpoint, throughProxy(azurite.blobEndpoint, "blob")),
+    AUDIT_EVENTS: eventHub.connectionString.replace(`:${eventHub.port}`, `:${gatePort}`),
+    LOGS_INGESTION_ENDPOINT: throughProxy(ingestion.endpoint, "ingest"),
+    IDENTITY_ENDPOINT: throughProxy(ingestion.identityEndpoint, "token"),
+    NODE_EXTRA_CA_CERTS: certificate.file,
+    OUTBOX_TIMER_SCHEDULE: "*/2 * * * * *",
+    OUTBOX_MINIMUM_AGE_SECONDS: "1",
+    LEDGER_TIMER_SCHEDULE: "*/3 * * * * *",
+    LEDGER_GRACE_SECONDS: "2",
+    LEDGER_STALL_SECONDS: "30",
+    RECONCILIATION_TIMER_SCHEDULE: "*/7 * * * * *",
+  };
+}
+
+/** Events of one portion, in their order within each partition. */
+async function send(producer: EventHubProducerClient, deliveries: readonly Delivery[]): Promise<void> {
+  for (const [partition, those] of Map.groupBy(deliveries, (delivery) => delivery.partition)) {
+    const events = those.map(({ body }) => ({ body: Buffer.from(body) }));
+    await producer.sendBatch(events, { partitionId: String(partition) });
+  }
+}

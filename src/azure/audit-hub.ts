@@ -1,0 +1,143 @@
+import type { EventHubConsumerClient, ReceivedEventData, Subscription } from "@azure/event-hubs";
+import type { HubPosition } from "../core/incident.ts";
+import type { PartitionState } from "../core/partition-ledger.ts";
+import type { SequenceRange } from "../core/sequence-ranges.ts";
+import { DependencyError } from "../errors.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+
+/** The part of the SDK's client that this file uses. */
+export type HubClient = Pick<
+  EventHubConsumerClient,
+  "getEventHubProperties" | "getPartitionProperties" | "subscribe" | "close"
+>;
+
+export interface HubEvent {
+  readonly body: Uint8Array;
+  readonly position: HubPosition;
+}
+
+/** What was read of a range. */
+export interface ReadRange {
+  readonly events: readonly HubEvent[];
+  /** Of the range, every number up to this one that is not among the events is not in the hub. */
+  readonly readThrough: number;
+}
+
+const SERVICE = "Event hub";
+/** An event that is there comes within a second or two; a link is made first. */
+const QUIET_SECONDS = 5;
+
+/**
+ * The hub as the healer reads it: single ranges of a partition, again, in a consumer group of its own, without
+ * checkpoints.
+ *
+ * @param timeoutMs how long one question may take; reading a range has twice as long
+ */
+export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
+
+  return {
+    async describe(): Promise<{ createdAt: number; partitionIds: readonly string[] }> {
+      const { createdOn, partitionIds } = await call((options) => client.getEventHubProperties(options));
+      return { createdAt: createdOn.getTime(), partitionIds };
+    },
+
+    async partition(partitionId: string): Promise<Omit<PartitionState, "hubCreatedAt">> {
+      const found = await call((options) => client.getPartitionProperties(partitionId, options));
+      const last = found.lastEnqueuedSequenceNumber;
+      return {
+        // What retention emptied is said to begin at its last event, which is gone.
+        first: found.isEmpty ? last + 1 : found.beginningSequenceNumber,
+        last,
+        lastEnqueuedAt: last < 0 ? undefined : found.lastEnqueuedOnUtc.getTime(),
+      };
+    },
+
+    /**
+     * Reads what the hub holds of a range, from its beginning, at most `limit` events.
+     *
+     * @throws {DependencyError} when the hub does not let us
+     */
+    async read(partitionId: string, range: SequenceRange, limit: number): Promise<ReadRange> {
+      return inTime(SERVICE, timeoutMs * 2, ({ abortSignal }) =>
+        receive(client, { partitionId, range, limit, abortSignal }),
+      );
+    },
+
+    async close(): Promise<void> {
+      await call(() => client.close());
+    },
+  };
+}
+
+export type AuditHub = ReturnType<typeof auditHub>;
+
+interface Reading {
+  readonly partitionId: string;
+  readonly range: SequenceRange;
+  readonly limit: number;
+  readonly abortSignal: AbortSignal;
+}
+
+async function receive(client: HubClient, { partitionId, range, limit, abortSignal }: Reading): Promise<ReadRange> {
+  const events: HubEvent[] = [];
+  let readThrough = range.first - 1;
+  const done = Promise.withResolvers<void>();
+  abortSignal.addEventListener("abort", () => done.resolve());
+  const take = (event: ReceivedEventData): void => {
+    readThrough = Math.min(event.sequenceNumber, range.last);
+    if (event.sequenceNumber <= range.last) events.push(toHubEvent(partitionId, event));
+    if (event.sequenceNumber >= range.last || events.length >= limit) done.resolve();
+  };
+  const isDone = (): boolean => readThrough >= range.last || events.length >= limit;
+  let subscription: Subscription | undefined;
+  try {
+    subscription = client.subscribe(
+      partitionId,
+      {
+        processEvents(received) {
+          for (const event of received) if (!isDone()) take(event);
+          if (received.length === 0) done.resolve(); // nothing for QUIET_SECONDS
+          return Promise.resolve();
+        },
+        processError(error) {
+          done.reject(new DependencyError(SERVICE, firstLine(error), { cause: error }));
+          return Promise.resolve();
+        },
+      },
+      {
+        startPosition: { sequenceNumber: range.first, isInclusive: true },
+        maxBatchSize: limit,
+        maxWaitTimeInSeconds: QUIET_SECONDS,
+        prefetchCount: limit,
+        skipParsingBodyAsJson: true,
+      },
+    );
+    await done.promise;
+  } finally {
+    await subscription?.close();
+  }
+  return { events, readThrough };
+}
+
+function toHubEvent(partitionId: string, event: ReceivedEventData): HubEvent {
+  return {
+    body: bytesOf(event.body),
+    position: {
+      partitionId,
+      sequenceNumber: event.sequenceNumber,
+      enqueuedTime: event.enqueuedTimeUtc.toISOString(),
+    },
+  };
+}
+
+/** Exports are bytes. What somebody else sends as an AMQP value has none of its own: its JSON is kept. */
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : (JSON.stringify(body) ?? ""));
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n", 1)[0] ?? message;
+}

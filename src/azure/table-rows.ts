@@ -1,0 +1,43 @@
+import { RestError, type TableClient } from "@azure/data-tables";
+import { isRecord } from "../core/event-body.ts";
+import { inTime } from "./calls.ts";
+
+export const TABLE_SERVICE = "Table Storage";
+
+export type Entity = Readonly<Record<string, unknown>>;
+
+/** All rows that a filter takes, page by page; each page has `timeoutMs`, however slow the reader is. */
+export async function* rowsWhere(
+  table: Pick<TableClient, "listEntities">,
+  { filter, select }: { filter: string; select?: string[] },
+  timeoutMs: number,
+): AsyncGenerator<Entity> {
+  const queryOptions = { filter, ...(select && { select }) };
+  let continuationToken: string | undefined;
+  do {
+    const page = await inTime(TABLE_SERVICE, timeoutMs, async (options) => {
+      const pages = table.listEntities({ queryOptions, ...options });
+      return (await pages.byPage({ ...(continuationToken && { continuationToken }) }).next()).value;
+    });
+    yield* page ?? [];
+    continuationToken = page?.continuationToken;
+  } while (continuationToken);
+}
+
+export function hasStatus(error: unknown, statusCode: number): boolean {
+  return error instanceof RestError && error.statusCode === statusCode;
+}
+
+/** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
+export function isMissingRow(error: unknown): boolean {
+  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
+  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
+  return isRecord(odataError) && typeof odataError["code"] === "string" && odataError["code"] !== "TableNotFound";
+}
+
+/** The table's own word that it holds the row already. */
+export function isExistingRow(error: unknown): boolean {
+  if (!(error instanceof RestError) || error.statusCode !== 409) return false;
+  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
+  return isRecord(odataError) && odataError["code"] === "EntityAlreadyExists";
+}

@@ -1,0 +1,54 @@
+import { deadLetters, type DeadLetterEntry } from "../azure/dead-letters.ts";
+import { incidentTable } from "../azure/incident-table.ts";
+import { refusedRows } from "../azure/refused-rows.ts";
+import { UsageError } from "../errors.ts";
+import type { RedriveDependencies } from "../workflows/redrive.ts";
+import { containerDestination, settingsFrom, tableDestination } from "./destinations.ts";
+import { readyRules } from "./ready-rules.ts";
+import type { STORAGE_OPTIONS } from "./storage-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+type StorageChoice = { readonly [Name in keyof typeof STORAGE_OPTIONS]?: string };
+
+const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @throws {UsageError} when the storage is not named */
+export async function openLetters(choice: StorageChoice, { environment }: Terminal) {
+  const letters = deadLetters(await containerDestination(choice, environment));
+  const table = await tableDestination(choice, environment);
+  return {
+    letters,
+    refused: refusedRows(table),
+    /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
+    async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
+      const given = tenants ?? (await settingsFrom(environment))["ALLOWED_TENANT_IDS"];
+      const ids = (given ?? "").split(",").map((id) => id.trim().toLowerCase());
+      if (!ids.every((id) => TENANT.test(id)))
+        throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
+      return {
+        rules: await readyRules(),
+        allowedTenantIds: new Set(ids),
+        incidents: incidentTable(table),
+        deadLetters: letters,
+        now: () => new Date(),
+      };
+    },
+  };
+}
+
+/**
+ * The one dead letter whose name begins so.
+ *
+ * @throws {UsageError} when there is none, or more than one
+ */
+export async function theOne(letters: AsyncIterable<DeadLetterEntry>, beginning: string): Promise<DeadLetterEntry> {
+  let found: DeadLetterEntry | undefined;
+  for await (const entry of letters) {
+    if (!entry.name.startsWith(beginning)) continue;
+    if (found !== undefined)
+      throw new UsageError(`More than one dead letter begins with ${beginning}: give more of it`);
+    found = entry;
+  }
+  if (found === undefined) throw new UsageError(`No dead letter begins with ${beginning}. See: pimwatch dead-letters`);
+  return found;
+}

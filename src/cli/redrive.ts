@@ -1,0 +1,90 @@
+import type { DeadLetterEntry } from "../azure/dead-letters.ts";
+import type { RefusedRows } from "../azure/refused-rows.ts";
+import { UsageError } from "../errors.ts";
+import { redrive, type Redriven } from "../workflows/redrive.ts";
+import { command } from "./command.ts";
+import { STORAGE_OPTIONS } from "./storage-options.ts";
+import type { Terminal } from "./terminal.ts";
+import { visible } from "./visible-text.ts";
+
+export const redriveCommand = command({
+  name: "redrive",
+  summary: "Sends dead letters through the rules again after a fix, and refused rows to Log Analytics.",
+  operands: "[options] [NAME...]",
+  options: {
+    ...STORAGE_OPTIONS,
+    all: { type: "boolean", help: "all dead letters" },
+    refused: { type: "boolean", help: "the rows that Log Analytics refused: the app tries them again within minutes" },
+    tenants: {
+      type: "string",
+      value: "IDS",
+      help: "Entra tenants whose records may make incidents, by commas; else ALLOWED_TENANT_IDS",
+    },
+  },
+  notes: `NAME is as \`pimwatch dead-letters\` shows it. What is sent through is judged by the rules in this folder, on this
+machine; an incident that is found is stored with its place in the outbox, and the app forwards it. A dead letter
+is taken away only when all of it has another fate: an incident, no match, or another category.
+
+A record that ended the worker is sent through as any other, and may end this command: nothing is lost by it.
+
+Exit code: 0 when no dead letter stays of those that were named, 1 when some do, 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    const isAll = values.all === true;
+    if (isAll === operands.length > 0 && !(values.refused === true && !isAll))
+      throw new UsageError("Give the NAMEs of dead letters, or --all, or --refused. See: pimwatch redrive --help");
+    const { openLetters, theOne } = await import("./letters.ts"); // the SDKs are loaded when first needed
+    const opened = await openLetters(values, terminal);
+    if (values.refused === true) await release(opened.refused, terminal);
+    if (!isAll && operands.length === 0) return 0;
+
+    const chosen: DeadLetterEntry[] = [];
+    if (isAll) for await (const entry of opened.letters.list()) chosen.push(entry);
+    else for (const name of operands) chosen.push(await theOne(opened.letters.list(), name));
+    const deps = await opened.detecting(values.tenants);
+    let staying = 0;
+    for (const entry of chosen) {
+      if (terminal.stopping.aborted) break;
+      const bytes = await opened.letters.read(entry.name);
+      if (bytes === undefined) continue; // taken away by somebody else meanwhile
+      const redriven = await redrive({ name: entry.name, bytes, position: positionOf(entry) }, deps);
+      if (redriven.stays !== undefined) staying += 1;
+      terminal.out(`${visible(entry.name).slice(0, 16)}  ${outcomeText(redriven)}\n`);
+    }
+    terminal.note(`${chosen.length} dead letter(s) sent through, ${staying} stay`);
+    return staying === 0 && !terminal.stopping.aborted ? 0 : 1;
+  },
+});
+
+async function release(refused: RefusedRows, terminal: Terminal): Promise<void> {
+  let count = 0;
+  for await (const row of refused.list()) {
+    await refused.release(row);
+    count += 1;
+  }
+  terminal.note(`${count} row(s) wait to be tried again`);
+}
+
+function positionOf({ partition, sequenceNumber, enqueuedTime }: DeadLetterEntry): {
+  partitionId: string | null;
+  sequenceNumber: number | null;
+  enqueuedTime: string | null;
+} {
+  return {
+    partitionId: partition || null,
+    sequenceNumber: /^\d+$/.test(sequenceNumber) ? Number(sequenceNumber) : null,
+    enqueuedTime: enqueuedTime || null,
+  };
+}
+
+function outcomeText({ figures, stays, parts }: Redriven): string {
+  const { stored, known, matched, notMatched, skipped } = figures;
+  const fates = [
+    stored > 0 && `${stored} new incident(s)`,
+    known > 0 && `${known} known incident(s)`,
+    notMatched > 0 && `${notMatched} record(s) without a match`,
+    skipped > 0 && `${skipped} record(s) of other categories`,
+    parts.length > 0 && `${parts.length} part(s) kept apart: ${visible([...new Set(parts)].join("; "))}`,
+    stays !== undefined && `stays: ${visible(stays)}`,
+  ].filter((fate) => fate !== false);
+  return fates.join(", ") || `${matched} record(s) whose matches are excluded`;
+}

@@ -1,0 +1,77 @@
+import { supportTable, type Support } from "../core/kql/support.ts";
+import { PUBLIC_RULES } from "./public-rules.ts";
+import { NESTED_RULE_FIELDS, RULE_FIELDS, type RuleField } from "./rule-fields.ts";
+
+/** A field of Sentinel's rule schema and what becomes of it. */
+export interface FieldSupport extends RuleField {
+  readonly kind: "field";
+  readonly name: string;
+}
+
+/** Everything that `pimwatch support` prints, from the tables by which rules are compiled and run. */
+export function supportEntries(): (Support | FieldSupport)[] {
+  const fields = Object.entries({ ...RULE_FIELDS, ...NESTED_RULE_FIELDS });
+  return [...supportTable(), ...fields.map(([name, field]): FieldSupport => ({ kind: "field", name, ...field }))];
+}
+
+const DOCUMENTATION = "https://learn.microsoft.com/kusto/query/";
+
+const FIELDS =
+  "`honoured`: it decides something here; `shown`: kept and shown; `ignored`: it says how Sentinel runs the rule, where " +
+  "pimwatch runs it on each event; `refused`: some of its values need many events, and a rule with one of them does not run.";
+
+/** docs/support.md. */
+export function supportPage(): string {
+  const table = supportTable();
+  const supported = (kind: Support["kind"]) => table.filter((entry) => entry.kind === kind && entry.supported);
+  const refused = table.filter((entry) => !entry.supported);
+  const { tried, run, decidedByOneEvent, counted } = PUBLIC_RULES;
+  const parts = [
+    "# What of KQL and of Sentinel's rules runs",
+    "Made by `npm run generate` from the tables by which rules are compiled and run; `npx pimwatch support` prints the same.",
+    "A rule runs if each event alone decides it. What is not listed, or listed as refused, stops the build with file, line and column; a rule never runs in part.",
+    "## Which public rules run",
+    `Of ${tried} of Microsoft's rules over AuditLogs that were tried unmodified on ${counted}, ${run} run: all ${decidedByOneEvent} that one event alone decides. The other ${tried - run} join events, look at earlier ones or read other tables. This counts it for a folder of rules, with the reason of each that does not run:`,
+    "```sh\nnpx pimwatch support --rules DIR\n```",
+    "## Operators and statements",
+    kqlTable([...supported("operator"), ...supported("statement")]),
+    "## Functions and comparisons",
+    kqlTable(supported("function").toSorted(byForm)),
+    "## Aggregates",
+    "In `summarize`: per event at table level, and as in Kusto within `mv-apply`.",
+    kqlTable(supported("aggregate").toSorted(byForm)),
+    "## Refused",
+    ["| name | kind | why |", "| --- | --- | --- |", ...refused.map(refusedRow)].join("\n"),
+    "## Fields of a rule file",
+    FIELDS,
+    fieldTable(),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function byForm(left: Support, right: Support): number {
+  return left.form < right.form ? -1 : Number(left.form > right.form);
+}
+
+function kqlTable(entries: readonly Support[]): string {
+  const rows = entries.map(({ form, page, note }) => `| [${code(form)}](${DOCUMENTATION}${page}) | ${cell(note)} |`);
+  return ["| form | what is different here |", "| --- | --- |", ...rows].join("\n");
+}
+
+function refusedRow({ name, kind, note }: Support): string {
+  return `| ${code(name)} | ${kind} | ${cell(note)} |`;
+}
+
+function fieldTable(): string {
+  const fields = Object.entries({ ...RULE_FIELDS, ...NESTED_RULE_FIELDS });
+  const rows = fields.map(([name, { treatment, note }]) => `| ${code(name)} | ${treatment} | ${cell(note)} |`);
+  return ["| field | treatment | note |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function code(text: string): string {
+  return `\`${cell(text)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

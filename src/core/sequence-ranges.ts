@@ -1,0 +1,45 @@
+/** Sequence numbers of one partition, both ends included. */
+export interface SequenceRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** How many numbers the ranges hold together. They must not overlap. */
+export function countOf(ranges: readonly SequenceRange[]): number {
+  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+}
+
+/** Ascending ranges that hold the same numbers, of which no two overlap or touch. */
+export function unionOf(ranges: readonly SequenceRange[]): SequenceRange[] {
+  const union: { first: number; last: number }[] = [];
+  for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
+    const previous = union.at(-1);
+    if (previous !== undefined && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
+    else union.push({ first, last });
+  }
+  return union;
+}
+
+/** What of `whole` is in none of the ranges, ascending. */
+export function missingFrom(whole: SequenceRange, ranges: readonly SequenceRange[]): SequenceRange[] {
+  const missing: SequenceRange[] = [];
+  let next = whole.first;
+  for (const { first, last } of unionOf(ranges)) {
+    if (first > whole.last) break;
+    if (first > next) missing.push({ first: next, last: first - 1 });
+    next = Math.max(next, last + 1);
+  }
+  if (next <= whole.last) missing.push({ first: next, last: whole.last });
+  return missing;
+}
+
+/** What of a range lies below `bound`, and what from there on; undefined where that is nothing. */
+export function splitAt(
+  { first, last }: SequenceRange,
+  bound: number,
+): { below: SequenceRange | undefined; rest: SequenceRange | undefined } {
+  return {
+    below: first < bound ? { first, last: Math.min(last, bound - 1) } : undefined,
+    rest: last >= bound ? { first: Math.max(first, bound), last } : undefined,
+  };
+}

@@ -1,0 +1,155 @@
+import { z } from "zod";
+import { text } from "../audit-log.ts";
+import type { IncidentRow } from "../incident-row.ts";
+import type { IncidentStatus } from "../incident.ts";
+import type { Effect } from "../pim-settings/finding.ts";
+import { PRIORITIES, type Priority } from "../pim-settings/priority.ts";
+import { SEVERITIES, type Severity } from "../rule.ts";
+
+export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
+export const EFFECTS = ["weakens", "strengthens", "neutral", "unknown"] as const satisfies readonly Effect[];
+export const ORDERS = ["newest", "priority"] as const;
+
+/** Which incidents a list holds. What is undefined restricts nothing; several values of one field are alternatives. */
+export interface IncidentQuery {
+  /** Time of the activity: from this on, and before that. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  readonly status?: readonly IncidentStatus[] | undefined;
+  readonly severity?: readonly Severity[] | undefined;
+  readonly priority?: readonly Priority[] | undefined;
+  readonly effect?: readonly Effect[] | undefined;
+  /** The whole name of a role, with or without its scope. */
+  readonly role?: string | undefined;
+  /** The whole name of who did it. */
+  readonly actor?: string | undefined;
+  readonly owner?: string | undefined;
+  /** Somewhere in what a list shows of the incident, whatever the case. */
+  readonly text?: string | undefined;
+}
+
+/** What one request for a list asks for. */
+export interface ListRequest {
+  readonly query: IncidentQuery;
+  /** `newest` activity first, or most urgent first and of those the newest. */
+  readonly order: (typeof ORDERS)[number];
+  readonly limit: number;
+  /** Where the page before this one ended: what it was answered with. */
+  readonly continuation?: string | undefined;
+}
+
+export interface PageRequest {
+  readonly ruleId: string;
+  readonly query: IncidentQuery;
+  /** Only rows behind the one with this key. */
+  readonly after?: string | undefined;
+  /** The service's own word on where to go on: it may end a page before it has found anything. */
+  readonly token?: string | undefined;
+  /** At most 1000, the service's own limit. */
+  readonly size: number;
+  /** Only these columns; what else a list shows is null. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+export interface IncidentPage {
+  /** Newest activity first. The keys sort in this order over all rules. */
+  readonly rows: readonly { readonly key: string; readonly row: IncidentRow }[];
+  /** Undefined when there is nothing more. */
+  readonly token: string | undefined;
+}
+
+export const MAX_LIMIT = 200;
+const DEFAULT_LIMIT = 50;
+const MAX_TEXT = 200;
+/** Of a name in a row, see incident-row.ts. */
+const MAX_NAME = 1_000;
+
+const oneOf = <const T extends string>(values: readonly T[]) =>
+  z
+    .string()
+    .transform((list) => list.split(",").filter((value) => value !== ""))
+    .pipe(
+      z.array(
+        z.enum(values, {
+          error: `expected one or more of ${values.join(", ")}, separated by commas`,
+        }),
+      ),
+    );
+const time = z.iso
+  .datetime({ offset: true, error: "expected a time such as 2026-01-31T12:00:00Z" })
+  .transform((value) => new Date(value));
+const short = (characters: number) =>
+  z
+    .string()
+    .max(characters, { error: `expected at most ${characters} characters` })
+    .refine((value) => value.isWellFormed(), { error: "expected well-formed text" });
+
+const PARAMETERS = z.strictObject({
+  from: time.optional(),
+  to: time.optional(),
+  status: oneOf(STATUSES).optional(),
+  severity: oneOf(SEVERITIES).optional(),
+  priority: oneOf(PRIORITIES).optional(),
+  effect: oneOf(EFFECTS).optional(),
+  role: short(MAX_NAME).optional(),
+  actor: short(MAX_NAME).optional(),
+  owner: short(MAX_NAME).optional(),
+  text: short(MAX_TEXT).optional(),
+  order: z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }).default("newest"),
+  limit: z.coerce
+    .number({ error: `expected a number from 1 to ${MAX_LIMIT}` })
+    .int({ error: `expected a whole number from 1 to ${MAX_LIMIT}` })
+    .min(1, { error: `expected a number from 1 to ${MAX_LIMIT}` })
+    .max(MAX_LIMIT, { error: `expected a number from 1 to ${MAX_LIMIT}` })
+    .default(DEFAULT_LIMIT),
+  continuation: z.string().max(16_000).optional(),
+});
+
+/** What cannot be answered as asked, each problem naming the parameter or field, what is expected and the limit. */
+export interface Invalid {
+  readonly problems: readonly string[];
+}
+
+/** Reads the query of a request's address. A parameter without a value restricts nothing. */
+export function readListRequest(parameters: URLSearchParams): ListRequest | Invalid {
+  const given = [...parameters].filter(([, value]) => value !== "");
+  const repeated = given.map(([name]) => name).filter((name, index, names) => names.indexOf(name) !== index);
+  if (repeated.length > 0) {
+    return { problems: repeated.map((name) => `${name}: given more than once; separate several values by commas`) };
+  }
+  const parsed = PARAMETERS.safeParse(Object.fromEntries(given));
+  if (!parsed.success) return { problems: problemsOf(parsed.error) };
+  const { order, limit, continuation, ...query } = parsed.data;
+  return { query, order, limit, continuation };
+}
+
+/** One line for each problem: where it is and what is expected. */
+export function problemsOf(error: z.ZodError): string[] {
+  return error.issues.map((issue) => {
+    if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
+    const where = issue.path.filter((part) => typeof part === "string").join(".");
+    return where === "" ? issue.message : `${where}: ${issue.message}`;
+  });
+}
+
+const SEARCHED = [
+  "IncidentTitle",
+  "Assessment",
+  "ResultReason",
+  "RoleName",
+  "RoleScope",
+  "InitiatedBy",
+  "ClientIpAddress",
+  "TargetResourceName",
+  "OperationName",
+  "RuleName",
+  "Owner",
+  "IncidentId",
+] as const;
+
+/** Whether a row of a list holds the text that the query searches. Table Storage cannot do this itself. */
+export function holdsText(row: IncidentRow, searched: string): boolean {
+  const words = searched.toLowerCase().split(/\s+/).filter(Boolean);
+  const content = SEARCHED.map((name) => text(row[name]).toLowerCase()).join("\n");
+  return words.every((word) => content.includes(word));
+}

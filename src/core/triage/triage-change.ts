@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { text } from "../audit-log.ts";
+import type { IncidentRow } from "../incident-row.ts";
+import { INVISIBLE } from "../visible-text.ts";
+import { type Invalid, problemsOf, STATUSES } from "./incident-query.ts";
+
+/** Sentinel's words for what a closed incident was. */
+export const CLASSIFICATIONS = ["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"] as const;
+
+/** Who changes an incident: as signed in, or the marked user of a local run. */
+export interface Analyst {
+  readonly name: string;
+  /** Object id in Entra; "" for the local user. */
+  readonly id: string;
+  readonly kind: "entra" | "local";
+}
+
+/** What an analyst wants to be changed. A field that is not there stays as it is. */
+export type TriageChange = z.infer<typeof CHANGE>;
+
+/** One change of an incident, as its history keeps it. */
+export interface HistoryEntry {
+  /** Of the incident after the change. */
+  readonly revision: number;
+  /** UTC, ISO 8601. */
+  readonly time: string;
+  readonly by: Analyst;
+  readonly changes: readonly { readonly field: TriageField; readonly from: string; readonly to: string }[];
+  readonly comment: string;
+}
+
+export const TRIAGE_FIELDS = ["Status", "Owner", "Classification"] as const;
+export type TriageField = (typeof TRIAGE_FIELDS)[number];
+
+const MAX_OWNER = 200;
+export const MAX_COMMENT = 2_000;
+/** Far above what these fields take. */
+export const MAX_BODY_BYTES = 32_768;
+
+const trimmed = (limit: number) =>
+  z
+    .string({ error: "expected text" })
+    .trim()
+    .max(limit, { error: `expected at most ${limit} characters` })
+    .refine((value) => value.isWellFormed(), { error: "expected well-formed text" });
+const CHANGE = z.strictObject(
+  {
+    status: z.enum(STATUSES, { error: `expected one of ${STATUSES.join(", ")}` }).optional(),
+    owner: trimmed(MAX_OWNER)
+      .refine((value) => value.search(INVISIBLE) < 0, { error: "expected text without control or format characters" })
+      .optional(),
+    classification: z.enum(CLASSIFICATIONS, { error: `expected one of ${CLASSIFICATIONS.join(", ")}` }).optional(),
+    comment: trimmed(MAX_COMMENT).optional(),
+  },
+  { error: (issue) => (issue.code === "invalid_type" ? "expected a JSON object" : undefined) },
+);
+
+/** Reads the body of a request for a change. */
+export function readTriageChange(body: string): TriageChange | Invalid {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    if (error instanceof SyntaxError) return { problems: ["the body is not JSON"] };
+    throw error;
+  }
+  const parsed = CHANGE.safeParse(json);
+  return parsed.success ? parsed.data : { problems: problemsOf(parsed.error) };
+}
+
+export interface Changed {
+  readonly row: IncidentRow;
+  readonly entry: HistoryEntry;
+}
+
+/**
+ * The incident after a change, one revision higher, and the change as its history keeps it.
+ *
+ * Closing needs a classification, opening again takes it away: it says what a closed incident was.
+ */
+export function withChange(
+  row: IncidentRow,
+  change: TriageChange,
+  { by, at }: { readonly by: Analyst; readonly at: Date },
+): Changed | Invalid {
+  const before = Object.fromEntries(TRIAGE_FIELDS.map((field) => [field, text(row[field])]));
+  const status = change.status ?? before["Status"] ?? "";
+  const isClosed = status === "Closed";
+  const classification = isClosed ? (change.classification ?? before["Classification"] ?? "") : "";
+  if (isClosed && classification === "")
+    return { problems: [`classification: needed to close, one of ${CLASSIFICATIONS.join(", ")}`] };
+  if (!isClosed && change.classification !== undefined)
+    return { problems: ["classification: only a closed incident has one; give status Closed with it"] };
+  const after: Record<TriageField, string> = {
+    Status: status,
+    Owner: change.owner ?? before["Owner"] ?? "",
+    Classification: classification,
+  };
+  const comment = change.comment ?? "";
+  const changes = TRIAGE_FIELDS.flatMap((field) => {
+    const [from, to] = [before[field] ?? "", after[field]];
+    return from === to ? [] : [{ field, from, to }];
+  });
+  if (changes.length === 0 && comment === "")
+    return { problems: ["nothing to change: the incident is so already, and there is no comment"] };
+  const time = at.toISOString();
+  const revision = Number(row["Revision"] ?? 1) + 1;
+  const closed = isClosed ? (before["Status"] === "Closed" ? (row["ClosedTime"] ?? time) : time) : null;
+  const next: IncidentRow = {
+    ...row,
+    ...after,
+    Comment: comment === "" ? (row["Comment"] ?? "") : comment,
+    Revision: revision,
+    RowKind: "updated",
+    TimeGenerated: time,
+    LastModifiedTime: time,
+    ModifiedBy: by.name,
+    ClosedTime: closed,
+  };
+  return { row: next, entry: { revision, time, by, changes, comment } };
+}

@@ -1,0 +1,114 @@
+import type { IncidentRow } from "../core/incident-row.ts";
+import type { Guide } from "../core/rule.ts";
+import type { Investigation } from "../core/triage/investigation.ts";
+import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
+import { field } from "./format.ts";
+import type { IncidentSummary } from "../workflows/summarize-incidents.ts";
+
+/** One incident with all that is known of it. */
+export interface WholeIncident {
+  readonly incident: IncidentRow;
+  /** The audit record as JSON text. */
+  readonly record: string;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+  readonly guide: Guide | null;
+  readonly investigation: Investigation;
+}
+
+/** One incident and the ETag that a change of it must name. */
+export interface ReadIncident extends WholeIncident {
+  readonly etag: string;
+}
+
+export interface IncidentPage {
+  readonly incidents: readonly IncidentRow[];
+  readonly continuation: string | null;
+}
+
+/** What `/api/health` says; other members are figures. */
+export type Health = Readonly<Record<string, unknown>> & { readonly status: string; readonly version: string };
+
+/** The app answered with an error, or could not be reached: then `status` is 0. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+export function listIncidents(query: URLSearchParams, signal: AbortSignal): Promise<IncidentPage> {
+  return read<IncidentPage>(`incidents?${query}`, signal);
+}
+
+export function summarize(query: URLSearchParams, signal: AbortSignal): Promise<IncidentSummary> {
+  return read<IncidentSummary>(`incidents/summary?${query}`, signal);
+}
+
+export function whoAmI(signal: AbortSignal): Promise<Analyst> {
+  return read<Analyst>("me", signal);
+}
+
+export async function readIncident(id: string, signal: AbortSignal): Promise<ReadIncident> {
+  const response = await request(`incidents/${encodeURIComponent(id)}`, { signal });
+  return withEtag(await bodyOf<WholeIncident>(response), response);
+}
+
+/** Its state, whether it is well or not. */
+export async function readHealth(signal: AbortSignal): Promise<Health> {
+  const response = await request("health", { signal });
+  const body: Health = await response.json();
+  return body;
+}
+
+export type ChangeOutcome =
+  | { readonly outcome: "changed"; readonly now: ReadIncident }
+  /** Somebody else was first: nothing of ours was stored. */
+  | { readonly outcome: "conflict"; readonly now: ReadIncident };
+
+export async function changeIncident({ incident, etag }: ReadIncident, change: TriageChange): Promise<ChangeOutcome> {
+  const response = await request(`incidents/${encodeURIComponent(field(incident, "IncidentId"))}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", "if-match": etag, "x-requested-with": "pimwatch" },
+    body: JSON.stringify(change),
+  });
+  if (response.status === 412) {
+    const { current }: { readonly current: WholeIncident } = await response.json();
+    return { outcome: "conflict", now: withEtag(current, response) };
+  }
+  return { outcome: "changed", now: withEtag(await bodyOf<WholeIncident>(response), response) };
+}
+
+function withEtag(whole: WholeIncident, response: Response): ReadIncident {
+  return { ...whole, etag: response.headers.get("etag") ?? "" };
+}
+
+async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  return bodyOf<T>(await request(path, { signal }));
+}
+
+/** Addresses are relative to the page's own, `/api/dashboard`. */
+async function request(path: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "pimwatch cannot be reached", { cause: error });
+  }
+}
+
+async function bodyOf<T>(response: Response): Promise<T> {
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  const body: T = await response.json();
+  return body;
+}
+
+async function problemOf(response: Response): Promise<string> {
+  const fallback = `pimwatch answered ${response.status}`;
+  if (!(response.headers.get("content-type") ?? "").includes("json")) return fallback;
+  const { detail }: { readonly detail?: string } = await response.json();
+  return detail ?? fallback;
+}

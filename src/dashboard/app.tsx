@@ -1,0 +1,94 @@
+import type { VNode } from "preact";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { readHealth, summarize, whoAmI } from "./api.ts";
+import { Filters } from "./filters.tsx";
+import { Help } from "./help.tsx";
+import { IncidentDetail } from "./incident-detail.tsx";
+import { IncidentList } from "./incident-list.tsx";
+import { Overview } from "./overview.tsx";
+import { PipelineDialog } from "./pipeline.tsx";
+import { TopBar } from "./top-bar.tsx";
+import { useIncidents } from "./use-incidents.ts";
+import { useNow } from "./use-now.ts";
+import { usePolled } from "./use-polled.ts";
+import { useShortcuts } from "./use-shortcuts.ts";
+import { summaryQuery, useView } from "./view.ts";
+
+const LIST_EVERY_MS = 10_000;
+const HEALTH_EVERY_MS = 30_000;
+const ONCE_MS = 2 ** 31 - 1;
+
+export function App(): VNode {
+  const [view, change] = useView();
+  const now = useNow();
+  const [dialog, setDialog] = useState<"help" | "pipeline" | undefined>(undefined);
+  const list = useIncidents(view, now, LIST_EVERY_MS);
+  const summary = usePolled(
+    summaryQuery(view, now).toString(),
+    (question, signal) => summarize(new URLSearchParams(question), signal),
+    LIST_EVERY_MS,
+  );
+  const health = usePolled("health", (_question, signal) => readHealth(signal), HEALTH_EVERY_MS);
+  const me = usePolled("me", (_question, signal) => whoAmI(signal), ONCE_MS);
+  const refresh = useCallback(() => {
+    list.refresh();
+    summary.refresh();
+    health.refresh();
+  }, [list.refresh, summary.refresh, health.refresh]);
+  const open = useCallback((incident: string) => change({ incident }), [change]);
+  const close = useCallback(() => {
+    change({ incident: "" });
+    document.querySelector<HTMLElement>("#incidents")?.focus();
+  }, [change]);
+
+  useShortcuts({
+    list: list.rows,
+    view,
+    change,
+    refresh,
+    close,
+    help: () => setDialog("help"),
+  });
+  const urgent = summary.value === undefined ? 0 : summary.value.open.P1;
+  useEffect(() => {
+    document.title = urgent > 0 ? `(${urgent}) P1 open · pimwatch` : "pimwatch";
+  }, [urgent]);
+  const onChanged = useMemo(() => () => (list.refresh(), summary.refresh()), [list.refresh, summary.refresh]);
+
+  return (
+    <div class={view.incident === "" ? "page" : "page has-incident"}>
+      <a class="skip" href="#incidents">
+        Skip to the incidents
+      </a>
+      <TopBar
+        health={health}
+        list={list}
+        me={me.value}
+        now={now}
+        onHealth={() => setDialog("pipeline")}
+        onHelp={() => setDialog("help")}
+        onRefresh={refresh}
+      />
+      <main class="work">
+        <div class="pane-list">
+          <Overview summary={summary} view={view} change={change} now={now} />
+          <Filters view={view} change={change} shown={list.rows.length} now={now} />
+          <IncidentList list={list} view={view} change={change} now={now} onOpen={open} />
+        </div>
+        {view.incident !== "" && (
+          <IncidentDetail
+            key={view.incident}
+            id={view.incident}
+            now={now}
+            me={me.value}
+            change={change}
+            onClose={close}
+            onChanged={onChanged}
+          />
+        )}
+      </main>
+      {dialog === "help" && <Help onClose={() => setDialog(undefined)} />}
+      {dialog === "pipeline" && <PipelineDialog health={health} now={now} onClose={() => setDialog(undefined)} />}
+    </div>
+  );
+}

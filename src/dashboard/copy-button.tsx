@@ -1,0 +1,29 @@
+import type { VNode } from "preact";
+
+interface CopyProps {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** Copies a text; says so on itself for a while. */
+export function CopyButton({ text, label }: CopyProps): VNode {
+  return (
+    <button
+      type="button"
+      class="quiet copy"
+      onClick={({ currentTarget }) => {
+        navigator.clipboard.writeText(text).then(
+          () => say(currentTarget, "Copied", label),
+          () => say(currentTarget, "Not allowed by the browser", label),
+        );
+      }}
+    >
+      {label}
+    </button>
+  );
+}
+
+function say(button: HTMLButtonElement, words: string, label: string): void {
+  button.textContent = words;
+  setTimeout(() => (button.textContent = label), 1_500);
+}

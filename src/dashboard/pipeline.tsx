@@ -1,0 +1,98 @@
+import type { VNode } from "preact";
+import type { Health } from "./api.ts";
+import { Dialog } from "./dialog.tsx";
+import { ago, count } from "./format.ts";
+import { Inert } from "./inert.tsx";
+import type { Polled } from "./use-polled.ts";
+
+interface HealthState {
+  readonly tone: "ok" | "warn" | "bad" | "idle";
+  readonly words: string;
+}
+
+/** The pipeline's state in a few words. */
+export function healthState({ value, error, isLoading }: Polled<Health>): HealthState {
+  if (isLoading) return { tone: "idle", words: "Pipeline …" };
+  if (value === undefined || error !== undefined) return { tone: "bad", words: "Pipeline: no answer" };
+  if (value.status !== "ok") return { tone: "bad", words: `Pipeline ${value.status}` };
+  const { pending, refused } = outboxOf(value);
+  if (refused > 0) return { tone: "warn", words: `${count(refused, "row")} refused` };
+  if (pending > 0) return { tone: "ok", words: `Pipeline ok · ${pending} to forward` };
+  return { tone: "ok", words: "Pipeline ok" };
+}
+
+function outboxOf(health: Health): { readonly pending: number; readonly refused: number } {
+  const outbox = health["outbox"];
+  const of = (name: string): number => (isObject(outbox) && typeof outbox[name] === "number" ? outbox[name] : 0);
+  return { pending: of("pending"), refused: of("refused") };
+}
+
+interface PipelineProps {
+  readonly health: Polled<Health>;
+  readonly now: number;
+  onClose(): void;
+}
+
+export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
+  const { tone, words } = healthState(health);
+  const problems = health.value?.["problems"];
+  return (
+    <Dialog title="Pipeline health" onClose={onClose}>
+      <p class="health-line">
+        <span class={`dot is-${tone}`} aria-hidden="true" /> {words}
+        {health.at > 0 && <span class="soft"> · asked {ago(health.at, Math.max(now, health.at))}</span>}
+      </p>
+      {health.error !== undefined && <p class="banner is-bad">{health.error.message}</p>}
+      {Array.isArray(problems) && (
+        <ul class="problems">
+          {problems.map((problem) => (
+            <li>
+              <Inert text={String(problem)} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <dl class="facts">
+        {figuresOf(health.value ?? {}).map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>
+              <Inert text={value} />
+            </dd>
+          </>
+        ))}
+      </dl>
+      <p class="soft">
+        The same as JSON: <a href="health">/api/health</a>
+      </p>
+    </Dialog>
+  );
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "outbox.pending": "Rows waiting to be forwarded",
+  "outbox.refused": "Rows that Log Analytics refused",
+  version: "Version",
+};
+const SHOWN_ELSEWHERE = new Set(["status", "problems"]);
+
+/** Every figure that health holds, however deep, by its path; rules by their names. */
+function figuresOf(value: unknown, path = ""): [string, string][] {
+  if (SHOWN_ELSEWHERE.has(path) || value === null || value === undefined) return [];
+  if (path === "rules" && Array.isArray(value)) {
+    return value.filter(isObject).map((rule) => ["Rule", `${scalarText(rule["name"])} ${scalarText(rule["version"])}`]);
+  }
+  if (Array.isArray(value)) return value.flatMap((member, index) => figuresOf(member, `${path} ${index}`));
+  if (isObject(value)) {
+    return Object.entries(value).flatMap(([name, member]) => figuresOf(member, path === "" ? name : `${path}.${name}`));
+  }
+  return [[NAMES[path] ?? path.replaceAll(".", " · "), scalarText(value)]];
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

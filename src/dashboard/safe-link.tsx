@@ -1,0 +1,25 @@
+import type { VNode } from "preact";
+import { Inert } from "./inert.tsx";
+
+/** Where links of this page may lead: the portals, and where guides and baselines are published. */
+const HOSTS: ReadonlySet<string> = new Set([
+  "attack.mitre.org",
+  "entra.microsoft.com",
+  "github.com",
+  "learn.microsoft.com",
+  "portal.azure.com",
+  "security.microsoft.com",
+  "www.cisecurity.org",
+]);
+
+/** A link to one of a few hosts; anything else stays text. */
+export function SafeLink({ href, text }: { readonly href: string; readonly text: string }): VNode {
+  if (!URL.canParse(href)) return <Inert text={text} />;
+  const url = new URL(href);
+  if (url.protocol !== "https:" || !HOSTS.has(url.host)) return <Inert text={text} />;
+  return (
+    <a class="reference" href={url.href} target="_blank" rel="noreferrer noopener">
+      <Inert text={text} />
+    </a>
+  );
+}

@@ -1,0 +1,89 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { IncidentRow } from "../core/incident-row.ts";
+import { idOf } from "./use-incidents.ts";
+import { type ChangeView, NARROW, type View } from "./view.ts";
+
+interface Shortcuts {
+  readonly list: readonly IncidentRow[];
+  readonly view: View;
+  readonly change: ChangeView;
+  refresh(): void;
+  close(): void;
+  help(): void;
+}
+
+/** Keys that work anywhere but in a field or a dialog, shown by `?`. */
+export const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ["j  ↓", "next incident"],
+  ["k  ↑", "previous incident"],
+  ["Enter", "go into the incident"],
+  ["Esc", "back to the list"],
+  ["/", "search"],
+  ["t", "take the incident: it becomes active and yours"],
+  ["c", "close or reopen it"],
+  ["m", "comment on it"],
+  ["r", "refresh now"],
+  ["?", "these keys"],
+];
+
+const ACTIONS: Readonly<Record<string, string>> = { t: "take", c: "close", m: "comment" };
+
+export function useShortcuts(shortcuts: Shortcuts): void {
+  const latest = useRef(shortcuts);
+  latest.current = shortcuts;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = event.target instanceof HTMLElement ? event.target : document.body;
+      if (target.closest("dialog") !== null) return;
+      if (event.key === "Escape") return onEscape(target, latest.current);
+      if (target.closest("input, textarea, select") !== null) return;
+      if (handle(event.key, latest.current, target)) event.preventDefault();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
+
+function onEscape(target: HTMLElement, { view, close }: Shortcuts): void {
+  if (target.closest("input, textarea, select") !== null) target.blur();
+  else if (view.incident !== "") close();
+}
+
+/** @returns whether the key was one of ours here */
+function handle(key: string, shortcuts: Shortcuts, target: HTMLElement): boolean {
+  const { change, list, view, refresh, help } = shortcuts;
+  // Arrows scroll and move where something else has the focus.
+  const inList = target === document.body || target.closest("#incidents") !== null;
+  if (key === "j" || (key === "ArrowDown" && inList)) return step(list, view, change, 1);
+  if (key === "k" || (key === "ArrowUp" && inList)) return step(list, view, change, -1);
+  if (key === "Enter" && inList && view.incident !== "") return focus("#incident-title");
+  if (key === "/") return focus("#search");
+  if (key === "?") help();
+  else if (key === "r") refresh();
+  else if (ACTIONS[key] !== undefined) return press(`[data-action="${ACTIONS[key]}"]`);
+  else return false;
+  return true;
+}
+
+function step(list: readonly IncidentRow[], view: View, change: ChangeView, by: 1 | -1): boolean {
+  if (list.length === 0) return false;
+  const at = list.findIndex((row) => idOf(row) === view.incident);
+  const next = list[at < 0 ? 0 : Math.min(Math.max(at + by, 0), list.length - 1)];
+  if (next === undefined) return false;
+  change({ incident: idOf(next) });
+  if (!matchMedia(NARROW).matches) focus("#incidents");
+  return true;
+}
+
+function focus(selector: string): boolean {
+  const element = document.querySelector<HTMLElement>(selector);
+  element?.focus();
+  return element !== null;
+}
+
+function press(selector: string): boolean {
+  const element = document.querySelector<HTMLElement>(selector);
+  element?.click();
+  return element !== null;
+}

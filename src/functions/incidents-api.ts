@@ -1,0 +1,66 @@
+import {
+  app,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponseInit,
+  type InvocationContext,
+} from "@azure/functions";
+import { readDashboardAccess } from "../config.ts";
+import { problem } from "../core/triage/http-answer.ts";
+import { PimwatchError } from "../errors.ts";
+import { answerApi, type ApiRequest } from "../workflows/incidents-api.ts";
+import { settled } from "./settled.ts";
+
+register("incidents-list", "GET", "incidents", "list");
+register("incidents-summary", "GET", "incidents/summary", "summary");
+register("incidents-csv", "GET", "incidents/export", "csv");
+register("incidents-show", "GET", "incidents/{id}", "show");
+register("incidents-change", "PATCH", "incidents/{id}", "change");
+register("me", "GET", "me", "me");
+
+const DEADLINE_MS = 60_000;
+
+/**
+ * A route of the API. No function key protects it, since a browser could not keep one: who asks is known from App
+ * Service Authentication, and without that there is no API (src/core/triage/dashboard-access.ts).
+ */
+function register(name: string, method: HttpMethod, route: string, operation: Parameters<typeof answerApi>[0]): void {
+  app.http(name, {
+    methods: [method],
+    authLevel: "anonymous",
+    route,
+    handler: (request: HttpRequest, context: InvocationContext) =>
+      settled(() => answer(operation, request, context), DEADLINE_MS),
+  });
+}
+
+async function answer(
+  operation: Parameters<typeof answerApi>[0],
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<HttpResponseInit> {
+  try {
+    return await answerApi(operation, toApiRequest(request), {
+      access: readDashboardAccess(process.env),
+      async connect() {
+        const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
+        return services();
+      },
+    });
+  } catch (error) {
+    context.error(JSON.stringify({ event: "request failed", operation, error: String(error) }));
+    return error instanceof PimwatchError && !error.retryable
+      ? problem(500, "the app's settings are not right: see /api/health")
+      : problem(503, "the incident table does not answer; try again in a moment");
+  }
+}
+
+function toApiRequest(request: HttpRequest): ApiRequest {
+  return {
+    method: request.method,
+    url: request.url,
+    params: request.params,
+    header: (name) => request.headers.get(name) ?? undefined,
+    text: () => request.text(),
+  };
+}

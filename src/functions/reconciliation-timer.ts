@@ -1,0 +1,15 @@
+import { app, type InvocationContext, type Timer } from "@azure/functions";
+import { reconcile } from "../workflows/reconcile.ts";
+import { settled } from "./settled.ts";
+
+app.timer("reconciliation-timer", {
+  schedule: "%RECONCILIATION_TIMER_SCHEDULE%",
+  handler: (_timer: Timer, context: InvocationContext) =>
+    settled(async () => {
+      const { services } = await import("../services.ts");
+      const figures = await reconcile(await services());
+      const line = JSON.stringify({ event: "reconciled", ...figures });
+      if (figures.requeued > 0) context.warn(line);
+      else context.info(line);
+    }),
+});

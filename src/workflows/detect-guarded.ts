@@ -1,0 +1,115 @@
+import { sha256Hex } from "../core/content-hash.ts";
+import { readEventBody } from "../core/event-body.ts";
+import type { HubPosition } from "../core/incident.ts";
+import {
+  type BatchOutcome,
+  bury,
+  buryUnreadable,
+  type DetectDependencies,
+  detectEvent,
+  type HubEvent,
+  newTally,
+  QUARANTINED,
+  settleRecord,
+  type Tally,
+} from "./detect-batch.ts";
+
+/** Marks of what is being processed, kept where the death of the worker does not reach. */
+export interface SuspectMarks {
+  begin(key: string): Promise<{ outcome: "quarantined" } | { outcome: "begun"; deaths: number }>;
+  end(key: string): Promise<void>;
+  quarantine(key: string): Promise<void>;
+}
+
+export interface GuardDependencies extends DetectDependencies {
+  readonly suspects: SuspectMarks;
+}
+
+/** Apart from each other: a body may be a single record. */
+export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array): string {
+  return `${what}|${sha256Hex(bytes)}`;
+}
+
+/** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
+const DEATHS_TO_QUARANTINE = 2;
+
+/**
+ * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
+ * catch that, so each event is marked before and after; one that is found marked by a worker that is dead is
+ * taken record by record, and the record that was the end of two more is put aside as a dead letter.
+ *
+ * Two calls to the table for each event: for batches that have failed before.
+ *
+ * @throws {DependencyError} also when another process may be at one of the events
+ */
+export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<BatchOutcome> {
+  const tally = newTally();
+  for (const event of events) {
+    await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
+      if (deaths === 0) await detectEvent(event, deps, tally);
+      else await detectRecords(event, deps, tally);
+    });
+  }
+  return { figures: { events: events.length, ...tally.figures }, added: tally.added };
+}
+
+async function detectRecords(event: HubEvent, deps: GuardDependencies, tally: Tally): Promise<void> {
+  const { body, position } = event;
+  const suspect = { what: "body", bytes: body, position } as const;
+  const read = await alone(suspect, { deps, tally }, () => Promise.resolve(readEventBody(body)));
+  if (read === undefined) return;
+  await buryUnreadable(read.unreadable, position, { deps, tally });
+  for (const source of read.records) {
+    const record = { what: "record", bytes: source.bytes(), position } as const;
+    await alone(record, { deps, tally }, () => settleRecord(source, position, { deps, tally }));
+  }
+}
+
+interface Suspect {
+  readonly what: "body" | "record";
+  readonly bytes: Uint8Array;
+  readonly position: HubPosition;
+}
+
+/** Does the work on some bytes, marked, unless they were the end of too many workers: then they are put aside. */
+async function alone<T>(
+  { what, bytes, position }: Suspect,
+  { deps, tally }: { readonly deps: GuardDependencies; readonly tally: Tally },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const key = suspectKey(what, bytes);
+  let result: T | undefined;
+  const isPutAside = await marked(key, deps.suspects, async (deaths) => {
+    if (deaths >= DEATHS_TO_QUARANTINE) return true;
+    result = await work();
+    return false;
+  });
+  if (isPutAside !== false) {
+    await bury({ bytes, reason: QUARANTINED, position }, deps, tally);
+    await deps.suspects.quarantine(key); // only now: what is quarantined is a dead letter
+  }
+  return result;
+}
+
+/**
+ * Does the work between two marks. @returns what it returns; undefined, and nothing is done, where the key is
+ * quarantined
+ */
+async function marked<T>(
+  key: string,
+  suspects: SuspectMarks,
+  work: (deaths: number) => Promise<T>,
+): Promise<T | undefined> {
+  const begun = await suspects.begin(key);
+  if (begun.outcome === "quarantined") return undefined;
+  let result: T;
+  try {
+    result = await work(begun.deaths);
+  } catch (error) {
+    // The worker lives: it was not the end of it. Where the mark stays it is this process's own, which does no harm.
+    await suspects.end(key).catch(() => undefined);
+    throw error;
+  }
+  await suspects.end(key);
+  return result;
+}

@@ -1,0 +1,146 @@
+import { PimwatchError } from "../errors.ts";
+
+export interface HealthDependencies {
+  /** Each has a partition of its own. */
+  readonly ruleIds: readonly string[];
+  readonly incidents: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> };
+  readonly accounts: { oldestWaiting(ruleId: string): Promise<string | undefined> };
+  readonly deadLetters: { count(limit: number): Promise<number> };
+  readonly ledger: { statuses(): Promise<readonly PartitionFindings[]> };
+  now(): Date;
+}
+
+/** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
+export interface PartitionFindings {
+  readonly partitionId: string;
+  readonly checkedAt: string;
+  readonly lag: number;
+  readonly gapEvents: number;
+  readonly lostEvents: number;
+  readonly oldestUnfinishedAt: string | undefined;
+  readonly lastEnqueuedAt: string | undefined;
+}
+
+export interface PipelineHealth {
+  /** `failing`: events may not be stored now. `degraded`: they are, and somebody has to look. */
+  readonly status: "ok" | "degraded" | "failing";
+  readonly problems: readonly string[];
+  readonly outbox?: { readonly pending: number; readonly refused: number; readonly oldestSeconds: number };
+  /** Counted no further than COUNTED. */
+  readonly deadLetters?: number;
+  readonly hub?: HubHealth;
+}
+
+export interface HubHealth {
+  /** When the last event reached the hub. */
+  readonly lastEventAt: string | undefined;
+  readonly silentMinutes: number | undefined;
+  readonly lag: number;
+  readonly gapEvents: number;
+  readonly lostEvents: number;
+  readonly oldestUnfinishedSeconds: number;
+  /** Share of the hub's retention that the oldest unfinished event has used up. */
+  readonly headroomUsed: number;
+  readonly checkedSecondsAgo: number;
+  readonly partitions: readonly { readonly id: string; readonly lag: number; readonly gapEvents: number }[];
+}
+
+const COUNTED = 1_000;
+/** The timer runs every minute, and one run may last four. */
+const LEDGER_LATE_SECONDS = 600;
+const OUTBOX_LATE_SECONDS = 900;
+const HEADROOM_ALERT = 0.5;
+
+/** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
+export async function pipelineHealth(
+  deps: HealthDependencies,
+  { retentionHours }: { readonly retentionHours: number },
+): Promise<PipelineHealth> {
+  const failing: string[] = [];
+  const degraded: string[] = [];
+  const ask = async <T>(what: string, problems: string[], question: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await question();
+    } catch (error) {
+      if (!isOfADependency(error)) throw error;
+      problems.push(`${what} does not answer`); // not its message: this page is open to anyone
+      return undefined;
+    }
+  };
+  const now = deps.now().getTime();
+  const [outbox, deadLetters, findings] = await Promise.all([
+    ask("the incident table", failing, () => outboxOf(deps, now)),
+    ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
+    ask("the ledger table", degraded, () => deps.ledger.statuses()),
+  ]);
+  const hub = findings && hubHealth(findings, now, retentionHours * 3_600_000);
+  if (outbox !== undefined && outbox.refused > 0) degraded.push(`${outbox.refused} row(s) refused by Log Analytics`);
+  if (outbox !== undefined && outbox.oldestSeconds > OUTBOX_LATE_SECONDS)
+    degraded.push(`incidents have waited to be forwarded for ${outbox.oldestSeconds} s`);
+  if (hub !== undefined) degraded.push(...hubProblems(hub));
+  return {
+    status: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok",
+    problems: [...failing.toSorted(), ...degraded],
+    ...(outbox && { outbox }),
+    ...(deadLetters !== undefined && { deadLetters }),
+    ...(hub && { hub }),
+  };
+}
+
+function isOfADependency(error: unknown): boolean {
+  return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
+}
+
+async function outboxOf({ ruleIds, incidents, accounts }: HealthDependencies, now: number) {
+  const total = { pending: 0, refused: 0, oldestSeconds: 0 };
+  for (const ruleId of ruleIds) {
+    const { pending, refused } = await incidents.outboxSize(ruleId);
+    total.pending += pending;
+    total.refused += refused;
+    const oldest = pending > 0 ? await accounts.oldestWaiting(ruleId) : undefined;
+    total.oldestSeconds = Math.max(total.oldestSeconds, secondsSince(oldest, now) ?? 0);
+  }
+  return total;
+}
+
+/** Of all partitions together; undefined before the timer's first run. */
+function hubHealth(found: readonly PartitionFindings[], now: number, retentionMs: number): HubHealth | undefined {
+  if (found.length === 0) return undefined;
+  const sum = (figure: (partition: PartitionFindings) => number) =>
+    found.reduce((total, one) => total + figure(one), 0);
+  // ISO 8601 in UTC sorts as text.
+  const lastEventAt = found
+    .flatMap(({ lastEnqueuedAt }) => lastEnqueuedAt ?? [])
+    .toSorted()
+    .at(-1);
+  const [oldest] = found.flatMap(({ oldestUnfinishedAt }) => oldestUnfinishedAt ?? []).toSorted();
+  const [checked] = found.map(({ checkedAt }) => checkedAt).toSorted();
+  const oldestUnfinishedSeconds = secondsSince(oldest, now) ?? 0;
+  const silent = secondsSince(lastEventAt, now);
+  return {
+    lastEventAt,
+    silentMinutes: silent === undefined ? undefined : Math.floor(silent / 60),
+    lag: sum(({ lag }) => lag),
+    gapEvents: sum(({ gapEvents }) => gapEvents),
+    lostEvents: sum(({ lostEvents }) => lostEvents),
+    oldestUnfinishedSeconds,
+    headroomUsed: Number(((oldestUnfinishedSeconds * 1_000) / retentionMs).toFixed(3)),
+    checkedSecondsAgo: secondsSince(checked, now) ?? 0,
+    partitions: found.map(({ partitionId: id, lag, gapEvents }) => ({ id, lag, gapEvents })),
+  };
+}
+
+function hubProblems({ lostEvents, headroomUsed, checkedSecondsAgo, gapEvents }: HubHealth): string[] {
+  return [
+    lostEvents > 0 && `${lostEvents} event(s) left the hub before they were stored`,
+    headroomUsed >= HEADROOM_ALERT &&
+      `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
+    checkedSecondsAgo > LEDGER_LATE_SECONDS && `the ledger was not checked for ${checkedSecondsAgo} s`,
+    gapEvents > 0 && `${gapEvents} event(s) that were passed over wait to be read again`,
+  ].filter((problem) => problem !== false);
+}
+
+function secondsSince(time: string | undefined, now: number): number | undefined {
+  const at = time === undefined ? NaN : Date.parse(time);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.round((now - at) / 1_000));
+}

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { acknowledgements } from "../../src/azure/acknowledgements.ts";
+import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-table.ts";
+import { text } from "../../src/core/audit-log.ts";
+import { reconcile } from "../../src/workflows/reconcile.ts";
+import { RULE_ID, storedIncident } from "../stored-incident.ts";
+import { openTable } from "./open-table.ts";
+
+let azurite: Azurite;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+
+const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
+
+async function open() {
+  const { client, incidents } = await openTable(azurite.connectionString);
+  const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
+  const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
+    `outbox|${LOG_ANALYTICS_SINK}|${text(row["IncidentId"])}|${text(row["Revision"])}`;
+  return { client, incidents, accounts, outboxKeyOf, check: () => reconcile({ ruleIds: [RULE_ID], accounts }) };
+}
+
+test("what waits and what was forwarded is accounted for", async () => {
+  const { incidents, check } = await open();
+  for (const name of ["a", "b", "c"]) await incidents.add(storedIncident(name));
+  expect(await check()).toEqual({ incidents: 3, waiting: 3, acknowledged: 0, requeued: 0 });
+
+  await incidents.markForwarded(storedIncident("b").row);
+  expect(await check()).toEqual({ incidents: 3, waiting: 2, acknowledged: 1, requeued: 0 });
+});
+
+test("a row that left the outbox without an acknowledgement waits again, as it was, once", async () => {
+  const { client, incidents, outboxKeyOf, check } = await open();
+  const [kept, lost] = [storedIncident("kept"), storedIncident("lost")];
+  for (const incident of [kept, lost]) await incidents.add(incident);
+  const before = await incidents.pending(RULE_ID, ALL);
+  await client.deleteEntity(RULE_ID, outboxKeyOf(lost));
+
+  expect(await check()).toEqual({ incidents: 2, waiting: 1, acknowledged: 0, requeued: 1 });
+  expect(await incidents.pending(RULE_ID, ALL)).toEqual(before);
+  expect(await check()).toEqual({ incidents: 2, waiting: 2, acknowledged: 0, requeued: 0 });
+});
+
+test("what was forwarded twice, or by two at once, is acknowledged and out of the outbox", async () => {
+  const { incidents, check } = await open();
+  const incident = storedIncident();
+  await incidents.add(incident);
+  await Promise.all(Array.from({ length: 8 }, () => incidents.markForwarded(incident.row)));
+  await incidents.markForwarded(incident.row);
+  expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
+  expect(await check()).toEqual({ incidents: 1, waiting: 0, acknowledged: 1, requeued: 0 });
+});
+
+test("a row that is forwarded while the accounts are made is not queued again", async () => {
+  const { client, incidents, accounts, outboxKeyOf } = await open();
+  const incident = storedIncident();
+  await incidents.add(incident);
+  await client.deleteEntity(RULE_ID, outboxKeyOf(incident));
+  const { unaccounted } = await accounts.of(RULE_ID);
+  await incidents.markForwarded(incident.row);
+
+  const [missing] = unaccounted;
+  if (missing === undefined) throw new Error("it is missing");
+  expect(await accounts.requeue(missing)).toBe("accounted for");
+  expect(await incidents.pending(RULE_ID, ALL)).toEqual([]);
+});
+
+test("a refused row is accounted for: it waits for a person", async () => {
+  const { incidents, check } = await open();
+  const incident = storedIncident();
+  await incidents.add(incident);
+  await incidents.markRefused(incident.row, "400");
+  expect(await check()).toEqual({ incidents: 1, waiting: 1, acknowledged: 0, requeued: 0 });
+});

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import { TableClient } from "@azure/data-tables";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { suspectTable, type WorkerProcess } from "../../src/azure/suspect-table.ts";
+import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
+
+let azurite: Azurite;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+
+const MINUTE = 60_000;
+const BUSY = "Poison guard: another process is at the same event: later again";
+
+/** A table, workers on it that the test lets die, and a clock. */
+async function open() {
+  const table = TableClient.fromConnectionString(azurite.connectionString, `t${randomUUID().replaceAll("-", "")}`, {
+    allowInsecureConnection: true,
+    additionalPolicies: [answersOfTheTableService],
+  });
+  await table.createTable();
+  const living = new Set<number>();
+  const clock = { now: Date.UTC(2026, 2, 4) };
+  const worker = (pid: number, host = "a") => {
+    living.add(pid);
+    const self: WorkerProcess = { id: randomUUID(), host, pid, isAlive: (other) => living.has(other) };
+    return suspectTable(table, { self, now: () => clock.now });
+  };
+  return { table, worker, clock, kill: (pid: number) => living.delete(pid) };
+}
+
+test("what is begun and ended leaves nothing behind", async () => {
+  const { worker } = await open();
+  const one = worker(1);
+  expect(await one.begin("k")).toEqual({ outcome: "begun", deaths: 0 });
+  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: 1 });
+  await one.end("k");
+  await one.end("k");
+  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: 0 });
+});
+
+test("each worker that died of it is counted, also one whose number lives again in another process", async () => {
+  const { worker, kill } = await open();
+  await worker(1).begin("k");
+  kill(1);
+  expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 1 });
+  expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 2 });
+});
+
+test("a worker that lives and is at it is no death: the other waits", async () => {
+  const { worker } = await open();
+  await worker(1).begin("k");
+  await expect(worker(2).begin("k")).rejects.toThrow(BUSY);
+});
+
+test("of a worker elsewhere only time tells that it died, however far its number is known here", async () => {
+  const { worker, kill, clock } = await open();
+  await worker(1, "elsewhere").begin("k");
+  kill(1);
+  clock.now += 14 * MINUTE;
+  await expect(worker(2).begin("k")).rejects.toThrow(BUSY);
+  clock.now += MINUTE;
+  expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 1 });
+});
+
+test("one's own mark that was left behind is no death", async () => {
+  const { worker } = await open();
+  const one = worker(1);
+  await one.begin("k");
+  expect(await one.begin("k")).toEqual({ outcome: "begun", deaths: 0 });
+});
+
+test("of two that find a dead worker's mark at the same time one counts it, the other comes again later", async () => {
+  const { worker, kill } = await open();
+  await worker(1).begin("k");
+  kill(1);
+  const ends = await Promise.allSettled([worker(2), worker(3), worker(4)].map((one) => one.begin("k")));
+  expect(ends.filter(({ status }) => status === "fulfilled")).toEqual([
+    { status: "fulfilled", value: { outcome: "begun", deaths: 1 } },
+  ]);
+});
+
+test("what is quarantined stays so, for all, whether it was marked or not", async () => {
+  const { worker } = await open();
+  const one = worker(1);
+  await one.begin("marked");
+  await one.quarantine("marked");
+  await one.quarantine("not marked");
+  const other = worker(2);
+  expect(await other.begin("marked")).toEqual({ outcome: "quarantined" });
+  expect(await other.begin("not marked")).toEqual({ outcome: "quarantined" });
+  expect(await other.known()).toEqual({ quarantined: new Set(["marked", "not marked"]), marked: 0 });
+  expect((await one.known()).quarantined).toEqual(new Set(["marked", "not marked"]));
+});
+
+test("what is known is asked for once a minute, and what was known stays where the table does not answer", async () => {
+  const { table, worker, clock } = await open();
+  const one = worker(1);
+  await one.known();
+  await worker(2).quarantine("k");
+  expect((await one.known()).quarantined.size).toBe(0);
+  clock.now += MINUTE;
+  expect((await one.known()).quarantined.size).toBe(1);
+  await table.deleteTable();
+  clock.now += MINUTE;
+  expect((await one.known()).quarantined.size).toBe(1);
+});
+
+test("a mark of yesterday worries nobody and is swept away, what is quarantined only when no hub can have it", async () => {
+  const { worker, clock } = await open();
+  const one = worker(1);
+  await one.begin("mark");
+  await one.quarantine("quarantined");
+  clock.now += 25 * 60 * MINUTE;
+  expect(await one.known()).toEqual({ quarantined: new Set(["quarantined"]), marked: 0 });
+  await one.sweep();
+  expect(await worker(2).begin("mark")).toEqual({ outcome: "begun", deaths: 0 });
+  expect(await worker(2).begin("quarantined")).toEqual({ outcome: "quarantined" });
+  clock.now += 100 * 24 * 60 * MINUTE;
+  await one.sweep();
+  expect(await worker(2).begin("quarantined")).toEqual({ outcome: "begun", deaths: 0 });
+});

@@ -1,0 +1,306 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { storedIncident } from "../stored-incident.ts";
+import { type LocalDashboard, sampleBodies, startLocalDashboard } from "./local-dashboard.ts";
+import { openBrowser } from "./open-browser.ts";
+import { openPage, ROWS } from "./opened-page.ts";
+
+let browser: Browser;
+let dashboard: LocalDashboard;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  dashboard = await startLocalDashboard();
+  await dashboard.send(sampleBodies(new Date()));
+});
+afterAll(async () => {
+  await browser?.close();
+  await dashboard?.stop();
+});
+
+const open = (options?: Parameters<typeof openPage>[2], search = "") =>
+  openPage(browser, `${dashboard.url}${search}`, options);
+const row = (page: Page, text: string | RegExp) => page.locator(ROWS).filter({ hasText: text }).first();
+const WORST = /Global Administrator.*MFA on activation switched off/;
+
+describe("looking", () => {
+  test("the sample day is there, most urgent first, and says what was dangerous", async () => {
+    const { page } = await open();
+    await page.locator(ROWS).first().waitFor();
+    const priorities = await page.locator(`${ROWS} .priority`).allTextContents();
+    expect(priorities.length).toBeGreaterThan(20);
+    expect(priorities).toEqual(priorities.toSorted());
+    expect(await page.title()).toMatch(/^\(\d+\) P1 open/);
+
+    await row(page, WORST).click();
+    const detail = page.getByRole("article", { name: "Incident" });
+    await detail.getByRole("heading", { name: "What changed" }).waitFor();
+    const text = await detail.innerText();
+    for (const part of [
+      "Weakens",
+      "MFA on activation",
+      "disabled",
+      "24 h",
+      "CISA MS.AAD.7.6",
+      "alex.rivera@fabrikam.example",
+      "192.0.2.66",
+    ])
+      expect(text).toContain(part);
+  });
+
+  test("an address leads back to the same view, and back leads to the list", async () => {
+    const { page } = await open();
+    await row(page, WORST).click();
+    await page.getByRole("heading", { name: "What changed" }).waitFor();
+    const address = page.url();
+    await page.goBack();
+    await expect.poll(() => page.getByRole("article").count()).toBe(0);
+
+    await page.goto(address);
+    await page.getByRole("heading", { level: 2 }).filter({ hasText: "Global Administrator" }).waitFor();
+  });
+
+  test("status, effect, priority, time and text narrow the list, and can be taken away again", async () => {
+    const { page } = await open();
+    await page.locator(ROWS).first().waitFor();
+    const all = await page.locator(ROWS).count();
+    const counted = () => page.locator(ROWS).count();
+
+    await page.getByLabel("Effect").selectOption("strengthens");
+    await expect.poll(counted).toBeLessThan(all);
+    expect(new Set(await page.locator(`${ROWS} .effect`).allInnerTexts())).toEqual(new Set(["Strengthens"]));
+    await page.getByRole("button", { name: /Remove the filter Effect/ }).click();
+    await expect.poll(counted).toBe(all);
+
+    await page.getByLabel("Search").fill("breakglass");
+    await expect.poll(counted).toBe(1);
+    await page.getByLabel("Search").fill("nothing holds this");
+    await page.getByText("Nothing matches these filters.").waitFor();
+    await page.getByRole("button", { name: "Clear the filters" }).click();
+    await expect.poll(counted).toBe(all);
+
+    await page.getByRole("button", { name: /P1 open/ }).click();
+    await expect
+      .poll(async () => new Set(await page.locator(`${ROWS} .priority`).allTextContents()))
+      .toEqual(new Set(["P1"]));
+    await page.getByRole("button", { name: /P1 open/ }).click();
+
+    await page.locator(".bar:not(.is-void)").first().click();
+    await expect.poll(counted).toBeLessThan(all);
+    await page.getByRole("button", { name: "Clear all" }).click();
+
+    await page.getByRole("button", { name: "Closed", exact: true }).click();
+    await page.getByText("Nothing was closed in this time.").waitFor();
+  });
+
+  test("a new incident comes by itself", async () => {
+    const { page } = await open({}, "?text=arrival");
+    await page.getByText("Nothing matches these filters.").waitFor();
+    const now = new Date().toISOString();
+    await dashboard.incidents.add(
+      storedIncident("arrival", { title: "A new arrival", activityDateTime: now, detectedTime: now }),
+    );
+    await row(page, "A new arrival").waitFor({ timeout: 20_000 });
+  });
+
+  test("the pipeline's health is told, and what is exported is CSV", async () => {
+    const { page } = await open();
+    await page.getByRole("button", { name: /Pipeline ok/ }).click();
+    await page.getByRole("dialog").getByText("Rows waiting to be forwarded").waitFor();
+    await page.keyboard.press("Escape");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "CSV" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^pimwatch-incidents-\d{4}-\d\d-\d\d\.csv$/);
+    const text = await readFile(await download.path(), "utf8");
+    expect(text).toContain('"Priority"');
+    expect(text).toContain("Global Administrator");
+  });
+
+  test("when the app does not answer the page says so, keeps what it has, and recovers", async () => {
+    const { page } = await open({ allowed: /Failed to load resource|net::ERR_FAILED/ });
+    await page.locator(ROWS).first().waitFor();
+    await page.route("**/api/incidents*", (route) => route.abort());
+    await page.getByRole("button", { name: /^Live/ }).click();
+    const alert = page.getByRole("alert").filter({ hasText: "cannot be reached" });
+    await alert.waitFor();
+    expect(await page.locator(ROWS).count()).toBeGreaterThan(20);
+    await page.unroute("**/api/incidents*");
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await alert.waitFor({ state: "detached" });
+  });
+});
+
+describe("triage", () => {
+  test("an incident is taken, commented on, closed and opened again, and its history tells it", async () => {
+    const { page } = await open();
+    await row(page, "Exchange Administrator").click();
+    const detail = page.getByRole("article", { name: "Incident" });
+    await detail.getByRole("button", { name: "Take" }).click();
+    await detail
+      .getByRole("status")
+      .filter({ hasText: /Active.*local user/ })
+      .waitFor();
+
+    await detail.getByRole("button", { name: "Comment …" }).click();
+    await detail.getByLabel("Comment", { exact: true }).fill("Asked the owner.\nNo ticket.");
+    await detail.getByRole("button", { name: "Add the comment" }).click();
+    await detail.locator(".comment").filter({ hasText: "No ticket." }).waitFor();
+
+    await detail.getByRole("button", { name: "Close …" }).click();
+    expect(await detail.getByRole("button", { name: "Close the incident" }).isDisabled()).toBe(true);
+    await detail.getByLabel(/Benign positive/).check();
+    await detail.getByRole("button", { name: "Close the incident" }).click();
+    await detail
+      .getByRole("status")
+      .filter({ hasText: /Closed.*Benign positive/ })
+      .waitFor();
+
+    await detail.getByRole("button", { name: "Reopen" }).click();
+    await detail
+      .getByRole("status")
+      .filter({ hasText: /^Active/ })
+      .waitFor();
+    expect(await detail.locator(".history > li").count()).toBe(5);
+  });
+
+  test("two analysts at once: the second is told who was first, keeps the words, and can add them", async () => {
+    const first = await open();
+    const second = await open({ allowed: /412/ });
+    for (const { page } of [first, second]) {
+      await row(page, "User Administrator").click();
+      await page.getByRole("button", { name: "Comment …" }).click();
+    }
+    await second.page.getByLabel("Comment", { exact: true }).fill("Mine.");
+    // The page would learn of the change by itself: the second analyst is quicker.
+    await second.page.route("**/api/incidents/*", (route) =>
+      route.request().method() === "PATCH" ? route.continue() : route.abort(),
+    );
+    await first.page.getByLabel("Comment", { exact: true }).fill("First.");
+    await first.page.getByRole("button", { name: "Add the comment" }).click();
+    await first.page.locator(".comment").filter({ hasText: "First." }).waitFor();
+
+    await second.page.getByRole("button", { name: "Add the comment" }).click();
+    const banner = second.page.getByRole("alert").filter({ hasText: "Not stored" });
+    await banner.waitFor();
+    expect(await banner.innerText()).toContain("First.");
+    expect(await second.page.getByLabel("Comment", { exact: true }).inputValue()).toBe("Mine.");
+
+    await banner.getByRole("button", { name: "Apply mine as well" }).click();
+    await second.page.locator(".comment").filter({ hasText: "Mine." }).waitFor();
+    expect(await second.page.locator(".comment").allInnerTexts()).toEqual(["Mine.", "First."]);
+  });
+});
+
+describe("by keyboard alone", () => {
+  test("to the list, through it, into an incident, to its actions and back", async () => {
+    const { page } = await open();
+    await page.locator(ROWS).first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    const ids = await page.locator(ROWS).evaluateAll((rows) => rows.map(({ id }) => id));
+    const active = () => page.locator("#incidents").getAttribute("aria-activedescendant");
+    await expect.poll(active).toBe(ids[1]);
+    await page.keyboard.press("k");
+    await expect.poll(active).toBe(ids[0]);
+    await page.keyboard.press("ArrowDown");
+    await expect.poll(active).toBe(ids[1]);
+
+    await page.locator("#incident-title").waitFor();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("incident-title");
+    await page.keyboard.press("m");
+    await page.keyboard.type("typed, not a shortcut: jkc?");
+    expect(await page.getByLabel("Comment", { exact: true }).inputValue()).toBe("typed, not a shortcut: jkc?");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByRole("article").count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("incidents");
+
+    await page.keyboard.press("/");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("search");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  });
+});
+
+describe("accessible", () => {
+  const AXE = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(await AXE);
+    const found: { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] } =
+      await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+    );
+  }
+
+  describe.each([
+    { name: "light", options: { colorScheme: "light" } },
+    { name: "dark", options: { colorScheme: "dark" } },
+    { name: "a phone", options: { colorScheme: "light", viewport: { width: 390, height: 844 } } },
+  ] as const)("$name", ({ options }) => {
+    test("axe finds nothing in list, incident, forms and dialogs", async () => {
+      // axe compiles nothing, but it is put in past the page's policy.
+      const { page } = await open({ ...options, bypassCSP: true });
+      await page.locator(ROWS).first().waitFor();
+      expect(await violations(page)).toEqual([]);
+
+      await row(page, WORST).click();
+      await page.getByRole("heading", { name: "What changed" }).waitFor();
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll("details")) details.open = true;
+      });
+      await page.getByRole("button", { name: "Close …" }).click();
+      expect(await violations(page)).toEqual([]);
+
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: /Pipeline/ }).click();
+      expect(await violations(page)).toEqual([]);
+    });
+
+    test("nothing is wider than the window", async () => {
+      const { page } = await open(options);
+      await page.locator(ROWS).first().waitFor();
+      const isTooWide = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      expect(await isTooWide()).toBe(false);
+      await row(page, WORST).click();
+      await page.getByRole("heading", { name: "What changed" }).waitFor();
+      expect(await isTooWide()).toBe(false);
+    });
+  });
+});
+
+describe("safe", () => {
+  test("the page's policy allows own files only, and script from text not at all", async () => {
+    const response = await fetch(dashboard.url);
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'");
+    expect(policy).not.toMatch(/unsafe|https?:|\*|data:/);
+    const html = await response.text();
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=|style=/i);
+  });
+
+  test.each(["..%2fhost.json", "..%2f..%2fpackage.json", "app.js", "index.html.br", "%2e%2e/rules.json"])(
+    "%s is no file of the page",
+    async (name) => {
+      const response = await fetch(`${dashboard.url}/${name}`);
+      expect(response.status).toBe(404);
+    },
+  );
+
+  test("its files are less than 150 KB as they go over the wire", async () => {
+    const folder = new URL("../../dist/dashboard/", import.meta.url);
+    const files = await readdir(folder);
+    const sent = files.filter((name) => name.endsWith(".br") || !files.includes(`${name}.br`));
+    const sizes = await Promise.all(sent.map(async (name) => (await stat(new URL(name, folder))).size));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    expect(total).toBeLessThan(150_000);
+  });
+});

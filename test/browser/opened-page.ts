@@ -1,0 +1,43 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
+
+export interface OpenedPage {
+  readonly page: Page;
+  /** What the page did that it must not: errors, refusals by the content security policy, requests elsewhere, dialogs. */
+  readonly trouble: readonly string[];
+}
+
+/** The rows of the list. */
+export const ROWS = "#incidents [role=option]";
+
+/** Opens the page in a context of its own; closed with the test, which fails where there was trouble. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions & { readonly allowed?: RegExp } = {},
+): Promise<OpenedPage> {
+  const { allowed, ...contextOptions } = options;
+  const context = await browser.newContext({ reducedMotion: "reduce", ...contextOptions });
+  const trouble: string[] = [];
+  const note = (what: string): void => {
+    if (allowed?.test(what) !== true) trouble.push(what);
+  };
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => note(`error: ${error.message}`));
+  page.on("dialog", (dialog) => {
+    note(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) note(`request: ${request.url()}`);
+  });
+  onTestFinished(async () => {
+    await context.close();
+    expect(trouble).toEqual([]);
+  });
+  await page.goto(url);
+  return { page, trouble };
+}

@@ -1,0 +1,146 @@
+import { TableClient } from "@azure/data-tables";
+import { ContainerClient } from "@azure/storage-blob";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { deadLetters } from "../../src/azure/dead-letters.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
+import { run } from "../../src/cli/pimwatch.ts";
+import { text } from "../../src/core/audit-log.ts";
+import { sha256Hex } from "../../src/core/content-hash.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
+import { RULE_ID, storedIncident } from "../stored-incident.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
+
+let azurite: Azurite;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+
+const ALL = { limit: 100, queuedBefore: new Date("2100-01-01") };
+const table = () =>
+  TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, { allowInsecureConnection: true });
+const container = () => new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
+
+async function pimwatch(...args: string[]) {
+  const terminal = fakeTerminal({ INCIDENTS_STORAGE: azurite.connectionString, ALLOWED_TENANT_IDS: TENANT });
+  const code = await run(args, terminal);
+  return { code, out: terminal.outs.join(""), err: terminal.notes.join("\n") };
+}
+
+const record = (id: string) => bytes(JSON.stringify(settingsChange({}, { id })));
+const bury = (letter: Uint8Array, reason = "a reason") =>
+  deadLetters(container()).add({ bytes: letter, reason, position: POSITION });
+const nameOf = (letter: Uint8Array) => sha256Hex(letter);
+
+beforeEach(async () => {
+  await container().deleteIfExists();
+  await container().create();
+  await table().deleteTable();
+  await table().createTable();
+});
+
+describe("dead-letters", () => {
+  test("lists what could not be processed and what was refused, each with the reason", async () => {
+    expect(await pimwatch("dead-letters")).toEqual({
+      code: 0,
+      out: "",
+      err: "0 dead letter(s), 0 row(s) that Log Analytics refused",
+    });
+    const letter = bytes("{");
+    await bury(letter, "not JSON");
+    const incident = storedIncident();
+    await incidentTable(table()).add(incident);
+    await incidentTable(table()).markRefused(incident.row, "answered 400: InvalidRecord");
+
+    const { code, out, err } = await pimwatch("dead-letters");
+    expect([code, err]).toEqual([1, "1 dead letter(s), 1 row(s) that Log Analytics refused"]);
+    expect(out.split("\n")).toEqual([
+      `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
+      `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
+      "",
+    ]);
+    const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
+    expect(json.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { kind: "dead letter", name: nameOf(letter), reason: "not JSON", partition: "3", sequenceNumber: "42" },
+      { kind: "refused row", ruleId: RULE_ID, sink: "log-analytics", revision: "1" },
+    ]);
+  });
+
+  test("shows one by the beginning of its name; what would not be seen is written out, and raw it is as it came", async () => {
+    const letter = Uint8Array.from([0x7b, 0x1b, 0xff, 0x00, 0x0a]);
+    await bury(letter);
+    const shown = await pimwatch("dead-letters", nameOf(letter).slice(0, 8));
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining("\n{\\u{1b}\ufffd\\u{0}\\u{a}\n")]);
+    expect(shown.out).toContain(`name            ${nameOf(letter)}\n`);
+    expect((await pimwatch("dead-letters", "--raw", nameOf(letter))).out).toBe("{\u001b\u00ff\u0000\n");
+    const json: { base64: string } = JSON.parse((await pimwatch("dead-letters", "--json", nameOf(letter))).out);
+    expect(Buffer.from(json.base64, "base64")).toEqual(Buffer.from(letter));
+  });
+
+  test.each([
+    [["dead-letters", "ffff"], "No dead letter begins with ffff"],
+    [["dead-letters", ""], "More than one dead letter begins with"],
+    [["dead-letters", "a", "b"], "Give one NAME, or none for the list"],
+    [["dead-letters", "--raw"], "--raw needs a NAME"],
+    [["redrive"], "Give the NAMEs of dead letters, or --all, or --refused"],
+    [["redrive", "--all", "a"], "Give the NAMEs of dead letters, or --all, or --refused"],
+    [["redrive", "--all", "--tenants", "contoso"], "Give --tenants, or set ALLOWED_TENANT_IDS"],
+  ])("%j is refused", async (args, message) => {
+    await bury(bytes("1"));
+    await bury(bytes("2"));
+    expect(await pimwatch(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+  });
+});
+
+describe("redrive", () => {
+  test("sends a letter through the rules: it becomes an incident that waits to be forwarded, and is gone", async () => {
+    const letter = record("PIM_1");
+    await bury(letter, "rule failed");
+    const first = await pimwatch("redrive", nameOf(letter).slice(0, 12));
+    expect(first).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incident\(s\)\n$/),
+      err: "1 dead letter(s) sent through, 0 stay",
+    });
+    const waiting = await incidentTable(table()).pending(RULE_ID, ALL);
+    expect(waiting).toMatchObject([{ AuditLogId: "PIM_1", EventHubPartitionId: "3", EventHubSequenceNumber: 42 }]);
+    expect((await pimwatch("dead-letters")).code).toBe(0);
+
+    await bury(letter, "again");
+    expect((await pimwatch("redrive", "--all")).out).toContain("known incident(s)");
+    expect(await incidentTable(table()).pending(RULE_ID, ALL)).toHaveLength(1);
+  });
+
+  test("what cannot be read still cannot: it stays, byte for byte, and says why", async () => {
+    const letter = bytes("{");
+    await bury(letter, "an old reason");
+    expect(await pimwatch("redrive", "--all")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("stays: not JSON"),
+      err: "1 dead letter(s) sent through, 1 stay",
+    });
+    expect(await deadLetters(container()).read(nameOf(letter))).toEqual(Buffer.from(letter));
+  });
+
+  test("of an event that was put aside whole only what is at fault stays", async () => {
+    const letter = Buffer.concat([eventBody(settingsChange({}, { id: "PIM_2" })).subarray(0, -2), bytes(",17]}")]);
+    await bury(letter, "put aside whole");
+    const { code, out } = await pimwatch("redrive", "--all");
+    expect([code, out]).toEqual([0, expect.stringContaining("1 part(s) kept apart: records[1] is not an object")]);
+    const left = [];
+    for await (const entry of deadLetters(container()).list()) left.push(entry.name);
+    expect(left).toEqual([nameOf(bytes("17"))]);
+  });
+
+  test("lets refused rows be tried again", async () => {
+    const incidents = incidentTable(table());
+    await incidents.add(storedIncident());
+    await incidents.markRefused(storedIncident().row, "400");
+    expect(await pimwatch("redrive", "--refused")).toEqual({
+      code: 0,
+      out: "",
+      err: "1 row(s) wait to be tried again",
+    });
+    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 0 });
+  });
+});

@@ -1,0 +1,268 @@
+// lint, test, support, coverage, new and backtest, as a person runs them.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sampleDay } from "../../local/samples/sample-day.ts";
+import { run } from "../../src/cli/pimwatch.ts";
+import { ruleText } from "../compile/rule-text.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
+
+let folder = "";
+const at = (path: string): string => join(folder, path);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pimwatch-rules-"));
+  const files = {
+    "good/one/rule.yaml": ruleText({ query: 'AuditLogs\n| where Category == "Tests"\n| project OperationName, Id' }),
+    "good/one/tests.yaml": `
+tests:
+  - name: found
+    event: { category: AuditLogs, properties: { id: a, category: Tests } }
+    expect: 1
+  - name: another category
+    event: { category: AuditLogs, properties: { id: a, category: Test } }
+    misses: 1
+`,
+    "bad/rule.yaml": ruleText({ query: "AuditLogs\n| where Categry == 1" }),
+    "mixed/good.yaml": ruleText({
+      query: 'AuditLogs\n| where Category == "Tests"\n| project Id, ["2"] = 2, ["1"] = 1',
+    }),
+    "mixed/join.yaml": ruleText({ id: crypto.randomUUID(), query: "AuditLogs\n| join AuditLogs on Id" }),
+    "warned/rule.yaml": ruleText({ techniques: "[T9999]" }),
+    "off/rule.yaml": ruleText(),
+    "off/overlay.yaml": "enabled: false",
+    "events/y=2026/m=03/PT1H.json": [1, 2, 2].map((n) => JSON.stringify(record(n))).join("\n"),
+    "none/readme.md": "",
+    "empty.ndjson": "",
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(at(file), ".."), { recursive: true });
+    await writeFile(at(file), text);
+  }
+  await writeFile(
+    at("events/more.json.gz"),
+    gzipSync(JSON.stringify({ records: [record(3), { category: "SignInLogs" }] })),
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function record(n: number): object {
+  const user = { userPrincipalName: "sam@contoso.example" };
+  return {
+    category: "AuditLogs",
+    time: `2026-03-0${n}T00:00:00Z`,
+    tenantId: "t",
+    properties: { id: `r-${n}`, category: "Tests", initiatedBy: { user } },
+  };
+}
+
+async function pimwatch(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const terminal = fakeTerminal();
+  const code = await run(args, terminal);
+  const clean = (texts: readonly string[], end: string) => texts.join(end).replaceAll(`${folder}/`, "");
+  return { code, out: clean(terminal.outs, ""), err: clean(terminal.notes, "\n") };
+}
+
+describe("lint", () => {
+  test("prints a line for each problem and ends with 1 on errors", async () => {
+    expect(await pimwatch("lint", at("bad"))).toEqual({
+      code: 1,
+      out: 'bad/rule.yaml:8:11: error: there is no column or variable "Categry"; did you mean "Category"? (unknown-column)\n',
+      err: "1 rule(s): 1 error(s), 0 warning(s), 0 note(s)",
+    });
+  });
+
+  test("ends with 0 on warnings, unless there are more than --max-warnings", async () => {
+    expect((await pimwatch("lint", at("warned"))).code).toBe(0);
+    expect((await pimwatch("lint", "--max-warnings", "1", at("warned"))).code).toBe(0);
+    expect((await pimwatch("lint", "--max-warnings", "0", at("warned"))).code).toBe(1);
+  });
+
+  test("prints JSON and SARIF", async () => {
+    const { out } = await pimwatch("lint", "--format", "json", at("warned"));
+    expect(JSON.parse(out)).toEqual([
+      {
+        file: "warned/rule.yaml",
+        line: 9,
+        column: 22,
+        level: "warning",
+        code: "unknown-technique",
+        message: 'ATT&CK 18.0 has no technique "T9999"',
+      },
+    ]);
+    const sarif = JSON.parse((await pimwatch("lint", "--format", "sarif", at("warned"))).out);
+    expect(sarif).toMatchObject({
+      version: "2.1.0",
+      runs: [
+        {
+          tool: { driver: { name: "pimwatch", rules: [{ id: "unknown-technique" }] } },
+          results: [
+            {
+              ruleId: "unknown-technique",
+              level: "warning",
+              locations: [
+                {
+                  physicalLocation: {
+                    artifactLocation: { uri: "warned/rule.yaml" },
+                    region: { startLine: 9, startColumn: 22 },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe("test", () => {
+  test("runs the rules of a folder, or one by name, and ends with 0 when all pass", async () => {
+    const all = await pimwatch("test", "--rules", at("good"));
+    expect(all).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^ok {3}one: 2 tests in \d+ ms\n2 passed, 0 failed\n$/),
+      err: "",
+    });
+    expect((await pimwatch("test", "--rules", at("good"), "one")).code).toBe(0);
+    expect((await pimwatch("test", at("good/one/"))).code).toBe(0);
+  });
+
+  test("ends with 1 for a rule without tests and for one that does not compile", async () => {
+    expect(await pimwatch("test", at("warned/"))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("no tests.yaml beside it"),
+    });
+    expect(await pimwatch("test", at("bad/"))).toMatchObject({ code: 1, err: expect.stringContaining("Categry") });
+  });
+});
+
+describe("support", () => {
+  test("prints what names hold a word", async () => {
+    const { code, out } = await pimwatch("support", "mv-app", "triggerThreshold", "join");
+    expect(code).toBe(0);
+    expect(out).toMatch(/mv-apply .* runs/);
+    expect(out).toMatch(/join +refused +it needs a window over many events/);
+    expect(out).toMatch(/triggerThreshold +refused +only 0 runs/);
+  });
+
+  test("counts which rules of a folder run", async () => {
+    expect(await pimwatch("support", "--rules", at("mixed"))).toEqual({
+      code: 1,
+      out: expect.stringMatching(
+        /^runs {5}good\nrefused {2}join\n +mixed\/join\.yaml:8:5: error: .*\n1 of 2 rules run\n$/,
+      ),
+      err: "",
+    });
+  });
+});
+
+describe("coverage", () => {
+  test("names rules under techniques, those that are switched off in brackets", async () => {
+    const { out } = await pimwatch("coverage", "--rules", at("off/"));
+    expect(out).toContain("Persistence\n  T1098      Account Manipulation                 [off]\n");
+    expect(out).toContain("0 technique(s)");
+  });
+
+  test("makes a layer for the Navigator", async () => {
+    const { out } = await pimwatch("coverage", "--navigator", "--rules", at("good"));
+    expect(JSON.parse(out)).toMatchObject({
+      domain: "enterprise-attack",
+      techniques: [
+        { techniqueID: "T1098", tactic: "persistence", score: 1 },
+        { techniqueID: "T1098", tactic: "privilege-escalation", score: 1 },
+      ],
+    });
+  });
+});
+
+describe("new", () => {
+  test("copies the rule byte for byte, with a guide that builds and tests that fail until they are filled in", async () => {
+    await mkdir(at("made"));
+    expect(await pimwatch("new", "my-rule", "--from", at("mixed/good.yaml"), "--rules", at("made"))).toMatchObject({
+      code: 0,
+      out: "made/my-rule/rule.yaml\nmade/my-rule/guide.md\nmade/my-rule/tests.yaml\n",
+    });
+    expect(await readFile(at("made/my-rule/rule.yaml"), "utf8")).toBe(await readFile(at("mixed/good.yaml"), "utf8"));
+    expect((await pimwatch("lint", at("made"))).code).toBe(0);
+    expect(await pimwatch("test", "--rules", at("made"))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("no test shows an event that the rule finds"),
+    });
+  });
+
+  test.each([
+    { args: ["made"], line: /is there already/ },
+    { args: ["My Rule"], line: /"My Rule" is no name of a rule's folder/ },
+    { args: [], line: /Give one NAME/ },
+  ])("$args: $line", async ({ args, line }) => {
+    await mkdir(at("made"), { recursive: true });
+    const { code, err } = await pimwatch("new", ...args, "--from", at("mixed/good.yaml"), "--rules", folder);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(line) });
+  });
+
+  test("writes nothing for a rule that is refused", async () => {
+    expect((await pimwatch("new", "joined", "--from", at("mixed/join.yaml"), "--rules", at("made"))).code).toBe(1);
+    await expect(readFile(at("made/joined/rule.yaml"))).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("backtest", () => {
+  test("counts incidents by rule, day and actor; a record that comes again is one", async () => {
+    const { code, out, err } = await pimwatch("backtest", "--rules", at("good"), at("events"));
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^Sample rule \(one\): 3 incident\(s\), 1 results came again\n/);
+    expect(out).toContain("days     2026-03-01 × 1, 2026-03-02 × 1, 2026-03-03 × 1\n");
+    expect(out).toContain("actors   sam@contoso.example × 3\n");
+    expect(out).toMatch(
+      /samples {2}2026-03-03T00:00:00Z {2}Sample rule, by sam@contoso\.example \(events\/more\.json\.gz:1\)/,
+    );
+    expect(out).toMatch(/read {5}4 events with 5 records/);
+    expect(out).toMatch(/matched {2}4 records; 1 of other categories; 0 would be dead letters\n$/);
+  });
+
+  test("prints result rows as JSON with all columns in the query's order, and runs what compiles", async () => {
+    const { code, out, err } = await pimwatch("backtest", "--json", "--rules", at("mixed"), at("events/more.json.gz"));
+    expect(code).toBe(1);
+    expect(err).toContain("mixed/join.yaml:8:5: error: the operator join is not supported");
+    expect(out).toMatch(/^\{"rule":"good",.*"where":"events\/more\.json\.gz:1","row":\{"Id":"r-3","2":2,"1":1\}\}\n$/);
+  });
+
+  test("finds in the sample day what is written down for it", async () => {
+    const day = sampleDay({ day: new Date("2026-03-05T00:00:00Z") });
+    await writeFile(
+      at("day.ndjson"),
+      day.bodies.map((body) => Buffer.from(body).toString().replaceAll("\n", " ")).join("\n"),
+    );
+    const { code, out } = await pimwatch("backtest", "--json", at("day.ndjson"));
+    const found = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const expected = day.expected.flatMap(({ rules, recordId }) => rules.map((rule) => `${rule} ${recordId}`));
+    expect(code).toBe(0);
+    expect([...new Set(found.map(({ rule, row }) => `${rule} ${row.Id}`))].toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+test.each([
+  { args: ["lint", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["lint", "PATH/none"], line: /none: no rule here/ },
+  { args: ["lint", "--format", "xml"], line: /--format must be text, json, sarif, not "xml"/ },
+  { args: ["test", "--rules", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["test", "--rules", "PATH/good", "on"], line: /good has no rule "on"; did you mean "one"\?/ },
+  { args: ["support", "--rules", "PATH/none"], line: /none: no rule here/ },
+  { args: ["coverage", "--rules", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["new", "x"], line: /--from FILE\.yaml is missing/ },
+  { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: no such file/ },
+  { args: ["backtest"], line: /Nothing to read/ },
+  { args: ["backtest", "PATH/missing.json"], line: /missing\.json: no such file or folder/ },
+  { args: ["backtest", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },
+  { args: ["backtest", "--rules", "PATH/off", "PATH/events"], line: /No rule is left to run/ },
+])("$args is one line and exit code 2", async ({ args, line }) => {
+  const { code, err, out } = await pimwatch(...args.map((arg) => arg.replace("PATH", folder)));
+  expect({ code, out, err }).toEqual({ code: 2, out: "", err: expect.stringMatching(line) });
+  expect(err).not.toContain("\n");
+});

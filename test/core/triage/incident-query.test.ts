@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { pageFilter } from "../../../src/azure/incident-pages.ts";
+import {
+  EFFECTS,
+  holdsText,
+  type IncidentQuery,
+  readListRequest,
+  STATUSES,
+} from "../../../src/core/triage/incident-query.ts";
+import { PRIORITIES } from "../../../src/core/pim-settings/priority.ts";
+import { SEVERITIES } from "../../../src/core/rule.ts";
+import { RULE_ID, storedIncident } from "../../stored-incident.ts";
+
+const read = (query: string) => readListRequest(new URLSearchParams(query));
+
+describe("reading a query", () => {
+  test("without parameters it asks for the newest 50 of all", () => {
+    expect(read("")).toEqual({ query: {}, order: "newest", limit: 50, continuation: undefined });
+  });
+
+  test("it takes times, alternatives, names, text, order, limit and continuation", () => {
+    const query =
+      "from=2026-11-01T00:00:00Z&to=2026-11-02T01:00:00%2B01:00&status=New,Active&severity=High&priority=P1,P2" +
+      "&effect=weakens&role=Global+Administrator&actor=a%40b.example&owner=c&text=approval&order=priority&limit=7&continuation=x";
+    expect(read(query)).toEqual({
+      query: {
+        from: new Date("2026-11-01T00:00:00Z"),
+        to: new Date("2026-11-02T00:00:00Z"),
+        status: ["New", "Active"],
+        severity: ["High"],
+        priority: ["P1", "P2"],
+        effect: ["weakens"],
+        role: "Global Administrator",
+        actor: "a@b.example",
+        owner: "c",
+        text: "approval",
+      },
+      order: "priority",
+      limit: 7,
+      continuation: "x",
+    });
+  });
+
+  test.each([
+    ["limit=0", "limit: expected a number from 1 to 200"],
+    ["limit=201", "limit: expected a number from 1 to 200"],
+    ["limit=1.5", "limit: expected a whole number from 1 to 200"],
+    ["limit=many", "limit: expected a number from 1 to 200"],
+    ["from=yesterday", "from: expected a time such as 2026-01-31T12:00:00Z"],
+    ["status=Open", "status: expected one or more of New, Active, Closed, separated by commas"],
+    ["order=oldest", "order: expected newest or priority"],
+    [`text=${"x".repeat(201)}`, "text: expected at most 200 characters"],
+    ["colour=red", "unknown: colour"],
+    ["status=New&status=Closed", "status: given more than once; separate several values by commas"],
+  ])("%s: %s", (query, problem) => {
+    expect(read(query)).toEqual({ problems: [problem] });
+  });
+
+  test("any text is read or refused, never thrown", () => {
+    fc.assert(fc.property(fc.webQueryParameters(), (query) => void read(query)));
+  });
+});
+
+describe("the filter that the service is given", () => {
+  const anyOf = <T>(values: readonly T[]) => fc.option(fc.subarray([...values], { minLength: 1 }), { nil: undefined });
+  const anyQuery: fc.Arbitrary<IncidentQuery> = fc.record({
+    from: fc.option(fc.date({ noInvalidDate: true, min: new Date(0) }), { nil: undefined }),
+    to: fc.option(fc.date({ noInvalidDate: true, min: new Date(1) }), { nil: undefined }),
+    status: anyOf(STATUSES),
+    severity: anyOf(SEVERITIES),
+    priority: anyOf(PRIORITIES),
+    effect: anyOf(EFFECTS),
+    role: fc.option(fc.string(), { nil: undefined }),
+    actor: fc.option(fc.string(), { nil: undefined }),
+    owner: fc.option(fc.string(), { nil: undefined }),
+  });
+
+  test("it never makes more than the 15 comparisons that the service allows", () => {
+    fc.assert(
+      fc.property(anyQuery, (query) => {
+        const withoutTexts = pageFilter({ ruleId: RULE_ID, query, after: "time|1|a" }).replaceAll(
+          /'(?:[^']|'')*'/g,
+          "''",
+        );
+        return [...withoutTexts.matchAll(/ (?:eq|ne|ge|gt|le|lt) /g)].length <= 15;
+      }),
+    );
+  });
+
+  test("a quote in a name stays within the name", () => {
+    const filter = pageFilter({ ruleId: RULE_ID, query: { actor: "x' or Status eq 'Closed" }, after: undefined });
+    expect(filter).toContain("InitiatedBy eq 'x'' or Status eq ''Closed'");
+  });
+});
+
+test.each([
+  { text: "approval", found: true },
+  { text: "ALEX approval", found: true },
+  { text: "approval nobody", found: false },
+  { text: "203.0.113.24", found: true },
+  { text: "Global", found: true },
+])("text $text: $found", ({ text, found }) => {
+  expect(holdsText(storedIncident().row, text)).toBe(found);
+});

@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { investigationOf, kqlText } from "../../../src/core/triage/investigation.ts";
+import { bindQuery } from "../../infra/kusto-workspace.ts";
+import { storedIncident } from "../../stored-incident.ts";
+
+const TEMPLATE = "62e90394-69f5-4237-9190-012177145e10";
+const { row } = storedIncident();
+const HOSTILE = `x"; AuditLogs | take 1 //\u202e\\\r\n'`;
+
+test("each question's query is bound by Kusto's own parser", () => {
+  const { queries } = investigationOf({ ...row, RoleTemplateId: TEMPLATE });
+  expect(queries.map(({ question, kql }) => ({ question, problems: bindQuery(kql).problems }))).toEqual([
+    { question: expect.stringContaining("What else did the actor do"), problems: [] },
+    { question: expect.stringContaining("just activated a role of their own"), problems: [] },
+    { question: expect.stringContaining("Who else signed in from this address"), problems: [] },
+    { question: expect.stringContaining("assigned or activated the role since"), problems: [] },
+    { question: expect.stringContaining("Which other settings of this role"), problems: [] },
+  ]);
+});
+
+test("names stay texts in the queries, whatever they hold", () => {
+  const names = ["InitiatedByUserId", "ClientIpAddress", "RoleName", "RoleId", "RoleTemplateId", "ActivityDateTime"];
+  const { queries } = investigationOf({ ...row, ...Object.fromEntries(names.map((name) => [name, HOSTILE])) });
+  expect(queries.flatMap(({ kql }) => bindQuery(kql).problems)).toEqual([]);
+});
+
+test("a literal of any text is one literal of that text", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const { syntax, problems } = bindQuery(`print x = ${kqlText(text)}`);
+      expect(problems).toEqual([]);
+      expect(literalsIn(syntax)).toEqual([text.toWellFormed()]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function literalsIn(node: ReturnType<typeof bindQuery>["syntax"]): unknown[] {
+  if (node.ChildCount === 0) return [];
+  const own = typeof node.LiteralValue === "string" ? [node.LiteralValue] : [];
+  if (own.length > 0) return own;
+  return Array.from({ length: node.ChildCount }, (_, index) => node.GetChild(index)).flatMap((child) =>
+    child === null ? [] : literalsIn(child),
+  );
+}
+
+test("the policy of a role is read, and what was weakened is set back, rule by rule", () => {
+  const changes = [
+    { setting: "Approval_EndUser_Assignment", effect: "weakens" },
+    { setting: "Expiration_EndUser_Assignment", effect: "strengthens" },
+    { setting: "Notification_Admin_EndUser_Assignment", effect: "weakens" },
+    { setting: "Approval_EndUser_Assignment", effect: "weakens" },
+  ];
+  const { graph } = investigationOf({ ...row, RoleTemplateId: TEMPLATE, Changes: changes });
+  expect(graph.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    `GET https://graph.microsoft.com/v1.0/policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '${TEMPLATE}'&$expand=policy($expand=rules)`,
+    "PATCH https://graph.microsoft.com/v1.0/policies/roleManagementPolicies/{id of the policy}/rules/Approval_EndUser_Assignment",
+  ]);
+  expect(JSON.parse(graph[1]?.body ?? "")).toMatchObject({
+    "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyApprovalRule",
+    setting: { isApprovalRequired: true },
+    target: { caller: "EndUser", level: "Assignment" },
+  });
+});
+
+test("without a role's id there is nothing to call, and links lead to fixed hosts with ids only", () => {
+  const hostile = { ...row, RoleTemplateId: HOSTILE, RoleId: HOSTILE, InitiatedByUserId: "javascript:alert(1)" };
+  const { graph, links } = investigationOf(hostile);
+  expect(graph).toEqual([]);
+  expect(links.map(({ href }) => new URL(href).host)).toEqual(["entra.microsoft.com", "security.microsoft.com"]);
+});

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readHostJson } from "../../local/function-host/host-json.ts";
+import { startWorker } from "../../local/function-host/worker.ts";
+import { CERTAINLY_DEAD_MS } from "../../src/azure/suspect-table.ts";
+import { DEADLINE_MS } from "../../src/functions/settled.ts";
+
+/* What a host relies on, as the built app says it. Each of these by itself loses events when it is otherwise. */
+
+const sample: { Values: Record<string, string> } = JSON.parse(await readFile("local.settings.sample.json", "utf8"));
+
+async function registered(name: string) {
+  const worker = await startWorker({
+    appDirectory: resolve("dist"),
+    settings: {},
+    nodePath: process.execPath,
+    nodeOptions: [],
+    log: () => undefined,
+    onExit: () => undefined,
+  });
+  onTestFinished(() => worker.stop());
+  return worker.started.functions.find((found) => found.name === name);
+}
+
+test("a batch comes whole, as bytes, and is tried again for ever", async () => {
+  const found = await registered("audit-events");
+  // Without "binary" the host parses, and one event that is not JSON fails the whole batch before our code runs.
+  expect(Object.values(found?.bindings ?? {})).toMatchObject([
+    { type: "eventHubTrigger", cardinality: "many", dataType: "binary" },
+  ]);
+  // With an end of the retries the host writes the checkpoint past what failed.
+  expect(found?.retryOptions).toMatchObject({ retryStrategy: "exponentialBackoff", maxRetryCount: -1 });
+});
+
+test("times are in order: deadline, the platform's time-out, and only then somebody is taken for dead", async () => {
+  const { functionTimeoutMs = Infinity, eventHubs } = await readHostJson("dist");
+  const stallMs = Number(sample.Values["LEDGER_STALL_SECONDS"]) * 1_000;
+  expect(DEADLINE_MS).toBeLessThan(functionTimeoutMs);
+  expect(functionTimeoutMs).toBeLessThan(CERTAINLY_DEAD_MS);
+  expect(functionTimeoutMs).toBeLessThan(stallMs);
+  expect(eventHubs.batchCheckpointFrequency).toBe(1); // above 1 the extension may checkpoint what failed, at shutdown
+});

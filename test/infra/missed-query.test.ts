@@ -1,0 +1,69 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { missedQuery } from "../../scripts/missed-query.ts";
+import { bindQuery } from "./kusto-workspace.ts";
+
+const RULE = "changes-to-pim-settings";
+const OUTPUT = ["TimeGenerated", "RuleId", "RuleName", "OperationName", "AuditLogId"];
+
+test("an exclusion of the overlay is not missed, and one that is null excludes nothing", async () => {
+  const query = await missedQuery(
+    await rulesWith({ "overlay.yaml": `exclude:\n  - InitiatingUserPrincipalName =~ "svc@contoso.example"\n` }),
+  );
+
+  expect(query).toContain('| where not(coalesce(InitiatingUserPrincipalName =~ "svc@contoso.example", false))');
+  expect(bindQuery(query)).toMatchObject({ problems: [] });
+  expect(bindQuery(query).columns.map(({ name }) => name)).toEqual(expect.arrayContaining(OUTPUT));
+});
+
+test("a rule that is switched off is not judged; with no other, nothing is", async () => {
+  const query = await missedQuery(await rulesWith({ "overlay.yaml": "enabled: false\n" }));
+
+  expect(query).not.toContain("let Rule1");
+  expect(bindQuery(query)).toMatchObject({ problems: [] });
+  expect(bindQuery(query).columns.map(({ name }) => name)).toEqual(OUTPUT);
+});
+
+test("a rule whose result does not name the record is left out by name", async () => {
+  const directory = await rulesWith({});
+  const text = `id: 11111111-2222-4333-8444-555555555555
+name: Names only
+description: For a test
+severity: Low
+requiredDataConnectors: [{ connectorId: AzureActiveDirectory, dataTypes: [AuditLogs] }]
+queryFrequency: 1d
+queryPeriod: 1d
+triggerOperator: gt
+triggerThreshold: 0
+tactics: [Impact]
+relevantTechniques: [T1531]
+query: |
+  AuditLogs
+  | where OperationName =~ "Delete user"
+  | project TimeGenerated, OperationName
+entityMappings: []
+version: 1.0.0
+kind: Scheduled
+`;
+  await mkdir(join(directory, "names-only"));
+  await writeFile(join(directory, "names-only/rule.yaml"), text);
+
+  const query = await missedQuery(directory);
+
+  expect(query).toContain("// Not judged, since its result does not name the record: Names only");
+  expect(query.match(/^let /gm)).toHaveLength(1);
+  expect(bindQuery(query).problems).toEqual([]);
+});
+
+/** A folder with our rule alone, and files beside it. */
+async function rulesWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "pimwatch-rules-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await cp(`rules/${RULE}`, join(directory, RULE), { recursive: true });
+  await rm(join(directory, RULE, "tests.yaml"), { force: true });
+  await rm(join(directory, RULE, "overlay.yaml"), { force: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(directory, RULE, name), content);
+  return directory;
+}

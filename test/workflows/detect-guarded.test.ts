@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { type DetectDependencies, detectBatch, type HubEvent } from "../../src/workflows/detect-batch.ts";
+import { detectGuarded, suspectKey } from "../../src/workflows/detect-guarded.ts";
+import { handleEvents, isSuspect } from "../../src/workflows/handle-events.ts";
+import { bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
+import { memoryStores, memorySuspects } from "./memory-stores.ts";
+
+const good = (id: string) => settingsChange({}, { id });
+const killer = settingsChange({}, { id: "PIM_KILLER" });
+const killerBytes = bytes(JSON.stringify(killer));
+const event = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
+
+/** A worker that dies of the killer: what it was at never comes back. */
+function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependencies {
+  return {
+    ...deps,
+    incidents: {
+      add(incident) {
+        if (incident.record.includes("KILLER")) {
+          onDeath();
+          return new Promise<never>(() => undefined);
+        }
+        return deps.incidents.add(incident);
+      },
+    },
+  };
+}
+
+/** Attempts at a batch, each in a worker of its own, until one lives through it. */
+async function untilLivedThrough(events: readonly HubEvent[]) {
+  const { deps, stored, letters } = memoryStores();
+  const { suspects, marks, die } = memorySuspects();
+  let deaths = 0;
+  for (;;) {
+    const death = Promise.withResolvers<"died">();
+    const attempt = detectGuarded(events, { ...hanging(deps, () => death.resolve("died")), suspects });
+    const end = await Promise.race([attempt, death.promise]);
+    if (end !== "died") return { figures: end.figures, deaths, stored, letters, marks };
+    deaths += 1;
+    die();
+    if (deaths > 10) throw new Error("it never ends");
+  }
+}
+
+describe("a record that ends every worker", () => {
+  const events = [
+    event(eventBody(good("PIM_1"))),
+    event(eventBody(good("PIM_2"), killer, good("PIM_3"))),
+    event(bytes("not JSON")),
+    event(eventBody(good("PIM_4"))),
+  ];
+
+  test("is put aside after three deaths, byte for byte, and its neighbours go on", async () => {
+    const { figures, deaths, stored, letters, marks } = await untilLivedThrough(events);
+
+    expect(deaths).toBe(3);
+    expect(figures).toMatchObject({ events: 4, received: 6, matched: 4, deadLettered: 2 });
+    expect([...stored.keys()]).toHaveLength(4);
+    expect(letters.find(({ reason }) => reason.includes("ended the worker"))?.bytes).toEqual(killerBytes);
+    expect([...marks].map(([key, { quarantined }]) => [key, quarantined])).toEqual([
+      [suspectKey("record", killerBytes), true],
+    ]);
+  });
+
+  test("is not touched again when it is delivered again, by whom ever", async () => {
+    const { marks } = await untilLivedThrough(events);
+    const { deps, letters } = memoryStores();
+    const quarantined = new Set(marks.keys());
+    const { figures } = await detectBatch(events, {
+      ...hanging(deps, () => expect.unreachable("it was touched")),
+      isQuarantined: (what, found) => quarantined.has(suspectKey(what, found)),
+    });
+    expect(figures).toMatchObject({ received: 6, matched: 4, deadLettered: 2 });
+    expect(letters.map(({ bytes: kept }) => kept)).toContainEqual(killerBytes);
+  });
+
+  test("takes its event along where it is all of it", async () => {
+    const { figures, stored, letters } = await untilLivedThrough([event(killerBytes), event(eventBody(good("PIM_1")))]);
+    expect(figures).toMatchObject({ received: 2, matched: 1, deadLettered: 1 });
+    expect([stored.size, letters.length]).toEqual([1, 1]);
+  });
+});
+
+test("without a death, guarded and not guarded come to the same", async () => {
+  const events = [event(eventBody(good("PIM_1"), { a: 1 })), event(bytes("{")), event(eventBody())];
+  const [plain, guarded] = [memoryStores(), memoryStores()];
+  const { suspects, marks } = memorySuspects();
+
+  expect((await detectGuarded(events, { ...guarded.deps, suspects })).figures).toEqual(
+    (await detectBatch(events, plain.deps)).figures,
+  );
+  expect([guarded.stored, guarded.letters, marks.size]).toEqual([plain.stored, plain.letters, 0]);
+});
+
+test("a single death of something else puts nothing aside", async () => {
+  const { deps, letters } = memoryStores();
+  const { suspects, die, marks } = memorySuspects();
+  const events = [event(eventBody(good("PIM_1")))];
+  await suspects.begin(suspectKey("event", eventBody(good("PIM_1"))));
+  die();
+  await suspects.begin(suspectKey("record", bytes(JSON.stringify(good("PIM_1")))));
+  die();
+
+  expect((await detectGuarded(events, { ...deps, suspects })).figures).toMatchObject({ matched: 1, deadLettered: 0 });
+  expect([letters, marks.size]).toEqual([[], 0]);
+});
+
+test("a dependency that fails is no death: the mark is taken away", async () => {
+  const { deps } = memoryStores();
+  const { suspects, marks } = memorySuspects();
+  const down = { ...deps, incidents: { add: () => Promise.reject(new Error("table is down")) } };
+  await expect(detectGuarded([event(eventBody(good("PIM_1")))], { ...down, suspects })).rejects.toThrow(
+    "table is down",
+  );
+  expect(marks.size).toBe(0);
+});
+
+test("a batch is guarded from its fifth retry on, or while anything is marked", async () => {
+  expect([0, 1, 4, 5, 6].filter(isSuspect)).toEqual([5, 6]);
+  const { deps } = memoryStores();
+  const { suspects, marks, log } = memorySuspects();
+  const nothing = () => Promise.resolve();
+  const all = {
+    ...deps,
+    suspects,
+    ledger: { finished: nothing },
+    outbox: { markForwarded: nothing, markRefused: nothing },
+    ingestion: { upload: () => Promise.resolve({ outcome: "accepted" } as const) },
+  };
+  const batch = [event(eventBody(good("PIM_1")))];
+
+  expect(await handleEvents(batch, all)).toMatchObject({ guarded: false });
+  expect(log).toEqual([]);
+  expect(await handleEvents(batch, all, { suspect: true })).toMatchObject({ guarded: true });
+  expect(log).toHaveLength(1);
+  marks.set("somebody else's", { deaths: 0, isDead: false, quarantined: false });
+  expect(await handleEvents(batch, all)).toMatchObject({ guarded: true });
+});

@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { DependencyError } from "../../src/errors.ts";
+import {
+  type HealthDependencies,
+  type PartitionFindings,
+  pipelineHealth,
+} from "../../src/workflows/pipeline-health.ts";
+
+const NOW = Date.UTC(2026, 2, 4, 12);
+const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
+const RETENTION = { retentionHours: 1 };
+
+function partition(more: Partial<PartitionFindings> = {}): PartitionFindings {
+  return {
+    partitionId: "0",
+    checkedAt: ago(30),
+    lag: 0,
+    gapEvents: 0,
+    lostEvents: 0,
+    oldestUnfinishedAt: undefined,
+    lastEnqueuedAt: ago(100),
+    ...more,
+  };
+}
+
+function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
+  return {
+    ruleIds: ["a", "b"],
+    incidents: { outboxSize: (ruleId) => Promise.resolve({ pending: ruleId === "a" ? 2 : 0, refused: 0 }) },
+    accounts: { oldestWaiting: () => Promise.resolve(ago(40)) },
+    deadLetters: { count: () => Promise.resolve(3) },
+    ledger: {
+      statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
+    },
+    now: () => new Date(NOW),
+    ...more,
+  };
+}
+
+const statuses = (...found: PartitionFindings[]) => ({ ledger: { statuses: () => Promise.resolve(found) } });
+
+test("a pipeline that is well says how far it is", async () => {
+  expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
+    status: "ok",
+    problems: [],
+    outbox: { pending: 2, refused: 0, oldestSeconds: 40 },
+    deadLetters: 3,
+    hub: {
+      lastEventAt: ago(100),
+      silentMinutes: 1,
+      lag: 0,
+      gapEvents: 0,
+      lostEvents: 0,
+      oldestUnfinishedSeconds: 0,
+      headroomUsed: 0,
+      checkedSecondsAgo: 30,
+      partitions: [
+        { id: "0", lag: 0, gapEvents: 0 },
+        { id: "1", lag: 0, gapEvents: 0 },
+      ],
+    },
+  });
+});
+
+test("before the ledger was first checked nothing is said of the hub", async () => {
+  expect(await pipelineHealth(dependencies(statuses()), RETENTION)).toMatchObject({ status: "ok" });
+  expect(await pipelineHealth(dependencies(statuses()), RETENTION)).not.toHaveProperty("hub");
+});
+
+test("a hub that never held an event is not silent", async () => {
+  const { hub } = await pipelineHealth(dependencies(statuses(partition({ lastEnqueuedAt: undefined }))), RETENTION);
+  expect(hub).toMatchObject({ lastEventAt: undefined, silentMinutes: undefined });
+});
+
+test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
+  {
+    why: "rows are refused",
+    more: { incidents: { outboxSize: () => Promise.resolve({ pending: 0, refused: 1 }) } },
+    problem: "2 row(s) refused by Log Analytics",
+  },
+  {
+    why: "rows wait for long",
+    more: { accounts: { oldestWaiting: () => Promise.resolve(ago(901)) } },
+    problem: "incidents have waited to be forwarded for 901 s",
+  },
+  {
+    why: "events are lost",
+    more: statuses(partition({ lostEvents: 2 })),
+    problem: "2 event(s) left the hub before they were stored",
+  },
+  {
+    why: "half of the retention is gone",
+    more: statuses(partition({ lag: 1, oldestUnfinishedAt: ago(1_800) }), partition({ oldestUnfinishedAt: ago(5) })),
+    problem: "the oldest event that is not stored has used up 50 % of the hub's retention",
+  },
+  {
+    why: "the ledger is not checked any more",
+    more: statuses(partition(), partition({ checkedAt: ago(601) })),
+    problem: "the ledger was not checked for 601 s",
+  },
+  {
+    why: "events were passed over",
+    more: statuses(partition({ gapEvents: 4 })),
+    problem: "4 event(s) that were passed over wait to be read again",
+  },
+  {
+    why: "the ledger does not answer",
+    more: { ledger: { statuses: () => Promise.reject(new DependencyError("Table Storage", "https://secret")) } },
+    problem: "the ledger table does not answer",
+  },
+])("somebody has to look where $why", async ({ more, problem }) => {
+  expect(await pipelineHealth(dependencies(more), RETENTION)).toMatchObject({
+    status: "degraded",
+    problems: [problem],
+  });
+});
+
+test("just below half of the retention nobody has to", async () => {
+  const found = await pipelineHealth(dependencies(statuses(partition({ oldestUnfinishedAt: ago(1_796) }))), RETENTION);
+  expect(found).toMatchObject({ status: "ok", hub: { oldestUnfinishedSeconds: 1_796, headroomUsed: 0.499 } });
+});
+
+test("it is failing where table or container do not answer, and says no more than that", async () => {
+  const down = () => Promise.reject(new DependencyError("Table Storage", "https://secret"));
+  const found = await pipelineHealth(
+    dependencies({ incidents: { outboxSize: down }, deadLetters: { count: down } }),
+    RETENTION,
+  );
+  expect(found).toMatchObject({
+    status: "failing",
+    problems: ["the container of dead letters does not answer", "the incident table does not answer"],
+  });
+  expect(JSON.stringify(found)).not.toContain("secret");
+});
+
+test("a mistake of ours is not taken for a dependency that is down", async () => {
+  const bug = () => Promise.reject(new TypeError("a bug"));
+  await expect(pipelineHealth(dependencies({ deadLetters: { count: bug } }), RETENTION)).rejects.toThrow("a bug");
+});
