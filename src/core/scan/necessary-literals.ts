@@ -93,8 +93,9 @@ function afterStep(step: Step, { condition, columns }: Known): Known {
     case "parse":
       return { condition, columns: appended(columns, unknown(step.parts.filter(({ kind }) => kind === "column"))) };
     case "union": {
-      const branches = step.branches.map((branch) => afterSteps(branch, { condition: undefined, columns }).condition);
-      return { condition: better(condition, anyOf(branches)), columns: undefined };
+      // What was known before holds for a branch too, unless the branch makes rows out of none.
+      const branches = step.branches.map((branch) => afterSteps(branch, { condition, columns }).condition);
+      return { condition: anyOf(branches), columns: undefined };
     }
     case "summarize":
       // Without keys there is a row even over no rows.

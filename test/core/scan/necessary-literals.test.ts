@@ -77,6 +77,10 @@ test("of a union each branch may match", () => {
 test("a step that makes rows of none takes away what was known", () => {
   const plan = planOf('AuditLogs | where OperationName == "Add member to role"');
   const counted: Step = { step: "summarize", by: [], aggregates: [{ name: "count", type: "long", arguments: [] }] };
+  const union = (...branches: Step[][]): Plan => ({ ...plan, steps: [...plan.steps, { step: "union", branches }] });
+  expect(necessaryLiterals(union([], [counted]))).toBeUndefined();
+  expect(necessaryLiterals(union([], [{ step: "table", rows: [[]] }]))).toBeUndefined();
+  expect(necessaryLiterals(union([], []))).toHaveLength(2); // the control
   expect(necessaryLiterals({ ...plan, steps: [...plan.steps, counted] })).toBeUndefined();
   expect(necessaryLiterals({ ...plan, steps: [...plan.steps, { step: "table", rows: [[]] }] })).toBeUndefined();
 });
