@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
-import { textOfRecordEntity } from "../src/azure/incident-entity.ts";
+import { rowOfEntity, textOfRecordEntity } from "../src/azure/incident-entity.ts";
 import type { Expected } from "./expected.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";
@@ -53,6 +53,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
+  checkForwarded(stored, incidents, problems);
   checkLetters(stored, expected, problems);
   return {
     incidents: incidents.length,
@@ -77,6 +78,13 @@ function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string
     const isWhole = found.length === ids.size && found.every((id) => ids.has(id));
     if (!isWhole) problems.push(`${found.length} rows of kind ${kind} for ${ids.size} incidents`);
   }
+}
+
+/** Whatever arrived says what is stored, however often it came. */
+function checkForwarded({ forwarded }: Stored, incidents: readonly Row[], problems: string[]): void {
+  const wanted = new Map(incidents.map((row) => [idOf(row), JSON.stringify(rowOfEntity(row))]));
+  const others = new Set(forwarded.filter((row) => JSON.stringify(row) !== wanted.get(idOf(row))).map(idOf));
+  for (const id of others) if (wanted.has(id)) problems.push(`incident ${id} was forwarded as something else`);
 }
 
 /** The record that is kept says what the record that was sent says. */

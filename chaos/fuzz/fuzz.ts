@@ -14,7 +14,7 @@ Malformed bodies and records go through the whole batch, with every rule, and in
 be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered; what is stored is within the
 limits of the table and of the ingestion API; dead letters are the bytes that were sent; the same batch again is nothing new.
 
-  --runs N   batches (default 100000)
+  --runs N   batches, of one to three bodies each (default 100000)
   --seed S   what decides the bytes (default: a new one, which is printed)
   --from N   begin with that run: --seed S --from N --runs 1 repeats one
   --jobs N   processes (default: one for each processor)
@@ -53,7 +53,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     const bodies = fuzzBodies(seed, run);
     try {
       add(total, await fuzzRun(bodies, rules, stores));
-      if (unhandled !== undefined) throw new Error(`a rejection that nobody handles: ${String(unhandled)}`);
+      if (unhandled !== undefined) throw new Error("a rejection that nobody handles", { cause: unhandled });
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       const again = await fuzzRun(bodies, rules, emptyStores()).catch((second: unknown) => second);
