@@ -143,6 +143,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       problems: [
         ...verdict.problems,
         ...log.problems(),
+        ...wronglyRefused(verdict.refusedByFault, decides),
         ...(isStanding ? [`no host has sent a request for ${STANDSTILL_MS / 1_000} s`] : []),
       ],
       unreachable: unreachable(decides, options),
@@ -167,6 +168,12 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
 async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise<boolean> {
   if ((await world.lag()) >= BACKLOG) return false;
   return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
+}
+
+function wronglyRefused(rows: number, decides: Director): string[] {
+  const cells = CELLS.filter(({ operation, kind }) => operation === "ingest" && kind === "413");
+  const answers = cells.reduce((sum, cell) => sum + (decides.faults().get(nameOfCell(cell)) ?? 0), 0);
+  return rows > answers ? [`${rows} rows are marked as refused after ${answers} answers that refused them`] : [];
 }
 
 /** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */

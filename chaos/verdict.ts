@@ -16,6 +16,8 @@ export interface Verdict {
   readonly rawDuplicates: number;
   /** Rows that the endpoint refused and that wait for a person. */
   readonly refused: number;
+  /** Of these, rows that were only refused by a fault, a 413. More than there were such faults cannot be. */
+  readonly refusedByFault: number;
   readonly deadLetters: number;
   /** Everything that is not as it must be, a sentence each. */
   readonly problems: readonly string[];
@@ -47,8 +49,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
     if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
   }
   for (const row of incidents) {
-    const mustBeRefused = String(row["AuditLogId"]).endsWith(REFUSED_MARK);
-    if (mustBeRefused && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
+    if (mustBeRefused(row) && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true).length;
@@ -62,6 +63,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
     forwardedDistinct: forwarded.size,
     rawDuplicates: stored.forwarded.length - forwarded.size,
     refused: refused.size,
+    refusedByFault: incidents.filter((row) => refused.has(idOf(row)) && !mustBeRefused(row)).length,
     deadLetters: stored.letters.length,
     problems,
   };
@@ -69,6 +71,10 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
 
 function idOf(row: Row): string {
   return String(row["IncidentId"]);
+}
+
+function mustBeRefused(row: Row): boolean {
+  return String(row["AuditLogId"]).endsWith(REFUSED_MARK);
 }
 
 /** An incident is stored whole: its own row, its place in the list, its record. */

@@ -41,6 +41,7 @@ test("a run in which everything is as it must be has no problems", () => {
     forwardedDistinct: 1,
     rawDuplicates: 0,
     refused: 0,
+    refusedByFault: 0,
     deadLetters: 1,
     problems: [],
   });
