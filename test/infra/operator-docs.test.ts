@@ -67,7 +67,7 @@ test("the guide's cost counts the alerts that there are", () => {
   ).length;
 
   expect(deployGuide).toContain(
-    `${frequencies.length} log alerts (${every("PT1M")} every minute, ${every("PT5M")} every 5, ${every("PT10M")} every 10, ${every("PT15M")} every 15 minutes), ${series} metric series`,
+    `${frequencies.length} log alerts (${every("PT1M")} every minute, ${every("PT5M")} every 5, ${every("PT10M")} every 10, ${every("PT15M")} every 15, ${every("PT30M")} every 30 minutes), ${series} metric series`,
   );
 });
 
