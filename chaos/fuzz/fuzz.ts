@@ -2,9 +2,10 @@
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { inspect, parseArgs, promisify } from "node:util";
 import { readyRule } from "../../src/core/ready-rule.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { newTally } from "../../src/workflows/detect-batch.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
 import { emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
 
@@ -37,8 +38,8 @@ const PER_PROCESS_AT_LEAST = 5_000;
 /** @returns the figures, or undefined after a failure, which is printed */
 async function runHere({ seed, from, runs }: Options): Promise<Total | undefined> {
   const rules = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true).map(readyRule);
-  let unhandled: unknown;
-  process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
+  let unhandled: Error | undefined;
+  process.on("unhandledRejection", (reason) => (unhandled ??= unhandledRejection(reason)));
   // Most of the time would go into the stacks of the errors that unreadable JSON is.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -53,7 +54,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     const bodies = fuzzBodies(seed, run);
     try {
       add(total, await fuzzRun(bodies, rules, stores));
-      if (unhandled !== undefined) throw new Error(`a rejection that nobody handles: ${String(unhandled)}`);
+      if (unhandled !== undefined) throw unhandled;
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       const again = await fuzzRun(bodies, rules, emptyStores()).catch((second: unknown) => second);
@@ -65,6 +66,11 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     }
   }
   return total;
+}
+
+function unhandledRejection(reason: unknown): Error {
+  const cause = reason instanceof Error ? (reason.stack ?? reason.message) : inspect(reason);
+  return new Error(`a rejection that nobody handles: ${cause}`);
 }
 
 /** The same, by several processes that take a part of the runs each. */
@@ -90,19 +96,25 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
   return hasFailed ? undefined : total;
 }
 
+const FIGURES = [
+  "events",
+  "passedOver",
+  "received",
+  "matched",
+  "notMatched",
+  "skipped",
+  "ruledOut",
+  "deadLettered",
+  "stored",
+  "known",
+] as const;
+
 function noFigures(): Total {
-  return { events: 0, received: 0, matched: 0, notMatched: 0, skipped: 0, deadLettered: 0, stored: 0, known: 0 };
+  return { events: 0, ...newTally().figures };
 }
 
 function add(total: Total, figures: FuzzFigures): void {
-  total.events += figures.events;
-  total.received += figures.received;
-  total.matched += figures.matched;
-  total.notMatched += figures.notMatched;
-  total.skipped += figures.skipped;
-  total.deadLettered += figures.deadLettered;
-  total.stored += figures.stored;
-  total.known += figures.known;
+  for (const name of FIGURES) total[name] += figures[name];
 }
 
 async function main(options: Options, wantedJobs: number): Promise<number> {

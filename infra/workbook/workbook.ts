@@ -78,6 +78,7 @@ const TABS: readonly Tab[] = [
         as: "table",
         whenEmpty: "None: every event that reached the hub was stored.",
       },
+      { title: "Events by seconds from the hub to the table", query: "workbook/event-latency", as: "barchart" },
       { title: "Events and records", query: "workbook/events", as: "timechart" },
       { title: "Forwarding", query: "workbook/forwarding", as: "table", width: 50 },
       { title: "Functions", query: "workbook/runs", as: "table", width: 50 },

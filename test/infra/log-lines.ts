@@ -1,8 +1,7 @@
 import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import type { LedgerFigures } from "../../src/workflows/check-ledger.ts";
-import type { BatchFigures } from "../../src/workflows/detect-batch.ts";
+import type { Handled } from "../../src/workflows/handle-events.ts";
 import type { Reconciled } from "../../src/workflows/reconcile.ts";
-import type { Recorded } from "../../src/workflows/record-finished.ts";
 import type { Swept } from "../../src/workflows/sweep-outbox.ts";
 import type { Row } from "./query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
@@ -12,27 +11,28 @@ import { APP, MINUTE, NOW } from "./run-alert.ts";
  * compile here, and one that a query reads and nobody logs fails a test.
  */
 
-type BatchLine = BatchFigures & Recorded & { guarded: boolean; forwarded: number; refused: number; stopped?: string };
-
 export interface LogLines {
-  readonly "batch detected": BatchLine;
-  readonly "gap healed": BatchLine;
+  readonly "batch detected": Handled;
+  readonly "gap healed": Handled;
   readonly "outbox swept": Swept;
   readonly "ledger checked": LedgerFigures & { failures: number };
   readonly "events lost": SequenceRange & { partitionId: string };
   readonly reconciled: Reconciled;
 }
 
-const BATCH: BatchLine = {
+const BATCH: Handled = {
   events: 3,
+  passedOver: 0,
   received: 3,
   matched: 1,
   notMatched: 2,
   skipped: 0,
+  ruledOut: 0,
   deadLettered: 0,
   stored: 1,
   known: 0,
   guarded: false,
+  latency: { "1": 3 },
   unrecorded: 0,
   forwarded: 1,
   refused: 0,
