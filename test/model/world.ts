@@ -157,6 +157,7 @@ export function world() {
     });
   }
 
+  const accounts = acknowledgements(incidentRows.client, LOG_ANALYTICS_SINK);
   return {
     clock,
     hub,
@@ -175,9 +176,9 @@ export function world() {
     ledgerTimer,
     newPartitions,
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
-    sweep: () => sweepOutbox({ ...deps, ruleIds: [RULE_ID] }, { queuedBefore: new Date("2100-01-01"), pageSize: 4 }),
-    reconcile: () =>
-      reconcile({ ruleIds: [RULE_ID], accounts: acknowledgements(incidentRows.client, LOG_ANALYTICS_SINK) }),
+    sweep: () =>
+      sweepOutbox({ ...deps, accounts, ruleIds: [RULE_ID] }, { queuedBefore: new Date("2100-01-01"), pageSize: 4 }),
+    reconcile: () => reconcile({ ruleIds: [RULE_ID], accounts }),
 
     send(partitionId: PartitionId, content: Content): void {
       clock.hub += 1_000;
