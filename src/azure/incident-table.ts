@@ -22,6 +22,8 @@ const OUTBOX = { from: "outbox|", before: "outbox}" };
 const TIME = { from: "time|", before: "time}" };
 const SERVICE = "Table Storage";
 const REASON = { characters: 1_000, bytes: 4_000 };
+/** Clocks of instances differ by seconds. */
+const CLOCK_SET_BACK_MS = 3_600_000;
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
@@ -128,14 +130,16 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
     /**
      * Rows of a rule's outbox, at most `limit` of them, without those that the endpoint refused.
      *
-     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them
+     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them.
+     *   Those made an hour after it or later are of a clock that was set back since.
      */
     async pending(
       ruleId: string,
       { limit, queuedBefore }: { limit: number; queuedBefore: Date },
     ): Promise<IncidentRow[]> {
       // Times are text, so they are compared as text: both are written by toISOString.
-      const due = odata`Refused eq false and TimeGenerated lt ${queuedBefore.toISOString()}`;
+      const [before, after] = [queuedBefore, new Date(queuedBefore.getTime() + CLOCK_SET_BACK_MS)];
+      const due = odata`Refused eq false and (TimeGenerated lt ${iso(before)} or TimeGenerated ge ${iso(after)})`;
       const rows: IncidentRow[] = [];
       for await (const entity of rowsOf(`${within(ruleId, OUTBOX)} and ${due}`)) {
         if (rows.length >= limit) break;
@@ -200,6 +204,11 @@ function within(partitionKey: string, { from, before }: { from: string; before: 
 
 function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
   return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
+}
+
+/** Like `toISOString`, for times at the end of those that there are, too. */
+function iso(time: Date): string {
+  return new Date(Math.min(time.getTime() || 0, MAX_DATE_MS)).toISOString();
 }
 
 export function timeRowKey(row: IncidentRow): string {
