@@ -1,3 +1,4 @@
+import { burstWindow } from "../core/burst-id.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { sentencesOf } from "../core/pim-settings/sentences.ts";
 import { visible } from "./visible-text.ts";
@@ -9,8 +10,14 @@ const COLORS: Readonly<Record<string, string>> = {
   Low: "\u001b[36m",
 };
 
+interface TextOptions {
+  readonly color: boolean;
+  /** Incidents of its burst that are known now, this one among them. */
+  readonly burst?: number;
+}
+
 /** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
-export function incidentText(incident: IncidentRow, { color }: { readonly color: boolean }): string {
+export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
   const severity = shown(incident, "Severity").padEnd(8);
   const paint = color ? COLORS[severity.trim()] : undefined;
   const heading = [
@@ -25,6 +32,7 @@ export function incidentText(incident: IncidentRow, { color }: { readonly color:
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
     row("from", origin(incident)),
+    ...(burst > 1 ? [row("burst", burstWords(incident, burst))] : []),
     row("result", shown(incident, "Result") || "(none given)"),
     row("record", shown(incident, "AuditLogId") || "(no id)"),
     row("incident", shown(incident, "IncidentId")),
@@ -75,6 +83,12 @@ function target(incident: IncidentRow): string {
   const name = shown(incident, "TargetResourceName");
   if (role === "" || role === name) return name || role || "(no target)";
   return name === "" ? role : `${role} of ${name}`;
+}
+
+function burstWords(incident: IncidentRow, count: number): string {
+  const { from, to } = burstWindow(textOf(incident, "BurstId"));
+  const [begin, end] = [from, to].map((time) => time.toISOString().slice(11, 16));
+  return `${count} incidents by this actor from ${begin} to ${end} UTC`;
 }
 
 function row(label: string, text: string): string {
