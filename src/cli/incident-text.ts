@@ -3,6 +3,8 @@ import type { IncidentRow } from "../core/incident-row.ts";
 import { sentencesOf } from "../core/pim-settings/sentences.ts";
 import { visible } from "./visible-text.ts";
 
+/** Enough to name one incident among very many. */
+const SHORT_ID = 16;
 const RESET = "\u001b[0m";
 const COLORS: Readonly<Record<string, string>> = {
   High: "\u001b[1;31m",
@@ -18,16 +20,8 @@ interface TextOptions {
 
 /** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
 export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
-  const severity = shown(incident, "Severity").padEnd(8);
-  const paint = color ? COLORS[severity.trim()] : undefined;
-  const heading = [
-    secondOf(shown(incident, "ActivityDateTime")),
-    shown(incident, "Priority").padEnd(2),
-    paint === undefined ? severity : `${paint}${severity}${RESET}`,
-    headline(incident),
-  ].join("  ");
   return [
-    heading,
+    heading(incident, color),
     ...whatItSays(incident),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
@@ -38,6 +32,29 @@ export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOp
     row("incident", shown(incident, "IncidentId")),
     "",
   ].join("\n");
+}
+
+/** The same in short, for lists: when, how urgent, which role; what it means; by whom, from where, its state and id. */
+export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions, "color">): string {
+  const state = [shown(incident, "Status"), shown(incident, "Owner")].filter((part) => part !== "");
+  return [
+    heading(incident, color),
+    ...meaning(incident).map((text) => row("means", text)),
+    row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
+    row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
+    "",
+  ].join("\n");
+}
+
+function heading(incident: IncidentRow, color: boolean): string {
+  const severity = shown(incident, "Severity").padEnd(8);
+  const paint = color ? COLORS[severity.trim()] : undefined;
+  return [
+    secondOf(shown(incident, "ActivityDateTime")),
+    shown(incident, "Priority").padEnd(2),
+    paint === undefined ? severity : `${paint}${severity}${RESET}`,
+    headline(incident),
+  ].join("  ");
 }
 
 /** The column's text as it came; "" for one that is null or no text. */

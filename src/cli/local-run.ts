@@ -176,6 +176,7 @@ function addresses({ host, stack }: LocalApp): string {
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
     `  ingestion  ${stack.ingestion.endpoint}`,
     `  event hub  ${LOCAL_HUB} at ${stack.eventHub.connectionString}`,
+    `  incidents  npx pimwatch incidents --table-endpoint ${stack.azurite.tableEndpoint}`,
     `  send more  npx pimwatch send FILE --connection '${stack.eventHub.connectionString}'`,
   ].join("\n");
 }
