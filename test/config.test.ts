@@ -59,6 +59,7 @@ test("settings of an app in Azure are read", () => {
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
     ledgerStallSeconds: 900,
+    scansEvents: true,
     identityClientId: undefined,
   });
 });
@@ -182,6 +183,7 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `${TENANT},`,
       expected: "one or more tenant ids (GUIDs), separated by commas",
     },
+    { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
     { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds from 0 to 86400" },
@@ -227,6 +229,7 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "OUTBOX_MINIMUM_AGE_SECONDS",
     "OUTBOX_TIMER_SCHEDULE",
     "RECONCILIATION_TIMER_SCHEDULE",
+    "SCAN_EVENTS",
   ]);
 });
 

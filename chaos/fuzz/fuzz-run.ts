@@ -76,9 +76,9 @@ export async function fuzzRun(
 }
 
 function assertLaw(figures: BatchFigures, bodies: number): void {
-  const { received, matched, notMatched, skipped, deadLettered } = figures;
+  const { received, matched, notMatched, skipped, ruledOut, deadLettered } = figures;
   assert(
-    received === matched + notMatched + skipped + deadLettered,
+    received === matched + notMatched + skipped + ruledOut + deadLettered,
     `the law does not hold: ${JSON.stringify(figures)}`,
   );
   assert(figures.events === bodies, `${figures.events} events of ${bodies}`);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { inspect, parseArgs, promisify } from "node:util";
 import { readyRule } from "../../src/core/ready-rule.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { newTally } from "../../src/workflows/detect-batch.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
 import { emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
 
@@ -95,19 +96,25 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
   return hasFailed ? undefined : total;
 }
 
+const FIGURES = [
+  "events",
+  "passedOver",
+  "received",
+  "matched",
+  "notMatched",
+  "skipped",
+  "ruledOut",
+  "deadLettered",
+  "stored",
+  "known",
+] as const;
+
 function noFigures(): Total {
-  return { events: 0, received: 0, matched: 0, notMatched: 0, skipped: 0, deadLettered: 0, stored: 0, known: 0 };
+  return { events: 0, ...newTally().figures };
 }
 
 function add(total: Total, figures: FuzzFigures): void {
-  total.events += figures.events;
-  total.received += figures.received;
-  total.matched += figures.matched;
-  total.notMatched += figures.notMatched;
-  total.skipped += figures.skipped;
-  total.deadLettered += figures.deadLettered;
-  total.stored += figures.stored;
-  total.known += figures.known;
+  for (const name of FIGURES) total[name] += figures[name];
 }
 
 async function main(options: Options, wantedJobs: number): Promise<number> {

@@ -66,6 +66,6 @@ function historyLines({ time, by, changes, comment }: HistoryEntry): string[] {
   return [[`${time}  ${who}`, ...what].join("  "), ...visibleLines(comment).map((line) => `    ${line}`)];
 }
 
-function visibleLines(text: string): string[] {
-  return text === "" ? [] : text.split(/\r?\n/).map(visible);
+function visibleLines(lines: string): string[] {
+  return lines === "" ? [] : lines.split(/\r?\n/).map(visible);
 }

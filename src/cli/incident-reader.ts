@@ -12,7 +12,7 @@ import { burstOf } from "../workflows/burst-of.ts";
 import { type ListDependencies, listIncidents } from "../workflows/list-incidents.ts";
 import { tableDestination } from "./destinations.ts";
 import { incidentDetail } from "./incident-detail-text.ts";
-import { incidentLines } from "./incident-text.ts";
+import { incidentLines, textOf } from "./incident-text.ts";
 import type { IncidentOptions } from "./incidents.ts";
 import { jsonLine, safeJson } from "./json-line.ts";
 import { RULES } from "./ready-rules.ts";
@@ -53,9 +53,9 @@ export async function show(
 ): Promise<number> {
   const { deps, table } = await open(choice, terminal);
   const { row, record } = await theOne(table, deps.ruleIds, beginning);
-  const [ruleId, id] = [String(row["RuleId"]), String(row["IncidentId"])];
+  const [ruleId, id] = [textOf(row, "RuleId"), textOf(row, "IncidentId")];
   const history = await incidentChanges(table).history(ruleId, id);
-  const burst = await burstOf(String(row["BurstId"] ?? ""), deps);
+  const burst = await burstOf(textOf(row, "BurstId"), deps);
   terminal.out(
     json === true
       ? `${safeJson(JSON.stringify({ incident: withoutNulls(row), record, history, burst }))}\n`
