@@ -102,6 +102,9 @@ param ledgerStallSeconds int = 900
 @description('When the incidents are compared with what Log Analytics acknowledged (NCRONTAB).')
 param reconciliationTimerSchedule string = '0 7 * * * *'
 
+@description('Search events for what the rules\' matches must hold before reading them. false reads every record.')
+param scanEvents bool = true
+
 @description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
 param dashboardClientId string = ''
 
@@ -402,6 +405,7 @@ module functionApp 'modules/function-app.bicep' = {
     ledgerGraceSeconds: ledgerGraceSeconds
     ledgerStallSeconds: ledgerStallSeconds
     reconciliationTimerSchedule: reconciliationTimerSchedule
+    scanEvents: scanEvents
     dashboardClientId: dashboardClientId
   }
   dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start

@@ -17,15 +17,11 @@ export function incidentText(incident: IncidentRow, { color }: { readonly color:
     secondOf(shown(incident, "ActivityDateTime")),
     shown(incident, "Priority").padEnd(2),
     paint === undefined ? severity : `${paint}${severity}${RESET}`,
-    `${shown(incident, "IncidentTitle")}: ${target(incident)}`,
+    headline(incident),
   ].join("  ");
-  const [firstSentence = "(the event says nothing of what changed)", ...sentences] = sentencesOf(
-    textOf(incident, "ResultReason"),
-  ).map(visible);
   return [
     heading,
-    row("changed", firstSentence),
-    ...sentences.map((sentence) => row("", sentence)),
+    ...whatItSays(incident),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
     row("from", origin(incident)),
@@ -44,6 +40,22 @@ export function textOf(incident: Readonly<Record<string, unknown>>, column: stri
 
 function shown(incident: IncidentRow, column: string): string {
   return visible(textOf(incident, column));
+}
+
+/** The title, and the target where no template has put it into the title already. */
+function headline(incident: IncidentRow): string {
+  const title = shown(incident, "IncidentTitle");
+  const on = target(incident);
+  return title.includes(on) ? title : `${title}: ${on}`;
+}
+
+/** The event's own sentences. Of a settings change they say what changed; elsewhere they are the reason that somebody gave. */
+function whatItSays(incident: IncidentRow): string[] {
+  const sentences = sentencesOf(textOf(incident, "ResultReason")).map(visible);
+  const isSettingsChange = textOf(incident, "Effect") !== "";
+  if (sentences.length === 0 && !isSettingsChange) return [];
+  const [first = "(the event says nothing of what changed)", ...others] = sentences;
+  return [row(isSettingsChange ? "changed" : "reason", first), ...others.map((sentence) => row("", sentence))];
 }
 
 /** Its effect and the assessment in words, and the ticket where the change was planned. */

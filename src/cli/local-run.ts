@@ -165,6 +165,7 @@ async function builtApp(terminal: Terminal): Promise<string> {
 function addresses({ host, stack }: LocalApp): string {
   return [
     "Running on this machine alone, everything in memory:",
+    `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
@@ -183,7 +184,7 @@ interface Outcome {
 }
 
 function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): string {
-  const { received, matched, skipped } = app.figures();
+  const { passedOver, received, matched, skipped, ruledOut } = app.figures();
   const passages = rows.map(({ row, storedAt }) => {
     const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
     return {
@@ -194,7 +195,8 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   });
   const { enqueuedToStored, storedToForwarded } = latencies(passages);
   return [
-    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s, with ${received} records (${skipped} of other categories)`,
+    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${passedOver} hold nothing that a rule looks for`,
+    `records       ${received} in the others, ${ruledOut} of them beside a candidate, ${skipped} of other categories`,
     `matches       ${matched}, of them ${rows.length} different incidents; redelivered ones are known again`,
     `dead letters  ${buried}`,
     `forwarded     ${app.stack.ingestion.rows().length} rows`,

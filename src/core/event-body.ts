@@ -109,6 +109,12 @@ function parseJson(bytes: Uint8Array): { value: Json } | { problem: string } {
   }
 }
 
+/** The record that is written in the bytes; undefined where they are not a JSON object. */
+export function parseRecord(bytes: Uint8Array): DiagnosticRecord | undefined {
+  const parsed = parseJson(bytes);
+  return "value" in parsed && isRecord(parsed.value) ? parsed.value : undefined;
+}
+
 export function isRecord(value: unknown): value is DiagnosticRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
