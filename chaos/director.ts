@@ -4,6 +4,7 @@ import {
   CELLS,
   isLie,
   isRequired,
+  LIES,
   nameOfCell,
   type Cell,
   type Fault,
@@ -38,8 +39,10 @@ export interface DirectorOptions {
   readonly happened: ReadonlySet<string>;
 }
 
-/** Of one operation, on average. */
-const REQUESTS_PER_LIE = 10;
+/** On average. */
+const REQUESTS_PER_LIE = 8;
+/** About transactions, of one kind. */
+const LIES_IN_A_ROW = 8;
 
 /** Of the kills, while only cells are wanting: what is killed before it comes to the rare operations shows none. */
 const REST_KILLS_ONE_IN = 4;
@@ -59,7 +62,6 @@ export function director(options: DirectorOptions) {
   let untilKill = kills.between(1, 2 * options.requestsPerKill);
   let mood: "storm" | "rest" | "lies" | "calm" = "storm";
   const lieDraw = chance(`${options.seed} lies`);
-  const liesLeft = new Map<Operation, { untilNext: number; deck: Cell[] }>();
   let lieCount = 0;
   let faultCount = 0;
 
@@ -84,17 +86,13 @@ export function director(options: DirectorOptions) {
     return record({ ...cell, everyTry: false });
   }
 
+  /** The same lie for a while: a batch that ends well because it was believed is not delivered again for another. */
   function lie(operation: Operation): Fault | undefined {
-    const next = liesLeft.get(operation) ?? { untilNext: 0, deck: [] };
-    liesLeft.set(operation, next);
-    next.untilNext -= 1;
-    if (next.untilNext > 0) return undefined;
-    next.untilNext = lieDraw.between(1, 2 * REQUESTS_PER_LIE - 1);
-    if (next.deck.length === 0) next.deck = shuffled(cellsOf(operation).filter(isLie), lieDraw);
-    const cell = next.deck.pop();
-    if (cell === undefined) return undefined;
+    const kind = LIES[Math.floor(lieCount / LIES_IN_A_ROW) % LIES.length];
+    if (kind === undefined || !isLie({ operation, kind, effect: "before" })) return undefined;
+    if (lieDraw.between(1, REQUESTS_PER_LIE) > 1) return undefined;
     if (operation === "transaction") lieCount += 1;
-    return record({ ...cell, everyTry: false });
+    return record({ operation, kind, effect: "before", everyTry: false });
   }
 
   return {
@@ -146,8 +144,8 @@ export function director(options: DirectorOptions) {
     onlyLies(): void {
       mood = "lies";
     },
-    /** About transactions. */
-    lieCount: () => lieCount,
+    /** Each several times, about transactions. */
+    hasToldAllLies: () => lieCount >= LIES.length * LIES_IN_A_ROW,
     faultCount: () => faultCount,
     /** Of the services over HTTP. */
     requestCount: () => requests,

@@ -67,8 +67,7 @@ const LOOK_EVERY_MS = 250;
  * cells are wanting, every other request that could be one of them is.
  */
 const REQUESTS_WITHOUT_NEW_CELL = 4_000;
-/** After the storm so many lies are told about transactions, or until so many requests have come by. */
-const LIES = 48;
+/** After the storm all lies are told, or until so many requests have come by. */
 const REQUESTS_FOR_LIES = 8_000;
 /** Nothing at all has come from any host for so long: far beyond what a start takes on a busy machine. */
 const STANDSTILL_MS = 300_000;
@@ -137,7 +136,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     await blow("storm", () => isOver(decides, kills.worker + kills.host, options));
     decides.onlyLies();
     const enough = decides.requestCount() + REQUESTS_FOR_LIES;
-    await blow("lies", () => decides.lieCount() >= LIES || decides.requestCount() >= enough);
+    await blow("lies", () => decides.hasToldAllLies() || decides.requestCount() >= enough);
     const isStanding = standstill();
     world.becomeCalm();
     const calmAt = performance.now();
