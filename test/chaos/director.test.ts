@@ -64,5 +64,5 @@ test("after the storm each lie is told for a while, and nobody is killed", () =>
     expect(requests).toBeLessThan(2_000);
   }
   const cells = CELLS.filter((cell) => isLie(cell) && cell.operation === "transaction").map(nameOfCell);
-  expect([...decides.faults()].toSorted()).toEqual(cells.map((name) => [name, 8]).toSorted());
+  expect(Object.fromEntries(decides.faults())).toEqual(Object.fromEntries(cells.map((name) => [name, 8])));
 });
