@@ -185,7 +185,9 @@ var deadLetterContainerName = 'dead-letters'
 var incidentColumns = loadJsonContent('incident-columns.json')
 
 var hubIsNew = empty(existingEventHubId)
-var hubIdParts = split(existingEventHubId, '/')
+var hubIdParts = hubIsNew || length(split(existingEventHubId, '/')) == 11
+  ? split(existingEventHubId, '/')
+  : fail('existingEventHubId must be the id of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.EventHub/namespaces/…/eventhubs/…')
 var hub = {
   subscriptionId: hubIsNew ? subscription().subscriptionId : hubIdParts[2]
   resourceGroupName: hubIsNew ? resourceGroupName : hubIdParts[4]
@@ -203,7 +205,9 @@ var consumerGroupName = 'pimwatch'
 var healerConsumerGroupName = 'pimwatch-healer'
 
 var workspaceIsNew = empty(existingWorkspaceId)
-var workspaceIdParts = split(existingWorkspaceId, '/')
+var workspaceIdParts = workspaceIsNew || length(split(existingWorkspaceId, '/')) == 9
+  ? split(existingWorkspaceId, '/')
+  : fail('existingWorkspaceId must be the id of a workspace: /subscriptions/…/resourceGroups/…/providers/Microsoft.OperationalInsights/workspaces/…')
 var workspace = {
   subscriptionId: workspaceIsNew ? subscription().subscriptionId : workspaceIdParts[2]
   resourceGroupName: workspaceIsNew ? resourceGroupName : workspaceIdParts[4]
