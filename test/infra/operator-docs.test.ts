@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { BICEP_VERSION } from "../../scripts/bicep.ts";
 import { at, ofType, theOne, variant, VARIANTS } from "./predicted-resources.ts";
+import { rightsIn } from "./rights.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -31,22 +32,28 @@ test("the guide names every parameter, and the variable that sets it", () => {
   for (const { name, variable } of rows) expect(variable, name).toBe(variables.get(name));
 });
 
-test("the guide's table of rights is the identity's, whole", () => {
-  const rights = deployGuide.slice(deployGuide.indexOf("What the app's identity may do"));
-  const rows = [...rights.slice(0, rights.indexOf("An operator")).matchAll(/^\| (?!scope|-)[^|]+\| +([^|]+?) +\|/gm)];
-  const assigned = ofType(variant("main"), "Microsoft.Authorization/roleAssignments");
+/** How the guide names what a right is given on. */
+const SCOPES: Readonly<Record<string, string>> = {
+  "the hub": "eventhubs/insights-logs-auditlogs",
+  "storage account of the host": "storageAccounts/pimhost",
+  "table `incidents`": "tables/incidents",
+  "table `ledger`": "tables/ledger",
+  "blob container `dead-letters`": "containers/dead-letters",
+  "data collection rule": "dataCollectionRules/pimwatch-incidents",
+  "Application Insights": "components/pimwatch-insights",
+};
 
-  expect(rows).toHaveLength(assigned.length);
-  expect(rows.map(([, role]) => role)).toEqual([
-    "Azure Event Hubs Data Receiver",
-    "Storage Blob Data Owner",
-    "Storage Table Data Contributor",
-    "Storage Table Data Contributor",
-    "Storage Table Data Contributor",
-    "Storage Blob Data Contributor",
-    "Monitoring Metrics Publisher",
-    "Monitoring Metrics Publisher",
-  ]);
+test("the guide's table of rights is the identity's, whole, and its sentence on operators is theirs", () => {
+  const rights = deployGuide.slice(deployGuide.indexOf("What the app's identity may do"));
+  const [table = "", operator = ""] = rights.split("An operator (");
+  const rows = [...table.matchAll(/^\| (?!scope|-)([^|]+?) +\| +([^|]+?) +\|/gm)];
+  const theirs = rightsIn("everything").filter(({ principalType }) => principalType === "User");
+
+  expect(rows.map(([, scope = "", role]) => ({ scope: SCOPES[scope] ?? scope, role }))).toEqual(
+    rightsIn("main").map(({ scope, role }) => ({ scope, role })),
+  );
+  expect(theirs).toHaveLength(3);
+  for (const { role } of theirs) expect(operator.slice(0, 300).replaceAll("\n", " ")).toContain(role);
 });
 
 test("the runbook has a section for each alert, and for no other", () => {
