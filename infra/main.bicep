@@ -469,6 +469,7 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
 output AZURE_RESOURCE_GROUP string = resourceGroupName
 output AZURE_FUNCTION_APP_NAME string = functionAppName
 output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
+output DASHBOARD_URL string = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? '${hubNamespaceId}/authorizationRules/${sendRuleName}' : ''
