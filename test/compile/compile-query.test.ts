@@ -32,6 +32,14 @@ describe("problems stand where their cause stands", () => {
     expect(problemAt(query)).toMatchObject([problem]);
   });
 
+  test("what joins events is refused for that, whatever the binder finds besides", () => {
+    const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
+    expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
+      { at: "join", code: "not-event-local" },
+      { at: "SigninLogs", code: "unknown-table" },
+    ]);
+  });
+
   test("several at once, in the order of the text", () => {
     expect(problemAt("AuditLogs | where Foo == 1 | where Bar == 2").map(({ at }) => at)).toEqual(["Foo", "Bar"]);
   });

@@ -180,13 +180,13 @@ test("what lies beside a rule is looked at, an expired plan included", async () 
 test("two rules of one id, an empty file and a lost overlay are errors; samples are no rules", async () => {
   const problems = await lintFiles({
     "a.yaml": ruleText(),
-    "b.yaml": ruleText(),
+    "b.yaml": ruleText({ query: "AuditLogs" }),
     "c.yaml": "",
     "d/overlay.yaml": "enabled: true",
     "samples/x.yaml": "",
   });
   expect(problems).toEqual([
-    "b.yaml:1:1: error: a.yaml has the same id aaaaaaaa-0000-4000-8000-000000000001 (duplicate-id)",
+    "b.yaml:1:1: error: a.yaml has the same id aaaaaaaa-0000-4000-8000-000000000001; keep one of them (duplicate-id)",
     "c.yaml:1:1: error: the file is empty (empty)",
     "d/overlay.yaml:1:1: error: the folder has no rule.yaml for this overlay.yaml (no-rule)",
   ]);
