@@ -32,6 +32,15 @@ describe("problems stand where their cause stands", () => {
     expect(problemAt(query)).toMatchObject([problem]);
   });
 
+  test.each([
+    ["AuditLogs | project-reoder Category, Id | where x", "project-reoder", "project-reorder"],
+    ["AuditLogs | mv-expnd TargetResources", "mv-expnd", "mv-expand"],
+    ["AuditLogs | wehre true | extend 5", "wehre", "where"],
+  ])("a misspelt operator is all that is said: %s", (query, at, meant) => {
+    const message = `there is no operator "${at}"; did you mean "${meant}"?`;
+    expect(problemAt(query)).toEqual([{ at, code: "unknown-operator", message }]);
+  });
+
   test("what joins events is refused for that, whatever the binder finds besides", () => {
     const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
     expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
