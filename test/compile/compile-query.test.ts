@@ -121,3 +121,27 @@ test("now() and ago() are relative to the event, so that replay and backtest agr
   expect(resultOf(recent, row(59n))).toHaveLength(1);
   expect(resultOf(recent, row(61n))).toHaveLength(0);
 });
+
+test.each([
+  [
+    "AuditLogs | project bin(TimeGenerated, 1h), startofday(TimeGenerated), tostring(TimeGenerated)",
+    "TimeGenerated,TimeGenerated1,TimeGenerated2",
+  ],
+  ["AuditLogs | project tostring(InitiatedBy), InitiatedBy", "InitiatedBy,InitiatedBy1"],
+  ["AuditLogs | distinct tostring(InitiatedBy.a), tostring(InitiatedBy.a)", "InitiatedBy_a,InitiatedBy_a1"],
+  ["AuditLogs | project Id | extend tostring(Id.a), tostring(Id)", undefined],
+  [
+    "AuditLogs | project InitiatedBy | extend tostring(InitiatedBy.a), tolower(InitiatedBy.a), strcat(InitiatedBy.a)",
+    "InitiatedBy,InitiatedBy_a,Column1,Column2",
+  ],
+  [
+    "AuditLogs | project InitiatedBy | extend tostring(InitiatedBy.a), tostring(InitiatedBy.a)",
+    "InitiatedBy,InitiatedBy_a",
+  ],
+])("columns that Kusto would name alike have the names that the binder gives: %s", (query, names) => {
+  expect(
+    compileQuery(query)
+      .plan?.columns.map(({ name }) => name)
+      .join(","),
+  ).toBe(names);
+});
