@@ -6,6 +6,7 @@ import { buildDashboard } from "./scripts/build-dashboard.ts";
 import { copyRegexEngine } from "./src/compile/regex-engine.ts";
 import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
+import { ruleScan } from "./src/core/scan/rule-scan.ts";
 import { UsageError } from "./src/errors.ts";
 import { VERSION } from "./src/version.ts";
 
@@ -14,6 +15,13 @@ const ROOT = fileURLToPath(new URL(".", import.meta.url));
 /** The host's own module; and one that a dependency asks for in vain where it is not installed, as in Azure. */
 export const EXTERNAL = ["@azure/functions-core", "supports-color"];
 
+export interface Built {
+  readonly directory: string;
+  readonly warnings: readonly string[];
+  /** What the byte scan looks for, or the rules that turn it off. */
+  readonly scan: string;
+}
+
 /**
  * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
  * load. One ES module with chunks that are loaded when first needed, the rules as plans, the page, host.json;
@@ -21,7 +29,7 @@ export const EXTERNAL = ["@azure/functions-core", "supports-color"];
  *
  * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
  */
-export async function build(directory = join(ROOT, "dist")): Promise<{ directory: string; warnings: string[] }> {
+export async function build(directory = join(ROOT, "dist")): Promise<Built> {
   const { rules, problems } = await compileAllRules(join(ROOT, "rules"));
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
@@ -44,13 +52,15 @@ export async function build(directory = join(ROOT, "dist")): Promise<{ directory
   await copyRegexEngine(directory);
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
   await buildDashboard(join(directory, "dashboard"));
-  return { directory, warnings: problems.map(formatProblem) };
+  const { summary } = ruleScan(rules.filter(({ disabled }) => disabled !== true));
+  return { directory, warnings: problems.map(formatProblem), scan: summary };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
-    const { directory, warnings } = await build();
+    const { directory, warnings, scan } = await build();
     for (const warning of warnings) console.error(warning);
+    console.error(scan);
     console.error(`built ${directory}`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

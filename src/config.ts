@@ -26,6 +26,8 @@ export interface Config {
   readonly outboxMinimumAgeSeconds: number;
   readonly ledgerGraceSeconds: number;
   readonly ledgerStallSeconds: number;
+  /** Whether events are first searched for what the rules' matches must hold; without, every record is read. */
+  readonly scansEvents: boolean;
   /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
   readonly identityClientId: string | undefined;
 }
@@ -104,6 +106,7 @@ const SETTINGS = z.object({
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
+  SCAN_EVENTS: z.enum(["true", "false"], { error: "expected true or false" }).default("true"),
   AZURE_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_LOCAL_USER: z.string().trim().optional(),
@@ -154,6 +157,7 @@ export function readConfig(environment: Environment): Config {
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
     ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
     ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,
+    scansEvents: settings.SCAN_EVENTS === "true",
     identityClientId: settings.AZURE_CLIENT_ID,
   };
 }

@@ -17,6 +17,7 @@ import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
 import type { Rule } from "./core/rule.ts";
+import { ruleScan } from "./core/scan/rule-scan.ts";
 
 /** Names that Bicep gives to the tables and the container too. */
 export const INCIDENTS_TABLE = "incidents";
@@ -52,6 +53,9 @@ export function readRules(): readonly Rule[] {
 async function connect(config: Config) {
   const known = readRules();
   const rules = known.filter(({ disabled }) => disabled !== true).map(readyRule);
+  const { scan, summary } = config.scansEvents
+    ? ruleScan(rules.map(({ rule }) => rule))
+    : { scan: undefined, summary: "scan off: SCAN_EVENTS is false" };
   const credential = lazily(() =>
     config.identityClientId === undefined
       ? new ManagedIdentityCredential()
@@ -71,6 +75,9 @@ async function connect(config: Config) {
     config,
     allowedTenantIds: config.allowedTenantIds,
     rules,
+    scan,
+    /** What the scan looks for, or why it is off. */
+    scanSummary: summary,
     // With those that are switched off: what they found before is still to be forwarded.
     ruleIds: known.map(({ id }) => id),
     incidents,

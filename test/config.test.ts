@@ -59,6 +59,7 @@ test("settings of an app in Azure are read", () => {
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
     ledgerStallSeconds: 900,
+    scansEvents: true,
     identityClientId: undefined,
   });
 });
@@ -182,6 +183,7 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: `${TENANT},`,
       expected: "one or more tenant ids (GUIDs), separated by commas",
     },
+    { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
     { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds from 0 to 86400" },
@@ -227,17 +229,18 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "OUTBOX_MINIMUM_AGE_SECONDS",
     "OUTBOX_TIMER_SCHEDULE",
     "RECONCILIATION_TIMER_SCHEDULE",
+    "SCAN_EVENTS",
   ]);
 });
 
 describe("to whom page and API are served", () => {
   const CLIENT = "dddddddd-1111-4222-8333-444444444444";
-  const LOCAL = { DASHBOARD_LOCAL_USER: "local user" };
+  const LOCAL_USER = { DASHBOARD_LOCAL_USER: "local user" };
   const ENTRA = { DASHBOARD_CLIENT_ID: CLIENT, WEBSITE_AUTH_ENABLED: "True", WEBSITE_SITE_NAME: "app" };
 
   test.each([
     { why: "nothing is set", environment: {}, access: { kind: "off" } },
-    { why: "a local run", environment: LOCAL, access: { kind: "local", user: "local user" } },
+    { why: "a local run", environment: LOCAL_USER, access: { kind: "local", user: "local user" } },
     { why: "sign-in is on in Azure", environment: ENTRA, access: { kind: "entra", clientId: CLIENT } },
     { why: "no application is named", environment: { ...ENTRA, DASHBOARD_CLIENT_ID: " " }, access: { kind: "off" } },
     {
@@ -248,11 +251,11 @@ describe("to whom page and API are served", () => {
     { why: "sign-in is not known of", environment: { DASHBOARD_CLIENT_ID: CLIENT }, access: { kind: "off" } },
     {
       why: "the local user's name came to Azure",
-      environment: { ...LOCAL, WEBSITE_SITE_NAME: "app" },
+      environment: { ...LOCAL_USER, WEBSITE_SITE_NAME: "app" },
       access: { kind: "off" },
     },
-    { why: "the same by instance", environment: { ...LOCAL, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
-    { why: "both, in Azure", environment: { ...LOCAL, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
+    { why: "the same by instance", environment: { ...LOCAL_USER, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
+    { why: "both, in Azure", environment: { ...LOCAL_USER, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
   ])("$why: $access.kind", ({ environment, access }) => {
     expect(readDashboardAccess(environment)).toEqual(access);
   });

@@ -67,6 +67,13 @@ test("docs/priority.md holds the table that the code uses", () => {
   expect(read("docs/priority.md")).toBe(priorityPage());
 });
 
+test(".ci/run does what CONTRIBUTING.md tells, in its order", () => {
+  const told = [...read("CONTRIBUTING.md").matchAll(/^(npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
+  const done = [...read(".ci/run").matchAll(/^(?:step|tests) (npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
+  expect(told).toContain("npm run test:infra");
+  expect(done.filter((command) => told.includes(command)).slice(0, told.length)).toEqual(told);
+});
+
 test("README's commands exist", async () => {
   const scripts = [...readme.matchAll(/`npm (?:run )?([a-z:]+)/g)]
     .map(([, script]) => script)
@@ -100,6 +107,23 @@ test("links between documents lead somewhere", () => {
       String(file),
     );
     for (const file of files) expect(() => readFileSync(file), `${document}: ${file}`).not.toThrow();
+  }
+});
+
+test("every threat of SECURITY.md has a measure, a file that keeps it and tests that are there", () => {
+  const rows = [...read("SECURITY.md").matchAll(/^\| ([STRIDE]): (.*) \|$/gm)].map(([, kind, row]) => ({
+    kind,
+    cells: String(row)
+      .split(" | ")
+      .map((cell) => cell.trim()),
+  }));
+  expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set("STRIDE"));
+  for (const { cells } of rows) {
+    const [threat, , keptBy = "", shownBy = ""] = cells;
+    expect(cells, threat).toHaveLength(4);
+    for (const [, file] of `${keptBy} ${shownBy}`.matchAll(/`([^`]+)`/g))
+      expect(() => read(String(file)), `${threat}: ${file}`).not.toThrow();
+    expect(shownBy, threat).toMatch(/^`test\/[\w./-]+\.test\.ts`/);
   }
 });
 

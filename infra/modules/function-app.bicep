@@ -29,6 +29,7 @@ param ledgerTimerSchedule string
 param ledgerGraceSeconds int
 param ledgerStallSeconds int
 param reconciliationTimerSchedule string
+param scanEvents bool
 param dashboardClientId string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
@@ -122,6 +123,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       OUTBOX_MINIMUM_AGE_SECONDS: string(outboxMinimumAgeSeconds)
       OUTBOX_TIMER_SCHEDULE: outboxTimerSchedule
       RECONCILIATION_TIMER_SCHEDULE: reconciliationTimerSchedule
+      SCAN_EVENTS: scanEvents ? 'true' : 'false'
     }
   }
 

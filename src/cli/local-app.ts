@@ -26,7 +26,7 @@ export interface LocalApp {
   stop(): Promise<void>;
 }
 
-export type Totals = Pick<BatchFigures, "events" | "received" | "matched" | "notMatched" | "skipped" | "deadLettered">;
+export type Totals = Pick<BatchFigures, (typeof FIGURES)[number]>;
 
 /**
  * Starts the local stack and, once the app is built, the function host on it.
@@ -37,7 +37,16 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   const [starting, building] = await Promise.allSettled([startStack(options), options.appDirectory]);
   if (starting.status === "rejected") throw starting.reason;
   const stack = starting.value;
-  const totals = { events: 0, received: 0, matched: 0, notMatched: 0, skipped: 0, deadLettered: 0 };
+  const totals = {
+    events: 0,
+    passedOver: 0,
+    received: 0,
+    matched: 0,
+    notMatched: 0,
+    skipped: 0,
+    ruledOut: 0,
+    deadLettered: 0,
+  };
   let stopping = false;
   let host: FunctionHost;
   try {
@@ -93,7 +102,16 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   };
 }
 
-const FIGURES = ["events", "received", "matched", "notMatched", "skipped", "deadLettered"] as const;
+const FIGURES = [
+  "events",
+  "passedOver",
+  "received",
+  "matched",
+  "notMatched",
+  "skipped",
+  "ruledOut",
+  "deadLettered",
+] as const;
 
 /** The figures in a line of the host's log, where it is the app's word on a batch. */
 function batchFigures(line: string): Totals | undefined {
@@ -103,10 +121,12 @@ function batchFigures(line: string): Totals | undefined {
   const number = (name: string): number => (typeof logged[name] === "number" ? logged[name] : 0);
   return {
     events: number("events"),
+    passedOver: number("passedOver"),
     received: number("received"),
     matched: number("matched"),
     notMatched: number("notMatched"),
     skipped: number("skipped"),
+    ruledOut: number("ruledOut"),
     deadLettered: number("deadLettered"),
   };
 }

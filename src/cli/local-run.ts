@@ -6,6 +6,7 @@ import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../azure/dead-letters.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
+import { burstCounts } from "./burst-counts.ts";
 import { deliveryProblems } from "./delivery-check.ts";
 import type { EventSource } from "./event-source.ts";
 import { SEND_RETRIES, sendEvents, type SendFigures } from "./event-sender.ts";
@@ -64,9 +65,13 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     retryOptions: SEND_RETRIES,
   });
 
+  const bursts = burstCounts();
   async function printFresh(): Promise<number> {
     const fresh = await incidents.fresh();
-    for (const { row } of fresh) terminal.out(json ? jsonLine(row) : `${incidentText(row, terminal)}\n`);
+    for (const { row } of fresh) {
+      const burst = bursts.add(row);
+      terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
+    }
     return fresh.length;
   }
 
@@ -165,11 +170,13 @@ async function builtApp(terminal: Terminal): Promise<string> {
 function addresses({ host, stack }: LocalApp): string {
   return [
     "Running on this machine alone, everything in memory:",
+    `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
     `  ingestion  ${stack.ingestion.endpoint}`,
     `  event hub  ${LOCAL_HUB} at ${stack.eventHub.connectionString}`,
+    `  incidents  npx pimwatch incidents --table-endpoint ${stack.azurite.tableEndpoint}`,
     `  send more  npx pimwatch send FILE --connection '${stack.eventHub.connectionString}'`,
   ].join("\n");
 }
@@ -183,7 +190,7 @@ interface Outcome {
 }
 
 function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): string {
-  const { received, matched, skipped } = app.figures();
+  const { passedOver, received, matched, skipped, ruledOut } = app.figures();
   const passages = rows.map(({ row, storedAt }) => {
     const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
     return {
@@ -194,7 +201,8 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   });
   const { enqueuedToStored, storedToForwarded } = latencies(passages);
   return [
-    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s, with ${received} records (${skipped} of other categories)`,
+    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${passedOver} hold nothing that a rule looks for`,
+    `records       ${received} in the others, ${ruledOut} of them beside a candidate, ${skipped} of other categories`,
     `matches       ${matched}, of them ${rows.length} different incidents; redelivered ones are known again`,
     `dead letters  ${buried}`,
     `forwarded     ${app.stack.ingestion.rows().length} rows`,

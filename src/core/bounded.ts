@@ -76,7 +76,9 @@ function beginning(text: string, length: number): string {
 }
 
 function isWithin(text: string, bound: Bound): boolean {
-  return text.length <= bound.characters && wireBytes(text) <= bound.bytes;
+  if (text.length > bound.characters) return false;
+  // No UTF-16 unit takes more than six bytes, `\u0000`: most texts need not be written to be counted.
+  return 6 * text.length + 2 <= bound.bytes || wireBytes(text) <= bound.bytes;
 }
 
 /** Bytes of the text as a JSON string, quotes and escapes included. */

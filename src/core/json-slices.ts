@@ -50,7 +50,8 @@ export function recordsArrayStart(json: Uint8Array): number | undefined {
 /** Each letter as itself or as six bytes, `\u0072`, between quotes. */
 const LONGEST_RECORDS_KEY = 2 + 6 * "records".length;
 
-function isRecordsKey(quoted: Uint8Array): boolean {
+/** Whether a string, with its quotes, is `records`, however its letters are escaped. */
+export function isRecordsKey(quoted: Uint8Array): boolean {
   if (quoted.length > LONGEST_RECORDS_KEY) return false;
   const text = Buffer.from(quoted).toString("latin1");
   const plain = text.replaceAll(/\\u([0-9a-f]{4})/gi, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));

@@ -14,7 +14,13 @@ app.http("health", {
   handler: () => settled(health, 60_000),
 });
 
-let latest: { readonly at: number; readonly health: Promise<PipelineHealth & { rules?: object }> } | undefined;
+interface AppHealth extends PipelineHealth {
+  /** What the byte scan looks for, or why it is off. */
+  readonly scan?: string;
+  readonly rules?: object;
+}
+
+let latest: { readonly at: number; readonly health: Promise<AppHealth> } | undefined;
 
 /** 200 when events are stored (also when somebody has to look at something), else 503; `problems` says why. */
 async function health(): Promise<HttpResponseInit> {
@@ -27,7 +33,7 @@ async function health(): Promise<HttpResponseInit> {
   };
 }
 
-async function asked(): Promise<PipelineHealth & { rules?: object }> {
+async function asked(): Promise<AppHealth> {
   const { services } = await import("../services.ts");
   let deps;
   try {
@@ -46,5 +52,5 @@ async function asked(): Promise<PipelineHealth & { rules?: object }> {
     fileHash,
     queryHash,
   }));
-  return { ...(await pipelineHealth(deps, deps.config.auditEvents)), rules };
+  return { ...(await pipelineHealth(deps, deps.config.auditEvents)), scan: deps.scanSummary, rules };
 }

@@ -1,4 +1,6 @@
-import { type EventBody, type ReadRecord, readEventBody } from "../core/event-body.ts";
+import { type EventBody, MAX_BODY_BYTES, type ReadRecord, readEventBody } from "../core/event-body.ts";
+import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
+import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
 import { judge, type JudgeDependencies } from "./judge-record.ts";
@@ -12,6 +14,8 @@ export interface HubEvent {
 }
 
 export interface DetectDependencies extends JudgeDependencies {
+  /** Finds what the rules' matches must hold. Undefined: every record is read. */
+  readonly scan?: LiteralScan | undefined;
   readonly incidents: { add(incident: StoredIncident): Promise<"added" | "known"> };
   readonly deadLetters: {
     add(letter: { bytes: Uint8Array; reason: string; position: HubPosition }): Promise<void>;
@@ -20,15 +24,22 @@ export interface DetectDependencies extends JudgeDependencies {
   isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
 
-/** received = matched + notMatched + skipped + deadLettered, whatever the data: each record has one fate. */
+/** received = matched + notMatched + skipped + ruledOut + deadLettered, whatever the data: each record has one fate. */
 export interface BatchFigures {
   readonly events: number;
-  /** Records, and one for each stretch of bytes that is none. */
+  /**
+   * Events, among these, whose bytes hold nothing that a match must hold. They are not looked into: neither are their
+   * records counted, nor is it noticed where one of them is malformed.
+   */
+  readonly passedOver: number;
+  /** Records of the other events, and one for each stretch of bytes that is none. */
   readonly received: number;
   readonly matched: number;
   readonly notMatched: number;
   /** Records of other categories in the same hub. */
   readonly skipped: number;
+  /** Records beside those that hold what a match must hold; they were not parsed. */
+  readonly ruledOut: number;
   /** Also a record on which a rule failed, though other rules may have found incidents in it. */
   readonly deadLettered: number;
   /** Incidents that were stored, and those that were there already. A record can give several. */
@@ -49,7 +60,17 @@ export interface Tally {
 
 export function newTally(): Tally {
   return {
-    figures: { received: 0, matched: 0, notMatched: 0, skipped: 0, deadLettered: 0, stored: 0, known: 0 },
+    figures: {
+      passedOver: 0,
+      received: 0,
+      matched: 0,
+      notMatched: 0,
+      skipped: 0,
+      ruledOut: 0,
+      deadLettered: 0,
+      stored: 0,
+      known: 0,
+    },
     added: [],
   };
 }
@@ -71,7 +92,15 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
 export async function detectEvent({ body, position }: HubEvent, deps: DetectDependencies, tally: Tally): Promise<void> {
   if (deps.isQuarantined?.("body", body) === true)
     return bury({ bytes: body, reason: QUARANTINED, position }, deps, tally);
-  const { records, unreadable } = readEventBody(body);
+  const isLarge = body.length > MAX_BODY_BYTES; // refused as a whole, not searched for what may be read of it
+  const candidates = deps.scan && !isLarge ? candidateRecords(body, deps.scan) : allRecords(body);
+  if (candidates === undefined) {
+    tally.figures.passedOver += 1;
+    return;
+  }
+  const { records, unreadable, ruledOut } = candidates;
+  tally.figures.received += ruledOut;
+  tally.figures.ruledOut += ruledOut;
   await buryUnreadable(unreadable, position, { deps, tally });
   for (const source of records) await settleRecord(source, position, { deps, tally });
 }
@@ -115,4 +144,8 @@ export async function settleRecord(source: ReadRecord, position: HubPosition, { 
     return bury({ bytes: source.bytes(), reason: verdict.reason, position }, deps, tally);
   figures.received += 1;
   figures[verdict.fate] += 1;
+}
+
+function allRecords(body: Uint8Array): Candidates {
+  return { ...readEventBody(body), ruledOut: 0 };
 }

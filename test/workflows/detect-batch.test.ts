@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/core/kql/evaluation.ts";
 import { prepare } from "../../src/core/kql/evaluate.ts";
 import type { Json, Row } from "../../src/core/kql/values.ts";
+import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import {
   type BatchFigures,
   type DetectDependencies,
@@ -17,10 +18,12 @@ const eventOf = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
 const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventOf);
 const NOTHING: BatchFigures = {
   events: 0,
+  passedOver: 0,
   received: 0,
   matched: 0,
   notMatched: 0,
   skipped: 0,
+  ruledOut: 0,
   deadLettered: 0,
   stored: 0,
   known: 0,
@@ -34,6 +37,8 @@ const failing = {
     throw new TypeError("quotes the record");
   },
 };
+
+const { scan } = ruleScan([CHANGES_TO_PIM_SETTINGS]);
 
 test("a change of PIM settings is one incident, however often and in whatever batch it is delivered", async () => {
   const { deps, stored } = memoryStores();
@@ -133,6 +138,7 @@ test("unreadable parts are dead letters byte for byte, and all else goes on", as
   );
 
   expect(figures).toEqual({
+    ...NOTHING,
     events: 4,
     received: 7,
     matched: 1,
@@ -223,6 +229,28 @@ test("a record nested 100,000 levels deep is an incident like any other", async 
   expect([...stored.values()].map(({ record: text }) => text)).toEqual([record]);
 });
 
+test("an event without what a rule looks for is passed over, and records beside a candidate are ruled out", async () => {
+  const { deps, stored } = memoryStores();
+  const member = "Add member to role";
+  const other = settingsChange({ operationName: member }, { activityDisplayName: member });
+  const others = Array.from({ length: 20 }, () => other); // of small bodies all is read
+  const bodies = [eventBody(signIn, other), eventBody(...others, settingsChange(), ...others)];
+  const { figures } = await detectBatch(events(...bodies), { ...deps, scan });
+  expect(figures).toEqual({ ...NOTHING, events: 2, passedOver: 1, received: 21, matched: 1, ruledOut: 20, stored: 1 });
+  expect(stored.size).toBe(1);
+});
+
+test.each([
+  { why: "empty", body: bytes("") },
+  { why: "cut off", body: eventBody(signIn).subarray(0, -3) },
+  { why: "UTF-16", body: Buffer.from(JSON.stringify({ records: [settingsChange()] }), "utf16le") },
+])("with the scan, an event that is $why is a dead letter all the same", async ({ body }) => {
+  const { deps, letters } = memoryStores();
+  const { figures } = await detectBatch(events(body), { ...deps, scan });
+  expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
+  expect(letters.map((letter) => letter.bytes)).toEqual([body]);
+});
+
 describe("whatever the data", () => {
   const record = fc.oneof(anySettingsChange(), anyJson(), fc.constant(signIn), fc.constant(otherActivity));
   const whole = fc.array(record, { maxLength: 4 }).map((records) => eventBody(...records));
@@ -234,13 +262,16 @@ describe("whatever the data", () => {
 
   test("received is matched and not matched and skipped and dead-lettered, and a second delivery stores nothing", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(body, { maxLength: 4 }), fc.boolean(), async (bodies, withFailingRule) => {
+      fc.asyncProperty(fc.array(body, { maxLength: 4 }), fc.boolean(), fc.boolean(), async (bodies, ...which) => {
+        const [withFailingRule, withScan] = which;
         const { deps, letters, stored } = memoryStores();
-        const all = withFailingRule ? { ...deps, rules: [...deps.rules, failing] } : deps;
+        const rules = withFailingRule ? [...deps.rules, failing] : deps.rules;
+        const all = { ...deps, rules, scan: withScan ? scan : undefined };
 
         const { figures, added } = await detectBatch(events(...bodies), all);
 
-        expect(figures.matched + figures.notMatched + figures.skipped + figures.deadLettered).toBe(figures.received);
+        const { matched, notMatched, skipped, ruledOut, deadLettered } = figures;
+        expect(matched + notMatched + skipped + ruledOut + deadLettered).toBe(figures.received);
         expect(figures.events).toBe(bodies.length);
         expect([letters.length, stored.size, added.length]).toEqual([
           figures.deadLettered,

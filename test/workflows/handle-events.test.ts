@@ -10,12 +10,15 @@ import { memoryStores, memorySuspects } from "./memory-stores.ts";
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
 const FOUND = {
   events: 1,
+  passedOver: 0,
   received: 2,
   matched: 2,
   notMatched: 0,
   skipped: 0,
+  ruledOut: 0,
   deadLettered: 0,
   guarded: false,
+  latency: { 1: 1 },
   unrecorded: 0,
 };
 

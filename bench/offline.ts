@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { ReadyRule } from "../src/core/ready-rule.ts";
+import { assertSame } from "./detection.ts";
+import { pimwatch } from "./methods.ts";
+import { ratioLine, table } from "./report.ts";
+import { alternate } from "./rounds.ts";
+import type { Shape } from "./shapes.ts";
+
+const NEWLINE = 0x0a;
+const run = promisify(execFile);
+
+/**
+ * Backtests an archive, one event body a line, from a file that the system has in memory: against jq and DuckDB, each
+ * with one thread. Theirs is the time of the query alone where that can be told (DuckDB), else of the process (jq).
+ */
+export async function benchOffline(
+  shape: Shape,
+  { rule, tenants, rounds }: { rule: ReadyRule; tenants: ReadonlySet<string>; rounds: number },
+): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-"));
+  const file = join(folder, "events.ndjson");
+  try {
+    await writeFile(file, Buffer.concat(shape.bodies.flatMap((body) => [body, Uint8Array.of(NEWLINE)])));
+    const detect = pimwatch([rule], tenants);
+    const duckdb = await openDuckDb(file);
+    const methods = new Map<string, () => Promise<readonly string[]>>([
+      ["pimwatch", async () => detect(lines(await readFile(file)))],
+      ["jq", () => jq(file)],
+      ...(duckdb ? [["DuckDB", duckdb] as const] : []),
+    ]);
+    for (const [name, find] of methods) assertSame(name, await find(), shape);
+    const timings = await alternate(methods, [undefined], rounds);
+    const ours = timings.get("pimwatch")?.minimum ?? Number.NaN;
+    const rows = [...timings].map(([name, { minimum, median }]) => [
+      name,
+      (shape.bytes / 1e9 / minimum).toFixed(3),
+      (shape.bytes / 1e9 / median).toFixed(3),
+      (minimum / ours).toFixed(1),
+    ]);
+    return [
+      `backtest of an NDJSON archive, ${(shape.bytes / 1e6).toFixed(0)} MB`,
+      table([["method", "GB/s, best round", "GB/s, median", "times the time of pimwatch"], ...rows]),
+      ...[...timings].slice(1).map(([name, { minimum }]) => ratioLine(`backtest against ${name}`, minimum / ours)),
+      ...(duckdb ? [] : ["DuckDB is not installed: npm ci --prefix bench"]),
+      "",
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function lines(file: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let from = 0; from < file.length;) {
+    const newline = file.indexOf(NEWLINE, from);
+    const end = newline < 0 ? file.length : newline;
+    if (end > from) found.push(file.subarray(from, end));
+    from = end + 1;
+  }
+  return found;
+}
+
+const FILTER = `.records[] | select((.category | ascii_downcase) as $c | $c == "auditlogs" or $c == "audit")
+  | select((.properties.category // "" | tostring | ascii_downcase) == "rolemanagement")
+  | select((.operationName // "" | tostring | ascii_downcase) == "update role setting in pim") | .properties.id`;
+
+async function jq(file: string): Promise<readonly string[]> {
+  const { stdout } = await run("jq", ["-r", FILTER, file], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+const QUERY = `
+  select json_extract_string(record, '$.properties.id') as id
+  from (select line, unnest(range(len(records))) as number, records
+        from (select row_number() over () as line, records from read_json(?, columns = {records: 'JSON[]'},
+              format = 'newline_delimited', maximum_object_size = 67108864)))
+  , lateral (select records[number + 1] as record)
+  where lower(json_extract_string(record, '$.category')) in ('auditlogs', 'audit')
+    and lower(json_extract_string(record, '$.properties.category')) = 'rolemanagement'
+    and lower(json_extract_string(record, '$.operationName')) = 'update role setting in pim'
+  order by line, number`;
+
+/** DuckDB on one thread, or undefined where it is not installed: it is a dependency of bench/ alone. */
+async function openDuckDb(file: string): Promise<(() => Promise<readonly string[]>) | undefined> {
+  const name = "@duckdb/node-api";
+  let api: DuckDb;
+  try {
+    api = await import(name);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+  const instance = await api.DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  return async () => {
+    const reader = await connection.runAndReadAll(QUERY, [file]);
+    return reader.getRows().map(([id]) => String(id));
+  };
+}
+
+/** The part of `@duckdb/node-api` that is used here. */
+interface DuckDb {
+  readonly DuckDBInstance: {
+    create(
+      path: string,
+      options: Readonly<Record<string, string>>,
+    ): Promise<{
+      connect(): Promise<{
+        runAndReadAll(sql: string, values: readonly string[]): Promise<{ getRows(): readonly (readonly unknown[])[] }>;
+      }>;
+    }>;
+  };
+}

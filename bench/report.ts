@@ -1,0 +1,28 @@
+import { cpus } from "node:os";
+import type { Timing } from "./rounds.ts";
+
+/** One line that a program can read: how many times as fast. */
+export function ratioLine(name: string, ratio: number): string {
+  return `bench: ${name} ratio ${ratio.toFixed(ratio < 2 ? 2 : 1)}`;
+}
+
+/** A table of aligned columns, the first row its head. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [lines[0], rule, ...lines.slice(1)].join("\n");
+}
+
+/** Name, GB/s at the minimum and at the median, and how many times as fast as another. */
+export function speedRow(name: string, timing: Timing, bytes: number, against: Timing): string[] {
+  const rate = (seconds: number) => (bytes / 1e9 / seconds).toFixed(2);
+  return [name, rate(timing.minimum), rate(timing.median), (against.minimum / timing.minimum).toFixed(2)];
+}
+
+export const SPEED_HEAD = ["method", "GB/s, best round", "GB/s, median", "times the plain handler"];
+
+export function machine(): string {
+  const [cpu] = cpus();
+  return `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}`;
+}

@@ -1,0 +1,61 @@
+/** Seconds that a contestant took for all of the data. */
+export interface Timing {
+  readonly minimum: number;
+  readonly median: number;
+}
+
+/** Works on a part of the data. */
+export type Contestant<Part> = (part: Part) => unknown;
+
+/**
+ * Runs the contestants in turn over all parts of the data, round after round, so that what else the machine does meets
+ * all of them. The first two rounds warm up and do not count.
+ *
+ * Each part is timed by itself, and the best (or median) times of the parts are added up: on a machine that others use
+ * too, parts that take less than a slice of the scheduler's time are undisturbed now and then, a whole round never is.
+ */
+export async function alternate<Part>(
+  contestants: ReadonlyMap<string, Contestant<Part>>,
+  parts: readonly Part[],
+  rounds: number,
+): Promise<ReadonlyMap<string, Timing>> {
+  const seconds = new Map([...contestants.keys()].map((name) => [name, parts.map((): number[] => [])]));
+  for (let round = -2; round < rounds; round += 1) {
+    for (const [name, run] of contestants) {
+      const taken = seconds.get(name) ?? [];
+      for (const [index, part] of parts.entries()) {
+        const start = process.hrtime.bigint();
+        const done = run(part);
+        if (done instanceof Promise) await done;
+        const nanoseconds = Number(process.hrtime.bigint() - start);
+        if (round >= 0) taken[index]?.push(nanoseconds / 1e9);
+      }
+    }
+  }
+  return new Map([...seconds].map(([name, taken]) => [name, summed(taken)]));
+}
+
+function summed(parts: readonly (readonly number[])[]): Timing {
+  let [minimum, median] = [0, 0];
+  for (const part of parts) {
+    const sorted = part.toSorted((a, b) => a - b);
+    minimum += sorted[0] ?? Number.NaN;
+    median += sorted[sorted.length >> 1] ?? Number.NaN;
+  }
+  return { minimum, median };
+}
+
+/** Bodies in parts of about as many bytes. */
+export function partsOf(bodies: readonly Uint8Array[], bytes = 1_500_000): readonly (readonly Uint8Array[])[] {
+  const parts: Uint8Array[][] = [];
+  let size = bytes;
+  for (const body of bodies) {
+    if (size >= bytes) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(body);
+    size += body.length;
+  }
+  return parts;
+}

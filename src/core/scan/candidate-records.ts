@@ -1,0 +1,102 @@
+import { parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
+import { withoutByteOrderMark } from "../json-slices.ts";
+import { candidateSlices } from "./candidate-slices.ts";
+import { isBlank, skipBlanks } from "./json-walk.ts";
+import { GIVEN_UP, type LiteralScan } from "./literal-scan.ts";
+
+/** What has to be read of an event's body. */
+export interface Candidates {
+  readonly records: readonly ReadRecord[];
+  readonly unreadable: readonly Unreadable[];
+  /** Records that hold no literal, as far as they lie before the last of these: they can match no rule, and were not parsed. */
+  readonly ruledOut: number;
+}
+
+/** Up to how many bytes a body is read in full all the same, so that bad data in it is noticed. */
+export interface ReadInFull {
+  readonly withoutLiteral: number;
+  readonly withLiteral: number;
+}
+
+/**
+ * No audit record is as short as the first; of bodies as short as the second, so few hold a literal that reading
+ * them costs next to nothing.
+ */
+const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
+
+/**
+ * The records of an event's body that can match a rule, or undefined where none can.
+ *
+ * A body without a literal is not looked into, except that its first and last bytes must be those of records: what is
+ * empty, cut off, packed or in another encoding still comes back as unreadable. In a large body with one the records
+ * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
+ * are read in full, as {@link readEventBody} does.
+ */
+export function candidateRecords(
+  body: Uint8Array,
+  scan: LiteralScan,
+  whole: ReadInFull = READ_IN_FULL,
+): Candidates | undefined {
+  if (body.length <= whole.withoutLiteral) return inFull(body);
+  const first = scan.find(body, 0);
+  if (first === GIVEN_UP || !isFramed(body)) return inFull(body);
+  if (first < 0) return undefined;
+  if (body.length <= whole.withLiteral) return inFull(body);
+  const slices = candidateSlices(body, first, scan);
+  if (slices === undefined) return inFull(body);
+  const records: ReadRecord[] = [];
+  for (const bytes of slices.candidates) {
+    const record = parseRecord(bytes);
+    if (record === undefined) return inFull(body);
+    records.push({ record, bytes: () => bytes });
+  }
+  return { records, unreadable: [], ruledOut: slices.ruledOut };
+}
+
+function inFull(body: Uint8Array): Candidates {
+  return { ...readEventBody(body), ruledOut: 0 };
+}
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** How nearly every body begins. */
+const RECORDS_KEY = Buffer.from('"records"');
+
+/** Whether the body begins and ends as records do: in an object with the key `records`, in an array, or by themselves. */
+function isFramed(body: Uint8Array): boolean {
+  const json = withoutByteOrderMark(body);
+  const first = skipBlanks(json, 0);
+  const last = skipBlanksBack(json, json.length - 1);
+  if (json[first] === OPEN_ARRAY) return json[last] === CLOSE_ARRAY && isFramedArray(json, first, last);
+  if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
+  const key = skipBlanks(json, first + 1);
+  if (json[key] !== QUOTE) return false;
+  if (!RECORDS_KEY.every((byte, index) => json[key + index] === byte)) return true;
+  const colon = skipBlanks(json, key + RECORDS_KEY.length);
+  const array = skipBlanks(json, colon + 1);
+  const end = skipBlanksBack(json, last - 1);
+  return (
+    json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY && isFramedArray(json, array, end)
+  );
+}
+
+/** Whether the array's elements begin and end as objects do. */
+function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
+  const first = skipBlanks(json, start + 1);
+  return (
+    json[first] === OPEN_OBJECT &&
+    json[skipBlanks(json, first + 1)] === QUOTE &&
+    json[skipBlanksBack(json, end - 1)] === CLOSE_OBJECT
+  );
+}
+
+function skipBlanksBack(json: Uint8Array, from: number): number {
+  let at = from;
+  while (isBlank(json[at])) at -= 1;
+  return at;
+}
