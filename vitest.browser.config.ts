@@ -8,5 +8,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 1,
+    expect: { poll: { timeout: 20_000 } }, // the default second is too short on a busy machine
   },
 });

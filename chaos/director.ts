@@ -29,6 +29,9 @@ export interface DirectorOptions {
   readonly happened: ReadonlySet<string>;
 }
 
+/** Of the kills, while only cells are wanting: what is killed before it comes to the rare operations shows none. */
+const REST_KILLS_ONE_IN = 4;
+
 /** Calls that a fault befalls at each try, at most remembered. */
 const REMEMBERED_CALLS = 10_000;
 
@@ -45,8 +48,12 @@ export function director(options: DirectorOptions) {
   let mood: "storm" | "rest" | "calm" = "storm";
   let faultCount = 0;
 
+  let requests = 0;
+  const sinceNewCell = new Map<Operation, number>();
+
   function record(fault: Fault): Fault {
     const name = nameOfCell(fault);
+    if (!faults.has(name)) sinceNewCell.clear();
     faults.set(name, (faults.get(name) ?? 0) + 1);
     faultCount += 1;
     return fault;
@@ -65,6 +72,8 @@ export function director(options: DirectorOptions) {
   return {
     /** What goes wrong with the request, if anything. Asked once for each. */
     faultFor({ operation, callId }: ArrivedRequest): Fault | undefined {
+      if (operation !== "hub") requests += 1; // a connection that lies idle speaks, too
+      sinceNewCell.set(operation, (sinceNewCell.get(operation) ?? 0) + 1);
       if (mood === "calm") return undefined;
       if (mood === "rest") return rest(operation);
       const again = sticky.get(callId);
@@ -83,6 +92,7 @@ export function director(options: DirectorOptions) {
     /** Whether the sender of the request is killed, and when. Asked once for each. */
     killFor({ slot }: ArrivedRequest): Kill | undefined {
       if (mood === "calm") return undefined;
+      if (mood === "rest" && kills.between(1, REST_KILLS_ONE_IN) > 1) return undefined;
       untilKill -= 1;
       if (untilKill > 0 || slot === options.sparedSlot) return undefined;
       untilKill = kills.between(1, 2 * options.requestsPerKill);
@@ -101,6 +111,13 @@ export function director(options: DirectorOptions) {
       mood = "rest";
     },
     faultCount: () => faultCount,
+    /** Of the services over HTTP. */
+    requestCount: () => requests,
+    /** Requests of one operation, or of all, since a cell last happened for the first time. */
+    requestsSinceNewCell: (operation?: Operation): number =>
+      operation === undefined
+        ? [...sinceNewCell.values()].reduce((total, count) => total + count, 0)
+        : (sinceNewCell.get(operation) ?? 0),
     /** How often each cell happened, by its name. */
     faults: (): ReadonlyMap<string, number> => faults,
   };

@@ -19,18 +19,20 @@ export interface Expected {
 const PIM_SETTINGS_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
+/** What the built app judges by. */
+export function judging(appDirectory: string) {
+  const all: Rule[] = JSON.parse(readFileSync(join(appDirectory, "rules.json"), "utf8"));
+  const rules = all.filter(({ disabled }) => disabled !== true).map(readyRule);
+  return { rules, allowedTenantIds: new Set([TENANT_ID]) };
+}
+
 /**
  * Adds up what the portions must lead to: each record judged once, in this process, undisturbed.
  *
  * @throws when the rule on PIM settings does not find a record that was made for it: then the run would show nothing
  */
 export function expectations(appDirectory: string) {
-  const all: Rule[] = JSON.parse(readFileSync(join(appDirectory, "rules.json"), "utf8"));
-  const deps = {
-    rules: all.filter(({ disabled }) => disabled !== true).map(readyRule),
-    allowedTenantIds: new Set([TENANT_ID]),
-    now: () => new Date(0),
-  };
+  const deps = { ...judging(appDirectory), now: () => new Date(0) };
   const incidents = new Map<string, SampleRecord>();
   const letters: Uint8Array[] = [];
 

@@ -1,4 +1,4 @@
-import { FAULT_KINDS, CELLS, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
+import { FAULT_KINDS, CELLS, isRequired, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
 import type { RoundResult } from "./round.ts";
 
 /** The figures of all rounds together. */
@@ -20,7 +20,11 @@ export interface Totals {
   readonly failedAttempts: number;
   readonly batchesGivenUp: number;
   readonly healedEvents: number;
+  readonly requeuedRows: number;
+  readonly redriven: number;
   readonly problems: readonly string[];
+  /** Cells that were wanted and did not happen, and why. */
+  readonly unreachable: readonly string[];
 }
 
 export function totalsOf(rounds: readonly RoundResult[]): Totals {
@@ -48,8 +52,25 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     failedAttempts: sum(({ failedAttempts }) => failedAttempts),
     batchesGivenUp: sum(({ batchesGivenUp }) => batchesGivenUp),
     healedEvents: sum(({ healedEvents }) => healedEvents),
+    requeuedRows: sum(({ requeuedRows }) => requeuedRows),
+    redriven: sum(({ redriven }) => redriven),
+    unreachable: rounds.flatMap(({ unreachable }) => unreachable),
     problems: rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
   };
+}
+
+/** The result in a line. */
+export function sentence(totals: Totals): string {
+  const { kills, faults, lost, duplicated, incidents, expectedIncidents } = totals;
+  const cells = `${totals.byCell.size} of ${CELLS.length} cells`;
+  return `${kills} kills, ${faults} faults, ${cells}; ${incidents} incidents of ${expectedIncidents}, ${lost} lost, ${duplicated} duplicated`;
+}
+
+/** Cells that did not happen and need not: each costs an app's life, which asks for one token. */
+export function optionalCellsLeft({ byCell }: Totals): string[] {
+  return CELLS.filter((cell) => !isRequired(cell))
+    .map(nameOfCell)
+    .filter((name) => !byCell.has(name));
 }
 
 /** The table for the README: figures, then faults by kind and operation. */
@@ -61,6 +82,7 @@ export function markdown(totals: Totals): string {
     ["attempts that failed", String(totals.failedAttempts)],
     ["batches that a host gave up and went on", String(totals.batchesGivenUp)],
     ["events of such gaps healed by the ledger", String(totals.healedEvents)],
+    ["rows queued again by reconciliation", String(totals.requeuedRows)],
     ["events sent", String(totals.events)],
     ["incidents that must come of them", String(totals.expectedIncidents)],
     ["incidents stored", String(totals.incidents)],
@@ -70,6 +92,7 @@ export function markdown(totals: Totals): string {
     ["rows that arrived there more than once", String(totals.rawDuplicates)],
     ["rows refused and kept", String(totals.refused)],
     ["dead letters, each byte-exact", String(totals.deadLetters)],
+    ["records put aside after several kills, redriven", String(totals.redriven)],
   ];
   return `${table(["figure", ""], figures)}\n\n${table(["fault", ...OPERATIONS], faultRows(totals))}\n`;
 }

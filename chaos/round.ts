@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AppVariants } from "./app-variants.ts";
 import { director, type Director } from "./director.ts";
-import { expectations } from "./expected.ts";
-import { CELLS, isRequired, nameOfCell, type Operation } from "./fault-matrix.ts";
-import { PAYLOAD_MARK, portion } from "./traffic.ts";
-import { judgeStored, type Verdict } from "./verdict.ts";
+import { expectations, judging } from "./expected.ts";
+import { type Cell, CELLS, isRequired, nameOfCell, type Operation } from "./fault-matrix.ts";
+import { logFigures } from "./log-figures.ts";
+import { untilThrough } from "./settling.ts";
+import { portion } from "./traffic.ts";
+import type { Verdict } from "./verdict.ts";
 import { startWorld, type World } from "./world.ts";
 
 export interface RoundOptions {
@@ -45,8 +47,14 @@ export interface RoundResult extends Verdict {
   readonly failedAttempts: number;
   /** Batches behind which a host went on although they had failed or taken too long. */
   readonly batchesGivenUp: number;
+  /** Records put aside because workers were killed at them several times, and redriven. */
+  readonly redriven: number;
   /** Events that the ledger brought back, as far as the log got to say so. */
   readonly healedEvents: number;
+  /** Stored rows that reconciliation found neither waiting nor acknowledged. */
+  readonly requeuedRows: number;
+  /** Cells that were wanted and did not happen, with the reason, a sentence each. */
+  readonly unreachable: readonly string[];
   readonly stormSeconds: number;
   readonly calmSeconds: number;
 }
@@ -54,8 +62,13 @@ export interface RoundResult extends Verdict {
 /** More traffic is sent whenever fewer events than this wait: batches stay full and no storm runs dry. */
 const BACKLOG = 80;
 const LOOK_EVERY_MS = 250;
-/** Beyond the app's own longest wait (a call that hangs: 20 s; a pause of an endpoint: 10 s). */
-const GIVE_UP_AFTER_MS = 120_000;
+/**
+ * A cell is given up after so many requests, of whatever kind, since a cell last happened for the first time. While
+ * cells are wanting, every other request that could be one of them is.
+ */
+const REQUESTS_WITHOUT_NEW_CELL = 4_000;
+/** Nothing at all has come from any host for so long: far beyond what a start takes on a busy machine. */
+const STANDSTILL_MS = 300_000;
 const SPARED_SLOT = 0;
 export const APP_DIRECTORY = "dist";
 
@@ -72,7 +85,7 @@ const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   token: 2,
   hub: 200,
 };
-const REQUESTS_PER_KILL = 40;
+const REQUESTS_PER_KILL = 22;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -110,17 +123,30 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
         events: sent.events(),
       });
     const beganAt = performance.now();
-    while (!isOver(decides, kills.worker + kills.host, options)) {
+    const standstill = standstillOf(decides);
+    while (!isOver(decides, kills.worker + kills.host, options) && !standstill()) {
       if (await isHungry(world, sent)) await sent.next(world);
       progress("storm");
       await sleep(LOOK_EVERY_MS);
     }
+    const isStanding = standstill();
     world.becomeCalm();
     const calmAt = performance.now();
-    const verdict = await untilThrough(world, sent, (waiting) => progress("calm", waiting));
+    const verdict = await untilThrough(world, {
+      expected: sent.expected,
+      passes: log.passes,
+      judges: judging(APP_DIRECTORY),
+      look: (waiting) => progress("calm", waiting),
+    });
     return {
       ...verdict,
-      problems: [...verdict.problems, ...log.problems()],
+      problems: [
+        ...verdict.problems,
+        ...log.problems(),
+        ...wronglyRefused(verdict.refusedByFault, decides),
+        ...(isStanding ? [`no host has sent a request for ${STANDSTILL_MS / 1_000} s`] : []),
+      ],
+      unreachable: unreachable(decides, options),
       seed,
       kills,
       faults: decides.faults(),
@@ -129,6 +155,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       failedAttempts: attempts.failed,
       batchesGivenUp: attempts.givenUp,
       healedEvents: log.healedEvents(),
+      requeuedRows: log.requeuedRows(),
       stormSeconds: (calmAt - beganAt) / 1_000,
       calmSeconds: (performance.now() - calmAt) / 1_000,
     };
@@ -143,39 +170,45 @@ async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise
   return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
 }
 
+function wronglyRefused(rows: number, decides: Director): string[] {
+  const cells = CELLS.filter(({ operation, kind }) => operation === "ingest" && kind === "413");
+  const answers = cells.reduce((sum, cell) => sum + (decides.faults().get(nameOfCell(cell)) ?? 0), 0);
+  return rows > answers ? [`${rows} rows are marked as refused after ${answers} answers that refused them`] : [];
+}
+
 /** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
 function isOver(decides: Director, kills: number, options: RoundOptions): boolean {
   if (kills < options.kills || decides.faultCount() < options.faults) return false;
-  if (!options.everyCell || missingCells(new Set([...decides.faults().keys(), ...options.happened])).length === 0)
-    return true;
+  if (wanting(decides, options).length === 0) return true;
   decides.onlyTheRest();
-  return false;
+  return decides.requestsSinceNewCell() > REQUESTS_WITHOUT_NEW_CELL;
 }
 
-/** Names of the cells that must happen and are not among those that did. */
-export function missingCells(happened: ReadonlySet<string>): string[] {
-  return CELLS.filter(isRequired)
-    .map(nameOfCell)
-    .filter((name) => !happened.has(name));
+function wanting(decides: Director, { everyCell, happened }: RoundOptions): Cell[] {
+  return everyCell ? missingCells(new Set([...decides.faults().keys(), ...happened])) : [];
 }
 
-/** What the lines of the hosts' logs tell, and what they must not. */
-function logFigures() {
-  let leaks = 0;
-  let healed = 0;
-  let lost = 0;
-  return {
-    read(line: string): void {
-      if (line.includes(PAYLOAD_MARK)) leaks += 1;
-      if (line.includes('"event":"ledger checked"')) healed += Number(/"healedEvents":(\d+)/.exec(line)?.[1] ?? 0);
-      if (line.includes('"event":"events lost"')) lost += 1;
-    },
-    healedEvents: () => healed,
-    problems: () => [
-      ...(leaks > 0 ? [`${leaks} lines of the log hold payload`] : []),
-      ...(lost > 0 ? [`the ledger reported ranges as lost ${lost} times`] : []),
-    ],
+function unreachable(decides: Director, options: RoundOptions): string[] {
+  return wanting(decides, options).map((cell) => {
+    const requests = decides.requestsSinceNewCell(cell.operation);
+    const why = `${requests} of the last ${decides.requestsSinceNewCell()} requests were of that operation`;
+    return `${nameOfCell(cell)}: ${why}`;
+  });
+}
+
+/** Whether nothing has come from any host for too long. */
+function standstillOf(decides: Director): () => boolean {
+  let seen = { requests: -1, at: performance.now() };
+  return () => {
+    const requests = decides.requestCount();
+    if (requests !== seen.requests) seen = { requests, at: performance.now() };
+    return performance.now() - seen.at > STANDSTILL_MS;
   };
+}
+
+/** The cells that must happen and are not among those that did, by name. */
+export function missingCells(happened: ReadonlySet<string>): Cell[] {
+  return CELLS.filter((cell) => isRequired(cell) && !happened.has(nameOfCell(cell)));
 }
 
 /** Portions of traffic, one after the other, and what they must lead to. */
@@ -194,28 +227,4 @@ function traffic({ seed, partitions }: RoundOptions) {
     events: () => events,
     expected,
   };
-}
-
-/** Waits until all is as it must be, and then whether it stays so when the hosts have stopped; or until nothing moves. */
-async function untilThrough(
-  world: World,
-  sent: ReturnType<typeof traffic>,
-  look: (waiting: string) => void,
-): Promise<Verdict> {
-  let before = "";
-  let movedAt = performance.now();
-  while (performance.now() - movedAt < GIVE_UP_AFTER_MS) {
-    const [lag, pending] = [await world.lag(), await world.stored.pending()];
-    const now = `${lag} events behind, ${pending} rows to forward`;
-    look(now);
-    if (lag === 0 && pending === 0) {
-      const verdict = judgeStored(await world.stored.read(), sent.expected());
-      if (verdict.problems.length === 0) break;
-    }
-    if (now !== before) movedAt = performance.now();
-    before = now;
-    await sleep(LOOK_EVERY_MS);
-  }
-  await world.stopHosts();
-  return judgeStored(await world.stored.read(), sent.expected());
 }

@@ -33,6 +33,7 @@ export const PAYLOAD_MARK = "payload-7f3a";
 const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && !Object.hasOwn(properties ?? {}, "id"));
 const MATCHES = 24;
 const OTHERS = 12;
+const AGAIN_ONE_IN = 3;
 const utf8 = new TextEncoder();
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
@@ -77,9 +78,9 @@ function other(time: Date, draw: Chance): SampleRecord {
   return { ...record, identity: PAYLOAD_MARK };
 }
 
-/** Some of the records once more. */
+/** Some of the records once more. Not too many: what comes again covers up what was lost the first time. */
 function again(records: readonly SampleRecord[], draw: Chance): SampleRecord[] {
-  return records.filter(() => draw.between(0, 1) === 0);
+  return records.filter(() => draw.between(1, AGAIN_ONE_IN) === 1);
 }
 
 /** One to five records to an event. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
-import { textOfRecordEntity } from "../src/azure/incident-entity.ts";
+import { rowOfEntity, textOfRecordEntity } from "../src/azure/incident-entity.ts";
 import type { Expected } from "./expected.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";
@@ -16,6 +16,8 @@ export interface Verdict {
   readonly rawDuplicates: number;
   /** Rows that the endpoint refused and that wait for a person. */
   readonly refused: number;
+  /** Of these, rows that were only refused by a fault, a 413. More than there were such faults cannot be. */
+  readonly refusedByFault: number;
   readonly deadLetters: number;
   /** Everything that is not as it must be, a sentence each. */
   readonly problems: readonly string[];
@@ -47,12 +49,12 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
     if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
   }
   for (const row of incidents) {
-    const mustBeRefused = String(row["AuditLogId"]).endsWith(REFUSED_MARK);
-    if (mustBeRefused && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
+    if (mustBeRefused(row) && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
+  checkForwarded(stored, incidents, problems);
   checkLetters(stored, expected, problems);
   return {
     incidents: incidents.length,
@@ -61,6 +63,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
     forwardedDistinct: forwarded.size,
     rawDuplicates: stored.forwarded.length - forwarded.size,
     refused: refused.size,
+    refusedByFault: incidents.filter((row) => refused.has(idOf(row)) && !mustBeRefused(row)).length,
     deadLetters: stored.letters.length,
     problems,
   };
@@ -70,6 +73,10 @@ function idOf(row: Row): string {
   return String(row["IncidentId"]);
 }
 
+function mustBeRefused(row: Row): boolean {
+  return String(row["AuditLogId"]).endsWith(REFUSED_MARK);
+}
+
 /** An incident is stored whole: its own row, its place in the list, its record. */
 function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string[]): void {
   for (const kind of ["time", "record"]) {
@@ -77,6 +84,13 @@ function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string
     const isWhole = found.length === ids.size && found.every((id) => ids.has(id));
     if (!isWhole) problems.push(`${found.length} rows of kind ${kind} for ${ids.size} incidents`);
   }
+}
+
+/** Whatever arrived says what is stored, however often it came. */
+function checkForwarded({ forwarded }: Stored, incidents: readonly Row[], problems: string[]): void {
+  const wanted = new Map(incidents.map((row) => [idOf(row), JSON.stringify(rowOfEntity(row))]));
+  const others = new Set(forwarded.filter((row) => JSON.stringify(row) !== wanted.get(idOf(row))).map(idOf));
+  for (const id of others) if (wanted.has(id)) problems.push(`incident ${id} was forwarded as something else`);
 }
 
 /** The record that is kept says what the record that was sent says. */

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type BicepRun, runBicep } from "./bicep.ts";
@@ -30,11 +30,20 @@ export function runSnapshot(parameterFile: string, mode: "overwrite" | "validate
   return runBicep(["snapshot", parameterFile, "--mode", mode, ...place]);
 }
 
+/** Bicep writes the outputs in another order each time: sorted, a snapshot changes only with what it says. */
+async function sortOutputs(snapshot: string): Promise<void> {
+  const { outputs = {}, ...rest }: { outputs?: object } = JSON.parse(await readFile(snapshot, "utf8"));
+  const sorted = Object.entries(outputs).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  await writeFile(snapshot, `${JSON.stringify({ ...rest, outputs: Object.fromEntries(sorted) }, null, 2)}\n`);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   for (const file of await parameterFiles()) {
     const { exitCode, stdout, stderr } = await runSnapshot(file, "overwrite");
     process.stderr.write(stdout + stderr);
-    if (exitCode === 0) console.error(`wrote ${relative(ROOT, snapshotOf(file))}`);
-    else process.exitCode = exitCode;
+    if (exitCode === 0) {
+      await sortOutputs(snapshotOf(file));
+      console.error(`wrote ${relative(ROOT, snapshotOf(file))}`);
+    } else process.exitCode = exitCode;
   }
 }

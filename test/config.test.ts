@@ -235,12 +235,12 @@ test("the names of all settings are known, for the sample, Bicep and the README 
 
 describe("to whom page and API are served", () => {
   const CLIENT = "dddddddd-1111-4222-8333-444444444444";
-  const LOCAL = { DASHBOARD_LOCAL_USER: "local user" };
+  const LOCAL_USER = { DASHBOARD_LOCAL_USER: "local user" };
   const ENTRA = { DASHBOARD_CLIENT_ID: CLIENT, WEBSITE_AUTH_ENABLED: "True", WEBSITE_SITE_NAME: "app" };
 
   test.each([
     { why: "nothing is set", environment: {}, access: { kind: "off" } },
-    { why: "a local run", environment: LOCAL, access: { kind: "local", user: "local user" } },
+    { why: "a local run", environment: LOCAL_USER, access: { kind: "local", user: "local user" } },
     { why: "sign-in is on in Azure", environment: ENTRA, access: { kind: "entra", clientId: CLIENT } },
     { why: "no application is named", environment: { ...ENTRA, DASHBOARD_CLIENT_ID: " " }, access: { kind: "off" } },
     {
@@ -251,11 +251,11 @@ describe("to whom page and API are served", () => {
     { why: "sign-in is not known of", environment: { DASHBOARD_CLIENT_ID: CLIENT }, access: { kind: "off" } },
     {
       why: "the local user's name came to Azure",
-      environment: { ...LOCAL, WEBSITE_SITE_NAME: "app" },
+      environment: { ...LOCAL_USER, WEBSITE_SITE_NAME: "app" },
       access: { kind: "off" },
     },
-    { why: "the same by instance", environment: { ...LOCAL, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
-    { why: "both, in Azure", environment: { ...LOCAL, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
+    { why: "the same by instance", environment: { ...LOCAL_USER, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
+    { why: "both, in Azure", environment: { ...LOCAL_USER, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
   ])("$why: $access.kind", ({ environment, access }) => {
     expect(readDashboardAccess(environment)).toEqual(access);
   });

@@ -17,7 +17,7 @@ function goodRecords(): string[] {
     ...Array.from({ length: NEAR_MISS_KINDS }, (_, kind) => nearMissRecord(kind, time(kind), draw)),
     ...Array.from({ length: 20 }, (_, index) => ordinaryAuditRecord(time(index), draw)),
     { category: "SignInLogs", operationName: "Sign-in activity", properties: {} },
-  ].map((record) => JSON.stringify(record));
+  ].map((good) => JSON.stringify(good));
 }
 
 /** The event bodies of one run. The same seed and number give the same bytes. */

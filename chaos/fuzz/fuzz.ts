@@ -4,8 +4,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { readyRule } from "../../src/core/ready-rule.ts";
+import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
-import { newTally } from "../../src/workflows/detect-batch.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
 import { emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
 
@@ -15,7 +15,7 @@ Malformed bodies and records go through the whole batch, with every rule, and in
 be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered; what is stored is within the
 limits of the table and of the ingestion API; dead letters are the bytes that were sent; the same batch again is nothing new.
 
-  --runs N   batches (default 100000)
+  --runs N   batches, of one to three bodies each (default 100000)
   --seed S   what decides the bytes (default: a new one, which is printed)
   --from N   begin with that run: --seed S --from N --runs 1 repeats one
   --jobs N   processes (default: one for each processor)
@@ -29,7 +29,8 @@ interface Options {
   readonly runs: number;
 }
 
-type Total = { -readonly [name in keyof FuzzFigures]: number };
+/** Figures of many batches, added up by name. */
+type Total = Record<string, number>;
 
 /** The stores are emptied now and then: what comes again comes soon. */
 const FORGET_EVERY = 2_000;
@@ -37,13 +38,14 @@ const PER_PROCESS_AT_LEAST = 5_000;
 
 /** @returns the figures, or undefined after a failure, which is printed */
 async function runHere({ seed, from, runs }: Options): Promise<Total | undefined> {
-  const rules = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true).map(readyRule);
+  const known = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true);
+  const detection = { rules: known.map(readyRule), scan: ruleScan(known).scan };
   let unhandled: unknown;
   process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
   // Most of the time would go into the stacks of the errors that unreadable JSON is.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
-  const total = noFigures();
+  const total = {};
   let stores = emptyStores();
   for (let run = from; run < from + runs; run += 1) {
     if (run % FORGET_EVERY === 0) {
@@ -53,11 +55,11 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     }
     const bodies = fuzzBodies(seed, run);
     try {
-      add(total, await fuzzRun(bodies, rules, stores));
-      if (unhandled !== undefined) throw new Error(`a rejection that nobody handles: ${String(unhandled)}`);
+      add(total, await fuzzRun(bodies, detection, stores));
+      if (unhandled !== undefined) throw new Error("a rejection that nobody handles", { cause: unhandled });
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
-      const again = await fuzzRun(bodies, rules, emptyStores()).catch((second: unknown) => second);
+      const again = await fuzzRun(bodies, detection, emptyStores()).catch((second: unknown) => second);
       const told = again instanceof Error ? again : error;
       console.error(`\nFAILED: ${told instanceof Error ? told.stack : String(told)}`);
       console.error(`repeat it: npm run fuzz -- --seed ${seed} --from ${run} --runs 1`);
@@ -78,7 +80,7 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
     const { stdout } = await promisify(execFile)(process.execPath, args);
     return JSON.parse(stdout) as Total;
   });
-  const total = noFigures();
+  const total = {};
   let hasFailed = false;
   for (const part of await Promise.allSettled(parts)) {
     if (part.status === "fulfilled") add(total, part.value);
@@ -91,25 +93,8 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
   return hasFailed ? undefined : total;
 }
 
-const FIGURES = [
-  "events",
-  "passedOver",
-  "received",
-  "matched",
-  "notMatched",
-  "skipped",
-  "ruledOut",
-  "deadLettered",
-  "stored",
-  "known",
-] as const;
-
-function noFigures(): Total {
-  return { events: 0, ...newTally().figures };
-}
-
-function add(total: Total, figures: FuzzFigures): void {
-  for (const name of FIGURES) total[name] += figures[name];
+function add(total: Total, figures: Readonly<FuzzFigures | Total>): void {
+  for (const [name, count] of Object.entries(figures)) total[name] = (total[name] ?? 0) + count;
 }
 
 async function main(options: Options, wantedJobs: number): Promise<number> {

@@ -11,7 +11,7 @@ param eventHubName string
 param dataCollectionRuleId string
 param emails string[]
 @description('How long no audit event may reach the hub.')
-param silentAfter string
+param silentAfter 'PT1H' | 'PT6H' | 'PT12H' | 'P1D'
 param missedCheck bool
 param missedQuery string
 param hasDailyCap bool
@@ -34,6 +34,8 @@ type LogAlert = {
   measure: string?
 }
 
+var kqlTimeSpans = { PT1H: '0.01:00:00', PT6H: '0.06:00:00', PT12H: '0.12:00:00', P1D: '1.00:00:00' }
+
 var logAlerts LogAlert[] = [
   {
     name: 'new-incident'
@@ -49,7 +51,7 @@ var logAlerts LogAlert[] = [
   {
     name: 'detector-failing'
     title: 'The detector fails'
-    description: 'Batches of audit events fail and are tried again; their partitions wait.'
+    description: 'Batches, sweeps or checks of the ledger fail and are tried again; partitions wait.'
     query: loadTextContent('../queries/alerts/detector-failing.kql')
     severity: 1
     frequency: 'PT5M'
@@ -65,6 +67,72 @@ var logAlerts LogAlert[] = [
     frequency: 'PT15M'
     window: 'PT30M'
     measure: 'Runs'
+  }
+  {
+    name: 'ledger-silent'
+    title: 'The ledger is not checked'
+    description: 'No check of the ledger for half an hour: gaps, losses and a silent hub would go unnoticed.'
+    query: loadTextContent('../queries/alerts/ledger-silent.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
+    measure: 'Checks'
+  }
+  {
+    name: 'hub-silent'
+    title: 'No audit event arrives'
+    description: 'No event has reached the hub for ${silentAfter}.'
+    query: replace(loadTextContent('../queries/alerts/hub-silent.kql'), '{silentAfter}', kqlTimeSpans[silentAfter])
+    severity: 1
+    frequency: 'PT30M'
+    window: 'PT1H'
+    timeRange: 'P2D'
+  }
+  {
+    name: 'hub-lag'
+    title: 'Events wait in the hub'
+    description: 'An event has waited in the hub for more than 15 minutes.'
+    query: loadTextContent('../queries/alerts/hub-lag.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+  }
+  {
+    name: 'hub-headroom'
+    title: 'Half of the time to loss is gone'
+    description: 'The oldest event that is not finished has used up half of the hub\'s retention.'
+    query: loadTextContent('../queries/alerts/hub-headroom.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
+  }
+  {
+    name: 'gaps-open'
+    title: 'Events that were passed over are not read again'
+    description: 'For half an hour every check of the ledger left a gap open.'
+    query: loadTextContent('../queries/alerts/gaps-open.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+  }
+  {
+    name: 'gaps-healed'
+    title: 'Events were passed over and read again'
+    description: 'Nothing is lost. A time-out or a crash made the platform pass over events.'
+    query: loadTextContent('../queries/alerts/gaps-healed.kql')
+    severity: 3
+    frequency: 'PT30M'
+    window: 'PT1H'
+  }
+  {
+    name: 'events-lost'
+    title: 'Events are lost'
+    description: 'Events left the hub before anything had finished them.'
+    query: loadTextContent('../queries/alerts/events-lost.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT1H'
+    splitBy: ['PartitionId', 'First', 'Last']
   }
   {
     name: 'slow-detection'
@@ -86,13 +154,31 @@ var logAlerts LogAlert[] = [
     window: 'PT30M'
   }
   {
+    name: 'outbox-age'
+    title: 'Incidents wait to be forwarded'
+    description: 'An incident has waited for more than an hour to reach Log Analytics. It is safe in the table.'
+    query: loadTextContent('../queries/alerts/outbox-age.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
+  }
+  {
     name: 'rows-refused'
     title: 'Log Analytics refuses rows'
     description: 'Rows of incidents do not fit the stream and stay in the outbox, marked.'
     query: loadTextContent('../queries/alerts/rows-refused.kql')
     severity: 2
     frequency: 'PT15M'
-    window: 'PT15M'
+    window: 'PT30M'
+  }
+  {
+    name: 'requeued'
+    title: 'Incidents were in no account'
+    description: 'Incidents had left the outbox without an acknowledgement, and were queued again.'
+    query: loadTextContent('../queries/alerts/requeued.kql')
+    severity: 2
+    frequency: 'PT30M'
+    window: 'PT1H'
   }
   {
     name: 'dead-letters'
@@ -101,7 +187,7 @@ var logAlerts LogAlert[] = [
     query: loadTextContent('../queries/alerts/dead-letters.kql')
     severity: 2
     frequency: 'PT15M'
-    window: 'PT15M'
+    window: 'PT30M'
   }
   {
     name: 'ingestion-errors'
@@ -110,7 +196,7 @@ var logAlerts LogAlert[] = [
     query: loadTextContent('../queries/alerts/ingestion-errors.kql')
     severity: 2
     frequency: 'PT15M'
-    window: 'PT15M'
+    window: 'PT30M'
   }
 ]
 
@@ -159,16 +245,6 @@ type MetricAlert = {
 }
 
 var metricAlerts MetricAlert[] = [
-  {
-    name: 'hub-silent'
-    title: 'No audit event arrives'
-    description: 'No event has reached the hub for ${silentAfter}.'
-    target: 'eventHub'
-    severity: 1
-    frequency: 'PT30M'
-    window: silentAfter
-    criteria: [{ metric: 'IncomingMessages', ofHub: true, aggregation: 'Total', operator: 'LessThanOrEqual' }]
-  }
   {
     name: 'hub-not-read'
     title: 'Nobody reads the hub'

@@ -48,6 +48,6 @@ resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(
     principalId: senderPrincipalId
     principalType: senderPrincipalType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', dataSender)
-    description: 'An operator of pimwatch sends test events and brings back dead letters'
+    description: 'An operator of pimwatch sends test events'
   }
 }

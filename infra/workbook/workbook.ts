@@ -64,7 +64,21 @@ const TABS: readonly Tab[] = [
     intro:
       "Whether events arrive, are read and reach Log Analytics. Each stretch of the way is timed for itself: Entra ID to the hub, hub to incident (pimwatch), incident to Log Analytics.",
     tiles: [
+      { title: "Now, and in this time", query: "workbook/pipeline", as: "tiles" },
       { title: "Seconds on each stretch, 95th percentile", query: "workbook/latency", as: "timechart" },
+      {
+        title: "Ledger: events that wait, were passed over, read again, lost",
+        query: "workbook/ledger",
+        as: "timechart",
+      },
+      { title: "Longest wait, in minutes", query: "workbook/waiting", as: "timechart" },
+      {
+        title: "Events that were lost",
+        query: "workbook/lost",
+        as: "table",
+        whenEmpty: "None: every event that reached the hub was stored.",
+      },
+      { title: "Events by seconds from the hub to the table", query: "workbook/event-latency", as: "barchart" },
       { title: "Events and records", query: "workbook/events", as: "timechart" },
       { title: "Forwarding", query: "workbook/forwarding", as: "table", width: 50 },
       { title: "Functions", query: "workbook/runs", as: "table", width: 50 },

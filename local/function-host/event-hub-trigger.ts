@@ -141,6 +141,16 @@ export async function openConsumer(
 }
 
 /**
+ * Makes the client let go of a partition that another host has taken. When it is thrown out in the middle of a batch it
+ * would otherwise come back for the next one, throw the new owner out in turn, and the partition would stand still until
+ * the ownership of the one that does not renew it has expired.
+ */
+function ownershipLost(): Error {
+  const code = "ReceiverDisconnectedError"; // what the client takes for "somebody else has it"
+  return Object.assign(new Error("another host has taken the partition"), { name: code, code, retryable: false });
+}
+
+/**
  * Runs a function for each batch of events, one batch at a time in each partition.
  *
  * The checkpoint is written when the invocation has ended: succeeded, or failed with no retries left, since the real
@@ -171,10 +181,11 @@ export function startEventHubTrigger(
     const signal = AbortSignal.any([stopping.signal, owned.signal]);
     const end = await runBatch(events, partition, signal);
     if (end === "stopped" || signal.aborted) return;
+    if (!(await isStillOwner(partition))) throw ownershipLost();
     if (end === "failed" && !options.checkpointAfterFailure) return;
     const batches = (batchesSinceCheckpoint.get(partition.partitionId) ?? 0) + 1;
     batchesSinceCheckpoint.set(partition.partitionId, batches % eventHubs.batchCheckpointFrequency);
-    if (batches < eventHubs.batchCheckpointFrequency || !(await isStillOwner(partition)) || signal.aborted) return;
+    if (batches < eventHubs.batchCheckpointFrequency || signal.aborted) return;
     await partition.updateCheckpoint(last);
     const { sequenceNumber, offset } = last;
     options.onCheckpoint({ functionName, partitionId: partition.partitionId, sequenceNumber, offset });

@@ -6,6 +6,7 @@ import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../azure/dead-letters.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
+import { burstCounts } from "./burst-counts.ts";
 import { deliveryProblems } from "./delivery-check.ts";
 import type { EventSource } from "./event-source.ts";
 import { SEND_RETRIES, sendEvents, type SendFigures } from "./event-sender.ts";
@@ -64,9 +65,13 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     retryOptions: SEND_RETRIES,
   });
 
+  const bursts = burstCounts();
   async function printFresh(): Promise<number> {
     const fresh = await incidents.fresh();
-    for (const { row } of fresh) terminal.out(json ? jsonLine(row) : `${incidentText(row, terminal)}\n`);
+    for (const { row } of fresh) {
+      const burst = bursts.add(row);
+      terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
+    }
     return fresh.length;
   }
 
@@ -165,11 +170,13 @@ async function builtApp(terminal: Terminal): Promise<string> {
 function addresses({ host, stack }: LocalApp): string {
   return [
     "Running on this machine alone, everything in memory:",
+    `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
     `  ingestion  ${stack.ingestion.endpoint}`,
     `  event hub  ${LOCAL_HUB} at ${stack.eventHub.connectionString}`,
+    `  incidents  npx pimwatch incidents --table-endpoint ${stack.azurite.tableEndpoint}`,
     `  send more  npx pimwatch send FILE --connection '${stack.eventHub.connectionString}'`,
   ].join("\n");
 }

@@ -32,7 +32,7 @@ export function TopBar({ health, list, me, now, onHealth, onHelp, onRefresh }: T
       </h1>
       <button type="button" class="health" onClick={onHealth} aria-haspopup="dialog">
         <span class={`dot is-${tone}`} aria-hidden="true" />
-        {words}
+        <span class="health-words">{words}</span>
       </button>
       <button type="button" class="quiet live" onClick={onRefresh} title="Refresh now (r)">
         {list.error === undefined ? "Live" : "Not live"}

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Analyst, TriageChange } from "../core/triage/triage-change.ts";
 import { ApiError, changeIncident, type ReadIncident } from "./api.ts";
 import { field, inWords, shortTime } from "./format.ts";
@@ -278,9 +278,9 @@ function CommentField({ value, label, isFirst = false, onInput }: CommentFieldPr
   );
 }
 
-/** Puts the focus into a form that a person has just opened. */
+/** Puts the focus into a form that a person has just opened: before the next key, which may be a letter of a comment. */
 function useFocus<T extends HTMLElement>() {
   const element = useRef<T>(null);
-  useEffect(() => element.current?.focus(), []);
+  useLayoutEffect(() => element.current?.focus(), []);
   return element;
 }

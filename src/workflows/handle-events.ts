@@ -1,3 +1,4 @@
+import { latencyHistogram } from "../core/latency-histogram.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
 import {
   type BatchFigures,
@@ -25,6 +26,13 @@ export function isSuspect(retryCount: number): boolean {
   return retryCount >= SUSPICIOUS_RETRIES;
 }
 
+export interface Handled extends BatchFigures, Recorded, Forwarded {
+  /** Whether it was taken one by one. */
+  readonly guarded: boolean;
+  /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
+  readonly latency: Readonly<Record<string, number>>;
+}
+
 /**
  * Detects in a batch and, once all of it is stored, says so in the ledger and forwards what is new.
  *
@@ -34,7 +42,7 @@ export async function handleEvents(
   events: readonly HubEvent[],
   deps: HandleDependencies,
   how: { readonly suspect: boolean } = { suspect: false },
-): Promise<BatchFigures & Recorded & Forwarded & { guarded: boolean }> {
+): Promise<Handled> {
   const { quarantined, marked } = await deps.suspects.known({ fresh: how.suspect });
   const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
@@ -42,7 +50,11 @@ export async function handleEvents(
   const { figures, added }: BatchOutcome = guarded
     ? await detectGuarded(events, { ...detecting, suspects: deps.suspects })
     : await detectBatch(events, detecting);
+  const latency = latencyHistogram(
+    events.map(({ position }) => position.enqueuedTime),
+    deps.now(),
+  );
   const recorded = await recordFinished(events, deps);
   const rows = added.map(({ row }: StoredIncident) => row);
-  return { ...figures, guarded, ...recorded, ...(await forwardRows(rows, deps)) };
+  return { ...figures, guarded, latency, ...recorded, ...(await forwardRows(rows, deps)) };
 }

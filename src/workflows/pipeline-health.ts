@@ -1,13 +1,10 @@
 import { PimwatchError } from "../errors.ts";
+import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
 
-export interface HealthDependencies {
-  /** Each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+export interface HealthDependencies extends OutboxAgeDependencies {
   readonly incidents: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> };
-  readonly accounts: { oldestWaiting(ruleId: string): Promise<string | undefined> };
   readonly deadLetters: { count(limit: number): Promise<number> };
   readonly ledger: { statuses(): Promise<readonly PartitionFindings[]> };
-  now(): Date;
 }
 
 /** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
@@ -69,7 +66,7 @@ export async function pipelineHealth(
   };
   const now = deps.now().getTime();
   const [outbox, deadLetters, findings] = await Promise.all([
-    ask("the incident table", failing, () => outboxOf(deps, now)),
+    ask("the incident table", failing, () => outboxOf(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
     ask("the ledger table", degraded, () => deps.ledger.statuses()),
   ]);
@@ -91,16 +88,15 @@ function isOfADependency(error: unknown): boolean {
   return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
 }
 
-async function outboxOf({ ruleIds, incidents, accounts }: HealthDependencies, now: number) {
-  const total = { pending: 0, refused: 0, oldestSeconds: 0 };
+async function outboxOf(deps: HealthDependencies) {
+  const { ruleIds, incidents } = deps;
+  const total = { pending: 0, refused: 0 };
   for (const ruleId of ruleIds) {
     const { pending, refused } = await incidents.outboxSize(ruleId);
     total.pending += pending;
     total.refused += refused;
-    const oldest = pending > 0 ? await accounts.oldestWaiting(ruleId) : undefined;
-    total.oldestSeconds = Math.max(total.oldestSeconds, secondsSince(oldest, now) ?? 0);
   }
-  return total;
+  return { ...total, oldestSeconds: total.pending > 0 ? await outboxAgeSeconds(deps) : 0 };
 }
 
 /** Of all partitions together; undefined before the timer's first run. */

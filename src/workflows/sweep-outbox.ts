@@ -1,9 +1,8 @@
 import type { IncidentRow } from "../core/incident-row.ts";
 import { type ForwardDependencies, type Forwarded, forwardRows } from "./forward-rows.ts";
+import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
 
-export interface SweepDependencies extends ForwardDependencies {
-  /** Rules whose incidents may wait; each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+export interface SweepDependencies extends ForwardDependencies, OutboxAgeDependencies {
   readonly outbox: ForwardDependencies["outbox"] & {
     pending(ruleId: string, which: { limit: number; queuedBefore: Date }): Promise<IncidentRow[]>;
   };
@@ -16,8 +15,18 @@ export interface SweepLimits {
   readonly pageSize: number;
 }
 
+export interface Swept extends Forwarded {
+  /** How long the oldest row has waited that a sweep which stopped early left behind. 0 after one that did not. */
+  readonly oldestSeconds: number;
+}
+
 /** Forwards what an invocation could not: rows left in the outbox by a crash or an endpoint that was down. */
-export async function sweepOutbox(deps: SweepDependencies, limits: SweepLimits): Promise<Forwarded> {
+export async function sweepOutbox(deps: SweepDependencies, limits: SweepLimits): Promise<Swept> {
+  const done = await forwardWaiting(deps, limits);
+  return { ...done, oldestSeconds: done.stopped === undefined ? 0 : await outboxAgeSeconds(deps) };
+}
+
+async function forwardWaiting(deps: SweepDependencies, limits: SweepLimits): Promise<Forwarded> {
   let total: Forwarded = { forwarded: 0, refused: 0 };
   for (const ruleId of deps.ruleIds) {
     let page: IncidentRow[];

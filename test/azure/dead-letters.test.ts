@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type Container, type DeadLetter, type DeadLetters, deadLetters } from "../../src/azure/dead-letters.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
+import { VERSION } from "../../src/version.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { collected } from "./open-table.ts";
 
@@ -32,7 +33,15 @@ test("bytes are kept as they are, with why and where from", async () => {
     },
   });
   expect(await collected(letters.list())).toEqual([
-    { name: sha256Hex(BYTES), size: 6, reason: "not JSON", partition: "3", sequenceNumber: "42" },
+    {
+      name: sha256Hex(BYTES),
+      size: 6,
+      reason: "not JSON",
+      partition: "3",
+      sequenceNumber: "42",
+      enqueuedTime: POSITION.enqueuedTime,
+      version: VERSION,
+    },
   ]);
 });
 
@@ -72,7 +81,15 @@ test("where the host did not say, the position is empty", async () => {
   await letters.add(letter({ position: { partitionId: null, sequenceNumber: null, enqueuedTime: null } }));
 
   expect(await collected(letters.list())).toEqual([
-    { name: sha256Hex(BYTES), size: 6, reason: "not JSON", partition: "", sequenceNumber: "" },
+    {
+      name: sha256Hex(BYTES),
+      size: 6,
+      reason: "not JSON",
+      partition: "",
+      sequenceNumber: "",
+      enqueuedTime: "",
+      version: VERSION,
+    },
   ]);
   const { metadata = {} } = await container.getBlockBlobClient(sha256Hex(BYTES)).getProperties();
   expect(Object.keys(metadata).toSorted((a, b) => a.localeCompare(b))).toEqual(["reason", "version"]);
@@ -128,10 +145,11 @@ test("a blob that another hand put there is listed, too", async () => {
   const { letters, container } = await open();
   await container.getBlockBlobClient("notes").upload("x", 1, { metadata: { reason: "100%" } });
   await container.getBlockBlobClient("other").upload("xy", 2);
+  const unsaid = { partition: "", sequenceNumber: "", enqueuedTime: "", version: "" };
 
   expect(await collected(letters.list())).toEqual([
-    { name: "notes", size: 1, reason: "100%", partition: "", sequenceNumber: "" },
-    { name: "other", size: 2, reason: "", partition: "", sequenceNumber: "" },
+    { name: "notes", size: 1, reason: "100%", ...unsaid },
+    { name: "other", size: 2, reason: "", ...unsaid },
   ]);
 });
 

@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const NEWEST = Date.parse("2026-11-23T12:00:00Z");
 const COUNT = 30;
 const NAMES = Array.from({ length: COUNT }, (_, index) => `incident ${index}`);
-const nameOf = new Map(NAMES.map((name) => [sha256Hex(name), name]));
+const nameOf = new Map<unknown, string>(NAMES.map((name) => [sha256Hex(name), name]));
 
 /** Newest first: an hour between one and the next, fields in turn. */
 function fieldsOf(index: number): Partial<Incident> {
@@ -52,7 +52,7 @@ async function namesOf(query: IncidentQuery, size = 1_000): Promise<(string | un
   do {
     const page = await pages.page({ ruleId: RULE_ID, query, size, token });
     if (page === "refused") throw new Error("refused");
-    names.push(...page.rows.map(({ row }) => nameOf.get(String(row["IncidentId"]))));
+    names.push(...page.rows.map(({ row }) => nameOf.get(row["IncidentId"])));
     token = page.token;
   } while (token !== undefined);
   return names;

@@ -10,13 +10,16 @@ export interface OpenedPage {
 /** The rows of the list. */
 export const ROWS = "#incidents [role=option]";
 
+export interface PageOptions extends BrowserContextOptions {
+  /** Trouble that the test makes itself. */
+  readonly allowed?: RegExp;
+  /** Done before the page is loaded. */
+  before?(page: Page): Promise<unknown>;
+}
+
 /** Opens the page in a context of its own; closed with the test, which fails where there was trouble. */
-export async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions & { readonly allowed?: RegExp } = {},
-): Promise<OpenedPage> {
-  const { allowed, ...contextOptions } = options;
+export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenedPage> {
+  const { allowed, before, ...contextOptions } = options;
   const context = await browser.newContext({ reducedMotion: "reduce", ...contextOptions });
   const trouble: string[] = [];
   const note = (what: string): void => {
@@ -38,6 +41,7 @@ export async function openPage(
     await context.close();
     expect(trouble).toEqual([]);
   });
+  await before?.(page);
   await page.goto(url);
   return { page, trouble };
 }

@@ -41,10 +41,11 @@ test("an incident reads as when, severity, role, what changed, who, from where",
 });
 
 test("an event that says nothing is shown as saying nothing", () => {
-  expect(incidentText({ ResultReason: null, EventCount: 1 }, { color: false })).toBe(
+  expect(incidentText({ ResultReason: null, EventCount: 1, Effect: "unknown" }, { color: false })).toBe(
     [
       "(no time)                : (no target)",
       "    changed   (the event says nothing of what changed)",
+      "    means     direction unknown: ",
       "    by        (nobody named)",
       "    from      (no address)",
       "    result    (none given)",
@@ -53,6 +54,22 @@ test("an event that says nothing is shown as saying nothing", () => {
       "",
     ].join("\n"),
   );
+});
+
+test("what is no change of PIM settings has a reason, and its target once", () => {
+  const assigned = {
+    ...weakened,
+    IncidentTitle: "Role assigned outside of PIM: Global Administrator to Émile Fournier",
+    Effect: "",
+    ResultReason: "Monthly report",
+  };
+
+  expect(incidentText(assigned, { color: false }).split("\n").slice(0, 3)).toEqual([
+    "2026-03-04 09:12:41Z  P1  High      Role assigned outside of PIM: Global Administrator to Émile Fournier",
+    "    reason    Monthly report",
+    "    by        alex.rivera@fabrikam.example",
+  ]);
+  expect(incidentText({ ...assigned, ResultReason: "" }, { color: false })).not.toContain("reason");
 });
 
 test("hostile names cannot break lines, turn the direction of writing or color the terminal", () => {
@@ -115,4 +132,12 @@ test.each([
   expect(incidentText({ ...weakened, RoleName, TargetResourceName }, { color: false })).toContain(
     `Settings: ${shown}\n`,
   );
+});
+
+test("an incident that is one of several within the hour says how many there are", () => {
+  const one = { ...weakened, BurstId: "2026-03-04T09Z-0123456789abcdef" };
+  expect(incidentText(one, { color: false, burst: 3 })).toContain(
+    "    burst     3 incidents by this actor from 09:00 to 10:00 UTC\n",
+  );
+  expect(incidentText(one, { color: false, burst: 1 })).not.toContain("burst");
 });

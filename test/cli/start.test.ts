@@ -59,6 +59,7 @@ describe("start --once", () => {
     expect(out).toMatch(
       /^events {8}\d+ sent in .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
     );
+    expect(out).toMatch(/ {2}page {7}http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\n/);
     expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
   });
 

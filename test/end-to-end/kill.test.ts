@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { body, settingsChanges } from "./events.ts";
-import { APP_DIRECTORY, NODE_PATH, startApp, startTestStack, type TestStack } from "./running-app.ts";
+import { APP_DIRECTORY, NODE_PATH, SHORT_OWNERSHIP, startApp, startTestStack, type TestStack } from "./running-app.ts";
 
 const HOST_PROCESS = fileURLToPath(new URL("host-process.ts", import.meta.url));
 
@@ -85,7 +85,7 @@ test("killing the host at any moment and starting it again ends as if nothing ha
     first.kill("SIGKILL");
     await once(first, "exit");
 
-    const app = await startApp(running);
+    const app = await startApp(running, { loadBalancing: SHORT_OWNERSHIP });
     await app.caughtUp();
     await app.host.runTimer("outbox-timer");
     expect(await resultOf(running), `killed at transaction ${moment}`).toEqual(expected);

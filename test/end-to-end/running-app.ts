@@ -18,8 +18,18 @@ export const APP_DIRECTORY = "dist";
 /** The Node that runs the app: the one of the tests unless PIMWATCH_NODE names another. */
 export const NODE_PATH = process.env["PIMWATCH_NODE"] ?? process.execPath;
 
+const PARTITIONS = ["0", "1"];
+/** Hosts look for partitions often, and keep theirs on a machine that is so busy that they cannot say so in time. */
+const LOAD_BALANCING = { updateIntervalMs: 100, ownershipExpiryMs: 10_000 };
+/** The partitions of a host that was killed are free so soon. */
+export const SHORT_OWNERSHIP = { updateIntervalMs: 100, ownershipExpiryMs: 1_500 };
+/** The next 29 February: tests run their timers by hand. */
+const NEVER = "0 0 0 29 2 *";
+
 export interface TestStack {
   readonly stack: Stack;
+  /** Of all apps on this stack together. */
+  readonly progress: Progress;
   /** Between the app and its table. */
   readonly tableGate: TcpGate;
   readonly settings: Readonly<Record<string, string>>;
@@ -32,7 +42,7 @@ export interface TestStack {
 export async function startTestStack({
   onTableRequest,
 }: { onTableRequest?: (chunk: Buffer) => void } = {}): Promise<TestStack> {
-  const stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions: 2 });
+  const stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions: PARTITIONS.length });
   onTestFinished(() => stack.stop());
   const tableGate = await tcpGate(Number(new URL(stack.azurite.tableEndpoint).port), onTableRequest);
   onTestFinished(() => tableGate.close());
@@ -50,7 +60,11 @@ export async function startTestStack({
       INCIDENTS_STORAGE: storage.replace(stack.azurite.tableEndpoint, gatedTables),
       OUTBOX_MINIMUM_AGE_SECONDS: "0",
       LEDGER_GRACE_SECONDS: "0",
+      OUTBOX_TIMER_SCHEDULE: NEVER,
+      LEDGER_TIMER_SCHEDULE: NEVER,
+      RECONCILIATION_TIMER_SCHEDULE: NEVER,
     },
+    progress: progressOf(stack),
     async send(bodies, partitionId) {
       await producer.sendBatch(
         bodies.map((body) => ({ body: Buffer.from(body) })),
@@ -73,36 +87,22 @@ export async function startTestStack({
   };
 }
 
-export interface RunningApp {
-  readonly host: FunctionHost;
-  /** Resolves when every event in the hub has been processed and checkpointed. */
+interface Progress {
+  checkpointed(checkpoint: { readonly partitionId: string; readonly sequenceNumber: number }): void;
   caughtUp(): Promise<void>;
 }
 
-export async function startApp(
-  { stack, settings }: TestStack,
-  options: Partial<FunctionHostOptions> = {},
-): Promise<RunningApp> {
-  const checkpoints = new Map<string, number>();
-  const host = await startFunctionHost({
-    appDirectory: APP_DIRECTORY,
-    settings,
-    nodePath: NODE_PATH,
-    nodeOptions: ["--disallow-code-generation-from-strings"],
-    retryDelayScale: 0.05,
-    loadBalancing: { updateIntervalMs: 100, ownershipExpiryMs: 2_000 },
-    ...options,
-  });
-  onTestFinished(() => host.stop());
+/** How far the apps on a stack have got, whichever of them has which partition. */
+function progressOf({ eventHub }: Stack): Progress {
+  const last = new Map<string, number>();
   const waiting = new Set<() => void>();
-  host.events.on("checkpoint", ({ partitionId, sequenceNumber }) => {
-    checkpoints.set(partitionId, sequenceNumber);
-    for (const look of waiting) look();
-  });
   const isCaughtUp = (): boolean =>
-    ["0", "1"].every((id) => (checkpoints.get(id) ?? -1) >= stack.eventHub.partition(LOCAL_HUB, id).lastSequenceNumber);
+    PARTITIONS.every((id) => (last.get(id) ?? -1) >= eventHub.partition(LOCAL_HUB, id).lastSequenceNumber);
   return {
-    host,
+    checkpointed({ partitionId, sequenceNumber }) {
+      last.set(partitionId, sequenceNumber);
+      for (const look of waiting) look();
+    },
     caughtUp: () =>
       new Promise((resolve) => {
         const look = (): void => {
@@ -114,4 +114,28 @@ export async function startApp(
         look();
       }),
   };
+}
+
+export interface RunningApp {
+  readonly host: FunctionHost;
+  /** Resolves when every event in the hub has been processed and checkpointed, by this app or another on the stack. */
+  caughtUp(): Promise<void>;
+}
+
+export async function startApp(
+  { settings, progress }: TestStack,
+  options: Partial<FunctionHostOptions> = {},
+): Promise<RunningApp> {
+  const host = await startFunctionHost({
+    appDirectory: APP_DIRECTORY,
+    settings,
+    nodePath: NODE_PATH,
+    nodeOptions: ["--disallow-code-generation-from-strings"],
+    retryDelayScale: 0.05,
+    loadBalancing: LOAD_BALANCING,
+    ...options,
+  });
+  onTestFinished(() => host.stop());
+  host.events.on("checkpoint", (checkpoint) => progress.checkpointed(checkpoint));
+  return { host, caughtUp: () => progress.caughtUp() };
 }

@@ -1,12 +1,17 @@
-// A door in front of a local server: closed, connections are refused and broken, as when the service is down.
+// A door in front of a local server: closed, connections are refused and broken, as when the service is down; busy,
+// each request is answered with a 503, as a service does that wants to be left alone.
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 export interface TcpGate {
   readonly port: number;
   close(): Promise<void>;
+  /** "At once", it says, so that nobody waits between tries: an outage that takes no time. */
+  beBusy(): void;
   open(): Promise<void>;
 }
+
+const BUSY = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /** @param onRequest told of each chunk that a client sends, before it goes on */
 export async function tcpGate(
@@ -14,8 +19,9 @@ export async function tcpGate(
   onRequest: (chunk: Buffer) => void = () => undefined,
 ): Promise<TcpGate> {
   const sockets = new Set<Socket>();
-  let server: Server;
+  let server: Server | undefined;
   let port = 0;
+  let isBusy = false;
 
   const keep = (socket: Socket, other: () => Socket): void => {
     sockets.add(socket);
@@ -26,8 +32,21 @@ export async function tcpGate(
     socket.on("error", () => socket.destroy());
   };
 
+  function refuse(client: Socket): void {
+    sockets.add(client);
+    client.on("close", () => sockets.delete(client));
+    client.on("error", () => client.destroy());
+    client.once("data", () => client.end(BUSY));
+  }
+
   async function open(): Promise<void> {
+    isBusy = false;
+    if (server?.listening) return;
     server = createServer((client) => {
+      if (isBusy) {
+        refuse(client);
+        return;
+      }
       const target = connect(targetPort, "127.0.0.1");
       keep(client, () => target);
       keep(target, () => client);
@@ -45,8 +64,12 @@ export async function tcpGate(
   return {
     port,
     open,
+    beBusy() {
+      isBusy = true;
+      for (const socket of sockets) socket.destroy();
+    },
     async close() {
-      if (!server.listening) return;
+      if (!server?.listening) return;
       server.close();
       for (const socket of sockets) socket.destroy();
       await once(server, "close");

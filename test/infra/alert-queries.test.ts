@@ -1,11 +1,8 @@
 import { expect, test } from "vitest";
 import { QUERY_FILES } from "./kusto-workspace.ts";
-import { at, ofType, theOne, variant } from "./predicted-resources.ts";
+import { at, theOne, variant } from "./predicted-resources.ts";
+import { MINUTE, NOW, runAlert } from "./run-alert.ts";
 import { type Row, runQuery } from "./query-rows.ts";
-
-const NOW = Date.parse("2026-11-23T12:00:00Z");
-const MINUTE = 60_000;
-const APP = theOne(variant("everything"), "Microsoft.Web/sites").name;
 
 /** A row of PimwatchIncidents_CL that was made and arrived so many minutes ago. */
 function incident(id: string, minutesAgo: number, other: Row = {}): Row {
@@ -90,48 +87,6 @@ test("slow detection counts from the hub, once for each incident, and not what w
   expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual(["slow"]);
 });
 
-test("dead letters and refused rows are summed from the detector's lines, of this app alone", () => {
-  const lines = [
-    line({ event: "batch detected", deadLettered: 2, refused: 0 }, 10),
-    line({ event: "batch detected", deadLettered: 1, refused: 3 }, 5),
-    line({ event: "batch detected", deadLettered: 0, refused: 0 }, 1),
-    line({ event: "outbox swept", forwarded: 0, refused: 1 }, 1),
-    line({ event: "batch detected", deadLettered: 9, refused: 9 }, 60),
-    { ...line({ event: "batch detected", deadLettered: 9, refused: 9 }, 1), AppRoleName: "another" },
-  ];
-
-  expect(alertOnLines("dead-letters", lines)).toMatchObject([{ DeadLettered: 3 }]);
-  expect(alertOnLines("rows-refused", lines)).toMatchObject([{ Refused: 4 }]);
-});
-
-test("the outbox has stopped when no sweep could send, not when one could", () => {
-  const stopped = Array.from({ length: 6 }, (_, index) =>
-    line({ event: "outbox swept", forwarded: 0, refused: 0, stopped: "Logs Ingestion: answered 403" }, index + 1),
-  );
-  const sent = line({ event: "outbox swept", forwarded: 0, refused: 0 }, 3);
-
-  expect(alertOnLines("outbox-stopped", stopped)).toEqual([{ Stops: 6, Reason: "Logs Ingestion: answered 403" }]);
-  expect(alertOnLines("outbox-stopped", [...stopped, sent])).toEqual([]);
-  expect(alertOnLines("outbox-stopped", [])).toEqual([]);
-});
-
-test("the detector fails when one of its own functions fails several times", () => {
-  const failures = [1, 2, 3].map((minutes) => request("audit-events", false, minutes));
-  const sweeps = [1, 2, 3].map((minutes) => request("outbox-timer", true, minutes));
-
-  expect(run("detector-failing", { AppRequests: [...failures, ...sweeps] })).toEqual([
-    { Name: "audit-events", Failed: 3, Succeeded: 0 },
-  ]);
-  expect(run("detector-failing", { AppRequests: failures.slice(1) })).toEqual([]);
-  expect(run("detector-failing", { AppRequests: failures.map((row) => ({ ...row, Name: "health" })) })).toEqual([]);
-});
-
-test("the silent app is measured even when nothing at all was logged", () => {
-  expect(run("app-silent", { AppRequests: [] })).toEqual([{ Runs: 0 }]);
-  expect(run("app-silent", { AppRequests: [request("outbox-timer", true, 40)] })).toEqual([{ Runs: 0 }]);
-  expect(run("app-silent", { AppRequests: [request("outbox-timer", true, 4)] })).toEqual([{ Runs: 1 }]);
-});
-
 /** Rows of any kind are right for it: it only asks whether there is one. Or it names the table in a text. */
 const EXEMPT = new Set(["alerts/missed.kql", "alerts/ingestion-errors.kql", "workbook/ingestion-errors.kql"]);
 
@@ -143,26 +98,6 @@ test("every query that reads the table counts an incident once", () => {
   for (const [file, text] of readers) expect(text, file).toMatch(/RowKind == "created"|arg_max\(Revision, \*\)/);
 });
 
-function line(figures: object, minutesAgo: number): Row {
-  return { TimeGenerated: NOW - minutesAgo * MINUTE, AppRoleName: APP, Message: JSON.stringify(figures) };
-}
-
-function request(name: string, success: boolean, minutesAgo: number): Row {
-  return { TimeGenerated: NOW - minutesAgo * MINUTE, AppRoleName: APP, Name: name, Success: success };
-}
-
 function alertOn(name: string, rows: readonly Row[]): Row[] {
-  return run(name, { PimwatchIncidents_CL: rows });
-}
-
-function alertOnLines(name: string, rows: readonly Row[]): Row[] {
-  return run(name, { AppTraces: rows });
-}
-
-/** Runs the query of an alert rule as it is deployed. */
-function run(name: string, tables: Readonly<Record<string, readonly Row[]>>): Row[] {
-  const rule = ofType(variant("everything"), "Microsoft.Insights/scheduledQueryRules").find((resource) =>
-    resource.name.endsWith(`-${name}`),
-  );
-  return runQuery(String(at(rule?.properties, "criteria.allOf.0.query")), { now: NOW, tables });
+  return runAlert(name, { PimwatchIncidents_CL: rows });
 }

@@ -67,18 +67,52 @@ test("the guide's cost counts the alerts that there are", () => {
   ).length;
 
   expect(deployGuide).toContain(
-    `${frequencies.length} log alerts (${every("PT1M")} every minute, ${every("PT5M")} every 5, ${every("PT10M")} every 10, ${every("PT15M")} every 15 minutes), ${series} metric series`,
+    `${frequencies.length} log alerts (${every("PT1M")} every minute, ${every("PT5M")} every 5, ${every("PT10M")} every 10, ${every("PT15M")} every 15, ${every("PT30M")} every 30 minutes), ${series} metric series`,
   );
 });
 
 test("every link to a file or a section leads somewhere", () => {
-  for (const file of ["docs/deploy.md", "docs/runbook.md"]) {
+  for (const file of ["README.md", "docs/deploy.md", "docs/runbook.md"]) {
     for (const [, target = ""] of read(file).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = "", section] = target.split("#");
       const linked = path === "" ? file : join(dirname(file), path);
       expect(existsSync(join(ROOT, linked)), `${file}: ${target}`).toBe(true);
       if (section !== undefined) expect(sectionsOf(read(linked)), `${file}: ${target}`).toContain(section);
     }
+  }
+});
+
+test("the repository has what the template gallery asks for", () => {
+  // https://github.com/microsoft/template-validation-action
+  const files = [
+    ".devcontainer/devcontainer.json",
+    ".github/ISSUE_TEMPLATE",
+    ".github/PULL_REQUEST_TEMPLATE.md",
+    ".github/workflows/azure-dev.yml",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "SECURITY.md",
+    "azure.yaml",
+    "infra/main.bicep",
+  ];
+
+  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  const chapters = [...read("README.md").matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+  expect(chapters).toEqual(expect.arrayContaining(["Features", "Getting Started", "Guidance", "Resources"]));
+  expect(read("README.md")).toContain("(docs/architecture.svg)");
+});
+
+test("a form for issues asks only for what it names, and each field by an id of its own", () => {
+  const forms = globSync(".github/ISSUE_TEMPLATE/!(config).yml", { cwd: ROOT });
+
+  expect(forms.length).toBe(2);
+  for (const file of forms) {
+    const { name, description, body } = parse(read(file));
+    const ids = body.flatMap(({ type, id }: { type: string; id?: string }) => (type === "markdown" ? [] : [id]));
+    expect([typeof name, typeof description], file).toEqual(["string", "string"]);
+    expect(new Set(ids).size, file).toBe(ids.length);
+    expect(ids, file).not.toContain(undefined);
   }
 });
 

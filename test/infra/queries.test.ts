@@ -95,6 +95,22 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
+  test("an alert looks back at least twice as far as it runs apart, since log lines arrive late, and no further than it is given rows", () => {
+    const minutesOf = (duration: unknown) => {
+      const [, count, unit] = /^P?T?(\d+)([MHD])$/i.exec(String(duration)) ?? [];
+      return Number(count) * ({ m: 1, h: 60, d: 1_440 }[unit?.toLowerCase() ?? ""] ?? NaN);
+    };
+    for (const { name, properties, criterion } of alerts) {
+      const [, ago] = /ago\((\w+)\)/.exec(String(at(criterion, "query"))) ?? [];
+      const given = minutesOf(at(properties, "overrideQueryTimeRange") ?? at(properties, "windowSize"));
+      const lookedAt = ago === undefined ? given : minutesOf(ago);
+
+      expect(lookedAt, name).toBeLessThanOrEqual(given);
+      expect(lookedAt, name).toBeGreaterThanOrEqual(2 * minutesOf(at(properties, "evaluationFrequency")));
+      expect(minutesOf(at(properties, "windowSize")), name).toBeLessThanOrEqual(given);
+    }
+  });
+
   test("metrics are those that Azure has, aggregated as it does", () => {
     // https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/metrics-index
     const known: Readonly<Record<string, string>> = {

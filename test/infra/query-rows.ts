@@ -83,6 +83,11 @@ function aggregated(node: Syntax, rows: readonly Row[], now: number): Row {
     }
     case "count":
       return { [column]: rows.length };
+    case "max":
+    case "min": {
+      const values = rows.map((row) => valueOf(args[0] ?? node, row, now)).filter((value) => value !== null);
+      return { [column]: values.length === 0 ? null : Math[name](...values.map(Number)) };
+    }
     case "countif":
       return { [column]: rows.filter((row) => valueOf(args[0] ?? node, row, now) === true).length };
     case "sum":
@@ -114,6 +119,10 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) !== null && Number(of(left)) > Number(of(right));
     case "GreaterThanOrEqualExpression":
       return of(left) !== null && Number(of(left)) >= Number(of(right));
+    case "LessThanExpression":
+      return of(left) !== null && Number(of(left)) < Number(of(right));
+    case "MultiplyExpression":
+      return of(left) === null ? null : Number(of(left)) * Number(of(right));
     case "SubtractExpression":
       return Number(of(left)) - Number(of(right));
     case "StartsWithExpression":
@@ -124,9 +133,12 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return row[textOf(node)] ?? null;
     case "PathExpression":
       return member(of(left), textOf(right ?? node));
+    case "ElementExpression": // a member whose name is a word of the language: Line["first"]
+      return member(of(left), String(of(lastOf(inner(right ?? node)))));
     case "StringLiteralExpression":
       return typeof node.LiteralValue === "string" ? node.LiteralValue : missing(textOf(node));
     case "LongLiteralExpression":
+    case "RealLiteralExpression":
       return Number(textOf(node));
     case "BooleanLiteralExpression":
       return textOf(node) === "true";
@@ -159,6 +171,9 @@ function called(node: Syntax, row: Row, now: number): Value {
     case "parse_json":
     case "tostring":
       return first === null ? "" : String(first);
+    case "totimespan":
+      return daysAndTime(String(first));
+    case "todouble":
     case "tolong":
       return first === null ? null : Number(first);
     default:
@@ -168,6 +183,7 @@ function called(node: Syntax, row: Row, now: number): Value {
 
 /** A member of JSON text: dynamic values are kept as text here. */
 function member(json: Value, name: string): Value {
+  if (json === null || json === "") return null;
   const parsed: unknown = JSON.parse(String(json));
   const value: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, name) : undefined;
   return typeof value === "string" || typeof value === "number" ? value : null;
@@ -191,6 +207,14 @@ function callOf(node: Syntax): { name: string; args: Syntax[] } {
 function timespan(text: string): number {
   const [, count, unit] = /^(\d+)([dhms])$/.exec(text) ?? [];
   return Number(count) * (UNIT_MS[unit ?? ""] ?? missing(`time span ${text}`));
+}
+
+/** `1.02:03:04`: a day, two hours, three minutes, four seconds. */
+function daysAndTime(text: string): number {
+  const [days, hours, minutes, seconds] = (/^(\d+)\.(\d\d):(\d\d):(\d\d)$/.exec(text) ?? missing(text))
+    .slice(1)
+    .map(Number);
+  return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
 }
 
 /** Children that are no tokens. */

@@ -18,6 +18,7 @@ const FOUND = {
   ruledOut: 0,
   deadLettered: 0,
   guarded: false,
+  latency: { 1: 1 },
   unrecorded: 0,
 };
 

@@ -20,12 +20,12 @@ function pagesOf(entries: readonly Entry[], scanned: number) {
       asked.push({ ruleId, query, after, token, size });
       if (token !== "" && !token.startsWith("from ")) return Promise.resolve("refused");
       const begin = token.slice("from ".length);
-      const all = entries
+      const ofRule = entries
         .filter((entry) => entry.ruleId === ruleId)
         .toSorted((a, b) => (a.key < b.key ? -1 : 1))
         .filter(({ key }) => key > after && key >= begin);
-      const looked = all.slice(0, Math.min(scanned, size));
-      const next = all[looked.length];
+      const looked = ofRule.slice(0, Math.min(scanned, size));
+      const next = ofRule[looked.length];
       const wanted = looked.filter(
         ({ priority }) => query.priority === undefined || query.priority.some((one) => one === priority),
       );
@@ -38,7 +38,7 @@ function pagesOf(entries: readonly Entry[], scanned: number) {
 async function all(request: Omit<ListRequest, "continuation">, entries: readonly Entry[], scanned: number, ms = 1_000) {
   const ruleIds = [...new Set(entries.map(({ ruleId }) => ruleId))];
   const pages = pagesOf(entries, scanned);
-  const found: string[] = [];
+  const found: unknown[] = [];
   const sizes: number[] = [];
   let continuation: string | undefined;
   let time = NOW.getTime();
@@ -47,7 +47,7 @@ async function all(request: Omit<ListRequest, "continuation">, entries: readonly
   for (let turn = 0; turn < 1_000; turn += 1) {
     const list = await listIncidents({ ...request, continuation }, { ruleIds, pages, now }, { milliseconds: ms });
     if (list === "refused") throw new Error("refused its own continuation");
-    found.push(...list.rows.map((row) => String(row["IncidentId"])));
+    found.push(...list.rows.map((row) => row["IncidentId"]));
     sizes.push(list.rows.length);
     continuation = list.continuation;
     if (continuation === undefined) return { found, sizes };

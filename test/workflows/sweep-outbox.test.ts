@@ -28,6 +28,11 @@ function memory(counts: Readonly<Record<string, number>>, upload: SweepDependenc
       markRefused: remove,
     },
     ingestion: { upload },
+    accounts: {
+      oldestWaiting: (ruleId) =>
+        Promise.resolve(waiting.some((row) => row["RuleId"] === ruleId) ? "2026-03-04T08:14:00.000Z" : undefined),
+    },
+    now: () => new Date("2026-03-04T09:14:00Z"),
   };
   return { deps, waiting, pages };
 }
@@ -35,7 +40,7 @@ function memory(counts: Readonly<Record<string, number>>, upload: SweepDependenc
 test("every rule's rows are forwarded, page by page", async () => {
   const { deps, waiting, pages } = memory({ a: 5, b: 0, c: 2 }, () => Promise.resolve({ outcome: "accepted" }));
 
-  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 7, refused: 0 });
+  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 7, refused: 0, oldestSeconds: 0 });
 
   expect(waiting).toEqual([]);
   expect(pages.map(({ ruleId, rows }) => [ruleId, rows])).toEqual([
@@ -51,7 +56,7 @@ test("every rule's rows are forwarded, page by page", async () => {
 
 test("rows that are refused are counted and do not come up again", async () => {
   const { deps, waiting } = memory({ a: 4 }, () => Promise.resolve({ outcome: "refused", reason: "400" }));
-  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 0, refused: 4 });
+  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 0, refused: 4, oldestSeconds: 0 });
   expect(waiting).toEqual([]);
 });
 
@@ -63,12 +68,17 @@ test("an endpoint that goes down ends the sweep of all rules, with what was done
       ? Promise.reject(new DependencyError("Logs Ingestion", "down"))
       : Promise.resolve({ outcome: "accepted" });
   });
-  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 2, refused: 0, stopped: "Logs Ingestion: down" });
+  expect(await sweepOutbox(deps, LIMITS)).toEqual({
+    forwarded: 2,
+    refused: 0,
+    stopped: "Logs Ingestion: down",
+    oldestSeconds: 3_600,
+  });
   expect(waiting).toHaveLength(3);
   expect(pages.map(({ ruleId }) => ruleId)).toEqual(["a", "a"]);
 });
 
 test("an empty outbox sends nothing", async () => {
   const { deps } = memory({ a: 0 }, () => Promise.reject(new Error("nothing to send")));
-  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 0, refused: 0 });
+  expect(await sweepOutbox(deps, LIMITS)).toEqual({ forwarded: 0, refused: 0, oldestSeconds: 0 });
 });

@@ -95,20 +95,27 @@ test("the checkpoint is that of the batch's last event", async () => {
   expect(checkpoints).toEqual([{ functionName: "f", partitionId: "0", sequenceNumber: 7, offset: "700" }]);
 });
 
-test("no checkpoint is written for a partition that another host has taken meanwhile", async () => {
-  const { handlers, partition, written, giveAway } = trigger({
-    run: () => {
-      giveAway();
-      return Promise.resolve("succeeded");
-    },
-  });
-  const { processInitialize, processEvents } = await handlers;
-  await processInitialize?.(partition);
+test.each<RunEnd>(["succeeded", "failed"])(
+  "a partition that another host has taken meanwhile gets no checkpoint from a batch that %s, and is let go",
+  async (end) => {
+    const { handlers, partition, written, giveAway } = trigger({
+      run: () => {
+        giveAway();
+        return Promise.resolve(end);
+      },
+    });
+    const { processInitialize, processEvents } = await handlers;
+    await processInitialize?.(partition);
 
-  await processEvents(batch(1), partition);
+    // Of all errors, this is the one after which the client does not attach to the partition again.
+    await expect(processEvents(batch(1), partition)).rejects.toMatchObject({
+      code: "ReceiverDisconnectedError",
+      retryable: false,
+    });
 
-  expect(written).toEqual([]);
-});
+    expect(written).toEqual([]);
+  },
+);
 
 test("losing the partition ends the retries of its batch and writes no checkpoint", async () => {
   const running = Promise.withResolvers<AbortSignal>();

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { judgeStored } from "../../chaos/verdict.ts";
+import type { Row, Stored } from "../../chaos/stored.ts";
+import type { Expected } from "../../chaos/expected.ts";
+import { chance } from "../../local/samples/chance.ts";
+import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
+import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
+import { recordEntity, rowOfEntity } from "../../src/azure/incident-entity.ts";
+
+const [change] = SETTINGS_CHANGES;
+if (change === undefined) throw new Error("no sample");
+const RECORD = settingsChangeRecord(
+  change,
+  "Global Administrator",
+  new Date("2026-03-04T09:00:00Z"),
+  chance("verdict"),
+);
+const LETTER = Buffer.from("{not JSON");
+const EXPECTED: Expected = { incidents: new Map([["id-1", RECORD]]), letters: [LETTER] };
+
+const incident = { IncidentId: "id-1", RuleId: "rule", AuditLogId: RECORD.properties.id };
+const forwarded = rowOfEntity(incident);
+const STORED = {
+  incident: [{ ...incident, partitionKey: "rule", rowKey: "incident|id-1" }],
+  time: [{ rowKey: "time|0|id-1" }],
+  record: [recordEntity({ partitionKey: "rule", rowKey: "record|id-1" }, JSON.stringify(RECORD))],
+};
+
+function stored(kinds: Record<string, readonly object[]>, rest: Partial<Stored> = {}): Stored {
+  const rows = new Map(Object.entries(kinds).map(([kind, list]) => [kind, list.map((row): Row => ({ ...row }))]));
+  const name = createHash("sha256").update(LETTER).digest("hex");
+  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], ...rest };
+}
+
+test("a run in which everything is as it must be has no problems", () => {
+  expect(judgeStored(stored(STORED), EXPECTED)).toEqual({
+    incidents: 1,
+    lost: [],
+    duplicated: [],
+    forwardedDistinct: 1,
+    rawDuplicates: 0,
+    refused: 0,
+    refusedByFault: 0,
+    deadLetters: 1,
+    problems: [],
+  });
+});
+
+test.each([
+  ["an incident that is not stored", stored({}), "lost: incident id-1"],
+  [
+    "a second incident of the same record",
+    stored({ ...STORED, incident: [...STORED.incident, { ...incident, IncidentId: "id-2" }] }),
+    "became several incidents",
+  ],
+  ["an incident without its place in the list", stored({ ...STORED, time: [] }), "0 rows of kind time for 1"],
+  ["another record", stored({ ...STORED, record: [{ rowKey: "record|id-1" }] }), "keeps another record"],
+  ["an incident that was not forwarded", stored(STORED, { forwarded: [] }), "was not forwarded"],
+  [
+    "a row forwarded as something else",
+    stored(STORED, { forwarded: [forwarded, { ...forwarded, RuleId: "other" }] }),
+    "forwarded as something else",
+  ],
+  ["a row forwarded of nothing", stored(STORED, { forwarded: [forwarded, { IncidentId: "id-2" }] }), "is no incident"],
+  ["a row that waits", stored({ ...STORED, outbox: [{ IncidentId: "id-1", Refused: false }] }), "still wait"],
+  ["a dead letter that is not kept", stored(STORED, { letters: [] }), "is not kept"],
+  [
+    "a dead letter with other bytes",
+    stored(STORED, { letters: [{ name: "0".repeat(64), bytes: LETTER }] }),
+    "is not byte-exact",
+  ],
+])("%s is a problem", (_, found, problem) => {
+  expect(judgeStored(found, EXPECTED).problems.join("\n")).toContain(problem);
+});
+
+test("a record of which the rule makes two incidents is no duplicate", () => {
+  const two = ["id-1", "id-2"];
+  const both = stored(
+    {
+      incident: two.map((IncidentId) => ({ ...incident, IncidentId })),
+      time: two.map((id) => ({ rowKey: `time|0|${id}` })),
+      record: two.map((id) => recordEntity({ partitionKey: "rule", rowKey: `record|${id}` }, JSON.stringify(RECORD))),
+    },
+    { forwarded: two.map((IncidentId) => rowOfEntity({ ...incident, IncidentId })) },
+  );
+  const expected = { ...EXPECTED, incidents: new Map(two.map((id) => [id, RECORD])) };
+  expect(judgeStored(both, expected).problems).toEqual([]);
+});

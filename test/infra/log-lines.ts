@@ -1,0 +1,74 @@
+import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
+import type { LedgerFigures } from "../../src/workflows/check-ledger.ts";
+import type { Handled } from "../../src/workflows/handle-events.ts";
+import type { Reconciled } from "../../src/workflows/reconcile.ts";
+import type { Swept } from "../../src/workflows/sweep-outbox.ts";
+import type { Row } from "./query-rows.ts";
+import { APP, MINUTE, NOW } from "./run-alert.ts";
+
+/*
+ * What the functions log, with the figures as the workflows return them: a figure that is renamed in the code does not
+ * compile here, and one that a query reads and nobody logs fails a test.
+ */
+
+export interface LogLines {
+  readonly "batch detected": Handled;
+  readonly "gap healed": Handled;
+  readonly "outbox swept": Swept;
+  readonly "ledger checked": LedgerFigures & { failures: number };
+  readonly "events lost": SequenceRange & { partitionId: string };
+  readonly reconciled: Reconciled;
+}
+
+const BATCH: Handled = {
+  events: 3,
+  passedOver: 0,
+  received: 3,
+  matched: 1,
+  notMatched: 2,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+  stored: 1,
+  known: 0,
+  guarded: false,
+  latency: { "1": 3 },
+  unrecorded: 0,
+  forwarded: 1,
+  refused: 0,
+};
+
+/** Each line of a pipeline that is well. */
+export const LOG_LINES: LogLines = {
+  "batch detected": BATCH,
+  "gap healed": BATCH,
+  "outbox swept": { forwarded: 0, refused: 0, stopped: "", oldestSeconds: 0 },
+  "ledger checked": {
+    failures: 0,
+    partitions: 4,
+    lag: 0,
+    gapEvents: 0,
+    healedEvents: 0,
+    closedNumbers: 0,
+    lostEvents: 0,
+    oldestUnfinishedSeconds: 0,
+    headroomUsed: 0,
+    alert: false,
+    silentSeconds: 20,
+  },
+  "events lost": { partitionId: "0", first: 100, last: 120 },
+  reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0 },
+};
+
+/** A row of AppTraces: a line that the app logged so many minutes ago. */
+export function traceOf<Event extends keyof LogLines>(
+  event: Event,
+  minutesAgo: number,
+  other: Partial<LogLines[Event]> = {},
+): Row {
+  return {
+    TimeGenerated: NOW - minutesAgo * MINUTE,
+    AppRoleName: APP,
+    Message: JSON.stringify({ event, ...LOG_LINES[event], ...other }),
+  };
+}

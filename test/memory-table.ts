@@ -1,0 +1,230 @@
+import { RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
+
+/** What the app asks of a table, of all its modules together. */
+export type TableAccess = Pick<
+  TableClient,
+  | "createTable"
+  | "createEntity"
+  | "upsertEntity"
+  | "updateEntity"
+  | "deleteEntity"
+  | "getEntity"
+  | "listEntities"
+  | "submitTransaction"
+>;
+
+/**
+ * What becomes of a call: `refused` has no effect, `lost` has and does not say so, `repeated` has, and what is said is
+ * what the SDK's second try was told after the answer to the first had been lost.
+ */
+export type TableFault = "refused" | "lost" | "repeated";
+
+export interface MemoryTableOptions {
+  /** Rows to a page. */
+  readonly pageSize?: number;
+  /** Asked before each call; whoever waits here lets others go first. */
+  readonly before?: (operation: string) => Promise<TableFault | undefined>;
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+interface Row {
+  readonly properties: Properties;
+  readonly etag: string;
+}
+type Rows = Map<string, Row>;
+
+/**
+ * A table in memory, as the SDK's client shows one, for tests that make far more calls than an emulator can take. What
+ * it does is held to what Azurite does by test/azure/table-contract.test.ts.
+ *
+ * It does not imitate: limits of size and keys, types beyond those that the app uses, filters other than
+ * comparisons joined by `and`, several tables.
+ */
+export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(undefined) }: MemoryTableOptions = {}) {
+  let rows: Rows = new Map();
+  let version = 0;
+  let exists = false;
+
+  async function call<Result>(operation: string, effect: () => Result): Promise<Result> {
+    const fault = await before(operation);
+    if (fault === "refused") throw new RestError("the server is busy", { statusCode: 503, code: "ServerBusy" });
+    if (!exists) throw refusal(404, "TableNotFound");
+    if (fault === "repeated") quietly(effect);
+    const result = effect();
+    if (fault === "lost") throw new RestError("socket hang up", { code: "REQUEST_SEND_ERROR" });
+    return result;
+  }
+
+  function put(target: Rows, properties: Properties): string {
+    version += 1;
+    const etag = `W/"${version}"`;
+    target.set(keyOf(properties), { properties: kept(properties), etag });
+    return etag;
+  }
+
+  function demand(target: Rows, properties: Properties, etag: string): Row {
+    const row = target.get(keyOf(properties));
+    if (row === undefined) throw refusal(404, "ResourceNotFound");
+    if (etag !== "*" && etag !== row.etag) throw refusal(412, "UpdateConditionNotSatisfied");
+    return row;
+  }
+
+  function create(target: Rows, properties: Properties): string {
+    if (target.has(keyOf(properties))) throw refusal(409, "EntityAlreadyExists");
+    return put(target, properties);
+  }
+
+  function upsert(target: Rows, properties: Properties, mode: string): string {
+    const earlier = mode === "Replace" ? undefined : target.get(keyOf(properties));
+    return put(target, { ...earlier?.properties, ...properties });
+  }
+
+  function update(target: Rows, properties: Properties, { mode, etag }: { mode: string; etag: string }): string {
+    const row = demand(target, properties, etag);
+    return put(target, mode === "Replace" ? properties : { ...row.properties, ...properties });
+  }
+
+  function remove(target: Rows, properties: Properties, etag: string): void {
+    demand(target, properties, etag);
+    target.delete(keyOf(properties));
+  }
+
+  function apply(target: Rows, [kind, properties, ...rest]: Properties[] & TransactionAction): void {
+    const [mode, options] = rest.length > 0 && typeof rest[0] === "string" ? [rest[0], rest[1]] : ["Merge", rest[0]];
+    const etag = etagOf(options);
+    if (kind === "create") create(target, properties);
+    else if (kind === "upsert") upsert(target, properties, mode);
+    else if (kind === "update") update(target, properties, { mode, etag });
+    else remove(target, properties, etag);
+  }
+
+  function transact(actions: readonly TransactionAction[]) {
+    const copy = new Map(rows);
+    for (const [index, action] of actions.entries()) {
+      try {
+        apply(copy, action as Properties[] & TransactionAction);
+      } catch (error) {
+        throw error instanceof RestError ? inTransaction(error, index) : error;
+      }
+    }
+    rows = copy;
+    return { status: 202, subResponses: actions.map(() => ({ status: 204 })) };
+  }
+
+  async function* pages({ filter = "", select }: { filter?: string; select?: string[] }, from = "") {
+    const matches = matcher(filter);
+    for (let token = from; ;) {
+      const page = await call("list", () => {
+        const found = [...rows]
+          .filter(([key, { properties }]) => key > token && matches(properties))
+          .toSorted(([a], [b]) => (a < b ? -1 : 1));
+        const some = found.slice(0, pageSize);
+        const shown = some.map(([, row]) => shownRow(row, select));
+        return Object.assign(shown, { continuationToken: found.length > pageSize ? some.at(-1)?.[0] : undefined });
+      });
+      yield page;
+      if (page.continuationToken === undefined) return;
+      token = page.continuationToken;
+    }
+  }
+
+  const access = {
+    createTable: () => {
+      exists = true;
+      return Promise.resolve();
+    },
+    createEntity: (entity: Properties) => call("create", () => ({ etag: create(rows, entity) })),
+    upsertEntity: (entity: Properties, mode = "Merge") => call("upsert", () => ({ etag: upsert(rows, entity, mode) })),
+    updateEntity: (entity: Properties, mode = "Merge", options?: unknown) =>
+      call("update", () => ({ etag: update(rows, entity, { mode, etag: etagOf(options) }) })),
+    deleteEntity: (partitionKey: string, rowKey: string, options?: unknown) =>
+      call("delete", () => remove(rows, { partitionKey, rowKey }, etagOf(options))),
+    getEntity: (partitionKey: string, rowKey: string) =>
+      call("get", () => shownRow(demand(rows, { partitionKey, rowKey }, "*"))),
+    submitTransaction: (actions: readonly TransactionAction[]) => call("transaction", () => transact(actions)),
+    listEntities: ({ queryOptions = {} }: { queryOptions?: { filter?: string; select?: string[] } } = {}) => ({
+      byPage: ({ continuationToken }: { continuationToken?: string } = {}) => pages(queryOptions, continuationToken),
+      async *[Symbol.asyncIterator]() {
+        for await (const page of pages(queryOptions)) yield* page;
+      },
+    }),
+  };
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's signatures are generic in the row; the contract test holds the two together
+    client: access as unknown as TableAccess,
+    /** Every row as it is, past all faults. */
+    rows: (): Properties[] => [...rows.values()].map(({ properties }) => properties),
+    /** Takes a row away, as by another hand. */
+    drop: (partitionKey: string, rowKey: string): boolean => rows.delete(keyOf({ partitionKey, rowKey })),
+  };
+}
+
+function keyOf({ partitionKey, rowKey }: Properties): string {
+  return `${String(partitionKey)}\0${String(rowKey)}`;
+}
+
+function etagOf(options: unknown): string {
+  return typeof options === "object" && options !== null && "etag" in options ? String(options.etag) : "*";
+}
+
+function kept(properties: Properties): Properties {
+  const entries = Object.entries(properties).filter(([, value]) => {
+    return value !== undefined && value !== null && !(typeof value === "number" && !Number.isFinite(value));
+  });
+  return structuredClone(Object.fromEntries(entries));
+}
+
+/** The two key properties are asked for by the service's names and come under the SDK's. */
+function shownRow({ properties, etag }: Row, select?: readonly string[]): Properties {
+  const wanted = select?.map((name) => (/^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name));
+  const entries = Object.entries(properties).filter(([name]) => wanted === undefined || wanted.includes(name));
+  return structuredClone({ ...Object.fromEntries(entries), etag });
+}
+
+function lower(letter: string): string {
+  return letter.toLowerCase();
+}
+
+const COMPARISON = /(\w+) (eq|ge|lt) ('(?:[^']|'')*'|true|false)( and |$)/y;
+
+function matcher(filter: string): (properties: Properties) => boolean {
+  const conditions: ((properties: Properties) => boolean)[] = [];
+  COMPARISON.lastIndex = 0;
+  while (COMPARISON.lastIndex < filter.length) {
+    const [, name = "", operator, literal = ""] = COMPARISON.exec(filter) ?? unknownFilter(filter);
+    const property = /^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name;
+    const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal === "true";
+    conditions.push((properties) => {
+      const value = properties[property];
+      if (typeof value !== typeof wanted) return false;
+      if (operator === "eq") return value === wanted;
+      return operator === "ge" ? String(value) >= String(wanted) : String(value) < String(wanted);
+    });
+  }
+  return (properties) => conditions.every((condition) => condition(properties));
+}
+
+function unknownFilter(filter: string): never {
+  throw new TypeError(`this table cannot read the filter ${filter}`);
+}
+
+/** As the SDK tells of one call that was refused. */
+function refusal(statusCode: number, code: string): RestError {
+  const error = new RestError(code, { statusCode });
+  error.details = { odataError: { code } };
+  return error;
+}
+
+/** As the SDK tells of a transaction: by its first action that cannot be done, without details. */
+function inTransaction(error: RestError, index: number): RestError {
+  const { odataError } = error.details as { odataError: { code: string } };
+  return new RestError(`${index}:${odataError.code}`, { statusCode: error.statusCode ?? 0, code: odataError.code });
+}
+
+function quietly(effect: () => unknown): void {
+  try {
+    effect();
+  } catch {
+    // The first try was refused, too.
+  }
+}

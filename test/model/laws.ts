@@ -1,0 +1,94 @@
+// What must hold of the pipeline at any moment, and what at its end.
+import { expect } from "vitest";
+import { sha256Hex } from "../../src/core/content-hash.ts";
+import { unionOf } from "../../src/core/sequence-ranges.ts";
+import { PARTITION_IDS, type Sent, type World } from "./world.ts";
+
+/** Incident ids by the prefix of their row key, each as often as there is a row; the revision where the key has one. */
+function keysOf({ incidentRows }: World, prefix: string): string[] {
+  const keys = incidentRows.rows().map(({ rowKey }) => String(rowKey));
+  return keys
+    .filter((key) => key.startsWith(`${prefix}|`))
+    .map((key) =>
+      key
+        .split("|")
+        .slice(prefix === "time" ? 2 : 1)
+        .join("|"),
+    )
+    .toSorted();
+}
+
+/** Every state that an incident has had: its revisions are counted from 1. */
+function statesOf({ incidentRows }: World): string[] {
+  const stored = incidentRows.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
+  return stored.flatMap((row) =>
+    Array.from({ length: Number(row["Revision"]) }, (_, index) => `${String(row["IncidentId"])}|${index + 1}`),
+  );
+}
+
+const withoutSink = (key: string): string => key.slice(key.indexOf("|") + 1);
+
+function isSettled({ incidentIds, isGarbage, event }: Sent, world: World, stored: ReadonlySet<string>): boolean {
+  return incidentIds.every((id) => stored.has(id)) && (!isGarbage || world.letters.has(sha256Hex(event.body)));
+}
+
+/**
+ * At any moment, whatever has failed: an incident is stored whole and once, and only of what was sent; each of its
+ * states is queued or acknowledged, and acknowledged only when the endpoint took it; what the ledger calls finished is.
+ *
+ * @param removed states whose row another hand has taken out of the outbox
+ */
+export async function mustHold(world: World, removed: ReadonlySet<string>): Promise<void> {
+  const stored = keysOf(world, "incident");
+  expect({ times: keysOf(world, "time"), records: keysOf(world, "record") }).toEqual({
+    times: stored,
+    records: stored,
+  });
+  const expected = new Set(world.everSent.flatMap(({ incidentIds }) => incidentIds));
+  expect(stored.filter((id) => !expected.has(id))).toEqual([]);
+
+  const waiting = new Set(keysOf(world, "outbox").map(withoutSink));
+  const acknowledged = new Set(keysOf(world, "ack").map(withoutSink));
+  const astray = statesOf(world).filter((state) => !waiting.has(state) && !acknowledged.has(state));
+  expect(astray.filter((state) => !removed.has(state))).toEqual([]);
+  expect([...acknowledged].filter((state) => !world.accepted.has(state))).toEqual([]);
+
+  const ids = new Set(stored);
+  for (const partitionId of PARTITION_IDS) {
+    const { runs, lost } = await world.ledger.read(partitionId);
+    const { events, first } = world.partition(partitionId);
+    const current = runs.filter(({ enqueuedAt }) => enqueuedAt >= world.hub.createdAt);
+    for (const { first: from, last } of unionOf(current))
+      for (let number = from; number <= last; number += 1) {
+        const sent = events.get(number);
+        if (sent !== undefined) expect(isSettled(sent, world, ids), `finished ${partitionId}/${number}`).toBe(true);
+      }
+    for (const range of lost.filter(({ hubCreatedAt }) => hubCreatedAt === world.hub.createdAt))
+      expect(range.last, `lost ${partitionId}/${range.first}-${range.last}`).toBeLessThan(first);
+  }
+}
+
+/** When all is well again and the timers have run: everything that the hub still held is stored and forwarded. */
+export function mustHoldInTheEnd(world: World): void {
+  const stored = new Set(keysOf(world, "incident"));
+  const missing = PARTITION_IDS.flatMap((id) => [...world.partition(id).events.values()]).filter(
+    (sent) => !isSettled(sent, world, stored),
+  );
+  expect(missing.map(({ event }) => event.position)).toEqual([]);
+  const refused = world.incidentRows
+    .rows()
+    .filter(({ Refused }) => Refused === true)
+    .map(({ rowKey }) => withoutSink(String(rowKey).slice("outbox|".length)));
+  const done = new Set([...keysOf(world, "ack").map(withoutSink), ...refused]);
+  // Of an incident whose earlier state was taken out by another hand, the latest is forwarded all the same.
+  const latest = world.incidentRows
+    .rows()
+    .filter(({ rowKey }) => String(rowKey).startsWith("incident|"))
+    .map((row) => `${String(row["IncidentId"])}|${String(row["Revision"])}`);
+  expect(latest.filter((state) => !done.has(state))).toEqual([]);
+  expect(
+    keysOf(world, "outbox")
+      .map(withoutSink)
+      .filter((state) => !refused.includes(state)),
+  ).toEqual([]);
+}

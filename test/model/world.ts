@@ -1,0 +1,223 @@
+// The pipeline on stores in memory, with a hub, a host, clocks and faults that a test commands.
+import { acknowledgements } from "../../src/azure/acknowledgements.ts";
+import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentTable, LOG_ANALYTICS_SINK } from "../../src/azure/incident-table.ts";
+import { ledgerTable } from "../../src/azure/ledger-table.ts";
+import { suspectTable } from "../../src/azure/suspect-table.ts";
+import { text } from "../../src/core/audit-log.ts";
+import { sha256Hex } from "../../src/core/content-hash.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
+import { DependencyError } from "../../src/errors.ts";
+import { checkLedger, type LedgerFigures } from "../../src/workflows/check-ledger.ts";
+import type { HubEvent } from "../../src/workflows/detect-batch.ts";
+import { handleEvents, type HandleDependencies } from "../../src/workflows/handle-events.ts";
+import { reconcile } from "../../src/workflows/reconcile.ts";
+import { sweepOutbox } from "../../src/workflows/sweep-outbox.ts";
+import { memoryTable, type TableFault } from "../memory-table.ts";
+import { bytes, eventBody, settingsChange, TENANT } from "../samples.ts";
+import { CHANGES_TO_PIM_SETTINGS, incidentOf, readyRule } from "../shipped-rule.ts";
+
+export const PARTITION_IDS = ["0", "1"] as const;
+export type PartitionId = (typeof PARTITION_IDS)[number];
+const RULE_ID = CHANGES_TO_PIM_SETTINGS.id;
+const RULE = readyRule();
+const NAME = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
+
+/** What an event holds: records that match, one that does not, bytes that are no JSON. */
+export type Content = "match" | "two matches" | "no match" | "garbage";
+
+/** How the endpoint answers: "accepts silently" takes the rows and does not say so. */
+export type IngestionMode = "up" | "down" | "accepts silently" | "refuses";
+
+export interface Sent {
+  readonly partitionId: PartitionId;
+  readonly event: HubEvent;
+  /** Ids of the incidents that must come of it. */
+  readonly incidentIds: readonly string[];
+  readonly isGarbage: boolean;
+}
+
+interface Partition {
+  readonly events: Map<number, Sent>;
+  first: number;
+  last: number;
+  /** The host's: the next number that it hands over. */
+  checkpoint: number;
+}
+
+export type World = ReturnType<typeof world>;
+
+export function world() {
+  /** Faults of the calls to come, one each; those after them are right. */
+  let faults: (TableFault | undefined)[] = [];
+  const disturbed = async (): Promise<TableFault | undefined> => {
+    await Promise.resolve(); // others go first, now and then
+    return faults.shift();
+  };
+  const clock = { app: Date.UTC(2026, 2, 4), hub: Date.UTC(2026, 2, 4) };
+  const hub = { createdAt: clock.hub, partitions: new Map<PartitionId, Partition>() };
+  const everSent: Sent[] = [];
+  const letters = new Set<string>();
+  const accepted = new Set<string>();
+  const ingestion = { mode: "up" as IngestionMode };
+  const incidentRows = memoryTable({ pageSize: 3, before: disturbed });
+  const ledgerRows = memoryTable({ pageSize: 3, before: disturbed });
+  const incidents = incidentTable(incidentRows.client);
+  const ledger = ledgerTable(ledgerRows.client, NAME);
+  const now = (): Date => new Date(clock.app);
+
+  const deps = {
+    rules: [RULE],
+    allowedTenantIds: new Set([TENANT]),
+    incidents,
+    outbox: incidents,
+    ledger,
+    deadLetters: {
+      add({ bytes: kept }) {
+        letters.add(sha256Hex(kept));
+        return Promise.resolve();
+      },
+    },
+    suspects: suspectTable(ledgerRows.client, { now: () => clock.app }),
+    ingestion: { upload },
+    now,
+  } satisfies HandleDependencies;
+
+  function upload(rows: readonly IncidentRow[]): Promise<{ outcome: "accepted" | "refused" }> {
+    const { mode } = ingestion;
+    if (mode === "refuses") return Promise.resolve({ outcome: "refused" });
+    if (mode !== "down") for (const row of rows) accepted.add(stateOf(row));
+    if (mode !== "up") return Promise.reject(new DependencyError("Logs Ingestion", "did not answer"));
+    return Promise.resolve({ outcome: "accepted" });
+  }
+
+  function newPartitions(): void {
+    for (const id of PARTITION_IDS) hub.partitions.set(id, { events: new Map(), first: 0, last: -1, checkpoint: 0 });
+  }
+  newPartitions();
+
+  function partition(id: string): Partition {
+    const found = hub.partitions.get(id === "0" ? "0" : "1");
+    if (found === undefined) throw new Error(`no partition ${id}`);
+    return found;
+  }
+
+  function heldFrom(id: string, first: number): Sent[] {
+    const { events } = partition(id);
+    return [...events].filter(([number]) => number >= first).map(([, sent]) => sent);
+  }
+
+  const auditHub = {
+    describe: () => Promise.resolve({ createdAt: hub.createdAt, partitionIds: PARTITION_IDS }),
+    partition: (id: string) => {
+      const { first, last } = partition(id);
+      return Promise.resolve({ first, last, lastEnqueuedAt: last < 0 ? undefined : clock.hub });
+    },
+    read(id: string, { first, last }: SequenceRange, limit: number) {
+      const held = heldFrom(id, first).map(({ event }) => event);
+      const numberOf = ({ position }: HubEvent): number => position.sequenceNumber ?? -1;
+      const within = held.filter((event) => numberOf(event) <= last).slice(0, limit);
+      const through = within.map(numberOf).at(-1) ?? first - 1;
+      const isPast = within.length < limit && held.length > within.length;
+      return Promise.resolve({
+        events: within,
+        readThrough: isPast ? last : through,
+      });
+    },
+  };
+
+  /** Runs something with these faults in its calls; whether it came to its end. */
+  async function attempt(some: readonly (TableFault | undefined)[], run: () => Promise<unknown>): Promise<boolean> {
+    faults = [...some];
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      if (error instanceof DependencyError || (error instanceof Error && error.name === "RestError")) return false;
+      throw error; // a mistake, not a dependency
+    } finally {
+      faults = [];
+    }
+  }
+
+  function handle(events: readonly HubEvent[], suspect = false) {
+    return handleEvents(events, deps, { suspect });
+  }
+
+  function ledgerTimer(patience: { graceMs: number; stallMs: number }): Promise<LedgerFigures> {
+    const limits = { ...patience, retentionMs: 86_400_000, chunkEvents: 3, until: Infinity };
+    const check = checkLedger(
+      { ...deps, ledger, hub: auditHub, handle: (events, how) => handle(events, how.suspect) },
+      limits,
+    );
+    return check.then(({ figures, failures: [failure] }) => {
+      if (failure !== undefined) throw failure.error;
+      return figures;
+    });
+  }
+
+  const accounts = acknowledgements(incidentRows.client, LOG_ANALYTICS_SINK);
+  return {
+    clock,
+    hub,
+    ingestion,
+    everSent,
+    letters,
+    accepted,
+    incidents,
+    ledger,
+    changes: incidentChanges(incidentRows.client),
+    incidentRows,
+    ruleId: RULE_ID,
+    partition,
+    attempt,
+    handle,
+    ledgerTimer,
+    newPartitions,
+    create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
+    sweep: () =>
+      sweepOutbox({ ...deps, accounts, ruleIds: [RULE_ID] }, { queuedBefore: new Date("2100-01-01"), pageSize: 4 }),
+    reconcile: () => reconcile({ ruleIds: [RULE_ID], accounts }),
+
+    send(partitionId: PartitionId, content: Content): void {
+      clock.hub += 1_000;
+      const target = partition(partitionId);
+      target.last += 1;
+      const position = {
+        partitionId,
+        sequenceNumber: target.last,
+        enqueuedTime: new Date(clock.hub).toISOString(),
+      };
+      const sent = { partitionId, ...made(content, everSent.length, position) };
+      target.events.set(target.last, sent);
+      everSent.push(sent);
+    },
+
+    /** What the host hands over next, at most so many. */
+    nextBatch(partitionId: PartitionId, size: number): Sent[] {
+      return heldFrom(partitionId, partition(partitionId).checkpoint).slice(0, size);
+    },
+  };
+}
+
+/** An incident in one of its states. */
+function stateOf(row: IncidentRow): string {
+  return `${text(row["IncidentId"])}|${text(row["Revision"])}`;
+}
+
+function made(content: Content, serial: number, position: HubEvent["position"]): Omit<Sent, "partitionId"> {
+  const record = (part: string) => settingsChange({}, { id: `PIM_${serial}_${part}` });
+  const records = content === "match" ? [record("a")] : content === "two matches" ? [record("a"), record("b")] : [];
+  const body =
+    content === "garbage"
+      ? bytes(`{"records": [ ${serial}`)
+      : content === "no match"
+        ? eventBody({ ...settingsChange(), operationName: "Add member to group" })
+        : eventBody(...records.map((one) => JSON.parse(JSON.stringify(one))));
+  return {
+    event: { body, position },
+    incidentIds: records.map((one) => incidentOf(one, { position }).id),
+    isGarbage: content === "garbage",
+  };
+}
