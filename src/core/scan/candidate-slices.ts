@@ -14,7 +14,7 @@ const CLOSE_OBJECT = 0x7d;
 export interface CandidateSlices {
   /** The records that hold a literal. */
   readonly candidates: readonly Uint8Array[];
-  /** Records without one, as far as they were passed on the way to the last candidate. */
+  /** How many records hold none. */
   readonly ruledOut: number;
 }
 
@@ -28,7 +28,10 @@ export function candidateSlices(body: Uint8Array, firstHit: number, scan: Litera
   const hits = hitsFrom(body, firstHit, scan);
   if (hits === undefined) return undefined;
   const start = skipBlanks(body, body.length - withoutByteOrderMark(body).length);
-  if (body[start] === OPEN_ARRAY) return searchArray(body, start, hits);
+  if (body[start] === OPEN_ARRAY) {
+    const found = searchArray(body, start, hits);
+    return found && skipBlanks(body, found.end) === body.length ? found : undefined;
+  }
   return body[start] === OPEN_OBJECT ? searchObject(walked(body), start, hits) : undefined;
 }
 
@@ -56,7 +59,6 @@ function searchObject(walk: Walked, start: number, hits: readonly number[]): Can
       const searched = searchArray(json, value, hits);
       if (searched === undefined) return undefined;
       found = searched;
-      if (searched.isEnough) return found;
       end = searched.end;
     } else end = endOfValue(walk, value);
     if (end < 0) return undefined;
@@ -68,47 +70,29 @@ function searchObject(walk: Walked, start: number, hits: readonly number[]): Can
 }
 
 interface Searched extends CandidateSlices {
-  /** Behind what was gone over. */
+  /** Behind the array. */
   readonly end: number;
-  /** Whether what follows can hold no literal and, as far as one can tell, is the rest of the same array. */
-  readonly isEnough: boolean;
 }
 
 /** Takes the candidates out of an array of objects. Undefined where an element is no object, or a bracket is missing. */
 function searchArray(json: Uint8Array, start: number, hits: readonly number[]): Searched | undefined {
-  const lastHit = hits.at(-1) ?? -1;
-  const { bounds, end } = elementBounds(json, start, lastHit);
+  const { bounds, end } = elementBounds(json, start);
+  if (json[end] !== CLOSE_ARRAY) return undefined;
   const candidates: Uint8Array[] = [];
-  let ruledOut = 0;
   let hit = 0;
   let behind = skipBlanks(json, start + 1);
   for (let index = 0; index < bounds.length; index += 2) {
-    const [first = -1, last = -1] = [bounds[index], bounds[index + 1]];
+    const first = bounds[index] ?? -1;
+    const last = bounds[index + 1] ?? -1;
     if (behind !== first || json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return undefined;
     while ((hits[hit] ?? Number.POSITIVE_INFINITY) < first) hit += 1;
-    if ((hits[hit] ?? Number.POSITIVE_INFINITY) <= last) {
-      candidates.push(json.subarray(first, last + 1));
-      if (lastHit <= last && !mayHoldRecordsKey(json, last))
-        return { candidates, ruledOut, end: last + 1, isEnough: true };
-    } else ruledOut += 1;
+    if ((hits[hit] ?? Number.POSITIVE_INFINITY) <= last) candidates.push(json.subarray(first, last + 1));
     behind = skipBlanks(json, last + 1);
-    if (behind === end) break;
+    if (behind === end) return { candidates, ruledOut: bounds.length / 2 - candidates.length, end: end + 1 };
     if (json[behind] !== COMMA) return undefined;
     behind = skipBlanks(json, behind + 1);
   }
-  // The array was not gone over to its end, and a key like `records` may follow: that is for the full path.
-  if (end < 0 || behind !== end || json[end] !== CLOSE_ARRAY) return undefined;
-  return { candidates, ruledOut, end: end + 1, isEnough: false };
-}
-
-const RECORDS_KEY = Buffer.from('"records"');
-/** How each letter of the key would begin if it were escaped. */
-const ESCAPE = Buffer.from(String.raw`\u00`);
-
-/** Whether another key `records` may stand behind a place: then what was found before it does not count. */
-function mayHoldRecordsKey(json: Uint8Array, from: number): boolean {
-  const rest = Buffer.from(json.buffer, json.byteOffset + from, json.length - from);
-  return rest.includes(RECORDS_KEY) || rest.includes(ESCAPE);
+  return bounds.length === 0 && behind === end ? { candidates, ruledOut: 0, end: end + 1 } : undefined;
 }
 
 /** Behind a value, or -1. */

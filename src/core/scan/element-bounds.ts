@@ -4,7 +4,7 @@ import { ELEMENT_WALK } from "./element-walk-module.ts";
 export interface ElementBounds {
   /** First byte and last byte of the first element, of the second, and so on. */
   readonly bounds: readonly number[];
-  /** Where the bracket is that closes the array; -1 where the walk ended before. */
+  /** Where the bracket is that closes the array; -1 where none does. */
   readonly end: number;
 }
 
@@ -16,25 +16,22 @@ const BLOCK = 64;
 const BLANK = 0x20;
 
 /**
- * The arrays and objects in the array that opens at `start`, up to the first that ends at `upTo` or behind. Numbers,
- * strings and the like among them are not told, and nothing is parsed: of text that is not JSON the bounds say nothing.
+ * The arrays and objects in the array that opens at `start`. Numbers, strings and the like among them are not told, and
+ * nothing is parsed: of text that is not JSON the bounds say nothing.
  */
-export function elementBounds(json: Uint8Array, start: number, upTo: number): ElementBounds {
+export function elementBounds(json: Uint8Array, start: number): ElementBounds {
   const { memory, bytes, begin, walk, depth } = (engine ??= newEngine());
   const bounds: number[] = [];
   begin();
   for (let from = start; from < json.length; from += CHUNK) {
     const length = Math.min(CHUNK, json.length - from);
-    bytes.set(from === 0 && length === json.length ? json : json.subarray(from, from + length));
+    bytes.set(json.subarray(from, from + length));
     const padded = Math.ceil(length / BLOCK) * BLOCK;
     bytes.fill(BLANK, length, padded);
     const offsets = new Int32Array(memory.buffer, OFFSETS, (walk(padded) - OFFSETS) / 4);
     for (const offset of offsets) bounds.push(from + offset);
     if (depth() === 0) return { bounds, end: bounds.pop() ?? -1 };
-    // An odd number of bounds: the last element is still open.
-    if (bounds.length > 1 && (bounds[bounds.length - 1 - (bounds.length % 2)] ?? -1) >= upTo) break;
   }
-  if (bounds.length % 2 === 1) bounds.pop();
   return { bounds, end: -1 };
 }
 

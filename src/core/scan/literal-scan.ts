@@ -17,16 +17,14 @@ export interface LiteralScan {
 /** The bytes hold so many escapes that reading all of them is quicker than looking at each. */
 export const GIVEN_UP = -2;
 
-/** So many looks at escapes that belong to no literal are made in one search, and one more for each of so many bytes. */
-const ESCAPES_LOOKED_AT = 64;
-const BYTES_PER_ESCAPE = 1_024;
+/** So many looks at escapes that belong to no literal are made, and one more for each of so many bytes that were searched. */
+const ESCAPES_LOOKED_AT = 16;
+const BYTES_PER_ESCAPE = 512;
 
 /** Further apart, the memory is read no faster. */
 const LONGEST_STRIDE = 32;
 /** Folds the letters of four bytes at once. */
 const FOLD_WORD = 0x20202020;
-/** Spreads words over the table: an odd number without a pattern, 2^32 divided by the golden ratio. */
-export const MULTIPLIER = 0x9e3779b1 | 0;
 
 /**
  * A scan for literals in all the ways in which JSON can write them, in one pass.
@@ -45,40 +43,49 @@ export function literalScan(literals: readonly Literal[]): LiteralScan {
   // Of a long literal only as many words in a row as the grid cannot miss: those that other texts hold least often.
   const runs = literals.map(needleOf).map((needle) => ({ needle, from: rarestRun(needle, step * WORD) }));
   const words = wordTable(runs, step * WORD);
-  const { marks, shift } = words;
   const viewOf = wordView();
   return {
     stride: step * WORD,
-    find(body, from) {
-      const view = viewOf(body);
-      const end = (body.byteOffset + body.length) >> 2;
-      let at = (body.byteOffset + from + WORD - 1) >> 2;
-      let escapesLeft = ESCAPES_LOOKED_AT + (body.length - from) / BYTES_PER_ESCAPE;
-      // Four looks before one decision: the processor does them side by side.
-      for (const last = end - 3 * step; at < last; at += 4 * step) {
-        const first = Math.imul((view[at] ?? 0) | FOLD_WORD, MULTIPLIER) >>> shift;
-        const second = Math.imul((view[at + step] ?? 0) | FOLD_WORD, MULTIPLIER) >>> shift;
-        const third = Math.imul((view[at + 2 * step] ?? 0) | FOLD_WORD, MULTIPLIER) >>> shift;
-        const fourth = Math.imul((view[at + 3 * step] ?? 0) | FOLD_WORD, MULTIPLIER) >>> shift;
-        // A shift counts modulo 32.
-        const marked =
-          ((marks[first >>> 5] ?? 0) >>> first) |
-          ((marks[second >>> 5] ?? 0) >>> second) |
-          ((marks[third >>> 5] ?? 0) >>> third) |
-          ((marks[fourth >>> 5] ?? 0) >>> fourth);
-        if ((marked & 1) === 0) continue;
-        for (let look = at; look <= at + 3 * step; look += step) {
-          const slot = Math.imul((view[look] ?? 0) | FOLD_WORD, MULTIPLIER) >>> shift;
-          if ((((marks[slot >>> 5] ?? 0) >>> slot) & 1) === 0) continue;
-          const seen = lookAt(body, view, look, words);
-          if (seen === LITERAL) return look * WORD - body.byteOffset;
-          if (seen === ESCAPE && (escapesLeft -= 1) < 0) return GIVEN_UP;
-        }
-      }
-      for (; at < end; at += step) if (lookAt(body, view, at, words) === LITERAL) return at * WORD - body.byteOffset;
-      return -1;
-    },
+    find: (body, from) => find(body, from, viewOf(body), step, words),
   };
+}
+
+// eslint-disable-next-line max-params -- the inner loop: what it uses lies in registers, not in a closure's scope
+function find(body: Uint8Array, from: number, view: Int32Array, step: number, words: WordTable): number {
+  const { marks, multiplier, shift } = words;
+  const offset = body.byteOffset;
+  const end = (offset + body.length) >> 2;
+  const twice = 2 * step;
+  const thrice = 3 * step;
+  const last = end - thrice;
+  let at = (offset + from + WORD - 1) >> 2;
+  const start = at;
+  let escapes = 0;
+  // Four looks before one decision: the processor does them side by side.
+  for (; at < last; at += 4 * step) {
+    const first = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    const second = Math.imul((view[at + step] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    const third = Math.imul((view[at + twice] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    const fourth = Math.imul((view[at + thrice] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    // A shift counts modulo 32.
+    const marked =
+      ((marks[first >>> 5] ?? 0) >>> first) |
+      ((marks[second >>> 5] ?? 0) >>> second) |
+      ((marks[third >>> 5] ?? 0) >>> third) |
+      ((marks[fourth >>> 5] ?? 0) >>> fourth);
+    if ((marked & 1) === 0) continue;
+    for (let look = at; look <= at + thrice; look += step) {
+      const slot = Math.imul((view[look] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+      if ((((marks[slot >>> 5] ?? 0) >>> slot) & 1) === 0) continue;
+      const seen = lookAt(body, view, look, words);
+      if (seen === LITERAL) return look * WORD - offset;
+      if (seen !== ESCAPE) continue;
+      escapes += 1;
+      if (escapes > ESCAPES_LOOKED_AT + ((look - start) * WORD) / BYTES_PER_ESCAPE) return GIVEN_UP;
+    }
+  }
+  for (; at < end; at += step) if (lookAt(body, view, at, words) === LITERAL) return at * WORD - offset;
+  return -1;
 }
 
 /** What a word of a literal turns out to be part of: nothing, the literal, or an escape that belongs to none. */

@@ -15,14 +15,20 @@ const COMMON = `
 `;
 const FREQUENT = " etaoinsrlcdupmg";
 
+const TEXT = COMMON.replaceAll(/\s+/g, " ").toLowerCase();
+
+/** Every four characters of what exports are full of, in lower case. */
+export function commonWords(): readonly string[] {
+  return [...new Set(Array.from({ length: TEXT.length - WORD + 1 }, (_, at) => TEXT.slice(at, at + WORD)))];
+}
+
 /** Where the run of `length` words, one at each character, begins that other texts hold least often. */
 export function rarestRun({ codes }: Needle, length: number): number {
   const text = String.fromCharCode(...codes).toLowerCase();
-  const common = COMMON.replaceAll(/\s+/g, " ").toLowerCase();
   const weights = Array.from({ length: text.length - WORD + 1 }, (_, at) => {
     const word = text.slice(at, at + WORD);
     const frequent = Array.from(word).filter((letter) => FREQUENT.includes(letter)).length;
-    return 2 ** frequent + (common.includes(word) ? 200 : 0);
+    return 2 ** frequent + (TEXT.includes(word) ? 200 : 0);
   });
   const weightOf = (from: number) => weights.slice(from, from + length).reduce((sum, weight) => sum + weight, 0);
   const starts = Array.from({ length: weights.length - length + 1 }, (_, from) => from);
