@@ -29,9 +29,7 @@ const openWorst = async (page: Page): Promise<void> => {
 const SHOTS: readonly Shot[] = [
   { name: "list", prepare: () => Promise.resolve() },
   { name: "detail", prepare: openWorst },
-  { name: "detail-whole", size: { width: 1440, height: 3600 }, prepare: openWorst },
   { name: "dark", dark: true, prepare: openWorst },
-  { name: "list-dark", dark: true, prepare: () => Promise.resolve() },
   { name: "phone-list", size: PHONE, prepare: () => Promise.resolve() },
   { name: "phone-detail", size: PHONE, prepare: openWorst },
 ];

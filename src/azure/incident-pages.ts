@@ -1,5 +1,6 @@
 import { odata, type TableClient } from "@azure/data-tables";
 import { EFFECTS, type IncidentPage, type PageRequest, STATUSES } from "../core/triage/incident-query.ts";
+import { burstWindow } from "../core/burst-id.ts";
 import { PRIORITIES } from "../core/pim-settings/priority.ts";
 import { SEVERITIES } from "../core/rule.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
@@ -38,12 +39,12 @@ export type IncidentPages = ReturnType<typeof incidentPages>;
 
 /**
  * The filter of a page. The service allows 15 comparisons: three for keys, at most two for each field with
- * alternatives and one or two for each name make 15.
+ * alternatives and one or two for each name make 15; a burst stands in the place of an actor.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
  */
 export function pageFilter({ ruleId, query, after }: Pick<PageRequest, "ruleId" | "query" | "after">): string {
-  const { from, to } = query;
+  const { from, to } = timeOf(query);
   // Keys count down: the row key of a later time is smaller. `~` is behind all that an id may hold.
   const first = to === undefined ? "time|" : timeKeyPrefix(to.getTime() - 1);
   const last = from === undefined ? "time}" : `${timeKeyPrefix(from.getTime())}|~`;
@@ -58,9 +59,23 @@ export function pageFilter({ ruleId, query, after }: Pick<PageRequest, "ruleId" 
     ...alternatives("Effect", query.effect, [...EFFECTS, ""]),
     ...(query.role === undefined ? [] : [odata`(RoleScope eq ${query.role} or RoleName eq ${query.role})`]),
     ...(query.actor === undefined ? [] : [odata`InitiatedBy eq ${query.actor}`]),
+    ...(query.burst === undefined ? [] : [odata`BurstId eq ${query.burst}`]),
     ...(query.owner === undefined ? [] : [odata`Owner eq ${query.owner}`]),
   ];
   return parts.join(" and ");
+}
+
+/** A burst's id tells when it was: the service need not look elsewhere. */
+function timeOf({ from, to, burst }: PageRequest["query"]): {
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+} {
+  if (burst === undefined) return { from, to };
+  const window = burstWindow(burst);
+  return {
+    from: from !== undefined && from > window.from ? from : window.from,
+    to: to !== undefined && to < window.to ? to : window.to,
+  };
 }
 
 /** By the wanted values or by the others, whichever are fewer. */

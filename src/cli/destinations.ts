@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { TableClient } from "@azure/data-tables";
+import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
 import { ContainerClient } from "@azure/storage-blob";
 import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { UsageError } from "../errors.ts";
@@ -10,6 +10,13 @@ type Settings = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_HUB = "insights-logs-auditlogs";
 const OPTIONS = { retryOptions: SEND_RETRIES };
+/**
+ * Azurite's account, published with its key: there is nobody to sign in with.
+ *
+ * @see https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+ */
+const EMULATOR_ACCOUNT = "devstoreaccount1";
+const EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const SETTINGS_FILE = "local.settings.json";
 
 interface HubChoice {
@@ -96,11 +103,20 @@ export async function tableDestination(
       throw new UsageError(
         `--table-endpoint must be a URL such as https://ACCOUNT.table.core.windows.net, not "${endpoint}"`,
       );
+    if (isEmulator(endpoint))
+      return new TableClient(endpoint, INCIDENTS_TABLE, new AzureNamedKeyCredential(EMULATOR_ACCOUNT, EMULATOR_KEY), {
+        allowInsecureConnection: true,
+      });
     return new TableClient(endpoint, INCIDENTS_TABLE, await ownSignIn());
   }
   throw new UsageError(
     "The table of incidents is not named: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
   );
+}
+
+function isEmulator(endpoint: string): boolean {
+  const { protocol, hostname, pathname } = new URL(endpoint);
+  return protocol === "http:" && hostname === "127.0.0.1" && pathname.replace(/\/$/, "") === `/${EMULATOR_ACCOUNT}`;
 }
 
 /**

@@ -1,7 +1,10 @@
+import { burstWindow } from "../core/burst-id.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { sentencesOf } from "../core/pim-settings/sentences.ts";
 import { visible } from "./visible-text.ts";
 
+/** Enough to name one incident among very many. */
+const SHORT_ID = 16;
 const RESET = "\u001b[0m";
 const COLORS: Readonly<Record<string, string>> = {
   High: "\u001b[1;31m",
@@ -9,27 +12,49 @@ const COLORS: Readonly<Record<string, string>> = {
   Low: "\u001b[36m",
 };
 
+interface TextOptions {
+  readonly color: boolean;
+  /** Incidents of its burst that are known now, this one among them. */
+  readonly burst?: number;
+}
+
 /** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
-export function incidentText(incident: IncidentRow, { color }: { readonly color: boolean }): string {
-  const severity = shown(incident, "Severity").padEnd(8);
-  const paint = color ? COLORS[severity.trim()] : undefined;
-  const heading = [
-    secondOf(shown(incident, "ActivityDateTime")),
-    shown(incident, "Priority").padEnd(2),
-    paint === undefined ? severity : `${paint}${severity}${RESET}`,
-    headline(incident),
-  ].join("  ");
+export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
   return [
-    heading,
+    heading(incident, color),
     ...whatItSays(incident),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
     row("from", origin(incident)),
+    ...(burst > 1 ? [row("burst", burstWords(incident, burst))] : []),
     row("result", shown(incident, "Result") || "(none given)"),
     row("record", shown(incident, "AuditLogId") || "(no id)"),
     row("incident", shown(incident, "IncidentId")),
     "",
   ].join("\n");
+}
+
+/** The same in short, for lists: when, how urgent, which role; what it means; by whom, from where, its state and id. */
+export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions, "color">): string {
+  const state = [shown(incident, "Status"), shown(incident, "Owner")].filter((part) => part !== "");
+  return [
+    heading(incident, color),
+    ...meaning(incident).map((text) => row("means", text)),
+    row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
+    row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
+    "",
+  ].join("\n");
+}
+
+function heading(incident: IncidentRow, color: boolean): string {
+  const severity = shown(incident, "Severity").padEnd(8);
+  const paint = color ? COLORS[severity.trim()] : undefined;
+  return [
+    secondOf(shown(incident, "ActivityDateTime")),
+    shown(incident, "Priority").padEnd(2),
+    paint === undefined ? severity : `${paint}${severity}${RESET}`,
+    headline(incident),
+  ].join("  ");
 }
 
 /** The column's text as it came; "" for one that is null or no text. */
@@ -75,6 +100,12 @@ function target(incident: IncidentRow): string {
   const name = shown(incident, "TargetResourceName");
   if (role === "" || role === name) return name || role || "(no target)";
   return name === "" ? role : `${role} of ${name}`;
+}
+
+function burstWords(incident: IncidentRow, count: number): string {
+  const { from, to } = burstWindow(textOf(incident, "BurstId"));
+  const [begin, end] = [from, to].map((time) => time.toISOString().slice(11, 16));
+  return `${count} incidents by this actor from ${begin} to ${end} UTC`;
 }
 
 function row(label: string, text: string): string {

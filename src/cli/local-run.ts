@@ -6,6 +6,7 @@ import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../azure/dead-letters.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../services.ts";
+import { burstCounts } from "./burst-counts.ts";
 import { deliveryProblems } from "./delivery-check.ts";
 import type { EventSource } from "./event-source.ts";
 import { SEND_RETRIES, sendEvents, type SendFigures } from "./event-sender.ts";
@@ -25,6 +26,8 @@ export interface LocalRunOptions {
   /** Of an app that is built already; undefined has it built into dist. */
   readonly appDirectory: string | undefined;
   readonly nodePath: string | undefined;
+  /** Where the app tells of new incidents too. */
+  readonly webhookUrl?: string | undefined;
   readonly json: boolean;
   /** Without any progress for so long, the run is given up. */
   readonly timeoutSeconds: number;
@@ -52,6 +55,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     appDirectory: options.appDirectory === undefined ? builtApp(terminal) : Promise.resolve(options.appDirectory),
     allowedTenantIds: source.tenantIds,
     nodePath: options.nodePath,
+    webhook: options.webhookUrl === undefined ? undefined : { url: options.webhookUrl },
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
   });
   terminal.progress("");
@@ -64,9 +68,13 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     retryOptions: SEND_RETRIES,
   });
 
+  const bursts = burstCounts();
   async function printFresh(): Promise<number> {
     const fresh = await incidents.fresh();
-    for (const { row } of fresh) terminal.out(json ? jsonLine(row) : `${incidentText(row, terminal)}\n`);
+    for (const { row } of fresh) {
+      const burst = bursts.add(row);
+      terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
+    }
     return fresh.length;
   }
 
@@ -171,6 +179,7 @@ function addresses({ host, stack }: LocalApp): string {
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
     `  ingestion  ${stack.ingestion.endpoint}`,
     `  event hub  ${LOCAL_HUB} at ${stack.eventHub.connectionString}`,
+    `  incidents  npx pimwatch incidents --table-endpoint ${stack.azurite.tableEndpoint}`,
     `  send more  npx pimwatch send FILE --connection '${stack.eventHub.connectionString}'`,
   ].join("\n");
 }

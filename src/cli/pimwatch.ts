@@ -7,6 +7,7 @@ import { coverage } from "./coverage.ts";
 import { explain } from "./explain.ts";
 import { deadLettersCommand } from "./dead-letters.ts";
 import { redriveCommand } from "./redrive.ts";
+import { incidents } from "./incidents.ts";
 import { lint } from "./lint.ts";
 import { newRule } from "./new.ts";
 import { send } from "./send.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   start,
   send,
   stack,
+  incidents,
   explain,
   lint,
   test,

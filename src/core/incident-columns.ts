@@ -1,4 +1,5 @@
 import { VERSION } from "../version.ts";
+import { burstIdOf } from "./burst.ts";
 import type { Incident } from "./incident.ts";
 import type { Json } from "./kql/values.ts";
 
@@ -83,6 +84,12 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     "Name of the setting that matters most among those changed",
     (i) => i.assessment?.setting ?? "",
   ),
+  listed(
+    "WeakenedSettings",
+    "int",
+    "Settings that the change weakens",
+    (i) => i.assessment?.changes.filter(({ effect }) => effect === "weakens").length ?? 0,
+  ),
   column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
   column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
   column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
@@ -143,6 +150,12 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     "Best address in the record: ipaddr of the token first",
     (i) => i.clientIpAddress,
   ),
+  listed(
+    "BurstId",
+    "string",
+    "The same for all that one actor did within one hour (UTC); empty where the record does not say who or when",
+    burstIdOf,
+  ),
   column("TargetResourceType", "string", "Type of what was acted on", (i) => i.target.type),
   listed("TargetResourceName", "string", "Name of what was acted on", (i) => i.target.name),
   column("TargetResourceId", "string", "Id of what was acted on", (i) => i.target.id),
@@ -153,7 +166,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     "That role with its scope, such as Member of group X",
     (i) => i.assessment?.roleScope ?? i.role.name,
   ),
-  column(
+  listed(
     "RoleTier",
     "string",
     "critical, controlPlane or standard; empty where nothing was assessed",

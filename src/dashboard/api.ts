@@ -3,6 +3,7 @@ import type { Guide } from "../core/rule.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
+import type { Burst } from "../workflows/burst-of.ts";
 import type { IncidentSummary } from "../workflows/summarize-incidents.ts";
 
 /** One incident with all that is known of it. */
@@ -14,6 +15,8 @@ export interface WholeIncident {
   readonly history: readonly HistoryEntry[];
   readonly guide: Guide | null;
   readonly investigation: Investigation;
+  /** What else its actor did within the hour; null where that is nothing. */
+  readonly burst: Burst | null;
 }
 
 /** One incident and the ETag that a change of it must name. */

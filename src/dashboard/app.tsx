@@ -73,7 +73,14 @@ export function App(): VNode {
         <div class="pane-list">
           <Overview summary={summary} view={view} change={change} now={now} />
           <Filters view={view} change={change} shown={list.rows.length} now={now} />
-          <IncidentList list={list} view={view} change={change} now={now} onOpen={open} />
+          <IncidentList
+            list={list}
+            bursts={summary.value?.bursts ?? {}}
+            view={view}
+            change={change}
+            now={now}
+            onOpen={open}
+          />
         </div>
         {view.incident !== "" && (
           <IncidentDetail

@@ -93,12 +93,24 @@ function ChangeRow({ change }: { readonly change: Change }): VNode {
         </span>
       </div>
       <p class="change-why">
-        <Inert text={textOf(change["reason"])} />{" "}
-        {objects(change["baselines"]).map((baseline) => (
-          <SafeLink href={textOf(baseline["link"])} text={textOf(baseline["id"])} />
-        ))}
+        <Inert text={textOf(change["reason"])} />
       </p>
+      <Baselines of={objects(change["baselines"])} />
     </li>
+  );
+}
+
+/** The requirements that a change touches. */
+function Baselines({ of: baselines }: { readonly of: readonly Change[] }): VNode | null {
+  if (baselines.length === 0) return null;
+  return (
+    <ul class="baselines" aria-label="Baselines">
+      {baselines.map((baseline) => (
+        <li>
+          <SafeLink href={textOf(baseline["link"])} text={textOf(baseline["id"])} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

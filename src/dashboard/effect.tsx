@@ -36,12 +36,23 @@ export function EffectIcon({ effect }: { readonly effect: Series }): VNode {
   );
 }
 
-export function EffectLabel({ effect }: { readonly effect: string }): VNode {
+interface EffectLabelProps {
+  readonly effect: string;
+  /** Settings that a change weakens: said where it is more than one. */
+  readonly times?: number;
+}
+
+export function EffectLabel({ effect, times = 1 }: EffectLabelProps): VNode {
   const series = seriesOf(effect);
   return (
     <span class={`effect is-${series}`}>
       <EffectIcon effect={series} />
       {EFFECTS[series].word}
+      {series === "weakens" && times > 1 && (
+        <span class="times" title={`${times} settings`}>
+          ×{times}
+        </span>
+      )}
     </span>
   );
 }
@@ -49,4 +60,13 @@ export function EffectLabel({ effect }: { readonly effect: string }): VNode {
 export function PriorityBadge({ priority }: { readonly priority: string }): VNode {
   const known = /^P[1-4]$/.test(priority) ? priority : "P4";
   return <span class={`priority is-${known.toLowerCase()}`}>{known}</span>;
+}
+
+/** Marks the two roles of which Microsoft asks to look at every change. */
+export function TierTag(): VNode {
+  return (
+    <span class="tag tier" title="Microsoft asks to be alerted of any change to this role">
+      tier 0
+    </span>
+  );
 }

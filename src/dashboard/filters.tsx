@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { shortTime } from "./format.ts";
+import { burstWords } from "./burst-words.ts";
 import { Inert } from "./inert.tsx";
 import { type ChangeView, isFiltered, listQuery, NO_FILTERS, type Range, STATUS_VIEWS, type View } from "./view.ts";
 
@@ -43,31 +44,38 @@ export function Filters({ view, change, shown, now }: FiltersProps): VNode {
           ))}
         </div>
         <SearchField text={view.text} onSearch={(text) => change({ text })} />
-        <Choice
-          label="Time"
-          value={view.range}
-          options={Object.entries(RANGE_WORDS)}
-          onChange={(range) => {
-            const known = RANGE_NAMES.find((name) => name === range);
-            if (known !== undefined) change({ range: known, from: "", to: "" });
-          }}
-        />
-        <Choice label="Effect" value={view.effect} options={EFFECT_OPTIONS} onChange={(effect) => change({ effect })} />
-        <Choice
-          label="Severity"
-          value={view.severity}
-          options={SEVERITY_OPTIONS}
-          onChange={(severity) => change({ severity })}
-        />
-        <Choice
-          label="Order"
-          value={view.order}
-          options={ORDER_OPTIONS}
-          onChange={(order) => change({ order: order === "newest" ? "newest" : "priority" })}
-        />
-        <a class="export" href={exportAddress(view, now)} download>
-          CSV
-        </a>
+        <div class="choices">
+          <Choice
+            label="Time"
+            value={view.range}
+            options={Object.entries(RANGE_WORDS)}
+            onChange={(range) => {
+              const known = RANGE_NAMES.find((name) => name === range);
+              if (known !== undefined) change({ range: known, from: "", to: "" });
+            }}
+          />
+          <Choice
+            label="Effect"
+            value={view.effect}
+            options={EFFECT_OPTIONS}
+            onChange={(effect) => change({ effect })}
+          />
+          <Choice
+            label="Severity"
+            value={view.severity}
+            options={SEVERITY_OPTIONS}
+            onChange={(severity) => change({ severity })}
+          />
+          <Choice
+            label="Order"
+            value={view.order}
+            options={ORDER_OPTIONS}
+            onChange={(order) => change({ order: order === "newest" ? "newest" : "priority" })}
+          />
+          <a class="export" href={exportAddress(view, now)} download>
+            CSV
+          </a>
+        </div>
       </div>
       <Chosen view={view} change={change} now={now} />
       <p class="unseen" role="status">
@@ -149,8 +157,10 @@ function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | nul
       ? [["Time", `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`, { from: "", to: "" }] as const]
       : []),
     ...(view.priority.length > 0 ? [["Priority", view.priority.join(", "), { priority: [] }] as const] : []),
-    ...(["effect", "severity", "role", "actor", "owner", "text"] as const).flatMap((name) =>
-      view[name] === "" ? [] : [[NAMES[name], view[name], { [name]: "" }] as const],
+    ...(["effect", "severity", "role", "actor", "owner", "burst", "text"] as const).flatMap((name) =>
+      view[name] === ""
+        ? []
+        : [[NAMES[name], name === "burst" ? burstWords(view[name], now) : view[name], { [name]: "" }] as const],
     ),
   ];
   return (
@@ -177,6 +187,7 @@ const NAMES = {
   role: "Role",
   actor: "By",
   owner: "Owner",
+  burst: "Burst",
   text: "Search",
 } as const;
 

@@ -18,11 +18,20 @@ export function headlineOf(row: IncidentRow): Headline {
   return { main, rest: rest.join("; ") };
 }
 
+const MOST_IN_TITLE = 2;
+
+/** A title that can be read at a glance: of many weakened settings the number, since each is listed below. */
+export function titleOf(row: IncidentRow): string {
+  const weakened = Number(row["WeakenedSettings"]);
+  const { main } = headlineOf(row);
+  if (!(weakened > MOST_IN_TITLE)) return main;
+  return `${/^Failed attempt: /.exec(main)?.[0] ?? ""}${weakened} settings weakened for ${roleOf(row)}`;
+}
+
 /** The same for a row that names the role in a place of its own. */
 export function changeOf(row: IncidentRow): string {
   const { main } = headlineOf(row);
-  const end = ` for ${roleOf(row)}`;
-  return main.endsWith(end) ? main.slice(0, -end.length) : main;
+  return main.replace(` for ${roleOf(row)}`, () => "");
 }
 
 export function roleOf(row: IncidentRow): string {

@@ -3,19 +3,21 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../core/incident-row.ts";
 import type { Analyst } from "../core/triage/triage-change.ts";
 import { readIncident, type ReadIncident } from "./api.ts";
+import type { Burst } from "../workflows/burst-of.ts";
+import { burstWords } from "./burst-words.ts";
 import { Changes } from "./changes.tsx";
 import { CopyButton } from "./copy-button.tsx";
-import { EffectLabel, PriorityBadge } from "./effect.tsx";
+import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
 import { Facts } from "./facts.tsx";
 import { ago, field, fullTime, instant } from "./format.ts";
 import { Guidance } from "./guidance.tsx";
 import { HistoryList } from "./history.tsx";
-import { headlineOf, roleOf } from "./headline.ts";
+import { headlineOf, roleOf, titleOf } from "./headline.ts";
 import { Inert } from "./inert.tsx";
 import { RawRecord } from "./raw-record.tsx";
 import { Triage } from "./triage.tsx";
 import { usePolled } from "./use-polled.ts";
-import { type ChangeView, NARROW } from "./view.ts";
+import { type ChangeView, NARROW, NO_FILTERS } from "./view.ts";
 
 interface DetailProps {
   readonly id: string;
@@ -78,19 +80,20 @@ interface BodyProps {
 }
 
 function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
-  const { incident, record, history, guide, investigation } = read;
-  const { main, rest } = headlineOf(incident);
+  const { incident, record, history, guide, investigation, burst } = read;
+  const { rest } = headlineOf(incident);
   return (
     <>
       <header class="detail-head">
         <div class="detail-badges">
           <PriorityBadge priority={field(incident, "Priority")} />
-          <EffectLabel effect={field(incident, "Effect")} />
+          <EffectLabel effect={field(incident, "Effect")} times={Number(incident["WeakenedSettings"])} />
+          {field(incident, "RoleTier") === "critical" && <TierTag />}
           <span class="soft">Severity {field(incident, "Severity")}</span>
           {incident["Expected"] === true && <ExpectedTag ticket={field(incident, "ExpectedTicket")} />}
         </div>
         <h2 id="incident-title" tabIndex={-1}>
-          <Inert text={main} />
+          <Inert text={titleOf(incident)} />
         </h2>
         {rest !== "" && !hasChanges(incident) && (
           <p class="below">
@@ -98,6 +101,7 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
           </p>
         )}
         <Byline incident={incident} now={now} change={change} />
+        {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
       </header>
       <Triage read={read} me={me} now={now} onNewer={onNewer} />
       <Changes incident={incident} />
@@ -137,7 +141,7 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
       {field(incident, "ClientIpAddress") !== "" && (
         <>
           {" from "}
-          <span class="mono">
+          <span class="address">
             <Inert text={field(incident, "ClientIpAddress")} />
           </span>
         </>
@@ -146,6 +150,22 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
         {" · "}
         {happened === undefined ? "the record holds no time" : `${fullTime(happened)}, ${ago(happened, now)}`}
       </span>
+    </p>
+  );
+}
+
+function BurstLine({ burst, now, change }: Pick<BodyProps, "now" | "change"> & { readonly burst: Burst }): VNode {
+  return (
+    <p class="burst-line">
+      <button
+        type="button"
+        class="inline"
+        onClick={() => change({ ...NO_FILTERS, burst: burst.id, range: "all", status: "all", order: "newest" })}
+      >
+        One of {burst.count}
+        {burst.complete ? "" : " and more"} by this actor
+      </button>
+      <span class="soft"> within the hour · {burstWords(burst.id, now)}</span>
     </p>
   );
 }

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../core/incident-row.ts";
-import { EffectLabel, PriorityBadge } from "./effect.tsx";
+import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "./format.ts";
 import { changeOf, headlineOf, roleOf } from "./headline.ts";
 import { Inert } from "./inert.tsx";
@@ -10,6 +10,8 @@ import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
 
 interface ListProps {
   readonly list: Incidents;
+  /** How many incidents the bursts have. */
+  readonly bursts: Readonly<Record<string, number>>;
   readonly view: View;
   readonly change: ChangeView;
   readonly now: number;
@@ -17,7 +19,7 @@ interface ListProps {
 }
 
 /** The incidents. One of them is open beside; arrow keys go from one to the next. */
-export function IncidentList({ list, view, change, now, onOpen }: ListProps): VNode {
+export function IncidentList({ list, bursts, view, change, now, onOpen }: ListProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.querySelector(`#i-${view.incident}`)?.scrollIntoView({ block: "nearest" });
@@ -62,6 +64,7 @@ export function IncidentList({ list, view, change, now, onOpen }: ListProps): VN
               <Row
                 key={idOf(row)}
                 row={row}
+                burst={bursts[field(row, "BurstId")] ?? 1}
                 now={now}
                 isOpen={idOf(row) === view.incident}
                 isFresh={list.fresh.has(idOf(row))}
@@ -103,13 +106,15 @@ function lastPriority(rows: readonly IncidentRow[]): string {
 
 interface RowProps {
   readonly row: IncidentRow;
+  /** Incidents of its burst. */
+  readonly burst: number;
   readonly now: number;
   readonly isOpen: boolean;
   readonly isFresh: boolean;
   onOpen(id: string): void;
 }
 
-function Row({ row, now, isOpen, isFresh, onOpen }: RowProps): VNode {
+function Row({ row, burst, now, isOpen, isFresh, onOpen }: RowProps): VNode {
   const happened = instant(field(row, "ActivityDateTime"));
   const status = field(row, "Status");
   const { main, rest } = headlineOf(row);
@@ -124,17 +129,23 @@ function Row({ row, now, isOpen, isFresh, onOpen }: RowProps): VNode {
     >
       <PriorityBadge priority={field(row, "Priority")} />
       <div class="row-what">
-        <span class={field(row, "RoleTier") === "critical" ? "row-role is-critical" : "row-role"}>
+        <span class="row-role">
           <Inert text={roleOf(row)} />
+          {field(row, "RoleTier") === "critical" && <TierTag />}
         </span>
         <span class="row-change" title={[main, rest].filter((part) => part !== "").join("; ")}>
           <Inert text={changeOf(row)} />
           {failed && <span class="tag">failed</span>}
           {row["Expected"] === true && <span class="tag">expected</span>}
+          {burst > 1 && (
+            <span class="tag" title={`${burst} incidents by this actor within the hour`}>
+              burst of {burst}
+            </span>
+          )}
         </span>
       </div>
       <div class="row-who">
-        <EffectLabel effect={field(row, "Effect")} />
+        <EffectLabel effect={field(row, "Effect")} times={Number(row["WeakenedSettings"])} />
         <span class="row-actor">
           <Inert text={field(row, "InitiatedBy")} />
         </span>

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { isBurstId } from "../core/burst-id.ts";
 
 /** What the page shows. It stands in the address, so that a link or a reload leads back to it. */
 export interface View {
@@ -15,6 +16,8 @@ export interface View {
   readonly role: string;
   readonly actor: string;
   readonly owner: string;
+  /** Id of a burst. */
+  readonly burst: string;
   readonly text: string;
   readonly order: "priority" | "newest";
   /** Id of the incident that is open beside the list. */
@@ -38,6 +41,7 @@ export const DEFAULT_VIEW: View = {
   role: "",
   actor: "",
   owner: "",
+  burst: "",
   text: "",
   order: "priority",
   incident: "",
@@ -86,6 +90,7 @@ export function readView(search: string): View {
     role: text("role"),
     actor: text("actor"),
     owner: text("owner"),
+    burst: isBurstId(text("burst")) ? text("burst") : "",
     text: text("text"),
     order: text("order") === "newest" ? "newest" : "priority",
     incident: /^[0-9a-f]{64}$/.test(id) ? id : "",
@@ -106,8 +111,8 @@ export function writeView(view: View): string {
 }
 
 /** Whether anything but time, order and status narrows the list. */
-export function isFiltered({ priority, effect, severity, role, actor, owner, text }: View): boolean {
-  return priority.length > 0 || [effect, severity, role, actor, owner, text].some((value) => value !== "");
+export function isFiltered({ priority, effect, severity, role, actor, owner, burst, text }: View): boolean {
+  return priority.length > 0 || [effect, severity, role, actor, owner, burst, text].some((value) => value !== "");
 }
 
 export const NO_FILTERS: Partial<View> = {
@@ -117,6 +122,7 @@ export const NO_FILTERS: Partial<View> = {
   role: "",
   actor: "",
   owner: "",
+  burst: "",
   text: "",
   from: "",
   to: "",
@@ -140,7 +146,7 @@ export function summaryQuery(view: View, now: number): URLSearchParams {
   const days = RANGES[view.range];
   const hour = Math.floor(now / 3_600_000) * 3_600_000;
   if (days > 0) query.set("from", new Date(hour - days * DAY_MS + 3_600_000).toISOString());
-  for (const name of ["effect", "severity", "role", "actor", "owner", "text"] as const) {
+  for (const name of ["effect", "severity", "role", "actor", "owner", "burst", "text"] as const) {
     if (view[name] !== "") query.set(name, view[name]);
   }
   return query;

@@ -14,6 +14,7 @@ import {
   withChange,
 } from "../core/triage/triage-change.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
+import { burstOf } from "./burst-of.ts";
 import { summarizeIncidents } from "./summarize-incidents.ts";
 
 export interface ApiDependencies extends ListDependencies {
@@ -141,10 +142,15 @@ async function find(id: string | undefined, deps: ApiDependencies): Promise<Stor
 
 async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<object> {
   const ruleId = text(row["RuleId"]);
+  const [history, burst] = await Promise.all([
+    deps.changes.history(ruleId, text(row["IncidentId"])),
+    burstOf(text(row["BurstId"]), deps),
+  ]);
   return {
     incident: withoutNulls(row),
     record,
-    history: await deps.changes.history(ruleId, text(row["IncidentId"])),
+    history,
+    burst,
     guide: deps.guideOf(ruleId) ?? null,
     investigation: investigationOf(row),
   };

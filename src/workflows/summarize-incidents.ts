@@ -20,6 +20,8 @@ export interface IncidentSummary {
   readonly bucketMilliseconds: number;
   /** Those that hold something, oldest first. */
   readonly buckets: readonly TimeBucket[];
+  /** Of bursts of two and more: how many incidents each has among those counted. The largest of them only, if there are many. */
+  readonly bursts: Readonly<Record<string, number>>;
   /** Incidents whose record holds no time that can be read. */
   readonly undated: number;
   /** False where there is more than one request looks at: then the oldest are not counted. */
@@ -32,7 +34,8 @@ const BUDGET_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
 const MAX_BUCKETS = 60;
-const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status", "Priority"];
+const MAX_BURSTS = 500;
+const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status", "Priority", "BurstId"];
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
@@ -63,9 +66,20 @@ export async function summarizeIncidents(query: IncidentQuery, deps: ListDepende
     buckets: [...buckets]
       .toSorted(([a], [b]) => a - b)
       .map(([start, counts]) => ({ start: new Date(start).toISOString(), counts })),
+    bursts: burstsOf(list.rows),
     undated: list.rows.length - times.length,
     complete: list.continuation === undefined,
   };
+}
+
+function burstsOf(rows: readonly IncidentRow[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const id = text(row["BurstId"]);
+    if (id !== "") counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  const several = [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a);
+  return Object.fromEntries(several.slice(0, MAX_BURSTS));
 }
 
 /** Milliseconds since 1970; 0 where it is not known. */

@@ -133,3 +133,11 @@ test.each([
     `Settings: ${shown}\n`,
   );
 });
+
+test("an incident that is one of several within the hour says how many there are", () => {
+  const one = { ...weakened, BurstId: "2026-03-04T09Z-0123456789abcdef" };
+  expect(incidentText(one, { color: false, burst: 3 })).toContain(
+    "    burst     3 incidents by this actor from 09:00 to 10:00 UTC\n",
+  );
+  expect(incidentText(one, { color: false, burst: 1 })).not.toContain("burst");
+});

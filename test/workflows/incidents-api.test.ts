@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
+import type { IncidentTable } from "../../src/azure/incident-table.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import type { DashboardAccess } from "../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../src/core/triage/http-answer.ts";
@@ -16,7 +17,7 @@ const WRITE = { "x-requested-with": "pimwatch", "content-type": "application/jso
 const ID = sha256Hex("a");
 
 let azurite: Azurite;
-let deps: ApiDependencies;
+let deps: ApiDependencies & { readonly incidents: Pick<IncidentTable, "get" | "add"> };
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 beforeEach(async () => {
@@ -73,7 +74,22 @@ describe("reading", () => {
       record: '{"category":"AuditLogs"}',
       history: [],
       guide: null,
+      burst: { count: 3, complete: true },
     });
+  });
+
+  test("what one actor did within an hour is a burst: none of it is hidden, each says how many there are", async () => {
+    await deps.incidents.add(storedIncident("later", { activityDateTime: "2026-03-04T10:00:00.0000000Z" }));
+    const { bursts } = bodyOf(await ask("summary"));
+    const [burst = ""] = Object.keys(bursts);
+    expect(bursts).toEqual({ [burst]: 3 });
+    const list = bodyOf(await ask("list", { query: `?burst=${burst}` }));
+    const ids = list.incidents.map((incident: { IncidentId: string }) => incident.IncidentId);
+    expect(ids.toSorted()).toEqual(["a", "b", "c"].map(sha256Hex).toSorted());
+    expect(bodyOf(await ask("show", { id: sha256Hex("later") }))).toMatchObject({ burst: null });
+    expect(bodyOf(await ask("list", { query: `?burst=${burst}&actor=x` })).problems).toEqual([
+      "burst: not together with actor; a burst is of one actor",
+    ]);
   });
 
   test.each(["", "x", sha256Hex("nobody's"), "../a", "a".repeat(64)])("no incident %j: 404", async (id) => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../audit-log.ts";
+import { isBurstId } from "../burst-id.ts";
 import type { IncidentRow } from "../incident-row.ts";
 import type { IncidentStatus } from "../incident.ts";
 import type { Effect } from "../pim-settings/finding.ts";
@@ -24,6 +25,8 @@ export interface IncidentQuery {
   /** The whole name of who did it. */
   readonly actor?: string | undefined;
   readonly owner?: string | undefined;
+  /** A burst's id. Not together with `actor`: it says who. */
+  readonly burst?: string | undefined;
   /** Somewhere in what a list shows of the incident, whatever the case. */
   readonly text?: string | undefined;
 }
@@ -94,6 +97,7 @@ const PARAMETERS = z.strictObject({
   role: short(MAX_NAME).optional(),
   actor: short(MAX_NAME).optional(),
   owner: short(MAX_NAME).optional(),
+  burst: z.string().refine(isBurstId, { error: "expected the BurstId of an incident" }).optional(),
   text: short(MAX_TEXT).optional(),
   order: z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }).default("newest"),
   limit: z.coerce
@@ -120,6 +124,8 @@ export function readListRequest(parameters: URLSearchParams): ListRequest | Inva
   const parsed = PARAMETERS.safeParse(Object.fromEntries(given));
   if (!parsed.success) return { problems: problemsOf(parsed.error) };
   const { order, limit, continuation, ...query } = parsed.data;
+  if (query.burst !== undefined && query.actor !== undefined)
+    return { problems: ["burst: not together with actor; a burst is of one actor"] };
   return { query, order, limit, continuation };
 }
 

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TableClient } from "@azure/data-tables";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
+import { run } from "../../src/cli/pimwatch.ts";
+import { sha256Hex } from "../../src/core/content-hash.ts";
+import { withChange } from "../../src/core/triage/triage-change.ts";
+import { INCIDENTS_TABLE } from "../../src/services.ts";
+import { storedIncident } from "../stored-incident.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
+
+const EARLY = sha256Hex("early");
+const LATE = sha256Hex("late");
+const CLOSED = sha256Hex("closed");
+let azurite: Azurite;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  const client = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, {
+    allowInsecureConnection: true,
+  });
+  const table = incidentTable(client);
+  await table.create();
+  const closed = storedIncident("closed", { title: "Closed\u001b[31m", priority: "P1" });
+  for (const incident of [
+    storedIncident("early", { priority: "P1", activityDateTime: "2026-03-04T09:00:00.0000000Z" }),
+    storedIncident("late", { priority: "P3", activityDateTime: "2026-03-04T09:30:00.0000000Z" }),
+    closed,
+  ])
+    await table.add(incident);
+  const analyst = { name: "noor", id: "", kind: "local" } as const;
+  const change = withChange(
+    closed.row,
+    { status: "Closed", classification: "FalsePositive", comment: "A test.\nNo more." },
+    { by: analyst, at: new Date("2026-03-05T08:00:00Z") },
+  );
+  if ("problems" in change) throw new Error(change.problems.join());
+  await incidentChanges(client).change(change.row, change.entry);
+});
+afterAll(() => azurite.close());
+
+async function pimwatch(...args: string[]) {
+  const terminal = fakeTerminal({ INCIDENTS_STORAGE: azurite.connectionString });
+  const code = await run(["incidents", ...args], terminal);
+  return { code, out: terminal.outs.join(""), err: terminal.notes.join("\n") };
+}
+
+const idsOf = (out: string): unknown[] =>
+  out
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line).IncidentId);
+
+describe("list", () => {
+  test("shows what is open, most urgent first, as npm start prints it, in short", async () => {
+    const { code, out, err } = await pimwatch();
+    expect({ code, err }).toEqual({ code: 0, err: "2 incident(s)" });
+    expect(out).toBe(
+      [
+        "2026-03-04 09:00:00Z  P1  High      Changes to PIM Settings: Global Administrator",
+        "    by        alex.rivera@fabrikam.example from 203.0.113.24",
+        `    incident  ${EARLY.slice(0, 16)}  New`,
+        "",
+        "2026-03-04 09:30:00Z  P3  High      Changes to PIM Settings: Global Administrator",
+        "    by        alex.rivera@fabrikam.example from 203.0.113.24",
+        `    incident  ${LATE.slice(0, 16)}  New`,
+        "",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    { args: ["--status", "all", "--order", "newest"], ids: [LATE, CLOSED, EARLY] },
+    { args: ["--status", "Closed"], ids: [CLOSED] },
+    { args: ["--priority", "P3,P4"], ids: [LATE] },
+    { args: ["--from", "2026-03-04T09:10:00Z"], ids: [LATE] },
+    { args: ["list", "--limit", "1"], ids: [EARLY] },
+  ])("as JSON with $args", async ({ args, ids }) => {
+    const { code, out } = await pimwatch(...args, "--json");
+    expect({ code, ids: idsOf(out) }).toEqual({ code: 0, ids });
+  });
+
+  test("the emulator's endpoint is enough", async () => {
+    const terminal = fakeTerminal();
+    expect(await run(["incidents", "--table-endpoint", azurite.tableEndpoint], terminal)).toBe(0);
+    expect(terminal.notes).toEqual(["2 incident(s)"]);
+  });
+});
+
+describe("show", () => {
+  test("tells all of one: state, burst, history and record; what a terminal would obey is written out", async () => {
+    const { code, out } = await pimwatch("show", CLOSED.slice(0, 12));
+    expect(code).toBe(0);
+    for (const part of [
+      String.raw`Closed\u{1b}[31m`,
+      "    burst     3 incidents by this actor from 09:00 to 10:00 UTC",
+      "    status    Closed, FalsePositive, no owner",
+      "2026-03-05T08:00:00.000Z  noor (local)  Status: New → Closed  Classification: none → FalsePositive",
+      "        A test.\n        No more.",
+      'Record\n    {"category":"AuditLogs"}',
+    ])
+      expect(out).toContain(part);
+    expect(out).not.toContain("\u001b");
+  });
+
+  test("as JSON with its history", async () => {
+    const { out } = await pimwatch("show", CLOSED, "--json");
+    expect(JSON.parse(out)).toMatchObject({
+      incident: { IncidentId: CLOSED, Status: "Closed" },
+      record: '{"category":"AuditLogs"}',
+      history: [{ revision: 2, by: { name: "noor" } }],
+      burst: { count: 3, complete: true },
+    });
+  });
+});
+
+test.each([
+  { args: ["--priority", "P9"], says: "--priority: expected one or more of P1, P2, P3, P4, separated by commas" },
+  { args: ["--from", "yesterday"], says: "--from: expected a time such as 2026-01-31T12:00:00Z" },
+  { args: ["--limit", "0"], says: '--limit must be a whole number from 1 to 100000, not "0"' },
+  { args: ["show"], says: "Give `list`, or `show ID`" },
+  { args: ["remove", "x"], says: "Give `list`, or `show ID`" },
+  { args: ["show", "../x"], says: "ID is of the characters 0-9 and a-f" },
+  { args: ["show", "0".repeat(64)], says: "No incident begins with" },
+])("$args: $says", async ({ args, says }) => {
+  const { code, err } = await pimwatch(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(says);
+});
