@@ -76,12 +76,12 @@ export const APP_DIRECTORY = "dist";
 
 /** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
-  transaction: 5,
-  insert: 5,
-  get: 6,
-  list: 4,
+  transaction: 4,
+  insert: 4,
+  get: 4,
+  list: 3,
   update: 2,
-  delete: 4,
+  delete: 3,
   "blob put": 3,
   ingest: 2,
   token: 2,
@@ -89,7 +89,7 @@ const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
 };
 const REQUESTS_PER_KILL = 22;
 /** As it comes out of the above. Where many faults are wanted for each kill, kills are rarer, so that both are done at the same time. */
-const REQUESTS_PER_ANY_FAULT = 3.2;
+const REQUESTS_PER_ANY_FAULT = 2.4;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
