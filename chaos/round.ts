@@ -87,9 +87,9 @@ const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   token: 2,
   hub: 200,
 };
-const REQUESTS_PER_KILL = 22;
+const REQUESTS_PER_KILL = 15;
 /** As it comes out of the above. Where many faults are wanted for each kill, kills are rarer, so that both are done at the same time. */
-const REQUESTS_PER_ANY_FAULT = 2.4;
+const REQUESTS_PER_ANY_FAULT = 1.6;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
