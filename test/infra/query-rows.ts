@@ -125,6 +125,14 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) === null ? null : Number(of(left)) * Number(of(right));
     case "SubtractExpression":
       return Number(of(left)) - Number(of(right));
+    case "ContainsExpression":
+      return String(of(left))
+        .toLowerCase()
+        .includes(String(of(right)).toLowerCase());
+    case "EndsWithExpression":
+      return String(of(left))
+        .toLowerCase()
+        .endsWith(String(of(right)).toLowerCase());
     case "StartsWithExpression":
       return String(of(left))
         .toLowerCase()
