@@ -108,6 +108,14 @@ param scanEvents bool = true
 @description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
 param dashboardClientId string = ''
 
+@description('Where new incidents are told of: the https address of a webhook, a secret, or a reference to it in a Key Vault. Empty: none.')
+@secure()
+param webhookUrl string = ''
+
+@description('What the webhook takes: json, or a card for a workflow in Teams.')
+@allowed(['json', 'teams-card'])
+param webhookFormat string = 'json'
+
 // --- What is kept ---------------------------------------------------------------------------------------------
 
 @description('Replication of both storage accounts. ZRS needs a region with availability zones.')
@@ -412,6 +420,8 @@ module functionApp 'modules/function-app.bicep' = {
     reconciliationTimerSchedule: reconciliationTimerSchedule
     scanEvents: scanEvents
     dashboardClientId: dashboardClientId
+    webhookUrl: webhookUrl
+    webhookFormat: webhookFormat
   }
   dependsOn: [roleAssignments] // rights first, as those on the hub: the host needs them to start
 }
