@@ -123,6 +123,20 @@ test("the ledger's checks are counted even when there was none", () => {
   expect(alertOn("ledger-silent", traceOf("ledger checked", 1))).toEqual([{ Checks: 1 }]);
 });
 
+test("the webhook fails when it refuses, or when no sweep could tell it of all", () => {
+  const sweep = (minutesAgo: number, webhook: LogLines["outbox swept"]["webhook"]) =>
+    traceOf("outbox swept", minutesAgo, webhook && { webhook });
+  const down = { forwarded: 0, refused: 0, stopped: "Webhook: answered 503" };
+  const stopped = Array.from({ length: 5 }, (_, index) => sweep(index + 1, down));
+
+  expect(alertOn("webhook-failing", ...stopped)).toEqual([{ Refused: 0, Stops: 5, Reason: "Webhook: answered 503" }]);
+  expect(alertOn("webhook-failing", ...stopped, sweep(7, { forwarded: 1, refused: 0 }))).toEqual([]);
+  expect(
+    alertOn("webhook-failing", traceOf("batch detected", 3, { webhook: { forwarded: 0, refused: 2 } })),
+  ).toMatchObject([{ Refused: 2, Stops: 0 }]);
+  expect(alertOn("webhook-failing", sweep(1, undefined), traceOf("batch detected", 1))).toEqual([]);
+});
+
 test("incidents that were in no account are summed", () => {
   expect(alertOn("requeued", traceOf("reconciled", 50, { requeued: 2 }), traceOf("reconciled", 10))).toEqual([
     { Requeued: 2 },
@@ -199,7 +213,7 @@ test("the lines that queries look for are those that the functions log, and the 
 test("every figure that a query reads is one that is logged", () => {
   const figures = new Set(["event", ...Object.values(LOG_LINES).flatMap((line) => Object.keys(line))]);
   const read = [...QUERY_FILES.values()].flatMap((text) =>
-    [...text.matchAll(/(?:Line|parse_json\(Message\))(?:\.|\[")(\w+)/g)].map(([, name]) => name),
+    [...text.matchAll(/(?:Line|Line\.webhook|Webhook|parse_json\(Message\))(?:\.|\[")(\w+)/g)].map(([, name]) => name),
   );
 
   expect(read.length).toBeGreaterThan(20);
