@@ -193,7 +193,9 @@ var deadLetterContainerName = 'dead-letters'
 var incidentColumns = loadJsonContent('incident-columns.json')
 
 var hubIsNew = empty(existingEventHubId)
-var hubIdParts = split(existingEventHubId, '/')
+var hubIdParts = hubIsNew || length(split(existingEventHubId, '/')) == 11
+  ? split(existingEventHubId, '/')
+  : fail('existingEventHubId must be the id of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.EventHub/namespaces/…/eventhubs/…')
 var hub = {
   subscriptionId: hubIsNew ? subscription().subscriptionId : hubIdParts[2]
   resourceGroupName: hubIsNew ? resourceGroupName : hubIdParts[4]
@@ -211,7 +213,9 @@ var consumerGroupName = 'pimwatch'
 var healerConsumerGroupName = 'pimwatch-healer'
 
 var workspaceIsNew = empty(existingWorkspaceId)
-var workspaceIdParts = split(existingWorkspaceId, '/')
+var workspaceIdParts = workspaceIsNew || length(split(existingWorkspaceId, '/')) == 9
+  ? split(existingWorkspaceId, '/')
+  : fail('existingWorkspaceId must be the id of a workspace: /subscriptions/…/resourceGroups/…/providers/Microsoft.OperationalInsights/workspaces/…')
 var workspace = {
   subscriptionId: workspaceIsNew ? subscription().subscriptionId : workspaceIdParts[2]
   resourceGroupName: workspaceIsNew ? resourceGroupName : workspaceIdParts[4]
@@ -475,6 +479,7 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
 output AZURE_RESOURCE_GROUP string = resourceGroupName
 output AZURE_FUNCTION_APP_NAME string = functionAppName
 output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
+output DASHBOARD_URL string = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? '${hubNamespaceId}/authorizationRules/${sendRuleName}' : ''
