@@ -44,7 +44,7 @@ export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<strin
       allowedTenantIds: tenants,
       incidents: {
         add: ({ row }) => {
-          ids.push(String(row["AuditLogId"]));
+          ids.push(toText(row["AuditLogId"] ?? null, "string"));
           return Promise.resolve("added");
         },
       },

@@ -1,5 +1,15 @@
 import { chance, type Chance } from "../local/samples/chance.ts";
-import { canRepeat, CELLS, isRequired, nameOfCell, type Cell, type Fault, type Operation } from "./fault-matrix.ts";
+import {
+  canRepeat,
+  CELLS,
+  isLie,
+  isRequired,
+  LIES,
+  nameOfCell,
+  type Cell,
+  type Fault,
+  type Operation,
+} from "./fault-matrix.ts";
 
 /** When in the life of a request its sender is killed. `late`: the request is carried out when its sender is long dead. */
 export type KillMoment = "before" | "after" | "late";
@@ -29,6 +39,11 @@ export interface DirectorOptions {
   readonly happened: ReadonlySet<string>;
 }
 
+/** On average. */
+const REQUESTS_PER_LIE = 8;
+/** About transactions, of one kind. */
+const LIES_IN_A_ROW = 8;
+
 /** Of the kills, while only cells are wanting: what is killed before it comes to the rare operations shows none. */
 const REST_KILLS_ONE_IN = 4;
 
@@ -45,7 +60,9 @@ export function director(options: DirectorOptions) {
   const faults = new Map<string, number>();
   const kills = chance(`${options.seed} kills`);
   let untilKill = kills.between(1, 2 * options.requestsPerKill);
-  let mood: "storm" | "rest" | "calm" = "storm";
+  let mood: "storm" | "rest" | "lies" | "calm" = "storm";
+  const lieDraw = chance(`${options.seed} lies`);
+  let lieCount = 0;
   let faultCount = 0;
 
   let requests = 0;
@@ -69,6 +86,15 @@ export function director(options: DirectorOptions) {
     return record({ ...cell, everyTry: false });
   }
 
+  /** The same lie for a while: a batch that ends well because it was believed is not delivered again for another. */
+  function lie(operation: Operation): Fault | undefined {
+    const kind = LIES[Math.floor(lieCount / LIES_IN_A_ROW) % LIES.length];
+    if (kind === undefined || !isLie({ operation, kind, effect: "before" })) return undefined;
+    if (lieDraw.between(1, REQUESTS_PER_LIE) > 1) return undefined;
+    if (operation === "transaction") lieCount += 1;
+    return record({ operation, kind, effect: "before", everyTry: false });
+  }
+
   return {
     /** What goes wrong with the request, if anything. Asked once for each. */
     faultFor({ operation, callId }: ArrivedRequest): Fault | undefined {
@@ -76,6 +102,7 @@ export function director(options: DirectorOptions) {
       sinceNewCell.set(operation, (sinceNewCell.get(operation) ?? 0) + 1);
       if (mood === "calm") return undefined;
       if (mood === "rest") return rest(operation);
+      if (mood === "lies") return lie(operation);
       const again = sticky.get(callId);
       if (again !== undefined && again.operation === operation) return record(again);
       const deck = decks.get(operation) ?? deckOf(operation, options);
@@ -91,7 +118,7 @@ export function director(options: DirectorOptions) {
 
     /** Whether the sender of the request is killed, and when. Asked once for each. */
     killFor({ slot }: ArrivedRequest): Kill | undefined {
-      if (mood === "calm") return undefined;
+      if (mood === "calm" || mood === "lies") return undefined;
       if (mood === "rest" && kills.between(1, REST_KILLS_ONE_IN) > 1) return undefined;
       untilKill -= 1;
       if (untilKill > 0 || slot === options.sparedSlot) return undefined;
@@ -110,6 +137,15 @@ export function director(options: DirectorOptions) {
     onlyTheRest(): void {
       mood = "rest";
     },
+    /**
+     * From now on nothing goes wrong but lies, and few of them: in a storm the same batch soon fails of something else,
+     * is delivered again, and what a lie was believed about comes right by chance.
+     */
+    onlyLies(): void {
+      mood = "lies";
+    },
+    /** Each several times, about transactions. */
+    hasToldAllLies: () => lieCount >= LIES.length * LIES_IN_A_ROW,
     faultCount: () => faultCount,
     /** Of the services over HTTP. */
     requestCount: () => requests,

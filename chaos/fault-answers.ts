@@ -31,10 +31,13 @@ const BLOB_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Statuses that say something of the state: "it is there", "it is gone". The service itself says so only when it is
- * true, which is after the request took effect and its answer was lost; a lie comes from somebody in between.
+ * Statuses that say something of the state: "it is there", "it is gone". The service itself says so of a row or a blob only when it
+ * is true, which is after the request took effect and its answer was lost. Before, it uses the same status for
+ * something else; or somebody in between does.
  */
 const CLAIMS: ReadonlySet<string> = new Set(["404", "409", "412"]);
+const TABLE_OTHERWISE: Readonly<Record<string, string>> = { 404: "TableNotFound", 409: "TableBeingDeleted" };
+const BLOB_OTHERWISE: Readonly<Record<string, string>> = { 404: "ContainerNotFound", 409: "ContainerBeingDeleted" };
 
 /** Kinds that break or hold the connection instead of answering. */
 const SILENT: ReadonlySet<FaultKind> = new Set(["reset", "late", "hang", "truncated"]);
@@ -55,18 +58,20 @@ function page(status: number): HttpAnswer {
 function refusal(kind: FaultKind, operation: Operation, isLie: boolean): HttpAnswer {
   const [code = kind, retryAfter] = kind.split("+");
   const status = Number(code);
-  if (isLie) return page(status);
+  const isTable = operation !== "ingest" && operation !== "token" && operation !== "blob put";
+  const otherwise = isTable ? TABLE_OTHERWISE : operation === "blob put" ? BLOB_OTHERWISE : {};
+  if (isLie && otherwise[code] === undefined) return page(status);
+  const nameOr = (known: Readonly<Record<string, string>>) => (isLie ? otherwise[code] : known[code]) ?? code;
   const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
   if (operation === "blob put") {
-    const name = BLOB_CODES[code] ?? code;
+    const name = nameOr(BLOB_CODES);
     return {
       status,
       headers: { ...headers, "content-type": "application/xml", "x-ms-error-code": name },
       body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${name}</Code><Message>a fault</Message></Error>`,
     };
   }
-  const isTable = operation !== "ingest" && operation !== "token";
-  const error = { code: TABLE_CODES[code] ?? code, message: "a fault" };
+  const error = { code: nameOr(TABLE_CODES), message: "a fault" };
   const body = isTable ? { "odata.error": { ...error, message: { lang: "en-US", value: error.message } } } : { error };
   return { status, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
 }

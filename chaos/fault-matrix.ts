@@ -82,6 +82,15 @@ function effectsOf(operation: Operation, kind: FaultKind): readonly Effect[] {
   return kind === "late" ? ["after"] : ["before", "after"];
 }
 
+/** Kinds that can say that something is so that is not. */
+export const LIES: readonly FaultKind[] = ["409", "empty 202", "HTML 200", "206", "404", "412"];
+const LIED_ABOUT: ReadonlySet<Operation> = new Set(["transaction", "insert", "blob put", "ingest"]);
+
+/** Whether somebody who knows nothing of it says that something is done, is there already or is gone. */
+export function isLie({ operation, kind, effect }: Cell): boolean {
+  return effect === "before" && LIES.includes(kind) && LIED_ABOUT.has(operation);
+}
+
 /** Whether a fault of that kind can be told to every try of one call. */
 export function canRepeat({ kind, operation }: Cell): boolean {
   return operation !== "hub" && !ONCE.has(kind);

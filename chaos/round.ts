@@ -27,7 +27,7 @@ export interface RoundOptions {
 }
 
 export interface Progress {
-  readonly phase: "storm" | "calm";
+  readonly phase: "storm" | "lies" | "calm";
   readonly kills: number;
   readonly faults: number;
   readonly cells: number;
@@ -67,6 +67,8 @@ const LOOK_EVERY_MS = 250;
  * cells are wanting, every other request that could be one of them is.
  */
 const REQUESTS_WITHOUT_NEW_CELL = 4_000;
+/** After the storm all lies are told, or until so many requests have come by. */
+const REQUESTS_FOR_LIES = 8_000;
 /** Nothing at all has come from any host for so long: far beyond what a start takes on a busy machine. */
 const STANDSTILL_MS = 300_000;
 const SPARED_SLOT = 0;
@@ -124,11 +126,17 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       });
     const beganAt = performance.now();
     const standstill = standstillOf(decides);
-    while (!isOver(decides, kills.worker + kills.host, options) && !standstill()) {
-      if (await isHungry(world, sent)) await sent.next(world);
-      progress("storm");
-      await sleep(LOOK_EVERY_MS);
-    }
+    const blow = async (phase: Progress["phase"], isDone: () => boolean) => {
+      while (!isDone() && !standstill()) {
+        if (await isHungry(world, sent)) await sent.next(world);
+        progress(phase);
+        await sleep(LOOK_EVERY_MS);
+      }
+    };
+    await blow("storm", () => isOver(decides, kills.worker + kills.host, options));
+    decides.onlyLies();
+    const enough = decides.requestCount() + REQUESTS_FOR_LIES;
+    await blow("lies", () => decides.hasToldAllLies() || decides.requestCount() >= enough);
     const isStanding = standstill();
     world.becomeCalm();
     const calmAt = performance.now();

@@ -108,6 +108,14 @@ param scanEvents bool = true
 @description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
 param dashboardClientId string = ''
 
+@description('Where new incidents are told of: the https address of a webhook, a secret, or a reference to it in a Key Vault. Empty: none.')
+@secure()
+param webhookUrl string = ''
+
+@description('What the webhook takes: json, or a card for a workflow in Teams.')
+@allowed(['json', 'teams-card'])
+param webhookFormat string = 'json'
+
 // --- What is kept ---------------------------------------------------------------------------------------------
 
 @description('Replication of both storage accounts. ZRS needs a region with availability zones.')
@@ -185,7 +193,9 @@ var deadLetterContainerName = 'dead-letters'
 var incidentColumns = loadJsonContent('incident-columns.json')
 
 var hubIsNew = empty(existingEventHubId)
-var hubIdParts = split(existingEventHubId, '/')
+var hubIdParts = hubIsNew || length(split(existingEventHubId, '/')) == 11
+  ? split(existingEventHubId, '/')
+  : fail('existingEventHubId must be the id of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.EventHub/namespaces/…/eventhubs/…')
 var hub = {
   subscriptionId: hubIsNew ? subscription().subscriptionId : hubIdParts[2]
   resourceGroupName: hubIsNew ? resourceGroupName : hubIdParts[4]
@@ -203,7 +213,9 @@ var consumerGroupName = 'pimwatch'
 var healerConsumerGroupName = 'pimwatch-healer'
 
 var workspaceIsNew = empty(existingWorkspaceId)
-var workspaceIdParts = split(existingWorkspaceId, '/')
+var workspaceIdParts = workspaceIsNew || length(split(existingWorkspaceId, '/')) == 9
+  ? split(existingWorkspaceId, '/')
+  : fail('existingWorkspaceId must be the id of a workspace: /subscriptions/…/resourceGroups/…/providers/Microsoft.OperationalInsights/workspaces/…')
 var workspace = {
   subscriptionId: workspaceIsNew ? subscription().subscriptionId : workspaceIdParts[2]
   resourceGroupName: workspaceIsNew ? resourceGroupName : workspaceIdParts[4]
@@ -407,6 +419,8 @@ module functionApp 'modules/function-app.bicep' = {
     reconciliationTimerSchedule: reconciliationTimerSchedule
     scanEvents: scanEvents
     dashboardClientId: dashboardClientId
+    webhookUrl: webhookUrl
+    webhookFormat: webhookFormat
   }
   dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
 }
@@ -465,6 +479,7 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
 output AZURE_RESOURCE_GROUP string = resourceGroupName
 output AZURE_FUNCTION_APP_NAME string = functionAppName
 output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
+output DASHBOARD_URL string = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? '${hubNamespaceId}/authorizationRules/${sendRuleName}' : ''

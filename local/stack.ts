@@ -1,6 +1,8 @@
+import { ContainerClient } from "@azure/storage-blob";
 import incidentColumns from "../infra/incident-columns.json" with { type: "json" };
 import { startAzurite, type Azurite } from "./azurite.ts";
 import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
+import { DEAD_LETTERS_CONTAINER } from "../src/services.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
 /** What the local services are called: the names that the Azure deployment uses by default. */
@@ -13,6 +15,8 @@ const RULE_ID = "dcr-00000000000000000000000000000000";
 export interface StackOptions {
   /** Entra tenants whose events the app takes. */
   readonly allowedTenantIds: readonly string[];
+  /** Where the app tells of new incidents too. */
+  readonly webhook?: { readonly url: string; readonly format?: "json" | "teams-card" } | undefined;
   /** LOCAL_PARTITIONS by default. */
   readonly partitions?: number | undefined;
   /** A port of 0, or none, is a free one. */
@@ -68,6 +72,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ] as const;
     await Promise.allSettled(starting); // nothing may come up after a failure was reported
     const [azurite, eventHub, ingestion] = await Promise.all(starting);
+    // As Bicep does: the app makes it at the first dead letter, and tools look for it before.
+    await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
     return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
   } catch (error) {
     await stop();
@@ -77,7 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 function settingsFor(
   { azurite, eventHub, ingestion }: Pick<Stack, "azurite" | "eventHub" | "ingestion">,
-  { allowedTenantIds }: StackOptions,
+  { allowedTenantIds, webhook }: StackOptions,
 ): Record<string, string> {
   return {
     AzureWebJobsStorage: azurite.connectionString,
@@ -95,6 +101,7 @@ function settingsFor(
     DASHBOARD_LOCAL_USER: "local user",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+    ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_FORMAT: webhook.format ?? "json" }),
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,

@@ -110,6 +110,23 @@ test("links between documents lead somewhere", () => {
   }
 });
 
+test("every threat of SECURITY.md has a measure, a file that keeps it and tests that are there", () => {
+  const rows = [...read("SECURITY.md").matchAll(/^\| ([STRIDE]): (.*) \|$/gm)].map(([, kind, row]) => ({
+    kind,
+    cells: String(row)
+      .split(" | ")
+      .map((cell) => cell.trim()),
+  }));
+  expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set("STRIDE"));
+  for (const { cells } of rows) {
+    const [threat, , keptBy = "", shownBy = ""] = cells;
+    expect(cells, threat).toHaveLength(4);
+    for (const [, file] of `${keptBy} ${shownBy}`.matchAll(/`([^`]+)`/g))
+      expect(() => read(String(file)), `${threat}: ${file}`).not.toThrow();
+    expect(shownBy, threat).toMatch(/^`test\/[\w./-]+\.test\.ts`/);
+  }
+});
+
 test("every action of the workflows is pinned by commit", () => {
   for (const workflow of readdirSync(".github/workflows")) {
     const uses = [...read(`.github/workflows/${workflow}`).matchAll(/uses: (\S+)/g)].map(([, action]) =>

@@ -19,7 +19,7 @@ export const backtest = command({
     top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
   },
   notes: `PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage archive
-(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json), each also as gzip. Files of lines are streamed, whatever their size.
+(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json), each also as gzip. All are streamed, whatever their size.
 
 The rules run by the code that the function app runs, exclusions and all. A record that comes again is one incident.
 With --json: {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"}, where row holds all columns of the

@@ -25,17 +25,31 @@ export interface RuleTestReport {
   readonly outcomes: readonly TestOutcome[];
   /** What is wrong with the tests as a whole: unreadable, or conditions that no near miss names. */
   readonly problems: readonly string[];
+  /** No tests, and none are demanded: an official file that was dropped in as it is. */
+  readonly isUntested: boolean;
   readonly milliseconds: number;
 }
 
-/** Runs the tests beside a rule, through the code that the app runs. */
+/**
+ * Runs the tests beside a rule, through the code that the app runs.
+ *
+ * A rule with a guide beside it must have tests; an official file that was dropped in alone need not.
+ */
 export async function runRuleTests(sourced: SourcedRule, samples: RuleSamples): Promise<RuleTestReport> {
   const began = performance.now();
+  const { files } = sourced;
+  // Whoever writes a guide has made the rule their own, and a rule of one's own is tested.
+  if (files.tests === undefined && files.guide === undefined) {
+    return { outcomes: [], problems: [], isUntested: true, milliseconds: 0 };
+  }
   const { outcomes, problems } = await outcomesOf(sourced, samples);
-  return { outcomes, problems, milliseconds: performance.now() - began };
+  return { outcomes, problems, isUntested: false, milliseconds: performance.now() - began };
 }
 
-async function outcomesOf(sourced: SourcedRule, samples: RuleSamples): Promise<Omit<RuleTestReport, "milliseconds">> {
+async function outcomesOf(
+  sourced: SourcedRule,
+  samples: RuleSamples,
+): Promise<Pick<RuleTestReport, "outcomes" | "problems">> {
   const { rule, files } = sourced;
   if (files.tests === undefined) {
     const message = `${files.rule.name}: no tests.yaml beside it; \`npx pimwatch new\` shows how one begins`;

@@ -14,6 +14,7 @@ export const test = command({
   options: {
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
     verbose: { type: "boolean", help: "name the tests that passed, too" },
+    strict: { type: "boolean", help: "a rule without tests is a failure, too" },
   },
   notes: `RULE is the name of a rule's folder, its id, or a path; without one all rules are tested, those that are switched
 off included. Tests stand in tests.yaml beside the rule; rules/tests.schema.json tells editors what may stand there.
@@ -27,7 +28,8 @@ off included. Tests stand in tests.yaml beside the rule; rules/tests.schema.json
     misses: Category =~ "RoleManagement"
 
 Every rule needs an event that it finds and, for each condition of its query's own \`where\`s, a near miss that names it:
-an event that is not found, and would be without that condition.
+an event that is not found, and would be without that condition. Only an official file that was dropped in as it is,
+with neither guide.md nor tests.yaml, runs without tests; it is named, and fails with --strict.
 
 Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
   async run({ values, operands }, terminal) {
@@ -43,15 +45,21 @@ Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
     for (const problem of problems) terminal.note(formatProblem(problem));
     const samples = ruleSamples();
     let [passed, failed] = [0, problems.filter(({ level }) => level === "error").length];
+    let untested = 0;
     for (const each of sourced) {
       const report = await runRuleTests(each, samples);
+      if (report.isUntested) {
+        untested += 1;
+        terminal.out(`none ${each.files.name}: no tests; \`npx pimwatch new\` shows how they begin\n`);
+        continue;
+      }
       const wrong = report.outcomes.filter(({ failures }) => failures.length > 0).length;
       passed += report.outcomes.length - wrong;
       failed += wrong + report.problems.length;
       terminal.out(reportText(each.files.name, report, { terminal, isVerbose: values.verbose === true }));
     }
-    terminal.out(`${passed} passed, ${failed} failed\n`);
-    return failed === 0 ? 0 : 1;
+    terminal.out(`${passed} passed, ${failed} failed${untested > 0 ? `, ${untested} rule(s) without tests` : ""}\n`);
+    return failed === 0 && (untested === 0 || values.strict !== true) ? 0 : 1;
   },
 });
 

@@ -5,6 +5,7 @@ import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
 import { parseQuery, walk, type Syntax } from "./kusto-parser.ts";
 import { lowerQuery } from "./lower-query.ts";
+import { operatorsOverManyEvents } from "./operator-table.ts";
 import { QueryRefused, type QueryProblem } from "./problem.ts";
 
 export interface CompiledQuery {
@@ -25,7 +26,7 @@ export function compileQuery(text: string, { mayBeConstant = false } = {}): Comp
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original);
   const problems = diagnosedProblems(code, text);
-  if (problems.length > 0) return { problems, hash };
+  if (problems.length > 0) return { problems: withOperators(problems, code.Syntax), hash };
   try {
     const { steps, columns, readsEvent } = lowerQuery(code.Syntax);
     if (!readsEvent && !mayBeConstant) {
@@ -39,6 +40,15 @@ export function compileQuery(text: string, { mayBeConstant = false } = {}): Comp
     if (!(error instanceof QueryRefused)) throw error;
     return { problems: [error.problem], hash };
   }
+}
+
+/**
+ * A query that joins events is refused for that, whatever else the binder finds: columns are often unknown only because
+ * a table is. Where the text is not even KQL, its operators are anybody's guess.
+ */
+function withOperators(problems: readonly QueryProblem[], syntax: Syntax): QueryProblem[] {
+  if (problems.some(({ code }) => code === "syntax")) return [...problems];
+  return [...problems, ...operatorsOverManyEvents(syntax)].toSorted((left, right) => left.offset - right.offset);
 }
 
 /** sha256 over the tokens, so that blanks, line breaks and comments do not count. */

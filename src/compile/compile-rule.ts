@@ -4,6 +4,7 @@ import { compileQuery, type CompiledQuery } from "./compile-query.ts";
 import { readExpectedChanges } from "./expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "./nearest-name.ts";
+import { withoutOddValues } from "./odd-values.ts";
 import { readOverlay, type OverlayFile } from "./overlay.ts";
 import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay-query.ts";
 import type { Problem } from "./problem.ts";
@@ -34,14 +35,16 @@ export interface ReadRule {
   readonly shape: RuleFile;
 }
 
-/** Reads a rule file as far as its YAML and its fields go. Without a problem it is there. */
+/** Reads a rule file as far as its YAML and its fields go. Without an error it is there. */
 export function readRule(text: string, name: string): { readonly read?: ReadRule; readonly problems: Problem[] } {
-  const { file, problems } = readYaml(text, name);
+  const { file, value, problems } = readYaml(text, name);
   if (problems.length > 0) return { problems: [...problems] };
   if (file.document.contents === null) return { problems: [emptyFile(name)] };
-  const parsed = ruleShape.safeParse(file.document.toJS({ maxAliasCount: 0 }));
+  const settled = withoutOddValues(file, value);
+  if (settled.problems.some(({ level }) => level === "error")) return { problems: [...settled.problems] };
+  const parsed = ruleShape.safeParse(settled.value);
   if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "rule-shape") };
-  return { read: { file, shape: parsed.data }, problems: [] };
+  return { read: { file, shape: parsed.data }, problems: [...settled.problems] };
 }
 
 function emptyFile(file: string): Problem {
@@ -61,8 +64,8 @@ export function compileRule(
   beside: Pick<RuleFiles, "guide" | "overlay" | "expectedChanges"> = {},
   now: Date = new Date(),
 ): CompiledRule {
-  const { read, problems: unreadable } = readRule(text, name);
-  if (read === undefined) return { problems: unreadable };
+  const { read, problems: oddities } = readRule(text, name);
+  if (read === undefined) return { problems: oddities };
   const { file, shape } = read;
   const overlay = beside.overlay && readOverlay(beside.overlay);
   const source = overlay?.read;
@@ -76,6 +79,7 @@ export function compileRule(
   const planned =
     beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
   const problems = [
+    ...oddities,
     ...fieldProblems(file),
     ...scheduleProblems(file, shape),
     ...queryProblems(file, compiled, overlaid, source),

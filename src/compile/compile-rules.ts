@@ -3,6 +3,7 @@ import { UsageError } from "../errors.ts";
 import { compileRule } from "./compile-rule.ts";
 import { formatProblem, type Problem } from "./problem.ts";
 import { findRules, type RuleFiles } from "./rule-files.ts";
+import { withoutTwins } from "./rule-twins.ts";
 
 export { compileRule } from "./compile-rule.ts";
 export { formatProblem, type Problem } from "./problem.ts";
@@ -24,29 +25,21 @@ export interface CompiledRules {
 
 /**
  * Compiles the rules in a folder: every `<rule-name>/rule.yaml` with the guide and the overlay beside it, and every
- * YAML file that was dropped in as it is.
+ * YAML file that was dropped in as it is. Of rules with one id, only one is among them.
  *
  * @throws {UsageError} when there is no such folder
  */
 export async function compileRules(directory: string): Promise<CompiledRules> {
   const found = await findRules(directory);
-  const sourced: SourcedRule[] = [];
   const problems: Problem[] = [...found.problems];
-  const seen = new Map<string, string>();
-  for (const files of found.rules) {
-    const { name, text } = files.rule;
-    const compiled = compileRule(text, name, files);
-    problems.push(...compiled.problems);
-    if (compiled.rule === undefined) continue;
-    const twin = seen.get(compiled.rule.id);
-    if (twin === undefined) {
-      seen.set(compiled.rule.id, name);
-      sourced.push({ rule: compiled.rule, files });
-    } else {
-      const message = `${twin} has the same id ${compiled.rule.id}`;
-      problems.push({ file: name, line: 1, column: 1, level: "error", code: "duplicate-id", message });
-    }
-  }
+  const compiled = found.rules.flatMap((files) => {
+    const { rule, problems: own } = compileRule(files.rule.text, files.rule.name, files);
+    problems.push(...own);
+    return rule === undefined ? [] : [{ rule, files, id: rule.id, queryHash: rule.queryHash }];
+  });
+  const twins = withoutTwins(compiled);
+  problems.push(...twins.problems);
+  const sourced = twins.kept.map(({ rule, files }): SourcedRule => ({ rule, files }));
   return { rules: sourced.map(({ rule }) => rule), sourced, problems };
 }
 

@@ -14,16 +14,37 @@ const OPERATOR_WORDS = supportTable()
 
 /** What Microsoft's parser and binder object to, in the order of the text. */
 export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[] {
+  const misspelt = misspeltOperator(code, text);
+  if (misspelt !== undefined) return [misspelt];
   const unpackings = unpackingCalls(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
     ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
-  return listOf(code.GetDiagnostics())
+  const problems = listOf(code.GetDiagnostics())
     .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
       offset: Start,
       ...explain({ code, text, diagnostic: Code, message: Message, offset: Start }),
     }))
     .toSorted((left, right) => left.offset - right.offset);
+  const unknown = problems.findIndex(({ code: said }) => said === "unknown-operator");
+  // Behind a word that begins no operator, the parser guesses.
+  return unknown < 0 ? problems : problems.slice(0, unknown + 1);
+}
+
+/**
+ * The first of what the parser objects to, where that is a misspelt word of several parts: it takes `project-reoder x`
+ * for `project` and a subtraction, and what it says of that, and of all behind it, helps nobody.
+ */
+function misspeltOperator(code: KustoCode, text: string): QueryProblem | undefined {
+  const [first] = listOf(code.GetDiagnostics())
+    .filter(({ Severity }) => Severity === "Error")
+    .toSorted((left, right) => left.Start - right.Start);
+  if (first === undefined) return undefined;
+  const begun = /\|\s*([a-z]+(?:-[a-z]+)*-)$/.exec(text.slice(0, first.Start))?.[1];
+  const word = `${begun ?? ""}${/^[\w-]*/.exec(text.slice(first.Start))?.[0] ?? ""}`;
+  if (begun === undefined || OPERATOR_WORDS.includes(word)) return undefined;
+  const message = `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}`;
+  return { offset: first.Start - begun.length, code: "unknown-operator", message };
 }
 
 /**
@@ -42,6 +63,10 @@ function unpackingCalls(syntax: Syntax): Syntax[] {
   return calls;
 }
 
+export function unknownTable(name: string): string {
+  return `there is no table "${name}" on the stream: pimwatch reads AuditLogs only${suggestion(name, ["AuditLogs"])}`;
+}
+
 interface Diagnosed {
   readonly code: KustoCode;
   readonly text: string;
@@ -58,10 +83,7 @@ function explain({ code, text, diagnostic, message, offset }: Diagnosed): Omit<Q
       return { code: "unknown-column", message: `there is no column or variable "${name}"${suggestion(name, known)}` };
     }
     case "KS204":
-      return {
-        code: "unknown-table",
-        message: `there is no table "${name}" on the stream: pimwatch reads AuditLogs only${suggestion(name, ["AuditLogs"])}`,
-      };
+      return { code: "unknown-table", message: unknownTable(name) };
     case "KS176": {
       const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? "";
       if (word === "") break;

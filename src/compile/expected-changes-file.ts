@@ -56,9 +56,9 @@ export function readExpectedChanges(
   name: string,
   now: Date,
 ): { readonly expectedChanges: readonly ExpectedChange[]; readonly problems: readonly Problem[] } {
-  const { file, problems } = readYaml(source, name);
+  const { file, value, problems } = readYaml(source, name);
   if (problems.length > 0) return { expectedChanges: [], problems };
-  const parsed = fileShape.safeParse(file.document.toJS());
+  const parsed = fileShape.safeParse(value);
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }): Problem => ({
       file: name,

@@ -1,8 +1,10 @@
 import { UsageError } from "../errors.ts";
+import { compileQuery } from "./compile-query.ts";
+import { readRule } from "./compile-rule.ts";
 import { lintRule } from "./lint-rule.ts";
 import type { Problem } from "./problem.ts";
 import { findRules } from "./rule-files.ts";
-import { readRule } from "./compile-rule.ts";
+import { withoutTwins, type Identified } from "./rule-twins.ts";
 
 export interface LintReport {
   /** Rule files that were looked at. */
@@ -19,7 +21,7 @@ export interface LintReport {
  */
 export async function lint(paths: readonly string[], now: Date): Promise<LintReport> {
   const problems: Problem[] = [];
-  const ids = new Map<string, string>();
+  const identified = new Map<string, Identified>();
   let rules = 0;
   for (const path of paths) {
     const found = await findRules(path);
@@ -30,15 +32,12 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
     for (const files of found.rules) {
       rules += 1;
       problems.push(...lintRule(files, now));
-      const { name, text } = files.rule;
-      const id = readRule(text, name).read?.shape.id;
-      const twin = id === undefined ? undefined : ids.get(id);
-      if (twin !== undefined && twin !== name) {
-        const message = `${twin} has the same id ${id ?? ""}`;
-        problems.push({ file: name, line: 1, column: 1, level: "error", code: "duplicate-id", message });
-      } else if (id !== undefined) ids.set(id, name);
+      const shape = readRule(files.rule.text, files.rule.name).read?.shape;
+      if (shape === undefined) continue;
+      identified.set(files.rule.name, { files, id: shape.id, queryHash: compileQuery(shape.query).hash });
     }
   }
+  problems.push(...withoutTwins([...identified.values()]).problems);
   return { rules, problems: problems.toSorted(byPlace) };
 }
 

@@ -1,4 +1,5 @@
 import { AUDIT_LOG_COLUMNS } from "../core/audit-log-columns.ts";
+import { unknownTable } from "./diagnostics.ts";
 import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { bindLet } from "./let-statement.ts";
 import { lowerExpression } from "./lower-expression.ts";
@@ -74,10 +75,5 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
       "AuditLogs inside a subquery is all events, not the one at hand",
     );
   }
-  throw refusal(
-    node,
-    environment,
-    "unknown-table",
-    `there is no table "${name}" on the stream: pimwatch reads AuditLogs only`,
-  );
+  throw refusal(node, environment, "unknown-table", unknownTable(name));
 }

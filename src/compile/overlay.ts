@@ -51,9 +51,9 @@ export interface OverlayFile {
 
 /** Reads an overlay; without a problem it is there. An empty file is an overlay that changes nothing. */
 export function readOverlay(source: TextFile): { readonly read?: OverlayFile; readonly problems: readonly Problem[] } {
-  const { file, problems } = readYaml(source.text, source.name);
+  const { file, value, problems } = readYaml(source.text, source.name);
   if (problems.length > 0) return { problems };
-  const parsed = overlayShape.safeParse(file.document.toJS({ maxAliasCount: 0 }) ?? {});
+  const parsed = overlayShape.safeParse(value ?? {});
   if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "overlay-shape") };
   return { read: { file, overlay: parsed.data }, problems: [] };
 }

@@ -31,8 +31,9 @@ const BESIDE = {
 export const SAMPLES_FOLDER = "samples";
 
 /**
- * Finds rules in a file or folder, in the order of their names: `<folder>/rule.yaml` with what lies beside it, and
- * every other YAML file, such as an official one that was dropped in as it is.
+ * Finds rules in a file or folder, in the order of their names: `<folder>/rule.yaml` with what lies beside it (or the
+ * folder's only other YAML file, whatever its name), and every other YAML file, such as an official one that was
+ * dropped in as it is.
  *
  * @throws {UsageError} when there is no such file or folder
  */
@@ -50,6 +51,11 @@ async function inFolder(folder: string): Promise<{ rules: RuleFiles[]; problems:
   if (files.includes("rule.yaml")) return { rules: [await ruleAt(join(folder, "rule.yaml"))], problems: [] };
   const ours: readonly string[] = Object.values(BESIDE);
   const lost = files.find((name) => ours.includes(name));
+  const others = files.filter((name) => isYaml(name) && !ours.includes(name));
+  // An official file that kept its name is the rule of its folder, too.
+  if (lost !== undefined && others[0] !== undefined && others.length === 1) {
+    return { rules: [await ruleAt(join(folder, others[0]), folder)], problems: [] };
+  }
   if (lost !== undefined) {
     const message = `the folder has no rule.yaml for this ${lost}`;
     const problem: Problem = { file: join(folder, lost), line: 1, column: 1, level: "error", code: "no-rule", message };
@@ -72,10 +78,11 @@ function isYaml(name: string): boolean {
   return [".yaml", ".yml"].includes(extname(name).toLowerCase());
 }
 
-async function ruleAt(path: string): Promise<RuleFiles> {
+/** @param own the folder that the rule has for itself; a `rule.yaml` always has one */
+async function ruleAt(path: string, own?: string): Promise<RuleFiles> {
   const rule: TextFile = { name: path, text: await readFile(path, "utf8") };
-  if (basename(path) !== "rule.yaml") return { name: basename(path, extname(path)), rule };
-  const folder = dirname(path);
+  const folder = own ?? (basename(path) === "rule.yaml" ? dirname(path) : undefined);
+  if (folder === undefined) return { name: basename(path, extname(path)), rule };
   const [guide, overlay, tests, expectedChanges] = await Promise.all([
     textIfThere(join(folder, BESIDE.guide)),
     textIfThere(join(folder, BESIDE.overlay)),

@@ -64,9 +64,9 @@ export interface ReadTests {
 
 /** Reads tests.yaml. Without a problem it is there. */
 export function readTests(source: TextFile): { readonly read?: ReadTests; readonly problems: readonly Problem[] } {
-  const { file, problems } = readYaml(source.text, source.name);
+  const { file, value, problems } = readYaml(source.text, source.name);
   if (problems.length > 0) return { problems };
-  const parsed = testsShape.safeParse(file.document.toJS({ maxAliasCount: 100 }) ?? {});
+  const parsed = testsShape.safeParse(value ?? {});
   if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "tests-shape") };
   const lineOf = (index: number): number => placeOf(file, ["tests", index]).line;
   return { read: { file, tests: parsed.data, lineOf }, problems: [] };

@@ -11,19 +11,43 @@ export interface YamlFile {
 
 type Place = Pick<Problem, "line" | "column">;
 
+/** More than a person writes, and far less than a few lines of aliases of aliases can ask for. */
+const MAX_ALIASES = 100;
+
+export interface ReadYaml {
+  readonly file: YamlFile;
+  /** What the file holds, as plain data; undefined where there is a problem. */
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+}
+
 /** Reads a YAML file; syntax errors are problems at their place. */
-export function readYaml(
-  text: string,
-  name: string,
-): { readonly file: YamlFile; readonly problems: readonly Problem[] } {
+export function readYaml(text: string, name: string): ReadYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const file: YamlFile = { name, text, document, lines };
   const problems = document.errors.map((error): Problem => {
-    const message = `not YAML: ${error.message.split("\n")[0] ?? ""}`;
-    return { file: name, ...placeOfOffset(file, error.pos[0]), level: "error", code: "yaml", message };
+    const said = error.code === "MULTIPLE_DOCS" ? "a second document begins here" : error.message.split("\n")[0];
+    return yamlProblem(file, error.pos[0], said ?? "");
   });
-  return { file, problems };
+  if (problems.length > 0) return { file, value: undefined, problems };
+  try {
+    return { file, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems };
+  } catch (error) {
+    // Aliases that name nothing, or would make far more of the file than it holds.
+    if (!(error instanceof ReferenceError)) throw error;
+    return { file, value: undefined, problems: [yamlProblem(file, 0, error.message)] };
+  }
+}
+
+function yamlProblem(file: YamlFile, offset: number, said: string): Problem {
+  return {
+    file: file.name,
+    ...placeOfOffset(file, offset),
+    level: "error",
+    code: "yaml",
+    message: `not YAML: ${said}`,
+  };
 }
 
 function placeOfOffset({ lines }: YamlFile, offset: number): Place {
@@ -85,8 +109,16 @@ interface ShapeIssue {
 export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], code: string): Problem[] {
   return issues.map(nearestIssue).map(({ path, message }) => {
     const where = path.length === 0 ? "the file" : path.map(String).join(".");
-    return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${message}` };
+    return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${plain(message)}` };
   });
+}
+
+/** Without the schema library's own words, where a person asks what is to be done. */
+function plain(message: string): string {
+  return message
+    .replace(/^Invalid (?:discriminator value|option)[.:] [Ee]xpected /, "expected ")
+    .replace(/^Invalid input: expected (\w+), received undefined$/, "it is missing, and must be there ($1)")
+    .replace(/^Invalid input: expected object, received \w+$/, "expected fields and their values, `field: value`");
 }
 
 /** Of several allowed forms, the one that was meant is that which objects deepest inside the value. */

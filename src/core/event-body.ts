@@ -22,16 +22,24 @@ export interface EventBody {
 }
 
 /**
+ * Larger bodies are not parsed: a hub takes 1 MB, Azure Monitor writes no more, and only self-serve dedicated clusters
+ * take 20 MB. In memory a body can be twenty times as large as on the wire.
+ * https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas
+ */
+export const MAX_BODY_BYTES = 4 * 1_048_576;
+
+/**
  * Reads the diagnostic records in the body of one Event Hub event, in the order they were sent.
  *
  * Azure Monitor wraps them as `{"records": [...]}`; a bare array and a single record are read too, each
  * with or without a UTF-8 byte order mark. Total: what is not a record comes back as `unreadable`, and
  * the good records beside it are still read, even where the body as a whole is not JSON.
  *
- * @param body UTF-8 JSON, at most 1 MB: the hub refuses more
+ * @param body UTF-8 JSON, at most MAX_BODY_BYTES
  * @see https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs
  */
 export function readEventBody(body: Uint8Array): EventBody {
+  if (body.length > MAX_BODY_BYTES) return unreadable(body, `larger than ${MAX_BODY_BYTES} bytes: not read`);
   const json = withoutByteOrderMark(body);
   if (json.length === 0) return unreadable(body, "empty body");
   const parsed = parseJson(json);

@@ -133,7 +133,9 @@ async function abandonedTail(
   if (stalled === undefined) return [];
   if (stalled.first < state.first) return [stalled];
   const since = await enqueuedAt(partitionId, stalled, deps);
-  return since !== undefined && deps.now().getTime() - since >= limits.stallMs ? [stalled] : [];
+  // A clock that was set back must not make old events young for as long as it takes to catch up.
+  const age = since === undefined ? 0 : Math.abs(deps.now().getTime() - since);
+  return since !== undefined && age >= limits.stallMs ? [stalled] : [];
 }
 
 /** When the first event of a range reached the hub; undefined where the hub does not hold it any more. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { director, type Director } from "../../chaos/director.ts";
-import { CELLS, isRequired, nameOfCell, OPERATIONS, type Operation } from "../../chaos/fault-matrix.ts";
+import { CELLS, isLie, isRequired, nameOfCell, OPERATIONS, type Operation } from "../../chaos/fault-matrix.ts";
 import { chance } from "../../local/samples/chance.ts";
 
 const EVERY_THIRD = Object.fromEntries(OPERATIONS.map((operation) => [operation, 3])) as Record<Operation, number>;
@@ -50,4 +50,19 @@ test("the spared host is never killed", () => {
   const decides = directed("a");
   const kills = Array.from({ length: 1_000 }, () => decides.killFor({ slot: 0, operation: "get", callId: "" }));
   expect(kills.filter((kill) => kill !== undefined)).toEqual([]);
+});
+
+test("after the storm each lie is told for a while, and nobody is killed", () => {
+  const decides = directed("a");
+  decides.onlyLies();
+  let requests = 0;
+  while (!decides.hasToldAllLies()) {
+    requests += 1;
+    const request = { slot: 1, operation: "transaction", callId: "" } as const;
+    expect(decides.killFor(request)).toBeUndefined();
+    decides.faultFor(request);
+    expect(requests).toBeLessThan(2_000);
+  }
+  const cells = CELLS.filter((cell) => isLie(cell) && cell.operation === "transaction").map(nameOfCell);
+  expect(Object.fromEntries(decides.faults())).toEqual(Object.fromEntries(cells.map((name) => [name, 8])));
 });

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleDay } from "../../local/samples/sample-day.ts";
 import { run } from "../../src/cli/pimwatch.ts";
+import { HEADINGS } from "../../src/compile/guide.ts";
 import { ruleText } from "../compile/rule-text.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 
@@ -31,6 +32,8 @@ tests:
     }),
     "mixed/join.yaml": ruleText({ id: crypto.randomUUID(), query: "AuditLogs\n| join AuditLogs on Id" }),
     "warned/rule.yaml": ruleText({ techniques: "[T9999]" }),
+    "guided/rule.yaml": ruleText(),
+    "guided/guide.md": HEADINGS.map((heading) => `## ${heading}\n\nText.\n`).join("\n"),
     "off/rule.yaml": ruleText(),
     "off/overlay.yaml": "enabled: false",
     "events/y=2026/m=03/PT1H.json": [1, 2, 2].map((n) => JSON.stringify(record(n))).join("\n"),
@@ -130,12 +133,23 @@ describe("test", () => {
     expect((await pimwatch("test", at("good/one/"))).code).toBe(0);
   });
 
-  test("ends with 1 for a rule without tests and for one that does not compile", async () => {
+  test("ends with 1 for a rule that does not compile", async () => {
+    expect(await pimwatch("test", at("bad/"))).toMatchObject({ code: 1, err: expect.stringContaining("Categry") });
+  });
+
+  test("names a rule that was dropped in without tests, and fails for it with --strict", async () => {
     expect(await pimwatch("test", at("warned/"))).toMatchObject({
+      code: 0,
+      out: "none warned: no tests; `npx pimwatch new` shows how they begin\n0 passed, 0 failed, 1 rule(s) without tests\n",
+    });
+    expect((await pimwatch("test", "--strict", at("warned/"))).code).toBe(1);
+  });
+
+  test("ends with 1 for a rule that has a guide and no tests", async () => {
+    expect(await pimwatch("test", at("guided/"))).toMatchObject({
       code: 1,
       out: expect.stringContaining("no tests.yaml beside it"),
     });
-    expect(await pimwatch("test", at("bad/"))).toMatchObject({ code: 1, err: expect.stringContaining("Categry") });
   });
 });
 

@@ -32,6 +32,23 @@ describe("problems stand where their cause stands", () => {
     expect(problemAt(query)).toMatchObject([problem]);
   });
 
+  test.each([
+    ["AuditLogs | project-reoder Category, Id | where x", "project-reoder", "project-reorder"],
+    ["AuditLogs | mv-expnd TargetResources", "mv-expnd", "mv-expand"],
+    ["AuditLogs | wehre true | extend 5", "wehre", "where"],
+  ])("a misspelt operator is all that is said: %s", (query, at, meant) => {
+    const message = `there is no operator "${at}"; did you mean "${meant}"?`;
+    expect(problemAt(query)).toEqual([{ at, code: "unknown-operator", message }]);
+  });
+
+  test("what joins events is refused for that, whatever the binder finds besides", () => {
+    const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
+    expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
+      { at: "join", code: "not-event-local" },
+      { at: "SigninLogs", code: "unknown-table" },
+    ]);
+  });
+
   test("several at once, in the order of the text", () => {
     expect(problemAt("AuditLogs | where Foo == 1 | where Bar == 2").map(({ at }) => at)).toEqual(["Foo", "Bar"]);
   });
@@ -103,4 +120,28 @@ test("now() and ago() are relative to the event, so that replay and backtest agr
     auditLogRow({ TimeGenerated: time, ActivityDateTime: time - minutes * 600_000_000n });
   expect(resultOf(recent, row(59n))).toHaveLength(1);
   expect(resultOf(recent, row(61n))).toHaveLength(0);
+});
+
+test.each([
+  [
+    "AuditLogs | project bin(TimeGenerated, 1h), startofday(TimeGenerated), tostring(TimeGenerated)",
+    "TimeGenerated,TimeGenerated1,TimeGenerated2",
+  ],
+  ["AuditLogs | project tostring(InitiatedBy), InitiatedBy", "InitiatedBy,InitiatedBy1"],
+  ["AuditLogs | distinct tostring(InitiatedBy.a), tostring(InitiatedBy.a)", "InitiatedBy_a,InitiatedBy_a1"],
+  ["AuditLogs | project Id | extend tostring(Id.a), tostring(Id)", undefined],
+  [
+    "AuditLogs | project InitiatedBy | extend tostring(InitiatedBy.a), tolower(InitiatedBy.a), strcat(InitiatedBy.a)",
+    "InitiatedBy,InitiatedBy_a,Column1,Column2",
+  ],
+  [
+    "AuditLogs | project InitiatedBy | extend tostring(InitiatedBy.a), tostring(InitiatedBy.a)",
+    "InitiatedBy,InitiatedBy_a",
+  ],
+])("columns that Kusto would name alike have the names that the binder gives: %s", (query, names) => {
+  expect(
+    compileQuery(query)
+      .plan?.columns.map(({ name }) => name)
+      .join(","),
+  ).toBe(names);
 });

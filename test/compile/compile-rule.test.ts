@@ -164,7 +164,7 @@ customDetails:
 test("bad YAML and a wrong shape are problems at their place", () => {
   expect(problemsOf("id: [1\nname: x")[0]).toMatch(/^rule\.yaml:2:1: error: not YAML: /);
   expect(problemsOf(ruleFile().replace("severity: High", "severity: Urgent"))).toEqual([
-    'rule.yaml:6:11: error: severity: Invalid option: expected one of "High"|"Medium"|"Low"|"Informational" (rule-shape)',
+    'rule.yaml:6:11: error: severity: expected one of "High"|"Medium"|"Low"|"Informational" (rule-shape)',
   ]);
   expect(problemsOf("")).toHaveLength(1);
 });

@@ -161,6 +161,66 @@ describe("odd values", () => {
   });
 });
 
+describe("what older files leave out or write otherwise", () => {
+  const old = ruleText().replace("kind: NRT\n", "");
+  const schedule = "queryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\n";
+
+  test.each([
+    {
+      text: `${old}${schedule}triggerThreshold: 0`,
+      problems: ["r.yaml:1:1: warning: kind is missing; with a schedule it is read as Scheduled (odd-value)"],
+    },
+    {
+      text: `${old}kind: Scheduled\n${schedule}triggerThreshold: "0"`,
+      problems: [expect.stringMatching(/warning: triggerThreshold "0" is usually a number, not a text \(odd-value\)$/)],
+    },
+    {
+      text: ruleText({ severity: "high" }).replace("NRT", "nrt"),
+      problems: [
+        'r.yaml:4:11: warning: severity "high" is usually written High (odd-value)',
+        'r.yaml:5:7: warning: kind "nrt" is usually written NRT (odd-value)',
+      ],
+    },
+    {
+      text: old,
+      problems: [
+        "r.yaml:1:1: error: kind is missing: a hunting query is no rule until it has a kind (NRT) and a severity (rule-shape)",
+      ],
+    },
+  ])("$problems", async ({ text, problems }) => {
+    expect(await lintFiles({ "r.yaml": text })).toEqual(problems);
+  });
+});
+
+describe("files that cannot be read as meant", () => {
+  test.each([
+    {
+      text: "- a",
+      problem: "r.yaml:1:1: error: the file: expected fields and their values, `field: value` (rule-shape)",
+    },
+    { text: `${ruleText()}\n---\na: 1`, problem: "r.yaml:13:1: error: not YAML: a second document begins here (yaml)" },
+    {
+      text: "a: *b",
+      problem: "r.yaml:1:1: error: not YAML: Unresolved alias (the anchor must be set before the alias): b (yaml)",
+    },
+    {
+      text: "id: aaaaaaaa-0000-4000-8000-000000000001\nname: x\nkind: NRT\nseverity: High",
+      problem: "r.yaml:1:1: error: query: it is missing, and must be there (string) (rule-shape)",
+    },
+  ])("$problem", async ({ text, problem }) => {
+    expect(await lintFiles({ "r.yaml": text })).toEqual([problem]);
+  });
+
+  test("a value that is named and used again is read; aliases that multiply are not", async () => {
+    const text = ruleText().replace("name: Sample rule\ndescription: Finds a thing.", "name: &n Rule\ndescription: *n");
+    expect(await lintFiles({ "r.yaml": text })).toEqual([]);
+    const many = Array.from({ length: 6 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`).join("\n");
+    expect(await lintFiles({ "r.yaml": `a0: &a0 [x]\n${many}` })).toEqual([
+      "r.yaml:1:1: error: not YAML: Excessive alias count indicates a resource exhaustion attack (yaml)",
+    ]);
+  });
+});
+
 test("what lies beside a rule is looked at, an expired plan included", async () => {
   const entry =
     "{ who: [sam@contoso.example], role: Reports Reader, settings: [any], ticket: T-1, from: 2026-01-01, until: 2026-01-02 }";
@@ -180,13 +240,13 @@ test("what lies beside a rule is looked at, an expired plan included", async () 
 test("two rules of one id, an empty file and a lost overlay are errors; samples are no rules", async () => {
   const problems = await lintFiles({
     "a.yaml": ruleText(),
-    "b.yaml": ruleText(),
+    "b.yaml": ruleText({ query: "AuditLogs" }),
     "c.yaml": "",
     "d/overlay.yaml": "enabled: true",
     "samples/x.yaml": "",
   });
   expect(problems).toEqual([
-    "b.yaml:1:1: error: a.yaml has the same id aaaaaaaa-0000-4000-8000-000000000001 (duplicate-id)",
+    "b.yaml:1:1: error: a.yaml has the same id aaaaaaaa-0000-4000-8000-000000000001; keep one of them (duplicate-id)",
     "c.yaml:1:1: error: the file is empty (empty)",
     "d/overlay.yaml:1:1: error: the folder has no rule.yaml for this overlay.yaml (no-rule)",
   ]);

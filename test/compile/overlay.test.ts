@@ -135,7 +135,7 @@ test.each([
   },
   {
     overlay: "severity: Urgent",
-    problem: expect.stringMatching(/^overlay\.yaml:1:11: error: severity: Invalid option/),
+    problem: expect.stringMatching(/^overlay\.yaml:1:11: error: severity: expected one of/),
   },
   {
     overlay: 'title: "by {{Actr}}"',

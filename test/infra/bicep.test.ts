@@ -65,6 +65,26 @@ test.each(PARAMETER_FILES)("the snapshot of %s is current", async (file) => {
   expect(exitCode, `run \`npm run snapshots\` and look at what changed\n${stdout}${stderr}`).toBe(0);
 });
 
+test("an id of something else than a hub or a workspace is refused by name", async () => {
+  const directory = await temporaryDirectory();
+  await cp(join(ROOT, "infra"), join(directory, "infra"), { recursive: true });
+  const parameters = join(directory, "infra/wrong.bicepparam");
+  const wrong = async (line: string) => {
+    await writeFile(
+      parameters,
+      `using 'main.bicep'\nparam environmentName = 'soc'\nparam location = 'westeurope'\n${line}\n`,
+    );
+    const { exitCode, stdout, stderr } = await runSnapshot(parameters, "overwrite");
+    return `${exitCode} ${stdout}${stderr}`;
+  };
+  const namespace = "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z";
+
+  expect(await wrong(`param existingEventHubId = '${namespace}'`)).toMatch(
+    /^1 [^]*existingEventHubId must be the id of a hub/,
+  );
+  expect(await wrong("param existingWorkspaceId = 'logs'")).toMatch(/^1 [^]*existingWorkspaceId must be the id of a/);
+});
+
 async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-bicep-test-"));
   onTestFinished(() => rm(directory, { recursive: true }));

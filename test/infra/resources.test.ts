@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident-columns.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/services.ts";
+import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
 /** Settings of local runs, which nothing in Azure has. */
@@ -20,17 +21,6 @@ const HOST_SETTINGS = [
   "AzureWebJobsStorage__credential",
   "AzureWebJobsStorage__tableServiceUri",
 ];
-
-const ROLES: Readonly<Record<string, string>> = {
-  "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
-  "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-  "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-  "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
-  "76199698-9eea-4c19-bc75-cec21354c6b6": "Storage Table Data Reader",
-  "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
-  "2b629674-e913-4c01-ae53-ef4638d8f975": "Azure Event Hubs Data Sender",
-  "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
-};
 
 /** https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table#reserved-column-names, in lower case */
 const RESERVED_COLUMNS = new Set(["_resourceid", "id", "_subscriptionid", "tenantid", "type", "uniqueid", "title"]);
@@ -182,26 +172,29 @@ describe.each(VARIANTS)("$name", (deployment) => {
 });
 
 test("the identity has these rights and no others", () => {
-  expect(rightsIn("main")).toEqual([
-    "eventhubs/insights-logs-auditlogs: Azure Event Hubs Data Receiver (ServicePrincipal)",
-    "storageAccounts/pimhost: Storage Blob Data Owner (ServicePrincipal)",
-    "storageAccounts/pimhost: Storage Table Data Contributor (ServicePrincipal)",
-    "tables/incidents: Storage Table Data Contributor (ServicePrincipal)",
-    "tables/ledger: Storage Table Data Contributor (ServicePrincipal)",
-    "containers/dead-letters: Storage Blob Data Contributor (ServicePrincipal)",
-    "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher (ServicePrincipal)",
-    "components/pimwatch-insights: Monitoring Metrics Publisher (ServicePrincipal)",
+  const rights = rightsIn("main");
+
+  expect(rights.map(({ scope, role }) => `${scope}: ${role}`)).toEqual([
+    "eventhubs/insights-logs-auditlogs: Azure Event Hubs Data Receiver",
+    "storageAccounts/pimhost: Storage Blob Data Owner",
+    "storageAccounts/pimhost: Storage Table Data Contributor",
+    "tables/incidents: Storage Table Data Contributor",
+    "tables/ledger: Storage Table Data Contributor",
+    "containers/dead-letters: Storage Blob Data Contributor",
+    "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher",
+    "components/pimwatch-insights: Monitoring Metrics Publisher",
   ]);
-  expect(rightsIn("cheapest")).toEqual(rightsIn("main"));
+  expect(new Set(rights.map(({ principalType }) => principalType))).toEqual(new Set(["ServicePrincipal"]));
+  expect(rightsIn("cheapest")).toEqual(rights);
 });
 
 test("an operator, where there is one, may read incidents and dead letters and send events", () => {
-  const identity = "ServicePrincipal";
+  const theirs = rightsIn("everything").filter(({ principalType }) => principalType !== "ServicePrincipal");
 
-  expect(rightsIn("everything").filter((right) => !right.includes(identity))).toEqual([
-    "eventhubs/entra: Azure Event Hubs Data Sender (User)",
-    "tables/incidents: Storage Table Data Reader (User)",
-    "containers/dead-letters: Storage Blob Data Reader (User)",
+  expect(theirs).toEqual([
+    { scope: "eventhubs/entra", role: "Azure Event Hubs Data Sender", principalType: "User" },
+    { scope: "tables/incidents", role: "Storage Table Data Reader", principalType: "User" },
+    { scope: "containers/dead-letters", role: "Storage Blob Data Reader", principalType: "User" },
   ]);
 });
 
@@ -298,14 +291,4 @@ function columnsOf(deployment: (typeof VARIANTS)[number]): { stream: Column[]; t
   );
   const table = theOne(deployment, "Microsoft.OperationalInsights/workspaces/tables");
   return { stream: stream?.columns ?? [], table: Object(at(table.properties, "schema.columns")) };
-}
-
-/** Where, which role, what kind of principal; names without what makes them unique. */
-function rightsIn(name: string): string[] {
-  return ofType(variant(name), "Microsoft.Authorization/roleAssignments").map(({ id, properties }) => {
-    const scope = id.split("/providers/Microsoft.Authorization/")[0]?.split("/").slice(-2).join("/");
-    const roleId = String(at(properties, "roleDefinitionId")).split("/").at(-1) ?? "";
-    const role = ROLES[roleId] ?? `unknown role ${roleId}`;
-    return `${scope?.replace(/-?[a-z0-9]{13}(?=-|$)/, "")}: ${role} (${String(at(properties, "principalType"))})`;
-  });
 }

@@ -34,11 +34,15 @@ function isSettled({ incidentIds, isGarbage, event }: Sent, world: World, stored
 
 /**
  * At any moment, whatever has failed: an incident is stored whole and once, and only of what was sent; each of its
- * states is queued or acknowledged, and acknowledged only when the endpoint took it; what the ledger calls finished is.
+ * states is queued or acknowledged, and acknowledged only when the endpoint took it; what the ledger calls finished is,
+ * and it never forgets that.
  *
- * @param removed states whose row another hand has taken out of the outbox
+ * @param known `removed`: states whose row another hand has taken out of the outbox; `finished` grows with each look
  */
-export async function mustHold(world: World, removed: ReadonlySet<string>): Promise<void> {
+export async function mustHold(
+  world: World,
+  { removed, finished }: { readonly removed: ReadonlySet<string>; readonly finished: Set<string> },
+): Promise<void> {
   const stored = keysOf(world, "incident");
   expect({ times: keysOf(world, "time"), records: keysOf(world, "record") }).toEqual({
     times: stored,
@@ -54,18 +58,24 @@ export async function mustHold(world: World, removed: ReadonlySet<string>): Prom
   expect([...acknowledged].filter((state) => !world.accepted.has(state))).toEqual([]);
 
   const ids = new Set(stored);
+  const finishedNow = new Set<string>();
   for (const partitionId of PARTITION_IDS) {
     const { runs, lost } = await world.ledger.read(partitionId);
     const { events, first } = world.partition(partitionId);
     const current = runs.filter(({ enqueuedAt }) => enqueuedAt >= world.hub.createdAt);
     for (const { first: from, last } of unionOf(current))
       for (let number = from; number <= last; number += 1) {
+        finishedNow.add(`${world.hub.createdAt}|${partitionId}|${number}`);
         const sent = events.get(number);
         if (sent !== undefined) expect(isSettled(sent, world, ids), `finished ${partitionId}/${number}`).toBe(true);
       }
     for (const range of lost.filter(({ hubCreatedAt }) => hubCreatedAt === world.hub.createdAt))
       expect(range.last, `lost ${partitionId}/${range.first}-${range.last}`).toBeLessThan(first);
   }
+
+  const ofThisHub = [...finished].filter((key) => key.startsWith(`${world.hub.createdAt}|`));
+  expect(ofThisHub.filter((key) => !finishedNow.has(key))).toEqual([]);
+  for (const key of finishedNow) finished.add(key);
 }
 
 /** When all is well again and the timers have run: everything that the hub still held is stored and forwarded. */

@@ -1,7 +1,8 @@
 // The pipeline on stores in memory, with a hub, a host, clocks and faults that a test commands.
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
-import { incidentTable, LOG_ANALYTICS_SINK } from "../../src/azure/incident-table.ts";
+import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
 import { suspectTable } from "../../src/azure/suspect-table.ts";
 import { text } from "../../src/core/audit-log.ts";

@@ -163,6 +163,18 @@ test("the unfinished end is left alone while somebody works, and while its event
   expect((await young.check()).figures).toMatchObject({ lag: 1, healedEvents: 0 });
 });
 
+test.each([
+  { jump: "an hour back", by: -3_600_000 },
+  { jump: "a day ahead", by: 86_400_000 },
+])("after a clock that jumped $jump gap and end are read again without waiting for it", async ({ by }) => {
+  const { finish, check, handled, clock } = world({ held: numbers(0, 12) });
+  finish(0, 3);
+  finish(7, 10);
+  clock.now += by;
+  expect((await check()).figures).toMatchObject({ lag: 0, gapEvents: 0, healedEvents: 5, lostEvents: 0 });
+  expect(handled.flatMap((one) => one.numbers)).toEqual([4, 5, 6, 11, 12]);
+});
+
 test("an end that fell out of the hub while nobody worked is lost", async () => {
   const { finish, check, clock } = world({ first: 21, held: [], last: 20 });
   finish(0, 10, clock.now - 60_000);

@@ -37,7 +37,7 @@ export interface NamedValue extends ScopeColumn {
 }
 
 export const lowerProject: LowerOperator = (node, input, environment) => {
-  const named = namedValues(node, input, environment);
+  const named = distinctlyNamed(node, namedValues(node, input, environment));
   return projected(
     input,
     columnsOfNamed(named),
@@ -47,7 +47,9 @@ export const lowerProject: LowerOperator = (node, input, environment) => {
 
 /** Columns whose names exist are removed and appended with their new values, as Kusto's page on extend says. */
 export const lowerExtend: LowerOperator = (node, input, environment) => {
-  const named = namedValues(node, input, environment);
+  const all = namedValues(node, input, environment);
+  // Of values that Kusto gives the same name, the last replaces those before it.
+  const named = all.filter(({ name }, index) => all.findLastIndex((each) => each.name === name) === index);
   const replaced = new Set(named.map(({ name }) => name));
   const kept = input.columns.flatMap(({ name }, index) => (replaced.has(name) ? [] : [index]));
   return projected(
@@ -56,6 +58,16 @@ export const lowerExtend: LowerOperator = (node, input, environment) => {
     [...kept.map((index) => columnExpression(input.columns, index)), ...named.map(({ value }) => value)],
   );
 };
+
+/**
+ * Where the names that Kusto takes from expressions are alike, as for `bin(t, 1h), startofday(t)`, the binder numbers
+ * them: `t`, `t1`.
+ */
+export function distinctlyNamed(node: Syntax, named: readonly NamedValue[]): readonly NamedValue[] {
+  const bound = listOf(node.ResultType?.Columns);
+  if (new Set(named.map(({ name }) => name)).size === named.length || bound.length !== named.length) return named;
+  return named.map((each, index) => ({ ...each, name: bound[index]?.Name ?? each.name }));
+}
 
 export function columnsOfNamed(named: readonly NamedValue[]): ScopeColumn[] {
   return named.map(({ value: _value, ...column }) => column);

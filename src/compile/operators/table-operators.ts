@@ -19,7 +19,7 @@ import {
   withStep,
   type LowerOperator,
 } from "./operator.ts";
-import { namedValues, columnsOfNamed } from "./row-operators.ts";
+import { namedValues, columnsOfNamed, distinctlyNamed } from "./row-operators.ts";
 
 export const lowerSort: LowerOperator = (node, input, environment) => {
   const keys = elements(part(node, "Expressions")).map((each) => orderKey(each, input, environment));
@@ -59,7 +59,7 @@ export const lowerCount: LowerOperator = (node, input, environment) => {
 export const lowerDistinct: LowerOperator = (node, input, environment) => {
   const [first] = elements(part(node, "Expressions"));
   if (first && kindOf(first) === "StarExpression") return withStep(input, { step: "distinct" });
-  const named = namedValues(node, input, environment);
+  const named = distinctlyNamed(node, namedValues(node, input, environment));
   return withStep(
     projected(
       input,

@@ -54,12 +54,12 @@ const count: AggregateFunction["bind"] = () => (rows) => BigInt(rows.length);
 const distinctCount = overValues((values, { type }) => BigInt(new Set(values.map((value) => keyOf(value, type))).size));
 
 const extreme = (sign: 1 | -1) =>
-  overValues((values) =>
-    values.reduce<Value>(
-      (best, value) => (best === null || sign * (orderOf(value, best) ?? 0) > 0 ? value : best),
-      null,
-    ),
-  );
+  overValues((values, { type }) => {
+    const nothing = type === "string" ? "" : null;
+    return values.length === 0
+      ? nothing
+      : values.reduce((best, value) => (sign * (orderOf(value, best) ?? 0) > 0 ? value : best));
+  });
 
 const sum = overValues((values, { type }, call) => {
   if (call.type === "real") return values.reduce<number>((total, value) => total + (toReal(value, type) ?? 0), 0);

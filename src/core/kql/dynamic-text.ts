@@ -61,13 +61,27 @@ export function textOfDynamic(value: Json): string {
   return value === null ? "" : jsonText(value);
 }
 
-/** Reads JSON text, or undefined where it is none. */
+/** Sixteen digits in a row: a whole number may be too large to be exact as a JavaScript number. */
+const MANY_DIGITS = /\d{16}/;
+
+/**
+ * Reads JSON text, or undefined where it is none.
+ *
+ * Whole numbers that a JavaScript number cannot hold become text, so that none of their digits is lost: Kusto has them
+ * as longs, and rules read ids with tostring().
+ */
 export function readJson(text: string): Json | undefined {
   try {
-    const value: Json = JSON.parse(text);
+    const value: Json = MANY_DIGITS.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
     return value;
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
     return undefined;
   }
+}
+
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  const isInexact = typeof value === "number" && source !== undefined && /^-?\d+$/.test(source);
+  return isInexact && !Number.isSafeInteger(value) ? source : value;
 }

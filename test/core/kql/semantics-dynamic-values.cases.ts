@@ -22,6 +22,21 @@ export const DYNAMIC_VALUES_CASES: readonly CaseGroup[] = [
     ],
     [`parse_json(tostring(parse_json('{"a":123, "b":"{\\\\"c\\\\":456}"}').b)).c`, 456],
   ),
+  derived(
+    "parse-json-function",
+    ["parse_json('null')", null],
+    ["tostring(parse_json('null'))", ""],
+    ["isnull(parse_json('null'))", true],
+    ["tostring(parse_json('[null]'))", "[null]"],
+    ["parse_json('no json')", "no json"],
+    ["tostring(parse_json('12345678901234567890'))", "12345678901234567890"],
+    ["tolong(parse_json('9007199254740993')) - 9007199254740992", 1],
+    [`tostring(parse_json('{"id":9007199254740993}').id)`, "9007199254740993"],
+    [
+      `parse_json('{"n":1234567890123456,"s":"12345678901234567890"}')`,
+      { n: 1234567890123456, s: "12345678901234567890" },
+    ],
+  ),
   printed(
     "gettype-function",
     ['gettype("a")', "string"],

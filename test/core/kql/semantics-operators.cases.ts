@@ -264,4 +264,9 @@ export const OPERATOR_CASES: readonly CaseGroup[] = [
     query: "datatable(ival: int, sval: string)[5, 'a', int(null), 'b'] | where ival != 5",
     rows: [[null, "b"]],
   }),
+  derived("max-aggregation-function", {
+    query: `print a = dynamic([1]) | mv-apply a on (where a > 5
+        | summarize highest = max(tostring(a)), lowest = min(tostring(a)), number = max(toint(a)))`,
+    rows: [["", "", null]],
+  }),
 ];

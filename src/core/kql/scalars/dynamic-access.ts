@@ -71,6 +71,9 @@ function parseJson(call: Call): Compute {
   return (row) => {
     const value = compute(row);
     if (type !== "string" || typeof value !== "string") return toDynamic(value, type);
-    return value === "" ? null : (readJson(value) ?? value);
+    if (value === "") return null;
+    // `null` is JSON, too: the null value, not a text.
+    const parsed = readJson(value);
+    return parsed === undefined ? value : parsed;
   };
 }

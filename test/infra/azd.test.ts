@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { theOne, variant } from "./predicted-resources.ts";
+
+const project = readFileSync("azure.yaml", "utf8");
+
+test("azd publishes dist/ as it is, to the app that the template tags", () => {
+  const { services, hooks } = parse(project);
+
+  expect(services).toEqual({ detector: { project: "./dist", language: "js", host: "function", remoteBuild: false } });
+  expect(hooks.prepackage.run).toContain("npm run build");
+  expect(hooks.predeploy).toEqual(hooks.prepackage);
+  expect(theOne(variant("main"), "Microsoft.Web/sites").tags?.["azd-service-name"]).toBe(Object.keys(services)[0]);
+});
+
+describe("what azd's hooks say", () => {
+  const AZURE = {
+    AZURE_FUNCTION_APP_NAME: "pimwatch-abc",
+    AZURE_RESOURCE_GROUP: "rg-pimwatch-soc",
+    EVENT_HUB_NAME: "insights-logs-auditlogs",
+    EVENT_HUB_NAMESPACE: "pimwatch-abc-events",
+    ENTRA_AUTHORIZATION_RULE_ID: "/subscriptions/…/authorizationRules/entra-audit-logs",
+    HEALTH_URL: "https://pimwatch-abc.azurewebsites.net/api/health",
+    WORKSPACE_NAME: "pimwatch-abc-logs",
+  };
+  const said = (hook: string, environment: Readonly<Record<string, string>> = {}) =>
+    execFileSync("sh", ["-eu", "-c", parse(project).hooks[hook].run], {
+      env: { PATH: process.env["PATH"], ...environment },
+      encoding: "utf8",
+    });
+
+  test("before provisioning: that the tenant's setting is a step of its own, or whose right it takes", () => {
+    expect(said("preprovision")).toContain("PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS");
+    expect(said("preprovision", { PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" })).toContain("Security Administrator");
+    expect(said("preprovision", { PIMWATCH_EXISTING_EVENT_HUB_ID: "/subscriptions/…" })).not.toContain(
+      "PIMWATCH_DEPLOY",
+    );
+  });
+
+  test("afterwards: where to look, and the namespace, hub and policy that the setting needs", () => {
+    const text = said("postprovision", AZURE);
+
+    for (const value of ["EVENT_HUB_NAME", "EVENT_HUB_NAMESPACE", "HEALTH_URL", "WORKSPACE_NAME"] as const) {
+      expect(text).toContain(AZURE[value]);
+    }
+    expect(text).toContain("Diagnostic settings");
+    expect(said("postprovision", { ...AZURE, PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" })).not.toContain("portal");
+    expect(said("postprovision", { ...AZURE, ENTRA_AUTHORIZATION_RULE_ID: "" })).not.toContain("Diagnostic settings");
+  });
+
+  test("before and after it is taken down: what stays behind", () => {
+    expect(said("predown", AZURE)).toContain("diagnosticSettings/pimwatch-abc?api-version=2017-04-01");
+    expect(said("postdown")).toContain("docs/deploy.md#removing-it");
+  });
+
+  test("only outputs of the template are read", () => {
+    const outputs = new Set(
+      [...readFileSync("infra/main.bicep", "utf8").matchAll(/^output (\w+)/gm)].map(([, name]) => name),
+    );
+    const used = [...project.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name = ""]) => name);
+
+    expect(used.length).toBeGreaterThan(5);
+    expect(used.filter((name) => !name.startsWith("PIMWATCH_") && !outputs.has(name))).toEqual([]);
+  });
+});

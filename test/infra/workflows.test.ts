@@ -1,0 +1,82 @@
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
+import { globSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+
+const read = (file: string) => readFileSync(file, "utf8");
+const WORKFLOWS = globSync(".github/workflows/*.yml");
+const parameterFile = read("infra/main.bicepparam");
+
+test.each(WORKFLOWS)("GitHub's own parser takes %s", async (file) => {
+  expect(await problemsIn(file, read(file))).toEqual([]);
+});
+
+test("GitHub's own parser notices a key and a context that do not exist", async () => {
+  const text = read(".github/workflows/ci.yml").replace("runs-on", "run-on").replace("matrix.node", "matrices.node");
+
+  expect(await problemsIn("ci.yml", text)).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("Unexpected value 'run-on'"),
+      expect.stringContaining("Unrecognized named-value: 'matrices'"),
+    ]),
+  );
+});
+
+test("actions are pinned to a commit, and tokens may only read unless a job says why", () => {
+  expect(WORKFLOWS.length).toBeGreaterThan(3);
+  for (const file of WORKFLOWS) {
+    const text = read(file);
+    const uses = [...text.matchAll(/uses: (\S+)(.*)/g)];
+    for (const [, action = "", comment = ""] of uses) {
+      expect(action, file).toMatch(/^[\w./-]+@[0-9a-f]{40}$/);
+      expect(comment, `${file}: ${action}`).toMatch(/# v\d+\.\d+\.\d+$/);
+    }
+    expect(parse(text).permissions, file).toEqual({ contents: "read" });
+    for (const [line] of text.matchAll(/^ .*: write.*$/gm)) expect(line, file).toMatch(/# \w+/);
+  }
+});
+
+test("no workflow reads a secret but the token that GitHub makes for the run", () => {
+  for (const file of WORKFLOWS) expect(read(file), file).not.toContain("secrets.");
+});
+
+test("what the template can be told by a variable, both workflows pass on, but for the tenant's setting", () => {
+  const told = [...parameterFile.matchAll(/'(PIMWATCH_\w+)'/g)].map(([, name = ""]) => name);
+  const [deploy, whatIf] = ["azure-dev.yml", "what-if.yml"].map(
+    (file) => /name: Parameters from[^]*?\n {6}- /.exec(read(`.github/workflows/${file}`))?.[0],
+  );
+
+  expect(deploy).toBe(whatIf);
+  expect(deploy).toContain('test("^PIMWATCH_[A-Z_]+$")');
+  expect(deploy).toContain('!= "PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS"');
+  expect(told.length).toBeGreaterThan(10);
+  expect(told.filter((name) => !/^PIMWATCH_[A-Z_]+$/.test(name))).toEqual([]);
+});
+
+test("CI is what a contributor runs, and its steps are those of .ci/run", () => {
+  const { jobs } = parse(read(".github/workflows/ci.yml"));
+  const runs = jobs.test.steps.flatMap(({ run }: { run?: string }) => run ?? []).slice(1);
+
+  expect(jobs.test.strategy.matrix).toEqual({ os: ["ubuntu-latest", "macos-latest"], node: [22, 24] });
+  for (const step of runs) expect(read(".ci/run"), step).toMatch(new RegExp(`^(step|tests) ${step}( --)?$`, "m"));
+  expect(jobs.whole.steps.at(-1)).toEqual({ run: "bash .ci/run" });
+});
+
+test("a form for issues asks only for what it names, and each field by an id of its own", () => {
+  const forms = globSync(".github/ISSUE_TEMPLATE/!(config).yml");
+
+  expect(forms.length).toBe(2);
+  for (const file of forms) {
+    const { name, description, body } = parse(read(file));
+    const ids = body.flatMap(({ type, id }: { type: string; id?: string }) => (type === "markdown" ? [] : [id]));
+    expect([typeof name, typeof description], file).toEqual(["string", "string"]);
+    expect(new Set(ids).size, file).toBe(ids.length);
+    expect(ids, file).not.toContain(undefined);
+  }
+});
+
+async function problemsIn(name: string, content: string): Promise<string[]> {
+  const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
+  if (value !== undefined) await convertWorkflowTemplate(context, value); // finds what is wrong between jobs
+  return context.errors.getErrors().map(({ message }) => message);
+}
