@@ -49,7 +49,7 @@ function summed(parts: readonly (readonly number[])[]): Timing {
 }
 
 /** Bodies in parts of about as many bytes. */
-export function partsOf(bodies: readonly Uint8Array[], bytes = 700_000): readonly (readonly Uint8Array[])[] {
+export function partsOf(bodies: readonly Uint8Array[], bytes = 250_000): readonly (readonly Uint8Array[])[] {
   const parts: Uint8Array[][] = [];
   let size = bytes;
   for (const body of bodies) {

@@ -29,7 +29,7 @@ export interface Run {
 /** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
 const MULTIPLIER = 0x9e3779b1 | 0;
 /** So many of them are tried. */
-const MULTIPLIERS = 64;
+const MULTIPLIERS = 16;
 
 const FOLD = 0x20;
 /** Of so many slots one is marked. */
