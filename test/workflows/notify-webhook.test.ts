@@ -73,7 +73,8 @@ describe("a new incident", () => {
     });
     expect(told).toEqual(["a"]);
     isDown = false;
-    expect(await sweepWebhook(deps, { ...SWEEP, queuedBefore: new Date(0) })).toEqual({ forwarded: 0, refused: 0 });
+    const justBefore = new Date("2026-03-04T09:12:00Z");
+    expect(await sweepWebhook(deps, { ...SWEEP, queuedBefore: justBefore })).toEqual({ forwarded: 0, refused: 0 });
     expect(await sweepWebhook(deps, SWEEP)).toEqual({ forwarded: 2, refused: 0 });
     expect(told.toSorted()).toEqual(NAMES);
     expect(await deps.webhook.outbox.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
