@@ -1,16 +1,38 @@
-import { text } from "../src/core/audit-log.ts";
+import { AUDIT_LOG_COLUMNS } from "../src/core/audit-log-columns.ts";
+import { isAuditLog, text } from "../src/core/audit-log.ts";
+import { toText } from "../src/core/kql/conversion.ts";
+import { candidateRecords } from "../src/core/scan/candidate-records.ts";
 import type { ReadyRule } from "../src/core/ready-rule.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
 import { type DetectDependencies, detectBatch } from "../src/workflows/detect-batch.ts";
+import { matchRules } from "../src/workflows/judge-record.ts";
 
 /** Finds the matching audit records of events; their ids in order. */
-export type Method = (bodies: readonly Uint8Array[]) => Promise<readonly string[]>;
+export type Method = (bodies: readonly Uint8Array[]) => readonly string[] | Promise<readonly string[]>;
 
 const POSITION = { partitionId: "0", sequenceNumber: null, enqueuedTime: null };
 /** Events handed over at a time. */
 const BATCH = 64;
 
-/** The app's own path: what the function does with a batch, with stores in memory. */
+/** The app's detection path: from the bytes to the rules' result rows. Incidents are not made of them. */
+export function detection(rules: readonly ReadyRule[]): Method {
+  const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
+  if (scan === undefined) throw new Error(summary);
+  return (bodies) => {
+    const ids: string[] = [];
+    for (const body of bodies) {
+      for (const { record } of candidateRecords(body, scan)?.records ?? []) {
+        if (!isAuditLog(record)) continue;
+        for (const { row } of matchRules(record, rules).matched) ids.push(toText(row[ID] ?? null, "string"));
+      }
+    }
+    return ids;
+  };
+}
+
+const ID = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === "Id");
+
+/** All that the function does with a batch, incidents included, with stores in memory. */
 export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<string>, withScan = true): Method {
   const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
   if (scan === undefined && withScan) throw new Error(summary);
@@ -44,28 +66,39 @@ interface AuditRecord {
   readonly properties?: { readonly id?: string; readonly category?: string };
 }
 
-/** What one would write first: parse the body, look at every record. It only collects ids: no incident is made. */
+/** What one would write first: parse the body, look at every record. */
 export const plainHandler: Method = (bodies) => {
   const ids: string[] = [];
-  for (const body of bodies)
-    collect(JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString()), ids);
-  return Promise.resolve(ids);
+  for (const body of bodies) collect(asBuffer(body).toString(), ids);
+  return ids;
 };
 
 /** The usual first improvement: bodies without the words, in any case, are not parsed. Blind to escapes. */
 export const searchThenParse: Method = (bodies) => {
   const ids: string[] = [];
   for (const body of bodies) {
-    const json = Buffer.from(body.buffer, body.byteOffset, body.length);
-    if (/update role setting in pim/i.test(json.toString("latin1"))) collect(JSON.parse(json.toString()), ids);
+    const json = asBuffer(body);
+    if (/update role setting in pim/i.test(json.toString("latin1"))) collect(json.toString(), ids);
   }
-  return Promise.resolve(ids);
+  return ids;
 };
 
-function collect(parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[], ids: string[]): void {
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.length);
+}
+
+/** The official rule by hand. What is not JSON holds nothing. */
+function collect(json: string, ids: string[]): void {
+  let parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[];
+  try {
+    parsed = JSON.parse(json.startsWith("\uFEFF") ? json.slice(1) : json);
+  } catch {
+    return;
+  }
   const records = Array.isArray(parsed) ? parsed : "records" in parsed ? parsed.records : [parsed];
   for (const record of (records ?? []) as readonly AuditRecord[]) {
-    if (record?.category?.toLowerCase?.() !== "auditlogs" && record?.category?.toLowerCase?.() !== "audit") continue;
+    const category = record?.category?.toLowerCase?.();
+    if (category !== "auditlogs" && category !== "audit") continue;
     if (record.properties?.category?.toLowerCase?.() !== "rolemanagement") continue;
     if (record.operationName?.toLowerCase?.() === "update role setting in pim") ids.push(record.properties.id ?? "");
   }

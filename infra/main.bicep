@@ -108,6 +108,14 @@ param scanEvents bool = true
 @description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
 param dashboardClientId string = ''
 
+@description('Where new incidents are told of: the https address of a webhook, a secret, or a reference to it in a Key Vault. Empty: none.')
+@secure()
+param webhookUrl string = ''
+
+@description('What the webhook takes: json, or a card for a workflow in Teams.')
+@allowed(['json', 'teams-card'])
+param webhookFormat string = 'json'
+
 // --- What is kept ---------------------------------------------------------------------------------------------
 
 @description('Replication of both storage accounts. ZRS needs a region with availability zones.')
@@ -402,7 +410,8 @@ module functionApp 'modules/function-app.bicep' = {
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
-    hubRetentionHours: hubRetentionHours
+    // What the healer and the alert on headroom count with: for a hub that exists, its own.
+    hubRetentionHours: hubIsNew ? hubRetentionHours : (eventHubReader.outputs.?retentionHours ?? hubRetentionHours)
     outboxTimerSchedule: outboxTimerSchedule
     outboxMinimumAgeSeconds: outboxMinimumAgeSeconds
     ledgerTimerSchedule: ledgerTimerSchedule
@@ -411,8 +420,10 @@ module functionApp 'modules/function-app.bicep' = {
     reconciliationTimerSchedule: reconciliationTimerSchedule
     scanEvents: scanEvents
     dashboardClientId: dashboardClientId
+    webhookUrl: webhookUrl
+    webhookFormat: webhookFormat
   }
-  dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
+  dependsOn: [roleAssignments] // rights first, as those on the hub: the host needs them to start
 }
 
 module alerts 'modules/alerts.bicep' = {

@@ -16,6 +16,9 @@ param nodeVersion = readEnvironmentVariable('PIMWATCH_NODE_VERSION', '22')
 param alwaysReadyInstances = int(readEnvironmentVariable('PIMWATCH_ALWAYS_READY_INSTANCES', '1'))
 param dashboardClientId = readEnvironmentVariable('PIMWATCH_DASHBOARD_CLIENT_ID', '')
 
+param webhookUrl = readEnvironmentVariable('PIMWATCH_WEBHOOK_URL', '')
+param webhookFormat = readEnvironmentVariable('PIMWATCH_WEBHOOK_FORMAT', 'json')
+
 param storageSkuName = readEnvironmentVariable('PIMWATCH_STORAGE_SKU', 'Standard_ZRS')
 param existingWorkspaceId = readEnvironmentVariable('PIMWATCH_EXISTING_WORKSPACE_ID', '')
 param workspaceLocation = readEnvironmentVariable(

@@ -13,6 +13,8 @@ const RULE_ID = "dcr-00000000000000000000000000000000";
 export interface StackOptions {
   /** Entra tenants whose events the app takes. */
   readonly allowedTenantIds: readonly string[];
+  /** Where the app tells of new incidents too. */
+  readonly webhook?: { readonly url: string; readonly format?: "json" | "teams-card" } | undefined;
   /** LOCAL_PARTITIONS by default. */
   readonly partitions?: number | undefined;
   /** A port of 0, or none, is a free one. */
@@ -77,7 +79,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 function settingsFor(
   { azurite, eventHub, ingestion }: Pick<Stack, "azurite" | "eventHub" | "ingestion">,
-  { allowedTenantIds }: StackOptions,
+  { allowedTenantIds, webhook }: StackOptions,
 ): Record<string, string> {
   return {
     AzureWebJobsStorage: azurite.connectionString,
@@ -95,6 +97,7 @@ function settingsFor(
     DASHBOARD_LOCAL_USER: "local user",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+    ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_FORMAT: webhook.format ?? "json" }),
     // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,

@@ -6,12 +6,14 @@ import * as z from "zod";
 import { overlayShape } from "../src/compile/overlay.ts";
 import { supportPage } from "../src/compile/support.ts";
 import { testsShape } from "../src/compile/tests-file.ts";
+import { elementWalkModule } from "./element-walk-module.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
+    ["src/core/scan/element-walk-module.ts", await elementWalkModule()],
     ["docs/support.md", await format(supportPage(), { parser: "markdown", printWidth: 120 })],
   ]);
 }

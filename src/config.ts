@@ -1,11 +1,18 @@
 import { z } from "zod";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
+import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
 
 /** A service, reached with the app's managed identity or, in local runs, by connection string. */
 export type Endpoint =
   | { readonly kind: "identity"; readonly url: string }
   | { readonly kind: "connectionString"; readonly connectionString: string };
+
+export interface WebhookConfig {
+  /** A secret: whoever has it may write there. Undefined while the platform has not resolved a reference to a Key Vault. */
+  readonly url: string | undefined;
+  readonly format: WebhookFormat;
+}
 
 /** Everything that the environment decides. */
 export interface Config {
@@ -21,6 +28,8 @@ export interface Config {
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
   readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
+  /** Where new incidents are told of; undefined where nobody wants that. */
+  readonly webhook: WebhookConfig | undefined;
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
   readonly outboxMinimumAgeSeconds: number;
@@ -43,6 +52,8 @@ const number = (unit: string, { min, max }: { min: number; max: number }) => {
   const error = `expected a number of ${unit} from ${min} to ${max}`;
   return z.coerce.number({ error }).min(min, { error }).max(max, { error });
 };
+const WEBHOOK_URL = "https://… without user name or password; http://127.0.0.1:PORT/… in local runs";
+const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
 /** By form only, so that a mistake is named at once and not by whoever stumbles over it later. */
 const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
 const HUB_CONNECTION = /(^|;)\s*Endpoint=\s*sb:\/\/[^;\s]/i;
@@ -107,6 +118,12 @@ const SETTINGS = z.object({
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
   SCAN_EVENTS: z.enum(["true", "false"], { error: "expected true or false" }).default("true"),
+  WEBHOOK_URL: z
+    .string()
+    .trim()
+    .refine((value) => KEY_VAULT_REFERENCE.test(value) || isWebhookUrl(value), { error: `expected ${WEBHOOK_URL}` })
+    .optional(),
+  WEBHOOK_FORMAT: z.enum(WEBHOOK_FORMATS, { error: `expected ${WEBHOOK_FORMATS.join(" or ")}` }).default("json"),
   AZURE_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_CLIENT_ID: z.string().trim().optional(),
   DASHBOARD_LOCAL_USER: z.string().trim().optional(),
@@ -153,6 +170,7 @@ export function readConfig(environment: Environment): Config {
       ruleId: settings.LOGS_INGESTION_RULE_ID,
       stream: settings.LOGS_INGESTION_STREAM,
     },
+    webhook: webhook(settings),
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
     ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
@@ -200,6 +218,19 @@ function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] 
     healerConsumerGroup: settings.AUDIT_EVENTS_HEALER_CONSUMER_GROUP,
     retentionHours: settings.AUDIT_EVENTS_RETENTION_HOURS,
   };
+}
+
+/** What leaves the network is encrypted; the stand-ins of local runs are on this machine. */
+function isWebhookUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== "" || password !== "") return false;
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
+}
+
+function webhook({ WEBHOOK_URL: given, WEBHOOK_FORMAT: format }: z.infer<typeof SETTINGS>): WebhookConfig | undefined {
+  if (given === undefined) return undefined;
+  return { url: KEY_VAULT_REFERENCE.test(given) ? undefined : given, format };
 }
 
 function endpoint(connectionString: string | undefined, address: string | undefined): Endpoint {

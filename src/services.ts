@@ -9,11 +9,13 @@ import { RETRIES } from "./azure/calls.ts";
 import { deadLetters } from "./azure/dead-letters.ts";
 import { incidentChanges } from "./azure/incident-changes.ts";
 import { incidentPages } from "./azure/incident-pages.ts";
-import { incidentTable, LOG_ANALYTICS_SINK } from "./azure/incident-table.ts";
+import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./azure/incident-outbox.ts";
+import { incidentTable } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { logsIngestion } from "./azure/logs-ingestion.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
+import { webhook } from "./azure/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
 import type { Rule } from "./core/rule.ts";
@@ -62,7 +64,9 @@ async function connect(config: Config) {
       : new ManagedIdentityCredential({ clientId: config.identityClientId }),
   );
   const incidentsClient = tableClient(config, INCIDENTS_TABLE, credential);
-  const incidents = incidentTable(incidentsClient);
+  const incidents = incidentTable(incidentsClient, undefined, {
+    otherSinks: config.webhook === undefined ? [] : [WEBHOOK_SINK],
+  });
   const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
   const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const letters = deadLetters(containerClient(config, credential));
@@ -85,6 +89,11 @@ async function connect(config: Config) {
     changes: incidentChanges(incidentsClient),
     guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     outbox: incidents, // each incident's outbox row lies in its partition
+    /** A second sink, where it is set up. */
+    webhook: config.webhook && {
+      outbox: incidentOutbox(incidentsClient, WEBHOOK_SINK),
+      ...webhook(fetch, config.webhook),
+    },
     deadLetters: letters,
     accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     ledger,

@@ -55,6 +55,7 @@ test("settings of an app in Azure are read", () => {
       ruleId: "dcr-00000000000000000000000000000000",
       stream: "Custom-PimwatchIncidents_CL",
     },
+    webhook: undefined,
     allowedTenantIds: new Set([TENANT]),
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
@@ -201,6 +202,25 @@ describe("a setting that is wrong is named with what is expected, never with its
   });
 });
 
+test.each([
+  { url: "https://hooks.contoso.example/x?sig=1", webhook: { url: "https://hooks.contoso.example/x?sig=1" } },
+  { url: "http://127.0.0.1:8080/hook", webhook: { url: "http://127.0.0.1:8080/hook" } },
+  { url: "@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/hook)", webhook: { url: undefined } },
+  { url: " ", webhook: undefined },
+])("a webhook at $url", ({ url, webhook }) => {
+  const found = readConfig({ ...IN_AZURE, WEBHOOK_URL: url }).webhook;
+  expect(found).toEqual(webhook && { ...webhook, format: "json" });
+});
+
+test.each(["http://hooks.contoso.example/x", "ftp://127.0.0.1/x", "https://user:pass@hooks.contoso.example/", "hooks"])(
+  "no webhook is %s, and the problem does not repeat it",
+  (url) => {
+    expect(problemsOf({ ...IN_AZURE, WEBHOOK_URL: url })).toEqual([
+      "WEBHOOK_URL is wrong: expected https://… without user name or password; http://127.0.0.1:PORT/… in local runs",
+    ]);
+  },
+);
+
 test("settings that are none of ours do not matter", () => {
   expect(problemsOf({ ...IN_AZURE, PATH: "/bin", AzureWebJobsStorage: "x" })).toEqual([]);
 });
@@ -230,6 +250,8 @@ test("the names of all settings are known, for the sample, Bicep and the README 
     "OUTBOX_TIMER_SCHEDULE",
     "RECONCILIATION_TIMER_SCHEDULE",
     "SCAN_EVENTS",
+    "WEBHOOK_FORMAT",
+    "WEBHOOK_URL",
   ]);
 });
 

@@ -31,6 +31,9 @@ param ledgerStallSeconds int
 param reconciliationTimerSchedule string
 param scanEvents bool
 param dashboardClientId string
+@secure()
+param webhookUrl string
+param webhookFormat string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -65,6 +68,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    keyVaultReferenceIdentity: identity.id
     publicNetworkAccess: 'Enabled'
     siteConfig: {
       ftpsState: 'Disabled'
@@ -92,7 +96,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 
   // All settings, of the code (src/config.ts) and of the host: those made by hand in the portal go with the next
-  // deployment. No value is a secret: with local auth off, App Insights' connection string opens nothing.
+  // deployment. No value is a secret but a webhook's address that is given as it is, not as a reference to a Key Vault:
+  // with local auth off, App Insights' connection string opens nothing.
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: {
@@ -124,6 +129,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       OUTBOX_TIMER_SCHEDULE: outboxTimerSchedule
       RECONCILIATION_TIMER_SCHEDULE: reconciliationTimerSchedule
       SCAN_EVENTS: scanEvents ? 'true' : 'false'
+      WEBHOOK_FORMAT: webhookFormat
+      WEBHOOK_URL: webhookUrl
     }
   }
 

@@ -69,7 +69,7 @@ export function acknowledgements(table: AccountsClient, sink: string, timeoutMs 
     /** When the oldest row that waits, and was not refused, was queued. */
     async oldestWaiting(ruleId: string): Promise<string | undefined> {
       let oldest: string | undefined;
-      const filter = odata`PartitionKey eq ${ruleId} and RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false`;
+      const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${`outbox|${sink}|`} and RowKey lt ${`outbox|${sink}}`} and Refused eq false`;
       for await (const entity of rowsWhere(table, { filter, select: ["TimeGenerated"] }, timeoutMs)) {
         const queued = entity["TimeGenerated"];
         // Written by toISOString, so that text sorts as time.

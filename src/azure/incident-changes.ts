@@ -7,7 +7,8 @@ import { type HistoryEntry, TRIAGE_FIELDS } from "../core/triage/triage-change.t
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { incidentEntity, outboxEntity } from "./incident-entity.ts";
-import { outboxRowKey, timeRowKey } from "./incident-table.ts";
+import { outboxRowKey } from "./incident-outbox.ts";
+import { timeRowKey } from "./incident-table.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 import { hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 

@@ -34,6 +34,12 @@ export function outboxEntity(keys: Keys, row: IncidentRow): TableEntity<object> 
   return Object.assign(incidentEntity(keys, row), { Refused: false });
 }
 
+/** The same for a sink that reads the incident when it is to be told of it. */
+export function outboxPointer(keys: Keys, row: IncidentRow): TableEntity<object> {
+  const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
+  return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
+}
+
 /** The row back again from its entity. Columns that the entity lacks are null. */
 export function rowOfEntity(entity: Readonly<Record<string, unknown>>): IncidentRow {
   return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));

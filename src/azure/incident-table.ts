@@ -1,12 +1,19 @@
-import { odata, RestError, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
+import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
-import { boundedText } from "../core/bounded.ts";
-import { isRecord } from "../core/event-body.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
-import { incidentEntity, outboxEntity, recordEntity, rowOfEntity, textOfRecordEntity } from "./incident-entity.ts";
-import { CALL_TIMEOUT_MS, firstOf, inTime } from "./calls.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import {
+  incidentEntity,
+  outboxEntity,
+  outboxPointer,
+  recordEntity,
+  rowOfEntity,
+  textOfRecordEntity,
+} from "./incident-entity.ts";
+import { incidentOutbox, keysOf, LOG_ANALYTICS_SINK, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
+import { confirmed, type Entity, hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
@@ -14,14 +21,8 @@ export type Table = Pick<
   "createTable" | "submitTransaction" | "getEntity" | "listEntities" | "upsertEntity" | "updateEntity"
 >;
 
-/** Where incidents are forwarded to. */
-export const LOG_ANALYTICS_SINK = "log-analytics";
-
 /** `}` is the character after `|`: from one to the other lies everything with the prefix, and nothing else. */
-const OUTBOX = { from: "outbox|", before: "outbox}" };
 const TIME = { from: "time|", before: "time}" };
-const SERVICE = "Table Storage";
-const REASON = { characters: 1_000, bytes: 4_000 };
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
@@ -40,9 +41,15 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
  *     <rule id>     ack|<sink>|<id>|<revision>       that it was forwarded          never
  *
  * @param timeoutMs how long one call may take with its retries; a list makes one for each page
+ * @param options `otherSinks`: what else a new incident is queued for, by its ids alone
  */
-export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
-  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
+export function incidentTable(
+  table: Table,
+  timeoutMs = CALL_TIMEOUT_MS,
+  { otherSinks = [] }: { readonly otherSinks?: readonly string[] } = {},
+) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(TABLE_SERVICE, timeoutMs, make);
 
   async function find(partitionKey: string, rowKey: string): Promise<Entity | undefined> {
     if (!isTableKey(partitionKey) || !isTableKey(rowKey)) return undefined;
@@ -54,30 +61,10 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
     }
   }
 
-  async function* rowsOf(filter: string, select?: string[]): AsyncGenerator<Entity> {
-    const queryOptions = { filter, ...(select && { select }) };
-    let continuationToken: string | undefined;
-    do {
-      const page = await call(async (options) => {
-        const pages = table.listEntities({ queryOptions, ...options });
-        return firstOf(pages.byPage({ ...(continuationToken && { continuationToken }) }));
-      });
-      yield* page ?? [];
-      continuationToken = page?.continuationToken;
-    } while (continuationToken);
-  }
-
   async function submit(entities: readonly TableEntity<object>[]): Promise<void> {
     for (const entity of entities) assertWithinTableLimits(entity);
-    await confirmed(entities.map((entity) => ["create", entity]));
-  }
-
-  async function confirmed(actions: TransactionAction[]): Promise<void> {
-    const { subResponses } = await call((options) => table.submitTransaction(actions, options));
-    // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
-    const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
-    if (stored !== actions.length)
-      throw new DependencyError(SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
+    const actions: TransactionAction[] = entities.map((entity) => ["create", entity]);
+    await confirmed(table, actions, timeoutMs);
   }
 
   return {
@@ -101,6 +88,9 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
           incidentEntity({ partitionKey, rowKey: timeRowKey(incident.row) }, incident.row, "listed"),
           recordEntity({ partitionKey, rowKey: `record|${id}` }, incident.record),
           outboxEntity({ partitionKey, rowKey: outboxRowKey(incident.row) }, incident.row),
+          ...otherSinks.map((sink) =>
+            outboxPointer({ partitionKey, rowKey: outboxRowKey(incident.row, sink) }, incident.row),
+          ),
         ]);
         return "added";
       } catch (error) {
@@ -108,7 +98,7 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
         // A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides.
         if ((await find(partitionKey, `incident|${id}`)) !== undefined) return "known";
         const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
-        throw new DependencyError(SERVICE, problem, { cause: error });
+        throw new DependencyError(TABLE_SERVICE, problem, { cause: error });
       }
     },
 
@@ -122,85 +112,15 @@ export function incidentTable(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
 
     /** Every incident of a rule, newest activity first, each with the columns that lists show. */
     async *list(ruleId: string): AsyncGenerator<IncidentRow> {
-      for await (const entity of rowsOf(within(ruleId, TIME))) yield rowOfEntity(entity);
+      for await (const entity of rowsWhere(table, { filter: within(ruleId, TIME) }, timeoutMs))
+        yield rowOfEntity(entity);
     },
 
-    /**
-     * Rows of a rule's outbox, at most `limit` of them, without those that the endpoint refused.
-     *
-     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them
-     */
-    async pending(
-      ruleId: string,
-      { limit, queuedBefore }: { limit: number; queuedBefore: Date },
-    ): Promise<IncidentRow[]> {
-      // Times are text, so they are compared as text: both are written by toISOString.
-      const due = odata`Refused eq false and TimeGenerated lt ${queuedBefore.toISOString()}`;
-      const rows: IncidentRow[] = [];
-      for await (const entity of rowsOf(`${within(ruleId, OUTBOX)} and ${due}`)) {
-        if (rows.length >= limit) break;
-        rows.push(rowOfEntity(entity));
-      }
-      return rows;
-    },
-
-    /**
-     * Takes a row out of the outbox and notes that it was acknowledged, both or neither. Doing it twice is harmless.
-     */
-    async markForwarded(row: IncidentRow): Promise<void> {
-      const { partitionKey } = keysOf(row);
-      const acknowledged = { partitionKey, rowKey: acknowledgementRowKey(row) };
-      const actions: TransactionAction[] = [
-        ["delete", { partitionKey, rowKey: outboxRowKey(row) }],
-        ["upsert", acknowledged, "Replace"],
-      ];
-      try {
-        await confirmed(actions);
-      } catch (error) {
-        if (!hasStatus(error, 404)) throw error;
-        // Another instance was first; or our own answer was lost. What was accepted is acknowledged in any case.
-        await call((options) => table.upsertEntity(acknowledged, "Replace", options));
-      }
-    },
-
-    /** Keeps a row that the endpoint refuses in the outbox, marked so that it is not tried again and again. */
-    async markRefused(row: IncidentRow, reason: string): Promise<void> {
-      const entity = {
-        partitionKey: keysOf(row).partitionKey,
-        rowKey: outboxRowKey(row),
-        Refused: true,
-        RefusedReason: boundedText(reason, REASON).value,
-      };
-      try {
-        await call((options) => table.updateEntity(entity, "Merge", { etag: "*", ...options }));
-      } catch (error) {
-        if (!isMissingRow(error)) throw error; // forwarded meanwhile by another instance
-      }
-    },
-
-    /** How many rows of a rule wait, and how many were refused. */
-    async outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> {
-      const size = { pending: 0, refused: 0 };
-      for await (const entity of rowsOf(within(ruleId, OUTBOX), ["Refused"])) {
-        size[entity["Refused"] === true ? "refused" : "pending"] += 1;
-      }
-      return size;
-    },
+    ...incidentOutbox(table, LOG_ANALYTICS_SINK, timeoutMs),
   };
 }
 
 export type IncidentTable = ReturnType<typeof incidentTable>;
-
-type Entity = Readonly<Record<string, unknown>>;
-
-/** Rows of one partition with one prefix. */
-function within(partitionKey: string, { from, before }: { from: string; before: string }): string {
-  return odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
-}
-
-function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
-  return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
-}
 
 export function timeRowKey(row: IncidentRow): string {
   const activity = Date.parse(text(row["ActivityDateTime"]));
@@ -210,23 +130,4 @@ export function timeRowKey(row: IncidentRow): string {
 /** What the row keys of lists begin with for one millisecond; those of later ones are smaller. */
 export function timeKeyPrefix(milliseconds: number): string {
   return `time|${String(MAX_DATE_MS - milliseconds).padStart(17, "0")}`;
-}
-
-export function outboxRowKey(row: IncidentRow): string {
-  return `outbox|${LOG_ANALYTICS_SINK}|${keysOf(row).id}|${text(row["Revision"])}`;
-}
-
-function acknowledgementRowKey(row: IncidentRow): string {
-  return outboxRowKey(row).replace(/^outbox/, "ack");
-}
-
-function hasStatus(error: unknown, statusCode: number): boolean {
-  return error instanceof RestError && error.statusCode === statusCode;
-}
-
-/** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
-function isMissingRow(error: unknown): boolean {
-  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
-  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
-  return isRecord(odataError) && typeof odataError["code"] === "string" && odataError["code"] !== "TableNotFound";
 }

@@ -1,5 +1,6 @@
-import { RestError, type TableClient } from "@azure/data-tables";
+import { odata, RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { isRecord } from "../core/event-body.ts";
+import { DependencyError } from "../errors.ts";
 import { inTime } from "./calls.ts";
 
 export const TABLE_SERVICE = "Table Storage";
@@ -22,6 +23,26 @@ export async function* rowsWhere(
     yield* page ?? [];
     continuationToken = page?.continuationToken;
   } while (continuationToken);
+}
+
+/** Rows of one partition with one prefix. */
+export function within(partitionKey: string, { from, before }: { from: string; before: string }): string {
+  return odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
+}
+
+/** Submits a transaction. @throws {DependencyError} also where the answer does not say that all of it was stored */
+export async function confirmed(
+  table: Pick<TableClient, "submitTransaction">,
+  actions: TransactionAction[],
+  timeoutMs: number,
+): Promise<void> {
+  const { subResponses } = await inTime(TABLE_SERVICE, timeoutMs, (options) =>
+    table.submitTransaction(actions, options),
+  );
+  // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
+  const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
+  if (stored !== actions.length)
+    throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
 }
 
 export function hasStatus(error: unknown, statusCode: number): boolean {

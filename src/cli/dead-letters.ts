@@ -17,7 +17,8 @@ export const deadLettersCommand = command({
   },
   notes: `NAME is the sha256 of the bytes, as the list shows it; its beginning will do.
 
-The list has the events and records that became dead letters, and the rows that Log Analytics refused.
+The list has the events and records that became dead letters, and the rows that Log Analytics or
+the webhook refused.
 After a fix, \`pimwatch redrive\` sends them through again.
 
 Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 when it cannot be done as asked.`,
@@ -45,7 +46,7 @@ Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 whe
       terminal.out(values.json === true ? `${JSON.stringify({ kind: "refused row", ...row })}\n` : refusedLine(row));
       rows += 1;
     }
-    terminal.note(`${count} dead letter(s), ${rows} row(s) that Log Analytics refused`);
+    terminal.note(`${count} dead letter(s), ${rows} row(s) that Log Analytics or the webhook refused`);
     return count + rows === 0 ? 0 : 1;
   },
 });

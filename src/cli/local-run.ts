@@ -26,6 +26,8 @@ export interface LocalRunOptions {
   /** Of an app that is built already; undefined has it built into dist. */
   readonly appDirectory: string | undefined;
   readonly nodePath: string | undefined;
+  /** Where the app tells of new incidents too. */
+  readonly webhookUrl?: string | undefined;
   readonly json: boolean;
   /** Without any progress for so long, the run is given up. */
   readonly timeoutSeconds: number;
@@ -53,6 +55,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     appDirectory: options.appDirectory === undefined ? builtApp(terminal) : Promise.resolve(options.appDirectory),
     allowedTenantIds: source.tenantIds,
     nodePath: options.nodePath,
+    webhook: options.webhookUrl === undefined ? undefined : { url: options.webhookUrl },
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
   });
   terminal.progress("");

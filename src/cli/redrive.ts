@@ -14,7 +14,10 @@ export const redriveCommand = command({
   options: {
     ...STORAGE_OPTIONS,
     all: { type: "boolean", help: "all dead letters" },
-    refused: { type: "boolean", help: "the rows that Log Analytics refused: the app tries them again within minutes" },
+    refused: {
+      type: "boolean",
+      help: "the rows that Log Analytics or the webhook refused: the app tries them again within minutes",
+    },
     tenants: {
       type: "string",
       value: "IDS",

@@ -17,6 +17,7 @@ export const start = command({
     "table-port": { type: "string", value: "PORT", help: "of table storage" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint" },
+    webhook: { type: "string", value: "URL", help: "tell new incidents to this address too" },
     app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
     node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
     timeout: { type: "string", value: "SECONDS", help: "give up when nothing has moved for so long (default 180)" },
@@ -51,7 +52,15 @@ cannot be done as asked.`,
     const source =
       values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
     const run = await runLocally(
-      { source, ports, appDirectory: values.app, nodePath: values.node, json: values.json === true, timeoutSeconds },
+      {
+        source,
+        ports,
+        webhookUrl: values.webhook,
+        appDirectory: values.app,
+        nodePath: values.node,
+        json: values.json === true,
+        timeoutSeconds,
+      },
       terminal,
     );
     try {

@@ -24,6 +24,13 @@ export function toAuditLogRow(record: DiagnosticRecord): Row {
   return AUDIT_LOG_COLUMNS.map(({ name }) => SOURCES[name](record, properties));
 }
 
+/** How one column, by its place in AUDIT_LOG_COLUMNS, comes out of a record. @throws {RangeError} when there is none */
+export function columnOf(index: number): (record: DiagnosticRecord, properties: DiagnosticRecord) => Value {
+  const column = AUDIT_LOG_COLUMNS[index];
+  if (column === undefined) throw new RangeError(`AuditLogs has no column ${index}`);
+  return SOURCES[column.name];
+}
+
 export function propertiesOf(record: DiagnosticRecord): DiagnosticRecord {
   const properties = record["properties"];
   return isRecord(properties) ? properties : {};

@@ -34,7 +34,7 @@ const MAX_DEPTH = 50;
  * becomes null.
  */
 export function boundedJson(value: Json, bound: Bound): Bounded<Json> {
-  const shallow = sendable(value, MAX_DEPTH);
+  const shallow = isSendable(value, MAX_DEPTH) ? { value, truncated: false } : sendable(value, MAX_DEPTH);
   if (isWithin(JSON.stringify(shallow.value), bound)) return shallow;
   return { value: firstMembers(shallow.value, bound), truncated: true };
 }
@@ -52,6 +52,18 @@ function firstMembers(value: Json, bound: Bound): Json {
     kept.push([key, member]);
   }
   return Array.isArray(value) ? kept.map(([, member]) => member) : Object.fromEntries(kept);
+}
+
+/** Whether nothing of the value would change in what `sendable` makes of it: then it need not be copied. */
+function isSendable(value: Json, depth: number): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (value === null || typeof value !== "object") return true;
+  if (depth === 0) return false;
+  if (isArray(value)) return value.every((member) => isSendable(member, depth - 1));
+  for (const key of Object.keys(value)) {
+    if (!key.isWellFormed() || !isSendable(value[key] ?? null, depth - 1)) return false;
+  }
+  return true;
 }
 
 /** A copy without lone surrogates, which endpoints refuse, and without what is nested deeper than `depth`. */

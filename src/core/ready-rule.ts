@@ -1,8 +1,10 @@
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
+import type { DiagnosticRecord } from "./event-body.ts";
 import { prepare } from "./kql/evaluate.ts";
 import { DEFAULT_LIMITS, newEvaluation } from "./kql/evaluation.ts";
 import { bindExpression } from "./kql/bind-expression.ts";
 import type { Row } from "./kql/values.ts";
+import { quickFilter } from "./quick-filter.ts";
 import type { Rule } from "./rule.ts";
 
 /** A rule that is ready to run: its plan made into functions once. */
@@ -10,6 +12,8 @@ export interface ReadyRule {
   readonly rule: Rule;
   /** The rows that the rule's query yields for one AuditLogs row. */
   readonly evaluate: (row: Row) => readonly Row[];
+  /** Whether a record can give rows, told without its row. Undefined: it always may. */
+  readonly mayMatch?: ((record: DiagnosticRecord) => boolean) | undefined;
   /**
    * Whether the overlay excludes a result row. Apart from `evaluate`: an incident's identity counts the rows of the
    * query, and must not change because an exclusion was added.
@@ -21,14 +25,13 @@ const TIME_GENERATED = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === "TimeG
 
 /** Makes a rule ready. @throws {CallProblem} when its plan names what this version does not know */
 export function readyRule(rule: Rule): ReadyRule {
-  const evaluate = prepare(rule.plan);
+  const ready = { rule, evaluate: prepare(rule.plan), mayMatch: quickFilter(rule.plan) };
   const { exclusions = [] } = rule;
-  if (exclusions.length === 0) return { rule, evaluate };
+  if (exclusions.length === 0) return ready;
   const evaluation = newEvaluation(DEFAULT_LIMITS);
   const tests = exclusions.map((exclusion) => bindExpression(exclusion, evaluation).compute);
   return {
-    rule,
-    evaluate,
+    ...ready,
     excludes(resultRow, row) {
       const time = row[TIME_GENERATED];
       evaluation.begin(row, typeof time === "bigint" ? time : null);

@@ -72,6 +72,8 @@ export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
 const NAMES: Readonly<Record<string, string>> = {
   "outbox.pending": "Rows waiting to be forwarded",
   "outbox.refused": "Rows that Log Analytics refused",
+  "webhook.pending": "Incidents waiting for the webhook",
+  "webhook.refused": "Incidents that the webhook refused",
   version: "Version",
 };
 const SHOWN_ELSEWHERE = new Set(["status", "problems"]);

@@ -3,7 +3,7 @@ import { type Candidates, candidateRecords } from "../core/scan/candidate-record
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
-import { judge, type JudgeDependencies } from "./judge-record.ts";
+import { judge, type JudgeDependencies, type Verdict } from "./judge-record.ts";
 
 export type { ReadyRule } from "../core/ready-rule.ts";
 
@@ -85,24 +85,45 @@ export const QUARANTINED = "it ended the worker each time that it was processed"
  */
 export async function detectBatch(events: readonly HubEvent[], deps: DetectDependencies): Promise<BatchOutcome> {
   const tally = newTally();
-  for (const event of events) await detectEvent(event, deps, tally);
+  for (const event of events) {
+    const detecting = startDetecting(event, deps, tally);
+    if (detecting !== undefined) await detecting; // most events are done with at once
+  }
   return { figures: { events: events.length, ...tally.figures }, added: tally.added };
 }
 
-export async function detectEvent({ body, position }: HubEvent, deps: DetectDependencies, tally: Tally): Promise<void> {
+export async function detectEvent(event: HubEvent, deps: DetectDependencies, tally: Tally): Promise<void> {
+  await startDetecting(event, deps, tally);
+}
+
+/** Undefined where nothing is left to wait for. */
+function startDetecting(
+  { body, position }: HubEvent,
+  deps: DetectDependencies,
+  tally: Tally,
+): Promise<void> | undefined {
   if (deps.isQuarantined?.("body", body) === true)
     return bury({ bytes: body, reason: QUARANTINED, position }, deps, tally);
   const isLarge = body.length > MAX_BODY_BYTES; // refused as a whole, not searched for what may be read of it
   const candidates = deps.scan && !isLarge ? candidateRecords(body, deps.scan) : allRecords(body);
-  if (candidates === undefined) {
-    tally.figures.passedOver += 1;
-    return;
+  if (candidates !== undefined) return settle(candidates, position, { deps, tally });
+  tally.figures.passedOver += 1;
+  return undefined;
+}
+
+async function settle(
+  { records, unreadable, ruledOut }: Candidates,
+  position: HubPosition,
+  batch: Batch,
+): Promise<void> {
+  const { figures } = batch.tally;
+  figures.received += ruledOut;
+  figures.ruledOut += ruledOut;
+  await buryUnreadable(unreadable, position, batch);
+  for (const source of records) {
+    const settling = startSettling(source, position, batch);
+    if (settling !== undefined) await settling;
   }
-  const { records, unreadable, ruledOut } = candidates;
-  tally.figures.received += ruledOut;
-  tally.figures.ruledOut += ruledOut;
-  await buryUnreadable(unreadable, position, { deps, tally });
-  for (const source of records) await settleRecord(source, position, { deps, tally });
 }
 
 interface Batch {
@@ -130,11 +151,30 @@ export async function bury(
 }
 
 /** Judges a record and stores what becomes of it. */
-export async function settleRecord(source: ReadRecord, position: HubPosition, { deps, tally }: Batch): Promise<void> {
+export async function settleRecord(source: ReadRecord, position: HubPosition, batch: Batch): Promise<void> {
+  await startSettling(source, position, batch);
+}
+
+/** Undefined where nothing is left to wait for. */
+function startSettling(source: ReadRecord, position: HubPosition, { deps, tally }: Batch): Promise<void> | undefined {
   if (deps.isQuarantined?.("record", source.bytes()) === true)
     return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, deps, tally);
-  const { figures, added } = tally;
   const verdict = judge(source, position, deps);
+  if (verdict.found.length > 0 || verdict.fate === "deadLettered")
+    return store({ verdict, source, position }, { deps, tally });
+  tally.figures.received += 1;
+  tally.figures[verdict.fate] += 1;
+  return undefined;
+}
+
+interface Judged {
+  readonly verdict: Verdict;
+  readonly source: ReadRecord;
+  readonly position: HubPosition;
+}
+
+async function store({ verdict, source, position }: Judged, { deps, tally }: Batch): Promise<void> {
+  const { figures, added } = tally;
   for (const { incident } of verdict.found) {
     const outcome = await deps.incidents.add(incident);
     figures[outcome === "added" ? "stored" : "known"] += 1;

@@ -9,9 +9,10 @@ import {
 } from "./detect-batch.ts";
 import { detectGuarded, suspectKey, type SuspectMarks } from "./detect-guarded.ts";
 import { type ForwardDependencies, type Forwarded, forwardRows } from "./forward-rows.ts";
+import { type NotifyDependencies, notifyWebhook } from "./notify-webhook.ts";
 import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
 
-export interface HandleDependencies extends DetectDependencies, ForwardDependencies {
+export interface HandleDependencies extends DetectDependencies, ForwardDependencies, NotifyDependencies {
   readonly ledger: FinishedPort;
   readonly suspects: SuspectMarks & {
     known(how: { readonly fresh: boolean }): Promise<{ quarantined: ReadonlySet<string>; marked: number }>;
@@ -21,12 +22,17 @@ export interface HandleDependencies extends DetectDependencies, ForwardDependenc
 /** These many retries long a batch is taken whole: most failures are those of a dependency. */
 const SUSPICIOUS_RETRIES = 5;
 
+/** What of it is not told by then is the timer's: the next batch waits for this one. */
+const WEBHOOK_BUDGET = { milliseconds: 3_000 };
+
 /** Whether a batch that is tried again may be what the worker dies of. */
 export function isSuspect(retryCount: number): boolean {
   return retryCount >= SUSPICIOUS_RETRIES;
 }
 
 export interface Handled extends BatchFigures, Recorded, Forwarded {
+  /** What the webhook was told of, where there is one. */
+  readonly webhook?: Forwarded;
   /** Whether it was taken one by one. */
   readonly guarded: boolean;
   /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
@@ -56,5 +62,7 @@ export async function handleEvents(
   );
   const recorded = await recordFinished(events, deps);
   const rows = added.map(({ row }: StoredIncident) => row);
-  return { ...figures, guarded, latency, ...recorded, ...(await forwardRows(rows, deps)) };
+  const forwarded = await forwardRows(rows, deps);
+  const told = deps.webhook && { webhook: await notifyWebhook(rows, deps, WEBHOOK_BUDGET) };
+  return { ...figures, guarded, latency, ...recorded, ...forwarded, ...told };
 }

@@ -1,8 +1,9 @@
 import { isAuditLog, tenantOf, toAuditLogRow } from "../core/audit-log.ts";
-import type { ReadRecord } from "../core/event-body.ts";
+import type { DiagnosticRecord, ReadRecord } from "../core/event-body.ts";
 import { type HubPosition, type Match, toIncident } from "../core/incident.ts";
 import { type StoredIncident, toStoredIncident } from "../core/incident-row.ts";
 import { EvaluationLimitError } from "../core/kql/evaluation.ts";
+import type { Row } from "../core/kql/values.ts";
 import type { ReadyRule } from "../core/ready-rule.ts";
 
 export interface JudgeDependencies {
@@ -52,28 +53,60 @@ function problemOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
-/** A rule that fails on a record does not take along what the others find in it. */
-function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
-  const row = toAuditLogRow(source.record);
-  const found: Found[] = [];
+/** A rule's result row, before an incident is made of it. */
+export interface MatchedRow {
+  readonly rule: ReadyRule;
+  readonly row: Row;
+  readonly resultRow: Row;
+  readonly ordinal: number;
+}
+
+/** The result rows of all rules. One that fails on a record does not take along what the others find in it. */
+export function matchRules(
+  record: DiagnosticRecord,
+  rules: readonly ReadyRule[],
+): { readonly matched: readonly MatchedRow[]; readonly problems: readonly string[] } {
+  const matched: MatchedRow[] = [];
   const problems: string[] = [];
-  for (const { rule, evaluate, excludes } of deps.rules) {
+  let row: Row | undefined;
+  for (const rule of rules) {
+    if (rule.mayMatch?.(record) === false) continue;
+    row ??= toAuditLogRow(record);
+    const {
+      rule: { id, name },
+      evaluate,
+      excludes,
+    } = rule;
     try {
       const resultRows = evaluate(row);
       if (resultRows.length > MAX_RESULT_ROWS) {
-        problems.push(
-          `rule ${rule.id} (${rule.name}) gave ${resultRows.length} rows, at most ${MAX_RESULT_ROWS} are taken`,
-        );
+        problems.push(`rule ${id} (${name}) gave ${resultRows.length} rows, at most ${MAX_RESULT_ROWS} are taken`);
         continue;
       }
-      for (const [ordinal, resultRow] of resultRows.entries()) {
-        if (excludes?.(resultRow, row) === true) continue;
-        const match: Match = { rule, source, row, resultRow, ordinal, position };
-        found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
-      }
+      for (const [ordinal, resultRow] of resultRows.entries())
+        if (excludes?.(resultRow, row) !== true) matched.push({ rule, row, resultRow, ordinal });
     } catch (error) {
-      problems.push(`rule ${rule.id} (${rule.name}) failed: ${problemOf(error)}`);
+      problems.push(problemWith(rule, error));
     }
   }
-  return { found, problems };
+  return { matched, problems };
+}
+
+function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string {
+  return `rule ${id} (${name}) failed: ${problemOf(error)}`;
+}
+
+function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
+  const { matched, problems } = matchRules(source.record, deps.rules);
+  const found: Found[] = [];
+  const allProblems = [...problems];
+  for (const { rule, row, resultRow, ordinal } of matched) {
+    const match: Match = { rule: rule.rule, source, row, resultRow, ordinal, position };
+    try {
+      found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
+    } catch (error) {
+      allProblems.push(problemWith(rule, error));
+    }
+  }
+  return { found, problems: allProblems };
 }

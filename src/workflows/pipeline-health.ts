@@ -3,6 +3,9 @@ import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
 
 export interface HealthDependencies extends OutboxAgeDependencies {
   readonly incidents: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> };
+  /** A second sink, where it is set up. */
+  readonly webhook?:
+    { readonly outbox: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> } } | undefined;
   readonly deadLetters: { count(limit: number): Promise<number> };
   readonly ledger: { statuses(): Promise<readonly PartitionFindings[]> };
 }
@@ -23,6 +26,7 @@ export interface PipelineHealth {
   readonly status: "ok" | "degraded" | "failing";
   readonly problems: readonly string[];
   readonly outbox?: { readonly pending: number; readonly refused: number; readonly oldestSeconds: number };
+  readonly webhook?: { readonly pending: number; readonly refused: number };
   /** Counted no further than COUNTED. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
@@ -46,6 +50,8 @@ const COUNTED = 1_000;
 /** The timer runs every minute, and one run may last four. */
 const LEDGER_LATE_SECONDS = 600;
 const OUTBOX_LATE_SECONDS = 900;
+/** More than one sweep leaves behind. */
+const WEBHOOK_BEHIND = 100;
 const HEADROOM_ALERT = 0.5;
 
 /** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
@@ -65,8 +71,9 @@ export async function pipelineHealth(
     }
   };
   const now = deps.now().getTime();
-  const [outbox, deadLetters, findings] = await Promise.all([
+  const [outbox, webhook, deadLetters, findings] = await Promise.all([
     ask("the incident table", failing, () => outboxOf(deps)),
+    ask("the incident table", [], () => webhookOf(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
     ask("the ledger table", degraded, () => deps.ledger.statuses()),
   ]);
@@ -74,11 +81,16 @@ export async function pipelineHealth(
   if (outbox !== undefined && outbox.refused > 0) degraded.push(`${outbox.refused} row(s) refused by Log Analytics`);
   if (outbox !== undefined && outbox.oldestSeconds > OUTBOX_LATE_SECONDS)
     degraded.push(`incidents have waited to be forwarded for ${outbox.oldestSeconds} s`);
+  if (webhook !== undefined && webhook.refused > 0)
+    degraded.push(`${webhook.refused} incident(s) refused by the webhook`);
+  if (webhook !== undefined && webhook.pending > WEBHOOK_BEHIND)
+    degraded.push(`${webhook.pending} incidents wait for the webhook`);
   if (hub !== undefined) degraded.push(...hubProblems(hub));
   return {
     status: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
     ...(outbox && { outbox }),
+    ...(webhook && { webhook }),
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
   };
@@ -97,6 +109,13 @@ async function outboxOf(deps: HealthDependencies) {
     total.refused += refused;
   }
   return { ...total, oldestSeconds: total.pending > 0 ? await outboxAgeSeconds(deps) : 0 };
+}
+
+async function webhookOf({ ruleIds, webhook }: HealthDependencies) {
+  if (webhook === undefined) return undefined;
+  const sizes = await Promise.all(ruleIds.map((ruleId) => webhook.outbox.outboxSize(ruleId)));
+  const sum = (name: "pending" | "refused"): number => sizes.reduce((total, size) => total + size[name], 0);
+  return { pending: sum("pending"), refused: sum("refused") };
 }
 
 /** Of all partitions together; undefined before the timer's first run. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
-import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-table.ts";
+import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";

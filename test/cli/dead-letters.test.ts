@@ -44,7 +44,7 @@ describe("dead-letters", () => {
     expect(await pimwatch("dead-letters")).toEqual({
       code: 0,
       out: "",
-      err: "0 dead letter(s), 0 row(s) that Log Analytics refused",
+      err: "0 dead letter(s), 0 row(s) that Log Analytics or the webhook refused",
     });
     const letter = bytes("{");
     await bury(letter, "not JSON");
@@ -53,7 +53,7 @@ describe("dead-letters", () => {
     await incidentTable(table()).markRefused(incident.row, "answered 400: InvalidRecord");
 
     const { code, out, err } = await pimwatch("dead-letters");
-    expect([code, err]).toEqual([1, "1 dead letter(s), 1 row(s) that Log Analytics refused"]);
+    expect([code, err]).toEqual([1, "1 dead letter(s), 1 row(s) that Log Analytics or the webhook refused"]);
     expect(out.split("\n")).toEqual([
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
       `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,

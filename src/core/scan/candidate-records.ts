@@ -8,7 +8,7 @@ import { GIVEN_UP, type LiteralScan } from "./literal-scan.ts";
 export interface Candidates {
   readonly records: readonly ReadRecord[];
   readonly unreadable: readonly Unreadable[];
-  /** Records that hold no literal, as far as they lie before the last of these: they can match no rule, and were not parsed. */
+  /** Records that hold no literal: they can match no rule, and were not parsed. */
   readonly ruledOut: number;
 }
 

@@ -1,4 +1,5 @@
 import { isRecordsKey, withoutByteOrderMark } from "../json-slices.ts";
+import { elementBounds } from "./element-bounds.ts";
 import { closingBracket, closingQuote, skipBlanks, type Walked, walked } from "./json-walk.ts";
 import { GIVEN_UP, type LiteralScan } from "./literal-scan.ts";
 
@@ -13,7 +14,7 @@ const CLOSE_OBJECT = 0x7d;
 export interface CandidateSlices {
   /** The records that hold a literal. */
   readonly candidates: readonly Uint8Array[];
-  /** Records without one, as far as they were passed on the way to the last candidate. */
+  /** How many records hold none. */
   readonly ruledOut: number;
 }
 
@@ -24,24 +25,29 @@ export interface CandidateSlices {
  * @param firstHit the first place that the scan found
  */
 export function candidateSlices(body: Uint8Array, firstHit: number, scan: LiteralScan): CandidateSlices | undefined {
-  const walk = walked(body);
+  const hits = hitsFrom(body, firstHit, scan);
+  if (hits === undefined) return undefined;
   const start = skipBlanks(body, body.length - withoutByteOrderMark(body).length);
-  const search: Search = { scan, hit: firstHit, candidates: [], ruledOut: 0 };
-  if (body[start] === OPEN_ARRAY) return searchArray(walk, start, search) < 0 ? undefined : search;
-  return body[start] === OPEN_OBJECT ? searchObject(walk, start, search) : undefined;
+  if (body[start] === OPEN_ARRAY) {
+    const found = searchArray(body, start, hits);
+    return found && skipBlanks(body, found.end) === body.length ? found : undefined;
+  }
+  return body[start] === OPEN_OBJECT ? searchObject(walked(body), start, hits) : undefined;
 }
 
-/** How far the search is; `hit` is the next place of a literal, -1 behind the last one. */
-interface Search {
-  readonly scan: LiteralScan;
-  hit: number;
-  candidates: Uint8Array[];
-  ruledOut: number;
+/** All places of literals, or undefined where the scan gave up. */
+function hitsFrom(body: Uint8Array, firstHit: number, scan: LiteralScan): readonly number[] | undefined {
+  const hits: number[] = [];
+  for (let hit = firstHit; hit !== -1; hit = scan.find(body, hit + 1)) {
+    if (hit === GIVEN_UP) return undefined;
+    hits.push(hit);
+  }
+  return hits;
 }
 
-function searchObject(walk: Walked, start: number, search: Search): CandidateSlices | undefined {
+function searchObject(walk: Walked, start: number, hits: readonly number[]): CandidateSlices | undefined {
   const { json } = walk;
-  let hasRecords = false;
+  let found: CandidateSlices | undefined;
   for (let at = skipBlanks(json, start + 1); json[at] === QUOTE; at = skipBlanks(json, at + 1)) {
     const keyEnd = closingQuote(walk, at + 1) + 1;
     const colon = skipBlanks(json, keyEnd);
@@ -50,54 +56,43 @@ function searchObject(walk: Walked, start: number, search: Search): CandidateSli
     let end;
     if (isRecordsKey(json.subarray(at, keyEnd))) {
       if (json[value] !== OPEN_ARRAY) return undefined;
-      hasRecords = true;
-      Object.assign(search, { candidates: [], ruledOut: 0 });
-      end = searchArray(walk, value, search);
-      if (end >= 0 && search.hit === -1 && !mayHoldRecordsKey(json, end)) return search;
+      const searched = searchArray(json, value, hits);
+      if (searched === undefined) return undefined;
+      found = searched;
+      end = searched.end;
     } else end = endOfValue(walk, value);
     if (end < 0) return undefined;
     at = skipBlanks(json, end);
-    if (json[at] === CLOSE_OBJECT) return hasRecords && skipBlanks(json, at + 1) === json.length ? search : undefined;
+    if (json[at] === CLOSE_OBJECT) return skipBlanks(json, at + 1) === json.length ? found : undefined;
     if (json[at] !== COMMA) return undefined;
   }
   return undefined;
 }
 
-/**
- * Takes the candidates out of an array of objects. Returns where it was left: behind its bracket or, where no literal
- * follows and the array is the body's last value as far as one can tell, behind the last candidate; -1 where an element is no
- * object, or a bracket is missing.
- */
-function searchArray(walk: Walked, start: number, search: Search): number {
-  const { json } = walk;
-  let at = skipBlanks(json, start + 1);
-  if (json[at] === CLOSE_ARRAY) return at + 1;
-  for (;;) {
-    if (json[at] !== OPEN_OBJECT) return -1;
-    const end = closingBracket(walk, at);
-    if (end < 0) return -1;
-    if (search.hit !== -1 && search.hit < at) search.hit = search.scan.find(json, at);
-    if (search.hit === GIVEN_UP) return -1;
-    if (search.hit !== -1 && search.hit <= end) {
-      search.candidates.push(json.subarray(at, end + 1));
-      search.hit = search.scan.find(json, end + 1);
-      if (search.hit === -1 && !mayHoldRecordsKey(json, end)) return end + 1;
-    } else search.ruledOut += 1;
-    at = skipBlanks(json, end + 1);
-    if (json[at] === CLOSE_ARRAY) return at + 1;
-    if (json[at] !== COMMA) return -1;
-    at = skipBlanks(json, at + 1);
-  }
+interface Searched extends CandidateSlices {
+  /** Behind the array. */
+  readonly end: number;
 }
 
-const RECORDS_KEY = Buffer.from('"records"');
-/** How each letter of the key would begin if it were escaped. */
-const ESCAPE = Buffer.from(String.raw`\u00`);
-
-/** Whether another key `records` may stand behind a place: then what was found before it does not count. */
-function mayHoldRecordsKey(json: Uint8Array, from: number): boolean {
-  const rest = Buffer.from(json.buffer, json.byteOffset + from, json.length - from);
-  return rest.includes(RECORDS_KEY) || rest.includes(ESCAPE);
+/** Takes the candidates out of an array of objects. Undefined where an element is no object, or a bracket is missing. */
+function searchArray(json: Uint8Array, start: number, hits: readonly number[]): Searched | undefined {
+  const { bounds, end } = elementBounds(json, start);
+  if (json[end] !== CLOSE_ARRAY) return undefined;
+  const candidates: Uint8Array[] = [];
+  let hit = 0;
+  let behind = skipBlanks(json, start + 1);
+  for (let index = 0; index < bounds.length; index += 2) {
+    const first = bounds[index] ?? -1;
+    const last = bounds[index + 1] ?? -1;
+    if (behind !== first || json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return undefined;
+    while ((hits[hit] ?? Number.POSITIVE_INFINITY) < first) hit += 1;
+    if ((hits[hit] ?? Number.POSITIVE_INFINITY) <= last) candidates.push(json.subarray(first, last + 1));
+    behind = skipBlanks(json, last + 1);
+    if (behind === end) return { candidates, ruledOut: bounds.length / 2 - candidates.length, end: end + 1 };
+    if (json[behind] !== COMMA) return undefined;
+    behind = skipBlanks(json, behind + 1);
+  }
+  return bounds.length === 0 && behind === end ? { candidates, ruledOut: 0, end: end + 1 } : undefined;
 }
 
 /** Behind a value, or -1. */

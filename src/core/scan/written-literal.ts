@@ -21,28 +21,28 @@ export function needleOf({ text, ignoreCase }: Literal): Needle {
   return { codes, ignoreCase };
 }
 
-/** A word of a needle's written form: its four bytes begin `offset` bytes into the written character `index`. */
+/** A needle's character at an index. */
 export interface Place {
   readonly needle: Needle;
   readonly index: number;
-  readonly offset: number;
-  /** Whether its bytes are four characters, each as itself. */
-  readonly isPlain: boolean;
 }
 
-/** Calls back for every four bytes, folded, that a written form of the needle can hold. */
-export function eachWord(needle: Needle, take: (bytes: readonly number[], place: Place) => void): void {
-  const { codes, ignoreCase } = needle;
+export const WORD = 4;
+
+/** Calls back for every four bytes that a written form can hold from within one of the characters `from` to `from + length - 1` on. */
+export function eachWord(
+  { codes, ignoreCase }: Needle,
+  { from, length }: { readonly from: number; readonly length: number },
+  take: (bytes: readonly number[]) => void,
+): void {
   const forms = Array.from(codes, (code) => formsOf(code, ignoreCase));
-  const grow = (bytes: readonly number[], next: number, place: Place): void => {
-    if (bytes.length >= 4) return take(bytes.slice(0, 4), place);
-    for (const form of forms[next] ?? [])
-      grow([...bytes, ...form], next + 1, { ...place, isPlain: place.isPlain && form.length === 1 });
+  const grow = (bytes: readonly number[], next: number): void => {
+    if (bytes.length >= WORD) return take(bytes.slice(0, WORD));
+    for (const form of forms[next] ?? []) grow([...bytes, ...form], next + 1);
   };
-  for (const [index, all] of forms.entries()) {
-    for (const form of all) {
-      for (let offset = 0; offset < form.length; offset += 1)
-        grow(form.slice(offset), index + 1, { needle, index, offset, isPlain: form.length === 1 });
+  for (let index = from; index < from + length; index += 1) {
+    for (const form of forms[index] ?? []) {
+      for (let offset = 0; offset < form.length; offset += 1) grow(form.slice(offset), index + 1);
     }
   }
 }
@@ -57,9 +57,31 @@ function formsOf(code: number, ignoreCase: boolean): readonly (readonly number[]
   return [[code | FOLD], ...escapes];
 }
 
-/** Whether a written form of the needle stands where `place` says that the word at `at` lies in it. */
-export function standsAt(body: Uint8Array, at: number, { needle, index, offset }: Place): boolean {
-  const start = at - offset;
+/** Where the character begins that the byte at a place belongs to: itself, or the escape that it lies in. */
+export function startOfCharacter(body: Uint8Array, at: number): number {
+  for (let start = at - 1; start > at - ESCAPE_LENGTH; start -= 1)
+    if (escapedAt(body, start) !== undefined) return start;
+  return at;
+}
+
+const decoded = new Uint8Array(WORD);
+const decodedAsWord = new Int32Array(decoded.buffer);
+
+/** The four characters from a place on, folded, as a word; undefined where one of them is no single byte. */
+export function decodedWord(body: Uint8Array, start: number): number | undefined {
+  let at = start;
+  for (let index = 0; index < WORD; index += 1) {
+    const escaped = escapedAt(body, at);
+    const code = escaped ?? body[at];
+    if (code === undefined) return undefined;
+    decoded[index] = code | FOLD;
+    at += escaped === undefined ? 1 : ESCAPE_LENGTH;
+  }
+  return decodedAsWord[0];
+}
+
+/** Whether a written form of the needle stands where its character at an index begins at `start`. */
+export function standsAt(body: Uint8Array, start: number, { needle, index }: Place): boolean {
   return endsBefore(body, start, needle, index - 1) && beginsAt(body, start, needle, index);
 }
 

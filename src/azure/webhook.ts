@@ -1,0 +1,88 @@
+import { text } from "../core/audit-log.ts";
+import type { IncidentRow } from "../core/incident-row.ts";
+import { webhookMessage, type WebhookFormat } from "../core/webhook-message.ts";
+import { DependencyError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import { inTime } from "./calls.ts";
+
+/** The part of `fetch` that this file uses. */
+export type Post = (
+  url: string,
+  request: { method: "POST"; headers: Record<string, string>; body: string; redirect: "error"; signal: AbortSignal },
+) => Promise<Pick<Response, "status" | "body">>;
+
+export interface WebhookOptions {
+  readonly url: string | undefined;
+  readonly format: WebhookFormat;
+  readonly timeoutMs?: number;
+  /** After a failure nothing is sent for so long. */
+  readonly pauseMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export type PostOutcome =
+  | { readonly outcome: "accepted" }
+  /** It will be refused again, however often it is sent. */
+  | { readonly outcome: "refused"; readonly reason: string };
+
+const SERVICE = "Webhook";
+/** What is wrong with the message itself; other answers may change when somebody sets things right. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+
+/** Tells a webhook of new incidents. Its address is a secret, and stands in no error. */
+export function webhook(
+  post: Post,
+  { url, format, timeoutMs = 5_000, pauseMs = 60_000, now = Date.now }: WebhookOptions,
+) {
+  let paused = { until: 0, because: "" };
+
+  async function send(row: IncidentRow): Promise<number> {
+    if (url === undefined) throw new DependencyError(SERVICE, "the Key Vault reference of WEBHOOK_URL is not resolved");
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": `pimwatch/${VERSION}`,
+      "idempotency-key": text(row["IncidentId"]),
+    };
+    const body = webhookMessage(row, format);
+    return inTime(SERVICE, timeoutMs, async ({ abortSignal: signal }) => {
+      const answer = await post(url, { method: "POST", headers, body, redirect: "error", signal });
+      await answer.body?.cancel();
+      return answer.status;
+    });
+  }
+
+  return {
+    /**
+     * Sends one incident in one request, with its id as `Idempotency-Key`.
+     *
+     * @throws {DependencyError} when it is unknown whether it was taken, or it was not and may be later
+     */
+    async post(row: IncidentRow): Promise<PostOutcome> {
+      const left = paused.until - now();
+      // More than the whole pause is left where the clock was set back: then nobody knows how long it has been.
+      if (left > 0 && left <= pauseMs)
+        throw new DependencyError(SERVICE, `paused for ${pauseMs / 1_000} s after: ${paused.because}`);
+      let problem: string;
+      try {
+        const status = await send(row);
+        if (status >= 200 && status < 300) return { outcome: "accepted" };
+        if (REFUSALS.has(status)) return { outcome: "refused", reason: `answered ${status}` };
+        problem = `answered ${status}`;
+      } catch (error) {
+        problem = error instanceof DependencyError ? error.message : `cannot be reached${codeOf(error)}`;
+      }
+      paused = { until: now() + pauseMs, because: problem };
+      throw new DependencyError(SERVICE, problem); // without a cause: its text may hold the address
+    },
+  };
+}
+
+export type Webhook = ReturnType<typeof webhook>;
+
+/** `ECONNREFUSED` and its like, which name no address. */
+function codeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" && /^[A-Z0-9_]+$/.test(code) ? ` (${code})` : "";
+}

@@ -1,0 +1,105 @@
+import { commonWords } from "./rarest-run.ts";
+import { eachWord, type Needle, type Place, WORD } from "./written-literal.ts";
+
+/** Words of literals, by their four bytes folded: first their marks, since most of a body's words have none. */
+export interface WordTable {
+  /** A bit for each slot. Those of words of escaped forms are marked too, but have no entries: they are decoded first. */
+  readonly marks: Int32Array;
+  /** A word's slot is the upper bits of its product with this number. */
+  readonly multiplier: number;
+  readonly shift: number;
+  /** The number of the first place where four characters, as themselves, stand in a literal; -1 where there is none. */
+  firstEntry(word: number): number;
+  /** By entry: the next place of the same four characters, or -1. */
+  readonly next: readonly number[];
+  readonly places: readonly Place[];
+  /** By entry: the words before and behind, folded, and which of their bytes belong to the literal. */
+  readonly before: readonly number[];
+  readonly beforeMask: readonly number[];
+  readonly behind: readonly number[];
+  readonly behindMask: readonly number[];
+}
+
+/** A stretch of a literal: its words from the one at the index `from` on. */
+export interface Run {
+  readonly needle: Needle;
+  readonly from: number;
+}
+
+/** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
+const MULTIPLIER = 0x9e3779b1 | 0;
+/** So many of them are tried. */
+const MULTIPLIERS = 64;
+
+const FOLD = 0x20;
+/** Of so many slots one is marked. */
+const SLOTS_PER_WORD = 64;
+
+/** @param length how many words each run has, one at each character */
+export function wordTable(runs: readonly Run[], length: number): WordTable {
+  const toWord = wordOf();
+  const written = new Set<number>();
+  for (const { needle, from } of runs)
+    eachWord(needle, { from, length }, (bytes) => written.add(toWord(bytes.map((byte) => byte | FOLD))));
+  const bits = Math.max(14, Math.ceil(Math.log2(written.size * SLOTS_PER_WORD)));
+  const shift = 32 - bits;
+  const common = commonWords()
+    .map((text) => toWord(Array.from(text, (letter) => letter.charCodeAt(0) | FOLD)))
+    .filter((word) => !written.has(word));
+  const { multiplier, marks } = Array.from({ length: MULTIPLIERS }, (_, index) => {
+    const candidate = Math.imul(MULTIPLIER, 2 * index + 1);
+    return { multiplier: candidate, marks: marksOf(written, candidate, shift) };
+  }).reduce((best, each) => (falselyMarked(common, each, shift) < falselyMarked(common, best, shift) ? each : best));
+
+  const places = runs.flatMap(({ needle, from }) => Array.from({ length }, (_, at) => ({ needle, index: from + at })));
+  const neighbours = { before: [], beforeMask: [], behind: [], behindMask: [], next: [] } as {
+    readonly [name in "before" | "beforeMask" | "behind" | "behindMask" | "next"]: number[];
+  };
+  const first = new Map<number, number>();
+  for (const [entry, { needle, index }] of places.entries()) {
+    const { codes } = needle;
+    const four = (from: number, take: (code: number | undefined) => number) =>
+      toWord(Array.from({ length: WORD }, (_, at) => take(codes[from + at])));
+    const value = (code: number | undefined) => (code ?? 0) | FOLD;
+    const mask = (code: number | undefined) => (code === undefined ? 0 : 0xff);
+    const word = four(index, value);
+    neighbours.next.push(first.get(word) ?? -1);
+    first.set(word, entry);
+    neighbours.before.push(four(index - WORD, value));
+    neighbours.beforeMask.push(four(index - WORD, mask));
+    neighbours.behind.push(four(index + WORD, value));
+    neighbours.behindMask.push(four(index + WORD, mask));
+  }
+  return { marks, multiplier, shift, firstEntry: (word) => first.get(word) ?? -1, places, ...neighbours };
+}
+
+function marksOf(words: ReadonlySet<number>, multiplier: number, shift: number): Int32Array {
+  const marks = new Int32Array(2 ** (32 - shift) / 32);
+  for (const word of words) {
+    const slot = Math.imul(word, multiplier) >>> shift;
+    marks[slot >>> 5] = (marks[slot >>> 5] ?? 0) | (1 << slot);
+  }
+  return marks;
+}
+
+/** How many of some words share a slot with another that is marked: each costs a look for nothing. */
+function falselyMarked(
+  words: readonly number[],
+  table: Pick<WordTable, "marks" | "multiplier">,
+  shift: number,
+): number {
+  return words.filter((word) => {
+    const slot = Math.imul(word, table.multiplier) >>> shift;
+    return (((table.marks[slot >>> 5] ?? 0) >>> slot) & 1) === 1;
+  }).length;
+}
+
+/** Four bytes as a word in the machine's own byte order, as the body's words are. */
+function wordOf(): (bytes: readonly number[]) => number {
+  const bytes = new Uint8Array(WORD);
+  const word = new Int32Array(bytes.buffer);
+  return (four) => {
+    bytes.set(four);
+    return word[0] ?? 0;
+  };
+}
