@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ReadyRule } from "../src/core/ready-rule.ts";
 import { assertSame } from "./detection.ts";
-import { pimwatch } from "./methods.ts";
+import { detection } from "./methods.ts";
 import { ratioLine, table } from "./report.ts";
 import { alternate } from "./rounds.ts";
 import type { Shape } from "./shapes.ts";
@@ -19,13 +19,13 @@ const run = promisify(execFile);
  */
 export async function benchOffline(
   shape: Shape,
-  { rule, tenants, rounds }: { rule: ReadyRule; tenants: ReadonlySet<string>; rounds: number },
+  { rule, rounds }: { rule: ReadyRule; rounds: number },
 ): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-"));
   const file = join(folder, "events.ndjson");
   try {
     await writeFile(file, Buffer.concat(shape.bodies.flatMap((body) => [body, Uint8Array.of(NEWLINE)])));
-    const detect = pimwatch([rule], tenants);
+    const detect = detection([rule]);
     const duckdb = await openDuckDb(file);
     const methods = new Map<string, () => Promise<readonly string[]>>([
       ["pimwatch", async () => detect(lines(await readFile(file)))],
