@@ -76,18 +76,20 @@ export const APP_DIRECTORY = "dist";
 
 /** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
-  transaction: 7,
-  insert: 6,
-  get: 7,
-  list: 4,
+  transaction: 4,
+  insert: 4,
+  get: 4,
+  list: 3,
   update: 2,
-  delete: 4,
+  delete: 3,
   "blob put": 3,
   ingest: 2,
   token: 2,
   hub: 200,
 };
-const REQUESTS_PER_KILL = 22;
+const REQUESTS_PER_KILL = 15;
+/** As it comes out of the above. Where many faults are wanted for each kill, kills are rarer, so that both are done at the same time. */
+const REQUESTS_PER_ANY_FAULT = 1.6;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -95,7 +97,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const decides = director({
     seed,
     requestsPerFault: REQUESTS_PER_FAULT,
-    requestsPerKill: REQUESTS_PER_KILL,
+    requestsPerKill: requestsPerKill(options),
     sparedSlot: SPARED_SLOT,
     happened: options.happened,
   });
@@ -170,6 +172,10 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   } finally {
     await world.stop();
   }
+}
+
+function requestsPerKill({ kills, faults }: RoundOptions): number {
+  return Math.max(REQUESTS_PER_KILL, Math.round((REQUESTS_PER_ANY_FAULT * faults) / Math.max(1, kills)));
 }
 
 /** Whether too little is left to do. Events that a host has passed over are behind no checkpoint, and still to do. */

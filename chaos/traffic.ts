@@ -34,6 +34,8 @@ const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && 
 const MATCHES = 24;
 const OTHERS = 12;
 const AGAIN_ONE_IN = 3;
+/** The app looks into an event, and so finds bad records in it, where it holds what a rule seeks. */
+const SOUGHT = "Update role setting in PIM";
 const utf8 = new TextEncoder();
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
@@ -101,7 +103,8 @@ function body(records: readonly SampleRecord[], letters: Uint8Array[], draw: Cha
     case 2:
       return Buffer.concat([BYTE_ORDER_MARK, utf8.encode(JSON.stringify({ records }))]);
     case 3: {
-      const [bad, texts] = [`{"${PAYLOAD_MARK}": '${draw.guid()}'}`, records.map((record) => JSON.stringify(record))];
+      const bad = `{"operationName": "${SOUGHT}", "${PAYLOAD_MARK}": '${draw.guid()}'}`;
+      const texts = records.map((record) => JSON.stringify(record));
       letters.push(utf8.encode(bad));
       texts.splice(draw.between(0, texts.length), 0, bad);
       return utf8.encode(`{"records":[${texts.join(", ")}]}`);

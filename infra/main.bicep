@@ -410,7 +410,8 @@ module functionApp 'modules/function-app.bicep' = {
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
-    hubRetentionHours: hubRetentionHours
+    // What the healer and the alert on headroom count with: for a hub that exists, its own.
+    hubRetentionHours: hubIsNew ? hubRetentionHours : (eventHubReader.outputs.?retentionHours ?? hubRetentionHours)
     outboxTimerSchedule: outboxTimerSchedule
     outboxMinimumAgeSeconds: outboxMinimumAgeSeconds
     ledgerTimerSchedule: ledgerTimerSchedule
@@ -422,7 +423,7 @@ module functionApp 'modules/function-app.bicep' = {
     webhookUrl: webhookUrl
     webhookFormat: webhookFormat
   }
-  dependsOn: [roleAssignments, eventHubReader] // rights first: the host needs them to start
+  dependsOn: [roleAssignments] // rights first, as those on the hub: the host needs them to start
 }
 
 module alerts 'modules/alerts.bicep' = {

@@ -36,7 +36,8 @@ export function memoryIncidentTable(): IncidentTable {
       const due = waiting(ruleId)
         .map(([, { row, refusedReason }]) => ({ row, refusedReason }))
         .filter(({ row, refusedReason }) => {
-          return refusedReason === undefined && text(row["TimeGenerated"]) < queuedBefore.toISOString();
+          const made = Date.parse(text(row["TimeGenerated"])) - queuedBefore.getTime();
+          return refusedReason === undefined && (made < 0 || made >= 3_600_000);
         });
       return Promise.resolve(due.slice(0, limit).map(({ row }) => structuredClone(row)));
     },

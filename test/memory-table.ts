@@ -38,7 +38,7 @@ type Rows = Map<string, Row>;
  * it does is held to what Azurite does by test/azure/table-contract.test.ts.
  *
  * It does not imitate: limits of size and keys, types beyond those that the app uses, filters other than
- * comparisons joined by `and`, several tables.
+ * comparisons joined by `and`, and pairs of them by `or`, several tables.
  */
 export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(undefined) }: MemoryTableOptions = {}) {
   let rows: Rows = new Map();
@@ -185,23 +185,31 @@ function lower(letter: string): string {
   return letter.toLowerCase();
 }
 
-const COMPARISON = /(\w+) (eq|ge|lt) ('(?:[^']|'')*'|true|false)( and |$)/y;
+const COMPARISON = String.raw`(\w+) (eq|ge|lt) ('(?:[^']|'')*'|true|false)`;
+/** One comparison, or two of which one has to hold. */
+const CONDITION = new RegExp(String.raw`(?:${COMPARISON}|\(${COMPARISON} or ${COMPARISON}\))( and |$)`, "y");
 
 function matcher(filter: string): (properties: Properties) => boolean {
   const conditions: ((properties: Properties) => boolean)[] = [];
-  COMPARISON.lastIndex = 0;
-  while (COMPARISON.lastIndex < filter.length) {
-    const [, name = "", operator, literal = ""] = COMPARISON.exec(filter) ?? unknownFilter(filter);
-    const property = /^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name;
-    const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal === "true";
-    conditions.push((properties) => {
-      const value = properties[property];
-      if (typeof value !== typeof wanted) return false;
-      if (operator === "eq") return value === wanted;
-      return operator === "ge" ? String(value) >= String(wanted) : String(value) < String(wanted);
-    });
+  CONDITION.lastIndex = 0;
+  while (CONDITION.lastIndex < filter.length) {
+    const [, ...parts] = CONDITION.exec(filter) ?? unknownFilter(filter);
+    const [single, one, other] = [parts.slice(0, 3), parts.slice(3, 6), parts.slice(6, 9)].map(comparison);
+    conditions.push((properties) => [single, one, other].some((holds) => holds?.(properties)));
   }
   return (properties) => conditions.every((condition) => condition(properties));
+}
+
+function comparison([name, operator, literal]: readonly (string | undefined)[]) {
+  if (name === undefined || literal === undefined) return undefined;
+  const property = /^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name;
+  const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal === "true";
+  return (properties: Properties): boolean => {
+    const value = properties[property];
+    if (typeof value !== typeof wanted) return false;
+    if (operator === "eq") return value === wanted;
+    return operator === "ge" ? String(value) >= String(wanted) : String(value) < String(wanted);
+  };
 }
 
 function unknownFilter(filter: string): never {

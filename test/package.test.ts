@@ -55,7 +55,7 @@ test("the package imports what Node.js has, and no package", async () => {
   expect(imported.flat().filter((name) => !name.startsWith("./") && !isBuiltin(name))).toEqual([]);
 });
 
-test("what is bundled comes from the app's own dependencies, none from those of development", async () => {
+test("what is bundled comes from the app's own dependencies, none from those of development, and no parser of KQL", async () => {
   const bundle = await rolldown({ input: "src/app.ts", platform: "node", external: EXTERNAL });
   onTestFinished(() => bundle.close());
   const { output } = await bundle.generate({ format: "esm" });
@@ -68,6 +68,8 @@ test("what is bundled comes from the app's own dependencies, none from those of 
   );
 
   expect(packages).toContain("node_modules/@azure/data-tables");
+  // Rules are compiled when the app is built: neither Microsoft's parser nor our compiler goes along.
+  expect(modules.filter((id) => /kusto[/\\]language-service|[/\\]src[/\\]compile[/\\]/.test(id))).toEqual([]);
   expect([...packages].filter((name) => lock.packages[name]?.dev === true)).toEqual([]);
 });
 

@@ -172,6 +172,15 @@ var logAlerts LogAlert[] = [
     window: 'PT30M'
   }
   {
+    name: 'webhook-failing'
+    title: 'The webhook is not told of incidents'
+    description: 'It refused incidents, or could not be reached for half an hour. Nothing else waits for it.'
+    query: loadTextContent('../queries/alerts/webhook-failing.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+  }
+  {
     name: 'requeued'
     title: 'Incidents were in no account'
     description: 'Incidents had left the outbox without an acknowledgement, and were queued again.'

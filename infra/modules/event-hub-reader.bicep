@@ -51,3 +51,8 @@ resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(
     description: 'An operator of pimwatch sends test events'
   }
 }
+
+@description('How long the hub keeps events, where it says so in hours or days: an existing one knows better than a parameter.')
+output retentionHours int? = namespace::hub.properties.?retentionDescription.?retentionTimeInHours ?? (namespace::hub.properties.?messageRetentionInDays == null
+  ? null
+  : namespace::hub.properties.messageRetentionInDays * 24)

@@ -13,6 +13,8 @@ export type OutboxClient = Pick<TableClient, "submitTransaction" | "listEntities
 export const LOG_ANALYTICS_SINK = "log-analytics";
 /** Where they are told of, once each, if it is set up. */
 export const WEBHOOK_SINK = "webhook";
+/** Clocks of instances differ by seconds. */
+const CLOCK_SET_BACK_MS = 3_600_000;
 const REASON = { characters: 1_000, bytes: 4_000 };
 
 /**
@@ -26,16 +28,22 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
     /**
      * Rows of a rule's outbox, at most `limit` of them, without those that the endpoint refused.
      *
-     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them
+     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them.
+     *   Those made an hour after it or later are of a clock that was set back since.
      */
     async pending(
       ruleId: string,
       { limit, queuedBefore }: { limit: number; queuedBefore: Date },
     ): Promise<IncidentRow[]> {
       // Times are text, so they are compared as text: both are written by toISOString.
-      const due = odata`Refused eq false and TimeGenerated lt ${queuedBefore.toISOString()}`;
+      const after = new Date(queuedBefore.getTime() + CLOCK_SET_BACK_MS);
+      const isOld = odata`(TimeGenerated lt ${queuedBefore.toISOString()} or TimeGenerated ge ${after.toISOString()})`;
       const rows: IncidentRow[] = [];
-      for await (const entity of rowsWhere(table, { filter: `${within(ruleId, waiting)} and ${due}` }, timeoutMs)) {
+      for await (const entity of rowsWhere(
+        table,
+        { filter: `${within(ruleId, waiting)} and Refused eq false and ${isOld}` },
+        timeoutMs,
+      )) {
         if (rows.length >= limit) break;
         rows.push(rowOfEntity(entity));
       }

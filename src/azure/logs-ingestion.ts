@@ -53,7 +53,9 @@ export function logsIngestion(
      * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
     async upload(rows: readonly IncidentRow[]): Promise<UploadOutcome> {
-      if (now() < paused.until)
+      const left = paused.until - now();
+      // More than the whole pause is left where the clock was set back: then nobody knows how long it has been.
+      if (left > 0 && left <= pauseMs)
         throw new DependencyError(SERVICE, `paused for ${pauseMs / 1_000} s after: ${paused.because}`);
       try {
         await inTime(SERVICE, timeoutMs, (options) => client.upload(ruleId, stream, [...rows], options));

@@ -134,7 +134,7 @@ export function suspectTable(
      * whether events are stored does not depend on it.
      */
     async known({ fresh = false } = {}): Promise<Known> {
-      if (!fresh && now() - knownAt < FRESH_FOR_MS) return known;
+      if (!fresh && Math.abs(now() - knownAt) < FRESH_FOR_MS) return known; // the clock may have been set back
       knownAt = now();
       try {
         known = knownFrom(await listed(), now());

@@ -1,4 +1,5 @@
 import { deadLetters, type DeadLetterEntry } from "../azure/dead-letters.ts";
+import { WEBHOOK_SINK } from "../azure/incident-outbox.ts";
 import { incidentTable } from "../azure/incident-table.ts";
 import { refusedRows } from "../azure/refused-rows.ts";
 import { UsageError } from "../errors.ts";
@@ -21,14 +22,17 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
     refused: refusedRows(table),
     /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
-      const given = tenants ?? (await settingsFrom(environment))["ALLOWED_TENANT_IDS"];
+      const settings = await settingsFrom(environment);
+      const given = tenants ?? settings["ALLOWED_TENANT_IDS"];
+      // The app tells of what is queued: its webhook's address is not needed here, only that there is one.
+      const otherSinks = (settings["WEBHOOK_URL"] ?? "") === "" ? [] : [WEBHOOK_SINK];
       const ids = (given ?? "").split(",").map((id) => id.trim().toLowerCase());
       if (!ids.every((id) => TENANT.test(id)))
         throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
       return {
         rules: await readyRules(),
         allowedTenantIds: new Set(ids),
-        incidents: incidentTable(table),
+        incidents: incidentTable(table, undefined, { otherSinks }),
         deadLetters: letters,
         now: () => new Date(),
       };

@@ -6,6 +6,7 @@ import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "./kus
 import { lintMappings, type Warn } from "./lint-mappings.ts";
 import { suggestion } from "./nearest-name.ts";
 import { operatorName } from "./operators/operator.ts";
+import { readsFromOutside } from "./overlay-query.ts";
 import type { Problem } from "./problem.ts";
 import type { RuleFiles } from "./rule-files.ts";
 import { periodSeconds } from "./schedule.ts";
@@ -113,7 +114,7 @@ function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
 
 /** Texts that stand in official rules where a person is to put their own values. */
 const PLACEHOLDER =
-  /^(list (of|with) |custom |your |enter |insert |replace |<[^>]+>$)|\b(custom domain name|your (domain|company|tenant)|example group|group ?[0-9]$)/i;
+  /^(list (of|with) |custom |your |enter |insert |replace |<[^>]+>$|\{\{.+\}\}$)|\b(custom domain name|your (domain|company|tenant)|example group|group ?[0-9]$)/i;
 
 function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[]): void {
   const say = (offset: number, level: Problem["level"], code: string, message: string): void => {
@@ -126,8 +127,8 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
   }
   const visit = (node: Syntax): void => {
     const kind = kindOf(node);
-    // Within mv-apply everything is about one event in Kusto, too.
-    if (kind === "MvApplyOperator") return;
+    // Within mv-apply everything is about one event in Kusto, too; the values of a watchlist are about none.
+    if (kind === "MvApplyOperator" || (kind === "LetStatement" && readsFromOutside(node))) return;
     if (isRun && (kind === "SummarizeOperator" || kind === "DistinctOperator")) {
       const message = `${operatorName(node)} runs per event here: over the rows of one event, never over many events`;
       say(node.TextStart, "note", "per-event", message);

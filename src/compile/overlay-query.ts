@@ -1,6 +1,6 @@
 import type { Expression, Plan } from "../core/kql/plan.ts";
 import { compileQuery } from "./compile-query.ts";
-import { elements, kindOf, parseQuery, part, type Syntax } from "./kusto-parser.ts";
+import { elements, kindOf, parseQuery, part, walk, type Syntax } from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
 import type { OverlayFile } from "./overlay.ts";
 import type { Problem, QueryProblem } from "./problem.ts";
@@ -76,12 +76,27 @@ function origin(offset: number, edits: readonly Edit[]): { offset: number } | { 
   return { offset: offset - shift };
 }
 
+/** A watchlist, or a file that Kusto would fetch: the stream has neither, so that the overlay may say what is in it. */
+export function readsFromOutside(expression: Syntax): boolean {
+  let found = false;
+  walk(expression, (node) => {
+    const kind = kindOf(node);
+    const isWatchlist = kind === "FunctionCallExpression" && part(node, "Name").SimpleName === "_GetWatchlist";
+    found ||= isWatchlist || kind === "ExternalDataExpression";
+  });
+  return found;
+}
+
 /** The value as a literal of the type that the query's own value has: no other would fit where it is used. */
 function literalFor(value: Variable, expression: Syntax): { text: string } | { problem: string } {
   if (kindOf(expression) === "FunctionDeclaration") return { problem: "it is a function in the query, not a value" };
+  const written = Array.isArray(value) ? "list" : typeof value;
+  if (readsFromOutside(expression)) {
+    if (Array.isArray(value)) return { text: `dynamic(${JSON.stringify(value)})` };
+    return { problem: `it is read from outside in the query; a ${written} does not fit, a list does` };
+  }
   if (expression.ResultType?.Columns) return { problem: "it is a table in the query, not a value" };
   const type = expression.ResultType?.Name ?? "";
-  const written = Array.isArray(value) ? "list" : typeof value;
   const wrong = { problem: `it is of type ${type} in the query; a ${written} does not fit` };
   switch (type) {
     case "dynamic":

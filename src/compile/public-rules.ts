@@ -9,4 +9,7 @@ export const PUBLIC_RULES = {
   run: 17,
   /** Of those tried, how many one event alone decides. */
   decidedByOneEvent: 17,
+  /** The queries of further rules and hunting queries of that repository, some of them shortened. */
+  queriesTried: 46,
+  queriesRun: 35,
 } as const;

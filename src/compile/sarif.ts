@@ -19,7 +19,7 @@ export function sarifLog(problems: readonly Problem[]): object {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: encodeURI(file.replaceAll("\\", "/")) },
+                artifactLocation: { uri: uriOf(file) },
                 region: { startLine: line, startColumn: column },
               },
             },
@@ -28,4 +28,9 @@ export function sarifLog(problems: readonly Problem[]): object {
       },
     ],
   };
+}
+
+/** A relative path as it is, but for what would mean something else in a URI. */
+function uriOf(file: string): string {
+  return encodeURI(file.replaceAll("\\", "/")).replaceAll(/[?#]/g, encodeURIComponent);
 }

@@ -25,13 +25,13 @@ export function supportPage(): string {
   const table = supportTable();
   const supported = (kind: Support["kind"]) => table.filter((entry) => entry.kind === kind && entry.supported);
   const refused = table.filter((entry) => !entry.supported);
-  const { tried, run, decidedByOneEvent, counted } = PUBLIC_RULES;
+  const { tried, run, decidedByOneEvent, counted, queriesTried, queriesRun } = PUBLIC_RULES;
   const parts = [
     "# What of KQL and of Sentinel's rules runs",
     "Made by `npm run generate` from the tables by which rules are compiled and run; `npx pimwatch support` prints the same.",
     "A rule runs if each event alone decides it. What is not listed, or listed as refused, stops the build with file, line and column; a rule never runs in part.",
     "## Which public rules run",
-    `Of ${tried} of Microsoft's rules over AuditLogs that were tried unmodified on ${counted}, ${run} run: all ${decidedByOneEvent} that one event alone decides. The other ${tried - run} join events, look at earlier ones or read other tables. This counts it for a folder of rules, with the reason of each that does not run:`,
+    `Of ${tried} of Microsoft's rules over AuditLogs that were tried unmodified on ${counted}, ${run} run: all ${decidedByOneEvent} that one event alone decides. The other ${tried - run} join events, look at earlier ones or read other tables. Of the queries of ${queriesTried} more of its rules and hunting queries, ${queriesRun} compile; of the other ${queriesTried - queriesRun}, one has a syntax error of its own, one unpacks bags into columns that depend on the data, two read a watchlist (whose values \`overlay.yaml\` can give), and the rest need other events or tables. This counts it for a folder of rules, with the reason of each that does not run:`,
     "```sh\nnpx pimwatch support --rules DIR\n```",
     "## Operators and statements",
     kqlTable([...supported("operator"), ...supported("statement")]),

@@ -84,12 +84,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     "Name of the setting that matters most among those changed",
     (i) => i.assessment?.setting ?? "",
   ),
-  listed(
-    "WeakenedSettings",
-    "int",
-    "Settings that the change weakens",
-    (i) => i.assessment?.changes.filter(({ effect }) => effect === "weakens").length ?? 0,
-  ),
+  listed("WeakenedSettings", "int", "Settings that the change weakens", (i) => weakenedSettings(i).size),
   column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
   column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
   column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
@@ -190,6 +185,11 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column("DetectorVersion", "string", "Version of pimwatch", () => VERSION),
   column("Truncated", "boolean", "Whether anything was cut to fit", () => false),
 ];
+
+function weakenedSettings({ assessment }: Incident): ReadonlySet<string> {
+  const weakening = (assessment?.changes ?? []).filter(({ effect }) => effect === "weakens");
+  return new Set(weakening.map(({ settingName }) => settingName));
+}
 
 /** A finding without what only says how it was read. */
 function changesOf({ assessment }: Incident): Json {

@@ -29,7 +29,10 @@ export function Overview({ summary, view, change, now }: OverviewProps): VNode {
               aria-pressed={chosen}
               onClick={() => change({ priority: toggled(view.priority, priority) })}
             >
-              <span class="tile-number">{number ?? "–"}</span>
+              <span class="tile-number">
+                {number ?? "–"}
+                {value?.complete === false ? "+" : ""}
+              </span>
               <span class="tile-name">{priority} open</span>
             </button>
           );

@@ -112,3 +112,16 @@ test.each([
     expect((await incidentTable(client).get(RULE_ID, ID))?.row).toEqual(next.row);
   },
 );
+
+test("a transaction that confirms nothing has changed nothing, and is a failure", async () => {
+  const { client, row } = await openWithIncident();
+  // What the SDK makes of an empty 202, and of a page in the place of the service.
+  const table = Object.assign(Object.create(client) as TableClient, {
+    submitTransaction: () => Promise.resolve({ status: 202, subResponses: [], getResponseForEntity: () => undefined }),
+  });
+  const next = changed(row, { comment: "looking" });
+
+  await expect(incidentChanges(table).change(next.row, next.entry)).rejects.toThrow(
+    "Table Storage: a transaction of 4 rows confirmed 0",
+  );
+});

@@ -154,6 +154,17 @@ describe.each([
     expect(await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS + 1) })).toHaveLength(2);
   });
 
+  test("rows that were made by a clock which was set back since do not wait for it", async () => {
+    const incidents = await open();
+    const later = (name: string, by: number) =>
+      storedIncident(name, { detectedTime: new Date(NOW_MS + by).toISOString() });
+    await incidents.add(later("a day", 86_400_000));
+    await incidents.add(later("a minute", 60_000)); // with an instance whose clock is a little ahead
+
+    const due = await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) });
+    expect(due).toEqual([later("a day", 86_400_000).row]);
+  });
+
   test.each([0, 1, 2, 3, 4])("at most %i rows are pending at a time", async (limit) => {
     const incidents = await open();
     for (const name of ["a", "b", "c"]) await incidents.add(storedIncident(name));

@@ -255,6 +255,16 @@ test("after a failure nothing is sent for a while, and then it goes on", async (
   expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
 });
 
+test("a clock that is set back in the pause does not make it longer", async () => {
+  let now = 1_000_000_000;
+  const { ingestion } = open({ now: () => now, pauseMs: 10_000 });
+  standIn.fail({ status: 403, times: 1 });
+  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow("answered 403");
+
+  now -= 86_400_000;
+  expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
+});
+
 /** What the module does with the shared stand-in, from now on; failures end with the test. */
 function open(timing: UploadTiming = {}, endpoint = standIn) {
   const before = { rows: standIn.rows().length, requests: standIn.requests().length };

@@ -106,6 +106,15 @@ test("what is known is asked for once a minute, and what was known stays where t
   expect((await one.known()).quarantined.size).toBe(1);
 });
 
+test("what is known is asked for again after the clock was set back", async () => {
+  const { worker, clock } = await open();
+  const one = worker(1);
+  await one.known();
+  await worker(2).quarantine("k");
+  clock.now -= 24 * 60 * MINUTE;
+  expect((await one.known()).quarantined.size).toBe(1);
+});
+
 test("a mark of yesterday worries nobody and is swept away, what is quarantined only when no hub can have it", async () => {
   const { worker, clock } = await open();
   const one = worker(1);

@@ -90,6 +90,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
       "PartitionKey eq 'p' and RowKey ge 'a|' and RowKey lt 'a}'",
       "PartitionKey eq 'p' and RowKey eq 'a'''",
       "PartitionKey eq 'q' and Flag eq false and Text lt 'x'",
+      "Flag eq true and (Text lt 'it' or Text ge 'x')",
     )
     .map((filter): Call => async (table) => {
       const rows: object[] = [];

@@ -97,6 +97,16 @@ describe("looking", () => {
     await page.getByText("Nothing was closed in this time.").waitFor();
   });
 
+  test("what one actor did within the hour is marked as a burst, and can be looked at together", async () => {
+    const { page } = await open();
+    await row(page, "burst of 3").click();
+    await page.getByRole("button", { name: "One of 3 by this actor" }).click();
+    await expect.poll(() => page.locator(ROWS).count()).toBe(3);
+    expect(new Set(await page.locator(`${ROWS} .row-actor`).allInnerTexts())).toEqual(new Set(["pim-automation"]));
+    await page.getByRole("button", { name: /Remove the filter Burst/ }).click();
+    await expect.poll(() => page.locator(ROWS).count()).toBeGreaterThan(20);
+  });
+
   test("a new incident comes by itself", async () => {
     const { page } = await open({}, "?text=arrival");
     await page.getByText("Nothing matches these filters.").waitFor();

@@ -83,6 +83,21 @@ describe("variables", () => {
     expect(problemsOf(overlay)).toEqual([problem]);
   });
 
+  test.each([
+    "(_GetWatchlist('VIPUsers') | project SearchKey)",
+    "(_GetWatchlist('VIPUsers') | distinct ['User Principal Name'])",
+    "externaldata(upn: string)[@'https://example.com/vip.csv'] with (format='csv')",
+  ])("give the values of what the query would read from outside: %s", (table) => {
+    const query = `let VIPUsers = ${table};\nAuditLogs | where tostring(InitiatedBy.user.userPrincipalName) in~ (VIPUsers)`;
+    const overlay = (users: string) => `variables:\n  VIPUsers: ${users}`;
+
+    expect(readyRule(ruleOf(overlay("[ALEX@contoso.example]"), { query })).evaluate(row)).toHaveLength(1);
+    expect(readyRule(ruleOf(overlay("[sam@contoso.example]"), { query })).evaluate(row)).toEqual([]);
+    expect(problemsOf("", { query })[0]).toMatch(/^rule\.yaml:7:\d+: error/);
+    const wrong = expect.stringMatching(/^overlay\.yaml:2:13: error: .* a list does \(variable\)$/) as string;
+    expect(problemsOf(overlay("alex"), { query })).toContainEqual(wrong);
+  });
+
   test("do not move the positions of the query's own problems", () => {
     const query = QUERY.replace("OperationName has", "OperationNam has");
     const [without] = problemsOf("", { query });

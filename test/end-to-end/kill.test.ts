@@ -28,58 +28,51 @@ async function resultOf(running: TestStack) {
   };
 }
 
-async function undisturbed(bodies: readonly Uint8Array[]) {
+const BODIES = settingsChanges(30).map((change) => body(change));
+let reference: ReturnType<typeof resultOf> | undefined;
+
+/** What comes of the bodies where nothing happens; found out once. */
+async function undisturbed() {
   const running = await startTestStack();
-  await running.send(bodies);
+  await running.send(BODIES);
   const app = await startApp(running);
   await app.caughtUp();
   return resultOf(running);
 }
 
-test("a worker that is killed in the middle of a batch finishes it when it is back", async () => {
-  const bodies = settingsChanges(20).map((change) => body(change));
-  const expected = await undisturbed(bodies);
+const expected = () => (reference ??= undisturbed());
+
+/** A stack that tells when an app has got to its nth transaction with the table. */
+async function startStackWith({ moment }: { readonly moment: number }) {
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
   let transactions = 0;
-  let kill = (): void => undefined;
   const running = await startTestStack({
     onTableRequest(chunk) {
       if (!chunk.includes("$batch")) return;
       transactions += 1;
-      if (transactions === 7) kill();
+      if (transactions === moment) resolve();
     },
   });
+  return { running, reached };
+}
+
+test("a worker that is killed in the middle of a batch finishes it when it is back", async () => {
+  const { running, reached } = await startStackWith({ moment: 7 });
   const app = await startApp(running);
-  const killed = new Promise<void>((resolve) => {
-    kill = () => {
-      resolve();
-      void app.host.kill();
-    };
-  });
-  await running.send(bodies);
-  await killed;
+  await running.send(BODIES);
+  await reached;
+  await app.host.kill();
   await app.caughtUp();
   await app.host.runTimer("outbox-timer"); // what the dead worker had stored and not forwarded
-  expect(await resultOf(running)).toEqual(expected);
+  expect(await resultOf(running)).toEqual(await expected());
 });
 
-test("killing the host at any moment and starting it again ends as if nothing had happened", async () => {
-  const bodies = settingsChanges(30).map((change) => body(change));
-  const expected = await undisturbed(bodies);
-  // Moments, as the number of table transactions or forwarded packs that the host has got to.
-  for (const moment of [1, 4, 9, 15]) {
-    let transactions = 0;
-    let atMoment = (): void => undefined;
-    const running = await startTestStack({
-      onTableRequest(chunk) {
-        if (!chunk.includes("$batch")) return;
-        transactions += 1;
-        if (transactions === moment) atMoment();
-      },
-    });
-    const reached = new Promise<void>((resolve) => {
-      atMoment = resolve;
-    });
-    await running.send(bodies);
+// Moments, as the number of table transactions that the host has got to.
+test.each([1, 4, 9, 15])(
+  "killing the host at transaction %i and starting it again ends as if nothing had happened",
+  async (moment) => {
+    const { running, reached } = await startStackWith({ moment });
+    await running.send(BODIES);
     const first = startHostProcess(running);
     await reached;
     first.kill("SIGKILL");
@@ -88,6 +81,6 @@ test("killing the host at any moment and starting it again ends as if nothing ha
     const app = await startApp(running, { loadBalancing: SHORT_OWNERSHIP });
     await app.caughtUp();
     await app.host.runTimer("outbox-timer");
-    expect(await resultOf(running), `killed at transaction ${moment}`).toEqual(expected);
-  }
-});
+    expect(await resultOf(running)).toEqual(await expected());
+  },
+);

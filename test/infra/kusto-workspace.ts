@@ -36,7 +36,10 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
   AppRequests: columns(
     "TimeGenerated datetime, Name string, Success bool, DurationMs real, ResultCode string, AppRoleName string, OperationName string",
   ),
-  AppExceptions: columns("TimeGenerated datetime, ProblemId string, OuterMessage string, AppRoleName string"),
+  AppExceptions: columns(
+    "TimeGenerated datetime, ProblemId string, OuterMessage string, AppRoleName string, OperationName string",
+  ),
+  Usage: columns("TimeGenerated datetime, DataType string, Quantity real"),
   DCRLogErrors: columns("TimeGenerated datetime, InputStreamId string, OperationName string, Message string"),
   _LogOperation: columns("TimeGenerated datetime, Category string, Operation string, Level string, Detail string"),
 };

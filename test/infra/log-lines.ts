@@ -14,7 +14,7 @@ import { APP, MINUTE, NOW } from "./run-alert.ts";
 export interface LogLines {
   readonly "batch detected": Handled;
   readonly "gap healed": Handled;
-  readonly "outbox swept": Swept;
+  readonly "outbox swept": Swept & Pick<Handled, "webhook">;
   readonly "ledger checked": LedgerFigures & { failures: number };
   readonly "events lost": SequenceRange & { partitionId: string };
   readonly reconciled: Reconciled;
@@ -36,6 +36,7 @@ const BATCH: Handled = {
   unrecorded: 0,
   forwarded: 1,
   refused: 0,
+  webhook: { forwarded: 1, refused: 0 },
 };
 
 /** Each line of a pipeline that is well. */

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { BICEP_VERSION } from "../../scripts/bicep.ts";
+import { bindQuery } from "./kusto-workspace.ts";
 import { at, ofType, variant, VARIANTS } from "./predicted-resources.ts";
 import { rightsIn } from "./rights.ts";
 
@@ -60,6 +61,19 @@ test("the runbook has a section for each alert, and for no other", () => {
   ]).map(({ name }) => name.replace(/^pimwatch-[a-z0-9]{13}-/, ""));
 
   expect(new Set([...runbook.matchAll(/^## (\S+)$/gm)].map(([, name]) => name))).toEqual(new Set(alerts));
+  const [contents = ""] = runbook.split("\n## ");
+  expect(new Set([...contents.matchAll(/\]\(#([\w-]+)\)/g)].map(([, name]) => name))).toEqual(new Set(alerts));
+});
+
+test("every query in the documents is right for the tables it reads", () => {
+  const inline = /`((?:Pimwatch\w+\(\)|AuditLogs|App[A-Z]\w+|DCRLogErrors|Usage) \|[^`]+)`/g;
+  const block = /```kusto\n([^]*?)```/g;
+  const queries = ["README.md", "docs/deploy.md", "docs/runbook.md"].flatMap((file) =>
+    [...read(file).matchAll(inline), ...read(file).matchAll(block)].map(([, query = ""]) => ({ file, query })),
+  );
+
+  expect(queries.length).toBeGreaterThan(10);
+  for (const { file, query } of queries) expect(bindQuery(query).problems, `${file}: ${query}`).toEqual([]);
 });
 
 test("the guide's cost counts the alerts that there are", () => {

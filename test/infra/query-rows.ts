@@ -92,6 +92,10 @@ function aggregated(node: Syntax, rows: readonly Row[], now: number): Row {
       return { [column]: rows.filter((row) => valueOf(args[0] ?? node, row, now) === true).length };
     case "sum":
       return { [column]: rows.reduce((sum, row) => sum + Number(valueOf(args[0] ?? node, row, now)), 0) };
+    case "take_anyif": {
+      const row = rows.find((each) => valueOf(args[1] ?? node, each, now) === true);
+      return { [column]: row === undefined ? null : valueOf(args[0] ?? node, row, now) };
+    }
     case "take_any":
       return { [column]: rows[0] === undefined ? null : valueOf(args[0] ?? node, rows[0], now) };
     default:
@@ -107,6 +111,8 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left);
     case "AndExpression":
       return of(left) === true && of(right) === true;
+    case "OrExpression":
+      return of(left) === true || of(right) === true;
     case "EqualExpression":
       return of(left) === of(right);
     case "EqualTildeExpression":
@@ -125,6 +131,18 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) === null ? null : Number(of(left)) * Number(of(right));
     case "SubtractExpression":
       return Number(of(left)) - Number(of(right));
+    case "HasExpression": // as "contains", but for whole terms
+      return [...String(of(left)).matchAll(/[\p{L}\p{N}]+/gu)].some(
+        ([term]) => term.toLowerCase() === String(of(right)).toLowerCase(),
+      );
+    case "ContainsExpression":
+      return String(of(left))
+        .toLowerCase()
+        .includes(String(of(right)).toLowerCase());
+    case "EndsWithExpression":
+      return String(of(left))
+        .toLowerCase()
+        .endsWith(String(of(right)).toLowerCase());
     case "StartsWithExpression":
       return String(of(left))
         .toLowerCase()
@@ -186,6 +204,7 @@ function member(json: Value, name: string): Value {
   if (json === null || json === "") return null;
   const parsed: unknown = JSON.parse(String(json));
   const value: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, name) : undefined;
+  if (typeof value === "object" && value !== null) return JSON.stringify(value);
   return typeof value === "string" || typeof value === "number" ? value : null;
 }
 

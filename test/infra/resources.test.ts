@@ -214,6 +214,7 @@ test("a hub and a workspace that exist are used where they are, and nothing of t
   expect(theOne(deployment, RULE).location).toBe("westeurope");
   expect(settingsOf(deployment)).toMatchObject({
     AUDIT_EVENTS_HUB: "entra-audit",
+    AUDIT_EVENTS_RETENTION_HOURS: expect.stringContaining("'retentionHours'"), // the hub's own, not the parameter's
     AUDIT_EVENTS__fullyQualifiedNamespace: expect.stringContaining("'soc-streams'"),
   });
 });

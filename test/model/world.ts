@@ -49,11 +49,20 @@ interface Partition {
 
 export type World = ReturnType<typeof world>;
 
-export function world() {
+/** What takes rows in the place of the endpoint that `ingestion.mode` commands: it says which it has accepted. */
+export type UploadsTo = (how: {
+  readonly now: () => number;
+  readonly accept: (row: IncidentRow) => void;
+}) => HandleDependencies["ingestion"];
+
+export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
   /** Faults of the calls to come, one each; those after them are right. */
   let faults: (TableFault | undefined)[] = [];
-  const disturbed = async (): Promise<TableFault | undefined> => {
+  /** Nothing can be written, everything read, as on a full disk. */
+  const storage = { isFull: false };
+  const disturbed = async (operation: string): Promise<TableFault | undefined> => {
     await Promise.resolve(); // others go first, now and then
+    if (storage.isFull && operation !== "list" && operation !== "get") return "refused";
     return faults.shift();
   };
   const clock = { app: Date.UTC(2026, 2, 4), hub: Date.UTC(2026, 2, 4) };
@@ -76,19 +85,24 @@ export function world() {
     ledger,
     deadLetters: {
       add({ bytes: kept }) {
+        if (storage.isFull) return Promise.reject(new DependencyError("Blob Storage", "is full"));
         letters.add(sha256Hex(kept));
         return Promise.resolve();
       },
     },
     suspects: suspectTable(ledgerRows.client, { now: () => clock.app }),
-    ingestion: { upload },
+    ingestion: uploadsTo?.({ now: () => clock.app, accept }) ?? { upload },
     now,
   } satisfies HandleDependencies;
+
+  function accept(row: IncidentRow): void {
+    accepted.add(stateOf(row));
+  }
 
   function upload(rows: readonly IncidentRow[]): Promise<{ outcome: "accepted" | "refused" }> {
     const { mode } = ingestion;
     if (mode === "refuses") return Promise.resolve({ outcome: "refused" });
-    if (mode !== "down") for (const row of rows) accepted.add(stateOf(row));
+    if (mode !== "down") for (const row of rows) accept(row);
     if (mode !== "up") return Promise.reject(new DependencyError("Logs Ingestion", "did not answer"));
     return Promise.resolve({ outcome: "accepted" });
   }
@@ -161,6 +175,7 @@ export function world() {
   const accounts = acknowledgements(incidentRows.client, LOG_ANALYTICS_SINK);
   return {
     clock,
+    storage,
     hub,
     ingestion,
     everSent,
@@ -178,7 +193,10 @@ export function world() {
     newPartitions,
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
     sweep: () =>
-      sweepOutbox({ ...deps, accounts, ruleIds: [RULE_ID] }, { queuedBefore: new Date("2100-01-01"), pageSize: 4 }),
+      sweepOutbox(
+        { ...deps, accounts, ruleIds: [RULE_ID] },
+        { queuedBefore: new Date(clock.app - 60_000), pageSize: 4 },
+      ),
     reconcile: () => reconcile({ ruleIds: [RULE_ID], accounts }),
 
     send(partitionId: PartitionId, content: Content): void {

@@ -55,6 +55,23 @@ async function all(request: Omit<ListRequest, "continuation">, entries: readonly
   throw new Error("does not end");
 }
 
+test("the first page of very many incidents asks each rule once, for no more than it shows", async () => {
+  const entries = Array.from({ length: 5_000 }, (_, index) => ({
+    ruleId: index % 2 === 0 ? "r1" : "r2",
+    key: String(index).padStart(6, "0"),
+    priority: "P3",
+  }));
+  const pages = pagesOf(entries, 1_000);
+  const deps = { ruleIds: ["r1", "r2"], pages, now: () => NOW };
+  const list = await listIncidents({ query: {}, order: "newest", limit: 100 }, deps);
+  if (list === "refused") throw new Error("refused");
+  expect(list.rows.map((listed) => listed["IncidentId"])).toEqual(entries.slice(0, 100).map(({ key }) => key));
+  expect(pages.asked.map(({ ruleId, size }) => ({ ruleId, size }))).toEqual([
+    { ruleId: "r1", size: 100 },
+    { ruleId: "r2", size: 100 },
+  ]);
+});
+
 const entriesArbitrary = fc
   .uniqueArray(fc.string({ unit: fc.constantFrom("a", "b", "c", "d"), minLength: 1, maxLength: 6 }), { maxLength: 40 })
   .chain((keys) =>

@@ -12,7 +12,8 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   row_window_session: OTHER_EVENTS,
   prev: OTHER_EVENTS,
   next: OTHER_EVENTS,
-  _GetWatchlist: "watchlists live in a Sentinel workspace; put the values into the rule as a dynamic list",
+  _GetWatchlist:
+    "watchlists live in a Sentinel workspace; give its values as a list in overlay.yaml: variables, by the name of the let",
   ingestion_time: "the stream has no ingestion time",
   toscalar: OTHER_EVENTS,
   assert: "a rule has nobody to tell that it failed",

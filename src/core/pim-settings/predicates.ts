@@ -20,9 +20,11 @@ const MOVED = "updated|changed|set|switched|modified";
 
 const PUBLISHED_SWITCH = /^(enabled|disabled)$/i;
 const SWITCH = new RegExp(
-  `^${AUXILIARY}(?:(?:${MOVED})(?: from (?<old>${OFF}|${ON}))? to )?(?<new>${OFF}|${ON})$`,
+  `^${AUXILIARY}(?:(?:${MOVED})(?: from (?<old>${OFF}|${ON}))? to |(?<before>${OFF}|${ON}) ?(?:->|=>|→) ?)?(?<new>${OFF}|${ON})$`,
   "i",
 );
+/** Quotes and parentheses around a state; the end of a sentence has lost its own. */
+const WRAPPING = /^["'“([]+|["'”)\]]+$/g;
 const ADDED_OR_REMOVED = new RegExp(`^${AUXILIARY}(?<new>added|removed|deleted)$`, "i");
 const IS_ON = new RegExp(`^(?:${ON}|added)$`, "i");
 const VALUE = new RegExp(
@@ -30,7 +32,8 @@ const VALUE = new RegExp(
   "is",
 );
 const VERB_WITHIN = new RegExp(`\\b(?:${MOVED}|increased|reduced) (?:to|from)\\b`, "i");
-const TAIL = /^(?<state>.{1,60}?) (?:by|for|in) .{1,300}$/is;
+const TAIL =
+  /^(?<state>.{1,60}?) (?:(?:by|for|in) .{1,300}|(?:on|at|upon|during) activation|to activate(?: the role)?)$/is;
 const UP = /^(?:increased|extended|raised|lengthened)$/i;
 const DOWN = /^(?:decreased|reduced|shortened|lowered)$/i;
 
@@ -42,13 +45,15 @@ export function readSwitch(rest: string, { requirement }: { readonly requirement
     const whole = readSwitch(state, { requirement });
     return whole !== null && whole.on !== requirement ? { ...whole, status: "inferred" } : null;
   }
-  const match = SWITCH.exec(rest) ?? (requirement ? ADDED_OR_REMOVED.exec(rest) : null);
+  const bare = rest.replaceAll(WRAPPING, "");
+  const match = SWITCH.exec(bare) ?? (requirement ? ADDED_OR_REMOVED.exec(bare) : null);
   const groups = match?.groups;
   if (groups?.["new"] === undefined) return null;
+  const old = groups["old"] ?? groups["before"];
   return {
     on: IS_ON.test(groups["new"]),
     value: "",
-    oldValue: groups["old"] === undefined ? null : onOff(IS_ON.test(groups["old"])),
+    oldValue: old === undefined ? null : onOff(IS_ON.test(old)),
     direction: null,
     status: PUBLISHED_SWITCH.test(rest) ? "published" : "inferred",
   };

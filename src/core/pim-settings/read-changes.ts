@@ -16,6 +16,10 @@ const MATCHERS = WORDINGS.map((wording) => ({
 const VERB_FIRST =
   /^(?<verb>enabled|disabled|turned on|turned off|switched on|switched off|removed|added|allowed|no longer requires?) (?:the )?(?<subject>.+)$/is;
 
+/** "No MFA required on activation". */
+const NOT_REQUIRED =
+  /^no (?<subject>.{1,200}?) (?:is )?(?:required|needed)(?<where>(?: (?:on|at|for|to|during|upon) .{1,100})?)$/is;
+
 /**
  * Reads what the text of a PIM settings change says.
  *
@@ -44,10 +48,20 @@ function readSentence(text: string): Statement | null {
     .replace(/[\s.;,"'“”]+$/, "");
   const direct = match(sentence, text);
   if (direct !== null) return direct;
-  const { verb, subject } = VERB_FIRST.exec(sentence)?.groups ?? {};
-  if (verb === undefined || subject === undefined) return null;
-  const turned = match(`${subject} ${/^no longer/i.test(verb) ? "no longer required" : verb}`, text);
+  const turned = match(turnedAround(sentence), text);
+  // What need not be there may be there all the same: that forbids nothing.
+  if (turned !== null && NOT_REQUIRED.test(sentence) && settingOf(turned.wording.setting).guards !== "protects")
+    return null;
   return turned === null ? null : { ...turned, predicate: { ...turned.predicate, status: "inferred" } };
+}
+
+/** The same sentence with its subject first; "" where that is how it is already. */
+function turnedAround(sentence: string): string {
+  const { verb, subject } = VERB_FIRST.exec(sentence)?.groups ?? {};
+  if (verb !== undefined && subject !== undefined)
+    return `${subject} ${/^no longer/i.test(verb) ? "no longer required" : verb}`;
+  const denied = NOT_REQUIRED.exec(sentence)?.groups;
+  return denied === undefined ? "" : `${denied["subject"] ?? ""}${denied["where"] ?? ""} no longer required`;
 }
 
 function match(sentence: string, text: string): Statement | null {

@@ -39,7 +39,7 @@ const REQUIRE = "(?:requirement (?:of|for) |requires? )?";
 const JUSTIFICATION = "(?:business )?justification";
 const TICKET = "ticket(?:ing)?(?: system)?(?: info(?:rmation)?| number)?";
 const CONTEXT =
-  "(?:(?:on activation, )?require )?(?:(?:microsoft )?(?:entra|azure ad) )?(?:conditional access )?(?:auth(?:entication)? context(?: class reference)?|acrs)(?: (?:claim(?: value)? )?c\\d{1,2})?";
+  "(?:(?:on activation, )?require )?(?:(?:microsoft )?(?:entra|azure ad) )?(?:conditional access )?(?:auth(?:entication)? context(?: class reference)?|acrs)(?: \\(?(?:claim(?: value)? )?c\\d{1,2}\\)?)?";
 const DASH = " ?[-–—:] ?";
 const EVENT =
   "notifications?(?: updates)?(?: in| when| for| to)? ?(?<event>(?:eligible )?members (?:are assigned as (?:eligible|active) to|activate) (?:the|this) role)";

@@ -1,0 +1,124 @@
+// Outages of an hour and more, in simulated time, and that nobody has to help afterwards.
+import type { LogsIngestionClient } from "@azure/monitor-ingestion";
+import { expect, test } from "vitest";
+import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
+import { text } from "../../src/core/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { mustHold, mustHoldInTheEnd } from "./laws.ts";
+import { PARTITION_IDS, type UploadsTo, world, type World } from "./world.ts";
+
+const MINUTE = 60_000;
+const NOTHING_KNOWN = () => ({ removed: new Set<string>(), finished: new Set<string>() });
+const PATIENCE = { graceMs: 2 * MINUTE, stallMs: 15 * MINUTE };
+
+/** A minute as the host makes it: deliveries, and each timer once; what fails is not tried by anybody else. */
+async function minute(real: World, { givesUp }: { readonly givesUp: boolean }): Promise<void> {
+  real.clock.app += MINUTE;
+  real.clock.hub += MINUTE;
+  for (const id of PARTITION_IDS) {
+    const batch = real.nextBatch(id, 64);
+    const last = batch.at(-1)?.event.position.sequenceNumber ?? -1;
+    const isDone = await real.attempt([], () => real.handle(batch.map(({ event }) => event)));
+    if (last >= 0 && (isDone || givesUp)) real.partition(id).checkpoint = last + 1;
+  }
+  await real.attempt([], () => real.ledgerTimer(PATIENCE));
+  await real.attempt([], () => real.sweep());
+  await mustHold(real, NOTHING_KNOWN());
+}
+
+async function minutes(real: World, count: number, { givesUp = false, sends = true } = {}): Promise<void> {
+  for (let passed = 1; passed <= count; passed += 1) {
+    if (sends) {
+      real.send("0", "match");
+      real.send("1", passed % 10 === 0 ? "garbage" : "two matches");
+    }
+    await minute(real, { givesUp });
+  }
+}
+
+async function deployed(options: Parameters<typeof world>[0] = {}): Promise<World> {
+  const real = world(options);
+  await real.create();
+  await real.ledgerTimer(PATIENCE);
+  return real;
+}
+
+async function allIsWell(real: World): Promise<void> {
+  mustHoldInTheEnd(real);
+  const { lag, gapEvents, lostEvents } = await real.ledgerTimer(PATIENCE);
+  expect({ lag, gapEvents, lostEvents }).toEqual({ lag: 0, gapEvents: 0, lostEvents: 0 });
+  const expected = real.everSent.flatMap(({ incidentIds }) => incidentIds);
+  expect(new Set([...real.accepted].map((state) => state.split("|")[0]))).toEqual(new Set(expected));
+}
+
+test("ingestion that is down for an hour is asked seldom, and gets everything, once, within two minutes of its return", async () => {
+  const endpoint = { isDown: false, asked: 0, incidentIds: new Array<string>() };
+  const uploadsTo: UploadsTo = ({ now, accept }) => {
+    const client: Pick<LogsIngestionClient, "upload"> = {
+      upload(_ruleId, _stream, rows) {
+        endpoint.asked += 1;
+        if (endpoint.isDown) return Promise.reject(new Error("connect ECONNREFUSED"));
+        for (const row of rows as IncidentRow[]) {
+          endpoint.incidentIds.push(text(row["IncidentId"]));
+          accept(row);
+        }
+        return Promise.resolve();
+      },
+    };
+    return logsIngestion(client, { ruleId: "dcr-1", stream: "Custom-1" }, { now });
+  };
+  const real = await deployed({ uploadsTo });
+  await minutes(real, 5);
+  endpoint.isDown = true;
+  endpoint.asked = 0;
+
+  await minutes(real, 60);
+  expect(endpoint.asked).toBeLessThanOrEqual(60); // the pause after a failure: once a minute, not once a batch
+  expect(await real.incidents.outboxSize(real.ruleId)).toMatchObject({ refused: 0 });
+
+  endpoint.isDown = false;
+  await minutes(real, 2, { sends: false });
+  const expected = real.everSent.flatMap(({ incidentIds }) => incidentIds);
+  expect(endpoint.incidentIds.toSorted()).toEqual(expected.toSorted());
+  mustHoldInTheEnd(real);
+});
+
+test.each([
+  { host: "a host that tries again for ever", givesUp: false },
+  { host: "a host that gives up on each batch and goes on", givesUp: true },
+])("storage that takes nothing for two hours, as a full disk: $host catches up without help", async ({ givesUp }) => {
+  const real = await deployed();
+  await minutes(real, 3, { givesUp });
+  const before = real.incidentRows.rows().length;
+  real.storage.isFull = true;
+  await minutes(real, 120, { givesUp });
+  expect(real.incidentRows.rows()).toHaveLength(before); // nothing by halves
+
+  real.storage.isFull = false;
+  await minutes(real, 1, { givesUp });
+  await minutes(real, 20, { givesUp, sends: false }); // of which 15 for the end of a partition to be taken for abandoned
+  await allIsWell(real);
+});
+
+test.each([
+  { jump: "a day back", by: -86_400_000 },
+  { jump: "a day ahead", by: 86_400_000 },
+  { jump: "a day ahead, and back again", by: 86_400_000, andThen: -86_400_000 },
+])(
+  "a clock that jumps $jump while storage comes and goes: all is caught up within the hour",
+  async ({ by, andThen = 0 }) => {
+    const real = await deployed();
+    await minutes(real, 3);
+    real.storage.isFull = true;
+    await minutes(real, 3, { givesUp: true });
+    real.clock.app += by;
+    real.storage.isFull = false;
+    real.ingestion.mode = "down";
+    await minutes(real, 3, { givesUp: true });
+    real.clock.app += andThen;
+    real.ingestion.mode = "up";
+
+    await minutes(real, 20, { sends: false });
+    await allIsWell(real);
+  },
+);
