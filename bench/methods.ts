@@ -1,4 +1,5 @@
 import { AUDIT_LOG_COLUMNS } from "../src/core/audit-log-columns.ts";
+import { isAuditLog } from "../src/core/audit-log.ts";
 import { toText } from "../src/core/kql/conversion.ts";
 import { candidateRecords } from "../src/core/scan/candidate-records.ts";
 import type { ReadyRule } from "../src/core/ready-rule.ts";
