@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { build } from "../build.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { benchColdStart } from "./cold-start.ts";
+import { costModel } from "./cost-model.ts";
 import { benchDetection, benchRuleCount } from "./detection.ts";
 import { givenEvents } from "./given-events.ts";
 import { benchBacklog, benchLatency } from "./local-path.ts";
@@ -22,7 +23,7 @@ const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- -
   --quick          the main ratios, in under a minute
   --events FILE    measures on this data instead: one event body a line
   --expect FILE    a JSON array of the audit record ids that must match, in order
-  --only PART      detection, rules, offline, loading, start, path, processes or memory
+  --only PART      detection, rules, offline, loading, start, path, processes, cost or memory
 
 jq and DuckDB take part where they are installed: apt-get install jq, npm ci --prefix bench.`;
 
@@ -60,8 +61,8 @@ async function onGivenEvents(events: string, expect: string | undefined): Promis
 }
 
 const tenants = new Set([TENANT_ID]);
-const rounds = values.quick ? 8 : 20;
-const size = (values.quick ? 15 : 100) * MEGABYTE;
+const rounds = values.quick ? 8 : 12;
+const size = (values.quick ? 15 : 60) * MEGABYTE;
 let made: Shape | undefined;
 const large = (): Shape => (made ??= mixed(size));
 
@@ -92,8 +93,8 @@ async function onRules(): Promise<void> {
 }
 
 async function onArchive(): Promise<void> {
-  const archive = mixed((values.quick ? 8 : 60) * MEGABYTE);
-  print(await benchOffline(archive, { rule: await officialRule(), rounds: values.quick ? 2 : 5 }));
+  const archive = mixed((values.quick ? 8 : 40) * MEGABYTE);
+  print(await benchOffline(archive, { rule: await officialRule(), rounds: values.quick ? 2 : 4 }));
 }
 
 async function withApp(work: (directory: string) => Promise<void>): Promise<void> {
@@ -122,6 +123,13 @@ const onLocalPath = () =>
     print(await benchBacklog(directory, backlog, { partitions: [4], ownSeconds: await seconds(backlog) }));
   });
 
+async function onCost(): Promise<void> {
+  const own = new Map([["own", detection([await officialRule()])]]);
+  const shape = mixed(15 * MEGABYTE);
+  const timing = (await alternate(own, partsOf(shape.bodies), 20)).get("own");
+  print(costModel(shape.bytes / 1e9 / (timing?.median ?? Number.NaN)));
+}
+
 const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["detection", onShapes],
   ["rules", onRules],
@@ -130,6 +138,7 @@ const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["start", onStart],
   ["path", onLocalPath],
   ["processes", async () => print(await benchProcesses([1, 2, 4], 3))],
+  ["cost", onCost],
   ["memory", async () => print(await benchMemory(1_000_000))],
 ];
 const QUICK = WHOLE.slice(0, 4);

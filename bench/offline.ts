@@ -73,16 +73,15 @@ async function jq(file: string): Promise<readonly string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
+/** Only the fields that the rule asks for are read, as columns of their own: DuckDB's quickest way. One thread keeps the order. */
 const QUERY = `
-  select json_extract_string(record, '$.properties.id') as id
-  from (select line, unnest(range(len(records))) as number, records
-        from (select row_number() over () as line, records from read_json(?, columns = {records: 'JSON[]'},
-              format = 'newline_delimited', maximum_object_size = 67108864)))
-  , lateral (select records[number + 1] as record)
-  where lower(json_extract_string(record, '$.category')) in ('auditlogs', 'audit')
-    and lower(json_extract_string(record, '$.properties.category')) = 'rolemanagement'
-    and lower(json_extract_string(record, '$.operationName')) = 'update role setting in pim'
-  order by line, number`;
+  select record.properties.id as id
+  from (select unnest(records) as record
+        from read_json(?, format = 'newline_delimited', maximum_object_size = 67108864, columns = {records:
+          'STRUCT(category VARCHAR, "operationName" VARCHAR, properties STRUCT(id VARCHAR, category VARCHAR))[]'}))
+  where lower(record.category) in ('auditlogs', 'audit')
+    and lower(record.properties.category) = 'rolemanagement'
+    and lower(record."operationName") = 'update role setting in pim'`;
 
 /** DuckDB on one thread, or undefined where it is not installed: it is a dependency of bench/ alone. */
 async function openDuckDb(file: string): Promise<(() => Promise<readonly string[]>) | undefined> {
