@@ -24,6 +24,8 @@ export interface RoundOptions {
   readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onProgress: (progress: Progress) => void;
+  /** Aborted: the storm ends now, and what happened so far is judged. */
+  readonly enough: AbortSignal;
 }
 
 export interface Progress {
@@ -192,14 +194,15 @@ function wronglyRefused(rows: number, decides: Director): string[] {
 
 /** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
 function isOver(decides: Director, kills: number, options: RoundOptions): boolean {
+  if (options.enough.aborted) return true;
   if (kills < options.kills || decides.faultCount() < options.faults) return false;
   if (wanting(decides, options).length === 0) return true;
   decides.onlyTheRest();
   return decides.requestsSinceNewCell() > REQUESTS_WITHOUT_NEW_CELL;
 }
 
-function wanting(decides: Director, { everyCell, happened }: RoundOptions): Cell[] {
-  return everyCell ? missingCells(new Set([...decides.faults().keys(), ...happened])) : [];
+function wanting(decides: Director, { everyCell, happened, enough }: RoundOptions): Cell[] {
+  return everyCell && !enough.aborted ? missingCells(new Set([...decides.faults().keys(), ...happened])) : [];
 }
 
 function unreachable(decides: Director, options: RoundOptions): string[] {
