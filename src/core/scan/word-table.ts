@@ -8,8 +8,8 @@ export interface WordTable {
   /** A word's slot is the upper bits of its product with this number. */
   readonly multiplier: number;
   readonly shift: number;
-  /** The number of the first place where four characters, as themselves, stand in a literal; -1 where there is none. */
-  firstEntry(word: number): number;
+  /** Where four characters, as themselves, stand in literals: see `firstEntry`. */
+  readonly entries: EntryTable;
   /** By entry: the next place of the same four characters, or -1. */
   readonly next: readonly number[];
   readonly places: readonly Place[];
@@ -70,11 +70,17 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
     neighbours.behind.push(four(index + WORD, value));
     neighbours.behindMask.push(four(index + WORD, mask));
   }
-  return { marks, multiplier, shift, firstEntry: entryFinder(first), places, ...neighbours };
+  return { marks, multiplier, shift, entries: entryTable(first), places, ...neighbours };
 }
 
-/** The map as a table of numbers, which is looked into four times as fast. */
-function entryFinder(first: ReadonlyMap<number, number>): (word: number) => number {
+/** A map as a table of numbers, which is looked into several times as fast. */
+interface EntryTable {
+  readonly shift: number;
+  readonly keys: Int32Array;
+  readonly entries: Int32Array;
+}
+
+function entryTable(first: ReadonlyMap<number, number>): EntryTable {
   const bits = Math.ceil(Math.log2(first.size * 4));
   const shift = 32 - bits;
   const keys = new Int32Array(2 ** bits);
@@ -85,15 +91,17 @@ function entryFinder(first: ReadonlyMap<number, number>): (word: number) => numb
     keys[slot] = word;
     entries[slot] = entry;
   }
-  const last = entries.length - 1;
-  return (word) => {
-    let slot = Math.imul(word, MULTIPLIER) >>> shift;
-    for (;;) {
-      const entry = entries[slot] ?? -1;
-      if (entry === -1 || keys[slot] === word) return entry;
-      slot = (slot + 1) & last;
-    }
-  };
+  return { shift, keys, entries };
+}
+
+/** The number of the first place where four characters stand in a literal; -1 where there is none. */
+export function firstEntry({ entries: { shift, keys, entries } }: WordTable, word: number): number {
+  let slot = Math.imul(word, MULTIPLIER) >>> shift;
+  for (;;) {
+    const entry = entries[slot] ?? -1;
+    if (entry === -1 || keys[slot] === word) return entry;
+    slot = (slot + 1) & (entries.length - 1);
+  }
 }
 
 function marksOf(words: ReadonlySet<number>, multiplier: number, shift: number): Int32Array {
