@@ -29,7 +29,7 @@ export interface Run {
 /** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
 const MULTIPLIER = 0x9e3779b1 | 0;
 /** So many of them are tried. */
-const MULTIPLIERS = 16;
+const MULTIPLIERS = 8;
 
 const FOLD = 0x20;
 /** Of so many slots one is marked. */
@@ -48,8 +48,13 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
     .filter((word) => !written.has(word));
   const { multiplier, marks } = Array.from({ length: MULTIPLIERS }, (_, index) => {
     const candidate = Math.imul(MULTIPLIER, 2 * index + 1);
-    return { multiplier: candidate, marks: marksOf(written, candidate, shift) };
-  }).reduce((best, each) => (falselyMarked(common, each, shift) < falselyMarked(common, best, shift) ? each : best));
+    const found = marksOf(written, candidate, shift);
+    return {
+      multiplier: candidate,
+      marks: found,
+      cost: falselyMarked(common, { marks: found, multiplier: candidate }, shift),
+    };
+  }).reduce((best, each) => (each.cost < best.cost ? each : best));
 
   const places = runs.flatMap(({ needle, from }) => Array.from({ length }, (_, at) => ({ needle, index: from + at })));
   const neighbours = { before: [], beforeMask: [], behind: [], behindMask: [], next: [] } as {
