@@ -134,7 +134,6 @@ function Row({ row, burst, now, isOpen, isFresh, onOpen }: RowProps): VNode {
           {field(row, "RoleTier") === "critical" && <TierTag />}
         </span>
         <span class="row-change" title={[main, rest].filter((part) => part !== "").join("; ")}>
-          <Inert text={changeOf(row)} />
           {failed && <span class="tag">failed</span>}
           {row["Expected"] === true && <span class="tag">expected</span>}
           {burst > 1 && (
@@ -142,6 +141,7 @@ function Row({ row, burst, now, isOpen, isFresh, onOpen }: RowProps): VNode {
               burst of {burst}
             </span>
           )}
+          <Inert text={changeOf(row)} />
         </span>
       </div>
       <div class="row-who">
