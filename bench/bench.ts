@@ -61,8 +61,8 @@ async function onGivenEvents(events: string, expect: string | undefined): Promis
 }
 
 const tenants = new Set([TENANT_ID]);
-const rounds = values.quick ? 8 : 12;
-const size = (values.quick ? 15 : 60) * MEGABYTE;
+const rounds = values.quick ? 8 : 24;
+const size = (values.quick ? 15 : 20) * MEGABYTE;
 let made: Shape | undefined;
 const large = (): Shape => (made ??= mixed(size));
 

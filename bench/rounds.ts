@@ -24,7 +24,7 @@ export async function alternate<Part>(
 ): Promise<ReadonlyMap<string, Timing>> {
   const seconds = new Map([...contestants.keys()].map((name) => [name, parts.map((): number[] => [])]));
   for (let round = -WARM_UP; round < rounds; round += 1) {
-    for (const [name, run] of contestants) {
+    for (const [name, run] of rotated([...contestants], round + WARM_UP)) {
       const taken = seconds.get(name) ?? [];
       for (const [index, part] of parts.entries()) {
         const start = process.hrtime.bigint();
@@ -36,6 +36,12 @@ export async function alternate<Part>(
     }
   }
   return new Map([...seconds].map(([name, taken]) => [name, summed(taken)]));
+}
+
+/** Each round begins with another, since what ran before leaves its traces in the processor's caches. */
+function rotated<T>(all: readonly T[], by: number): readonly T[] {
+  const start = by % all.length;
+  return [...all.slice(start), ...all.slice(0, start)];
 }
 
 function summed(parts: readonly (readonly number[])[]): Timing {

@@ -1,6 +1,6 @@
 import { type Literal, MINIMUM_LITERAL_LENGTH } from "./literal.ts";
 import { rarestRun } from "./rarest-run.ts";
-import { type WordTable, wordTable } from "./word-table.ts";
+import { firstEntry, type WordTable, wordTable } from "./word-table.ts";
 import { decodedWord, needleOf, standsAt, startOfCharacter, WORD } from "./written-literal.ts";
 
 /** Finds literals in bytes. */
@@ -102,7 +102,7 @@ function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTab
   const start = startOfCharacter(body, at);
   const decoded = decodedWord(body, start);
   if (decoded === undefined) return NOTHING;
-  for (let entry = words.firstEntry(decoded); entry >= 0; entry = words.next[entry] ?? -1) {
+  for (let entry = firstEntry(words, decoded); entry >= 0; entry = words.next[entry] ?? -1) {
     const place = words.places[entry];
     if (place && standsAt(body, start, place)) return LITERAL;
   }
@@ -111,7 +111,7 @@ function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTab
 
 /** Whether a literal stands where the word lies, its four bytes being four characters. Compares the neighbours first. */
 function standsPlainly(body: Uint8Array, view: Int32Array, look: number, words: WordTable): boolean {
-  let entry = words.firstEntry((view[look] ?? 0) | FOLD_WORD);
+  let entry = firstEntry(words, (view[look] ?? 0) | FOLD_WORD);
   if (entry < 0) return false;
   const before = (view[look - 1] ?? 0) | FOLD_WORD;
   const behind = (view[look + 1] ?? 0) | FOLD_WORD;

@@ -8,8 +8,8 @@ export interface WordTable {
   /** A word's slot is the upper bits of its product with this number. */
   readonly multiplier: number;
   readonly shift: number;
-  /** The number of the first place where four characters, as themselves, stand in a literal; -1 where there is none. */
-  firstEntry(word: number): number;
+  /** Where four characters, as themselves, stand in literals: see `firstEntry`. */
+  readonly entries: EntryTable;
   /** By entry: the next place of the same four characters, or -1. */
   readonly next: readonly number[];
   readonly places: readonly Place[];
@@ -29,7 +29,7 @@ export interface Run {
 /** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
 const MULTIPLIER = 0x9e3779b1 | 0;
 /** So many of them are tried. */
-const MULTIPLIERS = 16;
+const MULTIPLIERS = 8;
 
 const FOLD = 0x20;
 /** Of so many slots one is marked. */
@@ -48,8 +48,13 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
     .filter((word) => !written.has(word));
   const { multiplier, marks } = Array.from({ length: MULTIPLIERS }, (_, index) => {
     const candidate = Math.imul(MULTIPLIER, 2 * index + 1);
-    return { multiplier: candidate, marks: marksOf(written, candidate, shift) };
-  }).reduce((best, each) => (falselyMarked(common, each, shift) < falselyMarked(common, best, shift) ? each : best));
+    const found = marksOf(written, candidate, shift);
+    return {
+      multiplier: candidate,
+      marks: found,
+      cost: falselyMarked(common, { marks: found, multiplier: candidate }, shift),
+    };
+  }).reduce((best, each) => (each.cost < best.cost ? each : best));
 
   const places = runs.flatMap(({ needle, from }) => Array.from({ length }, (_, at) => ({ needle, index: from + at })));
   const neighbours = { before: [], beforeMask: [], behind: [], behindMask: [], next: [] } as {
@@ -70,11 +75,17 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
     neighbours.behind.push(four(index + WORD, value));
     neighbours.behindMask.push(four(index + WORD, mask));
   }
-  return { marks, multiplier, shift, firstEntry: entryFinder(first), places, ...neighbours };
+  return { marks, multiplier, shift, entries: entryTable(first), places, ...neighbours };
 }
 
-/** The map as a table of numbers, which is looked into four times as fast. */
-function entryFinder(first: ReadonlyMap<number, number>): (word: number) => number {
+/** A map as a table of numbers, which is looked into several times as fast. */
+interface EntryTable {
+  readonly shift: number;
+  readonly keys: Int32Array;
+  readonly entries: Int32Array;
+}
+
+function entryTable(first: ReadonlyMap<number, number>): EntryTable {
   const bits = Math.ceil(Math.log2(first.size * 4));
   const shift = 32 - bits;
   const keys = new Int32Array(2 ** bits);
@@ -85,15 +96,17 @@ function entryFinder(first: ReadonlyMap<number, number>): (word: number) => numb
     keys[slot] = word;
     entries[slot] = entry;
   }
-  const last = entries.length - 1;
-  return (word) => {
-    let slot = Math.imul(word, MULTIPLIER) >>> shift;
-    for (;;) {
-      const entry = entries[slot] ?? -1;
-      if (entry === -1 || keys[slot] === word) return entry;
-      slot = (slot + 1) & last;
-    }
-  };
+  return { shift, keys, entries };
+}
+
+/** The number of the first place where four characters stand in a literal; -1 where there is none. */
+export function firstEntry({ entries: { shift, keys, entries } }: WordTable, word: number): number {
+  let slot = Math.imul(word, MULTIPLIER) >>> shift;
+  for (;;) {
+    const entry = entries[slot] ?? -1;
+    if (entry === -1 || keys[slot] === word) return entry;
+    slot = (slot + 1) & (entries.length - 1);
+  }
 }
 
 function marksOf(words: ReadonlySet<number>, multiplier: number, shift: number): Int32Array {
