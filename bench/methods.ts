@@ -1,5 +1,5 @@
 import { AUDIT_LOG_COLUMNS } from "../src/core/audit-log-columns.ts";
-import { isAuditLog, text } from "../src/core/audit-log.ts";
+import { isAuditLog } from "../src/core/audit-log.ts";
 import { toText } from "../src/core/kql/conversion.ts";
 import { candidateRecords } from "../src/core/scan/candidate-records.ts";
 import type { ReadyRule } from "../src/core/ready-rule.ts";
@@ -44,7 +44,7 @@ export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<strin
       allowedTenantIds: tenants,
       incidents: {
         add: ({ row }) => {
-          ids.push(text(row["AuditLogId"]));
+          ids.push(toText(row["AuditLogId"] ?? null, "string"));
           return Promise.resolve("added");
         },
       },

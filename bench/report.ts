@@ -6,6 +6,11 @@ export function ratioLine(name: string, ratio: number): string {
   return `bench: ${name} ratio ${ratio.toFixed(ratio < 2 ? 2 : 1)}`;
 }
 
+/** The same of what is no ratio. */
+export function valueLine(name: string, value: number | undefined, unit: string): string {
+  return `bench: ${name} ${value === undefined ? "(not measured)" : `${Number(value.toPrecision(3))} ${unit}`}`;
+}
+
 /** A table of aligned columns, the first row its head. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

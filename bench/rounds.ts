@@ -4,12 +4,15 @@ export interface Timing {
   readonly median: number;
 }
 
+/** Rounds until everything is compiled. */
+const WARM_UP = 4;
+
 /** Works on a part of the data. */
 export type Contestant<Part> = (part: Part) => unknown;
 
 /**
  * Runs the contestants in turn over all parts of the data, round after round, so that what else the machine does meets
- * all of them. The first two rounds warm up and do not count.
+ * all of them. The first rounds warm up and do not count.
  *
  * Each part is timed by itself, and the best (or median) times of the parts are added up: on a machine that others use
  * too, parts that take less than a slice of the scheduler's time are undisturbed now and then, a whole round never is.
@@ -20,7 +23,7 @@ export async function alternate<Part>(
   rounds: number,
 ): Promise<ReadonlyMap<string, Timing>> {
   const seconds = new Map([...contestants.keys()].map((name) => [name, parts.map((): number[] => [])]));
-  for (let round = -2; round < rounds; round += 1) {
+  for (let round = -WARM_UP; round < rounds; round += 1) {
     for (const [name, run] of contestants) {
       const taken = seconds.get(name) ?? [];
       for (const [index, part] of parts.entries()) {
@@ -46,7 +49,7 @@ function summed(parts: readonly (readonly number[])[]): Timing {
 }
 
 /** Bodies in parts of about as many bytes. */
-export function partsOf(bodies: readonly Uint8Array[], bytes = 1_500_000): readonly (readonly Uint8Array[])[] {
+export function partsOf(bodies: readonly Uint8Array[], bytes = 250_000): readonly (readonly Uint8Array[])[] {
   const parts: Uint8Array[][] = [];
   let size = bytes;
   for (const body of bodies) {

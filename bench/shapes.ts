@@ -10,7 +10,13 @@ export interface Shape {
   readonly expected: readonly string[];
 }
 
+/** So many events of one audit record each, of which a share match. */
+export function singles(count: number, name: string, matches: number): Shape {
+  return shape({ name, bodyBytes: 1, totalBytes: Number.POSITIVE_INFINITY, bodyCount: count, signIns: 0, matches });
+}
+
 interface Form {
+  readonly bodyCount?: number;
   readonly name: string;
   /** Size of a body, about. */
   readonly bodyBytes: number;
@@ -24,8 +30,8 @@ export function mixed(totalBytes: number): Shape {
   return shape({ name: "large mixed bodies", bodyBytes: 290_000, totalBytes, signIns: 0.85, matches: 0.0001 });
 }
 
-export function tiny(totalBytes: number): Shape {
-  return shape({ name: "tiny bodies", bodyBytes: 1, totalBytes, signIns: 0.85, matches: 0.0001 });
+export function tiny(totalBytes: number, bodyCount = Number.POSITIVE_INFINITY): Shape {
+  return shape({ name: "tiny bodies", bodyBytes: 1, totalBytes, bodyCount, signIns: 0.85, matches: 0.0001 });
 }
 
 export function auditOnly(totalBytes: number): Shape {
@@ -48,13 +54,20 @@ function escaped(unit: string): string {
   return unit === "/" ? String.raw`\/` : `\\u00${unit.charCodeAt(0).toString(16)}`;
 }
 
-function shape({ name, bodyBytes, totalBytes, write = (text) => text, ...shares }: Form): Shape {
+function shape({
+  name,
+  bodyBytes,
+  totalBytes,
+  bodyCount = Number.POSITIVE_INFINITY,
+  write = (text) => text,
+  ...shares
+}: Form): Shape {
   const next = recordSource(name, shares);
   const bodies: Uint8Array[] = [];
   const expected: string[] = [];
   let bytes = 0;
   let records = 0;
-  while (bytes < totalBytes) {
+  while (bytes < totalBytes && bodies.length < bodyCount) {
     const texts: string[] = [];
     for (let size = 0; size < bodyBytes; size += texts.at(-1)?.length ?? 0) {
       const record = next();

@@ -24,7 +24,7 @@ compares: each record that matches must be one incident, forwarded, and what can
   --no-build      take dist/ as it is
   --help          this text
 
-Progress goes to stderr, the result to stdout. Exit code 1 on any loss, any duplicate incident or any dead letter that
+Progress goes to stderr, the result to stdout. Ctrl-C ends the storm, and judges what happened until then. Exit code 1 on any loss, any duplicate incident or any dead letter that
 is not what was sent. A failed round can be run again: its seed is printed with the problem.`;
 
 const MOST_PROBLEMS = 50;
@@ -46,7 +46,12 @@ async function main(options: Options): Promise<number> {
   const variants = await appVariants(APP_DIRECTORY);
   console.error(`seed ${options.seed}`);
   try {
-    const rounds = await runRounds(options, variants);
+    const enough = new AbortController();
+    process.once("SIGINT", () => {
+      console.error("ending early: what happened so far is judged; once more to stop at once");
+      enough.abort();
+    });
+    const rounds = await runRounds(options, variants, enough.signal);
     const totals = totalsOf(rounds);
     if (options.json)
       console.log(JSON.stringify({ seed: options.seed, ...totals, byCell: Object.fromEntries(totals.byCell) }));
@@ -65,11 +70,11 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-async function runRounds(options: Options, variants: AppVariants): Promise<RoundResult[]> {
+async function runRounds(options: Options, variants: AppVariants, enough: AbortSignal): Promise<RoundResult[]> {
   const rounds: RoundResult[] = [];
   const count = Math.max(1, Math.ceil(options.kills / options.round));
   const beganAt = performance.now();
-  for (let number = 1; number <= count; number += 1) {
+  for (let number = 1; number <= count && (number === 1 || !enough.aborted); number += 1) {
     const seed = count === 1 ? options.seed : `${options.seed}/${number}`;
     const happened = new Set(rounds.flatMap(({ faults }) => [...faults.keys()]));
     const result = await runRound({
@@ -82,6 +87,7 @@ async function runRounds(options: Options, variants: AppVariants): Promise<Round
       partitions: options.partitions,
       variants,
       nodePath: process.env["PIMWATCH_NODE"] ?? process.execPath,
+      enough,
       onProgress: progressLine(`round ${number}/${count}`),
     });
     rounds.push(result);

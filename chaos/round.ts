@@ -24,6 +24,8 @@ export interface RoundOptions {
   readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onProgress: (progress: Progress) => void;
+  /** Aborted: the storm ends now, and what happened so far is judged. */
+  readonly enough: AbortSignal;
 }
 
 export interface Progress {
@@ -76,20 +78,20 @@ export const APP_DIRECTORY = "dist";
 
 /** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
-  transaction: 4,
-  insert: 4,
-  get: 4,
-  list: 3,
+  transaction: 6,
+  insert: 5,
+  get: 6,
+  list: 4,
   update: 2,
-  delete: 3,
+  delete: 4,
   "blob put": 3,
   ingest: 2,
   token: 2,
   hub: 200,
 };
-const REQUESTS_PER_KILL = 15;
+const REQUESTS_PER_KILL = 22;
 /** As it comes out of the above. Where many faults are wanted for each kill, kills are rarer, so that both are done at the same time. */
-const REQUESTS_PER_ANY_FAULT = 1.6;
+const REQUESTS_PER_ANY_FAULT = 3;
 
 /** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -192,14 +194,15 @@ function wronglyRefused(rows: number, decides: Director): string[] {
 
 /** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
 function isOver(decides: Director, kills: number, options: RoundOptions): boolean {
+  if (options.enough.aborted) return true;
   if (kills < options.kills || decides.faultCount() < options.faults) return false;
   if (wanting(decides, options).length === 0) return true;
   decides.onlyTheRest();
   return decides.requestsSinceNewCell() > REQUESTS_WITHOUT_NEW_CELL;
 }
 
-function wanting(decides: Director, { everyCell, happened }: RoundOptions): Cell[] {
-  return everyCell ? missingCells(new Set([...decides.faults().keys(), ...happened])) : [];
+function wanting(decides: Director, { everyCell, happened, enough }: RoundOptions): Cell[] {
+  return everyCell && !enough.aborted ? missingCells(new Set([...decides.faults().keys(), ...happened])) : [];
 }
 
 function unreachable(decides: Director, options: RoundOptions): string[] {

@@ -1,6 +1,8 @@
+import { ContainerClient } from "@azure/storage-blob";
 import incidentColumns from "../infra/incident-columns.json" with { type: "json" };
 import { startAzurite, type Azurite } from "./azurite.ts";
 import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
+import { DEAD_LETTERS_CONTAINER } from "../src/services.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
 /** What the local services are called: the names that the Azure deployment uses by default. */
@@ -70,6 +72,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ] as const;
     await Promise.allSettled(starting); // nothing may come up after a failure was reported
     const [azurite, eventHub, ingestion] = await Promise.all(starting);
+    // As Bicep does: the app makes it at the first dead letter, and tools look for it before.
+    await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
     return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
   } catch (error) {
     await stop();

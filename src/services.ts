@@ -1,23 +1,22 @@
 import { readFileSync } from "node:fs";
 import { TableClient } from "@azure/data-tables";
-import { ManagedIdentityCredential } from "@azure/identity";
-import { LogsIngestionClient } from "@azure/monitor-ingestion";
-import { ContainerClient } from "@azure/storage-blob";
+import type { ManagedIdentityCredential } from "@azure/identity";
+import type { ContainerClient } from "@azure/storage-blob";
 import { acknowledgements } from "./azure/acknowledgements.ts";
 import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
-import { deadLetters } from "./azure/dead-letters.ts";
+import type { DeadLetter } from "./azure/dead-letters.ts";
 import { incidentChanges } from "./azure/incident-changes.ts";
 import { incidentPages } from "./azure/incident-pages.ts";
 import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./azure/incident-outbox.ts";
 import { incidentTable } from "./azure/incident-table.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
-import { logsIngestion } from "./azure/logs-ingestion.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { webhook } from "./azure/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
+import type { IncidentRow } from "./core/incident-row.ts";
 import type { Rule } from "./core/rule.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 
@@ -58,23 +57,23 @@ async function connect(config: Config) {
   const { scan, summary } = config.scansEvents
     ? ruleScan(rules.map(({ rule }) => rule))
     : { scan: undefined, summary: "scan off: SCAN_EVENTS is false" };
-  const credential = lazily(() =>
-    config.identityClientId === undefined
+  const credential = lazily(async () => {
+    const { ManagedIdentityCredential } = await import("@azure/identity");
+    return config.identityClientId === undefined
       ? new ManagedIdentityCredential()
-      : new ManagedIdentityCredential({ clientId: config.identityClientId }),
-  );
-  const incidentsClient = tableClient(config, INCIDENTS_TABLE, credential);
+      : new ManagedIdentityCredential({ clientId: config.identityClientId });
+  });
+  const incidentsClient = await tableClient(config, INCIDENTS_TABLE, credential);
   const incidents = incidentTable(incidentsClient, undefined, {
     otherSinks: config.webhook === undefined ? [] : [WEBHOOK_SINK],
   });
-  const ledgerClient = tableClient(config, LEDGER_TABLE, credential);
+  const ledgerClient = await tableClient(config, LEDGER_TABLE, credential);
   const ledger = ledgerTable(ledgerClient, config.auditEvents);
-  const letters = deadLetters(containerClient(config, credential));
-  const { endpoint, ...destination } = config.logsIngestion;
-  const ingestion = new LogsIngestionClient(endpoint, credential(), { retryOptions: RETRIES });
+  // The SDKs that most batches do without are loaded when first needed.
+  const letters = lazily(() => openDeadLetters(config, credential));
+  const ingestion = lazily(() => openIngestion(config, credential));
   // In Azure, Bicep makes them, and the app has no right to.
   if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
-  if (config.deadLetters.kind === "connectionString") await letters.create();
   return {
     config,
     allowedTenantIds: config.allowedTenantIds,
@@ -94,32 +93,60 @@ async function connect(config: Config) {
       outbox: incidentOutbox(incidentsClient, WEBHOOK_SINK),
       ...webhook(fetch, config.webhook),
     },
-    deadLetters: letters,
+    deadLetters: {
+      add: async (letter: DeadLetter) => (await letters()).add(letter),
+      count: async (limit: number) => (await letters()).count(limit),
+    },
     accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     ledger,
     suspects: suspectTable(ledgerClient),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
     openAuditHub: () => openAuditHub(config, credential),
-    ingestion: logsIngestion(ingestion, destination),
+    ingestion: { upload: async (rows: readonly IncidentRow[]) => (await ingestion()).upload(rows) },
     now: () => new Date(),
   };
 }
 
-type Credential = () => ManagedIdentityCredential;
+type Credential = () => Promise<ManagedIdentityCredential>;
 
-function lazily<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+/** Makes it when first asked and keeps it; what could not be made is tried again at the next call. */
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
 }
 
-function tableClient({ incidents }: Config, name: string, credential: Credential): TableClient {
+async function openDeadLetters(config: Config, credential: Credential) {
+  const { deadLetters } = await import("./azure/dead-letters.ts");
+  const letters = deadLetters(await containerClient(config, credential));
+  // In Azure, Bicep makes the container.
+  if (config.deadLetters.kind === "connectionString") await letters.create();
+  return letters;
+}
+
+async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Config, credential: Credential) {
+  const [{ LogsIngestionClient }, { logsIngestion }] = await Promise.all([
+    import("@azure/monitor-ingestion"),
+    import("./azure/logs-ingestion.ts"),
+  ]);
+  return logsIngestion(new LogsIngestionClient(endpoint, await credential(), { retryOptions: RETRIES }), destination);
+}
+
+async function tableClient({ incidents }: Config, name: string, credential: Credential): Promise<TableClient> {
   const options = { retryOptions: RETRIES, additionalPolicies: [answersOfTheTableService] };
   return incidents.kind === "connectionString"
     ? TableClient.fromConnectionString(incidents.connectionString, name, {
         ...options,
         allowInsecureConnection: true,
       })
-    : new TableClient(incidents.url, name, credential(), options);
+    : new TableClient(incidents.url, name, await credential(), options);
 }
 
 /** Its SDK, the largest of them, is loaded only where something is to be read again. */
@@ -129,16 +156,20 @@ async function openAuditHub({ auditEvents }: Config, credential: Credential): Pr
   const options = { retryOptions: { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10_000 } };
   const client =
     endpoint.kind === "identity"
-      ? new EventHubConsumerClient(healerConsumerGroup, namespace, hub, credential(), options)
+      ? new EventHubConsumerClient(healerConsumerGroup, namespace, hub, await credential(), options)
       : endpoint.connectionString.includes("EntityPath=")
         ? new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, options)
         : new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, hub, options);
   return auditHub(client);
 }
 
-function containerClient({ deadLetters: { ...target } }: Config, credential: Credential): ContainerClient {
+async function containerClient(
+  { deadLetters: { ...target } }: Config,
+  credential: Credential,
+): Promise<ContainerClient> {
+  const { ContainerClient } = await import("@azure/storage-blob");
   const options = { retryOptions: { maxTries: 4, retryDelayInMs: 500, tryTimeoutInMs: 10_000 } };
   return target.kind === "connectionString"
     ? new ContainerClient(target.connectionString, DEAD_LETTERS_CONTAINER, options)
-    : new ContainerClient(target.url, credential(), options);
+    : new ContainerClient(target.url, await credential(), options);
 }

@@ -36,7 +36,6 @@ async function check(context: InvocationContext): Promise<void> {
         until: Date.now() + BUDGET_MS,
       },
     );
-    await deps.suspects.sweep();
     for (const range of lost) context.error(JSON.stringify({ event: "events lost", ...range }));
     const line = JSON.stringify({ event: "ledger checked", failures: failures.length, ...figures });
     if (figures.alert || failures.length > 0) context.warn(line);
@@ -46,6 +45,7 @@ async function check(context: InvocationContext): Promise<void> {
       throw new DependencyError("Ledger", `partition ${failure.partitionId}: ${String(failure.error)}`, {
         cause: failure.error,
       });
+    await deps.suspects.sweep(); // last: were it to fail, what was found above would never be said
   } finally {
     await hub.close();
   }

@@ -1,3 +1,4 @@
+import type { LostRange } from "../core/partition-ledger.ts";
 import { countOf, type SequenceRange } from "../core/sequence-ranges.ts";
 import { type HealDependencies, type HealedPartition, type HealLimits, healPartition } from "./heal-gaps.ts";
 
@@ -56,9 +57,18 @@ export async function checkLedger(deps: CheckDependencies, limits: CheckLimits):
   const { createdAt, partitionIds } = await deps.hub.describe();
   const healed: HealedPartition[] = [];
   const failures: { partitionId: string; error: unknown }[] = [];
+  const lost: (SequenceRange & { partitionId: string })[] = [];
+  const ledger = {
+    ...deps.ledger,
+    async lost(partitionId: string, range: LostRange): Promise<void> {
+      // Noted before it is kept, and whatever becomes of its partition: a loss is said twice rather than never.
+      lost.push({ partitionId, first: range.first, last: range.last });
+      await deps.ledger.lost(partitionId, range);
+    },
+  };
   for (const partitionId of partitionIds) {
     try {
-      const partition = await healPartition({ partitionId, hubCreatedAt: createdAt }, deps, limits);
+      const partition = await healPartition({ partitionId, hubCreatedAt: createdAt }, { ...deps, ledger }, limits);
       healed.push(partition);
       await deps.ledger.writeStatus(statusOf(partition, deps.now()));
     } catch (error) {
@@ -66,8 +76,8 @@ export async function checkLedger(deps: CheckDependencies, limits: CheckLimits):
     }
   }
   return {
-    figures: figuresOf(healed, deps.now().getTime(), limits),
-    lost: healed.flatMap(({ partitionId, newlyLost }) => newlyLost.map((range) => ({ partitionId, ...range }))),
+    figures: figuresOf(healed, countOf(lost), { now: deps.now().getTime(), ...limits }),
+    lost,
     failures,
   };
 }
@@ -86,9 +96,12 @@ function statusOf(partition: HealedPartition, now: Date) {
   };
 }
 
-function figuresOf(healed: readonly HealedPartition[], now: number, { retentionMs }: CheckLimits): LedgerFigures {
+function figuresOf(
+  healed: readonly HealedPartition[],
+  lost: number,
+  { now, retentionMs }: CheckLimits & { readonly now: number },
+): LedgerFigures {
   const sum = (figure: (partition: HealedPartition) => number) => healed.reduce((total, one) => total + figure(one), 0);
-  const lost = sum(({ newlyLost }) => countOf(newlyLost));
   const oldest = healed.reduce((time, one) => Math.min(time, one.oldestUnfinishedAt ?? now), now);
   const newest = healed.reduce((time, one) => Math.max(time, one.lastEnqueuedAt ?? -Infinity), -Infinity);
   const headroomUsed = Number((Math.max(0, now - oldest) / retentionMs).toFixed(3));

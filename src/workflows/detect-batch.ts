@@ -1,4 +1,4 @@
-import { type EventBody, MAX_BODY_BYTES, type ReadRecord, readEventBody } from "../core/event-body.ts";
+import { type EventBody, type ReadRecord, readEventBody } from "../core/event-body.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
@@ -104,8 +104,7 @@ function startDetecting(
 ): Promise<void> | undefined {
   if (deps.isQuarantined?.("body", body) === true)
     return bury({ bytes: body, reason: QUARANTINED, position }, deps, tally);
-  const isLarge = body.length > MAX_BODY_BYTES; // refused as a whole, not searched for what may be read of it
-  const candidates = deps.scan && !isLarge ? candidateRecords(body, deps.scan) : allRecords(body);
+  const candidates = deps.scan ? candidateRecords(body, deps.scan) : allRecords(body);
   if (candidates !== undefined) return settle(candidates, position, { deps, tally });
   tally.figures.passedOver += 1;
   return undefined;

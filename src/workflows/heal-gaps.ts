@@ -58,8 +58,6 @@ export interface HealedPartition {
   readonly healedEvents: number;
   /** Numbers for which the hub holds nothing though it should: closed. */
   readonly closedNumbers: number;
-  /** Found lost by this run. */
-  readonly newlyLost: readonly SequenceRange[];
   /** Lost of this hub in all. */
   readonly lostEvents: number;
   readonly oldestUnfinishedAt: number | undefined;
@@ -81,7 +79,7 @@ export async function healPartition(
   limits: HealLimits,
 ): Promise<HealedPartition> {
   const { partitionId } = where;
-  const done = { healedEvents: 0, closedNumbers: 0, newlyLost: new Array<SequenceRange>() };
+  const done = { healedEvents: 0, closedNumbers: 0 };
   let found = await assess(where, deps, limits);
   if (found.isNewBase) await deps.ledger.begin(partitionId, found.base);
   await deps.ledger.replace(partitionId, found);
@@ -90,7 +88,6 @@ export async function healPartition(
     const healed = await healRange(range, where, { deps, limits, state: found.state });
     done.healedEvents += healed.healedEvents;
     done.closedNumbers += healed.closedNumbers;
-    done.newlyLost.push(...healed.newlyLost);
   }
   if (toHeal.length > 0) found = await assess(where, deps, limits);
   const oldest = found.unfinished[0];
@@ -154,12 +151,10 @@ async function healRange(
   { partitionId, hubCreatedAt }: PartitionOfHub,
   { deps, limits, state }: Healing & { readonly state: PartitionState },
 ) {
-  const done = { healedEvents: 0, closedNumbers: 0, newlyLost: new Array<SequenceRange>() };
+  const done = { healedEvents: 0, closedNumbers: 0 };
 
   async function lose(lost: SequenceRange | undefined): Promise<void> {
-    if (lost === undefined) return;
-    await deps.ledger.lost(partitionId, { ...lost, hubCreatedAt });
-    done.newlyLost.push(lost);
+    if (lost !== undefined) await deps.ledger.lost(partitionId, { ...lost, hubCreatedAt });
   }
 
   async function close(closed: SequenceRange | undefined, enqueued: number): Promise<void> {

@@ -84,6 +84,18 @@ test("after a failure nothing is sent for a while, so that batches do not queue 
   expect(await hook.post(row)).toEqual({ outcome: "accepted" });
 });
 
+test("a clock that is set back in the pause does not make it longer", async () => {
+  let now = 1_000_000_000;
+  let status = 503;
+  const post = () => Promise.resolve(new Response(null, { status }));
+  const hook = webhook(post, { url: "https://hooks.example/x", format: "json", pauseMs: 60_000, now: () => now });
+  await expect(hook.post(row)).rejects.toThrow("answered 503");
+
+  status = 202;
+  now -= 86_400_000;
+  expect(await hook.post(row)).toEqual({ outcome: "accepted" });
+});
+
 test("a reference that the platform has not resolved is waited for", async () => {
   await expect(to(undefined).post(row)).rejects.toThrow("the Key Vault reference of WEBHOOK_URL is not resolved");
 });

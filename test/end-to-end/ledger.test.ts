@@ -141,6 +141,7 @@ test("a table that is down for longer than anybody tries ends as if it had not b
     await app.caughtUp(); // the host has given up on it
   }
   await expect(app.host.runTimer("ledger-timer")).rejects.toThrow("ledger-timer failed");
+  expect(logged("ledger checked").at(-1)).toMatchObject({ failures: 2 });
   expect(await health(app)).toMatchObject({ code: 503, status: "failing" });
 
   await running.tableGate.open();

@@ -8,7 +8,7 @@ import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { type Content, type IngestionMode, PARTITION_IDS, type PartitionId, world, type World } from "./world.ts";
 
 /** Sequences of commands; a thousand take less than half a minute. */
-const RUNS = Number(process.env["PIMWATCH_MODEL_RUNS"] ?? 300);
+const RUNS = Number(process.env["PIMWATCH_MODEL_RUNS"] ?? 200);
 
 /** What the test knows beside the pipeline: what another hand has done. */
 interface Model {

@@ -119,6 +119,20 @@ test("what lies below the oldest event that the hub holds is lost, once", async 
   expect(lost).toHaveLength(1);
 });
 
+test("a loss is reported though its partition cannot be finished with", async () => {
+  const { finish, check, hooks, lost } = world({ first: 6, held: numbers(6, 20) });
+  finish(0, 3);
+  finish(11, 20);
+  hooks.onHandle = () => {
+    throw new Error("the table is down");
+  };
+  const found = await check();
+  expect(found.failures).toMatchObject([{ partitionId: "0" }]);
+  expect(found.lost).toEqual([{ partitionId: "0", first: 4, last: 5 }]);
+  expect(found.figures).toMatchObject({ lostEvents: 2, alert: true });
+  expect(lost).toHaveLength(1);
+});
+
 test("what the hub drops while it is read is lost, not closed", async () => {
   const { finish, check, hooks, partition, holding } = world({ held: numbers(0, 20) });
   finish(0, 3);

@@ -1,4 +1,4 @@
-import { parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
+import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
 import { withoutByteOrderMark } from "../json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
 import { isBlank, skipBlanks } from "./json-walk.ts";
@@ -37,7 +37,8 @@ export function candidateRecords(
   scan: LiteralScan,
   whole: ReadInFull = READ_IN_FULL,
 ): Candidates | undefined {
-  if (body.length <= whole.withoutLiteral) return inFull(body);
+  // What is too large is refused as a whole, not searched for what may be read of it.
+  if (body.length <= whole.withoutLiteral || body.length > MAX_BODY_BYTES) return inFull(body);
   const first = scan.find(body, 0);
   if (first === GIVEN_UP || !isFramed(body)) return inFull(body);
   if (first < 0) return undefined;

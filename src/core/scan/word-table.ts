@@ -29,7 +29,7 @@ export interface Run {
 /** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
 const MULTIPLIER = 0x9e3779b1 | 0;
 /** So many of them are tried. */
-const MULTIPLIERS = 64;
+const MULTIPLIERS = 16;
 
 const FOLD = 0x20;
 /** Of so many slots one is marked. */
@@ -70,7 +70,30 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
     neighbours.behind.push(four(index + WORD, value));
     neighbours.behindMask.push(four(index + WORD, mask));
   }
-  return { marks, multiplier, shift, firstEntry: (word) => first.get(word) ?? -1, places, ...neighbours };
+  return { marks, multiplier, shift, firstEntry: entryFinder(first), places, ...neighbours };
+}
+
+/** The map as a table of numbers, which is looked into four times as fast. */
+function entryFinder(first: ReadonlyMap<number, number>): (word: number) => number {
+  const bits = Math.ceil(Math.log2(first.size * 4));
+  const shift = 32 - bits;
+  const keys = new Int32Array(2 ** bits);
+  const entries = new Int32Array(2 ** bits).fill(-1);
+  for (const [word, entry] of first) {
+    let slot = Math.imul(word, MULTIPLIER) >>> shift;
+    while (entries[slot] !== -1) slot = (slot + 1) % entries.length;
+    keys[slot] = word;
+    entries[slot] = entry;
+  }
+  const last = entries.length - 1;
+  return (word) => {
+    let slot = Math.imul(word, MULTIPLIER) >>> shift;
+    for (;;) {
+      const entry = entries[slot] ?? -1;
+      if (entry === -1 || keys[slot] === word) return entry;
+      slot = (slot + 1) & last;
+    }
+  };
 }
 
 function marksOf(words: ReadonlySet<number>, multiplier: number, shift: number): Int32Array {

@@ -1,0 +1,49 @@
+import { table } from "./report.ts";
+
+/** Audit events of a tenant: 15 a day for each user, of 2 KB, in one message for five minutes or for 256 KB. */
+// https://learn.microsoft.com/entra/identity/monitoring-health/concept-log-monitoring-integration-options-considerations
+const EVENTS_PER_USER_AND_DAY = 15;
+const EVENT_BYTES = 2_000;
+const INTERVALS_PER_DAY = 288;
+const MESSAGE_BYTES = 256_000;
+
+/** Flex Consumption bills a run for a second at least. */
+// https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan
+const MINIMUM_RUN_SECONDS = 1;
+const INSTANCE_GB = 2;
+const DAYS = 30;
+
+/**
+ * What a month costs in the units that Azure bills, by the size of the tenant: if each message were a run of its own, the
+ * most there can be, and what the same events are for Log Analytics.
+ *
+ * @param gigabytesPerSecond at which events are detected in
+ */
+export function costModel(gigabytesPerSecond: number): readonly string[] {
+  const rows = [1_000, 10_000, 100_000].map((users) => {
+    const bytes = users * EVENTS_PER_USER_AND_DAY * EVENT_BYTES * DAYS;
+    const messages = Math.max(
+      INTERVALS_PER_DAY * DAYS,
+      Math.ceil(bytes / DAYS / INTERVALS_PER_DAY / MESSAGE_BYTES) * INTERVALS_PER_DAY * DAYS,
+    );
+    const ownSeconds = bytes / 1e9 / gigabytesPerSecond;
+    return [
+      users.toLocaleString("en"),
+      ((users * EVENTS_PER_USER_AND_DAY * DAYS) / 1e6).toFixed(2),
+      (bytes / 1e9).toFixed(1),
+      messages.toLocaleString("en"),
+      (messages * MINIMUM_RUN_SECONDS * INSTANCE_GB).toLocaleString("en"),
+      ownSeconds.toFixed(2),
+    ];
+  });
+  const alwaysReady = DAYS * 86_400 * INSTANCE_GB;
+  return [
+    `cost model, a month of ${DAYS} days, instances of ${INSTANCE_GB} GB, detection at ${gigabytesPerSecond.toFixed(1)} GB/s`,
+    table([
+      ["users", "million events", "GB", "runs at most", "GB-s billed for runs at most", "CPU s of detection"],
+      ...rows,
+    ]),
+    `an instance that is always ready: ${alwaysReady.toLocaleString("en")} GB-s a month, whatever the events`,
+    "",
+  ];
+}

@@ -1,0 +1,33 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compileAllRules } from "../src/compile/compile-rules.ts";
+import { RULES } from "../src/cli/ready-rules.ts";
+import { readyRule } from "../src/core/ready-rule.ts";
+import type { Rule } from "../src/core/rule.ts";
+import { ruleScan } from "../src/core/scan/rule-scan.ts";
+import { valueLine } from "./report.ts";
+
+/** What the app does with its rules at the first batch: reads the plans, makes them ready, and makes the scan. */
+export async function benchLoading(): Promise<readonly string[]> {
+  const { rules } = await compileAllRules(RULES);
+  const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-rules-"));
+  try {
+    const file = join(folder, "rules.json");
+    await writeFile(file, JSON.stringify(rules));
+    const began = performance.now();
+    const loaded: Rule[] = JSON.parse(await readFile(file, "utf8"));
+    const ready = loaded.filter(({ disabled }) => disabled !== true).map(readyRule);
+    const plansMs = performance.now() - began;
+    const { summary } = ruleScan(ready.map(({ rule }) => rule));
+    const scanMs = performance.now() - began - plansMs;
+    return [
+      `rules: ${loaded.length} read, ${ready.length} switched on; ${summary}`,
+      valueLine("time to load all rules' plans", plansMs, "ms"),
+      valueLine("time to make the scan of all rules", scanMs, "ms"),
+      "",
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
