@@ -57,7 +57,7 @@ describe("start --once", () => {
       /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\n {14}MFA on activation requirement disabled\n/,
     );
     expect(out).toMatch(
-      /^events {8}\d+ sent in .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
+      /^events {8}\d+ sent in .*; \d+ hold nothing that a rule looks for\nrecords {7}\d+ in the others, .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
     );
     expect(out).toMatch(/ {2}page {7}http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\n/);
     expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
