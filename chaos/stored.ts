@@ -58,9 +58,9 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack) {
   }
 
   return {
-    /** Makes the table and the containers, as Bicep does in Azure. */
+    /** Makes the table and the containers, as Bicep does in Azure, where the stack has not made them. */
     async prepare(): Promise<void> {
-      await Promise.all([table.createTable(), container.create(), checkpointContainer.create()]);
+      await Promise.all([table.createTable(), container.createIfNotExists(), checkpointContainer.createIfNotExists()]);
     },
 
     read: async (): Promise<Stored> => ({
