@@ -1,5 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import type { FinishedRun, LedgerBase, LostRange, PartitionLedger } from "../core/partition-ledger.ts";
+import type { FinishedRun, LedgerBase, LostRange, PartitionLedger, PartitionStatus } from "../core/partition-ledger.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";
@@ -15,19 +15,6 @@ export type LedgerClient = Pick<
 export interface HubName {
   readonly namespace: string;
   readonly hub: string;
-}
-
-/** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
-export interface PartitionStatus {
-  readonly partitionId: string;
-  readonly checkedAt: string;
-  readonly lag: number;
-  /** Events that were passed over and are not read again yet. */
-  readonly gapEvents: number;
-  /** Events that left the hub before they were finished. */
-  readonly lostEvents: number;
-  readonly oldestUnfinishedAt: string | undefined;
-  readonly lastEnqueuedAt: string | undefined;
 }
 
 /** Rows removed at a time. */

@@ -37,16 +37,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   const [starting, building] = await Promise.allSettled([startStack(options), options.appDirectory]);
   if (starting.status === "rejected") throw starting.reason;
   const stack = starting.value;
-  const totals = {
-    events: 0,
-    passedOver: 0,
-    received: 0,
-    matched: 0,
-    notMatched: 0,
-    skipped: 0,
-    ruledOut: 0,
-    deadLettered: 0,
-  };
+  const totals = { ...NO_FIGURES };
   let stopping = false;
   let host: FunctionHost;
   try {
@@ -113,20 +104,26 @@ const FIGURES = [
   "deadLettered",
 ] as const;
 
+const NO_FIGURES: Record<keyof Totals, number> = {
+  events: 0,
+  passedOver: 0,
+  received: 0,
+  matched: 0,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+};
+
 /** The figures in a line of the host's log, where it is the app's word on a batch. */
 function batchFigures(line: string): Totals | undefined {
   const start = line.indexOf('{"event":"batch detected"');
   if (start < 0) return undefined;
   const logged: Record<string, unknown> = JSON.parse(line.slice(start));
-  const number = (name: string): number => (typeof logged[name] === "number" ? logged[name] : 0);
-  return {
-    events: number("events"),
-    passedOver: number("passedOver"),
-    received: number("received"),
-    matched: number("matched"),
-    notMatched: number("notMatched"),
-    skipped: number("skipped"),
-    ruledOut: number("ruledOut"),
-    deadLettered: number("deadLettered"),
-  };
+  const figures = { ...NO_FIGURES };
+  for (const name of FIGURES) {
+    const count = logged[name];
+    if (typeof count === "number") figures[name] = count;
+  }
+  return figures;
 }

@@ -44,6 +44,19 @@ export interface LedgerPatience {
   readonly stallMs: number;
 }
 
+/** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
+export interface PartitionStatus {
+  readonly partitionId: string;
+  readonly checkedAt: string;
+  readonly lag: number;
+  /** Events that were passed over and are not read again yet. */
+  readonly gapEvents: number;
+  /** Events that left the hub before they were finished. */
+  readonly lostEvents: number;
+  readonly oldestUnfinishedAt: string | undefined;
+  readonly lastEnqueuedAt: string | undefined;
+}
+
 export interface LedgerAssessment {
   readonly base: LedgerBase;
   readonly isNewBase: boolean;

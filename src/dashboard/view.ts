@@ -30,11 +30,7 @@ export type Range = keyof typeof RANGES;
 export const NARROW = "(max-width: 859px)";
 export const STATUS_VIEWS = ["open", "New", "Active", "Closed", "all"] as const;
 
-export const DEFAULT_VIEW: View = {
-  status: "open",
-  range: "30d",
-  from: "",
-  to: "",
+export const NO_FILTERS = {
   priority: [],
   effect: "",
   severity: "",
@@ -43,6 +39,14 @@ export const DEFAULT_VIEW: View = {
   owner: "",
   burst: "",
   text: "",
+  from: "",
+  to: "",
+} as const satisfies Partial<View>;
+
+export const DEFAULT_VIEW: View = {
+  ...NO_FILTERS,
+  status: "open",
+  range: "30d",
   order: "priority",
   incident: "",
 };
@@ -114,19 +118,6 @@ export function writeView(view: View): string {
 export function isFiltered({ priority, effect, severity, role, actor, owner, burst, text }: View): boolean {
   return priority.length > 0 || [effect, severity, role, actor, owner, burst, text].some((value) => value !== "");
 }
-
-export const NO_FILTERS: Partial<View> = {
-  priority: [],
-  effect: "",
-  severity: "",
-  role: "",
-  actor: "",
-  owner: "",
-  burst: "",
-  text: "",
-  from: "",
-  to: "",
-};
 
 /** The list's question to the API. Its times are whole minutes, so that the question stays the same between refreshes. */
 export function listQuery(view: View, now: number): URLSearchParams {

@@ -1,4 +1,4 @@
-import type { LostRange } from "../core/partition-ledger.ts";
+import type { LostRange, PartitionStatus } from "../core/partition-ledger.ts";
 import { countOf, type SequenceRange } from "../core/sequence-ranges.ts";
 import { type HealDependencies, type HealedPartition, type HealLimits, healPartition } from "./heal-gaps.ts";
 
@@ -7,15 +7,7 @@ export interface CheckDependencies extends HealDependencies {
     describe(): Promise<{ createdAt: number; partitionIds: readonly string[] }>;
   };
   readonly ledger: HealDependencies["ledger"] & {
-    writeStatus(status: {
-      partitionId: string;
-      checkedAt: string;
-      lag: number;
-      gapEvents: number;
-      lostEvents: number;
-      oldestUnfinishedAt: string | undefined;
-      lastEnqueuedAt: string | undefined;
-    }): Promise<void>;
+    writeStatus(status: PartitionStatus): Promise<void>;
   };
 }
 

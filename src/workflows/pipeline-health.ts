@@ -1,3 +1,4 @@
+import type { PartitionStatus } from "../core/partition-ledger.ts";
 import { PimwatchError } from "../errors.ts";
 import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
 
@@ -7,18 +8,7 @@ export interface HealthDependencies extends OutboxAgeDependencies {
   readonly webhook?:
     { readonly outbox: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> } } | undefined;
   readonly deadLetters: { count(limit: number): Promise<number> };
-  readonly ledger: { statuses(): Promise<readonly PartitionFindings[]> };
-}
-
-/** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
-export interface PartitionFindings {
-  readonly partitionId: string;
-  readonly checkedAt: string;
-  readonly lag: number;
-  readonly gapEvents: number;
-  readonly lostEvents: number;
-  readonly oldestUnfinishedAt: string | undefined;
-  readonly lastEnqueuedAt: string | undefined;
+  readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };
 }
 
 export interface PipelineHealth {
@@ -119,10 +109,9 @@ async function webhookOf({ ruleIds, webhook }: HealthDependencies) {
 }
 
 /** Of all partitions together; undefined before the timer's first run. */
-function hubHealth(found: readonly PartitionFindings[], now: number, retentionMs: number): HubHealth | undefined {
+function hubHealth(found: readonly PartitionStatus[], now: number, retentionMs: number): HubHealth | undefined {
   if (found.length === 0) return undefined;
-  const sum = (figure: (partition: PartitionFindings) => number) =>
-    found.reduce((total, one) => total + figure(one), 0);
+  const sum = (figure: (partition: PartitionStatus) => number) => found.reduce((total, one) => total + figure(one), 0);
   // ISO 8601 in UTC sorts as text.
   const lastEventAt = found
     .flatMap(({ lastEnqueuedAt }) => lastEnqueuedAt ?? [])

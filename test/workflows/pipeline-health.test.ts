@@ -1,16 +1,13 @@
 import { expect, test } from "vitest";
+import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
 import { DependencyError } from "../../src/errors.ts";
-import {
-  type HealthDependencies,
-  type PartitionFindings,
-  pipelineHealth,
-} from "../../src/workflows/pipeline-health.ts";
+import { type HealthDependencies, pipelineHealth } from "../../src/workflows/pipeline-health.ts";
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
 const RETENTION = { retentionHours: 1 };
 
-function partition(more: Partial<PartitionFindings> = {}): PartitionFindings {
+function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
   return {
     partitionId: "0",
     checkedAt: ago(30),
@@ -37,7 +34,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
   };
 }
 
-const statuses = (...found: PartitionFindings[]) => ({ ledger: { statuses: () => Promise.resolve(found) } });
+const statuses = (...found: PartitionStatus[]) => ({ ledger: { statuses: () => Promise.resolve(found) } });
 
 test("a pipeline that is well says how far it is", async () => {
   expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
