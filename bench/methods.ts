@@ -43,9 +43,9 @@ export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<strin
       scan: withScan ? scan : undefined,
       allowedTenantIds: tenants,
       incidents: {
-        add: ({ row }) => {
-          ids.push(toText(row["AuditLogId"] ?? null, "string"));
-          return Promise.resolve("added");
+        addAll: (found) => {
+          for (const { row } of found) ids.push(toText(row["AuditLogId"] ?? null, "string"));
+          return Promise.resolve(found.map(() => "added"));
         },
       },
       deadLetters: { add: () => Promise.resolve() },

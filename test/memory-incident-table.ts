@@ -14,16 +14,17 @@ export function memoryIncidentTable(): IncidentTable {
   const outbox = new Map<string, Waiting>();
   const waiting = (ruleId: string) =>
     [...outbox].toSorted(([a], [b]) => compare(a, b)).filter(([, { row }]) => row["RuleId"] === ruleId);
+  const add = (incident: StoredIncident): "added" | "known" => {
+    const key = incidentKey(incident.row["RuleId"], incident.row["IncidentId"]);
+    if (incidents.has(key)) return "known";
+    incidents.set(key, structuredClone(incident));
+    outbox.set(outboxKey(incident.row), { row: structuredClone(incident.row) });
+    return "added";
+  };
 
   return {
     create: () => Promise.resolve(),
-    add(incident) {
-      const key = incidentKey(incident.row["RuleId"], incident.row["IncidentId"]);
-      if (incidents.has(key)) return Promise.resolve("known");
-      incidents.set(key, structuredClone(incident));
-      outbox.set(outboxKey(incident.row), { row: structuredClone(incident.row) });
-      return Promise.resolve("added");
-    },
+    addAll: (all) => Promise.resolve(all.map(add)),
     get: (ruleId, id) => Promise.resolve(structuredClone(incidents.get(incidentKey(ruleId, id)))),
     async *list(ruleId) {
       const rows = [...incidents.values()].map(({ row }) => row).filter((row) => row["RuleId"] === ruleId);

@@ -47,20 +47,19 @@ export async function fuzzRun(
     body,
     position: { partitionId: "0", sequenceNumber: index, enqueuedTime: "2026-03-04T09:14:00.5Z" },
   }));
+  const add = (incident: StoredIncident): "added" | "known" => {
+    const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
+    const stored = incidents.get(id);
+    if (stored?.record !== incident.record) assertStorable(incident); // the same record gives the same row
+    if (stored !== undefined) return "known";
+    incidents.set(id, incident);
+    return "added";
+  };
   const deps = {
     rules,
     allowedTenantIds: new Set([TENANT]),
     now: () => new Date("2026-03-04T09:14:01Z"),
-    incidents: {
-      async add(incident: StoredIncident) {
-        const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
-        const stored = incidents.get(id);
-        if (stored?.record !== incident.record) assertStorable(incident); // the same record gives the same row
-        if (stored !== undefined) return "known" as const;
-        incidents.set(id, incident);
-        return "added" as const;
-      },
-    },
+    incidents: { addAll: async (found: readonly StoredIncident[]) => found.map(add) },
     deadLetters: {
       async add({ bytes, reason }: { bytes: Uint8Array; reason: string }) {
         assert(reason !== "", "a dead letter without a reason");

@@ -1,4 +1,4 @@
-import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
@@ -14,6 +14,7 @@ import {
 import { incidentOutbox, keysOf, LOG_ANALYTICS_SINK, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 import { confirmed, type Entity, hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
+import { type RowSet, transactionGroups } from "./transaction-groups.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
@@ -26,11 +27,16 @@ const TIME = { from: "time|", before: "time}" };
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
+/** The rows of a new incident. */
+interface Addition extends RowSet {
+  readonly id: string;
+}
+
 /**
  * Incidents, and the outbox of those that Log Analytics does not have yet.
  *
- * All rows of one incident share a partition and are written in one transaction, so that an incident is
- * never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
+ * All rows of one incident share a partition and are written in one transaction, with those of others where they fit,
+ * so that an incident is never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
  *
  *     PartitionKey  RowKey                           holds                          gone when
  *     <rule id>     incident|<id>                    the incident                   never
@@ -61,10 +67,45 @@ export function incidentTable(
     }
   }
 
-  async function submit(entities: readonly TableEntity<object>[]): Promise<void> {
+  function additionOf({ row, record }: StoredIncident): Addition {
+    const { partitionKey, id } = keysOf(row);
+    const entities = [
+      incidentEntity({ partitionKey, rowKey: `incident|${id}` }, row),
+      incidentEntity({ partitionKey, rowKey: timeRowKey(row) }, row, "listed"),
+      recordEntity({ partitionKey, rowKey: `record|${id}` }, record),
+      outboxEntity({ partitionKey, rowKey: outboxRowKey(row) }, row),
+      ...otherSinks.map((sink) => outboxPointer({ partitionKey, rowKey: outboxRowKey(row, sink) }, row)),
+    ];
+    return { partitionKey, id, entities };
+  }
+
+  /** Stores all of a group that are not there yet, as one where none is. @returns those */
+  async function addGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
+    const entities = group.flatMap((addition) => addition.entities);
     for (const entity of entities) assertWithinTableLimits(entity);
-    const actions: TransactionAction[] = entities.map((entity) => ["create", entity]);
-    await confirmed(table, actions, timeoutMs);
+    try {
+      const actions = entities.map((entity): TransactionAction => ["create", entity]);
+      await confirmed(table, actions, timeoutMs);
+      return group;
+    } catch (error) {
+      if (!hasStatus(error, 409)) throw error;
+      const [first, ...others] = group;
+      if (first !== undefined && others.length === 0) {
+        await mustBeKnown(first, error);
+        return [];
+      }
+      // At least one of them is there, and not reliably is it said which.
+      const added: Addition[] = [];
+      for (const addition of group) added.push(...(await addGroup([addition])));
+      return added;
+    }
+  }
+
+  /** A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides. */
+  async function mustBeKnown({ partitionKey, id }: Addition, conflict: unknown): Promise<void> {
+    if ((await find(partitionKey, `incident|${id}`)) !== undefined) return;
+    const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
+    throw new DependencyError(TABLE_SERVICE, problem, { cause: conflict });
   }
 
   return {
@@ -74,32 +115,22 @@ export function incidentTable(
     },
 
     /**
-     * Stores an incident and queues it for forwarding, unless it is stored already.
+     * Stores incidents and queues them for forwarding, unless they are stored already: those of a rule together, in as
+     * few transactions as the service's limits allow.
      *
      * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
      *
-     * @throws whatever keeps the table from answering; then the incident is stored whole or not at all
+     * @returns the outcomes in the order given; of an id that comes twice, the second is known
+     * @throws whatever keeps the table from answering; then each incident is stored whole or not at all
      */
-    async add(incident: StoredIncident): Promise<"added" | "known"> {
-      const { partitionKey, id } = keysOf(incident.row);
-      try {
-        await submit([
-          incidentEntity({ partitionKey, rowKey: `incident|${id}` }, incident.row),
-          incidentEntity({ partitionKey, rowKey: timeRowKey(incident.row) }, incident.row, "listed"),
-          recordEntity({ partitionKey, rowKey: `record|${id}` }, incident.record),
-          outboxEntity({ partitionKey, rowKey: outboxRowKey(incident.row) }, incident.row),
-          ...otherSinks.map((sink) =>
-            outboxPointer({ partitionKey, rowKey: outboxRowKey(incident.row, sink) }, incident.row),
-          ),
-        ]);
-        return "added";
-      } catch (error) {
-        if (!hasStatus(error, 409)) throw error;
-        // A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides.
-        if ((await find(partitionKey, `incident|${id}`)) !== undefined) return "known";
-        const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
-        throw new DependencyError(TABLE_SERVICE, problem, { cause: error });
-      }
+    async addAll(incidents: readonly StoredIncident[]): Promise<readonly ("added" | "known")[]> {
+      const additions = incidents.map(additionOf);
+      const once = new Map<string, Addition>(); // a transaction that names a row twice is refused, at each delivery anew
+      for (const addition of additions) if (!once.has(keyOf(addition))) once.set(keyOf(addition), addition);
+      const added = new Set<string>();
+      for (const group of transactionGroups(once.values()))
+        for (const addition of await addGroup(group)) added.add(keyOf(addition));
+      return additions.map((addition) => (added.delete(keyOf(addition)) ? "added" : "known"));
     },
 
     /** One incident with its audit record, or undefined. */
@@ -118,6 +149,11 @@ export function incidentTable(
 
     ...incidentOutbox(table, LOG_ANALYTICS_SINK, timeoutMs),
   };
+}
+
+/** No key of a table holds a slash. */
+function keyOf({ partitionKey, id }: Addition): string {
+  return `${partitionKey}/${id}`;
 }
 
 export type IncidentTable = ReturnType<typeof incidentTable>;

@@ -99,9 +99,9 @@ async function incidentsOf(body: Uint8Array, rules: readonly ReadyRule[]): Promi
     rules,
     allowedTenantIds: new Set(readEventBody(body).records.map(({ record }) => tenantOf(record))),
     incidents: {
-      async add({ row }) {
-        rows.push(row);
-        return "known";
+      async addAll(found) {
+        for (const { row } of found) rows.push(row);
+        return found.map(() => "known");
       },
     },
     deadLetters: { add: async () => undefined },

@@ -1,9 +1,9 @@
-import { type EventBody, type ReadRecord, readEventBody } from "../core/event-body.ts";
+import { type ReadRecord, readEventBody } from "../core/event-body.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
-import { judge, type JudgeDependencies, type Verdict } from "./judge-record.ts";
+import { judge, type JudgeDependencies } from "./judge-record.ts";
 
 export type { ReadyRule } from "../core/ready-rule.ts";
 
@@ -13,13 +13,20 @@ export interface HubEvent {
   readonly position: HubPosition;
 }
 
+interface Letter {
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+  readonly position: HubPosition;
+}
+
 export interface DetectDependencies extends JudgeDependencies {
   /** Finds what the rules' matches must hold. Undefined: every record is read. */
   readonly scan?: LiteralScan | undefined;
-  readonly incidents: { add(incident: StoredIncident): Promise<"added" | "known"> };
-  readonly deadLetters: {
-    add(letter: { bytes: Uint8Array; reason: string; position: HubPosition }): Promise<void>;
+  readonly incidents: {
+    /** @returns the outcomes in the order given */
+    addAll(incidents: readonly StoredIncident[]): Promise<readonly ("added" | "known")[]>;
   };
+  readonly deadLetters: { add(letter: Letter): Promise<void> };
   /** Whether reading a body, or processing a record, ended the worker before. Where it is not given, nothing did. */
   isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
@@ -52,14 +59,25 @@ export interface BatchOutcome {
   readonly added: readonly StoredIncident[];
 }
 
-/** What a batch has come to so far. */
-export interface Tally {
+/** A batch on its way. What was found in it waits to be stored in groups, and is counted when it is. */
+export interface Batch {
+  readonly deps: DetectDependencies;
   readonly figures: { -readonly [Figure in Exclude<keyof BatchFigures, "events">]: BatchFigures[Figure] };
   readonly added: StoredIncident[];
+  readonly waiting: {
+    incidents: StoredIncident[];
+    /** Records that match, all of whose incidents wait. */
+    matched: number;
+    letters: Letter[];
+  };
 }
 
-export function newTally(): Tally {
+/** So many incidents and dead letters wait at most, and those of one record more. */
+const MAX_WAITING = 100;
+
+export function newBatch(deps: DetectDependencies): Batch {
   return {
+    deps,
     figures: {
       passedOver: 0,
       received: 0,
@@ -72,6 +90,7 @@ export function newTally(): Tally {
       known: 0,
     },
     added: [],
+    waiting: { incidents: [], matched: 0, letters: [] },
   };
 }
 
@@ -84,30 +103,36 @@ export const QUARANTINED = "it ended the worker each time that it was processed"
  * fails the batch; a dependency that does not answer rejects, so that the host delivers the batch again.
  */
 export async function detectBatch(events: readonly HubEvent[], deps: DetectDependencies): Promise<BatchOutcome> {
-  const tally = newTally();
+  const batch = newBatch(deps);
+  await detectEvents(events, batch);
+  return outcomeOf(batch, events);
+}
+
+/** What a batch has come to once all of it is stored. */
+export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
+  return { figures: { events: events.length, ...figures }, added };
+}
+
+/** When it is done, all that the events held is stored. */
+export async function detectEvents(events: readonly HubEvent[], batch: Batch): Promise<void> {
   for (const event of events) {
-    const detecting = startDetecting(event, deps, tally);
-    if (detecting !== undefined) await detecting; // most events are done with at once
+    if (isFull(batch)) await storeWaiting(batch);
+    const candidates = candidatesOf(event, batch);
+    if (candidates !== undefined) await settle(candidates, event.position, batch); // most events are done with at once
   }
-  return { figures: { events: events.length, ...tally.figures }, added: tally.added };
+  await storeWaiting(batch);
 }
 
-export async function detectEvent(event: HubEvent, deps: DetectDependencies, tally: Tally): Promise<void> {
-  await startDetecting(event, deps, tally);
-}
-
-/** Undefined where nothing is left to wait for. */
-function startDetecting(
-  { body, position }: HubEvent,
-  deps: DetectDependencies,
-  tally: Tally,
-): Promise<void> | undefined {
-  if (deps.isQuarantined?.("body", body) === true)
-    return bury({ bytes: body, reason: QUARANTINED, position }, deps, tally);
+/** Undefined where nothing is to be looked into. */
+function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | undefined {
+  const { deps, figures } = batch;
+  if (deps.isQuarantined?.("body", body) === true) {
+    bury({ bytes: body, reason: QUARANTINED, position }, batch);
+    return undefined;
+  }
   const candidates = deps.scan ? candidateRecords(body, deps.scan) : allRecords(body);
-  if (candidates !== undefined) return settle(candidates, position, { deps, tally });
-  tally.figures.passedOver += 1;
-  return undefined;
+  if (candidates === undefined) figures.passedOver += 1;
+  return candidates;
 }
 
 async function settle(
@@ -115,74 +140,60 @@ async function settle(
   position: HubPosition,
   batch: Batch,
 ): Promise<void> {
-  const { figures } = batch.tally;
-  figures.received += ruledOut;
-  figures.ruledOut += ruledOut;
-  await buryUnreadable(unreadable, position, batch);
+  batch.figures.received += ruledOut;
+  batch.figures.ruledOut += ruledOut;
+  for (const { bytes, reason } of unreadable) bury({ bytes, reason, position }, batch);
   for (const source of records) {
-    const settling = startSettling(source, position, batch);
-    if (settling !== undefined) await settling;
+    if (isFull(batch)) await storeWaiting(batch);
+    settleRecord(source, position, batch);
   }
 }
 
-interface Batch {
-  readonly deps: DetectDependencies;
-  readonly tally: Tally;
-}
-
-export async function buryUnreadable(
-  unreadable: EventBody["unreadable"],
-  position: HubPosition,
-  { deps, tally }: Batch,
-): Promise<void> {
-  for (const { bytes, reason } of unreadable) await bury({ bytes, reason, position }, deps, tally);
-}
-
-/** Keeps as a dead letter what has no other fate. */
-export async function bury(
-  letter: { bytes: Uint8Array; reason: string; position: HubPosition },
-  deps: DetectDependencies,
-  { figures }: Tally,
-): Promise<void> {
-  await deps.deadLetters.add(letter);
-  figures.received += 1;
-  figures.deadLettered += 1;
-}
-
-/** Judges a record and stores what becomes of it. */
-export async function settleRecord(source: ReadRecord, position: HubPosition, batch: Batch): Promise<void> {
-  await startSettling(source, position, batch);
-}
-
-/** Undefined where nothing is left to wait for. */
-function startSettling(source: ReadRecord, position: HubPosition, { deps, tally }: Batch): Promise<void> | undefined {
+/** Judges a record. What becomes of it waits to be stored. */
+export function settleRecord(source: ReadRecord, position: HubPosition, batch: Batch): void {
+  const { deps, figures, waiting } = batch;
   if (deps.isQuarantined?.("record", source.bytes()) === true)
-    return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, deps, tally);
+    return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, batch);
   const verdict = judge(source, position, deps);
-  if (verdict.found.length > 0 || verdict.fate === "deadLettered")
-    return store({ verdict, source, position }, { deps, tally });
-  tally.figures.received += 1;
-  tally.figures[verdict.fate] += 1;
-  return undefined;
-}
-
-interface Judged {
-  readonly verdict: Verdict;
-  readonly source: ReadRecord;
-  readonly position: HubPosition;
-}
-
-async function store({ verdict, source, position }: Judged, { deps, tally }: Batch): Promise<void> {
-  const { figures, added } = tally;
-  for (const { incident } of verdict.found) {
-    const outcome = await deps.incidents.add(incident);
-    figures[outcome === "added" ? "stored" : "known"] += 1;
-    if (outcome === "added") added.push(incident);
+  for (const { incident } of verdict.found) waiting.incidents.push(incident);
+  if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
+  if (verdict.fate === "matched") {
+    waiting.matched += 1;
+    return;
   }
-  if (verdict.fate === "deadLettered")
-    return bury({ bytes: source.bytes(), reason: verdict.reason, position }, deps, tally);
   figures.received += 1;
   figures[verdict.fate] += 1;
+}
+
+/** Lets a dead letter of what has no other fate wait to be stored. */
+export function bury(letter: Letter, { waiting }: Batch): void {
+  waiting.letters.push(letter);
+}
+
+function isFull({ waiting }: Batch): boolean {
+  return waiting.incidents.length + waiting.letters.length >= MAX_WAITING;
+}
+
+/** Stores what waits: incidents first, so that they do not depend on the place of the dead letters. */
+export async function storeWaiting({ deps, figures, added, waiting }: Batch): Promise<void> {
+  const { incidents, matched, letters } = waiting;
+  if (incidents.length > 0) {
+    const outcomes = await deps.incidents.addAll(incidents);
+    const fresh = incidents.filter((_incident, index) => outcomes[index] === "added");
+    for (const incident of fresh) added.push(incident);
+    figures.stored += fresh.length;
+    figures.known += incidents.length - fresh.length;
+    figures.received += matched;
+    figures.matched += matched;
+    waiting.incidents = [];
+    waiting.matched = 0;
+  }
+  for (const letter of letters) {
+    await deps.deadLetters.add(letter);
+    figures.received += 1;
+    figures.deadLettered += 1;
+  }
+  waiting.letters = [];
 }
 
 function allRecords(body: Uint8Array): Candidates {

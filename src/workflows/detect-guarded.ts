@@ -2,16 +2,17 @@ import { sha256Hex } from "../core/content-hash.ts";
 import { readEventBody } from "../core/event-body.ts";
 import type { HubPosition } from "../core/incident.ts";
 import {
+  type Batch,
   type BatchOutcome,
   bury,
-  buryUnreadable,
   type DetectDependencies,
-  detectEvent,
+  detectEvents,
   type HubEvent,
-  newTally,
+  newBatch,
+  outcomeOf,
   QUARANTINED,
   settleRecord,
-  type Tally,
+  storeWaiting,
 } from "./detect-batch.ts";
 
 /** Marks of what is being processed, kept where the death of the worker does not reach. */
@@ -43,25 +44,28 @@ const DEATHS_TO_QUARANTINE = 2;
  * @throws {DependencyError} also when another process may be at one of the events
  */
 export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<BatchOutcome> {
-  const tally = newTally();
+  const batch = newBatch(deps);
   for (const event of events) {
     await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
-      if (deaths === 0) await detectEvent(event, deps, tally);
-      else await detectRecords(event, deps, tally);
+      if (deaths === 0) await detectEvents([event], batch);
+      else await detectRecords(event, batch, deps.suspects);
     });
   }
-  return { figures: { events: events.length, ...tally.figures }, added: tally.added };
+  return outcomeOf(batch, events);
 }
 
-async function detectRecords(event: HubEvent, deps: GuardDependencies, tally: Tally): Promise<void> {
-  const { body, position } = event;
+async function detectRecords({ body, position }: HubEvent, batch: Batch, suspects: SuspectMarks): Promise<void> {
   const suspect = { what: "body", bytes: body, position } as const;
-  const read = await alone(suspect, { deps, tally }, () => Promise.resolve(readEventBody(body)));
+  const read = await alone(suspect, { batch, suspects }, () => Promise.resolve(readEventBody(body)));
   if (read === undefined) return;
-  await buryUnreadable(read.unreadable, position, { deps, tally });
+  for (const { bytes, reason } of read.unreadable) bury({ bytes, reason, position }, batch);
+  await storeWaiting(batch);
   for (const source of read.records) {
     const record = { what: "record", bytes: source.bytes(), position } as const;
-    await alone(record, { deps, tally }, () => settleRecord(source, position, { deps, tally }));
+    await alone(record, { batch, suspects }, () => {
+      settleRecord(source, position, batch);
+      return storeWaiting(batch); // between the marks: storing it may be what ends the worker
+    });
   }
 }
 
@@ -74,19 +78,20 @@ interface Suspect {
 /** Does the work on some bytes, marked, unless they were the end of too many workers: then they are put aside. */
 async function alone<T>(
   { what, bytes, position }: Suspect,
-  { deps, tally }: { readonly deps: GuardDependencies; readonly tally: Tally },
+  { batch, suspects }: { readonly batch: Batch; readonly suspects: SuspectMarks },
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const key = suspectKey(what, bytes);
   let result: T | undefined;
-  const isPutAside = await marked(key, deps.suspects, async (deaths) => {
+  const isPutAside = await marked(key, suspects, async (deaths) => {
     if (deaths >= DEATHS_TO_QUARANTINE) return true;
     result = await work();
     return false;
   });
   if (isPutAside !== false) {
-    await bury({ bytes, reason: QUARANTINED, position }, deps, tally);
-    await deps.suspects.quarantine(key); // only now: what is quarantined is a dead letter
+    bury({ bytes, reason: QUARANTINED, position }, batch);
+    await storeWaiting(batch);
+    await suspects.quarantine(key); // only now: what is quarantined is a dead letter
   }
   return result;
 }

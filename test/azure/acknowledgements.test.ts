@@ -23,7 +23,7 @@ async function open() {
 
 test("what waits and what was forwarded is accounted for", async () => {
   const { incidents, check } = await open();
-  for (const name of ["a", "b", "c"]) await incidents.add(storedIncident(name));
+  await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
   expect(await check()).toEqual({ incidents: 3, waiting: 3, acknowledged: 0, requeued: 0 });
 
   await incidents.markForwarded(storedIncident("b").row);
@@ -33,7 +33,7 @@ test("what waits and what was forwarded is accounted for", async () => {
 test("a row that left the outbox without an acknowledgement waits again, as it was, once", async () => {
   const { client, incidents, outboxKeyOf, check } = await open();
   const [kept, lost] = [storedIncident("kept"), storedIncident("lost")];
-  for (const incident of [kept, lost]) await incidents.add(incident);
+  await incidents.addAll([kept, lost]);
   const before = await incidents.pending(RULE_ID, ALL);
   await client.deleteEntity(RULE_ID, outboxKeyOf(lost));
 
@@ -45,7 +45,7 @@ test("a row that left the outbox without an acknowledgement waits again, as it w
 test("what was forwarded twice, or by two at once, is acknowledged and out of the outbox", async () => {
   const { incidents, check } = await open();
   const incident = storedIncident();
-  await incidents.add(incident);
+  await incidents.addAll([incident]);
   await Promise.all(Array.from({ length: 8 }, () => incidents.markForwarded(incident.row)));
   await incidents.markForwarded(incident.row);
   expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
@@ -55,7 +55,7 @@ test("what was forwarded twice, or by two at once, is acknowledged and out of th
 test("a row that is forwarded while the accounts are made is not queued again", async () => {
   const { client, incidents, accounts, outboxKeyOf } = await open();
   const incident = storedIncident();
-  await incidents.add(incident);
+  await incidents.addAll([incident]);
   await client.deleteEntity(RULE_ID, outboxKeyOf(incident));
   const { unaccounted } = await accounts.of(RULE_ID);
   await incidents.markForwarded(incident.row);
@@ -69,7 +69,7 @@ test("a row that is forwarded while the accounts are made is not queued again", 
 test("a refused row is accounted for: it waits for a person", async () => {
   const { incidents, check } = await open();
   const incident = storedIncident();
-  await incidents.add(incident);
+  await incidents.addAll([incident]);
   await incidents.markRefused(incident.row, "400");
   expect(await check()).toEqual({ incidents: 1, waiting: 1, acknowledged: 0, requeued: 0 });
 });

@@ -29,7 +29,7 @@ function changed(row: IncidentRow, change: TriageChange, by = "noor"): Changed {
 
 async function openWithIncident() {
   const { client, incidents } = await openTable(azurite.connectionString);
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
   return { client, incidents, changes: incidentChanges(client), row: storedIncident().row };
 }
 
@@ -47,7 +47,7 @@ test("a change is in the incident, in its list, in its history and in the outbox
 
 test("the history of many changes is in their order, and of this incident only", async () => {
   const { incidents, changes, row } = await openWithIncident();
-  await incidents.add(storedIncident("other"));
+  await incidents.addAll([storedIncident("other")]);
   let latest = row;
   for (let turn = 1; turn <= 12; turn += 1) {
     const next = changed(latest, { comment: `turn ${turn}` });

@@ -41,7 +41,7 @@ const ACTOR = {
 beforeAll(async () => {
   azurite = await startAzurite();
   const { client, incidents } = await openTable(azurite.connectionString);
-  for (const [index, name] of NAMES.entries()) await incidents.add(storedIncident(name, fieldsOf(index)));
+  for (const [index, name] of NAMES.entries()) await incidents.addAll([storedIncident(name, fieldsOf(index))]);
   pages = incidentPages(client);
 });
 afterAll(() => azurite.close());

@@ -67,14 +67,14 @@ const LOST_AFTER_EFFECT: readonly { why: string; fault: Fault; outcome: "known" 
   },
 ];
 
-test.each(LOST_AFTER_EFFECT)("stored, then $why: add $outcome, and nothing is lost or twice", async (lost) => {
+test.each(LOST_AFTER_EFFECT)("stored, then $why: addAll says $outcome, and nothing is lost or twice", async (lost) => {
   const { incidents, proxy, direct } = await open(lost.outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
   proxy.failNext(lost.fault);
 
-  const outcome = await incidents.add(storedIncident()).catch(() => "throws");
+  const [outcome] = await incidents.addAll([storedIncident()]).catch(() => ["throws"]);
 
   expect(outcome).toBe(lost.outcome);
-  expect(await direct.add(storedIncident())).toBe("known");
+  expect(await direct.addAll([storedIncident()])).toEqual(["known"]);
   expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
 });
 
@@ -90,15 +90,15 @@ test.each([
   { why: "a page with status 200", fault: html(200, false), outcome: "throws" },
   { why: "a page with status 409", fault: html(409, false), outcome: "throws" },
 ] satisfies { why: string; fault: Fault; outcome: string }[])(
-  "not stored, $why: add $outcome, and again stores it once",
+  "not stored, $why: addAll says $outcome, and again stores it once",
   async ({ fault, outcome: expected }) => {
     const { incidents, proxy, direct } = await open(expected === "throws" ? IMPATIENT_MS : PATIENT_MS);
     proxy.failNext(fault);
 
-    const outcome = await incidents.add(storedIncident()).catch(() => "throws");
+    const [outcome] = await incidents.addAll([storedIncident()]).catch(() => ["throws"]);
 
     expect(outcome).toBe(expected);
-    expect(await direct.add(storedIncident())).toBe(expected === "added" ? "known" : "added");
+    expect(await direct.addAll([storedIncident()])).toEqual([expected === "added" ? "known" : "added"]);
     expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
   },
 );
@@ -111,7 +111,7 @@ test.each([
   const { incidents, proxy, direct } = await open();
   proxy.failAll(fault);
 
-  await expect(incidents.add(storedIncident())).rejects.toThrow();
+  await expect(incidents.addAll([storedIncident()])).rejects.toThrow();
 
   expect(proxy.requests()).toBe(4);
   expect(await contentsOf(direct)).toEqual({ listed: 0, pending: 0 });
@@ -121,11 +121,13 @@ test("nobody listens: the call ends and says where", async () => {
   const { incidents, proxy } = await open();
   await proxy.close();
 
-  await expect(incidents.add(storedIncident())).rejects.toThrow(`connect ECONNREFUSED ${new URL(proxy.origin).host}`);
+  await expect(incidents.addAll([storedIncident()])).rejects.toThrow(
+    `connect ECONNREFUSED ${new URL(proxy.origin).host}`,
+  );
 });
 
 const CALLS: readonly { name: string; call: (incidents: IncidentTable) => Promise<unknown> }[] = [
-  { name: "add", call: (incidents) => incidents.add(storedIncident("other")) },
+  { name: "addAll", call: (incidents) => incidents.addAll([storedIncident("other")]) },
   { name: "get", call: (incidents) => incidents.get(RULE_ID, ID) },
   { name: "list", call: (incidents) => collected(incidents.list(RULE_ID)) },
   { name: "pending", call: (incidents) => incidents.pending(RULE_ID, ALL) },
@@ -151,7 +153,7 @@ test.each(CALLS)("$name ends in time where the table says to come back in an hou
 
 test.each(CALLS)("$name throws where a page with status 200 is the answer", async ({ call }) => {
   const { incidents, proxy } = await open();
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
   proxy.failAll(html(200, false));
 
   await expect(call(incidents)).rejects.toThrow(Error);
@@ -159,7 +161,7 @@ test.each(CALLS)("$name throws where a page with status 200 is the answer", asyn
 
 test.each(CALLS)("$name throws where a page with status 404 is the answer", async ({ call }) => {
   const { incidents, proxy, direct } = await open();
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
   proxy.failAll(html(404, false));
 
   await expect(call(incidents)).rejects.toMatchObject({ statusCode: 404 });
@@ -177,7 +179,7 @@ test.each(
   ]),
 )("$name throws where $why is the answer: it never reads as no rows", async ({ call, fault }) => {
   const { incidents, proxy } = await open();
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
   proxy.failAll(fault);
 
   await expect(call(incidents)).rejects.toThrow();
@@ -185,17 +187,19 @@ test.each(
 
 test("a 409 is believed only when the incident's row is read", async () => {
   const { incidents, proxy } = await open();
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
 
   const conflict = json(409, '{"odata.error":{"code":"EntityAlreadyExists","message":{"value":"exists"}}}');
   proxy.failNext(conflict, html(404, false));
-  await expect(incidents.add(storedIncident("other"))).rejects.toMatchObject({ statusCode: 404 });
+  await expect(incidents.addAll([storedIncident("other")])).rejects.toMatchObject({ statusCode: 404 });
   proxy.failNext(conflict, json(200, "{}"));
-  await expect(incidents.add(storedIncident("other"))).rejects.toThrow(IN_ITS_PLACE);
+  await expect(incidents.addAll([storedIncident("other")])).rejects.toThrow(IN_ITS_PLACE);
   proxy.failNext(conflict);
-  await expect(incidents.add(storedIncident("other"))).rejects.toThrow("other rows with its id are there without it");
+  await expect(incidents.addAll([storedIncident("other")])).rejects.toThrow(
+    "other rows with its id are there without it",
+  );
 
-  expect(await incidents.add(storedIncident("other"))).toBe("added");
+  expect(await incidents.addAll([storedIncident("other")])).toEqual(["added"]);
 });
 
 test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault[])(
@@ -203,8 +207,7 @@ test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault
   async (fault) => {
     const { incidents, proxy } = await open();
     const [forwarded, refused] = [storedIncident("forwarded"), storedIncident("refused")];
-    await incidents.add(forwarded);
-    await incidents.add(refused);
+    await incidents.addAll([forwarded, refused]);
 
     proxy.failNext(fault);
     await incidents.markForwarded(forwarded.row);
@@ -217,8 +220,7 @@ test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault
 
 test("a slow reader does not run out of time: the time is that of each page", async () => {
   const { incidents } = await open(200);
-  await incidents.add(storedIncident("a"));
-  await incidents.add(storedIncident("b"));
+  await incidents.addAll([storedIncident("a"), storedIncident("b")]);
   let rows = 0;
 
   for await (const row of incidents.list(RULE_ID)) {

@@ -17,7 +17,7 @@ test("an incident is four rows in its rule's partition", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const { row } = storedIncident();
 
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
 
   const rows = await collected(client.listEntities());
   const keys = rows.map(({ partitionKey, rowKey }) => [partitionKey, rowKey]);
@@ -44,7 +44,7 @@ test.each([
   const { client, incidents } = await openTable(azurite.connectionString);
   await client.createEntity({ partitionKey: RULE_ID, rowKey: planted });
 
-  await expect(incidents.add(storedIncident())).rejects.toThrow(
+  await expect(incidents.addAll([storedIncident()])).rejects.toThrow(
     `Table Storage: incident ${ID} of rule ${RULE_ID} cannot be stored: other rows with its id are there without it`,
   );
 
@@ -55,7 +55,7 @@ test.each([
 test("the reason of a refusal is kept beside the row, cut where it is long", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const { row } = storedIncident();
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
 
   await incidents.markRefused(row, `413: ${"😀".repeat(5_000)}`);
 
@@ -68,7 +68,7 @@ test("a table that is missing is a failure, not an empty one", async () => {
   await client.deleteTable();
   const incident = storedIncident();
 
-  await expect(incidents.add(incident)).rejects.toThrow("table specified does not exist");
+  await expect(incidents.addAll([incident])).rejects.toThrow("table specified does not exist");
   await expect(incidents.get(RULE_ID, ID)).rejects.toMatchObject({ statusCode: 404 });
   await expect(collected(incidents.list(RULE_ID))).rejects.toMatchObject({ statusCode: 404 });
   await expect(incidents.pending(RULE_ID, ALL)).rejects.toMatchObject({ statusCode: 404 });
@@ -78,7 +78,7 @@ test("a table that is missing is a failure, not an empty one", async () => {
 
 test("making the table twice keeps what it holds", async () => {
   const { incidents } = await openTable(azurite.connectionString);
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
 
   await incidents.create();
 

@@ -24,8 +24,8 @@ describe.each([
     const incidents = await open();
     const incident = storedIncident();
 
-    expect(await incidents.add(incident)).toBe("added");
-    expect(await incidents.add(incident)).toBe("known");
+    expect(await incidents.addAll([incident])).toEqual(["added"]);
+    expect(await incidents.addAll([incident])).toEqual(["known"]);
 
     expect(await idsOf(incidents)).toEqual([incident.row["IncidentId"]]);
     expect(await incidents.pending(RULE_ID, ALL)).toEqual([incident.row]);
@@ -34,30 +34,30 @@ describe.each([
   test("of sixteen that add the same at the same time one adds it", async () => {
     const incidents = await open();
 
-    const answers = await Promise.all(Array.from({ length: 16 }, () => incidents.add(storedIncident())));
+    const answers = await Promise.all(Array.from({ length: 16 }, () => incidents.addAll([storedIncident()])));
 
-    expect(answers.toSorted()).toEqual(["added", ...Array.from({ length: 15 }, () => "known")]);
+    expect(answers.flat().toSorted()).toEqual(["added", ...Array.from({ length: 15 }, () => "known")]);
     expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 0 });
   });
 
   test("what is found again later, elsewhere and by another version of the rule is known", async () => {
     const incidents = await open();
     const first = storedIncident();
-    await incidents.add(first);
+    await incidents.addAll([first]);
 
     const again = storedIncident("sample", { detectedTime: "2026-03-05T00:00:00.000Z", sequenceNumber: 99 });
 
-    expect(await incidents.add(again)).toBe("known");
+    expect(await incidents.addAll([again])).toEqual(["known"]);
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(first);
   });
 
   test("adding an incident that was forwarded does not queue it again", async () => {
     const incidents = await open();
     const incident = storedIncident();
-    await incidents.add(incident);
+    await incidents.addAll([incident]);
     await incidents.markForwarded(incident.row);
 
-    expect(await incidents.add(incident)).toBe("known");
+    expect(await incidents.addAll([incident])).toEqual(["known"]);
 
     expect(await incidents.pending(RULE_ID, ALL)).toEqual([]);
   });
@@ -65,9 +65,9 @@ describe.each([
   test("another rule's incident of the same id is another incident", async () => {
     const incidents = await open();
     const other = ofRule("11111111-2222-4333-8444-555555555555", storedIncident());
-    await incidents.add(storedIncident());
+    await incidents.addAll([storedIncident()]);
 
-    expect(await incidents.add(other)).toBe("added");
+    expect(await incidents.addAll([other])).toEqual(["added"]);
 
     expect(await incidents.pending("11111111-2222-4333-8444-555555555555", ALL)).toEqual([other.row]);
     expect(await idsOf(incidents)).toEqual([id("sample")]);
@@ -80,14 +80,14 @@ describe.each([
     { why: "an id that would end the filter", ruleId: "' or '1' eq '1", incidentId: id("sample") },
   ])("$why is undefined", async ({ ruleId, incidentId }) => {
     const incidents = await open();
-    await incidents.add(storedIncident());
+    await incidents.addAll([storedIncident()]);
 
     expect(await incidents.get(ruleId, incidentId)).toBeUndefined();
   });
 
   test("a rule's id cannot reach into other rules", async () => {
     const incidents = await open();
-    await incidents.add(storedIncident());
+    await incidents.addAll([storedIncident()]);
 
     expect(await idsOf(incidents, "' or PartitionKey ge '")).toEqual([]);
     expect(await incidents.pending("' or PartitionKey ge '", ALL)).toEqual([]);
@@ -105,7 +105,7 @@ describe.each([
   ])("the record comes back as it was: $why", async ({ record }) => {
     const incidents = await open();
     const incident = storedIncident("sample", { record });
-    await incidents.add(incident);
+    await incidents.addAll([incident]);
 
     expect(incident.record).toBe(record);
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(incident);
@@ -115,7 +115,7 @@ describe.each([
     const incidents = await open();
     const incident = largestIncident(unit);
 
-    expect(await incidents.add(incident)).toBe("added");
+    expect(await incidents.addAll([incident])).toEqual(["added"]);
 
     expect(await incidents.get(RULE_ID, id("largest"))).toEqual(incident);
     expect(await incidents.pending(RULE_ID, ALL)).toEqual([incident.row]);
@@ -133,7 +133,7 @@ describe.each([
       "0001-01-01T00:00:00.0000000Z",
       "9999-12-31T23:59:59.9999999Z",
     ];
-    for (const activityDateTime of times) await incidents.add(storedIncident(activityDateTime, { activityDateTime }));
+    await incidents.addAll(times.map((activityDateTime) => storedIncident(activityDateTime, { activityDateTime })));
 
     const listed = await collected(incidents.list(RULE_ID));
 
@@ -147,8 +147,7 @@ describe.each([
     const incidents = await open();
     const before = storedIncident("before", { detectedTime: new Date(NOW_MS - 1).toISOString() });
     const at = storedIncident("at", { detectedTime: new Date(NOW_MS).toISOString() });
-    await incidents.add(before);
-    await incidents.add(at);
+    await incidents.addAll([before, at]);
 
     expect(await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) })).toEqual([before.row]);
     expect(await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS + 1) })).toHaveLength(2);
@@ -158,8 +157,8 @@ describe.each([
     const incidents = await open();
     const later = (name: string, by: number) =>
       storedIncident(name, { detectedTime: new Date(NOW_MS + by).toISOString() });
-    await incidents.add(later("a day", 86_400_000));
-    await incidents.add(later("a minute", 60_000)); // with an instance whose clock is a little ahead
+    const ahead = later("a minute", 60_000); // with an instance whose clock is a little ahead
+    await incidents.addAll([later("a day", 86_400_000), ahead]);
 
     const due = await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) });
     expect(due).toEqual([later("a day", 86_400_000).row]);
@@ -167,7 +166,7 @@ describe.each([
 
   test.each([0, 1, 2, 3, 4])("at most %i rows are pending at a time", async (limit) => {
     const incidents = await open();
-    for (const name of ["a", "b", "c"]) await incidents.add(storedIncident(name));
+    await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
 
     expect(await incidents.pending(RULE_ID, { ...ALL, limit })).toHaveLength(Math.min(limit, 3));
   });
@@ -175,8 +174,7 @@ describe.each([
   test("a row that was refused stays, is counted, and is not pending", async () => {
     const incidents = await open();
     const [refused, waiting] = [storedIncident("refused"), storedIncident("waiting")];
-    await incidents.add(refused);
-    await incidents.add(waiting);
+    await incidents.addAll([refused, waiting]);
 
     await incidents.markRefused(refused.row, "400 InvalidRecord: row 0");
     await incidents.markRefused(refused.row, "400 InvalidRecord: row 0");
@@ -188,7 +186,7 @@ describe.each([
   test("forwarding twice is harmless, and refusing what was forwarded does not queue it again", async () => {
     const incidents = await open();
     const incident = storedIncident();
-    await incidents.add(incident);
+    await incidents.addAll([incident]);
 
     await incidents.markForwarded(incident.row);
     await incidents.markForwarded(incident.row);
@@ -201,8 +199,7 @@ describe.each([
   test("more rows than fit on one page are all there", async () => {
     const incidents = await open();
     const names = Array.from({ length: 1_010 }, (_, index) => `many ${index}`);
-    for (let start = 0; start < names.length; start += 100)
-      await Promise.all(names.slice(start, start + 100).map((name) => incidents.add(storedIncident(name))));
+    await incidents.addAll(names.map((name) => storedIncident(name)));
 
     expect((await idsOf(incidents)).toSorted()).toEqual(names.map(id).toSorted());
     expect(await incidents.pending(RULE_ID, { ...ALL, limit: 1_005 })).toHaveLength(1_005);
@@ -214,7 +211,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(anyIncidentRow(), fc.string({ unit: "binary" }), async (row, record) => {
         const made = { ...row, RuleId: randomUUID(), TimeGenerated: "2026-01-01T00:00:00.000Z" };
-        await incidents.add({ row: made, record });
+        await incidents.addAll([{ row: made, record }]);
         expect(await incidents.pending(made.RuleId, ALL)).toEqual([made]);
         expect(await incidents.get(made.RuleId, text(row["IncidentId"]))).toEqual({ row: made, record });
       }),
@@ -242,7 +239,7 @@ function answerTo(step: { call: string; name: string; limit: number }, incidents
   const incident = storedIncident(step.name);
   switch (step.call) {
     case "add":
-      return incidents.add(incident);
+      return incidents.addAll([incident]);
     case "markForwarded":
       return incidents.markForwarded(incident.row);
     case "markRefused":

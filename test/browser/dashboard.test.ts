@@ -111,9 +111,9 @@ describe("looking", () => {
     const { page } = await open({}, "?text=arrival");
     await page.getByText("Nothing matches these filters.").waitFor();
     const now = new Date().toISOString();
-    await dashboard.incidents.add(
+    await dashboard.incidents.addAll([
       storedIncident("arrival", { title: "A new arrival", activityDateTime: now, detectedTime: now }),
-    );
+    ]);
     await row(page, "A new arrival").waitFor({ timeout: 20_000 });
   });
 

@@ -49,7 +49,7 @@ describe("dead-letters", () => {
     const letter = bytes("{");
     await bury(letter, "not JSON");
     const incident = storedIncident();
-    await incidentTable(table()).add(incident);
+    await incidentTable(table()).addAll([incident]);
     await incidentTable(table()).markRefused(incident.row, "answered 400: InvalidRecord");
 
     const { code, out, err } = await pimwatch("dead-letters");
@@ -134,7 +134,7 @@ describe("redrive", () => {
 
   test("lets refused rows be tried again", async () => {
     const incidents = incidentTable(table());
-    await incidents.add(storedIncident());
+    await incidents.addAll([storedIncident()]);
     await incidents.markRefused(storedIncident().row, "400");
     expect(await pimwatch("redrive", "--refused")).toEqual({
       code: 0,

@@ -28,7 +28,7 @@ beforeAll(async () => {
     storedIncident("late", { priority: "P3", activityDateTime: "2026-03-04T09:30:00.0000000Z" }),
     closed,
   ])
-    await table.add(incident);
+    await table.addAll([incident]);
   const analyst = { name: "noor", id: "", kind: "local" } as const;
   const change = withChange(
     closed.row,

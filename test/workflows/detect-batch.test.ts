@@ -207,7 +207,7 @@ test("two rules that match one record make an incident each", async () => {
 
 describe("a dependency that fails rejects the batch, so that it is delivered again", () => {
   const down = new Error("down");
-  const fails = { add: () => Promise.reject(down) };
+  const fails = { add: () => Promise.reject(down), addAll: () => Promise.reject(down) };
   test.each<{ what: string; broken: Partial<DetectDependencies>; body: Uint8Array }>([
     { what: "the incidents' store", broken: { incidents: fails }, body: eventBody(settingsChange()) },
     { what: "the dead letters' store, for bytes", broken: { deadLetters: fails }, body: bytes("{") },

@@ -15,12 +15,12 @@ function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependenc
   return {
     ...deps,
     incidents: {
-      add(incident) {
-        if (incident.record.includes("KILLER")) {
+      addAll(incidents) {
+        if (incidents.some(({ record }) => record.includes("KILLER"))) {
           onDeath();
           return new Promise<never>(() => undefined);
         }
-        return deps.incidents.add(incident);
+        return deps.incidents.addAll(incidents);
       },
     },
   };
@@ -108,7 +108,7 @@ test("a single death of something else puts nothing aside", async () => {
 test("a dependency that fails is no death: the mark is taken away", async () => {
   const { deps } = memoryStores();
   const { suspects, marks } = memorySuspects();
-  const down = { ...deps, incidents: { add: () => Promise.reject(new Error("table is down")) } };
+  const down = { ...deps, incidents: { addAll: () => Promise.reject(new Error("table is down")) } };
   await expect(detectGuarded([event(eventBody(good("PIM_1")))], { ...down, suspects })).rejects.toThrow(
     "table is down",
   );

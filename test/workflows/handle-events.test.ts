@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { StoredIncident } from "../../src/core/incident-row.ts";
 import type { FinishedRun } from "../../src/core/partition-ledger.ts";
 import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
@@ -75,11 +76,10 @@ test("nothing is forwarded of a batch that could not be stored whole", async () 
     uploads.push(rows.length);
     return Promise.resolve({ outcome: "accepted" });
   });
-  let calls = 0;
   const incidents = {
-    add: (...incident: Parameters<typeof deps.incidents.add>) => {
-      calls += 1;
-      return calls === 2 ? Promise.reject(new Error("table is down")) : deps.incidents.add(...incident);
+    async addAll(all: readonly StoredIncident[]) {
+      await deps.incidents.addAll(all.slice(0, 1));
+      throw new Error("table is down");
     },
   };
   await expect(handleEvents(batch, { ...deps, incidents })).rejects.toThrow("table is down");

@@ -17,12 +17,12 @@ const WRITE = { "x-requested-with": "pimwatch", "content-type": "application/jso
 const ID = sha256Hex("a");
 
 let azurite: Azurite;
-let deps: ApiDependencies & { readonly incidents: Pick<IncidentTable, "get" | "add"> };
+let deps: ApiDependencies & { readonly incidents: Pick<IncidentTable, "get" | "addAll"> };
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 beforeEach(async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
-  for (const name of ["a", "b", "c"]) await incidents.add(storedIncident(name));
+  await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
   deps = {
     ruleIds: [OTHER_RULE, RULE_ID],
     incidents,
@@ -79,7 +79,7 @@ describe("reading", () => {
   });
 
   test("what one actor did within an hour is a burst: none of it is hidden, each says how many there are", async () => {
-    await deps.incidents.add(storedIncident("later", { activityDateTime: "2026-03-04T10:00:00.0000000Z" }));
+    await deps.incidents.addAll([storedIncident("later", { activityDateTime: "2026-03-04T10:00:00.0000000Z" })]);
     const { bursts } = bodyOf(await ask("summary"));
     const [burst = ""] = Object.keys(bursts);
     expect(bursts).toEqual({ [burst]: 3 });

@@ -10,17 +10,16 @@ export type Letter = Parameters<DetectDependencies["deadLetters"]["add"]>[0];
 export function memoryStores() {
   const stored = new Map<string, StoredIncident>();
   const letters: Letter[] = [];
+  const add = (incident: StoredIncident): "added" | "known" => {
+    const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
+    if (stored.has(id)) return "known";
+    stored.set(id, incident);
+    return "added";
+  };
   const deps: DetectDependencies = {
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
-    incidents: {
-      add: (incident) => {
-        const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
-        if (stored.has(id)) return Promise.resolve("known");
-        stored.set(id, incident);
-        return Promise.resolve("added");
-      },
-    },
+    incidents: { addAll: (incidents) => Promise.resolve(incidents.map(add)) },
     deadLetters: {
       add: (letter) => {
         letters.push(letter);

@@ -24,7 +24,7 @@ async function prepared(answers: (title: string) => Answer = () => "accepted") {
   const { client } = await openTable(azurite.connectionString);
   const incidents = incidentTable(client, undefined, { otherSinks: [WEBHOOK_SINK] });
   const added = NAMES.map((name) => storedIncident(name, { title: name }));
-  for (const incident of added) await incidents.add(incident);
+  await incidents.addAll(added);
   const told: string[] = [];
   let time = 0;
   const deps = {
@@ -94,7 +94,7 @@ test("a slow webhook gets no more than its time; the rest waits", async () => {
 
 test("without a webhook nothing is queued and nothing is done", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
-  await incidents.add(storedIncident());
+  await incidents.addAll([storedIncident()]);
   expect(await incidentOutbox(client, WEBHOOK_SINK).outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
   const deps = { ruleIds: [RULE_ID], incidents, now: () => new Date() };
   expect(await notifyWebhook([storedIncident().row], deps, { milliseconds: 1 })).toEqual({ forwarded: 0, refused: 0 });

@@ -1,0 +1,32 @@
+import type { TableEntity } from "@azure/data-tables";
+import { entityBytes, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
+
+/** Rows that are stored together or not at all: at least one, all of one partition, and no more than a transaction takes. */
+export interface RowSet {
+  readonly partitionKey: string;
+  readonly entities: readonly TableEntity<object>[];
+}
+
+/**
+ * Puts sets of rows together, each partition's in order, in as few groups as one transaction each may be. A set is
+ * never split: one that is larger than MAX_TRANSACTION_BYTES is alone.
+ */
+export function transactionGroups<One extends RowSet>(sets: Iterable<One>): One[][] {
+  const groups: { readonly members: One[]; rows: number; bytes: number }[] = [];
+  const latest = new Map<string, (typeof groups)[number]>();
+  for (const set of sets) {
+    const rows = set.entities.length;
+    const bytes = set.entities.reduce((sum, entity) => sum + entityBytes(entity), 0);
+    let group = latest.get(set.partitionKey);
+    const hasRoom = group && group.rows + rows <= MAX_TRANSACTION_ROWS && group.bytes + bytes <= MAX_TRANSACTION_BYTES;
+    if (group === undefined || hasRoom !== true) {
+      group = { members: [], rows: 0, bytes: 0 };
+      groups.push(group);
+      latest.set(set.partitionKey, group);
+    }
+    group.members.push(set);
+    group.rows += rows;
+    group.bytes += bytes;
+  }
+  return groups.map(({ members }) => members);
+}
