@@ -99,9 +99,13 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
   }
 
   function transact(actions: readonly TransactionAction[]) {
+    if (actions.length > 100) throw new RestError("100 changes at most", { statusCode: 400, code: "InvalidInput" });
     const copy = new Map(rows);
+    const named = new Set<string>();
     for (const [index, action] of actions.entries()) {
       try {
+        if (named.has(keyOf(action[1]))) throw refusal(400, "InvalidDuplicateRow");
+        named.add(keyOf(action[1]));
         apply(copy, action as Properties[] & TransactionAction);
       } catch (error) {
         throw error instanceof RestError ? inTransaction(error, index) : error;

@@ -1,5 +1,5 @@
 import { TableClient } from "@azure/data-tables";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
@@ -67,41 +67,71 @@ const LOST_AFTER_EFFECT: readonly { why: string; fault: Fault; outcome: "known" 
   },
 ];
 
-test.each(LOST_AFTER_EFFECT)("stored, then $why: addAll says $outcome, and nothing is lost or twice", async (lost) => {
-  const { incidents, proxy, direct } = await open(lost.outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
-  proxy.failNext(lost.fault);
+const ONE_OR_A_GROUP = [{ names: ["sample"] }, { names: ["a", "b", "c"] }];
 
-  const [outcome] = await incidents.addAll([storedIncident()]).catch(() => ["throws"]);
+describe.each(ONE_OR_A_GROUP)("of $names", ({ names }) => {
+  const all = names.map((name) => storedIncident(name));
+  const each = (outcome: string) => names.map(() => outcome);
 
-  expect(outcome).toBe(lost.outcome);
-  expect(await direct.addAll([storedIncident()])).toEqual(["known"]);
-  expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
+  test.each(LOST_AFTER_EFFECT)(
+    "stored, then $why: addAll says $outcome, and nothing is lost or twice",
+    async (lost) => {
+      const { incidents, proxy, direct } = await open(lost.outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
+      proxy.failNext(lost.fault);
+
+      const outcomes = await incidents.addAll(all).catch(() => each("throws"));
+
+      expect(outcomes).toEqual(each(lost.outcome));
+      expect(await direct.addAll(all)).toEqual(each("known"));
+      expect(await contentsOf(direct)).toEqual({ listed: names.length, pending: names.length });
+    },
+  );
+
+  test.each([
+    { why: "the connection breaks", fault: { kind: "cut" }, outcome: "added" },
+    { why: "a 500", fault: answer(500), outcome: "added" },
+    { why: "a 503 that says when to come back", fault: answer(503, { "retry-after": "0" }), outcome: "added" },
+    {
+      why: "a 429 that says to come back in an hour",
+      fault: answer(429, { "retry-after": "3600" }),
+      outcome: "throws",
+    },
+    { why: "a 429 that does not", fault: answer(429), outcome: "throws" },
+    { why: "a 403", fault: answer(403), outcome: "throws" },
+    { why: "no answer", fault: { kind: "hang" }, outcome: "throws" },
+    { why: "an empty 202", fault: answer(202), outcome: "throws" },
+    { why: "a page with status 200", fault: html(200, false), outcome: "throws" },
+    // Of a group it is only asked again, one by one.
+    { why: "a page with status 409", fault: html(409, false), outcome: names.length === 1 ? "throws" : "added" },
+  ] satisfies { why: string; fault: Fault; outcome: string }[])(
+    "not stored, $why: addAll says $outcome, and again stores it once",
+    async ({ fault, outcome: expected }) => {
+      const { incidents, proxy, direct } = await open(expected === "throws" ? IMPATIENT_MS : PATIENT_MS);
+      proxy.failNext(fault);
+
+      const outcomes = await incidents.addAll(all).catch(() => each("throws"));
+
+      expect(outcomes).toEqual(each(expected));
+      expect(await direct.addAll(all)).toEqual(each(expected === "added" ? "known" : "added"));
+      expect(await contentsOf(direct)).toEqual({ listed: names.length, pending: names.length });
+    },
+  );
+
+  test("an answer that confirms fewer rows than were sent is none", async () => {
+    const { incidents, proxy, direct } = await open();
+    const body = "--x\r\n--changesetresponse_x\r\nHTTP/1.1 204 No Content\r\n--changesetresponse_x--\r\n--x--";
+    proxy.failNext({
+      kind: "answer",
+      status: 202,
+      headers: { "content-type": "multipart/mixed; boundary=x" },
+      body,
+    });
+
+    await expect(incidents.addAll(all)).rejects.toThrow(`a transaction of ${4 * names.length} rows confirmed 1`);
+
+    expect(await direct.addAll(all)).toEqual(each("added"));
+  });
 });
-
-test.each([
-  { why: "the connection breaks", fault: { kind: "cut" }, outcome: "added" },
-  { why: "a 500", fault: answer(500), outcome: "added" },
-  { why: "a 503 that says when to come back", fault: answer(503, { "retry-after": "0" }), outcome: "added" },
-  { why: "a 429 that says to come back in an hour", fault: answer(429, { "retry-after": "3600" }), outcome: "throws" },
-  { why: "a 429 that does not", fault: answer(429), outcome: "throws" },
-  { why: "a 403", fault: answer(403), outcome: "throws" },
-  { why: "no answer", fault: { kind: "hang" }, outcome: "throws" },
-  { why: "an empty 202", fault: answer(202), outcome: "throws" },
-  { why: "a page with status 200", fault: html(200, false), outcome: "throws" },
-  { why: "a page with status 409", fault: html(409, false), outcome: "throws" },
-] satisfies { why: string; fault: Fault; outcome: string }[])(
-  "not stored, $why: addAll says $outcome, and again stores it once",
-  async ({ fault, outcome: expected }) => {
-    const { incidents, proxy, direct } = await open(expected === "throws" ? IMPATIENT_MS : PATIENT_MS);
-    proxy.failNext(fault);
-
-    const [outcome] = await incidents.addAll([storedIncident()]).catch(() => ["throws"]);
-
-    expect(outcome).toBe(expected);
-    expect(await direct.addAll([storedIncident()])).toEqual([expected === "added" ? "known" : "added"]);
-    expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
-  },
-);
 
 test.each([
   { why: "breaks each connection", fault: { kind: "cut" } },

@@ -8,7 +8,9 @@ import {
   type BatchFigures,
   type DetectDependencies,
   detectBatch,
+  detectEvents,
   type HubEvent,
+  newBatch,
 } from "../../src/workflows/detect-batch.ts";
 import { anyJson, anySettingsChange, bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, readyRule } from "../shipped-rule.ts";
@@ -217,6 +219,76 @@ describe("a dependency that fails rejects the batch, so that it is delivered aga
     await expect(detectBatch(events(body), { ...deps, ...broken })).rejects.toBe(down);
     // The same batch without what needs the store passes.
     await expect(detectBatch(events(eventBody(otherActivity)), { ...deps, ...broken })).resolves.toBeDefined();
+  });
+});
+
+describe("what was found is stored together", () => {
+  /** The stores, and how many incidents each call to them was given. */
+  function counting(stores = memoryStores()) {
+    const calls: number[] = [];
+    const addAll: DetectDependencies["incidents"]["addAll"] = (incidents) => {
+      calls.push(incidents.length);
+      return stores.deps.incidents.addAll(incidents);
+    };
+    return { ...stores, deps: { ...stores.deps, incidents: { addAll } }, calls };
+  }
+  const changes = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => settingsChange({}, { id: `PIM_${from + index}` }));
+
+  test("all of a batch's events and records in one call, in their order", async () => {
+    const { deps, calls } = counting();
+    const bodies = [eventBody(...changes(0, 3), otherActivity), eventBody(signIn), eventBody(...changes(1, 4))];
+    const { figures, added } = await detectBatch(events(...bodies), deps);
+    expect(calls).toEqual([7]);
+    const fates = { received: 9, matched: 7, notMatched: 1, skipped: 1 };
+    expect(figures).toEqual({ ...NOTHING, events: 3, ...fates, stored: 5, known: 2 });
+    expect(added.map(({ row }) => row["AuditLogId"])).toEqual(["PIM_0", "PIM_1", "PIM_2", "PIM_3", "PIM_4"]);
+  });
+
+  test("a hundred at a time, so that memory does not grow with what matches", async () => {
+    const { deps, calls } = counting();
+    const bodies = [eventBody(...changes(0, 130)), eventBody(...changes(130, 90)), eventBody(...changes(220, 7))];
+    const { figures } = await detectBatch(events(...bodies), deps);
+    expect(calls).toEqual([100, 100, 27]);
+    expect(figures).toEqual({ ...NOTHING, events: 3, received: 227, matched: 227, stored: 227 });
+  });
+
+  test("dead letters do not pile up either", async () => {
+    const { deps, letters } = memoryStores();
+    let most = 0;
+    const add: DetectDependencies["deadLetters"]["add"] = (letter) => {
+      most = Math.max(most, read - letters.length);
+      return deps.deadLetters.add(letter);
+    };
+    let read = 0;
+    const isQuarantined = () => {
+      read += 1;
+      return true;
+    };
+    await detectBatch(events(...Array.from({ length: 250 }, (_, index) => bytes(`{${index}`))), {
+      ...deps,
+      isQuarantined,
+      deadLetters: { add },
+    });
+    expect([letters.length, most]).toEqual([250, 100]);
+  });
+
+  test("nothing counts before it is stored", async () => {
+    const { deps } = memoryStores();
+    const batch = newBatch({ ...deps, incidents: { addAll: () => Promise.reject(new Error("down")) } });
+    await expect(
+      detectEvents(events(eventBody(...changes(0, 2), otherActivity, { a: 1 }), bytes("{")), batch),
+    ).rejects.toThrow("down");
+    expect({ ...NOTHING, ...batch.figures }).toEqual({ ...NOTHING, received: 1, notMatched: 1 });
+    expect(batch.added).toEqual([]);
+  });
+
+  test("incidents do not wait for dead letters, nor count those that could not be kept", async () => {
+    const { deps, stored } = memoryStores();
+    const batch = newBatch({ ...deps, deadLetters: { add: () => Promise.reject(new Error("full")) } });
+    await expect(detectEvents(events(bytes("{"), eventBody(...changes(0, 2))), batch)).rejects.toThrow("full");
+    expect({ ...NOTHING, ...batch.figures }).toEqual({ ...NOTHING, received: 2, matched: 2, stored: 2 });
+    expect(stored.size).toBe(2);
   });
 });
 

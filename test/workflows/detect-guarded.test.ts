@@ -92,6 +92,41 @@ test("without a death, guarded and not guarded come to the same", async () => {
   expect([guarded.stored, guarded.letters, marks.size]).toEqual([plain.stored, plain.letters, 0]);
 });
 
+test("what an event, or a record, gave is stored between its marks", async () => {
+  const { deps } = memoryStores();
+  const { suspects, log, die } = memorySuspects();
+  const writing: DetectDependencies = {
+    ...deps,
+    incidents: {
+      addAll(incidents) {
+        log.push(`store ${incidents.length}`);
+        return deps.incidents.addAll(incidents);
+      },
+    },
+    deadLetters: {
+      add(letter) {
+        log.push("bury");
+        return deps.deadLetters.add(letter);
+      },
+    },
+  };
+  const events = [event(eventBody(good("PIM_1"), good("PIM_2"))), event(eventBody(good("PIM_3"), { a: 1 }))];
+
+  await detectGuarded(events, { ...writing, suspects });
+  expect(log).toEqual(["begin event", "store 2", "end event", "begin event", "store 1", "bury", "end event"]);
+
+  for (const { body } of events.slice(1)) await suspects.begin(suspectKey("event", body));
+  die();
+  log.length = 0;
+  await detectGuarded(events.slice(1), { ...writing, suspects });
+  expect(log.join(", ").split(/, (?=begin record|end event)/)).toEqual([
+    "begin event, begin body, end body",
+    "begin record, store 1, end record",
+    "begin record, bury, end record",
+    "end event",
+  ]);
+});
+
 test("a single death of something else puts nothing aside", async () => {
   const { deps, letters } = memoryStores();
   const { suspects, die, marks } = memorySuspects();
@@ -132,7 +167,7 @@ test("a batch is guarded from its fifth retry on, or while anything is marked", 
   expect(await handleEvents(batch, all)).toMatchObject({ guarded: false });
   expect(log).toEqual([]);
   expect(await handleEvents(batch, all, { suspect: true })).toMatchObject({ guarded: true });
-  expect(log).toHaveLength(1);
+  expect(log).toEqual(["begin event", "end event"]);
   marks.set("somebody else's", { deaths: 0, isDead: false, quarantined: false });
   expect(await handleEvents(batch, all)).toMatchObject({ guarded: true });
 });

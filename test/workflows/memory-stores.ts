@@ -44,7 +44,7 @@ export function memorySuspects() {
     },
     suspects: {
       begin(key: string) {
-        log.push(`begin ${key.slice(0, 6)}`);
+        log.push(`begin ${key.split("|", 1).join()}`);
         const mark = marks.get(key) ?? { deaths: 0, isDead: false, quarantined: false };
         if (mark.quarantined) return Promise.resolve({ outcome: "quarantined" } as const);
         const deaths = mark.deaths + (mark.isDead ? 1 : 0);
@@ -52,6 +52,7 @@ export function memorySuspects() {
         return Promise.resolve({ outcome: "begun", deaths } as const);
       },
       end(key: string) {
+        log.push(`end ${key.split("|", 1).join()}`);
         marks.delete(key);
         return Promise.resolve();
       },
