@@ -18,7 +18,7 @@ afterAll(() => azurite.close());
 
 const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
-const named = (count: number) => Array.from({ length: count }, (_, index) => storedIncident(`incident ${index}`));
+const named = (howMany: number) => Array.from({ length: howMany }, (_, index) => storedIncident(`incident ${index}`));
 
 /** How many say so. */
 function count(outcomes: readonly string[]): { added: number; known: number } {
