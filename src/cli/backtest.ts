@@ -19,7 +19,7 @@ export const backtest = command({
     json: { type: "boolean", help: "print each result row as one line of JSON on stdout, all else on stderr" },
     "no-scan": {
       type: "boolean",
-      help: "read and count every record of every event: slower, as with SCAN_EVENTS=false",
+      help: "read and count every record, as with SCAN_EVENTS=false",
     },
     top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
   },
@@ -31,8 +31,8 @@ With --json: {"rule", "ruleId", "incidentId", "title", "severity", "where", "row
 result, in the query's order; a record that comes again is printed again.
 
 Events are searched, as in the app, for what a match must hold. An event that holds none of it is passed over: its
-records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A rule
-without a text that every match must hold turns the search off for all, which is said on stderr.
+records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A
+rule without a text that every match must hold turns the search off for all, which is said on stderr.
 
 What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does not compile (the
 others run), 2 when it cannot be done as asked.`,
