@@ -17,6 +17,7 @@ import { machine } from "./report.ts";
 import { alternate, partsOf } from "./rounds.ts";
 import { generatedRules, officialRule, withOperation } from "./rules.ts";
 import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./shapes.ts";
+import { unbundledApp } from "./unbundled-app.ts";
 
 const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- --only PART]
 
@@ -110,17 +111,18 @@ async function withApp(work: (directory: string) => Promise<void>): Promise<void
 const onStart = () => withApp(async (directory) => print(await benchColdStart(directory, 9)));
 
 const onLocalPath = () =>
-  withApp(async (directory) => {
-    print(await benchLatency(directory, { rates: [10, 100, 300], seconds: 15 }));
-    const own = detection([await officialRule()]);
-    const own20 = mixed(20 * MEGABYTE);
-    const seconds = async (shape: Shape) => {
-      const timings = await alternate(new Map([["own", own]]), partsOf(shape.bodies), 5);
-      return timings.get("own")?.median ?? Number.NaN;
-    };
-    print(await benchBacklog(directory, own20, { partitions: [1, 4, 32], ownSeconds: await seconds(own20) }));
-    const backlog = { ...tiny(Number.POSITIVE_INFINITY, 100_000), name: "a backlog of 100,000 tiny events" };
-    print(await benchBacklog(directory, backlog, { partitions: [4], ownSeconds: await seconds(backlog) }));
+  withApp(async (built) => {
+    print(await benchLatency(built, { rates: [10, 100, 300], seconds: 15 }));
+    const unbundled = await unbundledApp(built, { eager: false });
+    try {
+      const apps = { built, unbundled };
+      print(await benchBacklog(apps, mixed(20 * MEGABYTE), [1, 4, 32]));
+      const backlog = { ...tiny(Number.POSITIVE_INFINITY, 100_000), name: "a backlog of 100,000 tiny events" };
+      print(await benchBacklog(apps, backlog, [4]));
+      print(await benchBacklog(apps, auditOnly(20 * MEGABYTE), [4]));
+    } finally {
+      await rm(unbundled, { recursive: true, force: true });
+    }
   });
 
 async function onCost(): Promise<void> {

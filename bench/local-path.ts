@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
@@ -10,6 +13,7 @@ import { latencies, spreadText, type Spread } from "../src/cli/latency.ts";
 import { type LocalApp, startLocalApp } from "../src/cli/local-app.ts";
 import { storedIncidents } from "../src/cli/stored-incidents.ts";
 import { INCIDENTS_TABLE } from "../src/services.ts";
+import { ownSeconds, profileClock } from "./own-share.ts";
 import { table, valueLine } from "./report.ts";
 import { type Shape, singles } from "./shapes.ts";
 
@@ -18,12 +22,22 @@ interface Run {
   readonly producer: EventHubProducerClient;
 }
 
+interface StackForm {
+  readonly appDirectory: string;
+  readonly partitions: number;
+  readonly nodeOptions?: readonly string[];
+}
+
 /** Runs something on the whole local stack: hub, host, app in a process of its own, table, ingestion. */
-async function onStack<T>(appDirectory: string, partitions: number, work: (run: Run) => Promise<T>): Promise<T> {
+async function onStack<T>(
+  { appDirectory, partitions, nodeOptions = [] }: StackForm,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
   const app = await startLocalApp({
     appDirectory: Promise.resolve(appDirectory),
     allowedTenantIds: [TENANT_ID],
     partitions,
+    nodeOptions,
     onTrouble: () => undefined,
   });
   const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB);
@@ -47,7 +61,9 @@ export async function benchLatency(
   const rows: string[][] = [];
   const lines: string[] = [];
   for (const rate of rates) {
-    const { enqueuedToStored, storedToForwarded } = await onStack(appDirectory, 4, (run) => atRate(run, rate, seconds));
+    const { enqueuedToStored, storedToForwarded } = await onStack({ appDirectory, partitions: 4 }, (run) =>
+      atRate(run, rate, seconds),
+    );
     rows.push([String(rate), spreadText(enqueuedToStored), spreadText(storedToForwarded)]);
     if (rate !== 100) continue;
     lines.push(
@@ -69,9 +85,7 @@ async function atRate(
   seconds: number,
 ): Promise<{ enqueuedToStored: Spread | undefined; storedToForwarded: Spread | undefined }> {
   const { app, producer } = run;
-  const warmUp = singles(50, "warm up", 0.1);
-  await sendEvents(producer, outgoing(warmUp));
-  await caughtUp(run);
+  await warmUp(run, 50, 0.1);
   const { bodies, expected } = singles(rate * seconds, `rate ${rate}`, 0.1);
   const began = Date.now();
   const sending: Promise<void>[] = [];
@@ -105,36 +119,28 @@ async function atRate(
   );
 }
 
+async function warmUp(run: Run, events: number, matches: number): Promise<void> {
+  await sendEvents(run.producer, outgoing(singles(events, "warm up", matches)));
+  await caughtUp(run);
+}
+
 function outgoing({ bodies }: Shape): readonly { readonly body: Uint8Array; readonly where: string }[] {
   return bodies.map((body, index) => ({ body, where: `event ${index}` }));
 }
 
-/** A hub that is full before the app starts: how fast it is read, and at what cost. */
+/**
+ * A hub that fills as fast as it can be sent to: how fast it is read, and at what cost. Then once more on the app's
+ * modules as files of their own, under Node's profiler: whose code the processor's time goes to.
+ */
 export async function benchBacklog(
-  appDirectory: string,
+  { built, unbundled }: { readonly built: string; readonly unbundled: string },
   shape: Shape,
-  { partitions, ownSeconds }: { readonly partitions: readonly number[]; readonly ownSeconds: number },
+  partitions: readonly number[],
 ): Promise<readonly string[]> {
+  const gigabytes = shape.bytes / 1e9;
   const rows: string[][] = [];
-  const lines: string[] = [];
   for (const count of partitions) {
-    const { seconds, cpu } = await onStack(appDirectory, count, async (run) => {
-      // The app is up and waits for the last event: what it is doing meanwhile is the same work.
-      const before = cpuSeconds();
-      const began = performance.now();
-      await sendEvents(run.producer, outgoing(shape));
-      await caughtUp(run);
-      const found = run.app.figures().matched;
-      // All shipped rules are at work, so others may match too.
-      if (found < shape.expected.length)
-        throw new Error(`${count} partitions: ${found} matches, at least ${shape.expected.length} must be`);
-      const after = cpuSeconds();
-      return {
-        seconds: (performance.now() - began) / 1_000,
-        cpu: { host: after.host - before.host, worker: after.worker - before.worker },
-      };
-    });
-    const gigabytes = shape.bytes / 1e9;
+    const { seconds, cpu } = await onStack({ appDirectory: built, partitions: count }, (run) => throughput(run, shape));
     rows.push([
       String(count),
       (shape.bodies.length / seconds).toFixed(0),
@@ -142,18 +148,62 @@ export async function benchBacklog(
       (cpu.host / gigabytes).toFixed(2),
       (cpu.worker / gigabytes).toFixed(2),
     ]);
-    const share = ownSeconds / (cpu.host + cpu.worker);
-    lines.push(`bench: pimwatch's own share of the CPU time, ${shape.name}, ${count} partition(s) ${percent(share)}`);
   }
   return [
-    `through the local stack: ${shape.bodies.length} events, ${(shape.bytes / 1e6).toFixed(0)} MB, ${shape.name}`,
+    `through the local stack: ${shape.bodies.length} events, ${(shape.bytes / 1e6).toFixed(0)} MB, ${shape.expected.length} matches, ${shape.name}`,
     table([
       ["partitions", "events/s", "MB/s", "CPU s/GB: hub, sender and host", "CPU s/GB: the app's process"],
       ...rows,
     ]),
-    ...lines,
+    "",
+    ...(await shares(unbundled, shape)),
     "",
   ];
+}
+
+async function shares(appDirectory: string, shape: Shape): Promise<readonly string[]> {
+  const profiles = await mkdtemp(join(tmpdir(), "pimwatch-bench-profile-"));
+  try {
+    const nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+    const { cpu, began } = await onStack({ appDirectory, partitions: 4, nodeOptions }, (run) => throughput(run, shape));
+    const { own, others, garbageCollection, node } = ownSeconds(profiles, appDirectory, began);
+    const all = cpu.host + own + others + garbageCollection + node;
+    const rows = Object.entries({
+      "hub, sender and host": cpu.host,
+      "the app: pimwatch's own code": own,
+      "the app: SDKs and worker": others,
+      "the app: garbage collection": garbageCollection,
+      "the app: Node.js by itself": node,
+    });
+    return [
+      table([
+        ["CPU time of", "s/GB", "share"],
+        ...rows.map(([whose, seconds]) => [whose, (seconds / (shape.bytes / 1e9)).toFixed(2), percent(seconds / all)]),
+      ]),
+      `bench: pimwatch's own share of the CPU time, ${shape.name} ${percent(own / all)}`,
+    ];
+  } finally {
+    await rm(profiles, { recursive: true, force: true });
+  }
+}
+
+/** Sends all and waits until the app is through with it; it has loaded everything by then, and has had two hundred matches. */
+async function throughput(run: Run, shape: Shape) {
+  await warmUp(run, 400, 0.5);
+  const matchedBefore = run.app.figures().matched;
+  const began = profileClock();
+  const before = cpuSeconds();
+  await sendEvents(run.producer, outgoing(shape));
+  await caughtUp(run);
+  const found = run.app.figures().matched - matchedBefore;
+  // All shipped rules are at work, so others may match too.
+  if (found < shape.expected.length) throw new Error(`${found} matches, at least ${shape.expected.length} must be`);
+  const after = cpuSeconds();
+  return {
+    began,
+    seconds: (profileClock() - began) / 1e6,
+    cpu: { host: after.host - before.host, worker: after.worker - before.worker },
+  };
 }
 
 function percent(share: number): string {

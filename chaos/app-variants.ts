@@ -37,7 +37,7 @@ export async function appVariants(appDirectory: string): Promise<AppVariants> {
     await mkdir(directory);
     const extensions = { ...hostJson.extensions, eventHubs: { ...eventHubs, maxEventBatchSize } };
     await writeFile(join(directory, "host.json"), JSON.stringify({ ...hostJson, functionTimeout, extensions }));
-    await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module", main: "../app/app.js" }));
+    await writeFile(join(directory, "package.json"), JSON.stringify({ main: "../app/app.cjs" }));
     return directory;
   }
 

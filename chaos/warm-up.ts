@@ -8,6 +8,6 @@ const [appDirectory = ""] = process.argv.slice(2);
 await import("../local/function-host/function-host.ts");
 await import("../local/function-host/worker-main.ts");
 for (const file of await readdir(appDirectory)) {
-  if (file.endsWith(".js")) await import(pathToFileURL(join(appDirectory, file)).href);
+  if (file.endsWith(".cjs")) await import(pathToFileURL(join(appDirectory, file)).href);
 }
 process.exit(0);

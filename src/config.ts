@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
@@ -42,15 +42,14 @@ export interface Config {
 }
 
 const URL_FORM = /^https?:\/\/[^\s/]+/;
-const text = (expected: string) =>
-  z
-    .string({ error: `expected ${expected}` })
-    .trim()
-    .min(1, { error: `expected ${expected}` });
-const url = (expected: string) => text(expected).regex(URL_FORM, { error: `expected ${expected}` });
-const number = (unit: string, { min, max }: { min: number; max: number }) => {
+/** Text without the blanks around it, of a form where one is given. */
+const text = (expected: string, form = /./) => {
+  const error = `expected ${expected}`;
+  return z.string({ error }).check(z.trim(), z.regex(form, { error }));
+};
+const number = (unit: string, { min, max, standard }: { min: number; max: number; standard: number }) => {
   const error = `expected a number of ${unit} from ${min} to ${max}`;
-  return z.coerce.number({ error }).min(min, { error }).max(max, { error });
+  return z._default(z.coerce.number({ error }).check(z.gte(min, { error }), z.lte(max, { error })), standard);
 };
 const WEBHOOK_URL = "https://… without user name or password; http://127.0.0.1:PORT/… in local runs";
 const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
@@ -62,15 +61,18 @@ const STORAGE_CONNECTION = /(^|;)\s*(UseDevelopmentStorage=true|(AccountName|Tab
 const NCRONTAB = /^\s*([\w*,/-]+\s+){4,5}[\w*,/-]+\s*$/;
 const schedule = (example: string) => {
   const error = `expected an NCRONTAB expression, such as "${example}"`;
-  return z.string({ error }).regex(NCRONTAB, { error });
+  return z.string({ error }).check(z.regex(NCRONTAB, { error }));
 };
 const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
 const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const tenantIds = text(TENANTS)
-  .transform((list) => list.split(",").map((id) => id.trim().toLowerCase()))
-  .refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` });
+const tenantIds = z.pipe(
+  text(TENANTS),
+  z
+    .transform((list: string) => list.split(",").map((id) => id.trim().toLowerCase()))
+    .check(z.refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` })),
+);
 
 /**
  * The settings that the app's code reads, with what each must be. Those that only the Functions host
@@ -78,55 +80,38 @@ const tenantIds = text(TENANTS)
  * since without them a function silently does not run.
  */
 const SETTINGS = z.object({
-  AUDIT_EVENTS: z
-    .string()
-    .trim()
-    .regex(HUB_CONNECTION, { error: "expected a connection string, Endpoint=sb://HOST;…" })
-    .optional(),
-  AUDIT_EVENTS__fullyQualifiedNamespace: z
-    .string()
-    .trim()
-    .regex(/^[\w.-]+$/, { error: "expected a host name, NAMESPACE.servicebus.windows.net" })
-    .optional(),
+  AUDIT_EVENTS: z.optional(text("a connection string, Endpoint=sb://HOST;…", HUB_CONNECTION)),
+  AUDIT_EVENTS__fullyQualifiedNamespace: z.optional(text("a host name, NAMESPACE.servicebus.windows.net", /^[\w.-]+$/)),
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
   AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
-  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160 }).default(24),
-  INCIDENTS_TABLE_ENDPOINT: url(
-    "the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net",
-  ).optional(),
-  INCIDENTS_STORAGE: z
-    .string()
-    .trim()
-    .regex(STORAGE_CONNECTION, { error: "expected the connection string of a storage account or emulator" })
-    .optional(),
-  DEAD_LETTERS_CONTAINER_URL: text(CONTAINER)
-    .regex(CONTAINER_URL, { error: `expected ${CONTAINER}` })
-    .optional(),
-  LOGS_INGESTION_ENDPOINT: url("the logs ingestion endpoint of the data collection rule, https://…"),
-  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, dcr-…").regex(/^dcr-/, {
-    error: "expected the immutable id of the data collection rule, which begins with dcr-",
-  }),
-  LOGS_INGESTION_STREAM: text("the stream of the data collection rule, Custom-…").regex(/^Custom-/, {
-    error: "expected a stream name that begins with Custom-",
-  }),
+  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160, standard: 24 }),
+  INCIDENTS_TABLE_ENDPOINT: z.optional(
+    text("the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net", URL_FORM),
+  ),
+  INCIDENTS_STORAGE: z.optional(text("the connection string of a storage account or emulator", STORAGE_CONNECTION)),
+  DEAD_LETTERS_CONTAINER_URL: z.optional(text(CONTAINER, CONTAINER_URL)),
+  LOGS_INGESTION_ENDPOINT: text("the logs ingestion endpoint of the data collection rule, https://…", URL_FORM),
+  LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, which begins with dcr-", /^dcr-/),
+  LOGS_INGESTION_STREAM: text("the stream of the data collection rule, which begins with Custom-", /^Custom-/),
   ALLOWED_TENANT_IDS: tenantIds,
   OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
-  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(60),
+  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 60 }),
   LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
-  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(120),
-  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400 }).default(900),
+  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 120 }),
+  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 900 }),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
-  SCAN_EVENTS: z.enum(["true", "false"], { error: "expected true or false" }).default("true"),
-  WEBHOOK_URL: z
-    .string()
-    .trim()
-    .refine((value) => KEY_VAULT_REFERENCE.test(value) || isWebhookUrl(value), { error: `expected ${WEBHOOK_URL}` })
-    .optional(),
-  WEBHOOK_FORMAT: z.enum(WEBHOOK_FORMATS, { error: `expected ${WEBHOOK_FORMATS.join(" or ")}` }).default("json"),
-  AZURE_CLIENT_ID: z.string().trim().optional(),
-  DASHBOARD_CLIENT_ID: z.string().trim().optional(),
-  DASHBOARD_LOCAL_USER: z.string().trim().optional(),
+  SCAN_EVENTS: z._default(z.enum(["true", "false"], { error: "expected true or false" }), "true"),
+  WEBHOOK_URL: z.optional(
+    z.string().check(
+      z.trim(),
+      z.refine((value) => KEY_VAULT_REFERENCE.test(value) || isWebhookUrl(value), { error: `expected ${WEBHOOK_URL}` }),
+    ),
+  ),
+  WEBHOOK_FORMAT: z._default(z.enum(WEBHOOK_FORMATS, { error: `expected ${WEBHOOK_FORMATS.join(" or ")}` }), "json"),
+  AZURE_CLIENT_ID: z.optional(text("a client id")),
+  DASHBOARD_CLIENT_ID: z.optional(text("a client id")),
+  DASHBOARD_LOCAL_USER: z.optional(text("a name")),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -240,7 +225,7 @@ function endpoint(connectionString: string | undefined, address: string | undefi
 }
 
 /** Says whether a setting is missing or wrong, never its value: it may hold a key. */
-function problemsOf(error: z.ZodError, given: Readonly<Record<string, unknown>>): string[] {
+function problemsOf(error: z.core.$ZodError, given: Readonly<Record<string, unknown>>): string[] {
   return error.issues.map(({ path, message }) => {
     const name = path.join(".");
     return `${name} ${given[name] === undefined ? "is missing" : "is wrong"}: ${message}`;

@@ -98,8 +98,8 @@ test("without any setting, every one that is needed is named at once, with what 
     "AUDIT_EVENTS_CONSUMER_GROUP is missing: expected a consumer group that nothing else reads",
     "AUDIT_EVENTS_HEALER_CONSUMER_GROUP is missing: expected another consumer group that nothing else reads",
     "LOGS_INGESTION_ENDPOINT is missing: expected the logs ingestion endpoint of the data collection rule, https://…",
-    "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, dcr-…",
-    "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, Custom-…",
+    "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, which begins with dcr-",
+    "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, which begins with Custom-",
     "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), separated by commas",
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
     'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
@@ -173,7 +173,11 @@ describe("a setting that is wrong is named with what is expected, never with its
       value: "PimWatch ",
       expected: "another group than AUDIT_EVENTS_CONSUMER_GROUP",
     },
-    { name: "LOGS_INGESTION_STREAM", value: secret, expected: "a stream name that begins with Custom-" },
+    {
+      name: "LOGS_INGESTION_STREAM",
+      value: secret,
+      expected: "the stream of the data collection rule, which begins with Custom-",
+    },
     {
       name: "ALLOWED_TENANT_IDS",
       value: `${TENANT},${secret}`,

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 import { expect, onTestFinished, test } from "vitest";
-import { EXTERNAL } from "../build.ts";
+import { HOSTED, RESOLVE } from "../build.ts";
 import { startWorker } from "../local/function-host/worker.ts";
 
 /* What azd and func publish: dist/ as it is, which was built before the tests. */
@@ -17,7 +17,7 @@ const MAX_BYTES = 4_000_000;
 
 /** A file that the app is made of; anything else does not belong into the package. */
 const EXPECTED =
-  /^(app\.js|[\w.-]+-[\w-]{8}\.js|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|dashboard\/(index\.html|(app|style|icon|inter)-[\w-]{8}\.(js|css|svg|woff2))(\.br)?)$/;
+  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|dashboard\/(index\.html|(app|style|icon|inter)-[\w-]{8}\.(js|css|svg|woff2))(\.br)?)$/;
 
 test("the package holds the app and nothing else, and is small", async () => {
   const entries = await readdir(DIST, { withFileTypes: true, recursive: true });
@@ -27,7 +27,7 @@ test("the package holds the app and nothing else, and is small", async () => {
   const sizes = await Promise.all(files.map(async (file) => (await stat(join(DIST, file))).size));
 
   expect(files.filter((file) => !EXPECTED.test(file))).toEqual([]);
-  expect(files).toEqual(expect.arrayContaining(["app.js", "host.json", "package.json", "rules.json"]));
+  expect(files).toEqual(expect.arrayContaining(["app.cjs", "host.json", "package.json", "rules.json"]));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES);
 });
 
@@ -43,20 +43,20 @@ test("the page is whole: what it refers to is in the package, and nothing of it 
 test("the package asks for no other package and runs no script", async () => {
   const manifest: object = JSON.parse(await readFile(join(DIST, "package.json"), "utf8"));
 
-  expect(manifest).toMatchObject({ name: "pimwatch", main: "app.js", type: "module" });
+  expect(manifest).toMatchObject({ name: "pimwatch", main: "app.cjs" });
   expect(Object.keys(manifest).filter((key) => /dependencies|scripts/i.test(key))).toEqual([]);
 });
 
 test("the package imports what Node.js has, and no package", async () => {
-  const files = (await readdir(DIST)).filter((file) => file.endsWith(".js"));
-  const imported = await Promise.all(files.map(async (file) => importsIn(await readFile(join(DIST, file), "utf8"))));
+  const files = (await readdir(DIST)).filter((file) => file.endsWith(".cjs"));
+  const loaded = await Promise.all(files.map(async (file) => loadedBy(await readFile(join(DIST, file), "utf8"))));
 
-  expect(imported.flat().filter((name) => isBuiltin(name)).length).toBeGreaterThan(5);
-  expect(imported.flat().filter((name) => !name.startsWith("./") && !isBuiltin(name))).toEqual([]);
+  expect(loaded.flat().filter((name) => isBuiltin(name)).length).toBeGreaterThan(5);
+  expect(loaded.flat().filter((name) => !name.startsWith("./") && !isBuiltin(name))).toEqual(HOSTED);
 });
 
 test("what is bundled comes from the app's own dependencies, none from those of development, and no parser of KQL", async () => {
-  const bundle = await rolldown({ input: "src/app.ts", platform: "node", external: EXTERNAL });
+  const bundle = await rolldown({ input: "src/app.ts", platform: "node", external: HOSTED, resolve: RESOLVE });
   onTestFinished(() => bundle.close());
   const { output } = await bundle.generate({ format: "esm" });
   const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
@@ -74,7 +74,7 @@ test("what is bundled comes from the app's own dependencies, none from those of 
 });
 
 test("the package holds no path of the machine it was built on", async () => {
-  const files = (await readdir(DIST)).filter((file) => /\.(js|json)$/.test(file));
+  const files = (await readdir(DIST)).filter((file) => /\.(cjs|json)$/.test(file));
   for (const file of files) {
     expect((await readFile(join(DIST, file), "utf8")).includes(process.cwd()), file).toBe(false);
   }
@@ -82,7 +82,7 @@ test("the package holds no path of the machine it was built on", async () => {
 
 test("the package holds no key but the storage emulator's, which is public", async () => {
   const emulators = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-  const files = (await readdir(DIST)).filter((file) => /\.(js|json)$/.test(file));
+  const files = (await readdir(DIST)).filter((file) => /\.(cjs|json)$/.test(file));
   const texts = await Promise.all(files.map((file) => readFile(join(DIST, file), "utf8")));
   // 512 bits in base64, as keys of storage accounts are, and 256, as those of namespaces.
   const keys = texts.flatMap(
@@ -122,17 +122,25 @@ async function namedInSource(): Promise<string[]> {
   return names.toSorted();
 }
 
-/** What a module imports by name, statically or not. */
-function importsIn(code: string): string[] {
+/** What a module loads by name: by `require`, in the bundle's own words for it, and by `import()`. */
+function loadedBy(code: string): string[] {
   const found: string[] = [];
   JSON.stringify(parseAst(code), (_key, node: unknown) => {
-    if (typeof node === "object" && node !== null && "source" in node) {
-      const { source } = node;
-      if (typeof source === "object" && source !== null && "value" in source && typeof source.value === "string") {
-        found.push(source.value);
-      }
-    }
+    if (isLoading(node)) found.push(node.arguments?.[0]?.value ?? node.source?.value ?? "(computed)");
     return typeof node === "bigint" ? null : node;
   });
   return found;
+}
+
+interface Loading {
+  readonly arguments?: readonly { readonly value?: string }[];
+  readonly source?: { readonly value?: string };
+}
+
+function isLoading(node: unknown): node is Loading {
+  if (typeof node !== "object" || node === null || !("type" in node)) return false;
+  if (node.type === "ImportExpression" || node.type === "ImportDeclaration") return true;
+  if (node.type !== "CallExpression" || !("callee" in node)) return false;
+  const { callee } = node;
+  return typeof callee === "object" && callee !== null && "name" in callee && callee.name === "require";
 }

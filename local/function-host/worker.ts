@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly nodePath: string;
   readonly nodeOptions: readonly string[];
+  /** worker-main.ts, or what a bundler made of it. */
+  readonly program?: URL;
   readonly log: (line: string) => void;
   readonly onExit: (exit: WorkerExit) => void;
 }
@@ -31,6 +33,8 @@ export interface WorkerOptions {
 /** The app in a process of its own, that is started again whenever it dies. */
 export interface Worker {
   readonly started: Started;
+  /** Of the process that runs now. */
+  pid(): number | undefined;
   /**
    * Runs a function once, as soon as a process is ready. The death of the process and a time-out are failures of the
    * attempt; after a time-out the process is killed, as the real host does it, since a function cannot be cancelled.
@@ -88,6 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   return {
     started,
+    pid: () => live.child.pid,
     async invoke(request, timeoutMs) {
       const invocationId = randomUUID();
       const { child, pending } = await ready;
@@ -125,8 +130,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-function spawn({ appDirectory, settings, nodePath, nodeOptions, log, onExit }: WorkerOptions): LiveProcess {
-  const child = fork(new URL("worker-main.ts", import.meta.url), [], {
+function spawn({ appDirectory, settings, nodePath, nodeOptions, program, log, onExit }: WorkerOptions): LiveProcess {
+  const child = fork(program ?? new URL("worker-main.ts", import.meta.url), [], {
     cwd: appDirectory,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], FUNCTIONS_WORKER_RUNTIME: "node", ...settings },
     execPath: nodePath,

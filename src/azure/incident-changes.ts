@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { text } from "../core/audit-log.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { type HistoryEntry, TRIAGE_FIELDS } from "../core/triage/triage-change.ts";
@@ -114,10 +114,13 @@ const HISTORY = z.object({
   ByName: z.string(),
   ById: z.string(),
   ByKind: z.enum(["entra", "local"]),
-  Changes: z
-    .string()
-    .transform((json): unknown => JSON.parse(json))
-    .pipe(z.array(z.object({ field: z.enum(TRIAGE_FIELDS), from: z.string(), to: z.string() }))),
+  Changes: z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((json): unknown => JSON.parse(json)),
+    ),
+    z.array(z.object({ field: z.enum(TRIAGE_FIELDS), from: z.string(), to: z.string() })),
+  ),
   Comment: z.string(),
 });
 

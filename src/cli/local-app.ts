@@ -9,6 +9,8 @@ export interface LocalAppOptions extends StackOptions {
   readonly httpPort?: number | undefined;
   /** The Node that runs the app; by default the one that runs this. */
   readonly nodePath?: string | undefined;
+  /** Command-line options for it. */
+  readonly nodeOptions?: readonly string[];
   /** Told of warnings and errors of host and app. */
   readonly onTrouble: (line: string) => void;
 }
@@ -47,6 +49,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
       settings: stack.settings,
       httpPort: options.httpPort ?? 0,
       ...(options.nodePath === undefined ? {} : { nodePath: options.nodePath }),
+      nodeOptions: options.nodeOptions ?? [],
       log(line) {
         const batch = batchFigures(line);
         if (batch) for (const name of FIGURES) totals[name] += batch[name];

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { contentHash } from "../core/content-hash.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { PRIORITIES } from "../core/pim-settings/priority.ts";
@@ -182,14 +182,14 @@ function isBefore(stream: Stream, other: Stream | undefined): boolean {
 }
 
 const PLACE = z.strictObject({
-  after: z.string().optional(),
-  token: z.string().optional(),
-  done: z.literal(true).optional(),
+  after: z.optional(z.string()),
+  token: z.optional(z.string()),
+  done: z.optional(z.literal(true)),
 });
 const CONTINUATION = z.strictObject({
   query: z.string(),
-  pass: z.number().int().min(0).max(PRIORITIES.length),
-  after: z.string().optional(),
+  pass: z.int().check(z.gte(0), z.lte(PRIORITIES.length)),
+  after: z.optional(z.string()),
   rules: z.record(z.string(), PLACE),
 });
 

@@ -1,5 +1,5 @@
 import { commonWords } from "./rarest-run.ts";
-import { eachWord, type Needle, type Place, WORD } from "./written-literal.ts";
+import { eachWord, type Needle, type Place, WORD, wordOf } from "./written-literal.ts";
 
 /** Words of literals, by their four bytes folded: first their marks, since most of a body's words have none. */
 export interface WordTable {
@@ -37,14 +37,12 @@ const SLOTS_PER_WORD = 64;
 
 /** @param length how many words each run has, one at each character */
 export function wordTable(runs: readonly Run[], length: number): WordTable {
-  const toWord = wordOf();
   const written = new Set<number>();
-  for (const { needle, from } of runs)
-    eachWord(needle, { from, length }, (bytes) => written.add(toWord(bytes.map((byte) => byte | FOLD))));
+  for (const { needle, from } of runs) eachWord(needle, { from, length }, (word) => written.add(word));
   const bits = Math.max(14, Math.ceil(Math.log2(written.size * SLOTS_PER_WORD)));
   const shift = 32 - bits;
   const common = commonWords()
-    .map((text) => toWord(Array.from(text, (letter) => letter.charCodeAt(0) | FOLD)))
+    .map((text) => wordOf((index) => text.charCodeAt(index) | FOLD))
     .filter((word) => !written.has(word));
   const { multiplier, marks } = Array.from({ length: MULTIPLIERS }, (_, index) => {
     const candidate = Math.imul(MULTIPLIER, 2 * index + 1);
@@ -63,17 +61,15 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
   const first = new Map<number, number>();
   for (const [entry, { needle, index }] of places.entries()) {
     const { codes } = needle;
-    const four = (from: number, take: (code: number | undefined) => number) =>
-      toWord(Array.from({ length: WORD }, (_, at) => take(codes[from + at])));
-    const value = (code: number | undefined) => (code ?? 0) | FOLD;
-    const mask = (code: number | undefined) => (code === undefined ? 0 : 0xff);
-    const word = four(index, value);
+    const folded = (from: number) => wordOf((at) => (codes[from + at] ?? 0) | FOLD);
+    const mask = (from: number) => wordOf((at) => (codes[from + at] === undefined ? 0 : 0xff));
+    const word = folded(index);
     neighbours.next.push(first.get(word) ?? -1);
     first.set(word, entry);
-    neighbours.before.push(four(index - WORD, value));
-    neighbours.beforeMask.push(four(index - WORD, mask));
-    neighbours.behind.push(four(index + WORD, value));
-    neighbours.behindMask.push(four(index + WORD, mask));
+    neighbours.before.push(folded(index - WORD));
+    neighbours.beforeMask.push(mask(index - WORD));
+    neighbours.behind.push(folded(index + WORD));
+    neighbours.behindMask.push(mask(index + WORD));
   }
   return { marks, multiplier, shift, entries: entryTable(first), places, ...neighbours };
 }
@@ -128,14 +124,4 @@ function falselyMarked(
     const slot = Math.imul(word, table.multiplier) >>> shift;
     return (((table.marks[slot >>> 5] ?? 0) >>> slot) & 1) === 1;
   }).length;
-}
-
-/** Four bytes as a word in the machine's own byte order, as the body's words are. */
-function wordOf(): (bytes: readonly number[]) => number {
-  const bytes = new Uint8Array(WORD);
-  const word = new Int32Array(bytes.buffer);
-  return (four) => {
-    bytes.set(four);
-    return word[0] ?? 0;
-  };
 }

@@ -29,20 +29,37 @@ export interface Place {
 
 export const WORD = 4;
 
-/** Calls back for every four bytes that a written form can hold from within one of the characters `from` to `from + length - 1` on. */
+const four = new Uint8Array(WORD);
+const fourAsWord = new Int32Array(four.buffer);
+
+/** Four bytes as a word in the machine's own byte order, as the body's words are. */
+export function wordOf(byteAt: (index: number) => number): number {
+  for (let index = 0; index < WORD; index += 1) four[index] = byteAt(index);
+  return fourAsWord[0] ?? 0;
+}
+
+/**
+ * Calls back for every four bytes, folded and as a word, that a written form can hold from within one of the characters
+ * `from` to `from + length - 1` on.
+ */
 export function eachWord(
   { codes, ignoreCase }: Needle,
   { from, length }: { readonly from: number; readonly length: number },
-  take: (bytes: readonly number[]) => void,
+  take: (word: number) => void,
 ): void {
-  const forms = Array.from(codes, (code) => formsOf(code, ignoreCase));
-  const grow = (bytes: readonly number[], next: number): void => {
-    if (bytes.length >= WORD) return take(bytes.slice(0, WORD));
-    for (const form of forms[next] ?? []) grow([...bytes, ...form], next + 1);
+  const forms = Array.from(codes.subarray(from, from + length + WORD - 1), (code) => formsOf(code, ignoreCase));
+  const grow = (filled: number, next: number): void => {
+    for (const form of forms[next] ?? []) fill(filled, form, { offset: 0, next });
   };
-  for (let index = from; index < from + length; index += 1) {
-    for (const form of forms[index] ?? []) {
-      for (let offset = 0; offset < form.length; offset += 1) grow(form.slice(offset), index + 1);
+  const fill = (filled: number, form: readonly number[], at: { readonly offset: number; readonly next: number }) => {
+    const end = Math.min(WORD, filled + form.length - at.offset);
+    for (let index = filled; index < end; index += 1) four[index] = form[at.offset + index - filled] ?? 0;
+    if (end === WORD) take(fourAsWord[0] ?? 0);
+    else grow(end, at.next + 1);
+  };
+  for (let next = 0; next < length; next += 1) {
+    for (const form of forms[next] ?? []) {
+      for (let offset = 0; offset < form.length; offset += 1) fill(0, form, { offset, next });
     }
   }
 }
@@ -64,9 +81,6 @@ export function startOfCharacter(body: Uint8Array, at: number): number {
   return at;
 }
 
-const decoded = new Uint8Array(WORD);
-const decodedAsWord = new Int32Array(decoded.buffer);
-
 /** The four characters from a place on, folded, as a word; undefined where one of them is no single byte. */
 export function decodedWord(body: Uint8Array, start: number): number | undefined {
   let at = start;
@@ -74,10 +88,10 @@ export function decodedWord(body: Uint8Array, start: number): number | undefined
     const escaped = escapedAt(body, at);
     const code = escaped ?? body[at];
     if (code === undefined) return undefined;
-    decoded[index] = code | FOLD;
+    four[index] = code | FOLD;
     at += escaped === undefined ? 1 : ESCAPE_LENGTH;
   }
-  return decodedAsWord[0];
+  return fourAsWord[0];
 }
 
 /** Whether a written form of the needle stands where its character at an index begins at `start`. */

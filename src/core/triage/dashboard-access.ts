@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Analyst } from "./triage-change.ts";
 
 /** To whom page and API are served. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { text } from "../audit-log.ts";
 import { isBurstId } from "../burst-id.ts";
 import type { IncidentRow } from "../incident-row.ts";
@@ -68,45 +68,54 @@ const MAX_TEXT = 200;
 const MAX_NAME = 1_000;
 
 const oneOf = <const T extends string>(values: readonly T[]) =>
-  z
-    .string()
-    .transform((list) => list.split(",").filter((value) => value !== ""))
-    .pipe(
-      z.array(
-        z.enum(values, {
-          error: `expected one or more of ${values.join(", ")}, separated by commas`,
-        }),
+  z.optional(
+    z.pipe(
+      z.pipe(
+        z.string(),
+        z.transform((list) => list.split(",").filter((value) => value !== "")),
       ),
-    );
-const time = z.iso
-  .datetime({ offset: true, error: "expected a time such as 2026-01-31T12:00:00Z" })
-  .transform((value) => new Date(value));
+      z.array(z.enum(values, { error: `expected one or more of ${values.join(", ")}, separated by commas` })),
+    ),
+  );
+const time = z.optional(
+  z.pipe(
+    z.iso.datetime({ offset: true, error: "expected a time such as 2026-01-31T12:00:00Z" }),
+    z.transform((value) => new Date(value)),
+  ),
+);
 const short = (characters: number) =>
-  z
-    .string()
-    .max(characters, { error: `expected at most ${characters} characters` })
-    .refine((value) => value.isWellFormed(), { error: "expected well-formed text" });
+  z.optional(
+    z.string().check(
+      z.maxLength(characters, { error: `expected at most ${characters} characters` }),
+      z.refine((value) => value.isWellFormed(), { error: "expected well-formed text" }),
+    ),
+  );
+const fromOne = { error: `expected a number from 1 to ${MAX_LIMIT}` };
 
 const PARAMETERS = z.strictObject({
-  from: time.optional(),
-  to: time.optional(),
-  status: oneOf(STATUSES).optional(),
-  severity: oneOf(SEVERITIES).optional(),
-  priority: oneOf(PRIORITIES).optional(),
-  effect: oneOf(EFFECTS).optional(),
-  role: short(MAX_NAME).optional(),
-  actor: short(MAX_NAME).optional(),
-  owner: short(MAX_NAME).optional(),
-  burst: z.string().refine(isBurstId, { error: "expected the BurstId of an incident" }).optional(),
-  text: short(MAX_TEXT).optional(),
-  order: z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }).default("newest"),
-  limit: z.coerce
-    .number({ error: `expected a number from 1 to ${MAX_LIMIT}` })
-    .int({ error: `expected a whole number from 1 to ${MAX_LIMIT}` })
-    .min(1, { error: `expected a number from 1 to ${MAX_LIMIT}` })
-    .max(MAX_LIMIT, { error: `expected a number from 1 to ${MAX_LIMIT}` })
-    .default(DEFAULT_LIMIT),
-  continuation: z.string().max(16_000).optional(),
+  from: time,
+  to: time,
+  status: oneOf(STATUSES),
+  severity: oneOf(SEVERITIES),
+  priority: oneOf(PRIORITIES),
+  effect: oneOf(EFFECTS),
+  role: short(MAX_NAME),
+  actor: short(MAX_NAME),
+  owner: short(MAX_NAME),
+  burst: z.optional(z.string().check(z.refine(isBurstId, { error: "expected the BurstId of an incident" }))),
+  text: short(MAX_TEXT),
+  order: z._default(z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }), "newest"),
+  limit: z._default(
+    z.coerce
+      .number(fromOne)
+      .check(
+        z.int({ error: `expected a whole number from 1 to ${MAX_LIMIT}` }),
+        z.gte(1, fromOne),
+        z.lte(MAX_LIMIT, fromOne),
+      ),
+    DEFAULT_LIMIT,
+  ),
+  continuation: short(16_000),
 });
 
 /** What cannot be answered as asked, each problem naming the parameter or field, what is expected and the limit. */
@@ -130,7 +139,7 @@ export function readListRequest(parameters: URLSearchParams): ListRequest | Inva
 }
 
 /** One line for each problem: where it is and what is expected. */
-export function problemsOf(error: z.ZodError): string[] {
+export function problemsOf(error: z.core.$ZodError): string[] {
   return error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
     const where = issue.path.filter((part) => typeof part === "string").join(".");

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { text } from "../audit-log.ts";
 import type { IncidentRow } from "../incident-row.ts";
 import { INVISIBLE } from "../visible-text.ts";
@@ -38,19 +38,23 @@ export const MAX_COMMENT = 2_000;
 export const MAX_BODY_BYTES = 32_768;
 
 const trimmed = (limit: number) =>
-  z
-    .string({ error: "expected text" })
-    .trim()
-    .max(limit, { error: `expected at most ${limit} characters` })
-    .refine((value) => value.isWellFormed(), { error: "expected well-formed text" });
+  z.string({ error: "expected text" }).check(
+    z.trim(),
+    z.maxLength(limit, { error: `expected at most ${limit} characters` }),
+    z.refine((value) => value.isWellFormed(), { error: "expected well-formed text" }),
+  );
 const CHANGE = z.strictObject(
   {
-    status: z.enum(STATUSES, { error: `expected one of ${STATUSES.join(", ")}` }).optional(),
-    owner: trimmed(MAX_OWNER)
-      .refine((value) => value.search(INVISIBLE) < 0, { error: "expected text without control or format characters" })
-      .optional(),
-    classification: z.enum(CLASSIFICATIONS, { error: `expected one of ${CLASSIFICATIONS.join(", ")}` }).optional(),
-    comment: trimmed(MAX_COMMENT).optional(),
+    status: z.optional(z.enum(STATUSES, { error: `expected one of ${STATUSES.join(", ")}` })),
+    owner: z.optional(
+      trimmed(MAX_OWNER).check(
+        z.refine((value) => value.search(INVISIBLE) < 0, {
+          error: "expected text without control or format characters",
+        }),
+      ),
+    ),
+    classification: z.optional(z.enum(CLASSIFICATIONS, { error: `expected one of ${CLASSIFICATIONS.join(", ")}` })),
+    comment: z.optional(trimmed(MAX_COMMENT)),
   },
   { error: (issue) => (issue.code === "invalid_type" ? "expected a JSON object" : undefined) },
 );

@@ -1,0 +1,16 @@
+// For node's --import: says at the end of the process what of the costly was loaded.
+import { createRequire } from "node:module";
+
+const { cache } = createRequire(import.meta.url);
+
+process.on("exit", () => {
+  const files = Object.keys(cache).join(" ");
+  const loaded = {
+    fetch: process.moduleLoadList.includes("NativeModule internal/deps/undici/undici"),
+    regularExpressions: files.includes("rregex"),
+    logsIngestion: files.includes("logs-ingestion-"),
+    deadLetters: files.includes("dead-letters-"),
+    services: files.includes("services-"),
+  };
+  console.log(`loaded ${JSON.stringify(loaded)}`);
+});
