@@ -34,8 +34,8 @@ Events are searched, as in the app, for what a match must hold. An event that ho
 records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A
 rule without a text that every match must hold turns the search off for all, which is said on stderr.
 
-What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does not compile (the
-others run), 2 when it cannot be done as asked.`,
+What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does
+not compile (the others run), 2 when it cannot be done as asked.`,
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("Nothing to read. Usage: pimwatch backtest [options] PATH...");
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
