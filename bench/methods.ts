@@ -104,18 +104,18 @@ function collect(json: string, ids: string[]): void {
   }
 }
 
-/** Reads all of the memory, eight bytes at a time, and finds nothing: the limit. */
+/** Reads all of the memory, eight bytes at a time, the quarters of a body side by side, and finds nothing: the limit. */
 export function bareRead(bodies: readonly Uint8Array[]): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   for (const body of bodies) {
     const first = (body.byteOffset + 7) >> 3;
-    const last = ((body.byteOffset + body.length) >> 3) - 3;
+    const quarter = (((body.byteOffset + body.length) >> 3) - first) >> 2;
     const words = new Float64Array(body.buffer, 0, body.buffer.byteLength >> 3);
-    for (let at = first; at < last; at += 4) {
+    for (let at = first; at < first + quarter; at += 1) {
       a += words[at] ?? 0;
-      b += words[at + 1] ?? 0;
-      c += words[at + 2] ?? 0;
-      d += words[at + 3] ?? 0;
+      b += words[at + quarter] ?? 0;
+      c += words[at + 2 * quarter] ?? 0;
+      d += words[at + 3 * quarter] ?? 0;
     }
   }
   return a + b + c + d;

@@ -1,3 +1,4 @@
+import { byteRate, type BacktestRates } from "./backtest-rates.ts";
 import type { BacktestCounts } from "./backtest-run.ts";
 import type { EventFile } from "./event-files.ts";
 import type { Terminal } from "./terminal.ts";
@@ -9,7 +10,7 @@ const BAR_WIDTH = 24;
 export function backtestMeter(
   terminal: Pick<Terminal, "progress">,
   files: readonly EventFile[],
-  now = performance.now,
+  { withScan, now = performance.now }: { readonly withScan: boolean; readonly now?: () => number },
 ) {
   const clock = (): number => now.call(performance);
   const began = clock();
@@ -17,9 +18,12 @@ export function backtestMeter(
   let shown = 0;
   /** The file that is being read, the bytes on disk of those before it, and the bytes of events read until it began. */
   let at = { index: 0, before: 0, bytes: 0 };
-  const rate = ({ records }: Readonly<BacktestCounts>): number => records / Math.max((clock() - began) / 1_000, 0.001);
-  const done = (counts: Readonly<BacktestCounts>, where: string): number => {
-    while (at.index < files.length - 1 && !where.startsWith(files[at.index]?.file ?? "")) {
+  const rates = ({ received, bytes }: BacktestCounts): BacktestRates => {
+    const seconds = Math.max((clock() - began) / 1_000, 0.001);
+    return { records: received / seconds, bytes: bytes / seconds };
+  };
+  const done = (counts: BacktestCounts, file: string): number => {
+    while (at.index < files.length - 1 && file !== files[at.index]?.file) {
       at = { index: at.index + 1, before: at.before + (files[at.index]?.size ?? 0), bytes: counts.bytes };
     }
     // Of a packed file the bytes that were read say little: they are more than it has.
@@ -27,17 +31,21 @@ export function backtestMeter(
     return total === 0 ? 1 : Math.min(1, (at.before + within) / total);
   };
   return {
-    /** Records a second so far. */
-    rate,
-    show(counts: Readonly<BacktestCounts>, where: string): void {
-      const fraction = done(counts, where);
+    /** So far. */
+    rates,
+    show(counts: BacktestCounts, file: string): void {
+      const fraction = done(counts, file);
       if (clock() - shown < SHOWN_EVERY_MS) return;
       shown = clock();
-      const { records, matched, bytes } = counts;
+      const { records, bytes } = rates(counts);
       const filled = Math.round(fraction * BAR_WIDTH);
       const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
-      const figures = `${records} records, ${(bytes / 1_000_000).toFixed(1)} MB, ${matched} matched`;
-      terminal.progress(`${bar} ${Math.floor(fraction * 100)} %  ${figures}, ${rate(counts).toFixed(0)} records/s …`);
+      // With the scan most records are not counted: their number would say little.
+      const [count, rate] = withScan
+        ? [`${counts.events} events`, byteRate(bytes)]
+        : [`${counts.received} records`, `${records.toFixed(0)} records/s, ${byteRate(bytes)}`];
+      const figures = `${count}, ${(counts.bytes / 1_000_000).toFixed(1)} MB, ${counts.matched} matched`;
+      terminal.progress(`${bar} ${Math.floor(fraction * 100)} %  ${figures}, ${rate} …`);
     },
   };
 }

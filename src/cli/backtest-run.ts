@@ -1,56 +1,90 @@
 import { tenantOf } from "../core/audit-log.ts";
 import { readEventBody } from "../core/event-body.ts";
 import type { ReadyRule } from "../core/ready-rule.ts";
-import { judge, type Found } from "../workflows/judge-record.ts";
-import type { FileEvent } from "./event-files.ts";
+import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
+import type { LiteralScan } from "../core/scan/literal-scan.ts";
+import type { BatchFigures } from "../workflows/detect-batch.ts";
+import { judge, type Found, type Verdict } from "../workflows/judge-record.ts";
+import type { FileBlock } from "./event-files.ts";
 
-export interface BacktestCounts {
-  events: number;
-  bytes: number;
-  records: number;
-  /** Records of other categories. */
-  skipped: number;
-  matched: number;
-  /** Records and stretches of bytes that would be dead letters. */
-  unreadable: number;
-}
+/** The figures of the app: received = matched + notMatched + skipped + ruledOut + deadLettered. */
+export type BacktestCounts = Omit<BatchFigures, "stored" | "known"> & {
+  /** Of all events, unpacked. */
+  readonly bytes: number;
+};
+
+type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
 export interface BacktestHandlers {
   found(found: Found, where: string): void;
   /** What would be a dead letter, and why. */
   unreadable(where: string, reason: string): void;
-  /** Told after each event where it stood; true ends the run. */
-  progress(counts: Readonly<BacktestCounts>, where: string): boolean;
+  /** Told after each block of events how far it is, and in which file; true ends the run. */
+  progress(counts: BacktestCounts, file: string): boolean;
+}
+
+export interface BacktestOptions {
+  readonly rules: readonly ReadyRule[];
+  /** Finds what the rules' matches must hold. Undefined: every record of every event is read and counted. */
+  readonly scan: LiteralScan | undefined;
 }
 
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 /** Runs rules over exported events by the code that the app runs, one event at a time. All tenants are allowed. */
 export async function backtest(
-  events: AsyncIterable<FileEvent>,
-  rules: readonly ReadyRule[],
+  blocks: AsyncIterable<FileBlock>,
+  { rules, scan }: BacktestOptions,
   handlers: BacktestHandlers,
 ): Promise<BacktestCounts> {
-  const counts: BacktestCounts = { events: 0, bytes: 0, records: 0, skipped: 0, matched: 0, unreadable: 0 };
-  for await (const { body, where } of events) {
-    const { records, unreadable } = readEventBody(body);
-    counts.events += 1;
-    counts.bytes += body.length;
-    counts.records += records.length;
-    counts.unreadable += unreadable.length;
-    for (const { reason } of unreadable) handlers.unreadable(where, reason);
-    for (const source of records) {
-      const allowedTenantIds = new Set([tenantOf(source.record)]);
-      const verdict = judge(source, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
-      if (verdict.fate === "skipped") counts.skipped += 1;
-      if (verdict.fate === "matched") counts.matched += 1;
-      if (verdict.fate === "deadLettered") {
-        counts.unreadable += 1;
-        handlers.unreadable(where, verdict.reason);
-      }
-      for (const found of verdict.found) handlers.found(found, where);
+  const tally = newTally();
+  for await (const { file, events } of blocks) {
+    for (const { body, where } of events) {
+      tally.events += 1;
+      tally.bytes += body.length;
+      const candidates = scan ? candidateRecords(body, scan) : allRecords(body);
+      if (candidates === undefined) tally.passedOver += 1;
+      else settle(candidates, where, { rules, handlers, tally });
     }
-    if (handlers.progress(counts, where)) break;
+    if (handlers.progress(tally, file)) break;
   }
-  return counts;
+  return tally;
+}
+
+interface Run {
+  readonly rules: readonly ReadyRule[];
+  readonly handlers: BacktestHandlers;
+  readonly tally: Tally;
+}
+
+function settle({ records, unreadable, ruledOut }: Candidates, where: string, { rules, handlers, tally }: Run): void {
+  tally.received += records.length + unreadable.length + ruledOut;
+  tally.ruledOut += ruledOut;
+  tally.deadLettered += unreadable.length;
+  for (const { reason } of unreadable) handlers.unreadable(where, reason);
+  for (const source of records) {
+    const allowedTenantIds = new Set([tenantOf(source.record)]);
+    const verdict = judge(source, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
+    tally[verdict.fate] += 1;
+    if (verdict.fate === "deadLettered") handlers.unreadable(where, verdict.reason);
+    for (const found of verdict.found) handlers.found(found, where);
+  }
+}
+
+function newTally(): Tally {
+  return {
+    events: 0,
+    bytes: 0,
+    passedOver: 0,
+    received: 0,
+    matched: 0,
+    notMatched: 0,
+    skipped: 0,
+    ruledOut: 0,
+    deadLettered: 0,
+  } satisfies Record<Verdict["fate"], number> & Tally;
+}
+
+function allRecords(body: Uint8Array): Candidates {
+  return { ...readEventBody(body), ruledOut: 0 };
 }

@@ -2,6 +2,7 @@ import type { SourcedRule } from "../compile/compile-rules.ts";
 import { UsageError } from "../errors.ts";
 import { OTHERS, type RuleFigures } from "./backtest-figures.ts";
 import { backtestMeter } from "./backtest-meter.ts";
+import { byteRate, type BacktestRates } from "./backtest-rates.ts";
 import type { BacktestCounts } from "./backtest-run.ts";
 import { command, wholeNumber } from "./command.ts";
 import { safeJson } from "./json-line.ts";
@@ -16,6 +17,10 @@ export const backtest = command({
     rule: { type: "string", value: "NAME", help: "only this rule of the folder, by name or id" },
     all: { type: "boolean", help: "rules that their overlay switches off, too" },
     json: { type: "boolean", help: "print each result row as one line of JSON on stdout, all else on stderr" },
+    "no-scan": {
+      type: "boolean",
+      help: "read and count every record, as with SCAN_EVENTS=false",
+    },
     top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
   },
   notes: `PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage archive
@@ -25,15 +30,19 @@ The rules run by the code that the function app runs, exclusions and all. A reco
 With --json: {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"}, where row holds all columns of the
 result, in the query's order; a record that comes again is printed again.
 
-What is no record is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does not compile (the
-others run), 2 when it cannot be done as asked.`,
+Events are searched, as in the app, for what a match must hold. An event that holds none of it is passed over: its
+records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A
+rule without a text that every match must hold turns the search off for all, which is said on stderr.
+
+What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does
+not compile (the others run), 2 when it cannot be done as asked.`,
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("Nothing to read. Usage: pimwatch backtest [options] PATH...");
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
     const [
       { chosenRules },
       { nearby, RULES },
-      { listEventFiles, readEventFiles },
+      { listEventFiles, readEventBlocks },
       { backtest: run },
       { backtestFigures },
       { rowJson },
@@ -45,8 +54,9 @@ others run), 2 when it cannot be done as asked.`,
       import("./backtest-figures.ts"),
       import("./row-json.ts"),
     ]);
-    const [{ readyRule }, { formatProblem }] = await Promise.all([
+    const [{ readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
       import("../core/ready-rule.ts"),
+      import("../core/scan/rule-scan.ts"),
       import("../compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
@@ -58,10 +68,14 @@ others run), 2 when it cannot be done as asked.`,
       throw new UsageError("No rule is left to run: see above, or add --all for those switched off");
     const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
-    const meter = backtestMeter(terminal, await listEventFiles(operands));
+    const files = await listEventFiles(operands);
+    const { scan, summary } =
+      values["no-scan"] === true ? { scan: undefined, summary: "" } : ruleScan(chosen.map(({ rule }) => rule));
+    if (scan === undefined && summary !== "") terminal.note(`pimwatch: ${visible(summary)}`);
+    const meter = backtestMeter(terminal, files, { withScan: scan !== undefined });
     const counts = await run(
-      readEventFiles(operands),
-      chosen.map(({ rule }) => readyRule(rule)),
+      readEventBlocks(operands),
+      { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
       {
         found(found, where) {
           figures.add(found, where);
@@ -79,8 +93,8 @@ others run), 2 when it cannot be done as asked.`,
           terminal.out(`${safeJson(`${JSON.stringify(head).slice(0, -1)},"row":${row}}`)}\n`);
         },
         unreadable: (where, reason) => terminal.note(`pimwatch: ${visible(where)}: ${visible(reason)}`),
-        progress: (so, where) => {
-          meter.show(so, where);
+        progress: (so, file) => {
+          meter.show(so, file);
           return terminal.stopping.aborted;
         },
       },
@@ -88,17 +102,25 @@ others run), 2 when it cannot be done as asked.`,
     terminal.progress("");
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
-    say(countsText(counts, meter.rate(counts)));
+    say(countsText(counts, meter.rates(counts), scan !== undefined));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before everything was read");
     return isWrong || terminal.stopping.aborted ? 1 : 0;
   },
 });
 
-function countsText(counts: Readonly<BacktestCounts>, rate: number): string {
-  const { events, records, skipped, matched, unreadable, bytes } = counts;
+function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: boolean): string {
+  const { events, passedOver, received, matched, ruledOut, skipped, deadLettered, bytes } = counts;
+  const size = `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const rest = `${skipped} of other categories; ${deadLettered} would be dead letters`;
+  if (!withScan) {
+    return [
+      `read     ${events} events with ${received} records, ${size}, ${rates.records.toFixed(0)} records/s, ${byteRate(rates.bytes)}`,
+      `matched  ${matched} records; ${rest}`,
+    ].join("\n");
+  }
   return [
-    `read     ${events} events with ${records} records, ${(bytes / 1_000_000).toFixed(1)} MB, ${rate.toFixed(0)} records/s`,
-    `matched  ${matched} records; ${skipped} of other categories; ${unreadable} would be dead letters`,
+    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; ${passedOver} of them hold nothing that a match must hold: passed over`,
+    `matched  ${matched} of ${received} records in the other ${events - passedOver}; ${ruledOut} hold nothing of it either; ${rest}`,
   ].join("\n");
 }
 

@@ -2,8 +2,8 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { fileChunks, unreadable } from "./file-chunks.ts";
-import { readEvents, type FileEvent } from "./event-forms.ts";
+import { type EventBlock, type FileEvent, readEvents } from "./event-forms.ts";
+import { fileChunks, readBuffers, unreadable } from "./file-chunks.ts";
 
 export type { FileEvent } from "./event-forms.ts";
 
@@ -22,16 +22,37 @@ export type { FileEvent } from "./event-forms.ts";
  * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, and when there is no event at all
  */
 export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<FileEvent> {
-  let events = 0;
+  for await (const { events } of readEventBlocks(paths)) {
+    for (const { body, where } of events) yield { body: Uint8Array.from(body), where };
+  }
+}
+
+/** Events of a file that were read at once. */
+export interface FileBlock {
+  readonly file: string;
+  readonly events: EventBlock;
+}
+
+/**
+ * As `readEventFiles`, for who is done with an event when the next is asked for: its bytes are not copied, and nothing
+ * is waited for between events that were read at once. All events of a block have to be taken.
+ */
+export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator<FileBlock> {
+  const buffers = readBuffers();
+  let hasEvents = false;
+  const noted = function* (events: EventBlock): Generator<FileEvent> {
+    for (const event of events) {
+      hasEvents = true;
+      yield event;
+    }
+  };
   for (const path of paths) {
     for (const file of await filesAt(path)) {
-      for await (const event of readEvents(file, fileChunks(file))) {
-        events += 1;
-        yield event;
-      }
+      for await (const events of readEvents(file, fileChunks(file, buffers)))
+        yield { file, events: hasEvents ? events : noted(events) };
     }
   }
-  if (events === 0) throw new UsageError(`${paths.join(", ")}: no events, only blanks or nothing at all`);
+  if (!hasEvents) throw new UsageError(`${paths.join(", ")}: no events, only blanks or nothing at all`);
 }
 
 export interface EventFile {
@@ -40,7 +61,7 @@ export interface EventFile {
   readonly size: number;
 }
 
-/** The files that `readEventFiles` reads, in its order, for showing how far it is. */
+/** The files that are read, in its order, for showing how far it is. */
 export async function listEventFiles(paths: readonly string[]): Promise<readonly EventFile[]> {
   const files: EventFile[] = [];
   for (const path of paths) {

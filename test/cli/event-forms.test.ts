@@ -7,15 +7,20 @@ import { elementSlices } from "../../src/core/json-slices.ts";
 
 const LARGER_THAN = 8;
 
+/** As `fileChunks`: a chunk's memory is used again when the next is asked for. */
 async function* chunked(text: string | Buffer, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    yield chunk;
+    chunk.fill("?");
+  }
 }
 
-async function read(text: string, size = 5): Promise<string[]> {
+async function read(text: string, size = 5, largerThan = LARGER_THAN): Promise<string[]> {
   const found: string[] = [];
-  for await (const { body } of readEvents("f", chunked(text, size), LARGER_THAN)) {
-    found.push(Buffer.from(body).toString());
+  for await (const block of readEvents("f", chunked(text, size), largerThan)) {
+    for (const { body } of block) found.push(Buffer.from(body).toString());
   }
   return found;
 }
@@ -63,9 +68,9 @@ describe("a large file", () => {
       }
     }
     const seen: string[] = [];
-    for await (const { body, where } of readEvents("f", endless(), LARGER_THAN)) {
-      seen.push(`${where}: ${Buffer.from(body).toString()}`);
-      if (seen.length === 100) break;
+    for await (const block of readEvents("f", endless(), LARGER_THAN)) {
+      for (const { body, where } of block) seen.push(`${where}: ${Buffer.from(body).toString()}`);
+      if (seen.length >= 100) break;
     }
     expect(seen.at(-1)).toBe('f, element 100: {"a":100}');
     expect(given).toBeLessThan(110);
@@ -78,12 +83,61 @@ test("elements are the same however the bytes come, and as where all bytes are t
     fc.string().map((tail) => `[${tail}`),
   );
   await fc.assert(
-    fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), async (json, size) => {
+    fc.asyncProperty(text, fc.integer({ min: 1, max: 40 }), async (json, size) => {
       const bytes = Buffer.from(json);
       const found: string[] = [];
-      for await (const element of arrayElements(chunked(bytes, size))) found.push(Buffer.from(element).toString());
+      const elements = arrayElements();
+      const take = (bodies: Iterable<Uint8Array>) => {
+        for (const body of bodies) found.push(Buffer.from(body).toString());
+      };
+      for await (const chunk of chunked(bytes, size)) {
+        take(elements.in(chunk));
+        if (elements.behind !== undefined) break;
+      }
+      if (elements.behind === undefined) take(elements.rest());
       expect(found).toEqual(elementSlices(bytes, 0).map((slice) => Buffer.from(slice).toString()));
     }),
     { numRuns: 300 },
   );
+});
+
+test("lines are the same however the bytes come, and none is held longer than it takes", async () => {
+  const line = fc.oneof(
+    fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value)),
+    fc.constantFrom("", " \t", '{"records":[', "oops", "[1]", "}", "{"),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line),
+      fc.constantFrom("\n", "\r\n"),
+      fc.constantFrom("", "\uFEFF"),
+      fc.integer({ min: 3, max: 40 }),
+      async (more, end, mark, size) => {
+        const lines = ['{"first":true}', '{"second":true}', ...more];
+        const whole = Number.POSITIVE_INFINITY;
+        for (const largerThan of [LARGER_THAN, whole])
+          expect(await read(`${mark}${lines.join(end)}`, size, largerThan)).toEqual(
+            lines.filter((text) => text.trim() !== ""),
+          );
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("lines of objects are streamed from the first on, before the file's form is otherwise known", async () => {
+  let given = 0;
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (;;) {
+      given += 1;
+      yield Buffer.from(`{"a":${given}}\n`);
+    }
+  }
+  const seen: string[] = [];
+  for await (const block of readEvents("f", endless())) {
+    for (const { body, where } of block) seen.push(`${where}: ${Buffer.from(body).toString()}`);
+    if (seen.length >= 100) break;
+  }
+  expect(seen.at(-1)).toBe('f:100: {"a":100}');
+  expect(given).toBeLessThan(110);
 });

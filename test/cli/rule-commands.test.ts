@@ -27,6 +27,9 @@ tests:
     event: { category: AuditLogs, properties: { id: a, category: Test } }
     misses: 1
 `,
+    "literal/rule.yaml": ruleText({
+      query: 'AuditLogs\n| where OperationName == "Rename tenant"\n| project OperationName, Id',
+    }),
     "bad/rule.yaml": ruleText({ query: "AuditLogs\n| where Categry == 1" }),
     "mixed/good.yaml": ruleText({
       query: 'AuditLogs\n| where Category == "Tests"\n| project Id, ["2"] = 2, ["1"] = 1',
@@ -227,15 +230,41 @@ describe("new", () => {
 describe("backtest", () => {
   test("counts incidents by rule, day and actor; a record that comes again is one", async () => {
     const { code, out, err } = await pimwatch("backtest", "--rules", at("good"), at("events"));
-    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'pimwatch: scan off: without a text that every match must hold: "Sample rule"; all records are read in full',
+    });
     expect(out).toMatch(/^Sample rule \(one\): 3 incident\(s\), 1 results came again\n/);
     expect(out).toContain("days     2026-03-01 × 1, 2026-03-02 × 1, 2026-03-03 × 1\n");
     expect(out).toContain("actors   sam@contoso.example × 3\n");
     expect(out).toMatch(
       /samples {2}2026-03-03T00:00:00Z {2}Sample rule, by sam@contoso\.example \(events\/more\.json\.gz:1\)/,
     );
-    expect(out).toMatch(/read {5}4 events with 5 records/);
+    expect(out).toMatch(/read {5}4 events with 5 records, 0\.0 MB, \d+ records\/s, [\d.]+ MB\/s\n/);
     expect(out).toMatch(/matched {2}4 records; 1 of other categories; 0 would be dead letters\n$/);
+  });
+
+  test("passes over what cannot match, and says so; --no-scan counts everything", async () => {
+    const events = [
+      { ...record(1), operationName: "Rename tenant" },
+      { records: [record(2), { category: "SignInLogs", text: "x".repeat(300) }] },
+      { records: [{ ...record(3), operationName: "Rename tenant" }, record(2), { text: "x".repeat(20_000) }] },
+    ];
+    await writeFile(at("renamed.ndjson"), events.map((event) => JSON.stringify(event)).join("\n"));
+    const args = ["backtest", "--rules", at("literal/"), at("renamed.ndjson")];
+
+    const scanned = await pimwatch(...args);
+    const whole = await pimwatch(...args, "--no-scan");
+
+    const found = /^Sample rule \(literal\): 2 incident\(s\)\n/;
+    expect(scanned).toEqual({ code: 0, out: expect.stringMatching(found), err: "" });
+    expect(scanned.out).toMatch(
+      /\nread {5}3 events, 0\.0 MB, [\d.]+ MB\/s; 1 of them hold nothing that a match must hold: passed over\nmatched {2}2 of 4 records in the other 2; 2 hold nothing of it either; 0 of other categories; 0 would be dead letters\n$/,
+    );
+    expect(whole).toMatchObject({ code: 0, out: expect.stringMatching(found) });
+    expect(whole.out).toMatch(/\nread {5}3 events with 6 records, /);
+    expect(whole.out).toMatch(/\nmatched {2}2 records; 1 of other categories; 1 would be dead letters\n$/);
+    expect(whole.err).toBe('pimwatch: renamed.ndjson:3: no "category"');
   });
 
   test("prints result rows as JSON with all columns in the query's order, and runs what compiles", async () => {
@@ -275,7 +304,7 @@ test.each([
   { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: no such file/ },
   { args: ["backtest"], line: /Nothing to read/ },
   { args: ["backtest", "--rules", "PATH/good", "PATH/missing.json"], line: /missing\.json: no such file or folder/ },
-  { args: ["backtest", "--rules", "PATH/good", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },
+  { args: ["backtest", "--rules", "PATH/literal/", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },
   { args: ["backtest", "--rules", "PATH/off", "PATH/events"], line: /No rule is left to run/ },
 ])("$args is one line and exit code 2", async ({ args, line }) => {
   const { code, err, out } = await pimwatch(...args.map((arg) => arg.replace("PATH", folder)));

@@ -2,7 +2,7 @@ import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unrea
 import { withoutByteOrderMark } from "../json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
 import { isBlank, skipBlanks } from "./json-walk.ts";
-import { GIVEN_UP, type LiteralScan } from "./literal-scan.ts";
+import type { LiteralScan } from "./literal-scan.ts";
 
 /** What has to be read of an event's body. */
 export interface Candidates {
@@ -39,11 +39,11 @@ export function candidateRecords(
 ): Candidates | undefined {
   // What is too large is refused as a whole, not searched for what may be read of it.
   if (body.length <= whole.withoutLiteral || body.length > MAX_BODY_BYTES) return inFull(body);
-  const first = scan.find(body, 0);
-  if (first === GIVEN_UP || !isFramed(body)) return inFull(body);
-  if (first < 0) return undefined;
+  const hits = scan.search(body);
+  if (hits === undefined || !isFramed(body)) return inFull(body);
+  if (hits.length === 0) return undefined;
   if (body.length <= whole.withLiteral) return inFull(body);
-  const slices = candidateSlices(body, first, scan);
+  const slices = candidateSlices(body, hits);
   if (slices === undefined) return inFull(body);
   const records: ReadRecord[] = [];
   for (const bytes of slices.candidates) {
@@ -77,13 +77,18 @@ function isFramed(body: Uint8Array): boolean {
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
   const key = skipBlanks(json, first + 1);
   if (json[key] !== QUOTE) return false;
-  if (!RECORDS_KEY.every((byte, index) => json[key + index] === byte)) return true;
+  if (!stands(RECORDS_KEY, json, key)) return true;
   const colon = skipBlanks(json, key + RECORDS_KEY.length);
   const array = skipBlanks(json, colon + 1);
   const end = skipBlanksBack(json, last - 1);
   return (
     json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY && isFramedArray(json, array, end)
   );
+}
+
+function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {
+  for (let index = 0; index < text.length; index += 1) if (json[at + index] !== text[index]) return false;
+  return true;
 }
 
 /** Whether the array's elements begin and end as objects do. */

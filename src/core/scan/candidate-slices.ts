@@ -1,7 +1,6 @@
 import { isRecordsKey, withoutByteOrderMark } from "../json-slices.ts";
 import { elementBounds } from "./element-bounds.ts";
 import { closingBracket, closingQuote, skipBlanks, type Walked, walked } from "./json-walk.ts";
-import { GIVEN_UP, type LiteralScan } from "./literal-scan.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -20,29 +19,17 @@ export interface CandidateSlices {
 
 /**
  * The bytes of the records that hold a literal. Undefined where the body is not an array of objects, by itself or as
- * the value of the top-level key `records`: of several such keys the last, as for `JSON.parse`; and where the scan gave up.
+ * the value of the top-level key `records`: of several such keys the last, as for `JSON.parse`.
  *
- * @param firstHit the first place that the scan found
+ * @param hits where literals stand, in order
  */
-export function candidateSlices(body: Uint8Array, firstHit: number, scan: LiteralScan): CandidateSlices | undefined {
-  const hits = hitsFrom(body, firstHit, scan);
-  if (hits === undefined) return undefined;
+export function candidateSlices(body: Uint8Array, hits: readonly number[]): CandidateSlices | undefined {
   const start = skipBlanks(body, body.length - withoutByteOrderMark(body).length);
   if (body[start] === OPEN_ARRAY) {
     const found = searchArray(body, start, hits);
     return found && skipBlanks(body, found.end) === body.length ? found : undefined;
   }
   return body[start] === OPEN_OBJECT ? searchObject(walked(body), start, hits) : undefined;
-}
-
-/** All places of literals, or undefined where the scan gave up. */
-function hitsFrom(body: Uint8Array, firstHit: number, scan: LiteralScan): readonly number[] | undefined {
-  const hits: number[] = [];
-  for (let hit = firstHit; hit !== -1; hit = scan.find(body, hit + 1)) {
-    if (hit === GIVEN_UP) return undefined;
-    hits.push(hit);
-  }
-  return hits;
 }
 
 function searchObject(walk: Walked, start: number, hits: readonly number[]): CandidateSlices | undefined {

@@ -8,14 +8,11 @@ export interface LiteralScan {
   /** How many bytes lie between two looks. */
   readonly stride: number;
   /**
-   * A place within the next written literal, -1 where none follows, or GIVEN_UP. A literal that begins before `from`
-   * may be missed.
+   * A place within each written literal, in order. Undefined where the bytes hold so many escapes that reading all of
+   * them is quicker than looking at each.
    */
-  find(body: Uint8Array, from: number): number;
+  search(body: Uint8Array): readonly number[] | undefined;
 }
-
-/** The bytes hold so many escapes that reading all of them is quicker than looking at each. */
-export const GIVEN_UP = -2;
 
 /** So many looks at escapes that belong to no literal are made, and one more for each of so many bytes that were searched. */
 const ESCAPES_LOOKED_AT = 16;
@@ -33,6 +30,8 @@ const FOLD_WORD = 0x20202020;
  * every such word is read and looked up among the words of all literals; what is found there is compared in full. The
  * words of escaped forms are among them: such a form is longer than the literal, so the grid meets it as well.
  *
+ * The quarters of a body are read side by side: the processor waits for the memory of all four at once.
+ *
  * It finds every literal of valid JSON. It may also find text that only looks like one, such as `\\u0050` for P.
  */
 export function literalScan(literals: readonly Literal[]): LiteralScan {
@@ -42,50 +41,56 @@ export function literalScan(literals: readonly Literal[]): LiteralScan {
   const step = Math.min(LONGEST_STRIDE, shortest - (WORD - 1)) >> 2;
   // Of a long literal only as many words in a row as the grid cannot miss: those that other texts hold least often.
   const runs = literals.map(needleOf).map((needle) => ({ needle, from: rarestRun(needle, step * WORD) }));
-  const words = wordTable(runs, step * WORD);
+  const words = wordTable(runs, step);
   const viewOf = wordView();
   return {
     stride: step * WORD,
-    find: (body, from) => find(body, from, viewOf(body), step, words),
+    search: (body) => search(body, viewOf(body), words),
   };
 }
 
-// eslint-disable-next-line max-params -- the inner loop: what it uses lies in registers, not in a closure's scope
-function find(body: Uint8Array, from: number, view: Int32Array, step: number, words: WordTable): number {
-  const { marks, multiplier, shift } = words;
+const NONE: readonly number[] = [];
+
+/** @param view the words of all the memory in which the body lies */
+function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly number[] | undefined {
+  const { step, marks, multiplier, shift } = words;
   const offset = body.byteOffset;
+  const start = (offset + WORD - 1) >> 2;
   const end = (offset + body.length) >> 2;
-  const twice = 2 * step;
-  const thrice = 3 * step;
-  const last = end - thrice;
-  let at = (offset + from + WORD - 1) >> 2;
-  const start = at;
+  const quarter = Math.floor((end - start) / (4 * step)) * step;
+  const [half, threeQuarters] = [2 * quarter, 3 * quarter];
+  const last = start + quarter;
+  let found: number[] | undefined;
   let escapes = 0;
-  // Four looks before one decision: the processor does them side by side.
-  for (; at < last; at += 4 * step) {
+  for (let at = start; at < last; at += step) {
     const first = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const second = Math.imul((view[at + step] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const third = Math.imul((view[at + twice] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const fourth = Math.imul((view[at + thrice] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    // A shift counts modulo 32.
-    const marked =
-      ((marks[first >>> 5] ?? 0) >>> first) |
-      ((marks[second >>> 5] ?? 0) >>> second) |
-      ((marks[third >>> 5] ?? 0) >>> third) |
-      ((marks[fourth >>> 5] ?? 0) >>> fourth);
-    if ((marked & 1) === 0) continue;
-    for (let look = at; look <= at + thrice; look += step) {
+    const second = Math.imul((view[at + quarter] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    const third = Math.imul((view[at + half] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    const fourth = Math.imul((view[at + threeQuarters] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    if (((marks[first] ?? 0) | (marks[second] ?? 0) | (marks[third] ?? 0) | (marks[fourth] ?? 0)) === 0) continue;
+    // One of some dozens. Of them, nearly all are followed by another byte than a literal has there.
+    const behind = (at + 1) * WORD - offset;
+    const followed =
+      ((marks[first] ?? 0) >>> ((body[behind] ?? 0) & 7)) |
+      ((marks[second] ?? 0) >>> ((body[behind + quarter * WORD] ?? 0) & 7)) |
+      ((marks[third] ?? 0) >>> ((body[behind + half * WORD] ?? 0) & 7)) |
+      ((marks[fourth] ?? 0) >>> ((body[behind + threeQuarters * WORD] ?? 0) & 7));
+    if ((followed & 1) === 0) continue;
+    for (let look = at; look <= at + threeQuarters; look += quarter) {
       const slot = Math.imul((view[look] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-      if ((((marks[slot >>> 5] ?? 0) >>> slot) & 1) === 0) continue;
+      if ((((marks[slot] ?? 0) >>> ((body[(look + 1) * WORD - offset] ?? 0) & 7)) & 1) === 0) continue;
       const seen = lookAt(body, view, look, words);
-      if (seen === LITERAL) return look * WORD - offset;
+      if (seen === LITERAL) (found ??= []).push(look * WORD - offset);
       if (seen !== ESCAPE) continue;
       escapes += 1;
-      if (escapes > ESCAPES_LOOKED_AT + ((look - start) * WORD) / BYTES_PER_ESCAPE) return GIVEN_UP;
+      if (escapes > ESCAPES_LOOKED_AT + (4 * (at - start) * WORD) / BYTES_PER_ESCAPE) return undefined;
     }
   }
-  for (; at < end; at += step) if (lookAt(body, view, at, words) === LITERAL) return at * WORD - offset;
-  return -1;
+  for (let at = start + 4 * quarter; at < end; at += step) {
+    const slot = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+    if (marks[slot] !== 0 && lookAt(body, view, at, words) === LITERAL) (found ??= []).push(at * WORD - offset);
+  }
+  return found?.sort((a, b) => a - b) ?? NONE;
 }
 
 /** What a word of a literal turns out to be part of: nothing, the literal, or an escape that belongs to none. */

@@ -3,21 +3,26 @@ import { eachWord, type Needle, type Place, WORD, wordOf } from "./written-liter
 
 /** Words of literals, by their four bytes folded: first their marks, since most of a body's words have none. */
 export interface WordTable {
-  /** A bit for each slot. Those of words of escaped forms are marked too, but have no entries: they are decoded first. */
-  readonly marks: Int32Array;
+  /** How many words lie between two looks. */
+  readonly step: number;
+  /**
+   * By slot the bytes that may follow its words, a bit for each residue by eight. The words of escaped forms are marked
+   * too, but have no entries: they are decoded first.
+   */
+  readonly marks: Uint8Array;
   /** A word's slot is the upper bits of its product with this number. */
   readonly multiplier: number;
   readonly shift: number;
   /** Where four characters, as themselves, stand in literals: see `firstEntry`. */
   readonly entries: EntryTable;
   /** By entry: the next place of the same four characters, or -1. */
-  readonly next: readonly number[];
+  readonly next: Int32Array;
   readonly places: readonly Place[];
   /** By entry: the words before and behind, folded, and which of their bytes belong to the literal. */
-  readonly before: readonly number[];
-  readonly beforeMask: readonly number[];
-  readonly behind: readonly number[];
-  readonly behindMask: readonly number[];
+  readonly before: Int32Array;
+  readonly beforeMask: Int32Array;
+  readonly behind: Int32Array;
+  readonly behindMask: Int32Array;
 }
 
 /** A stretch of a literal: its words from the one at the index `from` on. */
@@ -29,17 +34,21 @@ export interface Run {
 /** An odd number without a pattern, 2^32 divided by the golden ratio; its odd multiples are as good. */
 const MULTIPLIER = 0x9e3779b1 | 0;
 /** So many of them are tried. */
-const MULTIPLIERS = 8;
+const MULTIPLIERS = 4;
 
 const FOLD = 0x20;
 /** Of so many slots one is marked. */
 const SLOTS_PER_WORD = 64;
 
-/** @param length how many words each run has, one at each character */
-export function wordTable(runs: readonly Run[], length: number): WordTable {
-  const written = new Set<number>();
-  for (const { needle, from } of runs) eachWord(needle, { from, length }, (word) => written.add(word));
-  const bits = Math.max(14, Math.ceil(Math.log2(written.size * SLOTS_PER_WORD)));
+/** The runs have as many words, one at each character, as `step` words have bytes. */
+export function wordTable(runs: readonly Run[], step: number): WordTable {
+  const length = step * WORD;
+  const written = new Map<number, number>();
+  for (const { needle, from } of runs)
+    eachWord(needle, { from, length }, (word, following) =>
+      written.set(word, (written.get(word) ?? 0) | (following === undefined ? 0xff : 1 << (following & 7))),
+    );
+  const bits = Math.max(15, Math.ceil(Math.log2(written.size * SLOTS_PER_WORD)));
   const shift = 32 - bits;
   const common = commonWords()
     .map((text) => wordOf((index) => text.charCodeAt(index) | FOLD))
@@ -55,23 +64,34 @@ export function wordTable(runs: readonly Run[], length: number): WordTable {
   }).reduce((best, each) => (each.cost < best.cost ? each : best));
 
   const places = runs.flatMap(({ needle, from }) => Array.from({ length }, (_, at) => ({ needle, index: from + at })));
-  const neighbours = { before: [], beforeMask: [], behind: [], behindMask: [], next: [] } as {
-    readonly [name in "before" | "beforeMask" | "behind" | "behindMask" | "next"]: number[];
-  };
+  const column = () => new Int32Array(places.length);
+  const [next, before, beforeMask, behind, behindMask] = [column(), column(), column(), column(), column()];
   const first = new Map<number, number>();
   for (const [entry, { needle, index }] of places.entries()) {
     const { codes } = needle;
     const folded = (from: number) => wordOf((at) => (codes[from + at] ?? 0) | FOLD);
     const mask = (from: number) => wordOf((at) => (codes[from + at] === undefined ? 0 : 0xff));
     const word = folded(index);
-    neighbours.next.push(first.get(word) ?? -1);
+    next[entry] = first.get(word) ?? -1;
     first.set(word, entry);
-    neighbours.before.push(folded(index - WORD));
-    neighbours.beforeMask.push(mask(index - WORD));
-    neighbours.behind.push(folded(index + WORD));
-    neighbours.behindMask.push(mask(index + WORD));
+    before[entry] = folded(index - WORD);
+    beforeMask[entry] = mask(index - WORD);
+    behind[entry] = folded(index + WORD);
+    behindMask[entry] = mask(index + WORD);
   }
-  return { marks, multiplier, shift, entries: entryTable(first), places, ...neighbours };
+  return {
+    step,
+    marks,
+    multiplier,
+    shift,
+    entries: entryTable(first),
+    places,
+    next,
+    before,
+    beforeMask,
+    behind,
+    behindMask,
+  };
 }
 
 /** A map as a table of numbers, which is looked into several times as fast. */
@@ -105,11 +125,11 @@ export function firstEntry({ entries: { shift, keys, entries } }: WordTable, wor
   }
 }
 
-function marksOf(words: ReadonlySet<number>, multiplier: number, shift: number): Int32Array {
-  const marks = new Int32Array(2 ** (32 - shift) / 32);
-  for (const word of words) {
+function marksOf(words: ReadonlyMap<number, number>, multiplier: number, shift: number): Uint8Array {
+  const marks = new Uint8Array(2 ** (32 - shift));
+  for (const [word, following] of words) {
     const slot = Math.imul(word, multiplier) >>> shift;
-    marks[slot >>> 5] = (marks[slot >>> 5] ?? 0) | (1 << slot);
+    marks[slot] = (marks[slot] ?? 0) | following;
   }
   return marks;
 }
@@ -120,8 +140,5 @@ function falselyMarked(
   table: Pick<WordTable, "marks" | "multiplier">,
   shift: number,
 ): number {
-  return words.filter((word) => {
-    const slot = Math.imul(word, table.multiplier) >>> shift;
-    return (((table.marks[slot >>> 5] ?? 0) >>> slot) & 1) === 1;
-  }).length;
+  return words.filter((word) => table.marks[Math.imul(word, table.multiplier) >>> shift] !== 0).length;
 }

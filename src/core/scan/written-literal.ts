@@ -40,22 +40,25 @@ export function wordOf(byteAt: (index: number) => number): number {
 
 /**
  * Calls back for every four bytes, folded and as a word, that a written form can hold from within one of the characters
- * `from` to `from + length - 1` on.
+ * `from` to `from + length - 1` on, and for each with the byte that follows, folded; undefined behind the literal's end.
  */
 export function eachWord(
   { codes, ignoreCase }: Needle,
   { from, length }: { readonly from: number; readonly length: number },
-  take: (word: number) => void,
+  take: (word: number, following: number | undefined) => void,
 ): void {
-  const forms = Array.from(codes.subarray(from, from + length + WORD - 1), (code) => formsOf(code, ignoreCase));
+  const forms = Array.from(codes.subarray(from, from + length + WORD), (code) => formsOf(code, ignoreCase));
   const grow = (filled: number, next: number): void => {
     for (const form of forms[next] ?? []) fill(filled, form, { offset: 0, next });
   };
   const fill = (filled: number, form: readonly number[], at: { readonly offset: number; readonly next: number }) => {
-    const end = Math.min(WORD, filled + form.length - at.offset);
-    for (let index = filled; index < end; index += 1) four[index] = form[at.offset + index - filled] ?? 0;
-    if (end === WORD) take(fourAsWord[0] ?? 0);
-    else grow(end, at.next + 1);
+    const taken = Math.min(WORD - filled, form.length - at.offset);
+    for (let index = 0; index < taken; index += 1) four[filled + index] = form[at.offset + index] ?? 0;
+    if (filled + taken < WORD) return grow(filled + taken, at.next + 1);
+    const word = fourAsWord[0] ?? 0;
+    const rest = form[at.offset + taken];
+    if (rest !== undefined) return take(word, rest);
+    for (const [following] of forms[at.next + 1] ?? [[undefined]]) take(word, following);
   };
   for (let next = 0; next < length; next += 1) {
     for (const form of forms[next] ?? []) {

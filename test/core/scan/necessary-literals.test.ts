@@ -201,7 +201,7 @@ describe("a record that matches a plan holds one of its literals", () => {
           const body = Buffer.from(Buffer.from(written).toString().replaceAll("null", "1e999").replace("\uFEFF", ""));
           if (prepare(plan)(toAuditLogRow(JSON.parse(body.toString()) as typeof each)).length === 0) return;
           matches += 1;
-          expect(literalScan(literals).find(body, 0)).not.toBe(-1);
+          expect(literalScan(literals).search(body)).not.toEqual([]);
         },
       ),
       { numRuns: 15_000 },

@@ -1,0 +1,183 @@
+// With the scan and without it, a backtest finds the same.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sampleDay } from "../../local/samples/sample-day.ts";
+import { backtest } from "../../src/cli/backtest-run.ts";
+import { readEventBlocks } from "../../src/cli/event-files.ts";
+import { readyRules } from "../../src/cli/ready-rules.ts";
+import { textOf } from "../../src/cli/incident-text.ts";
+import type { Json } from "../../src/core/kql/values.ts";
+import { readyRule, type ReadyRule } from "../../src/core/ready-rule.ts";
+import { ruleScan } from "../../src/core/scan/rule-scan.ts";
+import { writtenJson } from "../core/scan/written-json.ts";
+import { anySettingsChange, settingsChange } from "../samples.ts";
+import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pimwatch-backtest-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const OFFICIAL = [readyRule(CHANGES_TO_PIM_SETTINGS)];
+
+async function run(content: string | Uint8Array, rules: readonly ReadyRule[], withScan: boolean) {
+  const file = join(folder, "events.json");
+  await writeFile(file, content);
+  const { scan } = ruleScan(rules.map(({ rule }) => rule));
+  if (scan === undefined) throw new Error("these rules have literals");
+  const found: string[] = [];
+  const unreadable: string[] = [];
+  const place = (where: string) => where.slice(file.length);
+  const counts = await backtest(
+    readEventBlocks([file]),
+    { rules, scan: withScan ? scan : undefined },
+    {
+      found: ({ incident: { row }, match }, where) =>
+        found.push(`${place(where)} ${match.rule.id} ${textOf(row, "IncidentId")}`),
+      unreadable: (where, reason) => unreadable.push(`${place(where)}: ${reason}`),
+      progress: () => false,
+    },
+  );
+  return { found, unreadable, counts };
+}
+
+/** Runs it both ways and checks what must hold of both. */
+async function both(content: string | Uint8Array, rules: readonly ReadyRule[] = OFFICIAL) {
+  const scanned = await run(content, rules, true);
+  const whole = await run(content, rules, false);
+  expect(scanned.found).toEqual(whole.found);
+  for (const { counts } of [scanned, whole])
+    expect(counts.received).toBe(
+      counts.matched + counts.notMatched + counts.skipped + counts.ruledOut + counts.deadLettered,
+    );
+  expect(whole.counts).toMatchObject({ passedOver: 0, ruledOut: 0 });
+  expect(scanned.counts).toMatchObject({
+    events: whole.counts.events,
+    bytes: whole.counts.bytes,
+    matched: whole.counts.matched,
+  });
+  return { scanned, whole };
+}
+
+const lineOf = (value: Json): string => JSON.stringify(value);
+const match = settingsChange();
+const other = settingsChange({ operationName: "Add member" }, { activityDisplayName: "Add member" });
+const signIn: Json = { category: "SignInLogs", text: "x".repeat(400) };
+
+describe("with the scan and without it", () => {
+  test("the sample day gives the same incidents in the same order", async () => {
+    const { bodies } = sampleDay({ day: new Date("2026-03-05T00:00:00Z") });
+    const lines = bodies.map((body) => Buffer.from(body).toString().replaceAll("\n", " "));
+
+    const { scanned, whole } = await both(lines.join("\n"), await readyRules());
+
+    expect(whole.found.length).toBeGreaterThan(5);
+    expect(scanned.counts.received).toBeLessThan(whole.counts.received);
+  });
+
+  test("figures say what was not read", async () => {
+    const large: Json = { records: [match, other, signIn, { ...signIn, text: "x".repeat(20_000) }] };
+    const lines = [large, { records: [signIn, other] }, match, signIn].map(lineOf);
+
+    const { scanned, whole } = await both(lines.join("\n"));
+
+    const bytes = lines.join("").length;
+    expect(scanned.counts).toEqual({
+      events: 4,
+      bytes,
+      passedOver: 2,
+      received: 5,
+      matched: 2,
+      notMatched: 0,
+      skipped: 0,
+      ruledOut: 3,
+      deadLettered: 0,
+    });
+    expect(whole.counts).toEqual({
+      events: 4,
+      bytes,
+      passedOver: 0,
+      received: 8,
+      matched: 2,
+      notMatched: 2,
+      skipped: 4,
+      ruledOut: 0,
+      deadLettered: 0,
+    });
+  });
+
+  test("malformed lines between good ones cost none of these; in an event that is passed over nothing is noticed", async () => {
+    const broken = `{"records":[${lineOf(signIn)},{"a":},${lineOf(other)}]}`;
+    const cut = lineOf({ records: [signIn, match] }).slice(0, -40);
+    const lines = [lineOf(match), broken, "oops", lineOf({ records: [other, match] }), cut, lineOf(match)];
+
+    const { scanned, whole } = await both(lines.join("\n"));
+
+    expect(whole.found.map((each) => each.split(" ")[0])).toEqual([":1", ":4", ":6"]);
+    expect(whole.unreadable).toEqual([":2: records[1]: not JSON", ":3: not JSON", ":5: records[1]: not JSON"]);
+    expect(scanned.unreadable).toEqual([":3: not JSON", ":5: records[1]: not JSON"]);
+  });
+
+  test("any archive gives the same incidents in the same order", async () => {
+    const record = fc.oneof(
+      anySettingsChange().map((each): Json => ({ ...each, operationName: "Update role setting in PIM" })),
+      fc.constantFrom<Json>(match, other, signIn, { ...match, category: "AUDIT" }, 1, null),
+    );
+    const padding = fc.constantFrom(0, 0, 300, 20_000).map((length): Json => "x".repeat(length));
+    const body = fc.oneof(
+      fc.tuple(fc.array(record, { maxLength: 4 }), padding).map(([records, text]): Json => ({ text, records })),
+      fc.array(record, { maxLength: 4 }),
+      record,
+    );
+    const written = body.chain(writtenJson).map((bytes) => Buffer.from(bytes).toString());
+    const oneLine = written.map((text) => text.replaceAll(/[\r\n]/g, " ").replace("\uFEFF", ""));
+    const line = fc.oneof(
+      { weight: 8, arbitrary: oneLine },
+      { weight: 1, arbitrary: fc.tuple(oneLine, fc.nat(200)).map(([text, cut]) => text.slice(0, -1 - cut)) },
+      { weight: 1, arbitrary: fc.constantFrom("", "oops", "{", `{"records":[{"a":}]}`) },
+    );
+    const archive = fc.oneof(
+      fc.tuple(fc.array(line, { maxLength: 8 }), fc.constantFrom("\n", "\r\n")).map(([lines, end]) => lines.join(end)),
+      fc.tuple(fc.array(written, { maxLength: 5 }), fc.constantFrom(",", "\n,\n")).map(([all, comma]) => {
+        return `[${all.map((text) => text.replace("\uFEFF", "")).join(comma)}]`;
+      }),
+      written,
+    );
+    let matched = 0;
+    await fc.assert(
+      fc.asyncProperty(archive, fc.boolean(), async (text, isPacked) => {
+        const content = `${text}\n${lineOf(match)}\n`;
+        const { whole } = await both(isPacked ? gzipSync(content) : content);
+        matched += whole.counts.matched;
+      }),
+      { numRuns: 200 },
+    );
+    expect(matched).toBeGreaterThan(100);
+  });
+});
+
+test("progress is told after each block, and can end the run", async () => {
+  const blocks = (async function* () {
+    for (let index = 1; ; index += 1)
+      yield { file: `file ${index}`, events: [{ body: Buffer.from(lineOf(match)), where: `file ${index}:1` }] };
+  })();
+  const told: string[] = [];
+
+  const counts = await backtest(
+    blocks,
+    { rules: OFFICIAL, scan: undefined },
+    {
+      found: () => undefined,
+      unreadable: () => undefined,
+      progress: ({ events }, file) => told.push(`${events} ${file}`) === 3,
+    },
+  );
+
+  expect(told).toEqual(["1 file 1", "2 file 2", "3 file 3"]);
+  expect(counts).toMatchObject({ events: 3, matched: 3 });
+});
