@@ -45,6 +45,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<Built> {
     output: {
       dir: directory,
       format: "cjs",
+      strict: true, // some packages count on it: `this` of a plain call
       minify: true,
       entryFileNames: "[name].cjs",
       chunkFileNames: "[name]-[hash].cjs",
