@@ -116,10 +116,10 @@ const onLocalPath = () =>
     const unbundled = await unbundledApp(built, { eager: false });
     try {
       const apps = { built, unbundled };
-      print(await benchBacklog(apps, mixed(20 * MEGABYTE), [1, 4, 32]));
+      print(await benchBacklog(apps, mixed(60 * MEGABYTE), [1, 4, 32]));
       const backlog = { ...tiny(Number.POSITIVE_INFINITY, 100_000), name: "a backlog of 100,000 tiny events" };
       print(await benchBacklog(apps, backlog, [4]));
-      print(await benchBacklog(apps, auditOnly(20 * MEGABYTE), [4]));
+      print(await benchBacklog(apps, auditOnly(60 * MEGABYTE), [4]));
     } finally {
       await rm(unbundled, { recursive: true, force: true });
     }

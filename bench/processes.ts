@@ -29,34 +29,29 @@ export async function benchProcesses(counts: readonly number[], seconds: number)
   ];
 }
 
-interface Report {
-  readonly kind: "ready" | "done";
-  readonly rate: number;
-}
+type Report =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done"; readonly rate: number }
+  | { readonly kind: "measured"; readonly figures: readonly Resident[] };
 
-function message(child: ChildProcess, kind: Report["kind"]): Promise<Report> {
+function message<Kind extends Report["kind"]>(
+  child: ChildProcess,
+  kind: Kind,
+): Promise<Extract<Report, { kind: Kind }>> {
   return new Promise((resolve, reject) => {
+    const isIt = (report: Report): report is Extract<Report, { kind: Kind }> => report.kind === kind;
     const onMessage = (report: Report): void => {
-      if (report.kind === kind) resolve(report);
+      if (isIt(report)) resolve(report);
     };
     child.on("message", onMessage);
     child.once("exit", (code) => reject(new Error(`a process ended with ${code}`)));
   });
 }
 
-/** Resident memory of this process over a million records, in batches of new events each. */
+/** Resident memory of a process of its own over a million records, in batches of new events each. */
 export async function benchMemory(records: number): Promise<readonly string[]> {
-  const rule = await officialRule();
-  const run = pimwatch([rule], new Set([TENANT_ID]));
-  const perBatch = 10_000;
-  const figures: { readonly records: number; readonly megabytes: number }[] = [];
-  for (let done = 0; done < records; done += perBatch) {
-    const { bodies, expected } = singles(perBatch, `memory ${done % (5 * perBatch)}`, 0.001);
-    const found = await run(bodies);
-    if (found.length !== expected.length) throw new Error(`${found.length} matches instead of ${expected.length}`);
-    if ((done + perBatch) % (records / 10) === 0)
-      figures.push({ records: done + perBatch, megabytes: process.memoryUsage.rss() / 1e6 });
-  }
+  const child = fork(fileURLToPath(import.meta.url), ["memory", String(records)]);
+  const { figures } = await message(child, "measured");
   const [early, late] = [figures.slice(1, 5), figures.slice(-4)].map((part) =>
     Math.max(...part.map(({ megabytes }) => megabytes)),
   );
@@ -70,6 +65,26 @@ export async function benchMemory(records: number): Promise<readonly string[]> {
     ),
     "",
   ];
+}
+
+interface Resident {
+  readonly records: number;
+  readonly megabytes: number;
+}
+
+async function residentMemory(records: number): Promise<readonly Resident[]> {
+  const rule = await officialRule();
+  const run = pimwatch([rule], new Set([TENANT_ID]));
+  const perBatch = 10_000;
+  const figures: Resident[] = [];
+  for (let done = 0; done < records; done += perBatch) {
+    const { bodies, expected } = singles(perBatch, `memory ${done % (5 * perBatch)}`, 0.001);
+    const found = await run(bodies);
+    if (found.length !== expected.length) throw new Error(`${found.length} matches instead of ${expected.length}`);
+    if ((done + perBatch) % (records / 10) === 0)
+      figures.push({ records: done + perBatch, megabytes: process.memoryUsage.rss() / 1e6 });
+  }
+  return figures;
 }
 
 if (process.argv[2] === "child" && process.send !== undefined) {
@@ -86,5 +101,9 @@ if (process.argv[2] === "child" && process.send !== undefined) {
     }
     process.send?.({ kind: "done", rate: bytes / 1e6 / (performance.now() - began) }, () => process.exit(0));
   });
-  process.send({ kind: "ready", rate: 0 });
+  process.send({ kind: "ready" } satisfies Report);
+}
+if (process.argv[2] === "memory") {
+  const figures = await residentMemory(Number(process.argv[3]));
+  process.send?.({ kind: "measured", figures } satisfies Report, () => process.exit(0));
 }

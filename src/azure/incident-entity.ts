@@ -16,12 +16,16 @@ interface Keys {
  * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
  */
 export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): TableEntity<object> {
-  const columns = INCIDENT_COLUMNS.filter(({ listed, name }) => which === undefined || listed || IDENTIFYING.has(name));
-  const properties = columns.map((column) => [column.name, toProperty(column, row[column.name] ?? null)] as const);
-  return { ...keys, ...Object.fromEntries(properties.filter(([, value]) => value !== null)) };
+  const properties: Record<string, unknown> = {};
+  for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED) {
+    const value = toProperty(column, row[column.name] ?? null);
+    if (value !== null) properties[column.name] = value;
+  }
+  return { ...keys, ...properties };
 }
 
 const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
+const LISTED = INCIDENT_COLUMNS.filter(({ listed, name }) => listed || IDENTIFYING.has(name));
 
 function toProperty({ type }: IncidentColumn, value: Json): string | number | boolean | bigint | null {
   if (type === "dynamic") return value === null ? null : JSON.stringify(value);

@@ -76,13 +76,13 @@ export function incidentTable(
       outboxEntity({ partitionKey, rowKey: outboxRowKey(row) }, row),
       ...otherSinks.map((sink) => outboxPointer({ partitionKey, rowKey: outboxRowKey(row, sink) }, row)),
     ];
-    return { partitionKey, id, entities };
+    const bytes = entities.reduce((sum, entity) => sum + assertWithinTableLimits(entity), 0);
+    return { partitionKey, id, entities, bytes };
   }
 
   /** Stores all of a group that are not there yet, as one where none is. @returns those */
   async function addGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
     const entities = group.flatMap((addition) => addition.entities);
-    for (const entity of entities) assertWithinTableLimits(entity);
     try {
       const actions = entities.map((entity): TransactionAction => ["create", entity]);
       await confirmed(table, actions, timeoutMs);

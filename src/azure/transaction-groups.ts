@@ -1,10 +1,12 @@
 import type { TableEntity } from "@azure/data-tables";
-import { entityBytes, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
+import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
 
 /** Rows that are stored together or not at all: at least one, all of one partition, and no more than a transaction takes. */
 export interface RowSet {
   readonly partitionKey: string;
   readonly entities: readonly TableEntity<object>[];
+  /** Their size together, as the service counts it. */
+  readonly bytes: number;
 }
 
 /**
@@ -15,8 +17,8 @@ export function transactionGroups<One extends RowSet>(sets: Iterable<One>): One[
   const groups: { readonly members: One[]; rows: number; bytes: number }[] = [];
   const latest = new Map<string, (typeof groups)[number]>();
   for (const set of sets) {
+    const { bytes } = set;
     const rows = set.entities.length;
-    const bytes = set.entities.reduce((sum, entity) => sum + entityBytes(entity), 0);
     let group = latest.get(set.partitionKey);
     const hasRoom = group && group.rows + rows <= MAX_TRANSACTION_ROWS && group.bytes + bytes <= MAX_TRANSACTION_BYTES;
     if (group === undefined || hasRoom !== true) {
