@@ -8,13 +8,11 @@ import { benchColdStart } from "./cold-start.ts";
 import { costModel } from "./cost-model.ts";
 import { benchDetection, benchRuleCount } from "./detection.ts";
 import { givenEvents } from "./given-events.ts";
-import { benchBacklog, benchLatency } from "./local-path.ts";
-import { detection } from "./methods.ts";
+import { appSecondsPerGigabyte, benchBacklog, benchLatency } from "./local-path.ts";
 import { benchOffline } from "./offline.ts";
 import { benchLoading } from "./loading.ts";
 import { benchMemory, benchProcesses } from "./processes.ts";
 import { machine } from "./report.ts";
-import { alternate, partsOf } from "./rounds.ts";
 import { generatedRules, officialRule, withOperation } from "./rules.ts";
 import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./shapes.ts";
 import { unbundledApp } from "./unbundled-app.ts";
@@ -125,12 +123,10 @@ const onLocalPath = () =>
     }
   });
 
-async function onCost(): Promise<void> {
-  const own = new Map([["own", detection([await officialRule()])]]);
-  const shape = mixed(15 * MEGABYTE);
-  const timing = (await alternate(own, partsOf(shape.bodies), 20)).get("own");
-  print(costModel(shape.bytes / 1e9 / (timing?.median ?? Number.NaN)));
-}
+const onCost = () =>
+  withApp(async (built) =>
+    print(costModel(await appSecondsPerGigabyte(built, tiny(Number.POSITIVE_INFINITY, 20_000)))),
+  );
 
 const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["detection", onShapes],

@@ -17,30 +17,41 @@ const DAYS = 30;
  * What a month costs in the units that Azure bills, by the size of the tenant: if each message were a run of its own, the
  * most there can be, and what the same events are for Log Analytics.
  *
- * @param gigabytesPerSecond at which events are detected in
+ * @param appSecondsPerGigabyte processor time of the app's process for events that it reads from a hub
  */
-export function costModel(gigabytesPerSecond: number): readonly string[] {
+export function costModel(appSecondsPerGigabyte: number): readonly string[] {
   const rows = [1_000, 10_000, 100_000].map((users) => {
     const bytes = users * EVENTS_PER_USER_AND_DAY * EVENT_BYTES * DAYS;
     const messages = Math.max(
       INTERVALS_PER_DAY * DAYS,
       Math.ceil(bytes / DAYS / INTERVALS_PER_DAY / MESSAGE_BYTES) * INTERVALS_PER_DAY * DAYS,
     );
-    const ownSeconds = bytes / 1e9 / gigabytesPerSecond;
+    const millions = (users * EVENTS_PER_USER_AND_DAY * DAYS) / 1e6;
     return [
       users.toLocaleString("en"),
-      ((users * EVENTS_PER_USER_AND_DAY * DAYS) / 1e6).toFixed(2),
+      millions.toFixed(2),
       (bytes / 1e9).toFixed(1),
       messages.toLocaleString("en"),
       (messages * MINIMUM_RUN_SECONDS * INSTANCE_GB).toLocaleString("en"),
-      ownSeconds.toFixed(2),
+      Math.round(messages / millions).toLocaleString("en"),
+      Math.round((messages * MINIMUM_RUN_SECONDS * INSTANCE_GB) / millions).toLocaleString("en"),
+      ((bytes / 1e9) * appSecondsPerGigabyte).toFixed(0),
     ];
   });
   const alwaysReady = DAYS * 86_400 * INSTANCE_GB;
   return [
-    `cost model, a month of ${DAYS} days, instances of ${INSTANCE_GB} GB, detection at ${gigabytesPerSecond.toFixed(1)} GB/s`,
+    `cost model, a month of ${DAYS} days, instances of ${INSTANCE_GB} GB, ${appSecondsPerGigabyte.toFixed(1)} s of CPU for a GB`,
     table([
-      ["users", "million events", "GB", "runs at most", "GB-s billed for runs at most", "CPU s of detection"],
+      [
+        "users",
+        "million events",
+        "GB",
+        "runs at most",
+        "GB-s billed for them",
+        "runs for a million",
+        "GB-s for a million",
+        "CPU s of the app",
+      ],
       ...rows,
     ]),
     `an instance that is always ready: ${alwaysReady.toLocaleString("en")} GB-s a month, whatever the events`,

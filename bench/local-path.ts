@@ -161,6 +161,14 @@ export async function benchBacklog(
   ];
 }
 
+/** Processor time of the app's process, in seconds for a gigabyte of these events. */
+export function appSecondsPerGigabyte(appDirectory: string, shape: Shape): Promise<number> {
+  return onStack({ appDirectory, partitions: 4 }, async (run) => {
+    const { cpu } = await throughput(run, shape);
+    return cpu.worker / (shape.bytes / 1e9);
+  });
+}
+
 async function shares(appDirectory: string, shape: Shape): Promise<readonly string[]> {
   const profiles = await mkdtemp(join(tmpdir(), "pimwatch-bench-profile-"));
   try {

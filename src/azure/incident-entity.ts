@@ -16,12 +16,12 @@ interface Keys {
  * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
  */
 export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): TableEntity<object> {
-  const properties: Record<string, unknown> = {};
+  const entity: TableEntity = { ...keys };
   for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED) {
     const value = toProperty(column, row[column.name] ?? null);
-    if (value !== null) properties[column.name] = value;
+    if (value !== null) entity[column.name] = value;
   }
-  return { ...keys, ...properties };
+  return entity;
 }
 
 const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
