@@ -2,6 +2,7 @@ import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/mon
 import type { IncidentRow } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { inTime } from "./calls.ts";
+import { pauseOf } from "./pause.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Ingestion = Pick<LogsIngestionClient, "upload">;
@@ -15,7 +16,7 @@ export interface Destination {
 export interface UploadTiming {
   /** A request with all of its retries. */
   readonly timeoutMs?: number;
-  /** After a failure nothing is sent for so long: batches must not queue up behind an endpoint that is down. */
+  /** After a failure nothing is sent for so long. */
   readonly pauseMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -41,7 +42,7 @@ export function logsIngestion(
   { ruleId, stream }: Destination,
   { timeoutMs = 15_000, pauseMs = 10_000, now = Date.now }: UploadTiming = {},
 ) {
-  let paused = { until: 0, because: "" };
+  const pause = pauseOf(SERVICE, pauseMs, now);
 
   return {
     /**
@@ -53,17 +54,14 @@ export function logsIngestion(
      * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
     async upload(rows: readonly IncidentRow[]): Promise<UploadOutcome> {
-      const left = paused.until - now();
-      // More than the whole pause is left where the clock was set back: then nobody knows how long it has been.
-      if (left > 0 && left <= pauseMs)
-        throw new DependencyError(SERVICE, `paused for ${pauseMs / 1_000} s after: ${paused.because}`);
+      pause.mustBeOver();
       try {
         await inTime(SERVICE, timeoutMs, (options) => client.upload(ruleId, stream, [...rows], options));
         return { outcome: "accepted" };
       } catch (error) {
         const failure = failureOf(error);
         if (failure.isRefusal) return { outcome: "refused", reason: failure.message };
-        paused = { until: now() + pauseMs, because: failure.message };
+        pause.begin(failure.message);
         throw error instanceof DependencyError
           ? error
           : new DependencyError(SERVICE, failure.message, { cause: error });

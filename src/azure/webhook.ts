@@ -4,6 +4,7 @@ import { webhookMessage, type WebhookFormat } from "../core/webhook-message.ts";
 import { DependencyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { inTime } from "./calls.ts";
+import { pauseOf } from "./pause.ts";
 
 /** The part of `fetch` that this file uses. */
 export type Post = (
@@ -35,7 +36,7 @@ export function webhook(
   post: Post,
   { url, format, timeoutMs = 5_000, pauseMs = 60_000, now = Date.now }: WebhookOptions,
 ) {
-  let paused = { until: 0, because: "" };
+  const pause = pauseOf(SERVICE, pauseMs, now);
 
   async function send(row: IncidentRow): Promise<number> {
     if (url === undefined) throw new DependencyError(SERVICE, "the Key Vault reference of WEBHOOK_URL is not resolved");
@@ -59,10 +60,7 @@ export function webhook(
      * @throws {DependencyError} when it is unknown whether it was taken, or it was not and may be later
      */
     async post(row: IncidentRow): Promise<PostOutcome> {
-      const left = paused.until - now();
-      // More than the whole pause is left where the clock was set back: then nobody knows how long it has been.
-      if (left > 0 && left <= pauseMs)
-        throw new DependencyError(SERVICE, `paused for ${pauseMs / 1_000} s after: ${paused.because}`);
+      pause.mustBeOver();
       let problem: string;
       try {
         const status = await send(row);
@@ -72,7 +70,7 @@ export function webhook(
       } catch (error) {
         problem = error instanceof DependencyError ? error.message : `cannot be reached${codeOf(error)}`;
       }
-      paused = { until: now() + pauseMs, because: problem };
+      pause.begin(problem);
       throw new DependencyError(SERVICE, problem); // without a cause: its text may hold the address
     },
   };
