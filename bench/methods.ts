@@ -89,14 +89,16 @@ function asBuffer(body: Uint8Array): Buffer {
 
 /** The official rule by hand. What is not JSON holds nothing. */
 function collect(json: string, ids: string[]): void {
-  let parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[];
+  let parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[] | null;
   try {
     parsed = JSON.parse(json.startsWith("\uFEFF") ? json.slice(1) : json);
   } catch {
     return;
   }
-  const records = Array.isArray(parsed) ? parsed : "records" in parsed ? parsed.records : [parsed];
-  for (const record of (records ?? []) as readonly AuditRecord[]) {
+  if (typeof parsed !== "object" || parsed === null) return;
+  const records = "records" in parsed ? parsed.records : Array.isArray(parsed) ? parsed : [parsed];
+  if (!Array.isArray(records)) return;
+  for (const record of records as readonly AuditRecord[]) {
     const category = record?.category?.toLowerCase?.();
     if (category !== "auditlogs" && category !== "audit") continue;
     if (record.properties?.category?.toLowerCase?.() !== "rolemanagement") continue;

@@ -34,6 +34,11 @@ describe("every method finds what must be found", async () => {
       spaced,
       JSON.stringify(change("d")),
       "no JSON",
+      "null",
+      "17",
+      '{"records":"x"}',
+      '{"records":{}}',
+      '{"records":[null,1,"Update role setting in PIM",[]]}',
       JSON.stringify({ records: Array.from({ length: 30 }, (_, at) => change(`e${at}`)) }).replaceAll("PIM", "pim"),
     ];
     const [events, expect_] = [join(folder, "events"), join(folder, "expect")];

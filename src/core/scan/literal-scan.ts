@@ -8,15 +8,15 @@ export interface LiteralScan {
   /** How many bytes lie between two looks. */
   readonly stride: number;
   /**
-   * A place within each written literal, in order. Undefined where the bytes hold so many escapes that reading all of
-   * them is quicker than looking at each.
+   * A place within each written literal, in order. Undefined where the bytes hold so many escapes, or parts of literals,
+   * that reading all of them is quicker than comparing each.
    */
   search(body: Uint8Array): readonly number[] | undefined;
 }
 
-/** So many looks at escapes that belong to no literal are made, and one more for each of so many bytes that were searched. */
-const ESCAPES_LOOKED_AT = 16;
-const BYTES_PER_ESCAPE = 512;
+/** So many comparisons may come to nothing, and one more for each of so many bytes that were searched. */
+const VAIN_COMPARISONS = 16;
+const BYTES_PER_COMPARISON = 512;
 
 /** Further apart, the memory is read no faster. */
 const LONGEST_STRIDE = 32;
@@ -61,7 +61,7 @@ function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly 
   const [half, threeQuarters] = [2 * quarter, 3 * quarter];
   const last = start + quarter;
   let found: number[] | undefined;
-  let escapes = 0;
+  let vain = 0;
   for (let at = start; at < last; at += step) {
     const first = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
     const second = Math.imul((view[at + quarter] ?? 0) | FOLD_WORD, multiplier) >>> shift;
@@ -81,9 +81,9 @@ function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly 
       if ((((marks[slot] ?? 0) >>> ((body[(look + 1) * WORD - offset] ?? 0) & 7)) & 1) === 0) continue;
       const seen = lookAt(body, view, look, words);
       if (seen === LITERAL) (found ??= []).push(look * WORD - offset);
-      if (seen !== ESCAPE) continue;
-      escapes += 1;
-      if (escapes > ESCAPES_LOOKED_AT + (4 * (at - start) * WORD) / BYTES_PER_ESCAPE) return undefined;
+      if (seen !== LOOKALIKE) continue;
+      vain += 1;
+      if (vain > VAIN_COMPARISONS + (4 * (at - start) * WORD) / BYTES_PER_COMPARISON) return undefined;
     }
   }
   for (let at = start + 4 * quarter; at < end; at += step) {
@@ -93,34 +93,36 @@ function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly 
   return found?.sort((a, b) => a - b) ?? NONE;
 }
 
-/** What a word of a literal turns out to be part of: nothing, the literal, or an escape that belongs to none. */
+/** What a word of a literal turns out to be part of: nothing, the literal, or what was compared with it in vain. */
 const NOTHING = 0;
 const LITERAL = 1;
-const ESCAPE = 2;
+const LOOKALIKE = 2;
 
 function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTable): number {
   const at = look * WORD - body.byteOffset;
   const word = view[look] ?? 0;
-  if (standsPlainly(body, view, look, words)) return LITERAL;
+  const plainly = lookForPlain(body, view, look, words);
+  if (plainly === LITERAL) return LITERAL;
   const isInEscape = holdsBackslash(word) || holdsBackslash(view[look - 1] ?? 0) || holdsBackslash(view[look - 2] ?? 0);
-  if (!isInEscape) return NOTHING;
+  if (!isInEscape) return plainly;
   const start = startOfCharacter(body, at);
   const decoded = decodedWord(body, start);
-  if (decoded === undefined) return NOTHING;
+  if (decoded === undefined) return plainly;
   for (let entry = firstEntry(words, decoded); entry >= 0; entry = words.next[entry] ?? -1) {
     const place = words.places[entry];
     if (place && standsAt(body, start, place)) return LITERAL;
   }
-  return ESCAPE;
+  return LOOKALIKE;
 }
 
-/** Whether a literal stands where the word lies, its four bytes being four characters. Compares the neighbours first. */
-function standsPlainly(body: Uint8Array, view: Int32Array, look: number, words: WordTable): boolean {
+/** What the word is part of where its four bytes are four characters. Compares the neighbours first. */
+function lookForPlain(body: Uint8Array, view: Int32Array, look: number, words: WordTable): number {
   let entry = firstEntry(words, (view[look] ?? 0) | FOLD_WORD);
-  if (entry < 0) return false;
+  if (entry < 0) return NOTHING;
   const before = (view[look - 1] ?? 0) | FOLD_WORD;
   const behind = (view[look + 1] ?? 0) | FOLD_WORD;
   let mayBeEscaped: boolean | undefined;
+  let seen = NOTHING;
   for (; entry >= 0; entry = words.next[entry] ?? -1) {
     const isBetween =
       ((before ^ (words.before[entry] ?? 0)) & (words.beforeMask[entry] ?? 0)) === 0 &&
@@ -135,9 +137,10 @@ function standsPlainly(body: Uint8Array, view: Int32Array, look: number, words: 
       if (!mayBeEscaped) continue;
     }
     const place = words.places[entry];
-    if (place && standsAt(body, look * WORD - body.byteOffset, place)) return true;
+    if (place && standsAt(body, look * WORD - body.byteOffset, place)) return LITERAL;
+    seen = LOOKALIKE;
   }
-  return false;
+  return seen;
 }
 
 const BACKSLASHES = 0x5c5c5c5c;

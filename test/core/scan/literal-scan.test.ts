@@ -87,10 +87,12 @@ test.each([
   expect(literalScan([wanted]).search(bytes(body.padEnd(120)))).toEqual([]);
 });
 
-test("where all is escaped it gives up soon", () => {
+test.each([
+  { what: "all is escaped", body: "\\u0061\\u0062".repeat(5_000) },
+  { what: "literals begin everywhere and none is whole", body: "Update role setting in PI ".repeat(5_000) },
+])("where $what it gives up soon", ({ body }) => {
   const wanted = { text: "Update role setting in PIM", ignoreCase: true };
-  const body = bytes("\\u0061\\u0062".repeat(5_000));
-  expect(literalScan([wanted]).search(body)).toBeUndefined();
+  expect(literalScan([wanted]).search(bytes(body))).toBeUndefined();
 });
 
 test("a literal that is too short for the scan is refused", () => {
