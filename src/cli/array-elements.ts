@@ -1,4 +1,4 @@
-import { closingBracket, isBlank, walked } from "../core/scan/json-walk.ts";
+import { closingBracket, walked, withoutBlanks } from "../core/scan/json-walk.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
 
 const QUOTE = 0x22;
@@ -72,8 +72,6 @@ export function arrayElements(): ArrayElements {
 
 /** What is not blank, without the blanks around it. */
 function* trimmed(bytes: Uint8Array): Generator<Uint8Array> {
-  let [from, end] = [0, bytes.length];
-  while (from < end && isBlank(bytes[from])) from += 1;
-  while (end > from && isBlank(bytes[end - 1])) end -= 1;
-  if (from < end) yield bytes.subarray(from, end);
+  const element = withoutBlanks(bytes);
+  if (element.length > 0) yield element;
 }

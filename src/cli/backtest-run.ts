@@ -1,17 +1,15 @@
 import { tenantOf } from "../core/audit-log.ts";
-import { readEventBody } from "../core/event-body.ts";
 import type { ReadyRule } from "../core/ready-rule.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
-import type { BatchFigures } from "../workflows/detect-batch.ts";
-import { judge, type Found, type Verdict } from "../workflows/judge-record.ts";
+import { NO_FIGURES, type RecordFigures } from "../workflows/detect-batch.ts";
+import { judge, type Found } from "../workflows/judge-record.ts";
 import type { FileBlock } from "./event-files.ts";
 
-/** The figures of the app: received = matched + notMatched + skipped + ruledOut + deadLettered. */
-export type BacktestCounts = Omit<BatchFigures, "stored" | "known"> & {
+export interface BacktestCounts extends RecordFigures {
   /** Of all events, unpacked. */
   readonly bytes: number;
-};
+}
 
 type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
@@ -37,12 +35,12 @@ export async function backtest(
   { rules, scan }: BacktestOptions,
   handlers: BacktestHandlers,
 ): Promise<BacktestCounts> {
-  const tally = newTally();
+  const tally: Tally = { ...NO_FIGURES, bytes: 0 };
   for await (const { file, events } of blocks) {
     for (const { body, where } of events) {
       tally.events += 1;
       tally.bytes += body.length;
-      const candidates = scan ? candidateRecords(body, scan) : allRecords(body);
+      const candidates = candidateRecords(body, scan);
       if (candidates === undefined) tally.passedOver += 1;
       else settle(candidates, where, { rules, handlers, tally });
     }
@@ -69,22 +67,4 @@ function settle({ records, unreadable, ruledOut }: Candidates, where: string, { 
     if (verdict.fate === "deadLettered") handlers.unreadable(where, verdict.reason);
     for (const found of verdict.found) handlers.found(found, where);
   }
-}
-
-function newTally(): Tally {
-  return {
-    events: 0,
-    bytes: 0,
-    passedOver: 0,
-    received: 0,
-    matched: 0,
-    notMatched: 0,
-    skipped: 0,
-    ruledOut: 0,
-    deadLettered: 0,
-  } satisfies Record<Verdict["fate"], number> & Tally;
-}
-
-function allRecords(body: Uint8Array): Candidates {
-  return { ...readEventBody(body), ruledOut: 0 };
 }

@@ -69,9 +69,9 @@ not compile (the others run), 2 when it cannot be done as asked.`,
     const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
     const files = await listEventFiles(operands);
-    const { scan, summary } =
-      values["no-scan"] === true ? { scan: undefined, summary: "" } : ruleScan(chosen.map(({ rule }) => rule));
-    if (scan === undefined && summary !== "") terminal.note(`pimwatch: ${visible(summary)}`);
+    const search = values["no-scan"] === true ? undefined : ruleScan(chosen.map(({ rule }) => rule));
+    const scan = search?.scan;
+    if (search !== undefined && scan === undefined) terminal.note(`pimwatch: ${visible(search.summary)}`);
     const meter = backtestMeter(terminal, files, { withScan: scan !== undefined });
     const counts = await run(
       readEventBlocks(operands),

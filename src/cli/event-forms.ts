@@ -1,5 +1,5 @@
 import { recordsArrayStart, withoutByteOrderMark } from "../core/json-slices.ts";
-import { isBlank, skipBlanks } from "../core/scan/json-walk.ts";
+import { skipBlanks, skipBlanksBack } from "../core/scan/json-walk.ts";
 import { arrayElements } from "./array-elements.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
 
@@ -228,7 +228,5 @@ function isAllBlank(bytes: Uint8Array): boolean {
 }
 
 function trimmedEnd(bytes: Uint8Array): Uint8Array {
-  let end = bytes.length;
-  while (isBlank(bytes[end - 1])) end -= 1;
-  return bytes.subarray(0, end);
+  return bytes.subarray(0, skipBlanksBack(bytes, bytes.length - 1) + 1);
 }

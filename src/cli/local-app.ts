@@ -1,7 +1,7 @@
 import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
 import { LOCAL_HUB, LOCAL_PARTITIONS, startStack, type Stack, type StackOptions } from "../../local/stack.ts";
 import { textOf } from "./incident-text.ts";
-import type { BatchFigures } from "../workflows/detect-batch.ts";
+import { NO_FIGURES, type RecordFigures } from "../workflows/detect-batch.ts";
 
 export interface LocalAppOptions extends StackOptions {
   /** Of the built app, which may still be being built. */
@@ -20,15 +20,13 @@ export interface LocalApp {
   readonly stack: Stack;
   readonly host: FunctionHost;
   /** What the app has said of its batches, summed. Events that were delivered twice count twice. */
-  figures(): Totals;
+  figures(): RecordFigures;
   /** Whether every event that is in the hub was processed and checkpointed. */
   caughtUp(): boolean;
   /** When each forwarded row was first accepted, by incident id, in milliseconds since 1970. */
   forwardedAt(incidentId: string): number | undefined;
   stop(): Promise<void>;
 }
-
-export type Totals = Pick<BatchFigures, (typeof FIGURES)[number]>;
 
 /**
  * Starts the local stack and, once the app is built, the function host on it.
@@ -96,30 +94,14 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   };
 }
 
-const FIGURES = [
-  "events",
-  "passedOver",
-  "received",
-  "matched",
-  "notMatched",
-  "skipped",
-  "ruledOut",
-  "deadLettered",
-] as const;
+const FIGURES = Object.keys(NO_FIGURES).filter(isFigure);
 
-const NO_FIGURES: Record<keyof Totals, number> = {
-  events: 0,
-  passedOver: 0,
-  received: 0,
-  matched: 0,
-  notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
-  deadLettered: 0,
-};
+function isFigure(name: string): name is keyof RecordFigures {
+  return name in NO_FIGURES;
+}
 
 /** The figures in a line of the host's log, where it is the app's word on a batch. */
-function batchFigures(line: string): Totals | undefined {
+function batchFigures(line: string): RecordFigures | undefined {
   const start = line.indexOf('{"event":"batch detected"');
   if (start < 0) return undefined;
   const logged: Record<string, unknown> = JSON.parse(line.slice(start));

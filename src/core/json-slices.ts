@@ -1,3 +1,5 @@
+import { skipBlanks, withoutBlanks } from "./scan/json-walk.ts";
+
 /*
  * Where the elements of a JSON array lie within bytes, without parsing them. Strings are skipped as
  * strings, so brackets inside them do not count; nothing recurses, so depth does not matter; and text
@@ -76,7 +78,7 @@ export function sliceArray(json: Uint8Array, start: number): SlicedArray {
   let depth = 0;
   let from = start + 1;
   const close = (end: number): void => {
-    const slice = trimBlanks(json, from, end);
+    const slice = withoutBlanks(json.subarray(from, end));
     if (slice.length > 0) slices.push(slice);
   };
   for (let at = start; at < json.length; at += 1) {
@@ -105,21 +107,4 @@ function endOfString(json: Uint8Array, start: number): number {
     else if (json[at] === QUOTE) return at + 1;
   }
   return json.length;
-}
-
-function skipBlanks(json: Uint8Array, from: number): number {
-  let at = from;
-  while (isBlank(json[at])) at += 1;
-  return at;
-}
-
-function trimBlanks(json: Uint8Array, from: number, end: number): Uint8Array {
-  const start = skipBlanks(json, from);
-  let last = end;
-  while (last > start && isBlank(json[last - 1])) last -= 1;
-  return json.subarray(start, last);
-}
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

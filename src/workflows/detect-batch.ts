@@ -1,4 +1,4 @@
-import { type ReadRecord, readEventBody } from "../core/event-body.ts";
+import type { ReadRecord } from "../core/event-body.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
@@ -32,7 +32,7 @@ export interface DetectDependencies extends JudgeDependencies {
 }
 
 /** received = matched + notMatched + skipped + ruledOut + deadLettered, whatever the data: each record has one fate. */
-export interface BatchFigures {
+export interface RecordFigures {
   readonly events: number;
   /**
    * Events, among these, whose bytes hold nothing that a match must hold. They are not looked into: neither are their
@@ -49,6 +49,20 @@ export interface BatchFigures {
   readonly ruledOut: number;
   /** Also a record on which a rule failed, though other rules may have found incidents in it. */
   readonly deadLettered: number;
+}
+
+export const NO_FIGURES: RecordFigures = {
+  events: 0,
+  passedOver: 0,
+  received: 0,
+  matched: 0,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+};
+
+export interface BatchFigures extends RecordFigures {
   /** Incidents that were stored, and those that were there already. A record can give several. */
   readonly stored: number;
   readonly known: number;
@@ -62,7 +76,7 @@ export interface BatchOutcome {
 /** A batch on its way. What was found in it waits to be stored in groups, and is counted when it is. */
 export interface Batch {
   readonly deps: DetectDependencies;
-  readonly figures: { -readonly [Figure in Exclude<keyof BatchFigures, "events">]: BatchFigures[Figure] };
+  readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
   readonly added: StoredIncident[];
   readonly waiting: {
     incidents: StoredIncident[];
@@ -78,17 +92,7 @@ const MAX_WAITING = 100;
 export function newBatch(deps: DetectDependencies): Batch {
   return {
     deps,
-    figures: {
-      passedOver: 0,
-      received: 0,
-      matched: 0,
-      notMatched: 0,
-      skipped: 0,
-      ruledOut: 0,
-      deadLettered: 0,
-      stored: 0,
-      known: 0,
-    },
+    figures: { ...NO_FIGURES, stored: 0, known: 0 },
     added: [],
     waiting: { incidents: [], matched: 0, letters: [] },
   };
@@ -110,7 +114,7 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
 
 /** What a batch has come to once all of it is stored. */
 export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
-  return { figures: { events: events.length, ...figures }, added };
+  return { figures: { ...figures, events: events.length }, added };
 }
 
 /** When it is done, all that the events held is stored. */
@@ -130,7 +134,7 @@ function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | 
     bury({ bytes: body, reason: QUARANTINED, position }, batch);
     return undefined;
   }
-  const candidates = deps.scan ? candidateRecords(body, deps.scan) : allRecords(body);
+  const candidates = candidateRecords(body, deps.scan);
   if (candidates === undefined) figures.passedOver += 1;
   return candidates;
 }
@@ -194,8 +198,4 @@ export async function storeWaiting({ deps, figures, added, waiting }: Batch): Pr
     figures.deadLettered += 1;
   }
   waiting.letters = [];
-}
-
-function allRecords(body: Uint8Array): Candidates {
-  return { ...readEventBody(body), ruledOut: 0 };
 }

@@ -1,7 +1,7 @@
 import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
 import { withoutByteOrderMark } from "../json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
-import { isBlank, skipBlanks } from "./json-walk.ts";
+import { skipBlanks, skipBlanksBack } from "./json-walk.ts";
 import type { LiteralScan } from "./literal-scan.ts";
 
 /** What has to be read of an event's body. */
@@ -31,12 +31,15 @@ const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
  * empty, cut off, packed or in another encoding still comes back as unreadable. In a large body with one the records
  * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
  * are read in full, as {@link readEventBody} does.
+ *
+ * @param scan undefined where it is off: then every body is read in full
  */
 export function candidateRecords(
   body: Uint8Array,
-  scan: LiteralScan,
+  scan: LiteralScan | undefined,
   whole: ReadInFull = READ_IN_FULL,
 ): Candidates | undefined {
+  if (scan === undefined) return inFull(body);
   // What is too large is refused as a whole, not searched for what may be read of it.
   if (body.length <= whole.withoutLiteral || body.length > MAX_BODY_BYTES) return inFull(body);
   const hits = scan.search(body);
@@ -99,10 +102,4 @@ function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
     json[skipBlanks(json, first + 1)] === QUOTE &&
     json[skipBlanksBack(json, end - 1)] === CLOSE_OBJECT
   );
-}
-
-function skipBlanksBack(json: Uint8Array, from: number): number {
-  let at = from;
-  while (isBlank(json[at])) at -= 1;
-  return at;
 }

@@ -77,6 +77,19 @@ export function skipBlanks(json: Uint8Array, from: number): number {
   return at;
 }
 
+/** The last place up to `from` that is not blank, or -1. */
+export function skipBlanksBack(json: Uint8Array, from: number): number {
+  let at = from;
+  while (isBlank(json[at])) at -= 1;
+  return at;
+}
+
+/** The bytes without the blanks around them. */
+export function withoutBlanks(json: Uint8Array): Uint8Array {
+  const start = skipBlanks(json, 0);
+  return json.subarray(start, Math.max(start, skipBlanksBack(json, json.length - 1) + 1));
+}
+
 export function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
