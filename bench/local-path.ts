@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,13 +200,13 @@ async function throughput(run: Run, shape: Shape) {
   await warmUp(run, 400, 0.5);
   const matchedBefore = run.app.figures().matched;
   const began = profileClock();
-  const before = cpuSeconds();
+  const before = cpuSeconds(run);
   await sendEvents(run.producer, outgoing(shape));
   await caughtUp(run);
   const found = run.app.figures().matched - matchedBefore;
   // All shipped rules are at work, so others may match too.
   if (found < shape.expected.length) throw new Error(`${found} matches, at least ${shape.expected.length} must be`);
-  const after = cpuSeconds();
+  const after = cpuSeconds(run);
   return {
     began,
     seconds: (profileClock() - began) / 1e6,
@@ -218,34 +218,22 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** Processor time of this process and of the app's, which is a child of it. The app's is 0 where /proc is not Linux's. */
-function cpuSeconds(): { readonly host: number; readonly worker: number } {
+/** Processor time of this process and of the app's, in seconds. The app's is 0 where /proc is not Linux's. */
+function cpuSeconds({ app }: Run): { readonly host: number; readonly worker: number } {
   const { user, system } = process.cpuUsage();
-  return { host: (user + system) / 1e6, worker: workerSeconds() };
+  return { host: (user + system) / 1e6, worker: secondsOf(app.host.workerPid()) };
 }
 
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on
 
-function workerSeconds(): number {
-  let seconds = 0;
-  let entries: readonly string[];
+function secondsOf(pid: number | undefined): number {
   try {
-    entries = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  } catch {
-    return 0;
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
   }
-  for (const pid of entries) {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-        .replace(/^.*\) /, "")
-        .split(" ");
-      if (fields[1] !== String(process.pid)) continue;
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("worker-main")) continue;
-      seconds += (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")))
-        throw error;
-    }
-  }
-  return seconds;
 }

@@ -78,6 +78,8 @@ export interface FunctionHost {
   /** The version of the worker's Node, such as v24.1.0. */
   readonly nodeVersion: string;
   readonly events: EventEmitter<FunctionHostEvents>;
+  /** Of the worker that runs now. */
+  workerPid(): number | undefined;
   /** Runs a timer function now; rejects if it failed. */
   runTimer(functionName: string): Promise<void>;
   /** SIGKILL to the worker; a new one is started. */
@@ -212,6 +214,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       functions,
       nodeVersion,
       events,
+      workerPid: () => worker.pid(),
       async runTimer(functionName) {
         const timer = timers.get(functionName);
         if (timer === undefined) throw new UsageError(`${functionName} is not a timer function of this app`);
