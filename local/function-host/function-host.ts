@@ -19,6 +19,7 @@ import type { Settings } from "./binding-settings.ts";
 import type { SequenceNumberForm } from "./event-hub-batch.ts";
 import { openConsumer, startEventHubTrigger, type Checkpoint, type LoadBalancing } from "./event-hub-trigger.ts";
 import { readHostJson } from "./host-json.ts";
+import { routesInOrder, shadowedRoutes } from "./http-routes.ts";
 import { startHttpTrigger } from "./http-trigger.ts";
 import { retryPolicy, runWithRetries, type Attempt } from "./retry-policy.ts";
 import { startTimerTrigger, type TimerTrigger } from "./timer-trigger.ts";
@@ -198,8 +199,11 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     }
     const plans = planTriggers(functions, settings, hostJson.routePrefix);
     const httpPlans = plans.filter((plan) => plan.kind === "http");
+    const routes = routesInOrder(httpPlans.map(({ route }) => route));
+    for (const { functionName, request, by } of shadowedRoutes(routes))
+      log(`warning: ${functionName} never gets ${request}: ${by} does, since its name sorts first`);
     const http = await startHttpTrigger({
-      routes: httpPlans.map(({ route }) => route),
+      routes,
       port: options.httpPort ?? 0,
       async run(functionName, request, signal) {
         const plan = httpPlans.find(({ registered }) => registered.name === functionName);

@@ -14,22 +14,51 @@ type Segment =
       readonly parameter: string;
       readonly optional: boolean;
       readonly rest: boolean;
-      readonly constraints: readonly RegExp[];
+      readonly constraints: readonly Constraint[];
     };
 
-/** ASP.NET's route constraints that need no argument. */
+interface Constraint {
+  fits(value: string): boolean;
+  /** A value that fits. */
+  readonly example: string;
+}
+
+/** ASP.NET's route constraints by name, made from the numbers in their parentheses. */
 // https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-constraints
-const CONSTRAINTS: Readonly<Record<string, RegExp>> = {
-  alpha: /^[a-z]+$/i,
-  bool: /^(true|false)$/i,
-  guid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
-  int: /^-?\d{1,10}$/,
-  long: /^-?\d{1,19}$/,
-  required: /./,
+const CONSTRAINTS: Readonly<Record<string, (...numbers: readonly number[]) => Constraint | undefined>> = {
+  alpha: matching(/^[a-z]+$/i, "a"),
+  bool: matching(/^(true|false)$/i, "true"),
+  guid: matching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "00000000-0000-0000-0000-000000000000"),
+  int: matching(/^-?\d{1,10}$/, "0"),
+  long: matching(/^-?\d{1,19}$/, "0"),
+  required: matching(/./, "a"),
+  length: (least, most = least) => ofLength(least, most),
+  minlength: (least) => ofLength(least, Infinity),
+  maxlength: (most) => ofLength(0, most),
+  min: (least) => between(least, Infinity),
+  max: (most) => between(-Infinity, most),
+  range: between,
 };
 
+function matching(pattern: RegExp, example: string): (...numbers: readonly number[]) => Constraint | undefined {
+  return (...numbers) => (numbers.length === 0 ? { fits: (value) => pattern.test(value), example } : undefined);
+}
+
+function ofLength(least: number | undefined, most: number | undefined): Constraint | undefined {
+  if (least === undefined || most === undefined) return undefined;
+  return { fits: ({ length }) => least <= length && length <= most, example: "a".repeat(Math.max(1, least)) };
+}
+
+function between(least: number | undefined, most: number | undefined): Constraint | undefined {
+  if (least === undefined || most === undefined) return undefined;
+  return {
+    fits: (value) => /^-?\d{1,19}$/.test(value) && least <= Number(value) && Number(value) <= most,
+    example: String(Number.isFinite(least) ? least : most),
+  };
+}
+
 /**
- * Reads a route template: literals, `{name}`, `{name?}`, `{name:constraint}`, `{*rest}`.
+ * Reads a route template: literals, `{name}`, `{name?}`, `{name:constraint}`, `{name:length(64)}`, `{*rest}`.
  *
  * @throws {SettingsError} for what ASP.NET has besides
  */
@@ -38,33 +67,50 @@ export function parseRoute(functionName: string, template: string, methods: read
   return {
     functionName,
     methods: methods === undefined ? undefined : new Set(methods.map((method) => method.toUpperCase())),
-    segments: segments.map((segment) => {
-      if (!/[{}]/.test(segment)) return { literal: segment.toLowerCase() };
-      const match = /^\{(\*{0,2})(\w+)((?::\w+)*)(\?)?\}$/.exec(segment);
-      if (match === null) {
-        throw new SettingsError([`${functionName}: route segment "${segment}" has a form that is not supported here`]);
-      }
-      const [, stars = "", parameter = "", constraints = "", optional] = match;
-      return {
-        parameter,
-        optional: optional !== undefined || stars !== "",
-        rest: stars !== "",
-        constraints: constraints
-          .split(":")
-          .slice(1)
-          .map((name) => {
-            const constraint = CONSTRAINTS[name.toLowerCase()];
-            if (constraint !== undefined) return constraint;
-            throw new SettingsError([`${functionName}: route constraint "${name}" is not supported here`]);
-          }),
-      };
-    }),
+    segments: segments.map((segment) => parseSegment(functionName, segment)),
   };
 }
 
+function parseSegment(functionName: string, segment: string): Segment {
+  if (!/[{}]/.test(segment)) return { literal: segment.toLowerCase() };
+  const match = /^\{(\*{0,2})(\w+)((?::\w+(?:\([-\d, ]*\))?)*)(\?)?\}$/.exec(segment);
+  if (match === null) {
+    throw new SettingsError([`${functionName}: route segment "${segment}" has a form that is not supported here`]);
+  }
+  const [, stars = "", parameter = "", constraints = "", optional] = match;
+  return {
+    parameter,
+    optional: optional !== undefined || stars !== "",
+    rest: stars !== "",
+    constraints: constraints
+      .split(":")
+      .slice(1)
+      .map((constraint) => parseConstraint(functionName, constraint)),
+  };
+}
+
+function parseConstraint(functionName: string, constraint: string): Constraint {
+  const [name = "", list] = constraint.replace(")", "").split("(");
+  const numbers =
+    list === undefined ? [] : list.split(",").map((number) => (number.trim() === "" ? NaN : Number(number)));
+  const made = numbers.some(Number.isNaN) ? undefined : CONSTRAINTS[name.toLowerCase()]?.(...numbers);
+  if (made !== undefined) return made;
+  throw new SettingsError([`${functionName}: route constraint "${constraint}" is not supported here`]);
+}
+
 /**
- * The function that a request is for, and its parameters. The most literal route wins, segment by segment.
+ * Sorts routes as the real host does: by the functions' names. A more literal route has no precedence.
  *
+ * @see https://github.com/Azure/azure-functions-host/issues/9876
+ */
+export function routesInOrder(routes: readonly Route[]): readonly Route[] {
+  return routes.toSorted((left, right) => left.functionName.localeCompare(right.functionName, "en"));
+}
+
+/**
+ * The function that a request is for, and its parameters: the first route that fits.
+ *
+ * @param routes in the order of `routesInOrder`
  * @param path with percent encoding, beginning with "/"
  */
 export function matchRoute(
@@ -76,15 +122,12 @@ export function matchRoute(
     .split("/")
     .filter((part) => part !== "")
     .map(decoded);
-  const matches = routes
-    .filter(({ methods }) => methods === undefined || methods.has(method.toUpperCase()))
-    .flatMap((route) => {
-      const params = matchSegments(route.segments, parts);
-      return params === undefined ? [] : [{ route, params }];
-    })
-    .sort((left, right) => rank(left.route).localeCompare(rank(right.route)));
-  const best = matches[0];
-  return best === undefined ? undefined : { functionName: best.route.functionName, params: best.params };
+  for (const { functionName, methods, segments } of routes) {
+    if (methods !== undefined && !methods.has(method.toUpperCase())) continue;
+    const params = matchSegments(segments, parts);
+    if (params !== undefined) return { functionName, params };
+  }
+  return undefined;
 }
 
 function matchSegments(segments: readonly Segment[], parts: readonly string[]): Record<string, string> | undefined {
@@ -99,7 +142,7 @@ function matchSegments(segments: readonly Segment[], parts: readonly string[]): 
     if (value === undefined || value === "") {
       if (!segment.optional) return undefined;
     } else {
-      if (!segment.constraints.every((constraint) => constraint.test(value))) return undefined;
+      if (!segment.constraints.every((constraint) => constraint.fits(value))) return undefined;
       params[segment.parameter] = value;
     }
     if (segment.rest) return params;
@@ -107,15 +150,38 @@ function matchSegments(segments: readonly Segment[], parts: readonly string[]): 
   return parts.length > segments.length ? undefined : params;
 }
 
-/** Sorts literals before constrained before free before rest. */
-function rank({ segments }: Route): string {
-  return segments
-    .map((segment) => {
-      if ("literal" in segment) return "0";
-      if (segment.rest) return "3";
-      return segment.constraints.length > 0 ? "1" : "2";
-    })
-    .join("");
+/** A request that another function answers though this route was made for it. */
+export interface ShadowedRoute {
+  readonly functionName: string;
+  /** An example, such as `GET /api/incidents/summary`. */
+  readonly request: string;
+  /** The function that answers it: its name sorts first. */
+  readonly by: string;
+}
+
+/**
+ * Routes that never get the requests that they were made for, since an earlier route takes them.
+ *
+ * @param routes in the order of `routesInOrder`
+ */
+export function shadowedRoutes(routes: readonly Route[]): readonly ShadowedRoute[] {
+  return routes.flatMap(({ functionName, methods, segments }) =>
+    [...(methods ?? ["GET"])].flatMap((method) => {
+      const path = examplePath(segments);
+      const by = matchRoute(routes, method, path)?.functionName;
+      return by === undefined || by === functionName ? [] : [{ functionName, request: `${method} ${path}`, by }];
+    }),
+  );
+}
+
+/** A path that the route is made for. It fits unless a parameter has constraints that exclude each other. */
+function examplePath(segments: readonly Segment[]): string {
+  const parts = segments.map((segment) => {
+    if ("literal" in segment) return segment.literal;
+    const examples = segment.constraints.map(({ example }) => example);
+    return examples.find((value) => segment.constraints.every((constraint) => constraint.fits(value))) ?? "a";
+  });
+  return `/${parts.join("/")}`;
 }
 
 function decoded(part: string): string {

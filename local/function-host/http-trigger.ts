@@ -6,6 +6,7 @@ import type { Attempt } from "./retry-policy.ts";
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
 
 export interface HttpTriggerOptions {
+  /** In the order in which they are tried. */
   readonly routes: readonly Route[];
   /** 0: a free one. */
   readonly port: number;

@@ -110,7 +110,8 @@ async function bodyOf<T>(response: Response): Promise<T> {
 }
 
 async function problemOf(response: Response): Promise<string> {
-  const fallback = `pimwatch answered ${response.status}`;
+  // The host itself answers 404, without a body, where an id has not the length of one.
+  const fallback = response.status === 404 ? "there is no such incident" : `pimwatch answered ${response.status}`;
   if (!(response.headers.get("content-type") ?? "").includes("json")) return fallback;
   const { detail }: { readonly detail?: string } = await response.json();
   return detail ?? fallback;

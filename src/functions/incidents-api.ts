@@ -11,11 +11,14 @@ import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents-api.ts";
 import { settled } from "./settled.ts";
 
+// The host tries routes in the order of the functions' names, so a free `{id}` would also take "summary". An id is a sha256.
+const BY_ID = "incidents/{id:length(64)}";
+
 register("incidents-list", "GET", "incidents", "list");
 register("incidents-summary", "GET", "incidents/summary", "summary");
 register("incidents-csv", "GET", "incidents/export", "csv");
-register("incidents-show", "GET", "incidents/{id}", "show");
-register("incidents-change", "PATCH", "incidents/{id}", "change");
+register("incidents-show", "GET", BY_ID, "show");
+register("incidents-change", "PATCH", BY_ID, "change");
 register("me", "GET", "me", "me");
 
 const DEADLINE_MS = 60_000;

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readHostJson } from "../../local/function-host/host-json.ts";
+import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-routes.ts";
+import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
 import { CERTAINLY_DEAD_MS } from "../../src/azure/suspect-table.ts";
 import { DEADLINE_MS } from "../../src/functions/settled.ts";
@@ -10,7 +12,7 @@ import { DEADLINE_MS } from "../../src/functions/settled.ts";
 
 const sample: { Values: Record<string, string> } = JSON.parse(await readFile("local.settings.sample.json", "utf8"));
 
-async function registered(name: string) {
+async function registeredFunctions() {
   const worker = await startWorker({
     appDirectory: resolve("dist"),
     settings: {},
@@ -20,11 +22,11 @@ async function registered(name: string) {
     onExit: () => undefined,
   });
   onTestFinished(() => worker.stop());
-  return worker.started.functions.find((found) => found.name === name);
+  return worker.started.functions;
 }
 
 test("a batch comes whole, as bytes, and is tried again for ever", async () => {
-  const found = await registered("audit-events");
+  const found = (await registeredFunctions()).find(({ name }) => name === "audit-events");
   // Without "binary" the host parses, and one event that is not JSON fails the whole batch before our code runs.
   expect(Object.values(found?.bindings ?? {})).toMatchObject([
     { type: "eventHubTrigger", cardinality: "many", dataType: "binary" },
@@ -40,4 +42,13 @@ test("times are in order: deadline, the platform's time-out, and only then someb
   expect(functionTimeoutMs).toBeLessThan(CERTAINLY_DEAD_MS);
   expect(functionTimeoutMs).toBeLessThan(stallMs);
   expect(eventHubs.batchCheckpointFrequency).toBe(1); // above 1 the extension may checkpoint what failed, at shutdown
+});
+
+test("no route takes the requests of another", async () => {
+  const settings = { ...sample.Values, AzureWebJobsStorage: "UseDevelopmentStorage=true" };
+  const plans = planTriggers(await registeredFunctions(), settings, "api");
+  const routes = plans.flatMap((plan) => (plan.kind === "http" ? [plan.route] : []));
+
+  expect(routes.map(({ functionName }) => functionName)).toContain("incidents-summary");
+  expect(shadowedRoutes(routesInOrder(routes))).toEqual([]);
 });
