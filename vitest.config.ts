@@ -6,6 +6,7 @@ export default defineConfig({
     // Those that need a tool that npm does not bring: npm run test:infra, npm run test:browser.
     exclude: ["test/infra/**", "test/browser/**"],
     globalSetup: ["test/build-app.ts"],
+    env: { TZ: "Asia/Tokyo" }, // a time without a zone that is read as local time fails a test
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

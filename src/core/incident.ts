@@ -27,7 +27,7 @@ import { parseTimestamp } from "./timestamp.ts";
 export interface HubPosition {
   readonly partitionId: string | null;
   readonly sequenceNumber: number | null;
-  /** UTC, ISO 8601. */
+  /** ISO 8601 with a zone. */
   readonly enqueuedTime: string | null;
 }
 

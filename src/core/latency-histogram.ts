@@ -6,7 +6,7 @@ const BOUNDS = [1, 2, 5, 15, 60, 300, 3600] as const;
  *
  * Bounds that nothing fell under are left out. Each is counted once, so that sums over many records can be made.
  *
- * @param since - ISO 8601 times; one that is missing or no time is not counted
+ * @param since - ISO 8601 times with a zone; one that is missing or no time is not counted
  */
 export function latencyHistogram(since: Iterable<string | null>, until: Date): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

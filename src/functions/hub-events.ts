@@ -19,7 +19,7 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
     const position = {
       partitionId,
       sequenceNumber: integer(sequenceNumbers[index]),
-      enqueuedTime: typeof enqueuedTime === "string" ? enqueuedTime : null,
+      enqueuedTime: typeof enqueuedTime === "string" ? inUtc(enqueuedTime) : null,
     };
     return { body, position };
   });
@@ -43,6 +43,11 @@ function fromHalves(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null || !("low" in value) || !("high" in value)) return undefined;
   if (typeof value.low !== "number" || typeof value.high !== "number") return undefined;
   return value.high * 2 ** 32 + (value.low >>> 0); // `low` is signed: its sign bit is bit 31
+}
+
+/** The host writes UTC without a zone, which JavaScript would read as local time. */
+function inUtc(time: string): string {
+  return /(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`;
 }
 
 function partitionOf(context: unknown): string | null {

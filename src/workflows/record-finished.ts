@@ -62,9 +62,7 @@ function runsOf(events: readonly HubEvent[]): Run[] {
   return runs;
 }
 
-/** 0 where it is not known: then no hub is old enough for the row to count. The host leaves out the "Z". */
+/** 0 where it is not known: then no hub is old enough for the row to count. */
 function enqueuedMs(time: string | null): number {
-  const withZone = time !== null && !/(Z|[+-]\d\d:?\d\d)$/i.test(time) ? `${time}Z` : time;
-  const milliseconds = withZone === null ? NaN : Date.parse(withZone);
-  return Number.isNaN(milliseconds) ? 0 : Math.max(0, milliseconds);
+  return Math.max(0, Date.parse(time ?? "") || 0);
 }

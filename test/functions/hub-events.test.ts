@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { latencyHistogram } from "../../src/core/latency-histogram.ts";
 import { hubEvents } from "../../src/functions/hub-events.ts";
 import { bytes } from "../samples.ts";
 
@@ -12,6 +13,20 @@ test("bodies come with where each lay in the hub, empty ones too", () => {
     { body: bodies[0], position: { partitionId: "3", sequenceNumber: 7, enqueuedTime: TIMES[0] } },
     { body: bodies[1], position: { partitionId: "3", sequenceNumber: 8, enqueuedTime: TIMES[1] } },
   ]);
+});
+
+test.each([
+  { host: "2026-03-04T09:14:00", utc: "2026-03-04T09:14:00Z" },
+  { host: "2026-03-04T09:14:00.1234567", utc: "2026-03-04T09:14:00.1234567Z" },
+  { host: "2026-03-04T09:14:00Z", utc: "2026-03-04T09:14:00Z" },
+  { host: "2026-03-04T18:14:00+09:00", utc: "2026-03-04T18:14:00+09:00" },
+])("the time $host is UTC, wherever the app runs", ({ host, utc }) => {
+  const [event] = hubEvents([bytes("a")], { enqueuedTimeUtcArray: [host] });
+  const enqueuedTime = event?.position.enqueuedTime ?? null;
+
+  expect(new Date().getTimezoneOffset()).not.toBe(0); // the control: vitest.config.ts sets another zone
+  expect(enqueuedTime).toBe(utc);
+  expect(latencyHistogram([enqueuedTime], new Date("2026-03-04T09:14:03Z"))).toEqual({ 5: 1 });
 });
 
 test("a batch without bodies is empty", () => {

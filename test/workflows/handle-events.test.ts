@@ -114,7 +114,7 @@ test("the ledger is told when the first of a run reached the hub, in UTC; 0 wher
     },
   };
   for (const enqueuedTime of [
-    "2026-03-04T09:14:00.1234567",
+    "2026-03-04T09:14:00.1234567Z",
     "2026-03-04T09:14:00Z",
     "2026-03-04T10:14:00+01:00",
     "?",
