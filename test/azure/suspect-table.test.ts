@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { TableClient } from "@azure/data-tables";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
-import { suspectTable, type WorkerProcess } from "../../src/azure/suspect-table.ts";
+import { type SuspectClient, suspectTable, type WorkerProcess } from "../../src/azure/suspect-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
 
 let azurite: Azurite;
@@ -21,10 +21,10 @@ async function open() {
   await table.createTable();
   const living = new Set<number>();
   const clock = { now: Date.UTC(2026, 2, 4) };
-  const worker = (pid: number, host = "a") => {
+  const worker = (pid: number, host = "a", client: SuspectClient = table) => {
     living.add(pid);
     const self: WorkerProcess = { id: randomUUID(), host, pid, isAlive: (other) => living.has(other) };
-    return suspectTable(table, { self, now: () => clock.now });
+    return suspectTable(client, { self, now: () => clock.now });
   };
   return { table, worker, clock, kill: (pid: number) => living.delete(pid) };
 }
@@ -78,6 +78,27 @@ test("of two that find a dead worker's mark at the same time one counts it, the 
   expect(ends.filter(({ status }) => status === "fulfilled")).toEqual([
     { status: "fulfilled", value: { outcome: "begun", deaths: 1 } },
   ]);
+});
+
+test("a dead worker's mark that another took over since it was read is left to that one", async () => {
+  const { table, worker, kill } = await open();
+  await worker(1).begin("k");
+  kill(1);
+  const first = worker(2);
+  const late: SuspectClient = {
+    createEntity: (...request) => table.createEntity(...request),
+    deleteEntity: (...request) => table.deleteEntity(...request),
+    listEntities: (...request) => table.listEntities(...request),
+    async updateEntity(...request) {
+      expect(await first.begin("k")).toEqual({ outcome: "begun", deaths: 1 });
+      return table.updateEntity(...request);
+    },
+  };
+
+  await expect(worker(3, "a", late).begin("k")).rejects.toThrow(
+    "Poison guard: another process took over the same event: later again",
+  );
+  expect(await first.begin("k")).toEqual({ outcome: "begun", deaths: 1 }); // the mark is still its own
 });
 
 test("what is quarantined stays so, for all, whether it was marked or not", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { suspectTable } from "../../src/azure/suspect-table.ts";
 import { type DetectDependencies, detectBatch, type HubEvent } from "../../src/workflows/detect-batch.ts";
 import { detectGuarded, suspectKey } from "../../src/workflows/detect-guarded.ts";
 import { handleEvents, isSuspect } from "../../src/workflows/handle-events.ts";
+import { memoryTable } from "../memory-table.ts";
 import { bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
 import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
@@ -9,6 +11,14 @@ const good = (id: string) => settingsChange({}, { id });
 const killer = settingsChange({}, { id: "PIM_KILLER" });
 const killerBytes = bytes(JSON.stringify(killer));
 const event = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
+
+const nothing = () => Promise.resolve();
+/** What handling a batch needs beside detection, of which these tests ask nothing. */
+const REST_OF_THE_APP = {
+  ledger: { finished: nothing },
+  outbox: { markForwarded: nothing, markRefused: nothing },
+  ingestion: { upload: () => Promise.resolve({ outcome: "accepted" } as const) },
+};
 
 /** A worker that dies of the killer: what it was at never comes back. */
 function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependencies {
@@ -150,18 +160,30 @@ test("a dependency that fails is no death: the mark is taken away", async () => 
   expect(marks.size).toBe(0);
 });
 
+test("a batch that is suspect heeds what another worker quarantined a moment ago, any other within a minute", async () => {
+  const { client: table } = memoryTable();
+  await table.createTable();
+  const now = () => Date.UTC(2026, 2, 4);
+  const [own, other] = [suspectTable(table, { now }), suspectTable(table, { now })];
+  const batch = [event(eventBody(good("PIM_1"), killer))];
+  const handle = async (how: { readonly suspect: boolean }) => {
+    const { deps, letters } = memoryStores();
+    const figures = await handleEvents(batch, { ...deps, ...REST_OF_THE_APP, suspects: own }, how);
+    return { figures, letters: letters.map(({ bytes: kept }) => kept) };
+  };
+  await own.known();
+  await other.quarantine(suspectKey("record", killerBytes));
+
+  expect(await handle({ suspect: false })).toMatchObject({ figures: { matched: 2, deadLettered: 0 }, letters: [] });
+  expect(await handle({ suspect: true })).toMatchObject({ figures: { matched: 1, deadLettered: 1 } });
+  expect((await handle({ suspect: true })).letters).toEqual([killerBytes]);
+});
+
 test("a batch is guarded from its fifth retry on, or while anything is marked", async () => {
   expect([0, 1, 4, 5, 6].filter(isSuspect)).toEqual([5, 6]);
   const { deps } = memoryStores();
   const { suspects, marks, log } = memorySuspects();
-  const nothing = () => Promise.resolve();
-  const all = {
-    ...deps,
-    suspects,
-    ledger: { finished: nothing },
-    outbox: { markForwarded: nothing, markRefused: nothing },
-    ingestion: { upload: () => Promise.resolve({ outcome: "accepted" } as const) },
-  };
+  const all = { ...deps, ...REST_OF_THE_APP, suspects };
   const batch = [event(eventBody(good("PIM_1")))];
 
   expect(await handleEvents(batch, all)).toMatchObject({ guarded: false });

@@ -1,0 +1,105 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../src/errors.ts";
+import type { Mutated } from "./mutate.ts";
+import type { Mutation } from "./mutation-list.ts";
+import { configOf, runTests, type TestOutcome, type TestRunOptions } from "./test-run.ts";
+
+export interface Result {
+  readonly mutation: Mutation;
+  readonly line: number;
+  /** `noticed`: a test failed. `timed out`: the tests did not end, which is noticed, too. */
+  readonly outcome: "noticed" | "timed out" | "survived" | "no test ran";
+  /** The test that failed, or why none ran. */
+  readonly by: string;
+  readonly seconds: number;
+}
+
+export interface RunOptions {
+  /** Copies of the repository: as many mutations are tried at a time. */
+  readonly directories: readonly string[];
+  readonly stopping: AbortSignal;
+  onResult(result: Result): void;
+  /** How long vitest may take to start, the app to be built and packages to be loaded. */
+  readonly startMs?: number;
+}
+
+const WHOLE_LIMIT_MS = 900_000;
+
+/**
+ * Tries mutations, each against its own tests.
+ *
+ * @throws {UsageError} when the tests fail without any mutation: then a failure would prove nothing
+ */
+export async function runMutations(
+  mutations: ReadonlyMap<Mutation, Mutated & { readonly original: string }>,
+  { directories, stopping, onResult, startMs = 45_000 }: RunOptions,
+): Promise<Result[]> {
+  const [first] = directories;
+  if (first === undefined) throw new TypeError("no directory to work in");
+  const all = [...mutations.keys()].flatMap(({ tests }) => tests);
+  const usual = await secondsWithout([...new Set(all)], { directory: first, workers: directories.length, stopping });
+  const secondsOf = ({ tests }: Mutation): number => tests.reduce((sum, test) => sum + (usual.get(test) ?? 0), 0);
+  // The longest first: then no worker is left with one at the end.
+  const queue = [...mutations].toSorted(([a], [b]) => secondsOf(b) - secondsOf(a));
+  const results: Result[] = [];
+  const work = async (directory: string): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const limitMs = Math.ceil(startMs + 4_000 * secondsOf(next[0]));
+      const result = await tryMutation(...next, { directory, limitMs, workers: 1, stopping });
+      results.push(result);
+      onResult(result);
+    }
+  };
+  await Promise.all(directories.map(work));
+  return results;
+}
+
+/** How long each test file takes without a mutation. */
+async function secondsWithout(
+  tests: readonly string[],
+  options: Omit<TestRunOptions, "tests" | "limitMs">,
+): Promise<Map<string, number>> {
+  const seconds = new Map<string, number>();
+  for (const suite of suitesOf(tests)) {
+    const ran = await runTests({ ...options, tests: suite, limitMs: WHOLE_LIMIT_MS });
+    if (ran.outcome !== "passed")
+      throw new UsageError(`without a mutation the tests must pass: ${ran.outcome}: ${explanationOf(ran)}`);
+    for (const [test, taken] of ran.seconds) seconds.set(test, taken);
+  }
+  return seconds;
+}
+
+async function tryMutation(
+  mutation: Mutation,
+  { source, original, line }: Mutated & { readonly original: string },
+  options: Omit<TestRunOptions, "tests">,
+): Promise<Result> {
+  const beganAt = performance.now();
+  const file = join(options.directory, mutation.file);
+  const resultOf = (outcome: Result["outcome"], by: string): Result => {
+    return { mutation, line, outcome, by, seconds: (performance.now() - beganAt) / 1_000 };
+  };
+  await writeFile(file, source);
+  try {
+    for (const tests of suitesOf(mutation.tests)) {
+      const ran = await runTests({ ...options, tests });
+      if (ran.outcome === "failed") return resultOf("noticed", ran.by);
+      if (ran.outcome !== "passed") return resultOf(ran.outcome, explanationOf(ran));
+    }
+    return resultOf("survived", "");
+  } finally {
+    await writeFile(file, original);
+  }
+}
+
+/** Test files that one run of vitest takes together; those that need no build come first. */
+function suitesOf(tests: readonly string[]): string[][] {
+  const byConfig = Map.groupBy(tests, (test) => configOf([test]));
+  return [...byConfig].toSorted(([a], [b]) => a.localeCompare(b)).map(([, suite]) => suite);
+}
+
+function explanationOf(ran: Exclude<TestOutcome, { outcome: "passed" }>): string {
+  if (ran.outcome === "failed") return ran.by;
+  return ran.outcome === "no test ran" ? ran.because : "the tests did not end";
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { mutate, mutateAll } from "../../mutants/mutate.ts";
+import { readMutations } from "../../mutants/mutation-list.ts";
+
+const mutations = readMutations(".");
+
+test("every mutation applies exactly once to the code as it is, and names tests that are there", () => {
+  expect(mutateAll(".", mutations).size).toBe(mutations.length);
+});
+
+const MUTATION = {
+  id: "a-fault",
+  list: "list.yaml",
+  file: "a.ts",
+  in: "store",
+  find: "await put(row);",
+  replace: "put(row);",
+};
+const SOURCE = `async function store(row) {
+  await put(row);
+}
+async function other(row) {
+  await put(row);
+}
+`;
+
+test("a mutation changes its text within its function, and tells the line", () => {
+  expect(mutate(SOURCE, MUTATION)).toEqual({ source: SOURCE.replace("await put", "put"), line: 2 });
+  const { source, line } = mutate(SOURCE, { ...MUTATION, in: "other" });
+  expect([source.indexOf("  put(row)"), line]).toEqual([SOURCE.lastIndexOf("  await put(row)"), 5]);
+});
+
+test.each([
+  [{ find: "await get(row);" }, "store of a.ts holds the text 0 times, not once: await get(row);"],
+  [{ find: "row" }, "store of a.ts holds the text 2 times, not once: row"],
+  [{ in: "gone" }, "a.ts: nothing is called gone"],
+  [{ replace: "await put(row);" }, "list.yaml: a-fault: find and replace are the same"],
+  [{ replace: "await put(;" }, "a.ts with a-fault cannot be parsed"],
+])("a mutation that no longer follows the code is refused: %j", (change, problem) => {
+  expect(() => mutate(SOURCE, { ...MUTATION, ...change })).toThrow(problem);
+});
