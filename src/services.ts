@@ -10,6 +10,7 @@ import { incidentChanges } from "./azure/incident-changes.ts";
 import { incidentPages } from "./azure/incident-pages.ts";
 import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./azure/incident-outbox.ts";
 import { incidentTable } from "./azure/incident-table.ts";
+import { ruleIds } from "./azure/rule-ids.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
@@ -81,8 +82,7 @@ async function connect(config: Config) {
     scan,
     /** What the scan looks for, or why it is off. */
     scanSummary: summary,
-    // With those that are switched off: what they found before is still to be forwarded.
-    ruleIds: known.map(({ id }) => id),
+    ruleIds: ruleIds(incidentsClient, { running: known.map(({ id }) => id) }),
     incidents,
     pages: incidentPages(incidentsClient),
     changes: incidentChanges(incidentsClient),

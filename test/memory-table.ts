@@ -27,6 +27,10 @@ export interface MemoryTableOptions {
 }
 
 type Properties = Readonly<Record<string, unknown>>;
+interface Query {
+  readonly filter?: string;
+  readonly select?: string[];
+}
 interface Row {
   readonly properties: Properties;
   readonly etag: string;
@@ -37,8 +41,10 @@ type Rows = Map<string, Row>;
  * A table in memory, as the SDK's client shows one, for tests that make far more calls than an emulator can take. What
  * it does is held to what Azurite does by test/azure/table-contract.test.ts.
  *
+ * It is stricter than Azurite in one thing: like the real service, it refuses a filter of more than 15 comparisons.
+ *
  * It does not imitate: limits of size and keys, types beyond those that the app uses, filters other than
- * comparisons joined by `and`, and pairs of them by `or`, several tables.
+ * comparisons joined by `and`, and groups of them by `or`, several tables.
  */
 export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(undefined) }: MemoryTableOptions = {}) {
   let rows: Rows = new Map();
@@ -115,16 +121,17 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
     return { status: 202, subResponses: actions.map(() => ({ status: 204 })) };
   }
 
-  async function* pages({ filter = "", select }: { filter?: string; select?: string[] }, from = "") {
+  async function* pages({ filter = "", select }: Query, { from = "", size = pageSize } = {}) {
     const matches = matcher(filter);
     for (let token = from; ;) {
       const page = await call("list", () => {
+        if (comparisonsIn(filter) > MAX_COMPARISONS) throw refusal(400, "InvalidInput");
         const found = [...rows]
           .filter(([key, { properties }]) => key > token && matches(properties))
           .toSorted(([a], [b]) => (a < b ? -1 : 1));
-        const some = found.slice(0, pageSize);
+        const some = found.slice(0, size);
         const shown = some.map(([, row]) => shownRow(row, select));
-        return Object.assign(shown, { continuationToken: found.length > pageSize ? some.at(-1)?.[0] : undefined });
+        return Object.assign(shown, { continuationToken: found.length > size ? some.at(-1)?.[0] : undefined });
       });
       yield page;
       if (page.continuationToken === undefined) return;
@@ -146,8 +153,9 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
     getEntity: (partitionKey: string, rowKey: string) =>
       call("get", () => shownRow(demand(rows, { partitionKey, rowKey }, "*"))),
     submitTransaction: (actions: readonly TransactionAction[]) => call("transaction", () => transact(actions)),
-    listEntities: ({ queryOptions = {} }: { queryOptions?: { filter?: string; select?: string[] } } = {}) => ({
-      byPage: ({ continuationToken }: { continuationToken?: string } = {}) => pages(queryOptions, continuationToken),
+    listEntities: ({ queryOptions = {} }: { queryOptions?: Query } = {}) => ({
+      byPage: ({ continuationToken = "", maxPageSize = pageSize } = {}) =>
+        pages(queryOptions, { from: continuationToken, size: Math.min(pageSize, maxPageSize) }),
       async *[Symbol.asyncIterator]() {
         for await (const page of pages(queryOptions)) yield* page;
       },
@@ -189,30 +197,41 @@ function lower(letter: string): string {
   return letter.toLowerCase();
 }
 
-const COMPARISON = String.raw`(\w+) (eq|ge|lt) ('(?:[^']|'')*'|true|false)`;
-/** One comparison, or two of which one has to hold. */
-const CONDITION = new RegExp(String.raw`(?:${COMPARISON}|\(${COMPARISON} or ${COMPARISON}\))( and |$)`, "y");
+const LITERAL = String.raw`'(?:[^']|'')*'|true|false`;
+const COMPARISON = String.raw`\w+ (?:eq|ne|gt|ge|lt|le) (?:${LITERAL})`;
+const PARTS = new RegExp(String.raw`(\w+) (eq|ne|gt|ge|lt|le) (${LITERAL})`, "g");
+/** One comparison, or several of which one has to hold. */
+const CONDITION = new RegExp(String.raw`(?:(${COMPARISON})|\((${COMPARISON}(?: or ${COMPARISON})+)\))(?: and |$)`, "y");
+/** https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities */
+const MAX_COMPARISONS = 15;
+
+/** How many comparisons a filter makes. */
+export function comparisonsIn(filter: string): number {
+  return [...filter.matchAll(PARTS)].length;
+}
 
 function matcher(filter: string): (properties: Properties) => boolean {
   const conditions: ((properties: Properties) => boolean)[] = [];
   CONDITION.lastIndex = 0;
   while (CONDITION.lastIndex < filter.length) {
-    const [, ...parts] = CONDITION.exec(filter) ?? unknownFilter(filter);
-    const [single, one, other] = [parts.slice(0, 3), parts.slice(3, 6), parts.slice(6, 9)].map(comparison);
-    conditions.push((properties) => [single, one, other].some((holds) => holds?.(properties)));
+    const [, single, several] = CONDITION.exec(filter) ?? unknownFilter(filter);
+    const alternatives = [...(single ?? several ?? "").matchAll(PARTS)].map(comparison);
+    conditions.push((properties) => alternatives.some((holds) => holds(properties)));
   }
   return (properties) => conditions.every((condition) => condition(properties));
 }
 
-function comparison([name, operator, literal]: readonly (string | undefined)[]) {
-  if (name === undefined || literal === undefined) return undefined;
+function comparison([, name = "", operator, literal = ""]: readonly string[]) {
   const property = /^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name;
   const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal === "true";
   return (properties: Properties): boolean => {
     const value = properties[property];
     if (typeof value !== typeof wanted) return false;
-    if (operator === "eq") return value === wanted;
-    return operator === "ge" ? String(value) >= String(wanted) : String(value) < String(wanted);
+    const [one, other] = [String(value), String(wanted)];
+    if (operator === "eq" || operator === "ne") return (value === wanted) === (operator === "eq");
+    if (operator === "gt") return one > other;
+    if (operator === "ge") return one >= other;
+    return operator === "lt" ? one < other : one <= other;
   };
 }
 

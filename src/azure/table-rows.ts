@@ -10,15 +10,16 @@ export type Entity = Readonly<Record<string, unknown>>;
 /** All rows that a filter takes, page by page; each page has `timeoutMs`, however slow the reader is. */
 export async function* rowsWhere(
   table: Pick<TableClient, "listEntities">,
-  { filter, select }: { filter: string; select?: string[] },
+  { filter, select, pageSize }: { filter: string; select?: string[]; pageSize?: number },
   timeoutMs: number,
 ): AsyncGenerator<Entity> {
   const queryOptions = { filter, ...(select && { select }) };
+  const size = pageSize === undefined ? {} : { maxPageSize: pageSize };
   let continuationToken: string | undefined;
   do {
     const page = await inTime(TABLE_SERVICE, timeoutMs, async (options) => {
       const pages = table.listEntities({ queryOptions, ...options });
-      return (await pages.byPage({ ...(continuationToken && { continuationToken }) }).next()).value;
+      return (await pages.byPage({ ...size, ...(continuationToken && { continuationToken }) }).next()).value;
     });
     yield* page ?? [];
     continuationToken = page?.continuationToken;

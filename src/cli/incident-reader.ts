@@ -3,8 +3,8 @@ import { CALL_TIMEOUT_MS } from "../azure/calls.ts";
 import { incidentChanges } from "../azure/incident-changes.ts";
 import { incidentPages } from "../azure/incident-pages.ts";
 import { incidentTable } from "../azure/incident-table.ts";
+import { ruleIds } from "../azure/rule-ids.ts";
 import { rowsWhere } from "../azure/table-rows.ts";
-import { compileAllRules } from "../compile/compile-rules.ts";
 import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
 import { readListRequest } from "../core/triage/incident-query.ts";
 import { UsageError } from "../errors.ts";
@@ -15,7 +15,6 @@ import { incidentDetail } from "./incident-detail-text.ts";
 import { incidentLines, textOf } from "./incident-text.ts";
 import type { IncidentOptions } from "./incidents.ts";
 import { jsonLine, safeJson } from "./json-line.ts";
-import { RULES } from "./ready-rules.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FULL_ID = 64;
@@ -52,7 +51,7 @@ export async function show(
   terminal: Terminal,
 ): Promise<number> {
   const { deps, table } = await open(choice, terminal);
-  const { row, record } = await theOne(table, deps.ruleIds, beginning);
+  const { row, record } = await theOne(table, await deps.ruleIds(), beginning);
   const [ruleId, id] = [textOf(row, "RuleId"), textOf(row, "IncidentId")];
   const history = await incidentChanges(table).history(ruleId, id);
   const burst = await burstOf(textOf(row, "BurstId"), deps);
@@ -66,19 +65,17 @@ export async function show(
 
 async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">, { environment }: Terminal) {
   const table = await tableDestination(choice, environment);
-  // Also those that are switched off: what they found before is still there.
-  const { rules } = await compileAllRules(RULES);
   const deps: ListDependencies = {
-    ruleIds: rules.map(({ id }) => id),
+    ruleIds: ruleIds(table),
     pages: incidentPages(table),
     now: () => new Date(),
   };
   return { table, deps };
 }
 
-async function theOne(table: TableClient, ruleIds: readonly string[], beginning: string): Promise<StoredIncident> {
+async function theOne(table: TableClient, partitions: readonly string[], beginning: string): Promise<StoredIncident> {
   const found: StoredIncident[] = [];
-  for (const ruleId of ruleIds) {
+  for (const ruleId of partitions) {
     for (const id of beginning.length === FULL_ID ? [beginning] : await idsOf(table, ruleId, beginning)) {
       const incident = await incidentTable(table).get(ruleId, id);
       if (incident !== undefined) found.push(incident);

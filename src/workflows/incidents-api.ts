@@ -136,7 +136,8 @@ function listRequestOf({ url }: ApiRequest): ListRequest | Invalid {
 /** Looked for in every rule: an id does not say of which it is. */
 async function find(id: string | undefined, deps: ApiDependencies): Promise<StoredIncident | undefined> {
   if (id === undefined || !INCIDENT_ID.test(id)) return undefined;
-  const found = await Promise.all(deps.ruleIds.map((ruleId) => deps.incidents.get(ruleId, id)));
+  const ruleIds = await deps.ruleIds();
+  const found = await Promise.all(ruleIds.map((ruleId) => deps.incidents.get(ruleId, id)));
   return found.find((incident) => incident !== undefined);
 }
 

@@ -12,7 +12,7 @@ import {
 
 export interface ListDependencies {
   /** Rules whose incidents are listed; each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+  ruleIds(): Promise<readonly string[]>;
   readonly pages: { page(request: PageRequest): Promise<IncidentPage | "refused"> };
   readonly now: () => Date;
 }
@@ -52,10 +52,11 @@ export async function listIncidents(
   const begin = request.continuation === undefined ? START : readContinuation(request.continuation, queryHash);
   if (begin === undefined || begin.pass >= passes.length) return "refused";
   const until = deps.now().getTime() + budget.milliseconds;
+  const ruleIds = await deps.ruleIds();
   const rows: IncidentRow[] = [];
   let position = begin;
   while (position.pass < passes.length && rows.length < request.limit) {
-    const search = { query: passes[position.pass] ?? {}, limit: request.limit - rows.length, until, budget };
+    const search = { query: passes[position.pass] ?? {}, limit: request.limit - rows.length, until, budget, ruleIds };
     const part = await merge(search, position, deps);
     if (part === "refused") return "refused";
     rows.push(...part.rows);
@@ -101,6 +102,7 @@ interface Search {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly budget: ListBudget;
+  readonly ruleIds: readonly string[];
 }
 
 interface Stream {
@@ -112,9 +114,9 @@ interface Stream {
 
 /** Takes the smallest key of all rules again and again; a rule with nothing waiting is asked for more first. */
 async function merge(
-  { query, limit, until, budget }: Search,
+  { query, limit, until, budget, ruleIds }: Search,
   from: Place,
-  { ruleIds, pages, now }: ListDependencies,
+  { pages, now }: ListDependencies,
 ): Promise<{ rows: IncidentRow[]; more: Place | undefined } | "refused"> {
   const streams: Stream[] = ruleIds.map((ruleId) => ({
     ruleId,

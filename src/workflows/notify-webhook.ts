@@ -19,7 +19,7 @@ export interface NotifyDependencies {
 
 export interface NotifySweepDependencies extends NotifyDependencies {
   /** Rules whose incidents may wait; each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+  ruleIds(how: { readonly fresh: boolean }): Promise<readonly string[]>;
   readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
 }
 
@@ -75,7 +75,7 @@ export async function sweepWebhook(
   if (webhook === undefined) return NOTHING;
   const until = deps.now().getTime() + milliseconds;
   let total = NOTHING;
-  for (const ruleId of deps.ruleIds) {
+  for (const ruleId of await deps.ruleIds({ fresh: true })) {
     let waiting: IncidentRow[];
     do {
       waiting = await webhook.outbox.pending(ruleId, { limit: PAGE_SIZE, queuedBefore });

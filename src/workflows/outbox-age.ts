@@ -1,6 +1,6 @@
 export interface OutboxAgeDependencies {
   /** Each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+  ruleIds(): Promise<readonly string[]>;
   readonly accounts: { oldestWaiting(ruleId: string): Promise<string | undefined> };
   now(): Date;
 }
@@ -8,7 +8,7 @@ export interface OutboxAgeDependencies {
 /** Seconds since the oldest row that waits to be forwarded was queued; 0 where none waits. Refused rows do not count. */
 export async function outboxAgeSeconds({ ruleIds, accounts, now }: OutboxAgeDependencies): Promise<number> {
   let age = 0;
-  for (const ruleId of ruleIds) {
+  for (const ruleId of await ruleIds()) {
     const queued = Date.parse((await accounts.oldestWaiting(ruleId)) ?? "");
     if (!Number.isNaN(queued)) age = Math.max(age, Math.round((now().getTime() - queued) / 1_000));
   }

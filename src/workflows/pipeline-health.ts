@@ -93,7 +93,7 @@ function isOfADependency(error: unknown): boolean {
 async function outboxOf(deps: HealthDependencies) {
   const { ruleIds, incidents } = deps;
   const total = { pending: 0, refused: 0 };
-  for (const ruleId of ruleIds) {
+  for (const ruleId of await ruleIds()) {
     const { pending, refused } = await incidents.outboxSize(ruleId);
     total.pending += pending;
     total.refused += refused;
@@ -103,7 +103,7 @@ async function outboxOf(deps: HealthDependencies) {
 
 async function webhookOf({ ruleIds, webhook }: HealthDependencies) {
   if (webhook === undefined) return undefined;
-  const sizes = await Promise.all(ruleIds.map((ruleId) => webhook.outbox.outboxSize(ruleId)));
+  const sizes = await Promise.all((await ruleIds()).map((ruleId) => webhook.outbox.outboxSize(ruleId)));
   const sum = (name: "pending" | "refused"): number => sizes.reduce((total, size) => total + size[name], 0);
   return { pending: sum("pending"), refused: sum("refused") };
 }

@@ -1,6 +1,6 @@
 export interface ReconcileDependencies {
   /** Each has a partition of its own. */
-  readonly ruleIds: readonly string[];
+  ruleIds(how: { readonly fresh: boolean }): Promise<readonly string[]>;
   readonly accounts: {
     of(ruleId: string): Promise<{
       incidents: number;
@@ -28,7 +28,7 @@ export interface Reconciled {
  */
 export async function reconcile({ ruleIds, accounts }: ReconcileDependencies): Promise<Reconciled> {
   const total = { incidents: 0, waiting: 0, acknowledged: 0, requeued: 0 };
-  for (const ruleId of ruleIds) {
+  for (const ruleId of await ruleIds({ fresh: true })) {
     const { incidents, waiting, acknowledged, unaccounted } = await accounts.of(ruleId);
     total.incidents += incidents;
     total.waiting += waiting;

@@ -3,6 +3,7 @@ import { type ForwardDependencies, type Forwarded, forwardRows } from "./forward
 import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
 
 export interface SweepDependencies extends ForwardDependencies, OutboxAgeDependencies {
+  ruleIds(how?: { readonly fresh: boolean }): Promise<readonly string[]>;
   readonly outbox: ForwardDependencies["outbox"] & {
     pending(ruleId: string, which: { limit: number; queuedBefore: Date }): Promise<IncidentRow[]>;
   };
@@ -28,7 +29,7 @@ export async function sweepOutbox(deps: SweepDependencies, limits: SweepLimits):
 
 async function forwardWaiting(deps: SweepDependencies, limits: SweepLimits): Promise<Forwarded> {
   let total: Forwarded = { forwarded: 0, refused: 0 };
-  for (const ruleId of deps.ruleIds) {
+  for (const ruleId of await deps.ruleIds({ fresh: true })) {
     let page: IncidentRow[];
     do {
       page = await deps.outbox.pending(ruleId, { limit: limits.pageSize, queuedBefore: limits.queuedBefore });

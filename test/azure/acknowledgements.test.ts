@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
@@ -18,7 +19,7 @@ async function open() {
   const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
   const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
     `outbox|${LOG_ANALYTICS_SINK}|${text(row["IncidentId"])}|${text(row["Revision"])}`;
-  return { client, incidents, accounts, outboxKeyOf, check: () => reconcile({ ruleIds: [RULE_ID], accounts }) };
+  return { client, incidents, accounts, outboxKeyOf, check: () => reconcile({ ruleIds: ruleIds(client), accounts }) };
 }
 
 test("what waits and what was forwarded is accounted for", async () => {

@@ -1,13 +1,29 @@
 import { randomUUID } from "node:crypto";
-import { TableClient } from "@azure/data-tables";
+import { RestError, TableClient } from "@azure/data-tables";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
+import { comparisonsIn } from "../memory-table.ts";
+
+type Policy = typeof answersOfTheTableService;
+
+/** Azurite takes any filter. The real service refuses one of more than 15 comparisons, and so does this. */
+const filtersOfTheRealService: Policy = {
+  position: "perCall",
+  policy: {
+    name: "filtersOfTheRealService",
+    sendRequest(request, next) {
+      const filter = new URL(request.url).searchParams.get("$filter") ?? "";
+      if (comparisonsIn(filter) > 15) throw new RestError(`too many comparisons: ${filter}`, { statusCode: 400 });
+      return next(request);
+    },
+  },
+};
 
 /** A new incident table of its own in the emulator, and the SDK's client of it for what the module does not show. */
 export async function openTable(connectionString: string): Promise<{ client: TableClient; incidents: IncidentTable }> {
   const client = TableClient.fromConnectionString(connectionString, `t${randomUUID().replaceAll("-", "")}`, {
     allowInsecureConnection: true,
-    additionalPolicies: [answersOfTheTableService],
+    additionalPolicies: [answersOfTheTableService, filtersOfTheRealService],
   });
   const incidents = incidentTable(client);
   await incidents.create();

@@ -7,12 +7,14 @@ import { run } from "../../src/cli/pimwatch.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";
 import { INCIDENTS_TABLE } from "../../src/services.ts";
-import { storedIncident } from "../stored-incident.ts";
+import { ofRule, storedIncident } from "../stored-incident.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 
 const EARLY = sha256Hex("early");
 const LATE = sha256Hex("late");
 const CLOSED = sha256Hex("closed");
+/** Of a rule that is in no folder any more. */
+const REMOVED = sha256Hex("removed");
 let azurite: Azurite;
 
 beforeAll(async () => {
@@ -29,6 +31,8 @@ beforeAll(async () => {
     closed,
   ])
     await table.addAll([incident]);
+  const otherTime = { activityDateTime: "2026-01-04T09:00:00.0000000Z", priority: "P4" } as const;
+  await table.addAll([ofRule("removed-rule", storedIncident("removed", otherTime))]);
   const analyst = { name: "noor", id: "", kind: "local" } as const;
   const change = withChange(
     closed.row,
@@ -55,7 +59,7 @@ const idsOf = (out: string): unknown[] =>
 describe("list", () => {
   test("shows what is open, most urgent first, as npm start prints it, in short", async () => {
     const { code, out, err } = await pimwatch();
-    expect({ code, err }).toEqual({ code: 0, err: "2 incident(s)" });
+    expect({ code, err }).toEqual({ code: 0, err: "3 incident(s)" });
     expect(out).toBe(
       [
         "2026-03-04 09:00:00Z  P1  High      Changes to PIM Settings: Global Administrator",
@@ -66,15 +70,19 @@ describe("list", () => {
         "    by        alex.rivera@fabrikam.example from 203.0.113.24",
         `    incident  ${LATE.slice(0, 16)}  New`,
         "",
+        "2026-01-04 09:00:00Z  P4  High      Changes to PIM Settings: Global Administrator",
+        "    by        alex.rivera@fabrikam.example from 203.0.113.24",
+        `    incident  ${REMOVED.slice(0, 16)}  New`,
+        "",
         "",
       ].join("\n"),
     );
   });
 
   test.each([
-    { args: ["--status", "all", "--order", "newest"], ids: [LATE, CLOSED, EARLY] },
+    { args: ["--status", "all", "--order", "newest"], ids: [LATE, CLOSED, EARLY, REMOVED] },
     { args: ["--status", "Closed"], ids: [CLOSED] },
-    { args: ["--priority", "P3,P4"], ids: [LATE] },
+    { args: ["--priority", "P3,P4"], ids: [LATE, REMOVED] },
     { args: ["--from", "2026-03-04T09:10:00Z"], ids: [LATE] },
     { args: ["list", "--limit", "1"], ids: [EARLY] },
   ])("as JSON with $args", async ({ args, ids }) => {
@@ -85,7 +93,7 @@ describe("list", () => {
   test("the emulator's endpoint is enough", async () => {
     const terminal = fakeTerminal();
     expect(await run(["incidents", "--table-endpoint", azurite.tableEndpoint], terminal)).toBe(0);
-    expect(terminal.notes).toEqual(["2 incident(s)"]);
+    expect(terminal.notes).toEqual(["3 incident(s)"]);
   });
 });
 
@@ -103,6 +111,13 @@ describe("show", () => {
     ])
       expect(out).toContain(part);
     expect(out).not.toContain("\u001b");
+  });
+
+  test("finds an incident of a rule that was removed, by its whole id and by its beginning", async () => {
+    for (const id of [REMOVED, REMOVED.slice(0, 12)]) {
+      const { code, out } = await pimwatch("show", id, "--json");
+      expect({ code, ...JSON.parse(out).incident }).toMatchObject({ code: 0, IncidentId: REMOVED });
+    }
   });
 
   test("as JSON with its history", async () => {

@@ -4,6 +4,7 @@ import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { suspectTable } from "../../src/azure/suspect-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
@@ -194,10 +195,10 @@ export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
     sweep: () =>
       sweepOutbox(
-        { ...deps, accounts, ruleIds: [RULE_ID] },
+        { ...deps, accounts, ruleIds: ruleIds(incidentRows.client) },
         { queuedBefore: new Date(clock.app - 60_000), pageSize: 4 },
       ),
-    reconcile: () => reconcile({ ruleIds: [RULE_ID], accounts }),
+    reconcile: () => reconcile({ ruleIds: ruleIds(incidentRows.client), accounts }),
 
     send(partitionId: PartitionId, content: Content): void {
       clock.hub += 1_000;

@@ -3,6 +3,7 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
 import type { IncidentTable } from "../../src/azure/incident-table.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import type { DashboardAccess } from "../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../src/core/triage/http-answer.ts";
@@ -24,7 +25,7 @@ beforeEach(async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
   deps = {
-    ruleIds: [OTHER_RULE, RULE_ID],
+    ruleIds: ruleIds(client, { running: [OTHER_RULE] }),
     incidents,
     pages: incidentPages(client),
     changes: incidentChanges(client),

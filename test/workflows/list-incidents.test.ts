@@ -36,7 +36,7 @@ function pagesOf(entries: readonly Entry[], scanned: number) {
 }
 
 async function all(request: Omit<ListRequest, "continuation">, entries: readonly Entry[], scanned: number, ms = 1_000) {
-  const ruleIds = [...new Set(entries.map(({ ruleId }) => ruleId))];
+  const ruleIds = () => Promise.resolve([...new Set(entries.map(({ ruleId }) => ruleId))]);
   const pages = pagesOf(entries, scanned);
   const found: unknown[] = [];
   const sizes: number[] = [];
@@ -62,7 +62,7 @@ test("the first page of very many incidents asks each rule once, for no more tha
     priority: "P3",
   }));
   const pages = pagesOf(entries, 1_000);
-  const deps = { ruleIds: ["r1", "r2"], pages, now: () => NOW };
+  const deps = { ruleIds: () => Promise.resolve(["r1", "r2"]), pages, now: () => NOW };
   const list = await listIncidents({ query: {}, order: "newest", limit: 100 }, deps);
   if (list === "refused") throw new Error("refused");
   expect(list.rows.map((listed) => listed["IncidentId"])).toEqual(entries.slice(0, 100).map(({ key }) => key));
@@ -140,7 +140,7 @@ test("what a first rule was searched through in vain is not searched again for e
     priority: "P1",
   }));
   const pages = pagesOf([...rare, ...many], 10);
-  const deps = { ruleIds: ["rare", "many"], pages, now: () => NOW };
+  const deps = { ruleIds: () => Promise.resolve(["rare", "many"]), pages, now: () => NOW };
   const query = { priority: ["P1" as const] };
   let continuation: string | undefined;
   do {
@@ -156,13 +156,15 @@ test.each(["", "x", "e30", Buffer.from('{"query":"other","pass":0,"rules":{}}').
   async (continuation) => {
     const request = { query: {}, order: "newest", limit: 5, continuation } as const;
     const pages = pagesOf([], 10);
-    expect(await listIncidents(request, { ruleIds: ["r"], pages, now: () => NOW })).toBe("refused");
+    expect(await listIncidents(request, { ruleIds: () => Promise.resolve(["r"]), pages, now: () => NOW })).toBe(
+      "refused",
+    );
   },
 );
 
 test("a continuation of other filters is refused", async () => {
   const entries = ["a", "b", "c"].map((key) => ({ ruleId: "r", key, priority: "P1" }));
-  const deps = { ruleIds: ["r"], pages: pagesOf(entries, 10), now: () => NOW };
+  const deps = { ruleIds: () => Promise.resolve(["r"]), pages: pagesOf(entries, 10), now: () => NOW };
   const first = await listIncidents({ query: {}, order: "newest", limit: 1 }, deps);
   const continuation = first === "refused" ? undefined : first.continuation;
   const other = { query: { status: ["New" as const] }, order: "newest" as const, limit: 1, continuation };

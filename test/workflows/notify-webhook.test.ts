@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentOutbox, WEBHOOK_SINK } from "../../src/azure/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { text } from "../../src/core/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident-row.ts";
 import { DependencyError } from "../../src/errors.ts";
@@ -28,7 +29,7 @@ async function prepared(answers: (title: string) => Answer = () => "accepted") {
   const told: string[] = [];
   let time = 0;
   const deps = {
-    ruleIds: ["another", RULE_ID],
+    ruleIds: ruleIds(client, { running: ["another"] }),
     incidents,
     webhook: {
       outbox: incidentOutbox(client, WEBHOOK_SINK),
@@ -96,7 +97,7 @@ test("without a webhook nothing is queued and nothing is done", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await incidents.addAll([storedIncident()]);
   expect(await incidentOutbox(client, WEBHOOK_SINK).outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
-  const deps = { ruleIds: [RULE_ID], incidents, now: () => new Date() };
+  const deps = { ruleIds: () => Promise.resolve([RULE_ID]), incidents, now: () => new Date() };
   expect(await notifyWebhook([storedIncident().row], deps, { milliseconds: 1 })).toEqual({ forwarded: 0, refused: 0 });
   expect(await sweepWebhook(deps, SWEEP)).toEqual({ forwarded: 0, refused: 0 });
 });

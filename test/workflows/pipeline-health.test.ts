@@ -22,7 +22,7 @@ function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
 
 function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
   return {
-    ruleIds: ["a", "b"],
+    ruleIds: () => Promise.resolve(["a", "b"]),
     incidents: { outboxSize: (ruleId) => Promise.resolve({ pending: ruleId === "a" ? 2 : 0, refused: 0 }) },
     accounts: { oldestWaiting: () => Promise.resolve(ago(40)) },
     deadLetters: { count: () => Promise.resolve(3) },

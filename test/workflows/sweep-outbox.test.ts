@@ -17,7 +17,7 @@ function memory(counts: Readonly<Record<string, number>>, upload: SweepDependenc
     return Promise.resolve();
   };
   const deps: SweepDependencies = {
-    ruleIds: Object.keys(counts),
+    ruleIds: () => Promise.resolve(Object.keys(counts)),
     outbox: {
       pending: (ruleId, which) => {
         const rows = waiting.filter((row) => row["RuleId"] === ruleId).slice(0, which.limit);

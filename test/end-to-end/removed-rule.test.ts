@@ -1,0 +1,54 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { body, settingsChanges } from "./events.ts";
+import { APP_DIRECTORY, startApp, startTestStack } from "./running-app.ts";
+
+interface BuiltRule {
+  readonly id: string;
+  readonly disabled?: boolean;
+}
+
+/** The app as it is when its rules are built otherwise. */
+async function appWithRules(change: (rules: readonly BuiltRule[]) => readonly BuiltRule[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "pimwatch-test-app-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await cp(APP_DIRECTORY, directory, { recursive: true });
+  const file = join(directory, "rules.json");
+  await writeFile(file, JSON.stringify(change(JSON.parse(await readFile(file, "utf8")))));
+  return directory;
+}
+
+const RULE_ID = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
+const RENAMED_ID = "99999999-2222-4333-8444-555555555555";
+const changed = (how: Partial<BuiltRule>) => (rules: readonly BuiltRule[]) =>
+  rules.map((rule) => (rule.id === RULE_ID ? { ...rule, ...how } : rule));
+
+test.each([
+  { why: "removed", change: (rules: readonly BuiltRule[]) => rules.filter(({ id }) => id !== RULE_ID) },
+  { why: "given another id", change: changed({ id: RENAMED_ID }) },
+  { why: "switched off", change: changed({ disabled: true }) },
+])("what a rule found while ingestion was down is forwarded after it was $why", async ({ change }) => {
+  const running = await startTestStack();
+  const first = await startApp(running);
+  running.stack.ingestion.fail({ status: 403 });
+  await running.send(settingsChanges(3).map((record) => body(record)));
+  await first.caughtUp();
+  await first.host.stop();
+  running.stack.ingestion.restore();
+
+  const next = await startApp(running, { appDirectory: await appWithRules(change) });
+  await next.host.runTimer("outbox-timer");
+
+  const keys = [...(await running.tableRows()).keys()];
+  const idsOf = (prefix: string) => keys.filter((key) => key.startsWith(prefix)).map((key) => key.split("|")[1]);
+  expect(running.stack.ingestion.rows().map((row) => row["IncidentId"])).toHaveLength(3);
+  expect(
+    running.stack.ingestion
+      .rows()
+      .map((row) => row["IncidentId"])
+      .toSorted(),
+  ).toEqual(idsOf("incident|").toSorted());
+  expect(idsOf("outbox|")).toEqual([]);
+});

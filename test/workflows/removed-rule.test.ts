@@ -1,0 +1,132 @@
+// A rule was removed from the app, renamed or switched off: nothing of what it found before is lost.
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../local/azurite.ts";
+import { acknowledgements } from "../../src/azure/acknowledgements.ts";
+import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../src/azure/incident-outbox.ts";
+import { incidentPages } from "../../src/azure/incident-pages.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
+import { text } from "../../src/core/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { answerApi } from "../../src/workflows/incidents-api.ts";
+import { sweepWebhook } from "../../src/workflows/notify-webhook.ts";
+import { pipelineHealth } from "../../src/workflows/pipeline-health.ts";
+import { reconcile } from "../../src/workflows/reconcile.ts";
+import { sweepOutbox } from "../../src/workflows/sweep-outbox.ts";
+import { openTable } from "../azure/open-table.ts";
+import { ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
+
+const REMOVED = "11111111-2222-4333-8444-555555555555";
+const QUEUED = Date.parse("2026-03-04T09:12:46.000Z");
+const LATER = new Date("2100-01-01");
+
+let azurite: Azurite;
+let app: Awaited<ReturnType<typeof open>>;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+beforeEach(async () => void (app = await open()));
+
+const kept = storedIncident("kept");
+const orphans = ["a", "b"].map((name) => ofRule(REMOVED, storedIncident(name)));
+const idOf = ({ row }: { readonly row: IncidentRow }) => text(row["IncidentId"]);
+const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
+
+/** An app that runs one rule, on a table with two incidents of another. */
+async function open() {
+  const { client } = await openTable(azurite.connectionString);
+  const incidents = incidentTable(client, undefined, { otherSinks: [WEBHOOK_SINK] });
+  await incidents.addAll([kept, ...orphans]);
+  const forwarded: string[] = [];
+  const told: string[] = [];
+  return {
+    client,
+    forwarded,
+    told,
+    incidents,
+    outbox: incidents,
+    ruleIds: ruleIds(client, { running: [RULE_ID] }),
+    accounts: acknowledgements(client, LOG_ANALYTICS_SINK),
+    pages: incidentPages(client),
+    changes: incidentChanges(client),
+    guideOf: () => undefined,
+    webhook: {
+      outbox: incidentOutbox(client, WEBHOOK_SINK),
+      post(row: IncidentRow) {
+        told.push(idOf({ row }));
+        return Promise.resolve({ outcome: "accepted" as const });
+      },
+    },
+    ingestion: {
+      upload(rows: readonly IncidentRow[]) {
+        forwarded.push(...rows.map((row) => idOf({ row })));
+        return Promise.resolve({ outcome: "accepted" as const });
+      },
+    },
+    deadLetters: { count: () => Promise.resolve(0) },
+    ledger: { statuses: () => Promise.resolve([]) },
+    now: () => new Date(QUEUED + 90_000),
+  };
+}
+
+async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" }: { id?: string; query?: string }) {
+  const request = {
+    method: "GET",
+    url: `http://127.0.0.1:7071/api/incidents${query}`,
+    params: id === undefined ? {} : { id },
+    header: () => undefined,
+    text: () => Promise.resolve(""),
+  };
+  const access = { kind: "local", user: "local user" } as const;
+  const { status, body } = await answerApi(operation, request, { access, connect: () => Promise.resolve(app) });
+  return { status, body: JSON.parse(String(body)) };
+}
+
+test("the sweep forwards its rows", async () => {
+  expect(await sweepOutbox(app, { queuedBefore: LATER, pageSize: 500 })).toMatchObject({ forwarded: 3 });
+  expect(app.forwarded.toSorted()).toEqual(ALL_IDS);
+});
+
+test("the sweep asks the table afresh: a rule that came a moment ago is not left out", async () => {
+  await app.ruleIds();
+  await app.incidents.addAll([ofRule("another", storedIncident("c"))]);
+  expect(await sweepOutbox(app, { queuedBefore: LATER, pageSize: 500 })).toMatchObject({ forwarded: 4 });
+  expect(await sweepWebhook(app, { queuedBefore: LATER, milliseconds: 60_000 })).toMatchObject({ forwarded: 4 });
+});
+
+test("the webhook is told of its incidents", async () => {
+  await sweepWebhook(app, { queuedBefore: LATER, milliseconds: 60_000 });
+  expect(app.told.toSorted()).toEqual(ALL_IDS);
+});
+
+test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
+  const [lost] = orphans.map(idOf);
+  await app.client.deleteEntity(REMOVED, `outbox|${LOG_ANALYTICS_SINK}|${lost}|1`);
+  expect(await reconcile(app)).toMatchObject({ incidents: 3, waiting: 2, requeued: 1 });
+  expect(await app.incidents.outboxSize(REMOVED)).toEqual({ pending: 2, refused: 0 });
+});
+
+test("health counts its rows and their age", async () => {
+  await app.incidents.markForwarded(kept.row);
+  expect(await pipelineHealth(app, { retentionHours: 24 })).toMatchObject({
+    outbox: { pending: 2, refused: 0, oldestSeconds: 90 },
+    webhook: { pending: 3, refused: 0 },
+  });
+});
+
+test("a list and a summary show its incidents, each with the rule's name", async () => {
+  const { body } = await ask("list", { query: "?order=newest" });
+  expect(body.incidents.map(({ IncidentId }: IncidentRow) => text(IncidentId)).toSorted()).toEqual(ALL_IDS);
+  expect(body.incidents.map(({ RuleName }: IncidentRow) => RuleName)).toEqual(
+    Array.from({ length: 3 }, () => "Changes to PIM Settings"),
+  );
+  expect((await ask("summary", {})).body).toMatchObject({ total: 3, complete: true });
+});
+
+test("its incidents are found by id, without a guide, in a burst with those of other rules", async () => {
+  for (const id of orphans.map(idOf))
+    expect(await ask("show", { id })).toMatchObject({
+      status: 200,
+      body: { incident: { IncidentId: id, RuleId: REMOVED }, guide: null, burst: { count: 3, complete: true } },
+    });
+});
