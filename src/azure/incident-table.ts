@@ -1,6 +1,6 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
-import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
+import type { IncidentRow, StoredIncident, StoreOutcome } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import {
@@ -13,7 +13,16 @@ import {
 } from "./incident-entity.ts";
 import { incidentOutbox, keysOf, LOG_ANALYTICS_SINK, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
-import { confirmed, type Entity, hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
+import {
+  confirmed,
+  dataRefusal,
+  type Entity,
+  hasStatus,
+  isMissingRow,
+  rowsWhere,
+  TABLE_SERVICE,
+  within,
+} from "./table-rows.ts";
 import { type RowSet, transactionGroups } from "./transaction-groups.ts";
 
 /** The part of the SDK's client that this file uses. */
@@ -26,6 +35,9 @@ export type Table = Pick<
 const TIME = { from: "time|", before: "time}" };
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
+
+/** Believe that the table refuses a row only after this many refusals in a row: a dead letter waits for a person. */
+const REFUSALS_BELIEVED = 3;
 
 /** The rows of a new incident. */
 interface Addition extends RowSet {
@@ -80,30 +92,42 @@ export function incidentTable(
     return { partitionKey, id, entities, bytes };
   }
 
-  /** Stores all of a group that are not there yet, as one where none is. @returns those */
-  async function addGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
+  /** Rows beyond the service's limits are a mistake of ours, which must not hold up their partition for ever. */
+  function additionOrRefusal(incident: StoredIncident): Addition | { readonly refused: string } {
+    try {
+      return additionOf(incident);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { refused: error.message };
+    }
+  }
+
+  /** Stores all of a group that are not there yet, as one where none is. */
+  async function addGroup(group: readonly Addition[], refusals = 0): Promise<[Addition, StoreOutcome][]> {
     const entities = group.flatMap((addition) => addition.entities);
     try {
       const actions = entities.map((entity): TransactionAction => ["create", entity]);
       await confirmed(table, actions, timeoutMs);
-      return group;
+      return group.map((addition) => [addition, "added"]);
     } catch (error) {
-      if (!hasStatus(error, 409)) throw error;
+      const refusal = dataRefusal(error);
+      if (!hasStatus(error, 409) && refusal === undefined) throw error;
       const [first, ...others] = group;
       if (first !== undefined && others.length === 0) {
-        await mustBeKnown(first, error);
-        return [];
+        if (refusal === undefined) return [[first, await mustBeKnown(first, error)]];
+        if (refusals + 1 < REFUSALS_BELIEVED) return addGroup(group, refusals + 1);
+        return [[first, { refused: refusal }]];
       }
-      // At least one of them is there, and not reliably is it said which.
-      const added: Addition[] = [];
-      for (const addition of group) added.push(...(await addGroup([addition])));
-      return added;
+      // At least one of them is there or refused, and not reliably is it said which.
+      const outcomes: [Addition, StoreOutcome][] = [];
+      for (const addition of group) outcomes.push(...(await addGroup([addition])));
+      return outcomes;
     }
   }
 
   /** A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides. */
-  async function mustBeKnown({ partitionKey, id }: Addition, conflict: unknown): Promise<void> {
-    if ((await find(partitionKey, `incident|${id}`)) !== undefined) return;
+  async function mustBeKnown({ partitionKey, id }: Addition, conflict: unknown): Promise<"known"> {
+    if ((await find(partitionKey, `incident|${id}`)) !== undefined) return "known";
     const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
     throw new DependencyError(TABLE_SERVICE, problem, { cause: conflict });
   }
@@ -120,17 +144,24 @@ export function incidentTable(
      *
      * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
      *
-     * @returns the outcomes in the order given; of an id that comes twice, the second is known
+     * @returns the outcomes in the order given; of an id that comes twice, the second is known. An incident that the
+     *   table never takes is refused, and holds up no other
      * @throws whatever keeps the table from answering; then each incident is stored whole or not at all
      */
-    async addAll(incidents: readonly StoredIncident[]): Promise<readonly ("added" | "known")[]> {
-      const additions = incidents.map(additionOf);
+    async addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> {
+      const additions = incidents.map(additionOrRefusal);
       const once = new Map<string, Addition>(); // a transaction that names a row twice is refused, at each delivery anew
-      for (const addition of additions) if (!once.has(keyOf(addition))) once.set(keyOf(addition), addition);
-      const added = new Set<string>();
+      for (const addition of additions)
+        if ("id" in addition && !once.has(keyOf(addition))) once.set(keyOf(addition), addition);
+      const outcomes = new Map<Addition, StoreOutcome>();
       for (const group of transactionGroups(once.values()))
-        for (const addition of await addGroup(group)) added.add(keyOf(addition));
-      return additions.map((addition) => (added.delete(keyOf(addition)) ? "added" : "known"));
+        for (const [addition, outcome] of await addGroup(group)) outcomes.set(addition, outcome);
+      return additions.map((addition) => {
+        if ("refused" in addition) return addition;
+        const first = once.get(keyOf(addition)) ?? addition;
+        const outcome = outcomes.get(first) ?? "known";
+        return outcome === "added" && first !== addition ? "known" : outcome;
+      });
     },
 
     /** One incident with its audit record, or undefined. */

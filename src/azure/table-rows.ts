@@ -63,3 +63,37 @@ export function isExistingRow(error: unknown): boolean {
   const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
   return isRecord(odataError) && odataError["code"] === "EntityAlreadyExists";
 }
+
+/**
+ * Codes with which the service refuses what a request holds: it never takes the same rows.
+ * https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes
+ */
+const DATA_CODES: ReadonlySet<string> = new Set([
+  "ContentLengthExceeded",
+  "EntityTooLarge",
+  "InvalidInput",
+  "InvalidValueType",
+  "KeyValueTooLarge",
+  "OutOfRangeInput",
+  "PropertiesNeedValue",
+  "PropertyNameInvalid",
+  "PropertyNameTooLong",
+  "PropertyValueTooLarge",
+  "RequestBodyTooLarge",
+  "TooManyProperties",
+]);
+
+/** The table's own word that it never takes these rows, as text for a person; undefined for any other error. */
+export function dataRefusal(error: unknown): string | undefined {
+  if (!hasStatus(error, 400) && !hasStatus(error, 413)) return undefined;
+  const code = codeOf(error);
+  return code !== undefined && DATA_CODES.has(code) ? `Table Storage answered ${code}` : undefined;
+}
+
+/** Of a single call the SDK keeps the code in the details, of a transaction beside the message. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof RestError)) return undefined;
+  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
+  const code = isRecord(odataError) ? odataError["code"] : error.code;
+  return typeof code === "string" ? code : undefined;
+}

@@ -12,6 +12,9 @@ export interface StoredIncident {
   readonly record: string;
 }
 
+/** What became of an incident that was to be stored. `refused`: why the store never takes it as it is. */
+export type StoreOutcome = "added" | "known" | { readonly refused: string };
+
 /*
  * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB; all of
  * them together keep an entity below 1 MiB (2 bytes a character), a transaction of an incident's four

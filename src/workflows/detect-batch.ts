@@ -2,7 +2,8 @@ import type { ReadRecord } from "../core/event-body.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
-import type { StoredIncident } from "../core/incident-row.ts";
+import { text } from "../core/audit-log.ts";
+import type { StoredIncident, StoreOutcome } from "../core/incident-row.ts";
 import { judge, type JudgeDependencies } from "./judge-record.ts";
 
 export type { ReadyRule } from "../core/ready-rule.ts";
@@ -24,7 +25,7 @@ export interface DetectDependencies extends JudgeDependencies {
   readonly scan?: LiteralScan | undefined;
   readonly incidents: {
     /** @returns the outcomes in the order given */
-    addAll(incidents: readonly StoredIncident[]): Promise<readonly ("added" | "known")[]>;
+    addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]>;
   };
   readonly deadLetters: { add(letter: Letter): Promise<void> };
   /** Whether reading a body, or processing a record, ended the worker before. Where it is not given, nothing did. */
@@ -47,7 +48,7 @@ export interface RecordFigures {
   readonly skipped: number;
   /** Records beside those that hold what a match must hold; they were not parsed. */
   readonly ruledOut: number;
-  /** Also a record on which a rule failed, though other rules may have found incidents in it. */
+  /** Also a record on which a rule failed, or whose incident the store refuses, though its other incidents are stored. */
   readonly deadLettered: number;
 }
 
@@ -68,6 +69,11 @@ export interface BatchFigures extends RecordFigures {
   readonly known: number;
 }
 
+const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0 };
+const BATCH_FIGURES = Object.keys(NO_BATCH_FIGURES).filter(
+  (name): name is keyof BatchFigures => name in NO_BATCH_FIGURES,
+);
+
 export interface BatchOutcome {
   readonly figures: BatchFigures;
   readonly added: readonly StoredIncident[];
@@ -79,11 +85,20 @@ export interface Batch {
   readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
   readonly added: StoredIncident[];
   readonly waiting: {
-    incidents: StoredIncident[];
-    /** Records that match, all of whose incidents wait. */
-    matched: number;
+    records: FoundRecord[];
+    /** Incidents of these records together. */
+    incidents: number;
     letters: Letter[];
   };
+}
+
+/** A record in which rules found incidents. Its fate is known once they are stored. */
+interface FoundRecord {
+  readonly source: ReadRecord;
+  readonly position: HubPosition;
+  readonly incidents: readonly StoredIncident[];
+  /** What other rules failed of. */
+  readonly problems: readonly string[];
 }
 
 /** So many incidents and dead letters wait at most, and those of one record more. */
@@ -92,9 +107,9 @@ const MAX_WAITING = 100;
 export function newBatch(deps: DetectDependencies): Batch {
   return {
     deps,
-    figures: { ...NO_FIGURES, stored: 0, known: 0 },
+    figures: { ...NO_BATCH_FIGURES },
     added: [],
-    waiting: { incidents: [], matched: 0, letters: [] },
+    waiting: { records: [], incidents: 0, letters: [] },
   };
 }
 
@@ -115,6 +130,13 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
 /** What a batch has come to once all of it is stored. */
 export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
   return { figures: { ...figures, events: events.length }, added };
+}
+
+/** Several outcomes as one. */
+export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
+  const figures = { ...NO_BATCH_FIGURES };
+  for (const outcome of outcomes) for (const figure of BATCH_FIGURES) figures[figure] += outcome.figures[figure];
+  return { figures, added: outcomes.flatMap(({ added }) => added) };
 }
 
 /** When it is done, all that the events held is stored. */
@@ -159,12 +181,14 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   if (deps.isQuarantined?.("record", source.bytes()) === true)
     return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, batch);
   const verdict = judge(source, position, deps);
-  for (const { incident } of verdict.found) waiting.incidents.push(incident);
-  if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
-  if (verdict.fate === "matched") {
-    waiting.matched += 1;
+  if (verdict.found.length > 0) {
+    const incidents = verdict.found.map(({ incident }) => incident);
+    const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];
+    waiting.records.push({ source, position, incidents, problems });
+    waiting.incidents += incidents.length;
     return;
   }
+  if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
   figures.received += 1;
   figures[verdict.fate] += 1;
 }
@@ -175,27 +199,45 @@ export function bury(letter: Letter, { waiting }: Batch): void {
 }
 
 function isFull({ waiting }: Batch): boolean {
-  return waiting.incidents.length + waiting.letters.length >= MAX_WAITING;
+  return waiting.incidents + waiting.letters.length >= MAX_WAITING;
 }
 
 /** Stores what waits: incidents first, so that they do not depend on the place of the dead letters. */
-export async function storeWaiting({ deps, figures, added, waiting }: Batch): Promise<void> {
-  const { incidents, matched, letters } = waiting;
-  if (incidents.length > 0) {
-    const outcomes = await deps.incidents.addAll(incidents);
-    const fresh = incidents.filter((_incident, index) => outcomes[index] === "added");
-    for (const incident of fresh) added.push(incident);
-    figures.stored += fresh.length;
-    figures.known += incidents.length - fresh.length;
-    figures.received += matched;
-    figures.matched += matched;
-    waiting.incidents = [];
-    waiting.matched = 0;
-  }
-  for (const letter of letters) {
+export async function storeWaiting(batch: Batch): Promise<void> {
+  const { deps, figures, waiting } = batch;
+  await storeRecords(batch);
+  for (const letter of waiting.letters) {
     await deps.deadLetters.add(letter);
     figures.received += 1;
     figures.deadLettered += 1;
   }
   waiting.letters = [];
+}
+
+/** Stores the incidents of the records that wait. A record of which one is refused becomes a dead letter. */
+async function storeRecords(batch: Batch): Promise<void> {
+  const { deps, figures, added, waiting } = batch;
+  if (waiting.incidents === 0) return;
+  const outcomes = await deps.incidents.addAll(waiting.records.flatMap(({ incidents }) => incidents));
+  let next = 0;
+  for (const { source, position, incidents, problems } of waiting.records) {
+    const reasons = [...problems];
+    for (const incident of incidents) {
+      const outcome = outcomes[next++] ?? "known";
+      if (outcome === "added") added.push(incident);
+      if (typeof outcome === "string") figures[outcome === "added" ? "stored" : "known"] += 1;
+      else reasons.push(refusalOf(incident, outcome.refused));
+    }
+    if (reasons.length > 0) bury({ bytes: source.bytes(), reason: reasons.join("; "), position }, batch);
+    else {
+      figures.received += 1;
+      figures.matched += 1;
+    }
+  }
+  waiting.records = [];
+  waiting.incidents = 0;
+}
+
+function refusalOf({ row }: StoredIncident, reason: string): string {
+  return `incident ${text(row["IncidentId"])} of rule ${text(row["RuleId"])} is refused: ${reason}`;
 }

@@ -1,9 +1,10 @@
-import { TableClient } from "@azure/data-tables";
+import { TableClient, type TableServiceClientOptions } from "@azure/data-tables";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
+import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { collected, openTable } from "./open-table.ts";
@@ -11,6 +12,8 @@ import { collected, openTable } from "./open-table.ts";
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
+
+type PolicyEntry = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number];
 
 const ID = sha256Hex("sample");
 const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
@@ -231,6 +234,90 @@ test("a 409 is believed only when the incident's row is read", async () => {
 
   expect(await incidents.addAll([storedIncident("other")])).toEqual(["added"]);
 });
+
+const refusalOf = (status: number, code: string): Fault =>
+  json(status, `{"odata.error":{"code":"${code}","message":{"lang":"en-US","value":"0:refused"}}}`);
+
+describe("an incident that the table itself refuses", () => {
+  test.each([
+    { status: 400, code: "PropertyValueTooLarge" },
+    { status: 400, code: "EntityTooLarge" },
+    { status: 400, code: "InvalidInput" },
+    { status: 413, code: "RequestBodyTooLarge" },
+  ])("is refused after three answers $status $code, and not thrown", async ({ status, code }) => {
+    const { incidents, proxy, direct } = await open();
+    proxy.failAll(refusalOf(status, code));
+
+    expect(await incidents.addAll([storedIncident()])).toEqual([{ refused: `Table Storage answered ${code}` }]);
+
+    expect(proxy.requests()).toBe(3);
+    expect(await contentsOf(direct)).toEqual({ listed: 0, pending: 0 });
+  });
+
+  test("is stored where a second or third try succeeds", async () => {
+    const { incidents, proxy, direct } = await open();
+    const refused = refusalOf(413, "RequestBodyTooLarge");
+    proxy.failNext(refused, refused);
+    expect(await incidents.addAll([storedIncident()])).toEqual(["added"]);
+    proxy.failNext({ ...refused, effect: true });
+    expect(await incidents.addAll([storedIncident("other")])).toEqual(["known"]);
+    expect(await contentsOf(direct)).toEqual({ listed: 2, pending: 2 });
+  });
+
+  test.each([
+    { why: "it says that the request is not authenticated", fault: refusalOf(400, "InvalidAuthenticationInfo") },
+    { why: "it names no code", fault: answer(400) },
+    { why: "it is not the table's answer", fault: html(413, false) },
+  ])("throws where $why: that is no fault of the row", async ({ fault }) => {
+    const { incidents, proxy, direct } = await open();
+    proxy.failAll(fault);
+    await expect(incidents.addAll([storedIncident()])).rejects.toThrow();
+    proxy.restore();
+    expect(await direct.addAll([storedIncident()])).toEqual(["added"]);
+  });
+
+  test("holds up no other: those of its group are stored, and each has an outcome of its own", async () => {
+    const { client, incidents: direct } = await openTable(azurite.connectionString);
+    const refusesC = TableClient.fromConnectionString(azurite.connectionString, client.tableName, {
+      allowInsecureConnection: true,
+      additionalPolicies: [refusing(sha256Hex("c"))],
+    });
+    const tooLong = storedIncident("e");
+    const all = [...["a", "b", "c", "d"].map((name) => storedIncident(name)), withLongTitle(tooLong)];
+    await direct.addAll([storedIncident("b")]);
+
+    expect(await incidentTable(refusesC).addAll([...all, storedIncident("a"), storedIncident("c")])).toEqual([
+      "added",
+      "known",
+      { refused: "Table Storage answered PropertyValueTooLarge" },
+      "added",
+      { refused: expect.stringMatching(/IncidentTitle: 40000 characters, at most 32768 are allowed/) },
+      "known",
+      { refused: "Table Storage answered PropertyValueTooLarge" },
+    ]);
+    expect(await contentsOf(direct)).toEqual({ listed: 3, pending: 3 });
+  });
+});
+
+/** Answers as the table does to each transaction that names an id. */
+function refusing(id: string): PolicyEntry {
+  const body = '{"odata.error":{"code":"PropertyValueTooLarge","message":{"lang":"en-US","value":"2:too large"}}}';
+  return {
+    position: "perCall",
+    policy: {
+      name: "refusing",
+      sendRequest: (request, next) =>
+        typeof request.body === "string" && request.body.includes(id)
+          ? Promise.resolve({ request, status: 400, headers: request.headers, bodyAsText: body })
+          : next(request),
+    },
+  };
+}
+
+/** What `toStoredIncident` never makes. */
+function withLongTitle({ row, record }: StoredIncident): StoredIncident {
+  return { row: { ...row, IncidentTitle: "x".repeat(40_000) }, record };
+}
 
 test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault[])(
   "a mark whose answer is lost is set: $kind",

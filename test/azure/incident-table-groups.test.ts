@@ -21,7 +21,7 @@ const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const named = (howMany: number) => Array.from({ length: howMany }, (_, index) => storedIncident(`incident ${index}`));
 
 /** How many say so. */
-function count(outcomes: readonly string[]): { added: number; known: number } {
+function count(outcomes: readonly unknown[]): { added: number; known: number } {
   const added = outcomes.filter((outcome) => outcome === "added").length;
   return { added, known: outcomes.length - added };
 }

@@ -36,7 +36,8 @@ describe.each([
 
     const answers = await Promise.all(Array.from({ length: 16 }, () => incidents.addAll([storedIncident()])));
 
-    expect(answers.flat().toSorted()).toEqual(["added", ...Array.from({ length: 15 }, () => "known")]);
+    expect(answers.flat().filter((answer) => answer === "added")).toHaveLength(1);
+    expect(answers.flat().filter((answer) => answer === "known")).toHaveLength(15);
     expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 0 });
   });
 

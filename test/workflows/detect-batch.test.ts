@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/core/kql/evaluation.ts";
 import { prepare } from "../../src/core/kql/evaluate.ts";
 import type { Json, Row } from "../../src/core/kql/values.ts";
+import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import {
   type BatchFigures,
@@ -219,6 +220,46 @@ describe("a dependency that fails rejects the batch, so that it is delivered aga
     await expect(detectBatch(events(body), { ...deps, ...broken })).rejects.toBe(down);
     // The same batch without what needs the store passes.
     await expect(detectBatch(events(eventBody(otherActivity)), { ...deps, ...broken })).resolves.toBeDefined();
+  });
+});
+
+describe("a record whose incident the store refuses", () => {
+  /** Stores that take every incident but those of one record. */
+  function refusing(auditLogId: string) {
+    const stores = memoryStores();
+    const addAll: DetectDependencies["incidents"]["addAll"] = async (incidents) => {
+      const isRefused = ({ row }: StoredIncident) => row["AuditLogId"] === auditLogId;
+      const taken = [...(await stores.deps.incidents.addAll(incidents.filter((one) => !isRefused(one))))];
+      return incidents.map((one) => (isRefused(one) ? { refused: "EntityTooLarge" } : (taken.shift() ?? "known")));
+    };
+    return { ...stores, deps: { ...stores.deps, incidents: { addAll } } };
+  }
+  const bad = settingsChange({}, { id: "PIM_BAD" });
+  const [one, two] = [settingsChange({}, { id: "PIM_1" }), settingsChange({}, { id: "PIM_2" })];
+
+  test("is a dead letter byte for byte that says why; its neighbours are stored, and so is the rest of the batch", async () => {
+    const { deps, stored, letters } = refusing("PIM_BAD");
+    for (const known of [0, 2]) {
+      const { figures, added } = await detectBatch(events(eventBody(one, bad), eventBody(two)), deps);
+      const fates = { received: 3, matched: 2, deadLettered: 1 };
+      expect(figures).toEqual({ ...NOTHING, events: 2, ...fates, stored: 2 - known, known });
+      expect(added).toHaveLength(2 - known);
+    }
+    expect(stored.size).toBe(2);
+    expect(letters.map(({ bytes: kept }) => Uint8Array.from(kept))).toEqual([
+      bytes(JSON.stringify(bad)),
+      expect.anything(),
+    ]);
+    expect(letters[0]?.reason).toMatch(
+      /^incident [0-9a-f]{64} of rule 0ed0fe7c-af29-4990-af7f-bb5ccb231198 is refused: EntityTooLarge$/,
+    );
+  });
+
+  test("keeps the other reason too where another rule failed on it", async () => {
+    const { deps, letters } = refusing("PIM_BAD");
+    const { figures } = await detectBatch(events(eventBody(bad)), { ...deps, rules: [failing, ...deps.rules] });
+    expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
+    expect(letters[0]?.reason).toMatch(/failed: TypeError; incident .* is refused: EntityTooLarge$/);
   });
 });
 
