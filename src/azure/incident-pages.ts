@@ -43,14 +43,15 @@ export type IncidentPages = ReturnType<typeof incidentPages>;
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
  */
-export function pageFilter({ ruleId, query, after }: Pick<PageRequest, "ruleId" | "query" | "after">): string {
+export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from">): string {
+  const { ruleId, query } = request;
   const { from, to } = timeOf(query);
   // Keys count down: the row key of a later time is smaller. `~` is behind all that an id may hold.
   const first = to === undefined ? "time|" : timeKeyPrefix(to.getTime() - 1);
   const last = from === undefined ? "time}" : `${timeKeyPrefix(from.getTime())}|~`;
   const parts = [
     odata`PartitionKey eq ${ruleId}`,
-    after !== undefined && after >= first ? odata`RowKey gt ${after}` : odata`RowKey ge ${first}`,
+    firstRow(request, first),
     odata`RowKey le ${last}`,
     ...alternatives("Status", query.status, STATUSES),
     ...alternatives("Severity", query.severity, SEVERITIES),
@@ -63,6 +64,12 @@ export function pageFilter({ ruleId, query, after }: Pick<PageRequest, "ruleId" 
     ...(query.owner === undefined ? [] : [odata`Owner eq ${query.owner}`]),
   ];
   return parts.join(" and ");
+}
+
+/** Where a page begins: at or behind the row that the request names, and not before the first of the wanted time. */
+function firstRow({ after, from }: Pick<PageRequest, "after" | "from">, first: string): string {
+  if (from !== undefined && from >= first) return odata`RowKey ge ${from}`;
+  return after !== undefined && after >= first ? odata`RowKey gt ${after}` : odata`RowKey ge ${first}`;
 }
 
 /** A burst's id tells when it was: the service need not look elsewhere. */

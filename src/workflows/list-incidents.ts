@@ -86,6 +86,8 @@ interface Place {
 
 interface RulePlace {
   readonly after?: string | undefined;
+  /** A row that is known to match and was not listed yet: the rule goes on with it. */
+  readonly from?: string | undefined;
   readonly token?: string | undefined;
   readonly done?: true | undefined;
 }
@@ -159,24 +161,28 @@ async function merge(
   return { rows, more: { after, rules: Object.fromEntries(further) } };
 }
 
-/** What waits is read again: from just before it, since what lies before may have taken long to search. */
+/**
+ * A waiting row is read again, from its own key and not from a row before it: what lies before may take several requests
+ * to search, and two rules that search again in turn would never have a row at the same time.
+ */
 function nextPlace(place: RulePlace, waitingKey: string | undefined): RulePlace {
-  return waitingKey === undefined ? place : { after: waitingKey.slice(0, -1) };
+  return waitingKey === undefined ? place : { from: waitingKey };
 }
 
 function take(stream: Stream, { rows, token }: IncidentPage, query: IncidentQuery): void {
   const { text } = query;
   stream.waiting.push(...rows.filter(({ row }) => text === undefined || holdsText(row, text)));
-  const after = rows.at(-1)?.key ?? stream.place.after;
-  stream.place = token === undefined ? { after, done: true } : { after, token };
+  const last = rows.at(-1);
+  const { after, from } = last === undefined ? stream.place : { after: last.key, from: undefined };
+  stream.place = token === undefined ? { after, from, done: true } : { after, from, token };
 }
 
-function asPlace({ after, token }: RulePlace): Pick<PageRequest, "after" | "token"> {
-  return { after, token };
+function asPlace({ after, from, token }: RulePlace): Pick<PageRequest, "after" | "from" | "token"> {
+  return { after, from, token };
 }
 
-function isFurther({ after, token, done }: RulePlace, than: string | undefined): boolean {
-  return done === true || token !== undefined || (after ?? "") > (than ?? "");
+function isFurther({ after, from, token, done }: RulePlace, than: string | undefined): boolean {
+  return done === true || token !== undefined || from !== undefined || (after ?? "") > (than ?? "");
 }
 
 function isBefore(stream: Stream, other: Stream | undefined): boolean {
@@ -185,6 +191,7 @@ function isBefore(stream: Stream, other: Stream | undefined): boolean {
 
 const PLACE = z.strictObject({
   after: z.optional(z.string()),
+  from: z.optional(z.string()),
   token: z.optional(z.string()),
   done: z.optional(z.literal(true)),
 });

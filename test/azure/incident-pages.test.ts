@@ -97,6 +97,17 @@ test("a page goes on behind a key, also within a time", async () => {
   expect(second).toMatchObject({ rows: Array.from({ length: 6 }, () => ({})), token: undefined });
 });
 
+test("a page that begins with a row holds that row first, and none before the wanted time", async () => {
+  const first = await pages.page({ ruleId: RULE_ID, query: {}, size: 4 });
+  const from = first === "refused" ? undefined : first.rows.at(-1)?.key;
+  const namesFrom = async (query: IncidentQuery) => {
+    const page = await pages.page({ ruleId: RULE_ID, query, size: 2, from });
+    return page === "refused" ? page : page.rows.map(({ row }) => nameOf.get(row["IncidentId"]));
+  };
+  expect(await namesFrom({})).toEqual(["incident 3", "incident 4"]);
+  expect(await namesFrom({ to: new Date(NEWEST - 9 * HOUR_MS) })).toEqual(["incident 10", "incident 11"]);
+});
+
 test.each(["x", Buffer.from("[]").toString("base64"), Buffer.from('"x').toString("base64")])(
   "the token %s is refused or of no effect, and no failure of ours",
   async (token) => {

@@ -63,17 +63,14 @@ const extreme = (sign: 1 | -1) =>
 
 const sum = overValues((values, { type }, call) => {
   if (call.type === "real") return values.reduce<number>((total, value) => total + (toReal(value, type) ?? 0), 0);
-  const total = values.reduce<bigint>(
-    (all, value) => all + (typeof value === "bigint" ? value : BigInt(Number(value))),
-    0n,
-  );
+  const total = values.reduce<bigint>((all, value) => all + (toLong(value, type) ?? 0n), 0n);
   return call.type === "int" ? Number(total) : total;
 });
 
 const average = overValues((values, { type }, call) => {
   const total = values.reduce<number>((all, value) => all + (toReal(value, type) ?? 0), 0);
   if (call.type === "real") return total / values.length;
-  return values.length === 0 ? null : BigInt(Math.trunc(total / values.length));
+  return values.length === 0 ? null : toLong(total / values.length, "real");
 });
 
 /** Of a sample: divided by one less than there are values. Fewer than two values have none. */
@@ -105,7 +102,7 @@ function limitOf({ operands, name }: Call, position: number): number {
   const given = operands[position];
   if (given === undefined) return LEGACY_NAMES.has(name) ? LEGACY_MAXIMUM_ELEMENTS : MAXIMUM_ELEMENTS;
   if (given.constant === undefined) throw new CallProblem(`${name}: the largest size must be a constant`);
-  const size = Number(given.constant.value);
+  const size = toReal(given.constant.value, given.type) ?? 0;
   return size >= 1 ? size : MAXIMUM_ELEMENTS;
 }
 

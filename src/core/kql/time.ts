@@ -16,6 +16,19 @@ export function datetimeOf(ticks: bigint): bigint | null {
   return ticks >= 0n && ticks <= MAXIMUM_TICKS ? ticks : null;
 }
 
+/** Kusto's longest timespan; a tick less than its shortest. */
+const LONGEST_TIMESPAN = 9_223_372_036_854_775_807n;
+
+/** A timespan within Kusto's range, or null. */
+export function timespanOf(ticks: bigint): bigint | null {
+  return ticks <= LONGEST_TIMESPAN && ticks >= -LONGEST_TIMESPAN - 1n ? ticks : null;
+}
+
+/** The same of ticks that a computation came to: infinite, or no number, it is null. */
+export function timespanOfNumber(ticks: number): bigint | null {
+  return Number.isFinite(ticks) ? timespanOf(BigInt(Math.trunc(ticks))) : null;
+}
+
 export function ticksFromUnixMilliseconds(milliseconds: number): bigint {
   return BigInt(Math.trunc(milliseconds) + UNIX_EPOCH_MILLISECONDS) * TICKS_PER_MILLISECOND;
 }
@@ -134,10 +147,10 @@ const TIMESPAN_CLOCK = /^(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:
 const TIMESPAN_UNIT =
   /^(-?\d+(?:\.\d+)?)\s*(d|day|days|h|hr|hrs|hour|hours|m|min|minute|minutes|s|sec|second|seconds|ms|milli|millis|millisecond|milliseconds|microsecond|microseconds|tick|ticks)$/;
 
-/** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; anything else is null. */
+/** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; anything else, or out of range, is null. */
 export function parseTimespan(text: string): bigint | null {
   const trimmed = text.trim();
-  if (/^-?\d{1,8}$/.test(trimmed)) return BigInt(trimmed) * TICKS_PER_DAY;
+  if (/^-?\d{1,8}$/.test(trimmed)) return timespanOf(BigInt(trimmed) * TICKS_PER_DAY);
   const clock = TIMESPAN_CLOCK.exec(trimmed);
   if (clock) {
     const [, sign, days = "0", hours = "0", minutes = "0", seconds = "0", fraction = ""] = clock;
@@ -148,11 +161,11 @@ export function parseTimespan(text: string): bigint | null {
       BigInt(minutes) * TICKS_PER_MINUTE +
       BigInt(seconds) * TICKS_PER_SECOND +
       BigInt(fraction.padEnd(7, "0"));
-    return sign === undefined ? ticks : -ticks;
+    return timespanOf(sign === undefined ? ticks : -ticks);
   }
   const unit = TIMESPAN_UNIT.exec(trimmed);
   if (!unit) return null;
-  return BigInt(Math.round(Number(unit[1]) * Number(unitTicks(unit[2] ?? ""))));
+  return timespanOfNumber(Math.round(Number(unit[1]) * Number(unitTicks(unit[2] ?? ""))));
 }
 
 function unitTicks(unit: string): bigint {

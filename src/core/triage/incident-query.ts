@@ -46,6 +46,8 @@ export interface PageRequest {
   readonly query: IncidentQuery;
   /** Only rows behind the one with this key. */
   readonly after?: string | undefined;
+  /** Instead: only the row with this key and rows behind it. */
+  readonly from?: string | undefined;
   /** The service's own word on where to go on: it may end a page before it has found anything. */
   readonly token?: string | undefined;
   /** At most 1000, the service's own limit. */

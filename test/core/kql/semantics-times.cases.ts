@@ -27,6 +27,22 @@ export const TIMES_CASES: readonly CaseGroup[] = [
     ["time(2)", "2.00:00:00"],
     ["time(0.12:34:56.7)", "12:34:56.7000000"],
   ),
+  // 64 bits of ticks are 10,675,199 days and a little less than three hours.
+  derived(
+    "scalar-data-types/timespan",
+    ['totimespan("10675199.02:48:05.4775807")', "10675199.02:48:05.4775807"],
+    ['totimespan("10675199.02:48:05.4775808")', null],
+    ['totimespan("99999999")', null],
+    ['totimespan(strcat(strrep("9", 400), "d"))', null],
+    ['totimespan("10675199d") + 1d', null],
+    ['totimespan("10675199d") * 1e300', null],
+  ),
+  derived(
+    "make-timespan-function",
+    ["make_timespan(10675199, 2, 48, 5)", "10675199.02:48:05"],
+    ["make_timespan(10675200, 0, 0, 0)", null],
+    ["make_timespan(0, 0, 9223372036854775807)", null],
+  ),
   printed(
     "bin-function",
     ["bin(4.5, 1)", 4],

@@ -1,7 +1,7 @@
 import { wrapLong } from "../conversion.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
-import { datetimeOf } from "../time.ts";
+import { datetimeOf, timespanOf } from "../time.ts";
 import type { ScalarType } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
@@ -99,7 +99,8 @@ function timeArithmetic(
   const [left, right] = [operand(call, 0), operand(call, 1)];
   const first = isTime(left.type) ? left.compute : asReal(left);
   const second = isTime(right.type) ? right.compute : asReal(right);
-  const finish = (ticks: bigint | null) => (ticks !== null && type === "datetime" ? datetimeOf(ticks) : ticks);
+  const inRange = type === "datetime" ? datetimeOf : timespanOf;
+  const finish = (ticks: bigint | null) => (ticks === null ? null : inRange(ticks));
   return (row) => {
     const [a, b] = [first(row), second(row)];
     if (a === null || b === null) return null;

@@ -11,6 +11,7 @@ import {
   TICKS_PER_MILLISECOND,
   TICKS_PER_MINUTE,
   TICKS_PER_SECOND,
+  timespanOf,
 } from "../time.ts";
 import type { Value } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
@@ -179,14 +180,15 @@ export const DATETIME: FunctionTable = {
     const parts = call.operands.map(asReal);
     return (row) => {
       const given = parts.map((part) => part(row));
-      if (!given.every((part) => part !== null && Number.isFinite(part))) return null;
+      // A greater part is out of range in whatever unit, and its ticks may be infinite.
+      if (!given.every((part) => part !== null && Math.abs(part) <= Number.MAX_SAFE_INTEGER)) return null;
       const [day, hour, minute, second] =
         given.length === 4 ? given : [0, ...given, ...(given.length === 2 ? [0] : [])];
-      return (
+      return timespanOf(
         BigInt(Math.trunc(day ?? 0)) * TICKS_PER_DAY +
-        BigInt(Math.trunc(hour ?? 0)) * TICKS_PER_HOUR +
-        BigInt(Math.trunc(minute ?? 0)) * TICKS_PER_MINUTE +
-        BigInt(Math.round((second ?? 0) * 10_000_000))
+          BigInt(Math.trunc(hour ?? 0)) * TICKS_PER_HOUR +
+          BigInt(Math.trunc(minute ?? 0)) * TICKS_PER_MINUTE +
+          BigInt(Math.round((second ?? 0) * 10_000_000)),
       );
     };
   }),

@@ -1,4 +1,4 @@
-import { convert, toDynamic, toText } from "../conversion.ts";
+import { convert, toDynamic, toLong, toText } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
 import { type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
@@ -189,7 +189,7 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
       const values = array(row);
       if (values === null || values.some((value) => typeof value !== "number")) return null;
       const total = values.reduce<number>((sum, value) => sum + Number(value), 0);
-      return call.type === "long" ? BigInt(Math.trunc(total)) : total;
+      return call.type === "long" ? toLong(total, "real") : total;
     };
   }),
   array_iff: scalar("array_iff(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
