@@ -13,16 +13,16 @@ const RUNTIME_METRIC = "com.microsoft:enable-receiver-runtime-metric";
 
 /** Opens a client's receiver on `HUB/ConsumerGroups/GROUP/Partitions/N`, or detaches it with the reason. */
 export function openConsumer(sender: Sender, hubs: ReadonlyMap<string, Hub>, now: () => number): void {
+  const opened = enter(sender, hubs);
+  if (isRefusal(opened)) {
+    sender.close(opened); // the attach that goes before names no source: by that a client knows the link is refused
+    return;
+  }
   const wantsMetric = [sender.desired_capabilities].flat().includes(RUNTIME_METRIC);
   answerAttach(sender, {
     snd_settle_mode: sender.snd_settle_mode,
     ...(wantsMetric && { offered_capabilities: RUNTIME_METRIC }),
   });
-  const opened = enter(sender, hubs);
-  if (isRefusal(opened)) {
-    sender.close(opened);
-    return;
-  }
   deliver(sender, { ...opened, metric: wantsMetric ? () => describeEnd(opened.log, now()) : () => undefined });
 }
 

@@ -9,24 +9,16 @@ import { answerAttach, messageBytes, onLinkEnd } from "./rhea-edge.ts";
 /** Standard and Premium. https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
-/**
- * Opens a client's sender on `HUB` or `HUB/Partitions/N`.
- *
- * One that cannot be is given credit nevertheless, and told so by the outcome of its first message, then detached: a
- * client that finds its new link closed before it could send takes that for a lack of credit, and waits.
- */
+/** Opens a client's sender on `HUB` or `HUB/Partitions/N`, or detaches it with the reason. */
 export function openProducer(receiver: Receiver, hubs: ReadonlyMap<string, Hub>): void {
-  answerAttach(receiver, { max_message_size: MAX_MESSAGE_BYTES });
   const path = receiver.target?.address ?? "";
   const address = parseAddress(path);
   const place = address.kind === "hub" ? findPlace(hubs, address) : notFound(path);
   if (isRefusal(place)) {
-    receiver.on("message", ({ delivery }: EventContext) => {
-      delivery?.reject(place);
-      receiver.close(place);
-    });
+    receiver.close(place); // the attach that goes before names no target: by that a client knows the link is refused
     return;
   }
+  answerAttach(receiver, { max_message_size: MAX_MESSAGE_BYTES });
   const attached: AttachedLink = { detach: (reason) => receiver.close(reason) };
   place.hub.links.add(attached);
   onLinkEnd(receiver, () => void place.hub.links.delete(attached));

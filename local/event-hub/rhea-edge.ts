@@ -10,13 +10,17 @@ import type { Receiver, Sender, Session } from "rhea";
 type Link = Sender | Receiver;
 
 interface LinkFields {
+  readonly state: { need_open(): boolean };
   readonly local: { readonly attach: Record<string, unknown> };
   readonly credit: number;
   readonly delivery_count: number;
 }
 
 interface SessionFields {
-  readonly outgoing: { available(): number };
+  readonly outgoing: { available(): number; process(): void };
+  readonly incoming: { process(session: SessionFields): void };
+  readonly links: Readonly<Record<string, LinkFields>>;
+  output(frame: unknown): void;
 }
 
 interface Frame {
@@ -28,14 +32,19 @@ interface Frame {
 export const PLAIN_FORMAT = 0x7fffffff;
 
 /**
- * Puts right two ways of rhea before frames arrive:
+ * Puts right three ways of rhea before frames arrive:
  *
  * - It decodes messages of format 0 by itself and drops the bytes; a format that it does not know it hands over
  *   untouched. So every message arrives as the bytes that were sent.
  * - It breaks the connection over a frame for a session that has just ended. Clients send such frames: they end a
  *   session while events are on their way to it, and then accept those events.
+ * - It writes the transfers of a session first of all. The .NET client ends a session in which a transfer comes before
+ *   the attach of its link, and may wait for ever where the answer to a request comes before the request is accepted.
  */
 export function prepareConnection(connection: Connection): void {
+  connection.on("session_open", ({ session }: EventContext) => {
+    if (session !== undefined) transfersLast(session as unknown as SessionFields);
+  });
   const sessions = connection["remote_channel_map"] as Readonly<Record<number, Session | undefined>>;
   for (const name of ["on_transfer", "on_disposition", "on_flow", "on_detach"]) {
     const read = connection[name] as (frame: Frame) => void;
@@ -47,6 +56,16 @@ export function prepareConnection(connection: Connection): void {
       read.call(connection, frame);
     };
   }
+}
+
+function transfersLast(session: SessionFields): void {
+  const { outgoing } = session;
+  const writeTransfers = outgoing.process;
+  outgoing.process = () => {
+    for (const link of Object.values(session.links)) if (link.state.need_open()) session.output(link.local.attach);
+    session.incoming.process(session); // what was accepted
+    writeTransfers.call(outgoing);
+  };
 }
 
 /** The bytes of a message event, given that `prepareConnection` was called. */

@@ -12,11 +12,11 @@ export type StartPosition =
     };
 
 const SELECTOR =
-  /^\s*amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time)\s*(>=|>)\s*(?:'(-?\d+|@latest)'|(-?\d+))\s*$/;
+  /^\s*amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time)\s*(>=|>)\s*(?:'(-?\d+|@latest)'|(-?\d+|@latest))\s*$/;
 
 /**
  * Reads `amqp.annotation.x-opt-NAME > 'VALUE'` (or `>=`). Without a filter a receiver begins at the oldest event;
- * '-1' is before the first event, '@latest' after the last.
+ * '-1' is before the first event, '@latest' after the last. The .NET client leaves out its quotation marks.
  */
 export function parseSelector(selector: string | undefined): StartPosition | Refusal {
   if (selector === undefined) return { kind: "earliest" };

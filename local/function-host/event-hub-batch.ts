@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { LongNumber, TypedData } from "./worker-messages.ts";
 
 /** What is read of a received event: the part of the SDK's ReceivedEventData that a batch is made of. */
@@ -63,7 +62,6 @@ export function batchMetadata(
     EnqueuedTimeUtcArray: json(events.map(({ enqueuedTimeUtc }) => dotNetTime(enqueuedTimeUtc))),
     PropertiesArray: json(events.map(({ properties }) => properties ?? {})),
     SystemPropertiesArray: json(events.map(systemProperties)),
-    sys: json({ MethodName: "", UtcNow: new Date().toISOString(), RandGuid: crypto.randomUUID() }),
   };
 }
 
@@ -86,7 +84,6 @@ function partitionContext(partition: PartitionDescription): TypedData {
     EventHubName: partition.eventHubName,
     ConsumerGroup: partition.consumerGroup,
     PartitionId: partition.partitionId,
-    Owner: hostname(),
     IsCheckpointingAfterInvocation: true,
   });
 }

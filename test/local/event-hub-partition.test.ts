@@ -38,6 +38,7 @@ test.each([
   ["amqp.annotation.x-opt-offset >= '-1'", { kind: "earliest" }],
   ["amqp.annotation.x-opt-sequence-number > '-1'", { kind: "earliest" }],
   ["amqp.annotation.x-opt-offset > '@latest'", { kind: "latest" }],
+  ["amqp.annotation.x-opt-offset > @latest", { kind: "latest" }],
   ["amqp.annotation.x-opt-enqueued-time > 1700000000000", { kind: "enqueued-time", value: 1.7e12, inclusive: false }],
 ])("the selector %s is %j", (selector, position) => {
   expect(parseSelector(selector)).toEqual(position);

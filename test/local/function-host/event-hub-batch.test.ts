@@ -48,6 +48,27 @@ test("times have no zone and no zeros at their end, as .NET writes a DateTime wi
   });
 });
 
+test("the metadata of a batch has what the real host sends, and no more", () => {
+  const metadata = batchMetadata([event], PARTITION, "number");
+
+  expect(Object.keys(metadata).toSorted()).toEqual([
+    "EnqueuedTimeUtcArray",
+    "OffsetArray",
+    "PartitionContext",
+    "PartitionKeyArray",
+    "PropertiesArray",
+    "SequenceNumberArray",
+    "SystemPropertiesArray",
+  ]);
+  expect(JSON.parse(metadata["PartitionContext"]?.json ?? "")).toEqual({
+    FullyQualifiedNamespace: "127.0.0.1",
+    EventHubName: "hub",
+    ConsumerGroup: "group",
+    PartitionId: "3",
+    IsCheckpointingAfterInvocation: true,
+  });
+});
+
 test("a partition key that is absent leaves no gap", () => {
   const events = [event, { ...event, partitionKey: "k" }];
 
