@@ -16,14 +16,16 @@ interface Place extends Span {
 /**
  * Where something that has a name stands in a file.
  *
- * TypeScript: a function, method, class or variable, by its name or, where several share it, by its path (of a function
- * and a variable, the function); a call that is a statement by its first text, as `audit-events` in
+ * TypeScript: a function, method, class or variable, by its name; where several share it, by its path. A name alone means
+ * the outermost, and of a function and a variable the function; a call that is a statement by its first text, as `audit-events` in
  * `app.generic("audit-events", …)`. Bicep: a resource, module, parameter or variable. JSON: a member of the whole.
  *
  * @throws {UsageError} unless exactly one thing has the name
  */
 export function placeIn(file: string, source: string, name: string): Span {
-  const all = placesOf(file, source).filter(({ path }) => path === name || path.endsWith(`.${name}`));
+  const found = placesOf(file, source).filter(({ path }) => path === name || path.endsWith(`.${name}`));
+  const outermost = found.filter(({ path }) => path === name);
+  const all = outermost.length > 0 ? outermost : found;
   const functions = all.filter((one) => one.isCode);
   const places = functions.length > 0 ? functions : all;
   const [place, ...others] = places;
@@ -81,9 +83,10 @@ function placesOfProgram(file: string, source: string): Place[] {
 /** The syntax tree. @throws {UsageError} with the parser's own words */
 export function parsed(file: string, source: string): object {
   try {
-    return parseAst(source, { lang: file.endsWith("x") ? "tsx" : "ts" }, file);
+    return parseAst(source, { lang: file.endsWith(".tsx") ? "tsx" : "ts" }, file);
   } catch (error) {
-    throw new UsageError(`${file} cannot be parsed: ${error instanceof Error ? error.message : String(error)}`);
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${file} cannot be parsed: ${problem}`, { cause: error });
   }
 }
 

@@ -27,7 +27,7 @@ export function mutate(source: string, mutation: Omit<Mutation, "tests" | "break
   const count = source.slice(start, end).split(find).length - 1;
   if (count !== 1) fail(`${name} of ${file} holds the text ${count} times, not once: ${find}`);
   const result = source.slice(0, at) + replace + source.slice(at + find.length);
-  if (/\.tsx?$/.test(file)) parsed(`${file} with ${id}`, result);
+  if (/\.tsx?$/.test(file)) parsed(file, result);
   return { source: result, line: source.slice(0, at).split("\n").length };
 }
 

@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly startMs?: number;
 }
 
-const WHOLE_LIMIT_MS = 900_000;
+const WHOLE_LIMIT_MS = 3_600_000;
 
 /**
  * Tries mutations, each against its own tests.

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
+import { memoryTable } from "../memory-table.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { openTable } from "./open-table.ts";
 
@@ -65,6 +67,26 @@ test("a row that is forwarded while the accounts are made is not queued again", 
   if (missing === undefined) throw new Error("it is missing");
   expect(await accounts.requeue(missing)).toBe("accounted for");
   expect(await incidents.pending(RULE_ID, ALL)).toEqual([]);
+});
+
+test.each([1, 2, 3])("a row that is forwarded just before list %i of the accounts is in one of them", async (turn) => {
+  const incident = storedIncident();
+  let lists = 0;
+  let forward = () => Promise.resolve();
+  const { client } = memoryTable({
+    before: async (operation) => {
+      if (operation === "list") lists += 1;
+      if (operation === "list" && lists === turn) await forward();
+      return undefined;
+    },
+  });
+  await client.createTable();
+  const incidents = incidentTable(client);
+  await incidents.addAll([incident]);
+  forward = () => incidents.markForwarded(incident.row);
+
+  expect((await acknowledgements(client, LOG_ANALYTICS_SINK).of(RULE_ID)).unaccounted).toEqual([]);
+  expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
 });
 
 test("a refused row is accounted for: it waits for a person", async () => {

@@ -133,6 +133,7 @@ test("a body of the size that is still read is read, one byte more is not parsed
   const padded = (size: number) => Buffer.from(`{"records":[${record}]}`.padEnd(size, " "));
   const { deps, letters } = memoryStores();
   const detect = (body: Uint8Array) => detectBatch([{ body, position: POSITION }], deps);
+  expect(MAX_BODY_BYTES).toBe(4_194_304); // as CHANGELOG.md says
   expect((await detect(padded(MAX_BODY_BYTES))).figures).toMatchObject({ matched: 1, deadLettered: 0 });
   expect((await detect(padded(MAX_BODY_BYTES + 1))).figures).toMatchObject({ matched: 0, deadLettered: 1 });
   expect(letters.map(({ reason }) => reason)).toEqual([`larger than ${MAX_BODY_BYTES} bytes: not read`]);

@@ -8,6 +8,11 @@ test("every mutation applies exactly once to the code as it is, and names tests 
   expect(mutateAll(".", mutations).size).toBe(mutations.length);
 });
 
+test("a mutation is equivalent only for a reason", () => {
+  const reasons = mutations.flatMap(({ equivalent }) => equivalent ?? []);
+  expect(reasons.filter((reason) => reason.split(" ").length < 6)).toEqual([]);
+});
+
 const MUTATION = {
   id: "a-fault",
   list: "list.yaml",
@@ -35,7 +40,7 @@ test.each([
   [{ find: "row" }, "store of a.ts holds the text 2 times, not once: row"],
   [{ in: "gone" }, "a.ts: nothing is called gone"],
   [{ replace: "await put(row);" }, "list.yaml: a-fault: find and replace are the same"],
-  [{ replace: "await put(;" }, "a.ts with a-fault cannot be parsed"],
+  [{ replace: "await put(;" }, "a.ts cannot be parsed"],
 ])("a mutation that no longer follows the code is refused: %j", (change, problem) => {
   expect(() => mutate(SOURCE, { ...MUTATION, ...change })).toThrow(problem);
 });

@@ -51,6 +51,9 @@ describe("reading a query", () => {
     ["status=Open", "status: expected one or more of New, Active, Closed, separated by commas"],
     ["order=oldest", "order: expected newest or priority"],
     [`text=${"x".repeat(201)}`, "text: expected at most 200 characters"],
+    ["burst=x", "burst: expected the BurstId of an incident"],
+    ["burst=2026-13-01T00Z-0123456789abcdef", "burst: expected the BurstId of an incident"],
+    ["burst=2026-11-22T23Z-0123456789abcdef'%20or%20'", "burst: expected the BurstId of an incident"],
     ["colour=red", "unknown: colour"],
     ["status=New&status=Closed", "status: given more than once; separate several values by commas"],
   ])("%s: %s", (query, problem) => {
