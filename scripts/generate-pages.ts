@@ -18,9 +18,16 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** For editors: completion and errors while a person types. */
+/** For editors: completion and errors while a person types. A bigint is a number there, as it is in the file. */
 async function jsonSchema(shape: z.ZodType): Promise<string> {
-  return format(JSON.stringify(z.toJSONSchema(shape, { io: "input" })), { parser: "json", printWidth: 120 });
+  const schema = z.toJSONSchema(shape, {
+    io: "input",
+    unrepresentable: "any",
+    override({ zodSchema, jsonSchema: made }) {
+      if (zodSchema._zod.def.type === "bigint") made.type = "integer";
+    },
+  });
+  return format(JSON.stringify(schema), { parser: "json", printWidth: 120 });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

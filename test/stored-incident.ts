@@ -3,7 +3,7 @@ import { sha256Hex } from "../src/core/content-hash.ts";
 import { INCIDENT_COLUMNS, type IncidentColumn } from "../src/core/incident-columns.ts";
 import { type IncidentRow, type StoredIncident, toStoredIncident } from "../src/core/incident-row.ts";
 import type { Incident } from "../src/core/incident.ts";
-import type { Json } from "../src/core/kql/values.ts";
+import type { PlainJson } from "../src/core/kql/values.ts";
 
 export const RULE_ID = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 
@@ -112,10 +112,10 @@ export function anyIncidentRow(): fc.Arbitrary<IncidentRow> {
   return fc.record(Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, anyCell(column)])));
 }
 
-function anyCell({ name, type }: IncidentColumn): fc.Arbitrary<Json> {
+function anyCell({ name, type }: IncidentColumn): fc.Arbitrary<PlainJson> {
   if (name === "IncidentId" || name === "RuleId") return fc.uuid();
   const isoTime = fc.date({ noInvalidDate: true, min: new Date("0001-01-01"), max: new Date("9999-12-31") });
-  const byType: Record<IncidentColumn["type"], fc.Arbitrary<Json>> = {
+  const byType: Record<IncidentColumn["type"], fc.Arbitrary<PlainJson>> = {
     string: fc.string({ unit: "binary", maxLength: 50 }),
     boolean: fc.boolean(),
     int: fc.integer(),
@@ -132,7 +132,7 @@ function anyCell({ name, type }: IncidentColumn): fc.Arbitrary<Json> {
 }
 
 /** JSON text has one zero. */
-function withoutNegativeZero(value: unknown): Json {
-  const json: Json = JSON.parse(JSON.stringify(value));
+function withoutNegativeZero(value: unknown): PlainJson {
+  const json: PlainJson = JSON.parse(JSON.stringify(value));
   return json;
 }

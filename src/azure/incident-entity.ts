@@ -1,7 +1,7 @@
 import type { TableEntity } from "@azure/data-tables";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { INCIDENT_COLUMNS, type IncidentColumn } from "../core/incident-columns.ts";
-import type { Json } from "../core/kql/values.ts";
+import type { PlainJson } from "../core/kql/values.ts";
 
 /** Characters of a record kept in one string property. */
 const RECORD_PART = 30_000;
@@ -27,7 +27,7 @@ export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): 
 const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
 const LISTED = INCIDENT_COLUMNS.filter(({ listed, name }) => listed || IDENTIFYING.has(name));
 
-function toProperty({ type }: IncidentColumn, value: Json): string | number | boolean | bigint | null {
+function toProperty({ type }: IncidentColumn, value: PlainJson): string | number | boolean | bigint | null {
   if (type === "dynamic") return value === null ? null : JSON.stringify(value);
   if (type === "long" && typeof value === "number") return BigInt(value);
   return typeof value === "object" ? null : value;
@@ -49,9 +49,9 @@ export function rowOfEntity(entity: Readonly<Record<string, unknown>>): Incident
   return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));
 }
 
-function fromProperty({ type }: IncidentColumn, value: unknown): Json {
+function fromProperty({ type }: IncidentColumn, value: unknown): PlainJson {
   if (type === "dynamic" && typeof value === "string") {
-    const json: Json = JSON.parse(value);
+    const json: PlainJson = JSON.parse(value);
     return json;
   }
   if (typeof value === "bigint") return Number(value);

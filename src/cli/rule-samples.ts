@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isRecord, type DiagnosticRecord } from "../core/event-body.ts";
+import { parseExactJson } from "../core/kql/exact-json.ts";
 import type { Json } from "../core/kql/values.ts";
 import { suggestion } from "../compile/nearest-name.ts";
 import { SAMPLES_FOLDER, type RuleFiles } from "../compile/rule-files.ts";
@@ -35,7 +36,7 @@ async function readSample(file: string, name: string, folder: string): Promise<D
     throw new UsageError(`there is no sample "${name}" (${file})${suggestion(name, names)}`, { cause: error });
   }
   try {
-    const value: Json = JSON.parse(text);
+    const value = parseExactJson(text);
     if (isRecord(value)) return value;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

@@ -1,6 +1,7 @@
 import { tenantOf, toAuditLogRow } from "../core/audit-log.ts";
 import { toJson } from "../core/column-json.ts";
 import type { DiagnosticRecord } from "../core/event-body.ts";
+import { jsonText } from "../core/kql/dynamic-text.ts";
 import { prepare } from "../core/kql/evaluate.ts";
 import type { Json } from "../core/kql/values.ts";
 import { readyRule } from "../core/ready-rule.ts";
@@ -121,7 +122,7 @@ async function recordOf(
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 function findIn(record: DiagnosticRecord, { rule }: SourcedRule): { found: readonly Found[]; failure?: string } {
-  const bytes = () => new TextEncoder().encode(JSON.stringify(record));
+  const bytes = () => new TextEncoder().encode(jsonText(record));
   const verdict = judge({ record, bytes }, NOWHERE, {
     rules: [readyRule(rule)],
     allowedTenantIds: new Set([tenantOf(record)]),
@@ -130,7 +131,7 @@ function findIn(record: DiagnosticRecord, { rule }: SourcedRule): { found: reado
   if (verdict.fate === "deadLettered")
     return { found: [], failure: `the record would be a dead letter: ${verdict.reason}` };
   if (verdict.fate === "skipped") {
-    const category = JSON.stringify(record["category"]);
+    const category = jsonText(record["category"] ?? null);
     return {
       found: [],
       failure: `the record's own category is ${category}, so that no rule sees it; audit records have AuditLogs`,

@@ -1,9 +1,9 @@
-import { literalValue } from "../core/kql/bind-expression.ts";
-import { toDynamic, toGuid, toReal } from "../core/kql/conversion.ts";
+import { constantExpression, literalValue } from "../core/kql/bind-expression.ts";
+import { toDynamic, toGuid, toLong, toReal } from "../core/kql/conversion.ts";
 import { jsonText, readJson } from "../core/kql/dynamic-text.ts";
 import type { Expression } from "../core/kql/plan.ts";
 import { parseDatetime, parseTimespan } from "../core/kql/time.ts";
-import type { Json, ScalarType } from "../core/kql/values.ts";
+import type { Json, PlainJson, ScalarType } from "../core/kql/values.ts";
 import { children, elements, kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { QueryRefused } from "./problem.ts";
 
@@ -28,7 +28,7 @@ export function lowerLiteral(node: Syntax, base: number): Expression | undefined
     case "IntLiteralExpression":
       return typed("int", node, (text) => Number(wholeNumber(text)), base);
     case "LongLiteralExpression":
-      return typed("long", node, wholeNumber, base);
+      return typed("long", node, longNumber, base);
     case "RealLiteralExpression":
       return typed("real", node, (text) => realNumber(text), base);
     case "DateTimeLiteralExpression":
@@ -43,13 +43,18 @@ export function lowerLiteral(node: Syntax, base: number): Expression | undefined
     case "GuidLiteralExpression":
       return typed("guid", node, (text) => toGuid(unquoted(text)) ?? undefined, base);
     case "DynamicExpression":
-      return { kind: "literal", type: "dynamic", value: jsonOf(part(node, "Expression"), base) };
+      return constantExpression(jsonOf(part(node, "Expression"), base), "dynamic");
     default:
       return undefined;
   }
 }
 
-function typed(type: ScalarType, node: Syntax, read: (text: string) => Json | undefined, base: number): Expression {
+function typed(
+  type: ScalarType,
+  node: Syntax,
+  read: (text: string) => PlainJson | undefined,
+  base: number,
+): Expression {
   const inner = /^[a-z]+\s*\(([\s\S]*)\)$/i.exec(textOf(node))?.[1] ?? textOf(node);
   const text = inner.trim();
   if (text === "null") return { kind: "literal", type, value: null };
@@ -66,7 +71,20 @@ function wholeNumber(text: string): string | undefined {
     : undefined;
 }
 
-function realNumber(text: string): Json | undefined {
+/** A whole number as text where it fits 64 bits; hexadecimal digits are the bits themselves. */
+function longNumber(text: string): string | undefined {
+  const digits = /^0x/i.test(text) ? text : wholeNumber(text);
+  return digits === undefined ? undefined : toLong(digits, "string")?.toString();
+}
+
+/** `-9223372036854775808`: without its sign the least long is none. Undefined where no long stands behind the sign. */
+export function lowerNegativeLiteral(node: Syntax, base: number): Expression | undefined {
+  const operand = part(node, "Expression");
+  if (kindOf(operand) !== "LongLiteralExpression" || !/^\d+$/.test(textOf(operand).trim())) return undefined;
+  return typed("long", node, (text) => longNumber(text.replaceAll(/\s/g, "")), base);
+}
+
+function realNumber(text: string): PlainJson | undefined {
   const value = toReal(text, "string");
   if (value === null) return undefined;
   return Number.isFinite(value) ? value : String(value);
@@ -88,8 +106,10 @@ function jsonOf(node: Syntax, base: number): Json {
     case "NullLiteralExpression":
       return null;
     case "UnaryMinusExpression": {
+      const negative = lowerNegativeLiteral(node, base);
+      if (negative?.kind === "literal") return jsonOfLiteral(negative.value, negative.type);
       const value = jsonOf(part(node, "Expression"), base);
-      return typeof value === "number" ? -value : value;
+      return typeof value === "number" || typeof value === "bigint" ? -value : value;
     }
     default: {
       const literal = lowerLiteral(node, base);
@@ -101,7 +121,7 @@ function jsonOf(node: Syntax, base: number): Json {
   }
 }
 
-function jsonOfLiteral(value: Json, type: ScalarType): Json {
+function jsonOfLiteral(value: PlainJson, type: ScalarType): Json {
   return toDynamic(literalValue(value, type), type);
 }
 

@@ -1,4 +1,4 @@
-import { bindExpression, literalJson, literalValue } from "../core/kql/bind-expression.ts";
+import { bindExpression, constantExpression } from "../core/kql/bind-expression.ts";
 import { toDynamic } from "../core/kql/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../core/kql/evaluation.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
@@ -6,7 +6,7 @@ import type { Expression } from "../core/kql/plan.ts";
 import { refusedFunction, REFUSED_OPERATORS } from "../core/kql/refused.ts";
 import type { ScalarType } from "../core/kql/values.ts";
 import { elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
-import { lowerLiteral, stringLiteral } from "./literals.ts";
+import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
 import { columnExpression, isScalarType, refusal, type Environment } from "./scope.ts";
@@ -135,7 +135,7 @@ export function call(name: string, type: ScalarType, args: readonly Expression[]
   const expression: Expression = { kind: "call", type, name, arguments: args };
   try {
     const { constant } = bindExpression(expression, newEvaluation(DEFAULT_LIMITS));
-    return constant ? { kind: "literal", type, value: literalJson(constant.value, type) } : expression;
+    return constant ? constantExpression(constant.value, type) : expression;
   } catch (error) {
     if (!(error instanceof CallProblem)) throw error;
     const { problem } = at();
@@ -156,6 +156,10 @@ function lowerOperator(name: string, node: Syntax, environment: Environment): Ex
   const lower = (each: Syntax) => lowerExpression(each, environment);
   switch (kindOf(node)) {
     case "UnaryMinusExpression":
+      return (
+        lowerNegativeLiteral(node, environment.base) ??
+        lowerCall(name, node, [lower(part(node, "Expression"))], environment)
+      );
     case "UnaryPlusExpression":
       return lowerCall(name, node, [lower(part(node, "Expression"))], environment);
     case "InExpression":
@@ -232,10 +236,11 @@ function tableWithin(node: Syntax): Syntax | undefined {
 
 /** The first column of a table that the query writes out, as a list of values. */
 function listOfRows(rows: readonly (readonly Expression[])[]): Expression {
-  const values = rows.flatMap(([first]) =>
-    first?.kind === "literal" ? [toDynamic(literalValue(first.value, first.type), first.type)] : [],
-  );
-  return { kind: "literal", type: "dynamic", value: values };
+  const values = rows.flatMap(([first]) => {
+    const bound = first && bindExpression(first, newEvaluation(DEFAULT_LIMITS));
+    return bound?.constant ? [toDynamic(bound.constant.value, bound.type)] : [];
+  });
+  return constantExpression(values, "dynamic");
 }
 
 function lowerName(node: Syntax, environment: Environment): Expression {

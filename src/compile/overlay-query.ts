@@ -1,3 +1,4 @@
+import { jsonText } from "../core/kql/dynamic-text.ts";
 import type { Expression, Plan } from "../core/kql/plan.ts";
 import { compileQuery } from "./compile-query.ts";
 import { elements, kindOf, parseQuery, part, walk, type Syntax } from "./kusto-parser.ts";
@@ -90,9 +91,10 @@ export function readsFromOutside(expression: Syntax): boolean {
 /** The value as a literal of the type that the query's own value has: no other would fit where it is used. */
 function literalFor(value: Variable, expression: Syntax): { text: string } | { problem: string } {
   if (kindOf(expression) === "FunctionDeclaration") return { problem: "it is a function in the query, not a value" };
-  const written = Array.isArray(value) ? "list" : typeof value;
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  const written = Array.isArray(value) ? "list" : isNumber ? "number" : typeof value;
   if (readsFromOutside(expression)) {
-    if (Array.isArray(value)) return { text: `dynamic(${JSON.stringify(value)})` };
+    if (Array.isArray(value)) return { text: `dynamic(${jsonText(value)})` };
     return { problem: `it is read from outside in the query; a ${written} does not fit, a list does` };
   }
   if (expression.ResultType?.Columns) return { problem: "it is a table in the query, not a value" };
@@ -100,7 +102,7 @@ function literalFor(value: Variable, expression: Syntax): { text: string } | { p
   const wrong = { problem: `it is of type ${type} in the query; a ${written} does not fit` };
   switch (type) {
     case "dynamic":
-      return Array.isArray(value) ? { text: `dynamic(${JSON.stringify(value)})` } : wrong;
+      return Array.isArray(value) ? { text: `dynamic(${jsonText(value)})` } : wrong;
     case "string":
       return typeof value === "string" ? { text: JSON.stringify(value) } : wrong;
     case "bool":
@@ -109,7 +111,7 @@ function literalFor(value: Variable, expression: Syntax): { text: string } | { p
     case "long":
     case "real":
     case "decimal":
-      return typeof value === "number" ? { text: `${type}(${value})` } : wrong;
+      return isNumber ? { text: `${type}(${value})` } : wrong;
     default:
       return typeof value === "string" && !value.includes(")") ? { text: `${type}(${value})` } : wrong;
   }

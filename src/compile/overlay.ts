@@ -5,7 +5,7 @@ import type { Problem } from "./problem.ts";
 import type { TextFile } from "./rule-files.ts";
 import { readYaml, shapeProblems, type YamlFile } from "./yaml-file.ts";
 
-const item = z.union([z.string(), z.number(), z.boolean()]);
+const item = z.union([z.string(), z.number(), z.bigint(), z.boolean()]);
 
 const condition = z
   .string()

@@ -1,11 +1,17 @@
 import * as z from "zod";
+import type { Json } from "../core/kql/values.ts";
 import { SEVERITIES } from "../core/rule.ts";
 import type { Problem } from "./problem.ts";
 import type { TextFile } from "./rule-files.ts";
 import { placeOf, readYaml, shapeProblems, type YamlFile } from "./yaml-file.ts";
 
 const text = z.string().trim().min(1);
-const record = z.record(z.string(), z.json());
+
+/** JSON as YAML writes it, whole numbers with all their digits. */
+const json: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+);
+const record = z.record(z.string(), json);
 
 const row = z.strictObject({
   title: z.string().optional(),

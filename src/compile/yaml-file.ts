@@ -1,4 +1,5 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { wholeJson } from "../core/kql/exact-json.ts";
 import type { Problem } from "./problem.ts";
 
 /** A YAML file with its positions. */
@@ -16,15 +17,20 @@ const MAX_ALIASES = 100;
 
 export interface ReadYaml {
   readonly file: YamlFile;
-  /** What the file holds, as plain data; undefined where there is a problem. */
+  /** What the file holds, as data, whole numbers with all their digits; undefined where there is a problem. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
+}
+
+/** A whole number is a bigint where a number would lose digits. */
+function exactNumber(_key: unknown, value: unknown): unknown {
+  return typeof value === "bigint" ? wholeJson(value) : value;
 }
 
 /** Reads a YAML file; syntax errors are problems at their place. */
 export function readYaml(text: string, name: string): ReadYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
   const file: YamlFile = { name, text, document, lines };
   const problems = document.errors.map((error): Problem => {
     const said = error.code === "MULTIPLE_DOCS" ? "a second document begins here" : error.message.split("\n")[0];
@@ -32,7 +38,7 @@ export function readYaml(text: string, name: string): ReadYaml {
   });
   if (problems.length > 0) return { file, value: undefined, problems };
   try {
-    return { file, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems };
+    return { file, value: document.toJS({ maxAliasCount: MAX_ALIASES, reviver: exactNumber }) as unknown, problems };
   } catch (error) {
     // Aliases that name nothing, or would make far more of the file than it holds.
     if (!(error instanceof ReferenceError)) throw error;

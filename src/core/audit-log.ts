@@ -1,5 +1,6 @@
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
+import { toLong } from "./kql/conversion.ts";
 import { jsonText } from "./kql/dynamic-text.ts";
 import type { Json, Row, Value } from "./kql/values.ts";
 import { parseTimestamp } from "./timestamp.ts";
@@ -90,7 +91,7 @@ export function text(value: Json | undefined): string {
 }
 
 function long(value: Json | undefined): bigint | null {
-  return /^-?\d{1,18}$/.test(text(value)) ? BigInt(text(value)) : null;
+  return /^-?\d{1,19}$/.test(text(value)) ? toLong(text(value), "string") : null;
 }
 
 function time(value: Json | undefined): bigint | null {

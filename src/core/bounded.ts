@@ -1,5 +1,5 @@
 import { isArray } from "./kql/dynamic-text.ts";
-import type { Json } from "./kql/values.ts";
+import type { Json, PlainJson } from "./kql/values.ts";
 
 /** How much of a value is kept: in UTF-16 units, and in bytes of JSON text as sent over the wire. */
 export interface Bound {
@@ -29,20 +29,20 @@ export function boundedText(text: string, bound: Bound): Bounded<string> {
 const MAX_DEPTH = 50;
 
 /**
- * A JSON value within the bound, well formed, and at most MAX_DEPTH levels deep: what is deeper becomes null.
- * Of an array or object the first members that fit are kept, in order; any other value that does not fit
+ * A JSON value within the bound, well formed, and at most MAX_DEPTH levels deep: what is deeper becomes null. Whole
+ * numbers that a JavaScript number cannot hold become text: the services would round them. Of an array or object the first members that fit are kept, in order; any other value that does not fit
  * becomes null.
  */
-export function boundedJson(value: Json, bound: Bound): Bounded<Json> {
+export function boundedJson(value: Json, bound: Bound): Bounded<PlainJson> {
   const shallow = isSendable(value, MAX_DEPTH) ? { value, truncated: false } : sendable(value, MAX_DEPTH);
   if (isWithin(JSON.stringify(shallow.value), bound)) return shallow;
   return { value: firstMembers(shallow.value, bound), truncated: true };
 }
 
-function firstMembers(value: Json, bound: Bound): Json {
+function firstMembers(value: PlainJson, bound: Bound): PlainJson {
   if (value === null || typeof value !== "object") return null;
-  const members: [string, Json][] = Object.entries(value);
-  const kept: [string, Json][] = [];
+  const members: [string, PlainJson][] = Object.entries(value);
+  const kept: [string, PlainJson][] = [];
   const left = { characters: bound.characters - 2, bytes: bound.bytes - 4 };
   for (const [key, member] of members) {
     const text = JSON.stringify(Array.isArray(value) ? member : { [key]: member });
@@ -55,9 +55,9 @@ function firstMembers(value: Json, bound: Bound): Json {
 }
 
 /** Whether nothing of the value would change in what `sendable` makes of it: then it need not be copied. */
-function isSendable(value: Json, depth: number): boolean {
+function isSendable(value: Json, depth: number): value is PlainJson {
   if (typeof value === "string") return value.isWellFormed();
-  if (value === null || typeof value !== "object") return true;
+  if (value === null || typeof value !== "object") return typeof value !== "bigint";
   if (depth === 0) return false;
   if (isArray(value)) return value.every((member) => isSendable(member, depth - 1));
   for (const key of Object.keys(value)) {
@@ -66,13 +66,14 @@ function isSendable(value: Json, depth: number): boolean {
   return true;
 }
 
-/** A copy without lone surrogates, which endpoints refuse, and without what is nested deeper than `depth`. */
-function sendable(value: Json, depth: number): Bounded<Json> {
+/** A copy without lone surrogates, which endpoints refuse, without bigints and without what is nested deeper than `depth`. */
+function sendable(value: Json, depth: number): Bounded<PlainJson> {
   if (typeof value === "string") return { value: value.toWellFormed(), truncated: false };
+  if (typeof value === "bigint") return { value: String(value), truncated: false };
   if (value === null || typeof value !== "object") return { value, truncated: false };
   if (depth === 0) return { value: null, truncated: true };
   let truncated = false;
-  const copy = (member: Json): Json => {
+  const copy = (member: Json): PlainJson => {
     const inner = sendable(member, depth - 1);
     truncated ||= inner.truncated;
     return inner.value;

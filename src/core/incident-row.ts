@@ -1,10 +1,10 @@
-import { type Bound, boundedJson, boundedText } from "./bounded.ts";
+import { type Bound, type Bounded, boundedJson, boundedText } from "./bounded.ts";
 import type { Incident } from "./incident.ts";
 import { INCIDENT_COLUMNS, type IncidentColumn, type RowKind } from "./incident-columns.ts";
-import type { Json } from "./kql/values.ts";
+import type { Json, PlainJson } from "./kql/values.ts";
 
 /** An incident as INCIDENT_COLUMNS names it, within the limits of both services. */
-export type IncidentRow = Readonly<Record<string, Json>>;
+export type IncidentRow = Readonly<Record<string, PlainJson>>;
 
 /** What is stored of an incident: its row, and the audit record, cut where it is too long. */
 export interface StoredIncident {
@@ -38,8 +38,8 @@ export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncid
   return { row: { ...Object.fromEntries(cells), Truncated: truncated }, record: record.value };
 }
 
-function boundedCell(column: IncidentColumn, value: Json) {
-  if (column.type === "dynamic") return boundedJson(value, DYNAMIC);
-  if (typeof value !== "string") return { value, truncated: false };
+function boundedCell(column: IncidentColumn, value: Json): Bounded<PlainJson> {
+  if (column.type === "dynamic" || typeof value === "object") return boundedJson(value, DYNAMIC);
+  if (typeof value !== "string") return { value: typeof value === "bigint" ? String(value) : value, truncated: false };
   return boundedText(value, column.text === "long" ? LONG_TEXT : NAME);
 }

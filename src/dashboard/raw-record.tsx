@@ -1,6 +1,8 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { IncidentRow } from "../core/incident-row.ts";
+import { laidOutJson } from "../core/kql/dynamic-text.ts";
+import { parseExactJson } from "../core/kql/exact-json.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Inert } from "./inert.tsx";
 
@@ -32,8 +34,8 @@ export function RawRecord({ record, incident }: RawProps): VNode {
 
 function laidOut(record: string): string {
   try {
-    return JSON.stringify(JSON.parse(record), null, 2);
+    return laidOutJson(parseExactJson(record));
   } catch {
-    return record; // cut to fit, or nested too deep
+    return record; // cut to fit
   }
 }

@@ -23,6 +23,8 @@ test.each([
   ["90m", '"01:30:00"'],
   ["1.0", "1"],
   ["9223372036854775807", '"9223372036854775807"'],
+  ["dynamic(9223372036854775807)", "9223372036854775807"],
+  ['dynamic({"a": [9007199254740993]})', '{"a":[9007199254740993]}'],
 ])("%s is shown as Kusto answers it: %s", (expression, json) => {
   expect(shown(`AuditLogs | project x = ${expression}`)).toEqual([`{"x":${json}}`]);
 });

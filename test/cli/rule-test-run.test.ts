@@ -127,6 +127,39 @@ describe("a failing test says what is other than expected", () => {
   });
 });
 
+test("whole numbers of a test keep all their digits, in the event and in what is expected", async () => {
+  const files = (number: string, expected: string) => {
+    const query = `AuditLogs\n| where AdditionalDetails.n == 9007199254740993\n| extend Long = DurationMs`;
+    const event = `{ category: AuditLogs, durationMs: ${number}, properties: { additionalDetails: { n: ${number}, m: [${number}] } } }`;
+    return {
+      name: "sample",
+      rule: { name: "rules/sample/rule.yaml", text: ruleText({ query }) },
+      tests: {
+        name: "rules/sample/tests.yaml",
+        text: `tests:\n  - { name: n, event: ${event}, expect: { columns: { Long: ${expected}, AdditionalDetails: { n: ${expected}, m: [${expected}] } } } }`,
+      },
+    };
+  };
+  const failures = async (number: string, expected: string) => {
+    const given = files(number, expected);
+    const { rule } = compileRule(given.rule.text, given.rule.name);
+    return rule && (await runRuleTests({ rule, files: given }, ruleSamples())).outcomes[0]?.failures;
+  };
+  expect(await failures("9007199254740993", "9007199254740993")).toEqual([]);
+  expect(await failures("9007199254740992", "9007199254740993")).toEqual(["0 result(s) instead of 1"]);
+  expect(await failures("9007199254740993", "9007199254740992")).toEqual([
+    "columns.Long",
+    "    - expected 9007199254740992",
+    '    + found    "9007199254740993"',
+    "columns.AdditionalDetails.n",
+    "    - expected 9007199254740992",
+    "    + found    9007199254740993",
+    "columns.AdditionalDetails.m[0]",
+    "    - expected 9007199254740992",
+    "    + found    9007199254740993",
+  ]);
+});
+
 test("title and exclusions of the overlay are what comes out", async () => {
   const overlay = `title: "{{OperationName}}!"\nexclude: ["Result == 'x'", "OperationName == 'Add role!'"]`;
   const { outcomes } = await reportOf(

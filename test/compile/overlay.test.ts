@@ -58,6 +58,17 @@ describe("variables", () => {
     expect(readyRule(ruleOf('variables:\n  Name: "z"')).evaluate(row)).toEqual([]);
   });
 
+  test("keep all digits of whole numbers", () => {
+    const query = `let Ids = dynamic([]);\nlet One = 1;\nAuditLogs | where DurationMs in (Ids) and DurationMs == One`;
+    const found = (ids: string, one: string) => {
+      const { evaluate } = readyRule(ruleOf(`variables:\n  Ids: [${ids}]\n  One: ${one}`, { query }));
+      return evaluate(auditLogRow({ DurationMs: 9_007_199_254_740_993n })).length;
+    };
+    expect(found("9007199254740993, 1", "9007199254740993")).toBe(1);
+    expect(found("9007199254740992", "9007199254740993")).toBe(0);
+    expect(found("9007199254740993", "9007199254740994")).toBe(0);
+  });
+
   test("may hold quotes, backslashes and line breaks", () => {
     const odd = 'a"b\\c\nd\u2028';
     const rule = ruleOf(`variables:\n  Allowed: ${JSON.stringify([odd])}\n  Name: ${JSON.stringify("y")}`);

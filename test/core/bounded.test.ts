@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boundedJson, boundedText } from "../../src/core/bounded.ts";
 import type { Json } from "../../src/core/kql/values.ts";
-import { anyJson, hardText } from "../samples.ts";
+import { hardText } from "../samples.ts";
+import { exactJson } from "./kql/exact-values.ts";
 
 const ROOMY = { characters: 1_000, bytes: 10_000 };
 const wireBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text));
@@ -98,6 +99,15 @@ describe("JSON", () => {
     expect(boundedJson(json, bound)).toEqual({ value, truncated });
   });
 
+  test("has text in the place of whole numbers that a JavaScript number cannot hold", () => {
+    const json = { a: [9_007_199_254_740_993n, 9_007_199_254_740_991, "x"], b: { c: -(2n ** 63n) } };
+    const value = { a: ["9007199254740993", 9_007_199_254_740_991, "x"], b: { c: "-9223372036854775808" } };
+    expect(boundedJson(json, ROOMY)).toEqual({ value, truncated: false });
+    expect(boundedJson(2n ** 60n, ROOMY)).toEqual({ value: "1152921504606846976", truncated: false });
+    const bound = { characters: 26, bytes: 100 };
+    expect(boundedJson([2n ** 60n, 2n ** 60n], bound)).toEqual({ value: ["1152921504606846976"], truncated: true });
+  });
+
   test("keeps a __proto__ key as a key", () => {
     const json = JSON.parse('{"__proto__":{"a":1}}') as Json;
     expect(JSON.stringify(boundedJson(json, ROOMY).value)).toBe('{"__proto__":{"a":1}}');
@@ -118,15 +128,16 @@ describe("JSON", () => {
 
   test("of any shape is within the bound, well formed and a part of what it was", () => {
     fc.assert(
-      fc.property(anyJson(), bounds, (json, bound) => {
-        const { value, truncated } = boundedJson(json, bound);
+      fc.property(exactJson(), bounds, (exact, bound) => {
+        const { value, truncated } = boundedJson(exact, bound);
         const text = JSON.stringify(value);
+        const json = JSON.stringify(exact, (_key, member: unknown) =>
+          typeof member === "bigint" ? String(member) : member,
+        );
         if (bound.characters >= 4) expect(text.length).toBeLessThanOrEqual(bound.characters);
         expect(wireBytes(text)).toBeLessThanOrEqual(Math.max(bound.bytes, wireBytes("null")));
         expect(text).not.toMatch(/(?<!\\)(?:\\\\)*\\ud[89a-f]/);
-        const tame = JSON.parse(
-          JSON.stringify(json).replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f]../g, "$1\ufffd"),
-        ) as Json;
+        const tame = JSON.parse(json.replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f]../g, "$1\ufffd")) as Json;
         if (truncated) expect(isPart(value, tame)).toBe(true);
         else expect(value).toEqual(tame);
       }),

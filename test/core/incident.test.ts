@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tenantOf } from "../../src/core/audit-log.ts";
 import type { DiagnosticRecord } from "../../src/core/event-body.ts";
+import { toStoredIncident } from "../../src/core/incident-row.ts";
 import type { Json } from "../../src/core/kql/values.ts";
+import type { Rule } from "../../src/core/rule.ts";
 import { anySettingsChange, POSITION, settingsChange, TENANT } from "../samples.ts";
 import { planOf } from "./kql/query.ts";
 import { CHANGES_TO_PIM_SETTINGS as RULE, incidentOf } from "../shipped-rule.ts";
@@ -182,6 +184,36 @@ describe("what was changed", () => {
   ])("of $reason, $top and $inner is $expected", ({ reason, top, inner, expected }) => {
     const record = settingsChange({ resultDescription: top }, { resultReason: reason, resultDescription: inner });
     expect(incidentOf(record).activity.resultReason).toBe(expected);
+  });
+});
+
+test("whole numbers beyond 2^53 stand with all their digits wherever an incident shows them", () => {
+  const long = 9_007_199_254_740_993n;
+  const record = settingsChange({ durationMs: long }, { additionalDetails: [{ key: "n", value: long }] });
+  const plan = planOf(
+    "AuditLogs | extend n = AdditionalDetails[0].value, bag = bag_pack('n', DurationMs), long_ = DurationMs",
+  );
+  const rule: Rule = {
+    ...RULE,
+    plan,
+    customDetails: { n: "n", bag: "bag" },
+    entityMappings: [{ entityType: "Host", fieldMappings: [{ identifier: "HostName", columnName: "n" }] }],
+    alertDetails: { titleFormat: "n is {{n}} or {{long_}}" },
+  };
+  const incident = incidentOf(record, { rule });
+
+  expect(incident).toMatchObject({
+    title: "n is 9007199254740993 or 9007199254740993",
+    columns: { n: long, bag: { n: long }, long_: "9007199254740993" },
+    customDetails: { n: "9007199254740993", bag: '{"n":9007199254740993}' },
+    entities: [{ HostName: "9007199254740993" }],
+    record: expect.stringContaining('"value":9007199254740993}'),
+  });
+  // The services would round a number, so that their rows hold text.
+  const { row } = toStoredIncident(incident, "created");
+  expect(JSON.parse(JSON.stringify(row))).toMatchObject({
+    ResultColumns: { n: "9007199254740993", bag: { n: "9007199254740993" }, long_: "9007199254740993" },
+    AdditionalDetails: [{ key: "n", value: "9007199254740993" }],
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Expression, OrderKey } from "../../core/kql/plan.ts";
-import { literalValue } from "../../core/kql/bind-expression.ts";
+import { constantExpression, literalValue } from "../../core/kql/bind-expression.ts";
+import { toDynamic } from "../../core/kql/conversion.ts";
 import { children, elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
 import {
   columnExpression,
@@ -181,5 +182,6 @@ export function lowerDataTable(node: Syntax, environment: Environment): Table {
 function typedCell(value: Expression | undefined, type: ScopeColumn["type"]): Expression {
   if (value?.kind !== "literal" || value.type === type) return value ?? { kind: "literal", type, value: null };
   const raw = literalValue(value.value, value.type);
+  if (type === "dynamic") return constantExpression(toDynamic(raw, value.type), type);
   return { kind: "literal", type, value: type === "int" || type === "real" ? Number(raw) : value.value };
 }

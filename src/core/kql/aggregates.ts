@@ -1,4 +1,4 @@
-import { toDynamic, toLong, toReal } from "./conversion.ts";
+import { toDynamic, toLong, toReal, wrapLong } from "./conversion.ts";
 import { isBag, jsonText } from "./dynamic-text.ts";
 import { CallProblem, type Call, type Operand } from "./evaluation.ts";
 import { asBool } from "./operand.ts";
@@ -64,7 +64,8 @@ const extreme = (sign: 1 | -1) =>
 const sum = overValues((values, { type }, call) => {
   if (call.type === "real") return values.reduce<number>((total, value) => total + (toReal(value, type) ?? 0), 0);
   const total = values.reduce<bigint>((all, value) => all + (toLong(value, type) ?? 0n), 0n);
-  return call.type === "int" ? Number(total) : total;
+  if (call.type === "int") return Number(total);
+  return call.type === "long" ? wrapLong(total) : total;
 });
 
 const average = overValues((values, { type }, call) => {

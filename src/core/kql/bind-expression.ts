@@ -1,8 +1,10 @@
 import { CallProblem, type Evaluation, type Operand } from "./evaluation.ts";
 import { FUNCTIONS } from "./function-table.ts";
 import { toLong } from "./conversion.ts";
+import { jsonText } from "./dynamic-text.ts";
+import { isPlainJson } from "./exact-json.ts";
 import type { Expression } from "./plan.ts";
-import type { Json, ScalarType, Value } from "./values.ts";
+import type { PlainJson, ScalarType, Value } from "./values.ts";
 
 /** Turns an expression into its closure; what does not depend on the row is computed here, once. */
 export function bindExpression(expression: Expression, evaluation: Evaluation): Operand {
@@ -26,13 +28,18 @@ function constantOperand(type: ScalarType, value: Value): Operand {
 }
 
 /** JSON has no bigint and no NaN: a plan holds longs, times and odd reals as text. */
-export function literalValue(value: Json, type: ScalarType): Value {
+export function literalValue(value: PlainJson, type: ScalarType): Value {
   if (value === null) return type === "string" ? "" : null;
   if (type === "long" || type === "datetime" || type === "timespan") return toLong(value, "dynamic");
   return type === "real" ? Number(value) : value;
 }
 
-export function literalJson(value: Value, type: ScalarType): Json {
-  if (typeof value === "bigint") return String(value);
-  return type === "real" && typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+/** A constant as a plan holds it. A dynamic value with bigints inside is parsed from its JSON text when the plan is bound. */
+export function constantExpression(value: Value, type: ScalarType): Expression {
+  if (type !== "dynamic" && typeof value === "bigint") return { kind: "literal", type, value: String(value) };
+  if (type === "real" && typeof value === "number" && !Number.isFinite(value))
+    return { kind: "literal", type, value: String(value) };
+  if (isPlainJson(value)) return { kind: "literal", type, value };
+  const text: Expression = { kind: "literal", type: "string", value: jsonText(value) };
+  return { kind: "call", type, name: "parse_json", arguments: [text] };
 }

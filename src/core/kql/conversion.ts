@@ -1,4 +1,5 @@
 import { textOfDynamic } from "./dynamic-text.ts";
+import { wholeJson } from "./exact-json.ts";
 import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./time.ts";
 import type { Json, ScalarType, Value } from "./values.ts";
 
@@ -27,10 +28,9 @@ export function realText(value: number): string {
 
 /** A value as `dynamic` holds it: what JSON has no form for becomes text. */
 export function toDynamic(value: Value, type: ScalarType): Json {
-  if (type === "long") return typeof value === "bigint" ? Number(value) : null;
   if (type === "datetime" || type === "timespan") return value === null ? null : toText(value, type);
   if (type === "real" && typeof value === "number" && !Number.isFinite(value)) return realText(value);
-  return typeof value === "bigint" ? Number(value) : value;
+  return typeof value === "bigint" ? wholeJson(value) : value;
 }
 
 const WHOLE = /^[+-]?\d{1,19}$/;
@@ -47,8 +47,13 @@ export function wrapLong(value: bigint): bigint {
   return BigInt.asIntN(64, value);
 }
 
+/** The value with the other sign. The least long has none: it stays itself, as in 64 bits. */
+export function negated(value: bigint, type: ScalarType): bigint {
+  return type === "long" ? wrapLong(-value) : -value;
+}
+
 export function toLong(value: Value, type: ScalarType): bigint | null {
-  if (typeof value === "bigint") return value;
+  if (typeof value === "bigint") return inLongRange(value);
   if (typeof value === "number") return Number.isFinite(value) ? inLongRange(BigInt(Math.trunc(value))) : null;
   if (typeof value === "boolean") return value ? 1n : 0n;
   return typeof value === "string" && type !== "guid" ? longOfText(value) : null;
@@ -59,6 +64,12 @@ function longOfText(source: string): bigint | null {
   if (WHOLE.test(trimmed)) return inLongRange(BigInt(trimmed.replace(/^\+/, "")));
   if (HEX.test(trimmed)) return wrapLong(BigInt(trimmed));
   return null;
+}
+
+/** A long out of a value of any kind of number; null for any other value, and for a number that may have been rounded. */
+export function wholeOf(value: Value): bigint | null {
+  if (typeof value === "bigint") return inLongRange(value);
+  return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : null;
 }
 
 export function toInt(value: Value, type: ScalarType): number | null {
@@ -139,15 +150,18 @@ export function convert(value: Value, from: ScalarType, to: ScalarType): Value {
   return from === to ? value : CONVERSIONS[to](value, from);
 }
 
-/** The JavaScript type that a JSON value must have to be cast, where it matters. */
-const CAST_FROM: Partial<Record<ScalarType, string>> = {
-  bool: "boolean",
-  int: "number",
-  long: "number",
-  real: "number",
-  datetime: "string",
-  timespan: "string",
-  guid: "string",
+const NUMBER = ["number", "bigint"];
+const TEXT = ["string"];
+
+/** The JavaScript types that a JSON value may have to be cast, where it matters. */
+const CAST_FROM: Partial<Record<ScalarType, readonly string[]>> = {
+  bool: ["boolean"],
+  int: NUMBER,
+  long: NUMBER,
+  real: NUMBER,
+  datetime: TEXT,
+  timespan: TEXT,
+  guid: TEXT,
 };
 
 /**
@@ -156,5 +170,5 @@ const CAST_FROM: Partial<Record<ScalarType, string>> = {
  */
 export function castElement(element: Json, to: ScalarType): Value {
   const wanted = CAST_FROM[to];
-  return wanted === undefined || typeof element === wanted ? convert(element, "dynamic", to) : null;
+  return wanted === undefined || wanted.includes(typeof element) ? convert(element, "dynamic", to) : null;
 }

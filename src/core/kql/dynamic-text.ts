@@ -1,50 +1,65 @@
+import { parseExactJson } from "./exact-json.ts";
 import type { Json } from "./values.ts";
 
 /**
- * A dynamic value as compact JSON text, keys in the order in which they stand.
+ * A dynamic value as compact JSON text, keys in the order in which they stand, whole numbers with all their digits.
  *
- * JSON.stringify recurses and gives up on values nested some thousands deep; an event can hold such a value, so the
- * text is then made with a stack of our own.
+ * JSON.stringify recurses and gives up on values nested some thousands deep, and refuses bigints; an event can hold
+ * both, so the text is then made with a stack of our own.
  */
 export function jsonText(value: Json): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return deepJsonText(value);
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    return ownJsonText(value, { isLaidOut: false });
   }
 }
 
-function deepJsonText(root: Json): string {
+/** A JSON value as text in a readable layout, whole numbers with all their digits. */
+export function laidOutJson(value: Json): string {
+  return ownJsonText(value, { isLaidOut: true });
+}
+
+interface Layout {
+  readonly isLaidOut: boolean;
+}
+
+type Piece = string | { readonly value: Json; readonly depth: number };
+
+function ownJsonText(root: Json, layout: Layout): string {
   const parts: string[] = [];
-  const stack: (string | { readonly value: Json })[] = [{ value: root }];
+  const stack: Piece[] = [{ value: root, depth: 0 }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (typeof top === "string") parts.push(top);
-    else pushValue(top.value, parts, stack);
+    else pushPieces(top, layout, stack);
   }
   return parts.join("");
 }
 
-function pushValue(value: Json, parts: string[], stack: (string | { readonly value: Json })[]): void {
-  if (isArray(value)) {
-    parts.push("[");
-    stack.push("]");
-    for (let index = value.length - 1; index >= 0; index -= 1) {
-      stack.push({ value: value[index] ?? null });
-      if (index > 0) stack.push(",");
-    }
-  } else if (isBag(value)) {
-    const entries = Object.entries(value);
-    parts.push("{");
-    stack.push("}");
-    for (let index = entries.length - 1; index >= 0; index -= 1) {
-      const [key, member] = entries[index] ?? ["", null];
-      stack.push({ value: member }, `${JSON.stringify(key)}:`);
-      if (index > 0) stack.push(",");
-    }
-  } else {
-    parts.push(JSON.stringify(value));
+/** Puts what a value's text consists of on the stack, its beginning on top. */
+function pushPieces({ value, depth }: Exclude<Piece, string>, layout: Layout, stack: Piece[]): void {
+  if (!isArray(value) && !isBag(value)) {
+    stack.push(typeof value === "bigint" ? String(value) : JSON.stringify(value));
+    return;
   }
+  const members = Object.entries(value);
+  const lineBreak = lineBreakAt(depth + 1, layout);
+  const isBroken = lineBreak !== "" && members.length > 0;
+  stack.push(`${isBroken ? lineBreakAt(depth, layout) : ""}${isArray(value) ? "]" : "}"}`);
+  for (let index = members.length - 1; index >= 0; index -= 1) {
+    const [key, member] = members[index] ?? ["", null];
+    const name = isArray(value) ? "" : `${JSON.stringify(key)}:${layout.isLaidOut ? " " : ""}`;
+    stack.push({ value: member, depth: depth + 1 }, `${index > 0 ? "," : ""}${lineBreak}${name}`);
+  }
+  stack.push(isArray(value) ? "[" : "{");
+}
+
+/** Levels that get lines of their own: deeper down there would be more spaces than text. */
+const MAX_INDENTED = 50;
+
+function lineBreakAt(depth: number, { isLaidOut }: Layout): string {
+  return isLaidOut && depth <= MAX_INDENTED ? `\n${"  ".repeat(depth)}` : "";
 }
 
 export function isArray(value: unknown): value is readonly Json[] {
@@ -61,27 +76,12 @@ export function textOfDynamic(value: Json): string {
   return value === null ? "" : jsonText(value);
 }
 
-/** Sixteen digits in a row: a whole number may be too large to be exact as a JavaScript number. */
-const MANY_DIGITS = /\d{16}/;
-
-/**
- * Reads JSON text, or undefined where it is none.
- *
- * Whole numbers that a JavaScript number cannot hold become text, so that none of their digits is lost: Kusto has them
- * as longs, and rules read ids with tostring().
- */
+/** Reads JSON text with all digits of its whole numbers, or undefined where it is none. */
 export function readJson(text: string): Json | undefined {
   try {
-    const value: Json = MANY_DIGITS.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
-    return value;
+    return parseExactJson(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
     return undefined;
   }
-}
-
-function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source;
-  const isInexact = typeof value === "number" && source !== undefined && /^-?\d+$/.test(source);
-  return isInexact && !Number.isSafeInteger(value) ? source : value;
 }

@@ -20,7 +20,7 @@ export function asText({ compute, type }: Operand): Read<string> {
 export function asLong({ compute, type }: Operand): Read<bigint | null> {
   return (row) => {
     const value = compute(row);
-    return typeof value === "bigint" ? value : toLong(value, type);
+    return typeof value === "bigint" && type !== "dynamic" ? value : toLong(value, type);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Column, Json, ScalarType } from "./values.ts";
+import type { Column, PlainJson, ScalarType } from "./values.ts";
 
 /**
  * What a rule's query becomes at build time: plain JSON, so that plan → JSON → plan is identity, and the
@@ -16,7 +16,7 @@ export interface Plan {
 /** An expression over one row. `type` is what it yields, known before any row is seen. */
 export type Expression =
   | { readonly kind: "column"; readonly type: ScalarType; readonly index: number }
-  | { readonly kind: "literal"; readonly type: ScalarType; readonly value: Json }
+  | { readonly kind: "literal"; readonly type: ScalarType; readonly value: PlainJson }
   | {
       readonly kind: "call";
       readonly type: ScalarType;

@@ -99,7 +99,7 @@ const NOTES: Readonly<Record<string, string>> = {
   take_any: "the first row: Kusto takes any",
   any: "the first row: Kusto takes any",
   "matches regex": "the regular expression must be a constant",
-  parse_json: "numbers are JavaScript's: tostring() of 1.0 is 1; whole numbers beyond 2^53 are kept as text",
+  parse_json: "numbers are JavaScript's: tostring() of 1.0 is 1; but whole numbers keep all of their digits",
 };
 
 /** Everything that a query may hold, and what is refused with its reason; `pimwatch support` prints it. */

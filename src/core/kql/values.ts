@@ -10,15 +10,24 @@
  *     datetime    bigint, 100 ns ticks since 0001-01-01T00:00:00Z      null
  *     timespan    bigint, 100 ns ticks                                 null
  *     guid        string, lower case with dashes                       null
- *     dynamic     JSON value          null
+ *     dynamic     JSON value, whole numbers beyond 2^53 as bigint      null
  *
  * @see https://learn.microsoft.com/kusto/query/scalar-data-types/
  */
 export type ScalarType = "string" | "bool" | "int" | "long" | "real" | "datetime" | "timespan" | "guid" | "dynamic";
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/**
+ * A JSON value that keeps the digits of its whole numbers: one that a JavaScript number cannot hold exactly is a bigint,
+ * any other number is a number. So two whole numbers are equal exactly when `===` says so.
+ *
+ * `JSON.stringify` refuses bigints: write it with `jsonText`, or make a {@link PlainJson} of it first.
+ */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 
-export type Value = Json | bigint;
+/** What `JSON.stringify` can write. It has no bigint: what the services get, and what plans hold. */
+export type PlainJson = null | boolean | number | string | readonly PlainJson[] | { readonly [key: string]: PlainJson };
+
+export type Value = Json;
 
 export interface Column {
   readonly name: string;

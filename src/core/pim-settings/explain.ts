@@ -1,5 +1,6 @@
 import type { DiagnosticRecord } from "../event-body.ts";
 import { propertiesOf, text } from "../audit-log.ts";
+import { laidOutJson } from "../kql/dynamic-text.ts";
 import { assess, type AssessOptions, isSettingsChange, type SettingsAssessment } from "./assess.ts";
 import type { Finding } from "./finding.ts";
 import { redactRecord } from "./redact.ts";
@@ -85,7 +86,7 @@ function detail(label: string, value: string): string {
  * "A wording pimwatch does not know".
  */
 export function unknownWordingReport(record: DiagnosticRecord): string {
-  const json = JSON.stringify(redactRecord(record), null, 2);
+  const json = laidOutJson(redactRecord(record));
   const longest = Math.max(2, ...(json.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
   return [

@@ -45,6 +45,7 @@ export function redactRecord(record: DiagnosticRecord): Json {
 
 function redact(value: Json, key: string, names: StandIns): Json {
   if (typeof value === "string") return redactString(value, key.toLowerCase(), names);
+  if (typeof value === "bigint") return 0;
   if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 100_000 ? value : 0;
   if (value === null || typeof value === "boolean") return value;
   if (!isRecord(value)) return Array.isArray(value) ? value.map((item: Json) => redact(item, key, names)) : null;

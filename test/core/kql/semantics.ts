@@ -1,5 +1,6 @@
 import { compileQuery } from "../../../src/compile/compile-query.ts";
 import { toText } from "../../../src/core/kql/conversion.ts";
+import { wholeJson } from "../../../src/core/kql/exact-json.ts";
 import { prepare } from "../../../src/core/kql/evaluate.ts";
 import type { Json, ScalarType, Value } from "../../../src/core/kql/values.ts";
 import { auditLogRow } from "./query.ts";
@@ -24,7 +25,7 @@ export function derived(page: string, ...cases: Case[]): CaseGroup {
   return { page, origin: "derived", cases };
 }
 
-/** The rows of a query, as Kusto shows them: longs as numbers, times as text. */
+/** The rows of a query, as Kusto shows them: longs as numbers with all their digits, times as text. */
 export function shownRows(query: string): Json[][] {
   const { plan, problems } = compileQuery(query, { mayBeConstant: true });
   if (plan === undefined) throw new Error(`${query}\n${problems.map(({ message }) => message).join("\n")}`);
@@ -34,6 +35,7 @@ export function shownRows(query: string): Json[][] {
 }
 
 function shown(value: Value, type: ScalarType): Json {
-  if (typeof value === "bigint") return type === "long" ? Number(value) : toText(value, type);
+  if (type === "dynamic") return value;
+  if (typeof value === "bigint") return type === "long" ? wholeJson(value) : toText(value, type);
   return typeof value === "number" && !Number.isFinite(value) ? toText(value, type) : value;
 }

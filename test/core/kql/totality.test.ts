@@ -10,6 +10,7 @@ import {
 import { AGGREGATES } from "../../../src/core/kql/aggregates.ts";
 import { FUNCTIONS } from "../../../src/core/kql/function-table.ts";
 import type { Json, Row, ScalarType, Value } from "../../../src/core/kql/values.ts";
+import { exactJson } from "./exact-values.ts";
 
 /** Numbers as a record may hold them: `1e999` is Infinity once it is parsed, and so is the sum of two that are close to it. */
 const HUGE = constantFrom<Json>(
@@ -22,6 +23,7 @@ const HUGE = constantFrom<Json>(
 const typed: Arbitrary<readonly [ScalarType, Value]> = oneof(
   jsonValue().map((value): readonly [ScalarType, Value] => ["dynamic", JSON.parse(JSON.stringify(value))]),
   HUGE.map((value): readonly [ScalarType, Value] => ["dynamic", value]),
+  exactJson().map((value): readonly [ScalarType, Value] => ["dynamic", value]),
   constantFrom<Json>(
     "",
     "a@b",

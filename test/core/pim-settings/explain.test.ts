@@ -132,6 +132,11 @@ test("the report for an unknown wording is one block of JSON, whatever a name ho
   expect(JSON.parse(json)).toMatchObject({ category: "AuditLogs" });
 });
 
+test("a whole number of any size is redacted", () => {
+  const report = unknownWordingReport({ ...settingsRecord("x"), durationMs: 9_007_199_254_740_993n });
+  expect(report).toContain('"durationMs": 0');
+});
+
 test("any record can be redacted", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), fc.string({ unit: "binary" }), (value, text) => {

@@ -1,8 +1,9 @@
-import { wrapLong } from "../conversion.ts";
+import { negated, toReal, wholeOf, wrapLong } from "../conversion.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
+import { wholeJson } from "../exact-json.ts";
 import { datetimeOf, timespanOf } from "../time.ts";
-import type { ScalarType } from "../values.ts";
+import type { Json, ScalarType } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
 const PAGE = "numerical-operators";
@@ -42,7 +43,7 @@ export const ARITHMETIC: FunctionTable = {
     const { compute, type } = operand(call, 0);
     return (row) => {
       const value = compute(row);
-      if (typeof value === "bigint") return type === "long" ? wrapLong(-value) : -value;
+      if (typeof value === "bigint") return negated(value, type);
       return typeof value === "number" ? -value : null;
     };
   }),
@@ -64,6 +65,7 @@ function arithmetic(
   const { type } = call;
   const [left, right] = [operand(call, 0), operand(call, 1)];
   if (isTime(left.type) || isTime(right.type)) return timeArithmetic(call, whole, fractional);
+  if (type === "dynamic") return dynamicArithmetic(call, whole, fractional);
   if (type === "long" || type === "int") {
     const [first, second] = [asLong(left), asLong(right)];
     return asType(
@@ -85,6 +87,30 @@ function arithmetic(
   };
 }
 
+/**
+ * Numbers out of JSON: reals, but longs where a real would lose digits. So `7 / 2` is 3.5, and `9007199254740993 / 2` is
+ * 4503599627370496, as it is of longs.
+ */
+function dynamicArithmetic(
+  call: Call,
+  whole: (a: bigint, b: bigint) => bigint | null,
+  fractional: (a: number, b: number) => number,
+): Compute {
+  const [left, right] = [operand(call, 0), operand(call, 1)];
+  return (row): Json => {
+    const values = [left.compute(row), right.compute(row)] as const;
+    const [a, b] = [toReal(values[0], "dynamic"), toReal(values[1], "dynamic")];
+    if (a === null || b === null) return null;
+    const result = fractional(a, b);
+    const isRounded = Number.isInteger(result) && !Number.isSafeInteger(result);
+    if (!isRounded && !values.some((value) => typeof value === "bigint")) return result;
+    const [first, second] = [wholeOf(values[0]), wholeOf(values[1])];
+    if (first === null || second === null) return result;
+    const long = whole(first, second);
+    return long === null ? null : wholeJson(wrapLong(long));
+  };
+}
+
 function isTime(type: ScalarType): boolean {
   return type === "datetime" || type === "timespan";
 }
@@ -97,12 +123,14 @@ function timeArithmetic(
 ): Compute {
   const { type } = call;
   const [left, right] = [operand(call, 0), operand(call, 1)];
-  const first = isTime(left.type) ? left.compute : asReal(left);
-  const second = isTime(right.type) ? right.compute : asReal(right);
+  const [first, second] = [left, right].map((each) => {
+    if (isTime(each.type)) return each.compute;
+    return each.type === "long" || each.type === "int" ? asLong(each) : asReal(each);
+  });
   const inRange = type === "datetime" ? datetimeOf : timespanOf;
   const finish = (ticks: bigint | null) => (ticks === null ? null : inRange(ticks));
   return (row) => {
-    const [a, b] = [first(row), second(row)];
+    const [a = null, b = null] = [first?.(row), second?.(row)];
     if (a === null || b === null) return null;
     if (typeof a === "bigint" && typeof b === "bigint" && type !== "real") return finish(whole(a, b));
     const result = fractional(Number(a), Number(b));

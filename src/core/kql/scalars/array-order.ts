@@ -3,7 +3,7 @@ import { isArray } from "../dynamic-text.ts";
 import { asArray, asBool, asDynamic } from "../operand.ts";
 import type { Json } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
-import { orderOf } from "./comparison.ts";
+import { isNumeric, orderOf } from "./comparison.ts";
 
 /** Functions that put the elements of arrays in order or apart. */
 export const ARRAY_ORDER: FunctionTable = {
@@ -59,10 +59,11 @@ function orderedPlaces(values: readonly Json[], sign: 1 | -1, nullsLast: boolean
   return nullsLast ? [...ordered, ...nulls] : [...nulls, ...ordered];
 }
 
-const KINDS = ["number", "string"];
-
 function compareMixed(left: Json, right: Json): number {
-  const [first, second] = [KINDS.indexOf(typeof left), KINDS.indexOf(typeof right)];
-  if (first !== second) return (first < 0 ? KINDS.length : first) - (second < 0 ? KINDS.length : second);
-  return orderOf(left, right) ?? 0;
+  return kindOf(left) - kindOf(right) || (orderOf(left, right) ?? 0);
+}
+
+function kindOf(value: Json): number {
+  if (isNumeric(value)) return 0;
+  return typeof value === "string" ? 1 : 2;
 }

@@ -58,7 +58,13 @@ export function orderOf(left: Value, right: Value): number | null {
   if (left === right) return 0;
   if (typeof left === "number" && Number.isNaN(left)) return null;
   if (typeof right === "number" && Number.isNaN(right)) return null;
-  return left < right ? -1 : 1;
+  if (left < right) return -1;
+  // A bigint and a number are never `===`, and 1e16 is one number in both forms.
+  return left > right || !(isNumeric(left) && isNumeric(right)) ? 1 : 0;
+}
+
+export function isNumeric(value: Value): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }
 
 function jsonOf(value: Value): string {

@@ -1,4 +1,4 @@
-import { toText } from "../conversion.ts";
+import { toReal, toText, wholeOf } from "../conversion.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asDatetime, asLong, asReal, asText, asTimespan } from "../operand.ts";
 import {
@@ -206,20 +206,22 @@ export const DATETIME: FunctionTable = {
       return ticks === null ? "" : formatTimespanAs(ticks, format(row));
     };
   }),
-  unixtime_seconds_todatetime: fromUnix("unixtime_seconds_todatetime", 1000),
-  unixtime_milliseconds_todatetime: fromUnix("unixtime_milliseconds_todatetime", 1),
-  unixtime_microseconds_todatetime: fromUnix("unixtime_microseconds_todatetime", 0.001),
-  unixtime_nanoseconds_todatetime: fromUnix("unixtime_nanoseconds_todatetime", 0.000001),
+  unixtime_seconds_todatetime: fromUnix("unixtime_seconds_todatetime", 10_000_000n),
+  unixtime_milliseconds_todatetime: fromUnix("unixtime_milliseconds_todatetime", 10_000n),
+  unixtime_microseconds_todatetime: fromUnix("unixtime_microseconds_todatetime", 10n),
+  unixtime_nanoseconds_todatetime: fromUnix("unixtime_nanoseconds_todatetime", 1n, 100n),
 };
 
-function fromUnix(name: string, milliseconds: number): ScalarFunction {
+/** The unit is `ticks / units`. A long keeps all its digits; anything else is read as a real. */
+function fromUnix(name: string, ticks: bigint, units = 1n): ScalarFunction {
   return scalar(`${name}(number)`, `${name.replaceAll("_", "-")}-function`, (call) => {
-    const read = asReal(operand(call, 0));
+    const { compute, type } = operand(call, 0);
     return (row): Value => {
-      const value = read(row);
-      if (value === null || !Number.isFinite(value)) return null;
-      const ticks = Math.round(value * milliseconds * 10_000);
-      return Math.abs(ticks) > 4e18 ? null : datetimeOf(BigInt(ticks) + ticksFromUnixMilliseconds(0));
+      const value = compute(row);
+      const whole = wholeOf(value);
+      if (whole !== null) return datetimeOf((whole * ticks) / units + ticksFromUnixMilliseconds(0));
+      const real = Math.round(((toReal(value, type) ?? Number.NaN) * Number(ticks)) / Number(units));
+      return Math.abs(real) <= 4e18 ? datetimeOf(BigInt(real) + ticksFromUnixMilliseconds(0)) : null;
     };
   });
 }

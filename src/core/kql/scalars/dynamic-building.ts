@@ -1,4 +1,4 @@
-import { convert, toDynamic, toLong, toText } from "../conversion.ts";
+import { convert, toDynamic, toLong, toText, wholeOf } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
 import { type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
@@ -6,6 +6,7 @@ import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
 import { ARRAY_ORDER } from "./array-order.ts";
 import { operand, scalar } from "./binding.ts";
+import { isNumeric } from "./comparison.ts";
 
 type Bag = Readonly<Record<string, Json>>;
 
@@ -187,7 +188,7 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     const array = asArray(operand(call, 0));
     return (row) => {
       const values = array(row);
-      if (values === null || values.some((value) => typeof value !== "number")) return null;
+      if (values === null || !values.every(isNumeric)) return null;
       const total = values.reduce<number>((sum, value) => sum + Number(value), 0);
       return call.type === "long" ? toLong(total, "real") : total;
     };
@@ -262,6 +263,7 @@ function typeName(value: ReturnType<Compute>, type: string): string {
   if (type !== "dynamic") return type;
   if (isArray(value)) return "array";
   if (isBag(value)) return "dictionary";
+  if (typeof value === "bigint") return toLong(value, "dynamic") === null ? "real" : "long";
   if (typeof value === "number") return Number.isInteger(value) ? wholeType(value) : "real";
   return typeof value === "boolean" ? "bool" : "string";
 }
@@ -306,27 +308,39 @@ function arrayIff(call: Call): Compute {
   };
 }
 
-/** Numbers from start to stop in steps; more than about a million elements are cut, as Kusto does. */
+/** More elements are cut, as Kusto does. */
+const MAX_RANGE = 1_048_576;
+
+/** Numbers or times from start to stop in steps. Longs and ticks keep all their digits. */
 function range(call: Call): Compute {
   const [start, stop] = [operand(call, 0), operand(call, 1)];
   const [first, last] = [start.compute, stop.compute];
   const step =
-    call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1));
-  const numeric = (value: ReturnType<Compute>) => {
-    const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : NaN;
-    return Number.isFinite(number) ? number : null;
+    call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1n));
+  const elements = (end: number, element: (index: number) => Json): Json => {
+    const count = Math.min(MAX_RANGE, Math.max(0, end + 1));
+    call.evaluation.chargeCharacters(count);
+    return Array.from({ length: count }, (_, index) => element(index));
   };
   return (row) => {
-    const [from, to, by] = [numeric(first(row)), numeric(last(row)), numeric(step(row))];
-    if (from === null || to === null || by === null || by === 0) return null;
-    const count = Math.min(1_048_576, Math.max(0, Math.floor((to - from) / by) + 1));
-    call.evaluation.chargeCharacters(count);
-    const isTicks = start.type === "datetime" || start.type === "timespan";
-    return Array.from({ length: count }, (_, index): Json => {
-      const value = from + index * by;
-      return isTicks ? toDynamic(BigInt(Math.trunc(value)), start.type) : value;
-    });
+    const given = [first(row), last(row), step(row)];
+    const [from = null, to = null, by = null] = given.map(wholeOf);
+    if (from !== null && to !== null && by !== null) {
+      if (by === 0n) return null;
+      return elements(floored(to - from, by), (index) => toDynamic(from + BigInt(index) * by, start.type));
+    }
+    const [low = Number.NaN, high = Number.NaN, stride = Number.NaN] = given.map((each) =>
+      isNumeric(each) ? Number(each) : Number.NaN,
+    );
+    const end = Math.floor((high - low) / stride);
+    return Number.isFinite(end) ? elements(end, (index) => low + index * stride) : null;
   };
+}
+
+/** The quotient as a number, down to a whole one. */
+function floored(dividend: bigint, divisor: bigint): number {
+  const isBetween = dividend % divisor !== 0n && dividend < 0n !== divisor < 0n;
+  return Number(dividend / divisor) - (isBetween ? 1 : 0);
 }
 
 function arrayIndexOf(call: Call): Compute {

@@ -1,6 +1,6 @@
-import { orderOf } from "./comparison.ts";
-import { wrapLong } from "../conversion.ts";
-import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import { isNumeric, orderOf } from "./comparison.ts";
+import { negated, wrapLong } from "../conversion.ts";
+import type { Call, Compute, FunctionTable, ScalarFunction } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
 import { datetimeOf } from "../time.ts";
 import type { Value } from "../values.ts";
@@ -20,6 +20,13 @@ function ofReal(form: string, page: string, compute: (value: number) => number |
 
 function wholeOrNull(value: number): bigint | null {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : null;
+}
+
+/** A long is whole as it is; as a real it would lose digits. */
+function keepingLongs(entry: ScalarFunction): ScalarFunction {
+  const bind = (call: Call): Compute =>
+    operand(call, 0).type === "long" ? operand(call, 0).compute : entry.bind(call);
+  return { ...entry, bind };
 }
 
 function bits(form: string, page: string, compute: (left: bigint, right: bigint) => bigint) {
@@ -51,20 +58,22 @@ export const MATHEMATICS: FunctionTable = {
     const { compute } = operand(call, 0);
     return (row) => {
       const value = compute(row);
-      if (typeof value === "bigint") return value < 0n ? -value : value;
+      if (typeof value === "bigint") return value < 0n ? negated(value, call.type) : value;
       return typeof value === "number" ? Math.abs(value) : null;
     };
   }),
   bin: scalar("bin(value, roundTo)", "bin-function", (call) => bin(call)),
   floor: scalar("floor(value, roundTo)", "floor-function", (call) => bin(call)),
   bin_at: scalar("bin_at(value, size, fixedPoint)", "bin-at-function", (call) => bin(call, 2)),
-  ceiling: ofReal("ceiling(x)", "ceiling-function", Math.ceil),
+  ceiling: keepingLongs(ofReal("ceiling(x)", "ceiling-function", Math.ceil)),
   round: scalar("round(x [, precision])", "round-function", (call) => {
     const value = asReal(operand(call, 0));
     const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
     return (row) => {
+      const given = operand(call, 0).compute(row);
       const [x, digits] = [value(row), precision(row)];
       if (x === null || digits === null) return null;
+      if (typeof given === "bigint" && digits >= 0n) return given;
       const factor = 10 ** Number(digits);
       const rounded = (Math.sign(x) * Math.round(Math.abs(x) * factor)) / factor;
       return call.type === "long" ? wholeOrNull(rounded) : rounded;
@@ -99,6 +108,8 @@ export const MATHEMATICS: FunctionTable = {
     return (row) => {
       const [x, middle, distance] = [value?.(row), center?.(row), delta?.(row)].map((each) => each ?? null);
       if (!isNumeric(x ?? null) || !isNumeric(middle ?? null) || !isNumeric(distance ?? null)) return null;
+      if (typeof x === "bigint" && typeof middle === "bigint" && isNumeric(distance ?? null))
+        return Number(x - middle < 0n ? middle - x : x - middle) <= Number(distance);
       return Math.abs(Number(x) - Number(middle)) <= Number(distance);
     };
   }),
@@ -138,6 +149,7 @@ function bin(call: Call, fixedAt?: number): Compute {
   const fixed = fixedAt === undefined ? () => null : operand(call, fixedAt).compute;
   const asResult = (result: bigint | number): Value => {
     if (call.type === "datetime" && typeof result === "bigint") return datetimeOf(result);
+    if (call.type === "long" && typeof result === "bigint") return wrapLong(result);
     if (call.type === "long" && typeof result === "number") return wholeOrNull(result);
     return call.type === "real" || call.type === "int" ? Number(result) : result;
   };
@@ -151,10 +163,6 @@ function bin(call: Call, fixedAt?: number): Compute {
     const origin = isNumeric(from) ? Number(from) : 0;
     return asResult(origin + Math.floor((Number(x) - origin) / Number(step)) * Number(step));
   };
-}
-
-function isNumeric(value: Value): value is number | bigint {
-  return typeof value === "number" || typeof value === "bigint";
 }
 
 function floorTo(value: bigint, step: bigint): bigint {

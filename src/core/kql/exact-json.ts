@@ -1,0 +1,163 @@
+import type { Json, PlainJson } from "./values.ts";
+
+/**
+ * Reads JSON text as `JSON.parse` does, but keeps every digit of whole numbers: one beyond ±(2^53 - 1) becomes a bigint.
+ * A number with a fraction or an exponent, and a whole one too large for a double, stays what JavaScript makes of it.
+ *
+ * The text is read a second time only where it holds such a number, so that ordinary events are read at full speed.
+ *
+ * @throws {SyntaxError} where the text is not JSON
+ */
+export function parseExactJson(text: string): Json {
+  const value: Json = JSON.parse(text);
+  return holdsInexactWhole(text) ? foldJson(text, EXACT) : value;
+}
+
+/** A whole number as JSON holds it: a bigint only where a number would lose digits. */
+export function wholeJson(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Whether no bigint stands anywhere in a value, however deep it is nested. */
+export function isPlainJson(root: Json): root is PlainJson {
+  const open: Json[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value === "bigint") return false;
+    if (typeof value === "object" && value !== null) for (const member of Object.values(value)) open.push(member);
+  }
+  return true;
+}
+
+const EXACT: JsonBuilder<Json> = {
+  scalar: (token) => exactNumber(token) ?? JSON.parse(token),
+  array: (items) => items,
+  object: (members) => Object.fromEntries(members),
+};
+
+const WHOLE = /^-?\d{16,}$/;
+
+function exactNumber(token: string): number | bigint | undefined {
+  if (!WHOLE.test(token)) return undefined;
+  const number = Number(token);
+  return Number.isSafeInteger(number) || !Number.isFinite(number) ? number : BigInt(token);
+}
+
+/** The shortest whole number that a double may not hold has 16 digits. */
+const MANY_DIGITS = 16;
+
+/**
+ * Whether a whole number stands in valid JSON text that a JavaScript number cannot hold. Sometimes also true for text
+ * inside a string that looks like one.
+ *
+ * A run of 16 digits covers one of any 16 neighbouring places, so only every sixteenth character is looked at.
+ */
+function holdsInexactWhole(text: string): boolean {
+  for (let at = MANY_DIGITS - 1; at < text.length; at += MANY_DIGITS) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (isDigit(text, start - 1)) start -= 1;
+    let end = at + 1;
+    while (isDigit(text, end)) end += 1;
+    if (end - start >= MANY_DIGITS && isWholeNumber(text, start, end)) return true;
+    at = end;
+  }
+  return false;
+}
+
+const BEFORE_NUMBER = /[:,[\s]/;
+const AFTER_NUMBER = /[,\]}\s]/;
+
+/** Whether digits in JSON text are a whole number, and one that a JavaScript number cannot hold. */
+function isWholeNumber(text: string, start: number, end: number): boolean {
+  const before = text.charAt(start - (text.charAt(start - 1) === "-" ? 2 : 1));
+  const after = text.charAt(end);
+  const isNumber = (before === "" || BEFORE_NUMBER.test(before)) && (after === "" || AFTER_NUMBER.test(after));
+  return isNumber && !Number.isSafeInteger(Number(text.slice(start, end)));
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** How the parts of JSON text become values, the inner ones first. */
+export interface JsonBuilder<T> {
+  /** @param token a string with its quotes, a number, `true`, `false` or `null`, as it is written */
+  scalar(token: string): T;
+  array(items: readonly T[]): T;
+  /** Of equal keys the first one's place and the last one's value count, as for `JSON.parse`. */
+  object(members: ReadonlyMap<string, T>): T;
+}
+
+/** An array or object that is not closed yet. A string in an object is a key where it has none. */
+type Open<T> = { readonly items: T[] } | { readonly members: Map<string, T>; key: string | undefined };
+
+/**
+ * Builds a value from the parts of JSON text, on a stack of its own: an event may nest deeper than the call stack.
+ *
+ * @param text JSON that `JSON.parse` has accepted
+ * @throws {SyntaxError} where the text ends too early
+ */
+export function foldJson<T>(text: string, build: JsonBuilder<T>): T {
+  const open: Open<T>[] = [];
+  for (const token of tokensOf(text)) {
+    const inner = open.at(-1);
+    if (token === "{") open.push({ members: new Map(), key: undefined });
+    else if (token === "[") open.push({ items: [] });
+    else if (inner !== undefined && "members" in inner && inner.key === undefined && token !== "}")
+      inner.key = textOf(token);
+    else {
+      const value = token === "}" || token === "]" ? closed(open.pop(), build) : build.scalar(token);
+      const around = open.at(-1);
+      if (around === undefined) return value;
+      put(value, around);
+    }
+  }
+  throw new SyntaxError("JSON text that ends too early");
+}
+
+function textOf(token: string): string {
+  const text: string = JSON.parse(token);
+  return text;
+}
+
+function closed<T>(inner: Open<T> | undefined, { array, object }: JsonBuilder<T>): T {
+  return inner !== undefined && "members" in inner ? object(inner.members) : array(inner?.items ?? []);
+}
+
+function put<T>(value: T, around: Open<T>): void {
+  if ("items" in around) around.items.push(value);
+  else {
+    around.members.set(around.key ?? "", value);
+    around.key = undefined;
+  }
+}
+
+const SEPARATORS = /[\s,:]*/y;
+const WORD = /[^\s,:[\]{}"]+/y;
+
+/** Brackets, strings with their quotes, numbers and words, in order. */
+function* tokensOf(text: string): Generator<string> {
+  for (let at = endOf(SEPARATORS, text, 0); at < text.length; at = endOf(SEPARATORS, text, at)) {
+    const start = at;
+    const first = text.charAt(at);
+    at = first === '"' ? endOfString(text, at) : Math.max(at + 1, endOf(WORD, text, at));
+    yield text.slice(start, at);
+  }
+}
+
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** Just behind the closing quote of the string that opens at `start`. A regular expression gives up on long strings. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let escapes = 0;
+    while (text.charAt(quote - 1 - escapes) === "\\") escapes += 1;
+    if (escapes % 2 === 0) return quote + 1;
+  }
+  return text.length;
+}
