@@ -342,6 +342,21 @@ test("a record nested 100,000 levels deep is an incident like any other", async 
   expect([...stored.values()].map(({ record: text }) => text)).toEqual([record]);
 });
 
+test("a record by itself that ends with what a rule looks for is an incident, wherever its buffer ends", async () => {
+  const { operationName = null, ...before } = settingsChange({}, { activityDisplayName: "" });
+  // Alone in their buffers, of all lengths and with the literal at all places in words.
+  const bodies = Array.from({ length: 80 }, (_, length) =>
+    Uint8Array.from(bytes(JSON.stringify({ filling: "f".repeat(length), ...before, operationName }))),
+  );
+  const { deps, letters } = memoryStores();
+
+  const { figures } = await detectBatch(events(...bodies), { ...deps, scan });
+
+  expect(figures).toMatchObject({ received: 80, matched: 80, passedOver: 0 });
+  expect(new Set(bodies.map(({ buffer, length }) => buffer.byteLength - length))).toEqual(new Set([0]));
+  expect(letters).toEqual([]);
+});
+
 test("an event without what a rule looks for is passed over, and records beside a candidate are ruled out", async () => {
   const { deps, stored } = memoryStores();
   const member = "Add member to role";

@@ -51,7 +51,7 @@ export function literalScan(literals: readonly Literal[]): LiteralScan {
 
 const NONE: readonly number[] = [];
 
-/** @param view the words of all the memory in which the body lies */
+/** @param view the whole words of the buffer in which the body lies */
 function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly number[] | undefined {
   const { step, marks, multiplier, shift } = words;
   const offset = body.byteOffset;
@@ -121,20 +121,21 @@ function lookForPlain(body: Uint8Array, view: Int32Array, look: number, words: W
   if (entry < 0) return NOTHING;
   const before = (view[look - 1] ?? 0) | FOLD_WORD;
   const behind = (view[look + 1] ?? 0) | FOLD_WORD;
-  let mayBeEscaped: boolean | undefined;
+  // The view leaves out the last one to three bytes of a buffer: there the bytes themselves are compared.
+  let mustCompare: boolean | undefined = look + 1 < view.length ? undefined : true;
   let seen = NOTHING;
   for (; entry >= 0; entry = words.next[entry] ?? -1) {
     const isBetween =
       ((before ^ (words.before[entry] ?? 0)) & (words.beforeMask[entry] ?? 0)) === 0 &&
       ((behind ^ (words.behind[entry] ?? 0)) & (words.behindMask[entry] ?? 0)) === 0;
     if (!isBetween) {
-      // One of the four characters before begins at most nine bytes before.
-      mayBeEscaped ??=
+      // Escapes may lie between. One of the four characters before begins at most nine bytes before.
+      mustCompare ??=
         holdsBackslash(view[look + 1] ?? 0) ||
         holdsBackslash(view[look - 1] ?? 0) ||
         holdsBackslash(view[look - 2] ?? 0) ||
         holdsBackslash(view[look - 3] ?? 0);
-      if (!mayBeEscaped) continue;
+      if (!mustCompare) continue;
     }
     const place = words.places[entry];
     if (place && standsAt(body, look * WORD - body.byteOffset, place)) return LITERAL;
@@ -158,9 +159,11 @@ function wordView(): (body: Uint8Array) => Int32Array {
   let buffer: ArrayBufferLike | undefined;
   let words: Int32Array = new Int32Array(0);
   return (body) => {
-    if (body.buffer !== buffer) {
+    const length = body.buffer.byteLength >> 2;
+    // A resizable buffer stays the same object when its length changes.
+    if (body.buffer !== buffer || words.length !== length) {
       buffer = body.buffer;
-      words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+      words = new Int32Array(buffer, 0, length);
     }
     return words;
   };

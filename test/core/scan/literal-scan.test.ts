@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Literal } from "../../../src/core/scan/literal.ts";
 import { literalScan } from "../../../src/core/scan/literal-scan.ts";
 import { bytes } from "../../samples.ts";
+import { shippedLiterals } from "./shipped-literals.ts";
 
 const CHARACTERS = Array.from("abcdefPIMuU0 159-_(){}:,");
 const text = fc
@@ -60,6 +61,102 @@ test("every literal is found, however it is written and wherever it lies", () =>
     { numRuns: 2_000 },
   );
   expect(foundAll).toBeGreaterThan(1_000);
+});
+
+/** The texts in which a literal lies within its event: whole bodies, and nothing at all. */
+const AROUND = [
+  { form: "a single record", before: '{"a":"', behind: '"}' },
+  { form: "an array", before: '\uFEFF[{"a":"', behind: '"}]' },
+  { form: "an event with records", before: '{"records":[{"a":"', behind: '"}]}' },
+  { form: "pretty-printed", before: '{\n  "records": [\n    {\n      "a": "', behind: '"\n    }\n  ]\n}\n' },
+  { form: "the literal alone", before: "", behind: "" },
+];
+const FURTHEST = 40;
+
+describe.each(AROUND)("a literal at any distance from both ends of $form is found at any alignment", (around) => {
+  const literals = shippedLiterals();
+  const scans = [literalScan(literals), ...literals.map((each) => literalScan([each]))];
+
+  test.each([
+    { how: "as it is", isEscaped: () => false },
+    { how: "escaped", isEscaped: () => true },
+    { how: "with its first half escaped", isEscaped: (at: number, length: number) => at < length / 2 },
+    { how: "with its second half escaped", isEscaped: (at: number, length: number) => at >= length / 2 },
+  ])("$how", ({ isEscaped }) => {
+    const missed: object[] = [];
+    let searched = 0;
+    for (const [which, { text: wanted }] of literals.entries()) {
+      const place = escaped(wanted, (at) => isEscaped(at, wanted.length));
+      for (const { before, behind } of distances()) {
+        const body = Buffer.from(`${around.before}${"f".repeat(before)}${place}${"f".repeat(behind)}${around.behind}`);
+        const from = Buffer.byteLength(around.before) + before;
+        for (const { shift, tail } of ALIGNMENTS) {
+          // The neighbours are those which a part of the literal would have.
+          const part = within(body, wanted.slice(0, shift), wanted.slice(-tail || wanted.length));
+          for (const scan of [scans[0], scans[which + 1]]) {
+            searched += 1;
+            const hits = scan?.search(part);
+            if (hits?.some((hit) => hit >= from && hit < from + place.length) !== true)
+              missed.push({ wanted, before, behind, shift, tail, stride: scan?.stride });
+          }
+        }
+      }
+    }
+    expect(searched).toBe(literals.length * distances().length * ALIGNMENTS.length * 2);
+    expect({ missed: missed.length, first: missed.slice(0, 3) }).toEqual({ missed: 0, first: [] });
+  });
+});
+
+/** Where a body begins in its buffer, and how many bytes of the buffer follow it. */
+const ALIGNMENTS = [0, 1, 2, 3].flatMap((shift) => [0, 1, 2, 3].map((tail) => ({ shift, tail })));
+
+/** Any from one end, and none from the other. */
+function distances() {
+  return Array.from({ length: FURTHEST }, (_, far) => far).flatMap((far) => [
+    { before: far, behind: 0 },
+    { before: 0, behind: far },
+  ]);
+}
+
+function within(body: Uint8Array, before: string, behind: string): Uint8Array {
+  const all = new Uint8Array(before.length + body.length + behind.length);
+  all.set(bytes(before));
+  all.set(body, before.length);
+  all.set(bytes(behind), before.length + body.length);
+  return all.subarray(before.length, before.length + body.length);
+}
+
+function escaped(wanted: string, isEscaped: (at: number) => boolean): string {
+  return Array.from(wanted, (character, at) =>
+    isEscaped(at) ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}` : character,
+  ).join("");
+}
+
+test("a buffer that grows or shrinks is read as it is", () => {
+  const scan = literalScan([{ text: "Add member", ignoreCase: true }]);
+  const buffer = new ArrayBuffer(16, { maxByteLength: 4_096 });
+  const search = (body: string) => {
+    buffer.resize(Buffer.byteLength(body));
+    const all = new Uint8Array(buffer);
+    all.set(bytes(body));
+    return scan.search(all);
+  };
+  const body = `${"x".repeat(900)}add member`;
+  expect(search("x".repeat(16))).toEqual([]);
+  expect(search(body)).toHaveLength(1);
+  expect(search("add member")).toHaveLength(1);
+  expect(search(body)).toHaveLength(1);
+});
+
+test.each([0, 1, 2, 3, 6])("in a body of %i bytes nothing is found, whatever lies around it", (length) => {
+  const scan = literalScan([{ text: "Add member", ignoreCase: true }]);
+  for (const { shift, tail } of ALIGNMENTS) {
+    const whole = within(bytes("add member"), " ".repeat(shift), " ".repeat(tail));
+    const buffer = whole.buffer;
+    for (let offset = 0; offset + length <= buffer.byteLength; offset += 1)
+      expect(scan.search(new Uint8Array(buffer, offset, length))).toEqual([]);
+    expect(scan.search(whole)).toHaveLength(1); // the control
+  }
 });
 
 test.each([
