@@ -77,6 +77,12 @@ test("lost numbers are finished with", () => {
   expect([found.unfinished, found.lag]).toEqual([[], 0]);
 });
 
+test("numbers that an earlier hub of the name lost are not finished with", () => {
+  const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED - 1 }];
+  const found = assessLedger({ ...ledger(run(0, 4), run(8, 9)), lost }, state(9), PATIENCE);
+  expect(found.gaps).toEqual([{ first: 5, last: 7 }]);
+});
+
 describe("where events are expected from", () => {
   const found = (bases: PartitionLedger["bases"], more: Partial<PartitionState> = {}) =>
     assessLedger({ runs: [], lost: [], bases }, state(20, { first: 7, ...more }), PATIENCE);

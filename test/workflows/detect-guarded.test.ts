@@ -150,6 +150,21 @@ test("a single death of something else puts nothing aside", async () => {
   expect([letters, marks.size]).toEqual([[], 0]);
 });
 
+test("a record is quarantined only once it is a dead letter", async () => {
+  const body = eventBody(good("PIM_1"), killer);
+  const quarantinedWith = async (deadLetters: Partial<DetectDependencies>) => {
+    const { suspects, marks } = memorySuspects();
+    marks.set(suspectKey("event", body), { deaths: 0, isDead: true, quarantined: false });
+    marks.set(suspectKey("record", killerBytes), { deaths: 1, isDead: true, quarantined: false });
+    await detectGuarded([event(body)], { ...memoryStores().deps, ...deadLetters, suspects }).catch(() => undefined);
+    return [...marks].flatMap(([key, { quarantined }]) => (quarantined ? key : []));
+  };
+  const down = { add: () => Promise.reject(new Error("the container is down")) };
+
+  expect(await quarantinedWith({ deadLetters: down })).toEqual([]);
+  expect(await quarantinedWith({})).toEqual([suspectKey("record", killerBytes)]); // the control
+});
+
 test("a dependency that fails is no death: the mark is taken away", async () => {
   const { deps } = memoryStores();
   const { suspects, marks } = memorySuspects();
