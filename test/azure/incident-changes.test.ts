@@ -1,5 +1,5 @@
 import { TableClient } from "@azure/data-tables";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
@@ -8,6 +8,7 @@ import type { IncidentRow } from "../../src/core/incident-row.ts";
 import { type Changed, type TriageChange, withChange } from "../../src/core/triage/triage-change.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { type Fault, startFaultProxy } from "../fault-proxy.ts";
+import { memoryTable, type TableFault } from "../memory-table.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { collected, openTable } from "./open-table.ts";
 
@@ -112,6 +113,65 @@ test.each([
     expect((await incidentTable(client).get(RULE_ID, ID))?.row).toEqual(next.row);
   },
 );
+
+describe("a 412 says that somebody was first", () => {
+  /** A table in memory on which something may happen between the reading of an incident and its change. */
+  async function openInMemory() {
+    let meanwhile = (): Promise<TableFault | undefined> => Promise.resolve(undefined);
+    const { client } = memoryTable({
+      before(operation) {
+        if (operation !== "transaction") return Promise.resolve(undefined);
+        const now = meanwhile;
+        meanwhile = () => Promise.resolve(undefined);
+        return now();
+      },
+    });
+    const incidents = incidentTable(client);
+    await incidents.create();
+    await incidents.addAll([storedIncident()]);
+    const changes = incidentChanges(client);
+    const ours = changed(storedIncident().row, { owner: "ours" });
+    return {
+      changes,
+      ours,
+      change(before: () => Promise<TableFault | undefined>) {
+        meanwhile = before;
+        return changes.change(ours.row, ours.entry);
+      },
+      stored: async () => (await incidents.get(RULE_ID, ID))?.row,
+      history: () => changes.history(RULE_ID, ID),
+    };
+  }
+
+  test("it was another: a conflict, and the other's change stands", async () => {
+    const { changes, change, stored, history } = await openInMemory();
+    const theirs = changed(storedIncident().row, { owner: "theirs" });
+    const outcome = await change(async () => {
+      expect(await changes.change(theirs.row, theirs.entry)).toBe("changed");
+      return undefined;
+    });
+    expect(outcome).toBe("conflict");
+    expect(await stored()).toEqual(theirs.row);
+    expect(await history()).toEqual([theirs.entry]);
+  });
+
+  test("it was we, and the answer was lost: changed, once", async () => {
+    const { ours, change, stored, history } = await openInMemory();
+    expect(await change(() => Promise.resolve("repeated"))).toBe("changed");
+    expect(await stored()).toEqual(ours.row);
+    expect(await history()).toEqual([ours.entry]);
+  });
+
+  test("another made the very same change: a conflict, for the history shows one entry", async () => {
+    const { changes, ours, change, history } = await openInMemory();
+    const outcome = await change(async () => {
+      expect(await changes.change(ours.row, ours.entry)).toBe("changed");
+      return undefined;
+    });
+    expect(outcome).toBe("conflict");
+    expect(await history()).toEqual([ours.entry]);
+  });
+});
 
 test("a transaction that confirms nothing has changed nothing, and is a failure", async () => {
   const { client, row } = await openWithIncident();
