@@ -24,6 +24,8 @@ export interface FaultProxy {
   failNext(...faults: readonly Fault[]): void;
   /** All requests fail until `restore()`. */
   failAll(fault: Fault): void;
+  /** All transactions on tables fail until `restore()`. */
+  failTransactions(fault: Fault): void;
   restore(): void;
   /** How many requests came in. */
   requests(): number;
@@ -39,12 +41,13 @@ interface Answer {
 /** An HTTP server on loopback that hands requests on to another one, and fails those that it is told to. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let queued: Fault[] = [];
-  let always: Fault | undefined;
+  let always: { readonly fault: Fault; readonly path: RegExp } | undefined;
   let count = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     count += 1;
-    const fault = queued.shift() ?? always;
+    const isAlways = always?.path.test(request.url ?? "") ?? false;
+    const fault = queued.shift() ?? (isAlways ? always?.fault : undefined);
     const body = await buffer(request);
     const passesOn = fault === undefined || fault.effect === true || fault.kind === "stall";
     const answer = passesOn ? await forward(request, body) : undefined;
@@ -81,7 +84,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   return {
     origin: `http://127.0.0.1:${port}`,
     failNext: (...faults) => void queued.push(...faults),
-    failAll: (fault) => void (always = fault),
+    failAll: (fault) => void (always = { fault, path: /^/ }),
+    failTransactions: (fault) => void (always = { fault, path: /\$batch/ }),
     restore() {
       queued = [];
       always = undefined;

@@ -201,7 +201,7 @@ const LITERAL = String.raw`'(?:[^']|'')*'|true|false`;
 const COMPARISON = String.raw`\w+ (?:eq|ne|gt|ge|lt|le) (?:${LITERAL})`;
 const PARTS = new RegExp(String.raw`(\w+) (eq|ne|gt|ge|lt|le) (${LITERAL})`, "g");
 /** One comparison, or several of which one has to hold. */
-const CONDITION = new RegExp(String.raw`(?:(${COMPARISON})|\((${COMPARISON}(?: or ${COMPARISON})+)\))(?: and |$)`, "y");
+const CONDITION = new RegExp(String.raw`(?:(${COMPARISON})|\((${COMPARISON}(?: or ${COMPARISON})*)\))(?: and |$)`, "y");
 /** https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities */
 const MAX_COMPARISONS = 15;
 

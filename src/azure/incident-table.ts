@@ -1,7 +1,6 @@
-import type { TableClient, TransactionAction } from "@azure/data-tables";
+import type { TableClient } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../core/incident-row.ts";
-import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import {
   incidentEntity,
@@ -11,19 +10,10 @@ import {
   rowOfEntity,
   textOfRecordEntity,
 } from "./incident-entity.ts";
+import { type Addition, storeMissing } from "./incident-additions.ts";
 import { incidentOutbox, keysOf, LOG_ANALYTICS_SINK, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
-import {
-  confirmed,
-  dataRefusal,
-  type Entity,
-  hasStatus,
-  isMissingRow,
-  rowsWhere,
-  TABLE_SERVICE,
-  within,
-} from "./table-rows.ts";
-import { type RowSet, transactionGroups } from "./transaction-groups.ts";
+import { type Entity, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
@@ -35,14 +25,6 @@ export type Table = Pick<
 const TIME = { from: "time|", before: "time}" };
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
-
-/** Believe that the table refuses a row only after this many refusals in a row: a dead letter waits for a person. */
-const REFUSALS_BELIEVED = 3;
-
-/** The rows of a new incident. */
-interface Addition extends RowSet {
-  readonly id: string;
-}
 
 /**
  * Incidents, and the outbox of those that Log Analytics does not have yet.
@@ -102,36 +84,6 @@ export function incidentTable(
     }
   }
 
-  /** Stores all of a group that are not there yet, as one where none is. */
-  async function addGroup(group: readonly Addition[], refusals = 0): Promise<[Addition, StoreOutcome][]> {
-    const entities = group.flatMap((addition) => addition.entities);
-    try {
-      const actions = entities.map((entity): TransactionAction => ["create", entity]);
-      await confirmed(table, actions, timeoutMs);
-      return group.map((addition) => [addition, "added"]);
-    } catch (error) {
-      const refusal = dataRefusal(error);
-      if (!hasStatus(error, 409) && refusal === undefined) throw error;
-      const [first, ...others] = group;
-      if (first !== undefined && others.length === 0) {
-        if (refusal === undefined) return [[first, await mustBeKnown(first, error)]];
-        if (refusals + 1 < REFUSALS_BELIEVED) return addGroup(group, refusals + 1);
-        return [[first, { refused: refusal }]];
-      }
-      // At least one of them is there or refused, and not reliably is it said which.
-      const outcomes: [Addition, StoreOutcome][] = [];
-      for (const addition of group) outcomes.push(...(await addGroup([addition])));
-      return outcomes;
-    }
-  }
-
-  /** A 409 says that one of the rows exists, and not reliably which: only the incident's own row decides. */
-  async function mustBeKnown({ partitionKey, id }: Addition, conflict: unknown): Promise<"known"> {
-    if ((await find(partitionKey, `incident|${id}`)) !== undefined) return "known";
-    const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
-    throw new DependencyError(TABLE_SERVICE, problem, { cause: conflict });
-  }
-
   return {
     /** Makes the table unless it exists. For local runs: in Azure, Bicep makes it. */
     async create(): Promise<void> {
@@ -153,9 +105,7 @@ export function incidentTable(
       const once = new Map<string, Addition>(); // a transaction that names a row twice is refused, at each delivery anew
       for (const addition of additions)
         if ("id" in addition && !once.has(keyOf(addition))) once.set(keyOf(addition), addition);
-      const outcomes = new Map<Addition, StoreOutcome>();
-      for (const group of transactionGroups(once.values()))
-        for (const [addition, outcome] of await addGroup(group)) outcomes.set(addition, outcome);
+      const outcomes = await storeMissing(table, [...once.values()], timeoutMs);
       return additions.map((addition) => {
         if ("refused" in addition) return addition;
         const first = once.get(keyOf(addition)) ?? addition;

@@ -26,6 +26,11 @@ export const MAX_TRANSACTION_ROWS = 100;
  */
 export const MAX_TRANSACTION_BYTES = 1_048_576;
 
+/** https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities */
+export const MAX_COMPARISONS = 15;
+/** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
+export const MAX_PAGE_ROWS = 1_000;
+
 /** Whether a row can have this as a key; with any other the service answers 400 and Azurite 500. */
 export function isTableKey(key: string): boolean {
   return key.length <= MAX_KEY_CHARACTERS && !FORBIDDEN_IN_KEY.test(key) && key.isWellFormed();

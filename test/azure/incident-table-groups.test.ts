@@ -95,8 +95,8 @@ describe.each([
   });
 
   test.each(["a", "é", "\u0001"])("are stored whole where each is as large as can be, of %j", async (unit) => {
+    const large = largestIncident(unit); // before the table is opened: on a busy machine it takes longer than Azurite keeps a connection
     const incidents = await open();
-    const large = largestIncident(unit);
     const all = [large, storedIncident(), ofRule(OTHER_RULE, large)];
 
     expect(count(await incidents.addAll(all))).toEqual({ added: 3, known: 0 });
@@ -146,19 +146,19 @@ describe("transactions", () => {
     expect(transactions).toEqual([12, 12]);
   });
 
-  test("of which one meets what is there are made again one by one, and no others", async () => {
+  test("of which one meets what is there are made again without it", async () => {
     const { incidents, transactions } = await countedTable();
     await incidents.addAll([storedIncident("incident 3")]);
     transactions.length = 0;
     await incidents.addAll(named(28));
-    expect(transactions).toEqual([100, ...Array.from({ length: 25 }, () => 4), 12]);
+    expect(transactions).toEqual([100, 100, 8]);
   });
 
-  test("that fail otherwise end it: what was stored is known the next time", async () => {
+  test("of which one fails do not keep the others back: what was stored is known the next time", async () => {
     const { incidents, transactions, rows } = await countedTable({ faults: [undefined, "refused"] });
     await expect(incidents.addAll(named(60))).rejects.toMatchObject({ statusCode: 503 });
-    expect([transactions, rows().length]).toEqual([[100, 100], 100]);
-    expect(count(await incidents.addAll(named(60)))).toEqual({ added: 35, known: 25 });
+    expect([transactions, rows().length]).toEqual([[100, 100, 40], 140]);
+    expect(count(await incidents.addAll(named(60)))).toEqual({ added: 25, known: 35 });
   });
 
   test.each(["a", '"', "中", "😀", "\u0001"])("are below 4 MiB as sent, full of %j", async (unit) => {
@@ -232,7 +232,7 @@ test("however incidents are grouped, whatever fails and comes again: the table h
   );
 });
 
-test("an incident that cannot be stored, for its other rows are there, is named, and those before it are stored", async () => {
+test("an incident that cannot be stored, for its other rows are there, is named, and all others are stored", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const all = named(5);
   const stuck = sha256Hex("incident 2");
@@ -240,5 +240,8 @@ test("an incident that cannot be stored, for its other rows are there, is named,
 
   await expect(incidents.addAll(all)).rejects.toThrow(`incident ${stuck} of rule ${RULE_ID} cannot be stored`);
 
-  await mustHold(incidents, all.slice(0, 2));
+  await mustHold(
+    incidents,
+    all.filter(({ row }) => row["IncidentId"] !== stuck),
+  );
 });
