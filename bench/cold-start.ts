@@ -44,6 +44,7 @@ export async function benchColdStart(appDirectory: string, rounds: number): Prom
         });
         const bytes = bodies.map((body) => Buffer.from(body));
         const request = {
+          invocationId: "1",
           functionName: "audit-events",
           inputData: [{ name: "bodies", data: { collectionBytes: { bytes } } }],
         };

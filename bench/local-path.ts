@@ -200,13 +200,13 @@ async function throughput(run: Run, shape: Shape) {
   await warmUp(run, 400, 0.5);
   const matchedBefore = run.app.figures().matched;
   const began = profileClock();
-  const before = cpuSeconds(run);
+  const before = await cpuSeconds(run);
   await sendEvents(run.producer, outgoing(shape));
   await caughtUp(run);
   const found = run.app.figures().matched - matchedBefore;
   // All shipped rules are at work, so others may match too.
   if (found < shape.expected.length) throw new Error(`${found} matches, at least ${shape.expected.length} must be`);
-  const after = cpuSeconds(run);
+  const after = await cpuSeconds(run);
   return {
     began,
     seconds: (profileClock() - began) / 1e6,
@@ -219,9 +219,9 @@ function percent(share: number): string {
 }
 
 /** Processor time of this process and of the app's, in seconds. The app's is 0 where /proc is not Linux's. */
-function cpuSeconds({ app }: Run): { readonly host: number; readonly worker: number } {
+async function cpuSeconds({ app }: Run): Promise<{ readonly host: number; readonly worker: number }> {
   const { user, system } = process.cpuUsage();
-  return { host: (user + system) / 1e6, worker: secondsOf(app.host.workerPid()) };
+  return { host: (user + system) / 1e6, worker: secondsOf(await app.host.workerPid()) };
 }
 
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on

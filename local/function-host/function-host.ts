@@ -2,14 +2,14 @@
 //
 // Like the real host: the app runs in a worker process of its own and registers through the unmodified @azure/functions;
 // the Event Hub trigger is this side's, through Microsoft's own consumer and checkpoint store, with the real rules of
-// checkpoints and retries; a worker that dies or a function that takes too long is a failed invocation; NCRONTAB timers;
-// HTTP routes.
+// checkpoints and retries; a worker that dies or a function that takes too long is a failed invocation; after too many
+// deaths of the worker the host restarts itself and counts retries from 0 again; NCRONTAB timers; HTTP routes.
 //
 // It does not imitate: scaling and more than one worker in a host; gRPC between host and worker; extension bundles and
 // triggers other than Event Hub, timer and HTTP; bindings other than triggers and the HTTP response; keys and authLevel
 // (every HTTP function is open, on loopback only); identity-based connections; host.json beyond functionTimeout,
 // routePrefix and eventHubs; HTTP streams; the lock that keeps a timer on one of several hosts, useMonitor and missed
-// occurrences; the limit on worker restarts; Durable Functions, proxies, /admin, Application Insights. Checkpoints have
+// occurrences; Durable Functions, proxies, /admin, Application Insights. Checkpoints have
 // the form of the JavaScript SDK's store, not that of the .NET extension.
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
@@ -20,17 +20,29 @@ import type { SequenceNumberForm } from "./event-hub-batch.ts";
 import { openConsumer, startEventHubTrigger, type Checkpoint, type LoadBalancing } from "./event-hub-trigger.ts";
 import { readHostJson } from "./host-json.ts";
 import { routesInOrder, shadowedRoutes } from "./http-routes.ts";
-import { startHttpTrigger } from "./http-trigger.ts";
+import { startHttpTrigger, type HttpTrigger } from "./http-trigger.ts";
 import { retryPolicy, runWithRetries, type Attempt } from "./retry-policy.ts";
 import { startTimerTrigger, type TimerTrigger } from "./timer-trigger.ts";
 import { planTriggers, type TriggerPlan } from "./trigger-plans.ts";
-import { startWorker, type WorkerExit } from "./worker.ts";
+import { startWorker, type Worker, type WorkerExit } from "./worker.ts";
 import type { InvocationResponse, RegisteredFunction, TypedData } from "./worker-messages.ts";
 
 export type { RegisteredFunction } from "./worker-messages.ts";
 
 const DRAIN_MS = 10_000;
 const LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 1_000, ownershipExpiryMs: 6_000 };
+
+/**
+ * When the worker dies this often within the time, the host restarts itself ("Exceeded language worker restart retry
+ * count"), and the retries of what failed are counted from 0 again.
+ */
+// https://github.com/Azure/azure-functions-host: RpcFunctionInvocationDispatcher, 3 × the number of worker processes
+const WORKER_DEATHS: WorkerDeaths = { count: 3, withinMs: 30 * 60_000 };
+
+export interface WorkerDeaths {
+  readonly count: number;
+  readonly withinMs: number;
+}
 
 export interface FunctionHostOptions {
   /** Of the built app: where its package.json and host.json are. */
@@ -51,6 +63,8 @@ export interface FunctionHostOptions {
   /** Multiplies every wait between retries, for tests. */
   readonly retryDelayScale?: number;
   readonly loadBalancing?: LoadBalancing;
+  /** The deaths of the worker after which the host restarts itself. */
+  readonly workerDeaths?: WorkerDeaths;
   /** How long stopping waits for attempts that are under way. */
   readonly drainMs?: number;
   readonly sequenceNumbers?: SequenceNumberForm;
@@ -69,6 +83,8 @@ export type FunctionHostEvents = {
   invocationSucceeded: [FinishedInvocation];
   invocationFailed: [FinishedInvocation & { readonly error: string }];
   workerExited: [WorkerExit];
+  /** The host has restarted itself: the worker had died too often. */
+  hostRestarted: [];
   checkpoint: [Checkpoint];
 };
 
@@ -80,7 +96,7 @@ export interface FunctionHost {
   readonly nodeVersion: string;
   readonly events: EventEmitter<FunctionHostEvents>;
   /** Of the worker that runs now. */
-  workerPid(): number | undefined;
+  workerPid(): Promise<number | undefined>;
   /** Runs a timer function now; rejects if it failed. */
   runTimer(functionName: string): Promise<void>;
   /** SIGKILL to the worker; a new one is started. */
@@ -101,29 +117,65 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
   const hostJson = await readHostJson(appDirectory);
   for (const option of hostJson.ignored) log(`warning: host.json: ${option} has no effect in this host`);
   const events = new EventEmitter<FunctionHostEvents>();
-  const timers = new Map<string, TimerTrigger>();
-  const triggers: { stop(): Promise<void> }[] = [];
+  const deaths = deathCount(options.workerDeaths ?? WORKER_DEATHS);
   let stopped: Promise<void> | undefined;
 
-  const worker = await startWorker({
-    appDirectory,
-    settings,
-    nodePath: options.nodePath ?? process.execPath,
-    nodeOptions: options.nodeOptions ?? [],
-    log,
-    onExit(exit) {
-      if (stopped === undefined) log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
-      events.emit("workerExited", exit);
-    },
-  });
-  const { functions, capabilities, nodeVersion } = worker.started;
+  /** Starts a worker and what triggers its functions, but for HTTP. */
+  async function begin(): Promise<Life> {
+    const worker = await startWorker({
+      appDirectory,
+      settings,
+      nodePath: options.nodePath ?? process.execPath,
+      nodeOptions: options.nodeOptions ?? [],
+      log,
+      onExit(exit) {
+        log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
+        events.emit("workerExited", exit);
+        if (deaths.isOneTooMany()) restart();
+      },
+    });
+    const begun: Life = { worker, plans: [], timers: new Map(), triggers: [] };
+    try {
+      if (worker.started.capabilities["HttpUri"] !== undefined) {
+        throw new SettingsError(["app.setup: enableHttpStream is not supported by this host"]);
+      }
+      begun.plans = planTriggers(worker.started.functions, settings, hostJson.routePrefix);
+      for (const plan of begun.plans) if (plan.kind !== "http") await startTrigger(plan, begun);
+      return begun;
+    } catch (error) {
+      await end(begun, DRAIN_MS);
+      throw error;
+    }
+  }
+
+  /** Lets attempts that are under way end within the time, without a checkpoint, then ends the worker. */
+  async function end({ worker, triggers }: Life, drainMs: number): Promise<void> {
+    const drained = Promise.all(triggers.map((trigger) => trigger.stop()));
+    await Promise.race([drained, sleep(drainMs, undefined, { ref: false })]);
+    await worker.stop(); // fails what is still under way
+    await drained;
+  }
+
+  /** Whoever asks for the life of the host while it restarts waits for the next one. */
+  function restart(): void {
+    log("error: Exceeded language worker restart retry count: the host restarts");
+    const previous = life;
+    life = (async () => {
+      await end(await previous, 0);
+      const next = await begin();
+      events.emit("hostRestarted");
+      return next;
+    })();
+    life.catch((error: unknown) => log(`error: the host did not start again: ${String(error)}`));
+  }
 
   /** One invocation with its retries. */
   function run(
     { kind, registered: { name, retryOptions }, bindingName }: TriggerPlan,
     input: { readonly data: TypedData; readonly metadata?: Readonly<Record<string, TypedData>> },
-    signal: AbortSignal,
+    { worker, signal }: { readonly worker: Worker; readonly signal: AbortSignal },
   ): Promise<Attempt<InvocationResponse> | "stopped"> {
+    const invocationId = crypto.randomUUID(); // the same for all attempts
     const hasPolicy = kind !== "http" && options.retries !== false; // HTTP has none
     return runWithRetries({
       policy: hasPolicy && retryOptions !== undefined ? retryPolicy(retryOptions) : undefined,
@@ -131,12 +183,13 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       signal,
       async attempt(retryContext) {
         const request = {
+          invocationId,
           functionName: name,
           inputData: [{ name: bindingName, data: input.data }],
           ...(input.metadata && { triggerMetadata: input.metadata }),
           ...(retryContext && { retryContext }),
         };
-        const { invocationId, durationMs, outcome } = await worker.invoke(request, hostJson.functionTimeoutMs);
+        const { durationMs, outcome } = await worker.invoke(request, hostJson.functionTimeoutMs);
         const finished = { functionName: name, invocationId, retryCount: retryContext?.retryCount ?? 0, durationMs };
         if ("value" in outcome) {
           events.emit("invocationSucceeded", finished);
@@ -149,12 +202,15 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     });
   }
 
-  async function startTrigger(plan: Exclude<TriggerPlan, { kind: "http" }>): Promise<void> {
+  async function startTrigger(
+    plan: Exclude<TriggerPlan, { kind: "http" }>,
+    { worker, timers, triggers }: Life,
+  ): Promise<void> {
     const functionName = plan.registered.name;
     if (plan.kind === "timer") {
       const timer = startTimerTrigger({
         schedule: plan.schedule,
-        run: async (data, signal) => runEnd(await run(plan, { data }, signal)),
+        run: async (data, signal) => runEnd(await run(plan, { data }, { worker, signal })),
       });
       timers.set(functionName, timer);
       triggers.push(timer);
@@ -172,7 +228,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
         eventHubs: hostJson.eventHubs,
         sequenceNumbers: options.sequenceNumbers ?? "number",
         checkpointAfterFailure: options.checkpointAfterFailure ?? true,
-        run: async (input, signal) => runEnd(await run(plan, input, signal)),
+        run: async (input, signal) => runEnd(await run(plan, input, { worker, signal })),
         onCheckpoint: (checkpoint) => events.emit("checkpoint", checkpoint),
         log,
       },
@@ -181,57 +237,78 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     triggers.push(trigger);
   }
 
-  async function drain(): Promise<void> {
-    const drained = Promise.all(triggers.map((trigger) => trigger.stop()));
-    await Promise.race([drained, sleep(options.drainMs ?? DRAIN_MS, undefined, { ref: false })]);
-    await worker.stop(); // fails what is still under way
-    await drained;
-  }
-
-  function stop(): Promise<void> {
-    stopped ??= drain();
-    return stopped;
-  }
-
+  let life = begin();
+  const { worker, plans } = await life;
+  let http: HttpTrigger;
   try {
-    if (capabilities["HttpUri"] !== undefined) {
-      throw new SettingsError(["app.setup: enableHttpStream is not supported by this host"]);
-    }
-    const plans = planTriggers(functions, settings, hostJson.routePrefix);
-    const httpPlans = plans.filter((plan) => plan.kind === "http");
-    const routes = routesInOrder(httpPlans.map(({ route }) => route));
+    const routes = routesInOrder(plans.flatMap((plan) => (plan.kind === "http" ? [plan.route] : [])));
     for (const { functionName, request, by } of shadowedRoutes(routes))
       log(`warning: ${functionName} never gets ${request}: ${by} does, since its name sorts first`);
-    const http = await startHttpTrigger({
+    http = await startHttpTrigger({
       routes,
       port: options.httpPort ?? 0,
       async run(functionName, request, signal) {
-        const plan = httpPlans.find(({ registered }) => registered.name === functionName);
-        return plan === undefined ? "stopped" : run(plan, { data: { http: request } }, signal);
+        const now = await life;
+        const plan = now.plans.find(({ registered }) => registered.name === functionName);
+        if (plan === undefined) return "stopped";
+        return run(plan, { data: { http: request } }, { worker: now.worker, signal });
       },
     });
-    triggers.push(http);
-    for (const plan of plans) if (plan.kind !== "http") await startTrigger(plan);
-
-    return {
-      httpUrl: http.url,
-      functions,
-      nodeVersion,
-      events,
-      workerPid: () => worker.pid(),
-      async runTimer(functionName) {
-        const timer = timers.get(functionName);
-        if (timer === undefined) throw new UsageError(`${functionName} is not a timer function of this app`);
-        const end = await timer.runNow();
-        if (end !== "succeeded") throw new Error(`${functionName} ${end}`);
-      },
-      kill: () => worker.kill(),
-      stop,
-    };
   } catch (error) {
-    await stop();
+    await end(await life, DRAIN_MS);
     throw error;
   }
+  const { functions, nodeVersion } = worker.started;
+
+  return {
+    httpUrl: http.url,
+    functions,
+    nodeVersion,
+    events,
+    async workerPid() {
+      return (await life).worker.pid();
+    },
+    async runTimer(functionName) {
+      const timer = (await life).timers.get(functionName);
+      if (timer === undefined) throw new UsageError(`${functionName} is not a timer function of this app`);
+      const result = await timer.runNow();
+      if (result !== "succeeded") throw new Error(`${functionName} ${result}`);
+    },
+    async kill() {
+      await (await life).worker.kill();
+    },
+    stop() {
+      stopped ??= (async () => {
+        const ended = http.stop();
+        const last = await life.catch(() => undefined); // it did not start again: nothing is left to end
+        if (last !== undefined) await end(last, options.drainMs ?? DRAIN_MS);
+        await ended;
+      })();
+      return stopped;
+    },
+  };
+}
+
+/** From one start of the host to the next: a worker and what triggers its functions. */
+interface Life {
+  readonly worker: Worker;
+  plans: readonly TriggerPlan[];
+  readonly timers: Map<string, TimerTrigger>;
+  readonly triggers: { stop(): Promise<void> }[];
+}
+
+/** Counts deaths; after one too many it begins again. */
+function deathCount({ count, withinMs }: WorkerDeaths): { isOneTooMany(): boolean } {
+  let times: readonly number[] = [];
+  return {
+    isOneTooMany() {
+      const now = performance.now();
+      times = [...times.filter((time) => now - time < withinMs), now];
+      if (times.length < count) return false;
+      times = [];
+      return true;
+    },
+  };
 }
 
 function runEnd(outcome: Attempt<unknown> | "stopped"): "succeeded" | "failed" | "stopped" {

@@ -66,12 +66,15 @@ export interface RetryRun<Value> {
 /**
  * Runs attempts until one succeeds or the retries are over: then the last attempt is the outcome.
  *
- * The count is in memory, as in the real host: it starts again when the host does.
+ * The count is in memory, as in the real host: it starts again when the host does. With a policy, the first attempt is
+ * told its number too: 0.
  *
  * @returns "stopped" if `signal` ended it in a wait
  */
 export async function runWithRetries<Value>(run: RetryRun<Value>): Promise<Attempt<Value> | "stopped"> {
-  let retryContext: RetryContext | undefined;
+  const maximum = run.policy?.maxRetryCount;
+  let retryContext: RetryContext | undefined =
+    maximum === undefined ? undefined : { retryCount: 0, maxRetryCount: maximum };
   for (let retry = 0; ; retry += 1) {
     const attempt = await run.attempt(retryContext);
     if ("value" in attempt || run.policy === undefined) return attempt;

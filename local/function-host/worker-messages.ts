@@ -67,11 +67,13 @@ export interface RegisteredFunction {
   readonly retryOptions?: RetryOptions | undefined;
 }
 
-/** Sent with every attempt but the first. */
+/** Sent with every attempt of a function that has a retry policy. */
 export interface RetryContext {
+  /** 0: the first attempt. */
   readonly retryCount: number;
   readonly maxRetryCount: number;
-  readonly exception: InvocationError;
+  /** What the attempt before failed with. */
+  readonly exception?: InvocationError;
 }
 
 export interface InvocationError {
@@ -82,6 +84,7 @@ export interface InvocationError {
 
 /** One attempt to run a function: `InvocationRequest` of the protocol. */
 export interface InvocationRequest {
+  /** The same for all attempts. */
   readonly invocationId: string;
   readonly functionName: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];

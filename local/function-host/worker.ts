@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../../src/errors.ts";
@@ -27,6 +26,7 @@ export interface WorkerOptions {
   /** worker-main.ts, or what a bundler made of it. */
   readonly program?: URL;
   readonly log: (line: string) => void;
+  /** The process died; not called for one that was stopped. */
   readonly onExit: (exit: WorkerExit) => void;
 }
 
@@ -39,7 +39,7 @@ export interface Worker {
    * Runs a function once, as soon as a process is ready. The death of the process and a time-out are failures of the
    * attempt; after a time-out the process is killed, as the real host does it, since a function cannot be cancelled.
    */
-  invoke(request: Omit<InvocationRequest, "invocationId">, timeoutMs: number | undefined): Promise<InvocationEnd>;
+  invoke(request: InvocationRequest, timeoutMs: number | undefined): Promise<InvocationEnd>;
   /** SIGKILL; resolves when the process is gone. A new one is on its way by then. */
   kill(): Promise<void>;
   /** Runs the app's appTerminate hooks and ends the process. */
@@ -47,7 +47,6 @@ export interface Worker {
 }
 
 export interface InvocationEnd {
-  readonly invocationId: string;
   readonly durationMs: number;
   readonly outcome: Attempt<InvocationResponse>;
 }
@@ -60,8 +59,9 @@ interface LiveProcess {
 }
 
 /** @throws {UsageError} if the app cannot be loaded */
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
+export async function startWorker({ onExit, ...given }: WorkerOptions): Promise<Worker> {
   let stopping = false;
+  const options: WorkerOptions = { ...given, onExit: (exit) => void (stopping || onExit(exit)) };
   let live = spawn(options);
   const started = await loaded(live, options);
   let ready: Promise<LiveProcess> = Promise.resolve(live);
@@ -94,7 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     started,
     pid: () => live.child.pid,
     async invoke(request, timeoutMs) {
-      const invocationId = randomUUID();
+      const { invocationId } = request;
       const { child, pending } = await ready;
       const beganAt = performance.now();
       const { promise, resolve } = Promise.withResolvers<Attempt<InvocationResponse>>();
@@ -108,11 +108,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
               pending.set(invocationId, () => resolve({ error: { message } }));
               child.kill("SIGKILL");
             }, timeoutMs);
-      tell(child, { kind: "invoke", request: { ...request, invocationId } });
+      tell(child, { kind: "invoke", request });
       const outcome = await promise;
       clearTimeout(timer);
       pending.delete(invocationId);
-      return { invocationId, durationMs: performance.now() - beganAt, outcome };
+      return { durationMs: performance.now() - beganAt, outcome };
     },
     async kill() {
       const { child, exited } = await ready;

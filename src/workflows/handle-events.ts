@@ -19,15 +19,15 @@ export interface HandleDependencies extends DetectDependencies, ForwardDependenc
   };
 }
 
-/** These many retries long a batch is taken whole: most failures are those of a dependency. */
-const SUSPICIOUS_RETRIES = 5;
-
 /** What of it is not told by then is the timer's: the next batch waits for this one. */
 const WEBHOOK_BUDGET = { milliseconds: 3_000 };
 
-/** Whether a batch that is tried again may be what the worker dies of. */
+/**
+ * Whether a batch may be what the worker dies of. It may from the first retry on: at the third death of its workers the
+ * host restarts itself and counts the retries from 0 again, so a guard that waited for a later retry would never begin.
+ */
 export function isSuspect(retryCount: number): boolean {
-  return retryCount >= SUSPICIOUS_RETRIES;
+  return retryCount > 0;
 }
 
 export interface Handled extends BatchFigures, Recorded, Forwarded {

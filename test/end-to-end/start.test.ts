@@ -21,7 +21,7 @@ async function loadedBy(bodies: readonly Uint8Array[]): Promise<unknown> {
   });
   const bytes = bodies.map((each) => Buffer.from(each));
   const inputData = [{ name: "bodies", data: { collectionBytes: { bytes } } }];
-  const { outcome } = await worker.invoke({ functionName: "audit-events", inputData }, undefined);
+  const { outcome } = await worker.invoke({ invocationId: "1", functionName: "audit-events", inputData }, undefined);
   await worker.stop();
   expect(outcome).toHaveProperty("value");
   const said = lines.find((line) => line.startsWith("console: loaded "));

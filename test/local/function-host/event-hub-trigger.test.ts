@@ -24,7 +24,7 @@ test("a batch reaches the function byte for byte, empty and broken bodies includ
 
   const batches = records("retried");
   expect(batches.flatMap((batch) => batch.bodies)).toEqual(bodies.map((body) => body.toString("base64")));
-  expect(batches[0]?.retry).toBeUndefined();
+  expect(batches[0]?.retry).toEqual({ count: 0, max: -1 });
   expect(batches[0]?.metadata).toMatchObject({
     partitionContext: { eventHubName: name, consumerGroup: "sample", partitionId: "0" },
     partitionKeyArray: [],
@@ -88,8 +88,52 @@ test.each([
 
   const attempts = records("retried");
   expect(attempts.map(({ bodies }) => bodies)).toEqual([0, ...given.retries].map(() => [base64(given.body)]));
-  expect(attempts.map(({ retry }) => retry?.count)).toEqual([undefined, ...given.retries]);
+  expect(attempts.map(({ retry }) => retry?.count)).toEqual([0, ...given.retries]);
+  expect(new Set(attempts.map(({ invocationId }) => invocationId)).size).toBe(1);
   expect(attempts[1]?.retry).toEqual({ count: 1, max: -1, exception: given.exception });
+});
+
+test("after too many deaths of the worker the host restarts itself, and counts the retries from 0 again", async () => {
+  const { hub, name } = await sampleHub(1);
+  await send(hub, name, ["exit always"]);
+  const { host, lines, records } = await startSample({
+    settings: sampleSettings(hub, name, azurite.connectionString),
+    workerDeaths: { count: 3, withinMs: 60_000 },
+  });
+  let deaths = 0;
+  host.events.on("workerExited", () => (deaths += 1));
+  const restarts: number[] = [];
+  host.events.on("hostRestarted", () => restarts.push(deaths));
+
+  await expect.poll(() => restarts.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
+  expect(await (await fetch(`${host.httpUrl}/api/bytes`)).bytes()).toEqual(new Uint8Array([0xff, 0x00, 0x01]));
+
+  expect(
+    records("retried")
+      .map(({ retry }) => retry?.count)
+      .slice(0, 6),
+  ).toEqual([0, 1, 2, 0, 1, 2]);
+  expect(lines.filter((line) => line.includes("restart retry count")).length).toBeGreaterThanOrEqual(2);
+});
+
+test("deaths of the worker that are further apart do not restart the host", async () => {
+  const { hub, name } = await sampleHub(1);
+  await send(hub, name, ["exit always"]);
+  const { host, records } = await startSample({
+    settings: sampleSettings(hub, name, azurite.connectionString),
+    workerDeaths: { count: 3, withinMs: 0 },
+  });
+  let restarts = 0;
+  host.events.on("hostRestarted", () => (restarts += 1));
+
+  await expect.poll(() => records("retried").length, { timeout: 60_000 }).toBeGreaterThanOrEqual(5);
+
+  expect(
+    records("retried")
+      .map(({ retry }) => retry?.count)
+      .slice(0, 5),
+  ).toEqual([0, 1, 2, 3, 4]);
+  expect(restarts).toBe(0);
 });
 
 test("a worker that is killed in the middle of a batch gets the batch again", async () => {
@@ -185,7 +229,7 @@ test("a host that is killed takes its worker with it, and another one gets the b
   await expect.poll(() => records("retried").length, { timeout: 10_000 }).toBeGreaterThan(0);
 
   expect(records("retried")[0]).toMatchObject({ bodies: [base64("hang once")] });
-  expect(records("retried")[0]?.retry).toBeUndefined();
+  expect(records("retried")[0]?.retry?.count).toBe(0);
 });
 
 test("a host that starts again goes on after the checkpoint", async () => {

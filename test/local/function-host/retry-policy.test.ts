@@ -61,14 +61,14 @@ function attempts(outcomes: readonly Attempt<string>[]) {
 const failure = (message: string): Attempt<string> => ({ error: { message } });
 const { signal } = new AbortController();
 
-test("each retry is told its number and the last error", async () => {
+test("each attempt is told its number, each retry the last error as well", async () => {
   const { attempt, contexts } = attempts([failure("one"), failure("two"), { value: "done" }]);
 
   const end = await runWithRetries({ policy: retryPolicy(forever), delayScale: 0, signal, attempt });
 
   expect(end).toEqual({ value: "done" });
   expect(contexts).toEqual([
-    undefined,
+    { retryCount: 0, maxRetryCount: -1 },
     { retryCount: 1, maxRetryCount: -1, exception: { message: "one" } },
     { retryCount: 2, maxRetryCount: -1, exception: { message: "two" } },
   ]);

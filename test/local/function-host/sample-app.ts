@@ -15,10 +15,11 @@ export const SAMPLE_APP = fileURLToPath(new URL("../fixtures/sample-app", import
 export interface SampleRecord {
   readonly record: string;
   readonly bodies: readonly string[];
+  readonly invocationId: string;
   readonly metadata: Readonly<Record<string, unknown>> & {
     readonly partitionContext: { readonly partitionId: string };
   };
-  readonly retry?: { readonly count: number; readonly max: number; readonly exception: string };
+  readonly retry?: { readonly count: number; readonly max: number; readonly exception?: string };
   readonly timer?: object;
 }
 
