@@ -1,4 +1,7 @@
-/** Well below host.json's functionTimeout: a platform time-out moves the checkpoint past events that were not finished. */
+/**
+ * Well below host.json's functionTimeout. At that the host kills the worker, and with it the batches of all its partitions.
+ * Where the trigger has a retry policy the checkpoint stays, and the batch is retried; the healer does not depend on it.
+ */
 export const DEADLINE_MS = 240_000;
 
 /**
