@@ -1,3 +1,4 @@
+import { jsonText } from "../../src/core/kql/dynamic-text.ts";
 import type { Json } from "../../src/core/kql/values.ts";
 import type { Chance } from "./chance.ts";
 
@@ -38,7 +39,7 @@ function framed(text: string, { blanks, withMark }: Style): Buffer {
 
 function written(value: Json, style: Style, draw: Chance): string {
   if (typeof value === "string") return quoted(value, style, draw);
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return jsonText(value);
   if (isList(value))
     return `[${listed(
       value.map((element) => written(element, style, draw)),

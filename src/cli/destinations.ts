@@ -180,3 +180,11 @@ export async function settingsFrom(environment: Settings): Promise<Settings> {
   );
   return { ...Object.fromEntries(settings), ...given };
 }
+
+const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Tenant ids of a comma-separated list, in lower case; undefined where it is not one. */
+export function tenantsFrom(list: string | undefined): readonly string[] | undefined {
+  const ids = (list ?? "").split(",").map((id) => id.trim().toLowerCase());
+  return ids.every((id) => TENANT.test(id)) ? ids : undefined;
+}

@@ -4,14 +4,12 @@ import { incidentTable } from "../azure/incident-table.ts";
 import { refusedRows } from "../azure/refused-rows.ts";
 import { UsageError } from "../errors.ts";
 import type { RedriveDependencies } from "../workflows/redrive.ts";
-import { containerDestination, settingsFrom, tableDestination } from "./destinations.ts";
+import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
 import { readyRules } from "./ready-rules.ts";
 import type { STORAGE_OPTIONS } from "./storage-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 type StorageChoice = { readonly [Name in keyof typeof STORAGE_OPTIONS]?: string };
-
-const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @throws {UsageError} when the storage is not named */
 export async function openLetters(choice: StorageChoice, { environment }: Terminal) {
@@ -23,11 +21,10 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
     /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
       const settings = await settingsFrom(environment);
-      const given = tenants ?? settings["ALLOWED_TENANT_IDS"];
+      const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
       // The app tells of what is queued: its webhook's address is not needed here, only that there is one.
       const otherSinks = (settings["WEBHOOK_URL"] ?? "") === "" ? [] : [WEBHOOK_SINK];
-      const ids = (given ?? "").split(",").map((id) => id.trim().toLowerCase());
-      if (!ids.every((id) => TENANT.test(id)))
+      if (ids === undefined)
         throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
       return {
         rules: await readyRules(),

@@ -74,13 +74,11 @@ type TableChoice = Parameters<typeof import("./destinations.ts").tableDestinatio
 
 /** Rules and table, loaded only for --wait. */
 async function follow(choice: TableChoice, hub: HubProperties, terminal: Terminal): Promise<Following> {
-  const [{ tableDestination }, { readyRules }, { followSent, newestEnqueued }] = await Promise.all([
-    import("./destinations.ts"),
-    import("./ready-rules.ts"),
-    import("./sent-incidents.ts"),
-  ]);
+  const [{ settingsFrom, tableDestination, tenantsFrom }, { readyRules }, { followSent, newestEnqueued }] =
+    await Promise.all([import("./destinations.ts"), import("./ready-rules.ts"), import("./sent-incidents.ts")]);
   const table = await tableDestination(choice, terminal.environment);
-  return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub) });
+  const allowedTenantIds = tenantsFrom((await settingsFrom(terminal.environment))["ALLOWED_TENANT_IDS"]);
+  return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub), allowedTenantIds });
 }
 
 function stopped(terminal: Terminal): number {

@@ -24,6 +24,8 @@ export interface Followed {
   readonly rules: readonly ReadyRule[];
   /** When the newest event reached the hub before ours, by the hub's clock, in milliseconds since 1970. */
   readonly newestBefore: number;
+  /** The tenants that the app allows, in lower case, as far as the settings tell. */
+  readonly allowedTenantIds?: readonly string[] | undefined;
 }
 
 /** The part of the SDK's client that tells what a hub holds. */
@@ -41,9 +43,9 @@ export async function newestEnqueued(hub: HubProperties): Promise<number> {
 
 /**
  * Follows events that are being sent to the incidents they become: the rules are run here too, and since
- * an incident's id depends on rule and record alone, it is known beforehand which will appear.
+ * an incident's id depends on tenant, rule and record alone, it is known beforehand which will appear.
  */
-export function followSent({ table, rules, newestBefore }: Followed) {
+export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }: Followed) {
   /** By incident id. */
   const awaited = new Map<string, { readonly ruleId: string; readonly recordId: string; readonly where: string }>();
 
@@ -51,7 +53,7 @@ export function followSent({ table, rules, newestBefore }: Followed) {
     /** The same events, noted as they go by. */
     async *noting(events: AsyncIterable<OutgoingEvent>): AsyncGenerator<OutgoingEvent> {
       for await (const event of events) {
-        for (const row of await incidentsOf(event.body, rules)) {
+        for (const row of await incidentsOf(event.body, rules, allowedTenantIds)) {
           const [ruleId, recordId] = [textOf(row, "RuleId"), textOf(row, "AuditLogId")];
           awaited.set(textOf(row, "IncidentId"), { ruleId, recordId, where: event.where });
         }
@@ -92,12 +94,17 @@ export function followSent({ table, rules, newestBefore }: Followed) {
   };
 }
 
-/** What the app will make of an event, whichever tenants it is told to take. */
-async function incidentsOf(body: Uint8Array, rules: readonly ReadyRule[]): Promise<IncidentRow[]> {
+/** What the app will make of an event, if it allows all tenants that the event names, besides those that are known. */
+async function incidentsOf(
+  body: Uint8Array,
+  rules: readonly ReadyRule[],
+  allowedTenantIds: readonly string[],
+): Promise<IncidentRow[]> {
   const rows: IncidentRow[] = [];
+  const named = readEventBody(body).records.map(({ record }) => tenantOf(record));
   await detectBatch([{ body, position: NOWHERE }], {
     rules,
-    allowedTenantIds: new Set(readEventBody(body).records.map(({ record }) => tenantOf(record))),
+    allowedTenantIds: new Set([...allowedTenantIds, ...named.filter((tenant) => tenant !== "")]),
     incidents: {
       async addAll(found) {
         for (const { row } of found) rows.push(row);

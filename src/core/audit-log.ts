@@ -40,8 +40,8 @@ export function propertiesOf(record: DiagnosticRecord): DiagnosticRecord {
 /** The Entra tenant that exported the record, in lower case; "" where the record does not say. */
 export function tenantOf(record: DiagnosticRecord): string {
   const fromResource = /^\/tenants\/([^/]+)/i.exec(text(record["resourceId"]))?.[1];
-  const named = text(record["tenantId"]) || (fromResource ?? "") || text(propertiesOf(record)["tenantId"]);
-  return named.toLowerCase();
+  const places = [text(record["tenantId"]), fromResource ?? "", text(propertiesOf(record)["tenantId"])];
+  return (places.map((place) => place.trim()).find((place) => place !== "") ?? "").toLowerCase();
 }
 
 const SOURCES: Readonly<Record<ColumnName, Source>> = {

@@ -10,9 +10,9 @@ import {
 } from "./audit-activity.ts";
 import { dynamic, propertiesOf, tenantOf, text } from "./audit-log.ts";
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
-import { contentHash, sha256Hex } from "./content-hash.ts";
 import { alertTextOf } from "./alert-details.ts";
 import type { ReadRecord } from "./event-body.ts";
+import { incidentId } from "./incident-identity.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { toJson } from "./column-json.ts";
 import { jsonText } from "./kql/dynamic-text.ts";
@@ -116,8 +116,10 @@ export interface Match {
   readonly row: Row;
   /** What the rule's query made of that row. */
   readonly resultRow: Row;
-  /** Position of the result row among those of this record, from 0. */
+  /** Number of the result row among those of this record, from 0: see `rowOrdinals`. */
   readonly ordinal: number;
+  /** The tenant to which a record belongs that names none, where there is just one. */
+  readonly onlyTenant?: string | undefined;
   readonly position: HubPosition;
 }
 
@@ -130,7 +132,7 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   const alert = alertTextOf(rule, result);
   const assessment = incidentFields(record, { expectedChanges: rule.expectedChanges ?? [] });
   return {
-    id: incidentId(match),
+    id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
     revision: 1,
     ...alert,
     status: "New",
@@ -168,20 +170,12 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   };
 }
 
-/**
- * sha256 over tenant, rule, audit record and ordinal of the result row, in hex. Not over the rule's
- * version, the place in the hub or the time of processing: none of them makes it another incident.
- */
-function incidentId({ rule, source, ordinal }: Match): string {
-  const { record } = source;
-  const auditLogId = propertiesOf(record)["id"];
-  const isId = (typeof auditLogId === "string" && auditLogId !== "") || typeof auditLogId === "number";
-  // Without an id the record's content is its identity, whatever the order of its keys.
-  const identity = isId ? ["id", text(auditLogId)] : ["content", contentHash(record)];
-  return sha256Hex(JSON.stringify([tenantOf(record), rule.id, ...identity, ordinal]));
+function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
+  return tenantOf(source.record) || onlyTenant;
 }
 
-function activityOf({ source: { record } }: Match): Incident["activity"] {
+function activityOf(match: Match): Incident["activity"] {
+  const { record } = match.source;
   const properties = propertiesOf(record);
   const reasons = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
   return {
@@ -192,7 +186,7 @@ function activityOf({ source: { record } }: Match): Incident["activity"] {
     resultReason: reasons.map(text).find((reason) => reason.trim() !== "") ?? "",
     correlationId: text(record["correlationId"]) || text(properties["correlationId"]),
     auditLogId: text(properties["id"]),
-    tenantId: tenantOf(record),
+    tenantId: tenantOfMatch(match),
   };
 }
 

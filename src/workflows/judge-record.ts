@@ -1,6 +1,7 @@
 import { isAuditLog, tenantOf, toAuditLogRow } from "../core/audit-log.ts";
 import type { DiagnosticRecord, ReadRecord } from "../core/event-body.ts";
 import { type HubPosition, type Match, toIncident } from "../core/incident.ts";
+import { rowOrdinals } from "../core/incident-identity.ts";
 import { type StoredIncident, toStoredIncident } from "../core/incident-row.ts";
 import { EvaluationLimitError } from "../core/kql/evaluation.ts";
 import type { Row } from "../core/kql/values.ts";
@@ -75,7 +76,6 @@ export function matchRules(
     const {
       rule: { id, name },
       evaluate,
-      excludes,
     } = rule;
     try {
       const resultRows = evaluate(row);
@@ -83,8 +83,7 @@ export function matchRules(
         problems.push(`rule ${id} (${name}) gave ${resultRows.length} rows, at most ${MAX_RESULT_ROWS} are taken`);
         continue;
       }
-      for (const [ordinal, resultRow] of resultRows.entries())
-        if (excludes?.(resultRow, row) !== true) matched.push({ rule, row, resultRow, ordinal });
+      matched.push(...keptRows(rule, row, resultRows));
     } catch (error) {
       problems.push(problemWith(rule, error));
     }
@@ -92,16 +91,35 @@ export function matchRules(
   return { matched, problems };
 }
 
+function keptRows(rule: ReadyRule, row: Row, resultRows: readonly Row[]): MatchedRow[] {
+  const isKept = resultRows.map((resultRow) => rule.excludes?.(resultRow, row) !== true);
+  const ordinals = rowOrdinals(resultRows, isKept);
+  const all = resultRows.map((resultRow, index): MatchedRow => ({
+    rule,
+    row,
+    resultRow,
+    ordinal: ordinals[index] ?? index,
+  }));
+  return all.filter((_, index) => isKept[index]);
+}
+
 function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string {
   return `rule ${id} (${name}) failed: ${problemOf(error)}`;
 }
 
+/** The tenant of a record that names none. Where several are allowed it may be any of them. */
+function onlyTenantOf(allowed: ReadonlySet<string>): string | undefined {
+  const [first, ...others] = allowed;
+  return others.length === 0 ? first : undefined;
+}
+
 function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
   const { matched, problems } = matchRules(source.record, deps.rules);
+  const onlyTenant = onlyTenantOf(deps.allowedTenantIds);
   const found: Found[] = [];
   const allProblems = [...problems];
   for (const { rule, row, resultRow, ordinal } of matched) {
-    const match: Match = { rule: rule.rule, source, row, resultRow, ordinal, position };
+    const match: Match = { rule: rule.rule, source, row, resultRow, ordinal, position, onlyTenant };
     try {
       found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
     } catch (error) {
