@@ -33,3 +33,8 @@ export class DependencyError extends PimwatchError {
     super(`${dependency}: ${problem}`, options);
   }
 }
+
+/** Whether an error says that a service did not do what was asked, in our words or in those of its SDK: no mistake of ours. */
+export function isOfADependency(error: unknown): boolean {
+  return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
+}

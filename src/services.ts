@@ -8,23 +8,31 @@ import { RETRIES } from "./azure/calls.ts";
 import type { DeadLetter } from "./azure/dead-letters.ts";
 import { incidentChanges } from "./azure/incident-changes.ts";
 import { incidentPages } from "./azure/incident-pages.ts";
-import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./azure/incident-outbox.ts";
+import { incidentOutbox } from "./azure/incident-outbox.ts";
 import { incidentTable } from "./azure/incident-table.ts";
 import { ruleIds } from "./azure/rule-ids.ts";
 import { ledgerTable } from "./azure/ledger-table.ts";
+import { sinkAcceptances } from "./azure/sink-acceptances.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
 import { webhook } from "./azure/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
 import type { IncidentRow } from "./core/incident-row.ts";
+import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./core/outbox.ts";
 import type { Rule } from "./core/rule.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
+import { logAnalyticsSink } from "./workflows/log-analytics-sink.ts";
+import type { Sinks } from "./workflows/sink.ts";
+import { webhookSink } from "./workflows/webhook-sink.ts";
 
 /** Names that Bicep gives to the tables and the container too. */
 export const INCIDENTS_TABLE = "incidents";
 export const LEDGER_TABLE = "ledger";
 export const DEAD_LETTERS_CONTAINER = "dead-letters";
+
+/** One retry: what fails after it is sent again by the delivery loop, in other packs. */
+const INGESTION_RETRIES = { ...RETRIES, maxRetries: 1 };
 
 export type Services = Awaited<ReturnType<typeof connect>>;
 
@@ -73,6 +81,18 @@ async function connect(config: Config) {
   // The SDKs that most batches do without are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
+  const delivery = {
+    acceptances: sinkAcceptances(ledgerClient),
+    firstBackOffMs: config.outboxMinimumAgeSeconds * 1_000,
+    now: Date.now,
+  };
+  const upload = async (rows: readonly IncidentRow[], timeoutMs: number) => (await ingestion()).upload(rows, timeoutMs);
+  const hook = config.webhook && webhook(fetch, config.webhook);
+  const outbox = incidentOutbox(incidentsClient, WEBHOOK_SINK);
+  const sinks: Sinks = [
+    logAnalyticsSink({ ...delivery, outbox: incidents, ingestion: { upload } }),
+    ...(hook ? [webhookSink({ ...delivery, outbox, webhook: hook, incidents })] : []),
+  ];
   // In Azure, Bicep makes them, and the app has no right to.
   if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
   return {
@@ -87,12 +107,7 @@ async function connect(config: Config) {
     pages: incidentPages(incidentsClient),
     changes: incidentChanges(incidentsClient),
     guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
-    outbox: incidents, // each incident's outbox row lies in its partition
-    /** A second sink, where it is set up. */
-    webhook: config.webhook && {
-      outbox: incidentOutbox(incidentsClient, WEBHOOK_SINK),
-      ...webhook(fetch, config.webhook),
-    },
+    sinks,
     deadLetters: {
       add: async (letter: DeadLetter) => (await letters()).add(letter),
       count: async (limit: number) => (await letters()).count(limit),
@@ -102,7 +117,6 @@ async function connect(config: Config) {
     suspects: suspectTable(ledgerClient),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
     openAuditHub: () => openAuditHub(config, credential),
-    ingestion: { upload: async (rows: readonly IncidentRow[]) => (await ingestion()).upload(rows) },
     now: () => new Date(),
   };
 }
@@ -136,7 +150,8 @@ async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Co
     import("@azure/monitor-ingestion"),
     import("./azure/logs-ingestion.ts"),
   ]);
-  return logsIngestion(new LogsIngestionClient(endpoint, await credential(), { retryOptions: RETRIES }), destination);
+  const client = new LogsIngestionClient(endpoint, await credential(), { retryOptions: INGESTION_RETRIES });
+  return logsIngestion(client, destination);
 }
 
 async function tableClient({ incidents }: Config, name: string, credential: Credential): Promise<TableClient> {

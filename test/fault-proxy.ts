@@ -22,8 +22,8 @@ export interface FaultProxy {
   readonly origin: string;
   /** The next requests fail, one after the other; what comes then goes through. */
   failNext(...faults: readonly Fault[]): void;
-  /** All requests fail until `restore()`. */
-  failAll(fault: Fault): void;
+  /** All requests fail until `restore()`, or those that are meant: by their path and their body. */
+  failAll(fault: Fault, isMeant?: (url: string, body: Buffer) => boolean): void;
   /** All transactions on tables fail until `restore()`. */
   failTransactions(fault: Fault): void;
   restore(): void;
@@ -41,14 +41,14 @@ interface Answer {
 /** An HTTP server on loopback that hands requests on to another one, and fails those that it is told to. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let queued: Fault[] = [];
-  let always: { readonly fault: Fault; readonly path: RegExp } | undefined;
+  let always: (url: string, body: Buffer) => Fault | undefined = () => undefined;
   let count = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     count += 1;
-    const isAlways = always?.path.test(request.url ?? "") ?? false;
-    const fault = queued.shift() ?? (isAlways ? always?.fault : undefined);
+    const next = queued.shift();
     const body = await buffer(request);
+    const fault = next ?? always(request.url ?? "/", body);
     const passesOn = fault === undefined || fault.effect === true || fault.kind === "stall";
     const answer = passesOn ? await forward(request, body) : undefined;
     if (fault === undefined && answer !== undefined) {
@@ -84,11 +84,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   return {
     origin: `http://127.0.0.1:${port}`,
     failNext: (...faults) => void queued.push(...faults),
-    failAll: (fault) => void (always = { fault, path: /^/ }),
-    failTransactions: (fault) => void (always = { fault, path: /\$batch/ }),
+    failAll: (fault, isMeant = () => true) => void (always = (url, body) => (isMeant(url, body) ? fault : undefined)),
+    failTransactions: (fault) => void (always = (url) => (/\$batch/.test(url) ? fault : undefined)),
     restore() {
       queued = [];
-      always = undefined;
+      always = () => undefined;
     },
     requests: () => count,
     async close() {

@@ -165,7 +165,7 @@ var logAlerts LogAlert[] = [
   {
     name: 'rows-refused'
     title: 'Log Analytics refuses rows'
-    description: 'Rows of incidents do not fit the stream and stay in the outbox, marked.'
+    description: 'Rows of incidents do not fit the stream, or failed alone for a day. They stay in the outbox, marked.'
     query: loadTextContent('../queries/alerts/rows-refused.kql')
     severity: 2
     frequency: 'PT15M'
@@ -174,7 +174,7 @@ var logAlerts LogAlert[] = [
   {
     name: 'webhook-failing'
     title: 'The webhook is not told of incidents'
-    description: 'It refused incidents, or could not be reached for half an hour. Nothing else waits for it.'
+    description: 'It refused incidents, failed for one of them for a day, or could not be reached for half an hour.'
     query: loadTextContent('../queries/alerts/webhook-failing.kql')
     severity: 2
     frequency: 'PT15M'

@@ -66,18 +66,6 @@ export function acknowledgements(table: AccountsClient, sink: string, timeoutMs 
       return { incidents, waiting, acknowledged, unaccounted: [...open.values()] };
     },
 
-    /** When the oldest row that waits, and was not refused, was queued. */
-    async oldestWaiting(ruleId: string): Promise<string | undefined> {
-      let oldest: string | undefined;
-      const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${`outbox|${sink}|`} and RowKey lt ${`outbox|${sink}}`} and Refused eq false`;
-      for await (const entity of rowsWhere(table, { filter, select: ["TimeGenerated"] }, timeoutMs)) {
-        const queued = entity["TimeGenerated"];
-        // Written by toISOString, so that text sorts as time.
-        if (typeof queued === "string" && (oldest === undefined || queued < oldest)) oldest = queued;
-      }
-      return oldest;
-    },
-
     /** Puts an incident's latest state into the outbox again, unless it is there or acknowledged by now. */
     async requeue({ ruleId, incidentId }: Unaccounted): Promise<"requeued" | "accounted for"> {
       const entity = await find(ruleId, `incident|${incidentId}`);

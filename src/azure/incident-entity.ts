@@ -33,7 +33,7 @@ function toProperty({ type }: IncidentColumn, value: PlainJson): string | number
   return typeof value === "object" ? null : value;
 }
 
-/** A row of the outbox. What becomes of it is told by `Refused` and `RefusedReason`. */
+/** A row of the outbox. What becomes of it is told by `Refused`, `RefusedReason` and FAILURE_PROPERTIES. */
 export function outboxEntity(keys: Keys, row: IncidentRow): TableEntity<object> {
   return Object.assign(incidentEntity(keys, row), { Refused: false });
 }
@@ -50,12 +50,19 @@ export function rowOfEntity(entity: Readonly<Record<string, unknown>>): Incident
 }
 
 function fromProperty({ type }: IncidentColumn, value: unknown): PlainJson {
-  if (type === "dynamic" && typeof value === "string") {
-    const json: PlainJson = JSON.parse(value);
-    return json;
-  }
+  if (type === "dynamic" && typeof value === "string") return jsonOf(value);
   if (typeof value === "bigint") return Number(value);
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+/** As text where another hand wrote something else: a row that could not be read would hold up all others. */
+function jsonOf(text: string): PlainJson {
+  try {
+    const json: PlainJson = JSON.parse(text);
+    return json;
+  } catch {
+    return text;
+  }
 }
 
 /** A record's text in as many properties as it needs: `Record0`, `Record1`, … */

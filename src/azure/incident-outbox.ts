@@ -2,17 +2,18 @@ import { odata, type TableClient, type TransactionAction } from "@azure/data-tab
 import { text } from "../core/audit-log.ts";
 import { boundedText } from "../core/bounded.ts";
 import type { IncidentRow } from "../core/incident-row.ts";
+import { LOG_ANALYTICS_SINK, type Pending, type PendingPage, type WaitingRows } from "../core/outbox.ts";
+import { isDue, type RowFailure } from "../core/row-failure.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { rowOfEntity } from "./incident-entity.ts";
+import { FAILURE_PROPERTIES, failureOfEntity, failureProperties } from "./row-failure-entity.ts";
 import { confirmed, hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type OutboxClient = Pick<TableClient, "submitTransaction" | "listEntities" | "upsertEntity" | "updateEntity">;
 
-/** Where incidents are forwarded to: each state of each. */
-export const LOG_ANALYTICS_SINK = "log-analytics";
-/** Where they are told of, once each, if it is set up. */
-export const WEBHOOK_SINK = "webhook";
+/** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
+const MAX_PAGE_ROWS = 1_000;
 /** Clocks of instances differ by seconds. */
 const CLOCK_SET_BACK_MS = 3_600_000;
 const REASON = { characters: 1_000, bytes: 4_000 };
@@ -24,30 +25,49 @@ const REASON = { characters: 1_000, bytes: 4_000 };
  */
 export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CALL_TIMEOUT_MS) {
   const waiting = { from: `outbox|${sink}|`, before: `outbox|${sink}}` };
+  /** Writes to a row that is still in the outbox. */
+  async function update(row: IncidentRow, properties: object): Promise<void> {
+    const { partitionKey } = keysOf(row);
+    const entity = { partitionKey, rowKey: outboxRowKey(row, sink), ...properties };
+    try {
+      await inTime(TABLE_SERVICE, timeoutMs, (options) =>
+        table.updateEntity(entity, "Merge", { etag: "*", ...options }),
+      );
+    } catch (error) {
+      if (!isMissingRow(error)) throw error; // forwarded meanwhile by another instance
+    }
+  }
+
   return {
     /**
-     * Rows of a rule's outbox, at most `limit` of them, without those that the endpoint refused.
+     * Rows of a rule's outbox that may be sent at `dueAt`, at most `limit` of them, behind the row `after`. Without
+     * those that were refused.
      *
      * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them.
      *   Those made an hour after it or later are of a clock that was set back since.
      */
-    async pending(
-      ruleId: string,
-      { limit, queuedBefore }: { limit: number; queuedBefore: Date },
-    ): Promise<IncidentRow[]> {
+    async pending(ruleId: string, { limit, queuedBefore, dueAt, after }: PendingPage): Promise<Pending> {
       // Times are text, so they are compared as text: both are written by toISOString.
-      const after = new Date(queuedBefore.getTime() + CLOCK_SET_BACK_MS);
-      const isOld = odata`(TimeGenerated lt ${queuedBefore.toISOString()} or TimeGenerated ge ${after.toISOString()})`;
-      const rows: IncidentRow[] = [];
+      const late = new Date(queuedBefore.getTime() + CLOCK_SET_BACK_MS);
+      const isOld = odata`(TimeGenerated lt ${queuedBefore.toISOString()} or TimeGenerated ge ${late.toISOString()})`;
+      const behind = { ...waiting, from: after === undefined ? waiting.from : `${after} ` }; // no key lies between
+      const rows = [];
+      let next: string | undefined;
       for await (const entity of rowsWhere(
         table,
-        { filter: `${within(ruleId, waiting)} and Refused eq false and ${isOld}` },
+        {
+          filter: `${within(ruleId, behind)} and Refused eq false and ${isOld}`,
+          pageSize: Math.min(limit + 1, MAX_PAGE_ROWS),
+        },
         timeoutMs,
       )) {
-        if (rows.length >= limit) break;
-        rows.push(rowOfEntity(entity));
+        const failure = failureOfEntity(entity);
+        if (failure !== undefined && !isDue(failure, dueAt.getTime())) continue;
+        if (rows.length >= limit) return { rows, next };
+        rows.push({ row: rowOfEntity(entity), failure });
+        next = String(entity["rowKey"]);
       }
-      return rows;
+      return { rows, next: undefined };
     },
 
     /**
@@ -69,34 +89,29 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
       }
     },
 
-    /** Keeps a row that the endpoint refuses in the outbox, marked so that it is not tried again and again. */
-    async markRefused(row: IncidentRow, reason: string): Promise<void> {
-      const entity = {
-        partitionKey: keysOf(row).partitionKey,
-        rowKey: outboxRowKey(row, sink),
-        Refused: true,
-        RefusedReason: boundedText(reason, REASON).value,
-      };
-      try {
-        await inTime(TABLE_SERVICE, timeoutMs, (options) =>
-          table.updateEntity(entity, "Merge", { etag: "*", ...options }),
-        );
-      } catch (error) {
-        if (!isMissingRow(error)) throw error; // forwarded meanwhile by another instance
-      }
-    },
+    /** Keeps a row in the outbox, marked so that it is not sent again and again. */
+    markRefused: (row: IncidentRow, reason: string): Promise<void> =>
+      update(row, { Refused: true, RefusedReason: boundedText(reason, REASON).value }),
 
-    /** How many rows of a rule wait, and how many were refused. */
-    async outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> {
-      const size = { pending: 0, refused: 0 };
-      for await (const entity of rowsWhere(
-        table,
-        { filter: within(ruleId, waiting), select: ["Refused"] },
-        timeoutMs,
-      )) {
-        size[entity["Refused"] === true ? "refused" : "pending"] += 1;
+    /** Keeps what is known of a row's failed attempts. */
+    markFailed: (row: IncidentRow, failure: RowFailure): Promise<void> => update(row, failureProperties(failure)),
+
+    /** What waits of a rule. */
+    async waiting(ruleId: string): Promise<WaitingRows> {
+      const found = { pending: 0, failing: 0, refused: 0, oldest: undefined as string | undefined };
+      const select = ["Refused", "TimeGenerated", ...FAILURE_PROPERTIES];
+      for await (const entity of rowsWhere(table, { filter: within(ruleId, waiting), select }, timeoutMs)) {
+        if (entity["Refused"] === true) {
+          found.refused += 1;
+          continue;
+        }
+        found.pending += 1;
+        if ((failureOfEntity(entity)?.counted ?? 0) > 0) found.failing += 1;
+        const queued = entity["TimeGenerated"];
+        // Written by toISOString, so that text sorts as time.
+        if (typeof queued === "string" && (found.oldest === undefined || queued < found.oldest)) found.oldest = queued;
       }
-      return size;
+      return found;
     },
   };
 }

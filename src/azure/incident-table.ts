@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { text } from "../core/audit-log.ts";
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../core/incident-row.ts";
+import { LOG_ANALYTICS_SINK } from "../core/outbox.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import {
   incidentEntity,
@@ -11,7 +12,7 @@ import {
   textOfRecordEntity,
 } from "./incident-entity.ts";
 import { type Addition, storeMissing } from "./incident-additions.ts";
-import { incidentOutbox, keysOf, LOG_ANALYTICS_SINK, outboxRowKey } from "./incident-outbox.ts";
+import { incidentOutbox, keysOf, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 import { type Entity, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
 

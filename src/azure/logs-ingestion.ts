@@ -1,8 +1,7 @@
 import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/monitor-ingestion";
 import type { IncidentRow } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
-import { inTime } from "./calls.ts";
-import { pauseOf } from "./pause.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Ingestion = Pick<LogsIngestionClient, "upload">;
@@ -11,15 +10,6 @@ export interface Destination {
   /** The data collection rule's immutable id. */
   readonly ruleId: string;
   readonly stream: string;
-}
-
-export interface UploadTiming {
-  /** A request with all of its retries. */
-  readonly timeoutMs?: number;
-  /** After a failure nothing is sent for so long. */
-  readonly pauseMs?: number;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
 }
 
 export type UploadOutcome =
@@ -37,13 +27,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
 };
 
 /** Uploads rows of incidents to a custom table through the Logs Ingestion API. */
-export function logsIngestion(
-  client: Ingestion,
-  { ruleId, stream }: Destination,
-  { timeoutMs = 15_000, pauseMs = 10_000, now = Date.now }: UploadTiming = {},
-) {
-  const pause = pauseOf(SERVICE, pauseMs, now);
-
+export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination) {
   return {
     /**
      * Sends one pack in one request.
@@ -51,17 +35,16 @@ export function logsIngestion(
      * The rows must be less than 1 MB as JSON: the SDK splits larger packs and, when it is aborted,
      * resolves with some of the parts unsent. One request resolves only after a 204.
      *
+     * @param timeoutMs of the request with all of its retries
      * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
-    async upload(rows: readonly IncidentRow[]): Promise<UploadOutcome> {
-      pause.mustBeOver();
+    async upload(rows: readonly IncidentRow[], timeoutMs = CALL_TIMEOUT_MS): Promise<UploadOutcome> {
       try {
         await inTime(SERVICE, timeoutMs, (options) => client.upload(ruleId, stream, [...rows], options));
         return { outcome: "accepted" };
       } catch (error) {
         const failure = failureOf(error);
         if (failure.isRefusal) return { outcome: "refused", reason: failure.message };
-        pause.begin(failure.message);
         throw error instanceof DependencyError
           ? error
           : new DependencyError(SERVICE, failure.message, { cause: error });

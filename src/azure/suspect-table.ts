@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { odata, type TableClient } from "@azure/data-tables";
-import { DependencyError, PimwatchError } from "../errors.ts";
+import { DependencyError, isOfADependency } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { type Entity, hasStatus, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 
@@ -139,7 +139,7 @@ export function suspectTable(
       try {
         known = knownFrom(await listed(), now());
       } catch (error) {
-        if (!isOfTheTable(error)) throw error;
+        if (!isOfADependency(error)) throw error;
       }
       return known;
     },
@@ -175,10 +175,6 @@ function knownFrom(marks: readonly Entity[], now: number): Known {
     return mark["Quarantined"] !== true && age < FORGOTTEN_MS;
   });
   return { quarantined: new Set(quarantined), marked: marked.length };
-}
-
-function isOfTheTable(error: unknown): boolean {
-  return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
 }
 
 function thisProcess(): WorkerProcess {

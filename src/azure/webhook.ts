@@ -3,8 +3,7 @@ import type { IncidentRow } from "../core/incident-row.ts";
 import { webhookMessage, type WebhookFormat } from "../core/webhook-message.ts";
 import { DependencyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { inTime } from "./calls.ts";
-import { pauseOf } from "./pause.ts";
+import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 
 /** The part of `fetch` that this file uses. */
 export type Post = (
@@ -15,11 +14,6 @@ export type Post = (
 export interface WebhookOptions {
   readonly url: string | undefined;
   readonly format: WebhookFormat;
-  readonly timeoutMs?: number;
-  /** After a failure nothing is sent for so long. */
-  readonly pauseMs?: number;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
 }
 
 export type PostOutcome =
@@ -32,13 +26,8 @@ const SERVICE = "Webhook";
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 /** Tells a webhook of new incidents. Its address is a secret, and stands in no error. */
-export function webhook(
-  post: Post,
-  { url, format, timeoutMs = 5_000, pauseMs = 60_000, now = Date.now }: WebhookOptions,
-) {
-  const pause = pauseOf(SERVICE, pauseMs, now);
-
-  async function send(row: IncidentRow): Promise<number> {
+export function webhook(post: Post, { url, format }: WebhookOptions) {
+  async function send(row: IncidentRow, timeoutMs: number): Promise<number> {
     if (url === undefined) throw new DependencyError(SERVICE, "the Key Vault reference of WEBHOOK_URL is not resolved");
     const headers = {
       "content-type": "application/json",
@@ -59,18 +48,16 @@ export function webhook(
      *
      * @throws {DependencyError} when it is unknown whether it was taken, or it was not and may be later
      */
-    async post(row: IncidentRow): Promise<PostOutcome> {
-      pause.mustBeOver();
+    async post(row: IncidentRow, timeoutMs = CALL_TIMEOUT_MS): Promise<PostOutcome> {
       let problem: string;
       try {
-        const status = await send(row);
+        const status = await send(row, timeoutMs);
         if (status >= 200 && status < 300) return { outcome: "accepted" };
         if (REFUSALS.has(status)) return { outcome: "refused", reason: `answered ${status}` };
         problem = `answered ${status}`;
       } catch (error) {
         problem = error instanceof DependencyError ? error.message : `cannot be reached${codeOf(error)}`;
       }
-      pause.begin(problem);
       throw new DependencyError(SERVICE, problem); // without a cause: its text may hold the address
     },
   };

@@ -1,5 +1,5 @@
 import type { DeadLetterEntry } from "../azure/dead-letters.ts";
-import type { RefusedRow } from "../azure/refused-rows.ts";
+import type { UntakenRow } from "../azure/untaken-rows.ts";
 import { UsageError } from "../errors.ts";
 import { command } from "./command.ts";
 import { STORAGE_OPTIONS } from "./storage-options.ts";
@@ -18,7 +18,8 @@ export const deadLettersCommand = command({
   notes: `NAME is the sha256 of the bytes, as the list shows it; its beginning will do.
 
 The list has the events and records that became dead letters, and the rows that Log Analytics or
-the webhook refused.
+the webhook did not take. A refused row waits for a person. A failing row is sent again by the app;
+it counts as refused when it has failed for 24 hours while other rows were taken.
 After a fix, \`pimwatch redrive\` sends them through again.
 
 Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 when it cannot be done as asked.`,
@@ -27,7 +28,7 @@ Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 whe
     if (more.length > 0) throw new UsageError("Give one NAME, or none for the list");
     if (name === undefined && values.raw === true) throw new UsageError("--raw needs a NAME");
     const { openLetters, theOne } = await import("./letters.ts"); // the SDKs are loaded when first needed
-    const { letters, refused } = await openLetters(values, terminal);
+    const { letters, untaken } = await openLetters(values, terminal);
     if (name !== undefined) {
       const entry = await theOne(letters.list(), name);
       const bytes = await letters.read(entry.name);
@@ -41,13 +42,17 @@ Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 whe
       terminal.out(values.json === true ? `${JSON.stringify({ kind: "dead letter", ...entry })}\n` : line(entry));
       count += 1;
     }
-    let rows = 0;
-    for await (const row of refused.list()) {
-      terminal.out(values.json === true ? `${JSON.stringify({ kind: "refused row", ...row })}\n` : refusedLine(row));
-      rows += 1;
+    const rows = { refused: 0, failing: 0 };
+    for await (const row of untaken.list()) {
+      terminal.out(
+        values.json === true ? `${JSON.stringify({ kind: `${row.state} row`, ...row })}\n` : untakenLine(row),
+      );
+      rows[row.state] += 1;
     }
-    terminal.note(`${count} dead letter(s), ${rows} row(s) that Log Analytics or the webhook refused`);
-    return count + rows === 0 ? 0 : 1;
+    terminal.note(
+      `${count} dead letter(s); of Log Analytics and the webhook: ${rows.refused} refused row(s), ${rows.failing} failing`,
+    );
+    return count + rows.refused + rows.failing === 0 ? 0 : 1;
   },
 });
 
@@ -56,8 +61,11 @@ function line({ name, size, reason, partition, sequenceNumber, enqueuedTime }: D
   return `${visible(name).slice(0, 16)}  ${String(size).padStart(8)} bytes  ${visible(reason)}${where && `  (${visible(where)})`}\n`;
 }
 
-function refusedLine({ incidentId, revision, sink, reason }: RefusedRow): string {
-  return `refused by ${visible(sink)}: incident ${visible(incidentId)}, revision ${visible(revision)}  ${visible(reason)}\n`;
+function untakenLine({ state, incidentId, revision, sink, reason, attempts, retryAt }: UntakenRow): string {
+  const row = `incident ${visible(incidentId)}, revision ${visible(revision)}`;
+  if (state === "refused") return `refused by ${visible(sink)}: ${row}  ${visible(reason)}\n`;
+  const times = attempts === 0 ? "" : `${attempts} time(s) while others were taken, `;
+  return `failing at ${visible(sink)}: ${row}  ${visible(reason)}  (${times}sent again from ${retryAt})\n`;
 }
 
 function show(

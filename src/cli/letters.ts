@@ -1,7 +1,7 @@
 import { deadLetters, type DeadLetterEntry } from "../azure/dead-letters.ts";
-import { WEBHOOK_SINK } from "../azure/incident-outbox.ts";
 import { incidentTable } from "../azure/incident-table.ts";
-import { refusedRows } from "../azure/refused-rows.ts";
+import { untakenRows } from "../azure/untaken-rows.ts";
+import { WEBHOOK_SINK } from "../core/outbox.ts";
 import { UsageError } from "../errors.ts";
 import type { RedriveDependencies } from "../workflows/redrive.ts";
 import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
@@ -17,7 +17,7 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
   const table = await tableDestination(choice, environment);
   return {
     letters,
-    refused: refusedRows(table),
+    untaken: untakenRows(table),
     /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
       const settings = await settingsFrom(environment);

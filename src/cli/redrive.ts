@@ -1,5 +1,6 @@
 import type { DeadLetterEntry } from "../azure/dead-letters.ts";
-import type { RefusedRows } from "../azure/refused-rows.ts";
+import type { UntakenRows } from "../azure/untaken-rows.ts";
+import { doEach } from "../core/do-each.ts";
 import { UsageError } from "../errors.ts";
 import { redrive, type Redriven } from "../workflows/redrive.ts";
 import { command } from "./command.ts";
@@ -16,7 +17,7 @@ export const redriveCommand = command({
     all: { type: "boolean", help: "all dead letters" },
     refused: {
       type: "boolean",
-      help: "the rows that Log Analytics or the webhook refused: the app tries them again within minutes",
+      help: "the rows that Log Analytics or the webhook did not take: the app sends them again within minutes",
     },
     tenants: {
       type: "string",
@@ -30,41 +31,60 @@ is taken away only when all of it has another fate: an incident, no match, or an
 
 A record that ended the worker is sent through as any other, and may end this command: nothing is lost by it.
 
-Exit code: 0 when no dead letter stays of those that were named, 1 when some do, 2 when it cannot be done as asked.`,
+One that fails does not hold up the others: it is named with the reason, and stays.
+
+Exit code: 0 when no dead letter stays of those that were named, 1 when some do or something failed, 2 when it cannot
+be done as asked.`,
   async run({ values, operands }, terminal) {
     const isAll = values.all === true;
     if (isAll === operands.length > 0 && !(values.refused === true && !isAll))
       throw new UsageError("Give the NAMEs of dead letters, or --all, or --refused. See: pimwatch redrive --help");
     const { openLetters, theOne } = await import("./letters.ts"); // the SDKs are loaded when first needed
     const opened = await openLetters(values, terminal);
-    if (values.refused === true) await release(opened.refused, terminal);
-    if (!isAll && operands.length === 0) return 0;
+    const unreleased = values.refused === true ? await release(opened.untaken, terminal) : 0;
+    if (!isAll && operands.length === 0) return unreleased === 0 ? 0 : 1;
 
     const chosen: DeadLetterEntry[] = [];
     if (isAll) for await (const entry of opened.letters.list()) chosen.push(entry);
     else for (const name of operands) chosen.push(await theOne(opened.letters.list(), name));
     const deps = await opened.detecting(values.tenants);
-    let staying = 0;
-    for (const entry of chosen) {
-      if (terminal.stopping.aborted) break;
-      const bytes = await opened.letters.read(entry.name);
-      if (bytes === undefined) continue; // taken away by somebody else meanwhile
-      const redriven = await redrive({ name: entry.name, bytes, position: positionOf(entry) }, deps);
-      if (redriven.stays !== undefined) staying += 1;
-      terminal.out(`${visible(entry.name).slice(0, 16)}  ${outcomeText(redriven)}\n`);
-    }
-    terminal.note(`${chosen.length} dead letter(s) sent through, ${staying} stay`);
-    return staying === 0 && !terminal.stopping.aborted ? 0 : 1;
+    const count = { sent: 0, staying: 0 };
+    const { errors } = await doEach(chosen, async (entry) => {
+      if (terminal.stopping.aborted) return;
+      await named(entry.name, terminal, async () => {
+        const bytes = await opened.letters.read(entry.name);
+        const position = positionOf(entry);
+        const redriven = bytes && (await redrive({ name: entry.name, bytes, position }, deps));
+        count.sent += 1;
+        if (redriven === undefined) return; // taken away by somebody else meanwhile
+        if (redriven.stays !== undefined) count.staying += 1;
+        terminal.out(`${visible(entry.name).slice(0, 16)}  ${outcomeText(redriven)}\n`);
+      });
+    });
+    const unsent = chosen.length - count.sent;
+    const failures = unsent > 0 ? `; ${errors.length} failed, ${unsent - errors.length} left` : "";
+    terminal.note(`${count.sent} dead letter(s) sent through, ${count.staying} stay${failures}`);
+    return count.staying + unsent + unreleased === 0 ? 0 : 1;
   },
 });
 
-async function release(refused: RefusedRows, terminal: Terminal): Promise<void> {
-  let count = 0;
-  for await (const row of refused.list()) {
-    await refused.release(row);
-    count += 1;
+/** @returns how many rows could not be released */
+async function release(untaken: UntakenRows, terminal: Terminal): Promise<number> {
+  const { done, errors } = await doEach(untaken.list(), (row) =>
+    named(`incident ${row.incidentId}, revision ${row.revision}`, terminal, () => untaken.release(row)),
+  );
+  terminal.note(`${done} row(s) wait to be sent again${errors.length > 0 ? `; ${errors.length} failed` : ""}`);
+  return errors.length;
+}
+
+/** Does the work, and says of what it failed if it does. */
+async function named(what: string, terminal: Terminal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    terminal.note(`${visible(what)} failed: ${visible(error instanceof Error ? error.message : String(error))}`);
+    throw error;
   }
-  terminal.note(`${count} row(s) wait to be tried again`);
 }
 
 function positionOf({ partition, sequenceNumber, enqueuedTime }: DeadLetterEntry): {

@@ -71,8 +71,10 @@ export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
 
 const NAMES: Readonly<Record<string, string>> = {
   "outbox.pending": "Rows waiting to be forwarded",
+  "outbox.failing": "Rows that fail at Log Analytics, and are sent again",
   "outbox.refused": "Rows that Log Analytics refused",
   "webhook.pending": "Incidents waiting for the webhook",
+  "webhook.failing": "Incidents that fail at the webhook, and are sent again",
   "webhook.refused": "Incidents that the webhook refused",
   version: "Version",
 };

@@ -1,3 +1,4 @@
+import { throwFirst } from "../core/do-each.ts";
 import { latencyHistogram } from "../core/latency-histogram.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
 import {
@@ -8,19 +9,17 @@ import {
   type HubEvent,
 } from "./detect-batch.ts";
 import { detectGuarded, suspectKey, type SuspectMarks } from "./detect-guarded.ts";
-import { type ForwardDependencies, type Forwarded, forwardRows } from "./forward-rows.ts";
-import { type NotifyDependencies, notifyWebhook } from "./notify-webhook.ts";
+import { deliver, type Delivered, type Delivery } from "./deliver.ts";
+import { type BySink, type Sink, type Sinks, forEachSink } from "./sink.ts";
 import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
 
-export interface HandleDependencies extends DetectDependencies, ForwardDependencies, NotifyDependencies {
+export interface HandleDependencies extends DetectDependencies {
+  readonly sinks: Sinks;
   readonly ledger: FinishedPort;
   readonly suspects: SuspectMarks & {
     known(how: { readonly fresh: boolean }): Promise<{ quarantined: ReadonlySet<string>; marked: number }>;
   };
 }
-
-/** What of it is not told by then is the timer's: the next batch waits for this one. */
-const WEBHOOK_BUDGET = { milliseconds: 3_000 };
 
 /**
  * Whether a batch may be what the worker dies of. It may from the first retry on: at the third death of its workers the
@@ -30,9 +29,7 @@ export function isSuspect(retryCount: number): boolean {
   return retryCount > 0;
 }
 
-export interface Handled extends BatchFigures, Recorded, Forwarded {
-  /** What the webhook was told of, where there is one. */
-  readonly webhook?: Forwarded;
+export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   /** Whether it was taken one by one. */
   readonly guarded: boolean;
   /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
@@ -61,8 +58,14 @@ export async function handleEvents(
     deps.now(),
   );
   const recorded = await recordFinished(events, deps);
-  const rows = added.map(({ row }: StoredIncident) => row);
-  const forwarded = await forwardRows(rows, deps);
-  const told = deps.webhook && { webhook: await notifyWebhook(rows, deps, WEBHOOK_BUDGET) };
-  return { ...figures, guarded, latency, ...recorded, ...forwarded, ...told };
+  const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
+  throwFirst(errors);
+  return { ...figures, guarded, latency, ...recorded, ...delivered };
+}
+
+/** Sends what is new, unless the endpoint is taken to be down: the sweep finds out when it is back. */
+async function deliverNew(added: readonly StoredIncident[], sink: Sink): Promise<Delivery> {
+  const stopped = added.length === 0 ? undefined : sink.watch.paused();
+  if (stopped !== undefined) return { figures: { forwarded: 0, refused: 0, failed: 0, stopped }, errors: [] };
+  return deliver(added, sink, sink.limits.invocation);
 }

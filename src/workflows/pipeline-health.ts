@@ -1,22 +1,27 @@
 import type { PartitionStatus } from "../core/partition-ledger.ts";
-import { PimwatchError } from "../errors.ts";
-import { type OutboxAgeDependencies, outboxAgeSeconds } from "./outbox-age.ts";
+import { isOfADependency } from "../errors.ts";
+import type { OtherSink } from "../core/outbox.ts";
+import { type OutboxState, outboxState } from "./outbox-state.ts";
+import type { Sink } from "./sink.ts";
 
-export interface HealthDependencies extends OutboxAgeDependencies {
-  readonly incidents: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> };
-  /** A second sink, where it is set up. */
-  readonly webhook?:
-    { readonly outbox: { outboxSize(ruleId: string): Promise<{ pending: number; refused: number }> } } | undefined;
+type WatchedSink = Pick<Sink, "name" | "title"> & { readonly outbox: Pick<Sink["outbox"], "waiting"> };
+
+export interface HealthDependencies {
+  /** Each has a partition of its own. */
+  ruleIds(): Promise<readonly string[]>;
+  /** The first is Log Analytics. */
+  readonly sinks: readonly [WatchedSink, ...WatchedSink[]];
   readonly deadLetters: { count(limit: number): Promise<number> };
   readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };
+  now(): Date;
 }
 
-export interface PipelineHealth {
+export interface PipelineHealth extends Readonly<Partial<Record<OtherSink, OutboxState>>> {
   /** `failing`: events may not be stored now. `degraded`: they are, and somebody has to look. */
   readonly status: "ok" | "degraded" | "failing";
   readonly problems: readonly string[];
-  readonly outbox?: { readonly pending: number; readonly refused: number; readonly oldestSeconds: number };
-  readonly webhook?: { readonly pending: number; readonly refused: number };
+  /** What waits for Log Analytics. */
+  readonly outbox?: OutboxState;
   /** Counted no further than COUNTED. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
@@ -40,8 +45,6 @@ const COUNTED = 1_000;
 /** The timer runs every minute, and one run may last four. */
 const LEDGER_LATE_SECONDS = 600;
 const OUTBOX_LATE_SECONDS = 900;
-/** More than one sweep leaves behind. */
-const WEBHOOK_BEHIND = 100;
 const HEADROOM_ALERT = 0.5;
 
 /** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
@@ -61,51 +64,37 @@ export async function pipelineHealth(
     }
   };
   const now = deps.now().getTime();
-  const [outbox, webhook, deadLetters, findings] = await Promise.all([
-    ask("the incident table", failing, () => outboxOf(deps)),
-    ask("the incident table", [], () => webhookOf(deps)),
+  const [states, deadLetters, findings] = await Promise.all([
+    ask("the incident table", failing, () => outboxStates(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
     ask("the ledger table", degraded, () => deps.ledger.statuses()),
   ]);
   const hub = findings && hubHealth(findings, now, retentionHours * 3_600_000);
-  if (outbox !== undefined && outbox.refused > 0) degraded.push(`${outbox.refused} row(s) refused by Log Analytics`);
-  if (outbox !== undefined && outbox.oldestSeconds > OUTBOX_LATE_SECONDS)
-    degraded.push(`incidents have waited to be forwarded for ${outbox.oldestSeconds} s`);
-  if (webhook !== undefined && webhook.refused > 0)
-    degraded.push(`${webhook.refused} incident(s) refused by the webhook`);
-  if (webhook !== undefined && webhook.pending > WEBHOOK_BEHIND)
-    degraded.push(`${webhook.pending} incidents wait for the webhook`);
+  for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
   if (hub !== undefined) degraded.push(...hubProblems(hub));
   return {
     status: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
-    ...(outbox && { outbox }),
-    ...(webhook && { webhook }),
+    ...Object.fromEntries((states ?? []).map(([{ name }, state], index) => [index === 0 ? "outbox" : name, state])),
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
   };
 }
 
-function isOfADependency(error: unknown): boolean {
-  return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
+async function outboxStates({ sinks, now, ...deps }: HealthDependencies) {
+  const time = now().getTime();
+  const ruleIds = await deps.ruleIds();
+  return Promise.all(
+    sinks.map(async (sink) => [sink, await outboxState({ outbox: sink.outbox, ruleIds, now: time })] as const),
+  );
 }
 
-async function outboxOf(deps: HealthDependencies) {
-  const { ruleIds, incidents } = deps;
-  const total = { pending: 0, refused: 0 };
-  for (const ruleId of await ruleIds()) {
-    const { pending, refused } = await incidents.outboxSize(ruleId);
-    total.pending += pending;
-    total.refused += refused;
-  }
-  return { ...total, oldestSeconds: total.pending > 0 ? await outboxAgeSeconds(deps) : 0 };
-}
-
-async function webhookOf({ ruleIds, webhook }: HealthDependencies) {
-  if (webhook === undefined) return undefined;
-  const sizes = await Promise.all((await ruleIds()).map((ruleId) => webhook.outbox.outboxSize(ruleId)));
-  const sum = (name: "pending" | "refused"): number => sizes.reduce((total, size) => total + size[name], 0);
-  return { pending: sum("pending"), refused: sum("refused") };
+function outboxProblems(title: string, { refused, failing, oldestSeconds }: OutboxState): string[] {
+  return [
+    refused > 0 && `${refused} row(s) refused by ${title}`,
+    failing > 0 && `${failing} row(s) fail at ${title} while others are taken`,
+    oldestSeconds > OUTBOX_LATE_SECONDS && `incidents have waited for ${title} for ${oldestSeconds} s`,
+  ].filter((problem) => problem !== false);
 }
 
 /** Of all partitions together; undefined before the timer's first run. */

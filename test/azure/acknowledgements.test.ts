@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
-import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
+import { LOG_ANALYTICS_SINK } from "../../src/core/outbox.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { memoryTable } from "../memory-table.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
-import { openTable } from "./open-table.ts";
+import { openTable, pendingRows } from "./open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
-
-const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 
 async function open() {
   const { client, incidents } = await openTable(azurite.connectionString);
@@ -37,11 +35,11 @@ test("a row that left the outbox without an acknowledgement waits again, as it w
   const { client, incidents, outboxKeyOf, check } = await open();
   const [kept, lost] = [storedIncident("kept"), storedIncident("lost")];
   await incidents.addAll([kept, lost]);
-  const before = await incidents.pending(RULE_ID, ALL);
+  const before = await pendingRows(incidents, RULE_ID);
   await client.deleteEntity(RULE_ID, outboxKeyOf(lost));
 
   expect(await check()).toEqual({ incidents: 2, waiting: 1, acknowledged: 0, requeued: 1 });
-  expect(await incidents.pending(RULE_ID, ALL)).toEqual(before);
+  expect(await pendingRows(incidents, RULE_ID)).toEqual(before);
   expect(await check()).toEqual({ incidents: 2, waiting: 2, acknowledged: 0, requeued: 0 });
 });
 
@@ -51,7 +49,7 @@ test("what was forwarded twice, or by two at once, is acknowledged and out of th
   await incidents.addAll([incident]);
   await Promise.all(Array.from({ length: 8 }, () => incidents.markForwarded(incident.row)));
   await incidents.markForwarded(incident.row);
-  expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
+  expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
   expect(await check()).toEqual({ incidents: 1, waiting: 0, acknowledged: 1, requeued: 0 });
 });
 
@@ -66,7 +64,7 @@ test("a row that is forwarded while the accounts are made is not queued again", 
   const [missing] = unaccounted;
   if (missing === undefined) throw new Error("it is missing");
   expect(await accounts.requeue(missing)).toBe("accounted for");
-  expect(await incidents.pending(RULE_ID, ALL)).toEqual([]);
+  expect(await pendingRows(incidents, RULE_ID)).toEqual([]);
 });
 
 test.each([1, 2, 3])("a row that is forwarded just before list %i of the accounts is in one of them", async (turn) => {
@@ -86,7 +84,7 @@ test.each([1, 2, 3])("a row that is forwarded just before list %i of the account
   forward = () => incidents.markForwarded(incident.row);
 
   expect((await acknowledgements(client, LOG_ANALYTICS_SINK).of(RULE_ID)).unaccounted).toEqual([]);
-  expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
+  expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
 });
 
 test("a refused row is accounted for: it waits for a person", async () => {

@@ -7,7 +7,7 @@ import { sha256Hex } from "../../src/core/content-hash.ts";
 import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
-import { collected, openTable } from "./open-table.ts";
+import { collected, openTable, pendingRows } from "./open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
@@ -16,7 +16,6 @@ afterAll(() => azurite.close());
 type PolicyEntry = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number];
 
 const ID = sha256Hex("sample");
-const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 /** Long enough for what is answered, on a busy machine too. */
 const PATIENT_MS = 20_000;
 const IMPATIENT_MS = 500;
@@ -163,8 +162,8 @@ const CALLS: readonly { name: string; call: (incidents: IncidentTable) => Promis
   { name: "addAll", call: (incidents) => incidents.addAll([storedIncident("other")]) },
   { name: "get", call: (incidents) => incidents.get(RULE_ID, ID) },
   { name: "list", call: (incidents) => collected(incidents.list(RULE_ID)) },
-  { name: "pending", call: (incidents) => incidents.pending(RULE_ID, ALL) },
-  { name: "outboxSize", call: (incidents) => incidents.outboxSize(RULE_ID) },
+  { name: "pending", call: (incidents) => pendingRows(incidents, RULE_ID) },
+  { name: "outboxSize", call: (incidents) => incidents.waiting(RULE_ID) },
   { name: "markForwarded", call: (incidents) => incidents.markForwarded(storedIncident().row) },
   { name: "markRefused", call: (incidents) => incidents.markRefused(storedIncident().row, "x") },
   { name: "create", call: (incidents) => incidents.create() },
@@ -339,7 +338,7 @@ test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault
     proxy.failNext(fault);
     await incidents.markRefused(refused.row, "400");
 
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 1 });
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 1 });
   },
 );
 
@@ -379,6 +378,6 @@ async function open(timeoutMs = PATIENT_MS): Promise<{
 }
 
 async function contentsOf(incidents: IncidentTable): Promise<{ listed: number; pending: number }> {
-  const [listed, pending] = await Promise.all([collected(incidents.list(RULE_ID)), incidents.pending(RULE_ID, ALL)]);
+  const [listed, pending] = await Promise.all([collected(incidents.list(RULE_ID)), pendingRows(incidents, RULE_ID)]);
   return { listed: listed.length, pending: pending.length };
 }

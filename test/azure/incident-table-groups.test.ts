@@ -2,7 +2,7 @@ import { TableClient, type TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
-import { WEBHOOK_SINK } from "../../src/azure/incident-outbox.ts";
+import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
@@ -10,13 +10,12 @@ import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { memoryIncidentTable } from "../memory-incident-table.ts";
 import { memoryTable, type TableFault } from "../memory-table.ts";
 import { largestIncident, ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
-import { collected, openTable } from "./open-table.ts";
+import { collected, openTable, pendingRows } from "./open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 
-const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const named = (howMany: number) => Array.from({ length: howMany }, (_, index) => storedIncident(`incident ${index}`));
 
@@ -32,7 +31,7 @@ async function mustHold(incidents: IncidentTable, stored: readonly StoredInciden
   const rows = stored.toSorted(byId).map(({ row }) => row);
   const ids = rows.map((row) => row["IncidentId"]);
   expect((await collected(incidents.list(ruleId))).map((row) => text(row["IncidentId"])).toSorted()).toEqual(ids);
-  expect(await incidents.pending(ruleId, ALL)).toEqual(rows);
+  expect(await pendingRows(incidents, ruleId)).toEqual(rows);
   for (const one of stored) expect(await incidents.get(ruleId, text(one.row["IncidentId"]))).toEqual(one);
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { listedColumns, RULE_ID, storedIncident } from "../stored-incident.ts";
-import { collected, openTable } from "./open-table.ts";
+import { collected, openTable, pendingRows } from "./open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
@@ -11,7 +11,6 @@ afterAll(() => azurite.close());
 const ID = sha256Hex("sample");
 /** Counts down from the largest time of JavaScript, in 17 digits. */
 const TIME = `time|0${8_640_000_000_000_000 - Date.parse("2026-03-04T09:12:41.790Z")}|${ID}`;
-const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 
 test("an incident is four rows in its rule's partition", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
@@ -71,7 +70,7 @@ test("a table that is missing is a failure, not an empty one", async () => {
   await expect(incidents.addAll([incident])).rejects.toThrow("table specified does not exist");
   await expect(incidents.get(RULE_ID, ID)).rejects.toMatchObject({ statusCode: 404 });
   await expect(collected(incidents.list(RULE_ID))).rejects.toMatchObject({ statusCode: 404 });
-  await expect(incidents.pending(RULE_ID, ALL)).rejects.toMatchObject({ statusCode: 404 });
+  await expect(pendingRows(incidents, RULE_ID)).rejects.toMatchObject({ statusCode: 404 });
   await expect(incidents.markForwarded(incident.row)).rejects.toMatchObject({ statusCode: 404 });
   await expect(incidents.markRefused(incident.row, "x")).rejects.toMatchObject({ statusCode: 404 });
 });

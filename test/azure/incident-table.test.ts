@@ -5,9 +5,10 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import type { IncidentTable } from "../../src/azure/incident-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
+import type { RowFailure } from "../../src/core/row-failure.ts";
 import { memoryIncidentTable } from "../memory-incident-table.ts";
 import { anyIncidentRow, largestIncident, listedColumns, ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
-import { collected, openTable } from "./open-table.ts";
+import { collected, openTable, pendingRows } from "./open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
@@ -15,6 +16,7 @@ afterAll(() => azurite.close());
 
 const ALL = { limit: 10_000, queuedBefore: new Date("2100-01-01") };
 const NOW_MS = Date.parse("2026-11-23T12:00:00Z");
+const FAILURE: RowFailure = { counted: 1, since: NOW_MS, failedAt: NOW_MS, retryAt: NOW_MS, reason: "answered 500" };
 
 describe.each([
   { name: "in memory", open: () => Promise.resolve(memoryIncidentTable()) },
@@ -28,7 +30,7 @@ describe.each([
     expect(await incidents.addAll([incident])).toEqual(["known"]);
 
     expect(await idsOf(incidents)).toEqual([incident.row["IncidentId"]]);
-    expect(await incidents.pending(RULE_ID, ALL)).toEqual([incident.row]);
+    expect(await pendingRows(incidents, RULE_ID)).toEqual([incident.row]);
   });
 
   test("of sixteen that add the same at the same time one adds it", async () => {
@@ -38,7 +40,7 @@ describe.each([
 
     expect(answers.flat().filter((answer) => answer === "added")).toHaveLength(1);
     expect(answers.flat().filter((answer) => answer === "known")).toHaveLength(15);
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 0 });
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1, refused: 0 });
   });
 
   test("what is found again later, elsewhere and by another version of the rule is known", async () => {
@@ -60,7 +62,7 @@ describe.each([
 
     expect(await incidents.addAll([incident])).toEqual(["known"]);
 
-    expect(await incidents.pending(RULE_ID, ALL)).toEqual([]);
+    expect(await pendingRows(incidents, RULE_ID)).toEqual([]);
   });
 
   test("another rule's incident of the same id is another incident", async () => {
@@ -70,7 +72,7 @@ describe.each([
 
     expect(await incidents.addAll([other])).toEqual(["added"]);
 
-    expect(await incidents.pending("11111111-2222-4333-8444-555555555555", ALL)).toEqual([other.row]);
+    expect(await pendingRows(incidents, "11111111-2222-4333-8444-555555555555")).toEqual([other.row]);
     expect(await idsOf(incidents)).toEqual([id("sample")]);
   });
 
@@ -91,7 +93,7 @@ describe.each([
     await incidents.addAll([storedIncident()]);
 
     expect(await idsOf(incidents, "' or PartitionKey ge '")).toEqual([]);
-    expect(await incidents.pending("' or PartitionKey ge '", ALL)).toEqual([]);
+    expect(await pendingRows(incidents, "' or PartitionKey ge '")).toEqual([]);
   });
 
   test.each([
@@ -119,7 +121,7 @@ describe.each([
     expect(await incidents.addAll([incident])).toEqual(["added"]);
 
     expect(await incidents.get(RULE_ID, id("largest"))).toEqual(incident);
-    expect(await incidents.pending(RULE_ID, ALL)).toEqual([incident.row]);
+    expect(await pendingRows(incidents, RULE_ID)).toEqual([incident.row]);
     expect(Buffer.byteLength(JSON.stringify([incident.row]))).toBeLessThan(900_000);
   });
 
@@ -150,8 +152,8 @@ describe.each([
     const at = storedIncident("at", { detectedTime: new Date(NOW_MS).toISOString() });
     await incidents.addAll([before, at]);
 
-    expect(await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) })).toEqual([before.row]);
-    expect(await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS + 1) })).toHaveLength(2);
+    expect(await pendingRows(incidents, RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) })).toEqual([before.row]);
+    expect(await pendingRows(incidents, RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS + 1) })).toHaveLength(2);
   });
 
   test("rows that were made by a clock which was set back since do not wait for it", async () => {
@@ -161,7 +163,7 @@ describe.each([
     const ahead = later("a minute", 60_000); // with an instance whose clock is a little ahead
     await incidents.addAll([later("a day", 86_400_000), ahead]);
 
-    const due = await incidents.pending(RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) });
+    const due = await pendingRows(incidents, RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) });
     expect(due).toEqual([later("a day", 86_400_000).row]);
   });
 
@@ -169,7 +171,7 @@ describe.each([
     const incidents = await open();
     await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
 
-    expect(await incidents.pending(RULE_ID, { ...ALL, limit })).toHaveLength(Math.min(limit, 3));
+    expect(await pendingRows(incidents, RULE_ID, { ...ALL, limit })).toHaveLength(Math.min(limit, 3));
   });
 
   test("a row that was refused stays, is counted, and is not pending", async () => {
@@ -180,8 +182,8 @@ describe.each([
     await incidents.markRefused(refused.row, "400 InvalidRecord: row 0");
     await incidents.markRefused(refused.row, "400 InvalidRecord: row 0");
 
-    expect(await incidents.pending(RULE_ID, ALL)).toEqual([waiting.row]);
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 1 });
+    expect(await pendingRows(incidents, RULE_ID)).toEqual([waiting.row]);
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1, refused: 1 });
   });
 
   test("forwarding twice is harmless, and refusing what was forwarded does not queue it again", async () => {
@@ -193,7 +195,7 @@ describe.each([
     await incidents.markForwarded(incident.row);
     await incidents.markRefused(incident.row, "late");
 
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 0, refused: 0 });
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(incident);
   });
 
@@ -203,8 +205,8 @@ describe.each([
     await incidents.addAll(names.map((name) => storedIncident(name)));
 
     expect((await idsOf(incidents)).toSorted()).toEqual(names.map(id).toSorted());
-    expect(await incidents.pending(RULE_ID, { ...ALL, limit: 1_005 })).toHaveLength(1_005);
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1_010, refused: 0 });
+    expect(await pendingRows(incidents, RULE_ID, { ...ALL, limit: 1_005 })).toHaveLength(1_005);
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1_010, refused: 0 });
   });
 
   test("any row comes back from the outbox as it was", async () => {
@@ -213,7 +215,7 @@ describe.each([
       fc.asyncProperty(anyIncidentRow(), fc.string({ unit: "binary" }), async (row, record) => {
         const made = { ...row, RuleId: randomUUID(), TimeGenerated: "2026-01-01T00:00:00.000Z" };
         await incidents.addAll([{ row: made, record }]);
-        expect(await incidents.pending(made.RuleId, ALL)).toEqual([made]);
+        expect(await pendingRows(incidents, made.RuleId)).toEqual([made]);
         expect(await incidents.get(made.RuleId, text(row["IncidentId"]))).toEqual({ row: made, record });
       }),
       { numRuns: 25 },
@@ -223,7 +225,17 @@ describe.each([
 
 test("any sequence of calls has the same answers in memory and in Azurite", async () => {
   const step = fc.record({
-    call: fc.constantFrom("add", "add", "markForwarded", "markRefused", "pending", "outboxSize", "list", "get"),
+    call: fc.constantFrom(
+      "add",
+      "add",
+      "markForwarded",
+      "markRefused",
+      "markFailed",
+      "pending",
+      "waiting",
+      "list",
+      "get",
+    ),
     name: fc.constantFrom("a", "b", "c"),
     limit: fc.integer({ min: 0, max: 4 }),
   });
@@ -246,9 +258,11 @@ function answerTo(step: { call: string; name: string; limit: number }, incidents
     case "markRefused":
       return incidents.markRefused(incident.row, "refused");
     case "pending":
-      return incidents.pending(RULE_ID, { ...ALL, limit: step.limit });
-    case "outboxSize":
-      return incidents.outboxSize(RULE_ID);
+      return incidents.pending(RULE_ID, { ...ALL, dueAt: new Date(NOW_MS), limit: step.limit });
+    case "markFailed":
+      return incidents.markFailed(incident.row, { ...FAILURE, retryAt: NOW_MS + (step.limit > 2 ? 60_000 : 0) });
+    case "waiting":
+      return incidents.waiting(RULE_ID);
     case "list":
       return collected(incidents.list(RULE_ID));
     default:

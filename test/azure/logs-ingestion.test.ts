@@ -10,7 +10,7 @@ import {
   type LogsIngestion as StandIn,
   startLogsIngestion,
 } from "../../local/logs-ingestion/logs-ingestion.ts";
-import { type Ingestion, logsIngestion, type UploadTiming } from "../../src/azure/logs-ingestion.ts";
+import { type Ingestion, logsIngestion } from "../../src/azure/logs-ingestion.ts";
 import type { IncidentRow } from "../../src/core/incident-row.ts";
 import { MAX_PACK_BYTES, packRows } from "../../src/core/packs.ts";
 import { DependencyError } from "../../src/errors.ts";
@@ -94,13 +94,6 @@ test("a row that is too large is refused, with the reason", async () => {
   });
 });
 
-test("a refusal pauses nothing", async () => {
-  const { ingestion } = open();
-  await ingestion.upload([{ ...storedIncident().row, Revision: "one" }]);
-
-  expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
-});
-
 const ASKED_FOR = "OnDemand: this failure was asked for";
 
 test.each([
@@ -164,10 +157,10 @@ test.each([
 ] satisfies { why: string; failure: Failure }[])(
   "where $why, an upload ends in time and is not accepted",
   async ({ failure }) => {
-    const { ingestion } = open({ timeoutMs: 500 });
+    const { ingestion } = open();
     standIn.fail(failure);
 
-    await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
+    await expect(ingestion.upload([storedIncident().row], 500)).rejects.toThrow(
       new DependencyError("Logs Ingestion", "did not answer within 0.5 s"),
     );
   },
@@ -182,15 +175,15 @@ test("an upload that resolves after its time is not accepted", async () => {
       return slow.promise;
     },
   };
-  const ingestion = logsIngestion(client, DESTINATION, { timeoutMs: 20 });
+  const ingestion = logsIngestion(client, DESTINATION);
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow("did not answer within 0.02 s");
+  await expect(ingestion.upload([storedIncident().row], 20)).rejects.toThrow("did not answer within 0.02 s");
 });
 
 test("nobody listens: an upload fails and says where", async () => {
   const other = await startLogsIngestion({ columns, ...DESTINATION });
   await other.close();
-  const { ingestion } = open({}, other);
+  const { ingestion } = open(other);
 
   await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
     `Logs Ingestion: connect ECONNREFUSED ${new URL(other.endpoint).host}`,
@@ -238,41 +231,14 @@ test("a 400 without the service's reason is somebody else's, and a failure", asy
   );
 });
 
-test("after a failure nothing is sent for a while, and then it goes on", async () => {
-  let now = 1_000_000;
-  const { ingestion, received } = open({ now: () => now, pauseMs: 10_000 });
-  standIn.fail({ status: 403, times: 1 });
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow("answered 403");
-
-  now += 9_999;
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
-    /^Logs Ingestion: paused for 10 s after: answered 403: OnDemand: this failure was asked for: the identity needs/,
-  );
-  expect(received().statuses).toEqual([403]);
-
-  now += 1;
-  expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
-  expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
-});
-
-test("a clock that is set back in the pause does not make it longer", async () => {
-  let now = 1_000_000_000;
-  const { ingestion } = open({ now: () => now, pauseMs: 10_000 });
-  standIn.fail({ status: 403, times: 1 });
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow("answered 403");
-
-  now -= 86_400_000;
-  expect(await ingestion.upload([storedIncident().row])).toEqual({ outcome: "accepted" });
-});
-
 /** What the module does with the shared stand-in, from now on; failures end with the test. */
-function open(timing: UploadTiming = {}, endpoint = standIn) {
+function open(endpoint = standIn) {
   const before = { rows: standIn.rows().length, requests: standIn.requests().length };
   onTestFinished(() => standIn.restore());
   const client = clientOf(endpoint, { getToken: () => tokenOf(standIn) });
   return {
     client,
-    ingestion: logsIngestion(client, DESTINATION, timing),
+    ingestion: logsIngestion(client, DESTINATION),
     received: () => ({
       rows: standIn.rows().slice(before.rows),
       statuses: standIn

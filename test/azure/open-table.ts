@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { RestError, TableClient } from "@azure/data-tables";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import type { PendingPage } from "../../src/core/outbox.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
 import { comparisonsIn } from "../memory-table.ts";
 
@@ -28,6 +30,17 @@ export async function openTable(connectionString: string): Promise<{ client: Tab
   const incidents = incidentTable(client);
   await incidents.create();
   return { client, incidents };
+}
+
+/** Rows of the outbox that may be sent, all of them unless told otherwise. */
+export async function pendingRows(
+  outbox: Pick<IncidentTable, "pending">,
+  ruleId: string,
+  which: Partial<PendingPage> = {},
+): Promise<IncidentRow[]> {
+  const [queuedBefore, dueAt] = [new Date("2100-01-01"), new Date("2100-01-01")];
+  const { rows } = await outbox.pending(ruleId, { limit: 10_000, queuedBefore, dueAt, ...which });
+  return rows.map(({ row }) => row);
 }
 
 export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {

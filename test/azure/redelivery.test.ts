@@ -1,7 +1,7 @@
 // Incidents that are added again: no more than three times the requests of their first delivery, and nothing lost.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WEBHOOK_SINK } from "../../src/azure/incident-outbox.ts";
+import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";

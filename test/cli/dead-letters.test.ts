@@ -1,22 +1,31 @@
 import { TableClient } from "@azure/data-tables";
 import { ContainerClient } from "@azure/storage-blob";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { run } from "../../src/cli/pimwatch.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
+import type { RowFailure } from "../../src/core/row-failure.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { startFaultProxy } from "../fault-proxy.ts";
 import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
+import { pendingRows } from "../azure/open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 
-const ALL = { limit: 100, queuedBefore: new Date("2100-01-01") };
+const FAILURE: RowFailure = {
+  counted: 2,
+  since: Date.parse("2026-03-04T09:13:00Z"),
+  failedAt: Date.parse("2026-03-04T09:14:00Z"),
+  retryAt: Date.parse("2026-03-04T09:16:00Z"),
+  reason: "answered 500",
+};
 const table = () =>
   TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, { allowInsecureConnection: true });
 const container = () => new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
@@ -44,24 +53,29 @@ describe("dead-letters", () => {
     expect(await pimwatch("dead-letters")).toEqual({
       code: 0,
       out: "",
-      err: "0 dead letter(s), 0 row(s) that Log Analytics or the webhook refused",
+      err: "0 dead letter(s); of Log Analytics and the webhook: 0 refused row(s), 0 failing",
     });
     const letter = bytes("{");
     await bury(letter, "not JSON");
     const incident = storedIncident();
-    await incidentTable(table()).addAll([incident]);
+    const failing = storedIncident("failing");
+    await incidentTable(table()).addAll([incident, failing]);
     await incidentTable(table()).markRefused(incident.row, "answered 400: InvalidRecord");
+    await incidentTable(table()).markFailed(failing.row, FAILURE);
 
     const { code, out, err } = await pimwatch("dead-letters");
-    expect([code, err]).toEqual([1, "1 dead letter(s), 1 row(s) that Log Analytics or the webhook refused"]);
-    expect(out.split("\n")).toEqual([
-      `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
+    expect([code, err]).toEqual([1, "1 dead letter(s); of Log Analytics and the webhook: 1 refused row(s), 1 failing"]);
+    expect(out.split("\n").toSorted()).toEqual([
       "",
+      `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
+      `failing at log-analytics: incident ${text(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were taken, sent again from 2026-03-04T09:16:00.000Z)`,
+      `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
-    expect(json.map((line): unknown => JSON.parse(line))).toMatchObject([
+    const kinds = json.map((line): { kind: string } => JSON.parse(line)).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+    expect(kinds).toMatchObject([
       { kind: "dead letter", name: nameOf(letter), reason: "not JSON", partition: "3", sequenceNumber: "42" },
+      { kind: "failing row", ruleId: RULE_ID, sink: "log-analytics", attempts: 2, reason: "answered 500" },
       { kind: "refused row", ruleId: RULE_ID, sink: "log-analytics", revision: "1" },
     ]);
   });
@@ -102,13 +116,13 @@ describe("redrive", () => {
       out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incident\(s\)\n$/),
       err: "1 dead letter(s) sent through, 0 stay",
     });
-    const waiting = await incidentTable(table()).pending(RULE_ID, ALL);
+    const waiting = await pendingRows(incidentTable(table()), RULE_ID);
     expect(waiting).toMatchObject([{ AuditLogId: "PIM_1", EventHubPartitionId: "3", EventHubSequenceNumber: 42 }]);
     expect((await pimwatch("dead-letters")).code).toBe(0);
 
     await bury(letter, "again");
     expect((await pimwatch("redrive", "--all")).out).toContain("known incident(s)");
-    expect(await incidentTable(table()).pending(RULE_ID, ALL)).toHaveLength(1);
+    expect(await pendingRows(incidentTable(table()), RULE_ID)).toHaveLength(1);
   });
 
   test("what cannot be read still cannot: it stays, byte for byte, and says why", async () => {
@@ -132,15 +146,57 @@ describe("redrive", () => {
     expect(left).toEqual([nameOf(bytes("17"))]);
   });
 
-  test("lets refused rows be tried again", async () => {
+  test("lets refused and failing rows be sent again at once", async () => {
     const incidents = incidentTable(table());
-    await incidents.addAll([storedIncident()]);
+    await incidents.addAll([storedIncident(), storedIncident("failing")]);
     await incidents.markRefused(storedIncident().row, "400");
+    await incidents.markFailed(storedIncident("failing").row, FAILURE);
     expect(await pimwatch("redrive", "--refused")).toEqual({
       code: 0,
       out: "",
-      err: "1 row(s) wait to be tried again",
+      err: "2 row(s) wait to be sent again",
     });
-    expect(await incidents.outboxSize(RULE_ID)).toEqual({ pending: 1, refused: 0 });
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, failing: 0, refused: 0 });
+    expect(await pendingRows(incidents, RULE_ID, { dueAt: new Date(0) })).toHaveLength(2);
+  });
+
+  /** The command with storage behind a proxy that answers 403 to the requests that are meant. */
+  async function withForbidden(isMeant: (url: string) => boolean, ...args: string[]) {
+    const { origin } = new URL(azurite.tableEndpoint);
+    const blobs = new URL(azurite.blobEndpoint).origin;
+    const proxies = [await startFaultProxy(origin), await startFaultProxy(blobs)] as const;
+    onTestFinished(() => Promise.all(proxies.map((proxy) => proxy.close())).then(() => undefined));
+    for (const proxy of proxies) proxy.failAll({ kind: "answer", status: 403 }, isMeant);
+    const storage = azurite.connectionString.replaceAll(origin, proxies[0].origin).replaceAll(blobs, proxies[1].origin);
+    return pimwatch(...args, "--storage", storage);
+  }
+
+  test("one letter that fails does not hold up the others: it is named, and stays", async () => {
+    const letters = ["PIM_1", "PIM_2", "PIM_3"].map(record);
+    for (const letter of letters) await bury(letter);
+    const [first = ""] = letters.map(nameOf).toSorted();
+    const { code, out, err } = await withForbidden((url) => url.includes(first), "redrive", "--all");
+    expect(out.match(/new incident/g)).toHaveLength(2);
+    expect(err.split("\n")).toEqual([
+      expect.stringMatching(new RegExp(`^${first} failed: `)),
+      "2 dead letter(s) sent through, 0 stay; 1 failed, 0 left",
+    ]);
+    expect(code).toBe(1);
+    expect((await pimwatch("dead-letters")).out).toContain(first.slice(0, 16));
+  });
+
+  test("one row that cannot be released does not hold up the others", async () => {
+    const incidents = incidentTable(table());
+    const rows = ["a", "b", "c"].map((name) => storedIncident(name));
+    await incidents.addAll(rows);
+    for (const { row } of rows) await incidents.markRefused(row, "400");
+    const [first = ""] = rows.map(({ row }) => text(row["IncidentId"])).toSorted();
+    const { code, err } = await withForbidden((url) => url.includes(first), "redrive", "--refused");
+    expect(err.split("\n")).toEqual([
+      expect.stringMatching(new RegExp(`^incident ${first}, revision 1 failed: `)),
+      "2 row(s) wait to be sent again; 1 failed",
+    ]);
+    expect(code).toBe(1);
+    expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, refused: 1 });
   });
 });

@@ -2,6 +2,7 @@ import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import type { LedgerFigures } from "../../src/workflows/check-ledger.ts";
 import type { Handled } from "../../src/workflows/handle-events.ts";
 import type { Reconciled } from "../../src/workflows/reconcile.ts";
+import type { BySink } from "../../src/workflows/sink.ts";
 import type { Swept } from "../../src/workflows/sweep-outbox.ts";
 import type { Row } from "./query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
@@ -14,7 +15,7 @@ import { APP, MINUTE, NOW } from "./run-alert.ts";
 export interface LogLines {
   readonly "batch detected": Handled;
   readonly "gap healed": Handled;
-  readonly "outbox swept": Swept & Pick<Handled, "webhook">;
+  readonly "outbox swept": BySink<Swept>;
   readonly "ledger checked": LedgerFigures & { failures: number };
   readonly "events lost": SequenceRange & { partitionId: string };
   readonly reconciled: Reconciled;
@@ -36,14 +37,17 @@ const BATCH: Handled = {
   unrecorded: 0,
   forwarded: 1,
   refused: 0,
-  webhook: { forwarded: 1, refused: 0 },
+  failed: 0,
+  webhook: { forwarded: 1, refused: 0, failed: 0 },
 };
+
+const SWEPT: Swept = { forwarded: 0, refused: 0, failed: 0, pending: 0, failing: 0, oldestSeconds: 0 };
 
 /** Each line of a pipeline that is well. */
 export const LOG_LINES: LogLines = {
   "batch detected": BATCH,
   "gap healed": BATCH,
-  "outbox swept": { forwarded: 0, refused: 0, stopped: "", oldestSeconds: 0 },
+  "outbox swept": { ...SWEPT, stopped: "" },
   "ledger checked": {
     failures: 0,
     partitions: 4,

@@ -45,9 +45,9 @@ test("the outbox has stopped when no sweep could send, not when one could", () =
 
 test("incidents wait for too long when the latest sweep left one behind that is older than an hour", () => {
   const stopped = "Logs Ingestion: answered 403";
-  const old = traceOf("outbox swept", 2, { stopped, oldestSeconds: 3_700 });
+  const old = traceOf("outbox swept", 2, { stopped, oldestSeconds: 3_700, failing: 2 });
 
-  expect(alertOn("outbox-age", old)).toEqual([{ OldestSeconds: 3_700, Reason: stopped }]);
+  expect(alertOn("outbox-age", old)).toEqual([{ OldestSeconds: 3_700, Failing: 2, Reason: stopped }]);
   expect(alertOn("outbox-age", old, traceOf("outbox swept", 1))).toEqual([]);
   expect(alertOn("outbox-age", traceOf("outbox swept", 1, { stopped, oldestSeconds: 3_600 }))).toEqual([]);
   expect(alertOn("outbox-age")).toEqual([]);
@@ -123,17 +123,19 @@ test("the ledger's checks are counted even when there was none", () => {
   expect(alertOn("ledger-silent", traceOf("ledger checked", 1))).toEqual([{ Checks: 1 }]);
 });
 
+const TOLD = { forwarded: 1, refused: 0, failed: 0 };
+
 test("the webhook fails when it refuses, or when no sweep could tell it of all", () => {
   const sweep = (minutesAgo: number, webhook: LogLines["outbox swept"]["webhook"]) =>
     traceOf("outbox swept", minutesAgo, webhook && { webhook });
-  const down = { forwarded: 0, refused: 0, stopped: "Webhook: answered 503" };
+  const down = { ...TOLD, forwarded: 0, stopped: "Webhook: answered 503" };
   const stopped = Array.from({ length: 5 }, (_, index) => sweep(index + 1, down));
 
   expect(alertOn("webhook-failing", ...stopped)).toEqual([{ Refused: 0, Stops: 5, Reason: "Webhook: answered 503" }]);
-  expect(alertOn("webhook-failing", ...stopped, sweep(7, { forwarded: 1, refused: 0 }))).toEqual([]);
-  expect(
-    alertOn("webhook-failing", traceOf("batch detected", 3, { webhook: { forwarded: 0, refused: 2 } })),
-  ).toMatchObject([{ Refused: 2, Stops: 0 }]);
+  expect(alertOn("webhook-failing", ...stopped, sweep(7, TOLD))).toEqual([]);
+  expect(alertOn("webhook-failing", traceOf("batch detected", 3, { webhook: { ...TOLD, refused: 2 } }))).toMatchObject([
+    { Refused: 2, Stops: 0 },
+  ]);
   expect(alertOn("webhook-failing", sweep(1, undefined), traceOf("batch detected", 1))).toEqual([]);
 });
 

@@ -1,21 +1,27 @@
 // The pipeline on stores in memory, with a hub, a host, clocks and faults that a test commands.
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
-import { LOG_ANALYTICS_SINK } from "../../src/azure/incident-outbox.ts";
+import { incidentOutbox } from "../../src/azure/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
+import { sinkAcceptances } from "../../src/azure/sink-acceptances.ts";
 import { suspectTable } from "../../src/azure/suspect-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
+import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../src/core/outbox.ts";
 import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/check-ledger.ts";
 import type { HubEvent } from "../../src/workflows/detect-batch.ts";
 import { handleEvents, type HandleDependencies } from "../../src/workflows/handle-events.ts";
+import { type LogAnalyticsDependencies, logAnalyticsSink } from "../../src/workflows/log-analytics-sink.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
-import { sweepOutbox } from "../../src/workflows/sweep-outbox.ts";
+import { type BySink, type SendOutcome, type Sinks } from "../../src/workflows/sink.ts";
+import { sweepOutbox, type Swept } from "../../src/workflows/sweep-outbox.ts";
+import { type WebhookDependencies, webhookSink } from "../../src/workflows/webhook-sink.ts";
 import { memoryTable, type TableFault } from "../memory-table.ts";
 import { bytes, eventBody, settingsChange, TENANT } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, incidentOf, readyRule } from "../shipped-rule.ts";
@@ -54,9 +60,15 @@ export type World = ReturnType<typeof world>;
 export type UploadsTo = (how: {
   readonly now: () => number;
   readonly accept: (row: IncidentRow) => void;
-}) => HandleDependencies["ingestion"];
+}) => LogAnalyticsDependencies["ingestion"];
 
-export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
+export interface WorldOptions {
+  readonly uploadsTo?: UploadsTo;
+  /** A second sink. */
+  readonly webhook?: WebhookDependencies["webhook"];
+}
+
+export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   /** Faults of the calls to come, one each; those after them are right. */
   let faults: (TableFault | undefined)[] = [];
   /** Nothing can be written, everything read, as on a full disk. */
@@ -74,15 +86,31 @@ export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
   const ingestion = { mode: "up" as IngestionMode };
   const incidentRows = memoryTable({ pageSize: 3, before: disturbed });
   const ledgerRows = memoryTable({ pageSize: 3, before: disturbed });
-  const incidents = incidentTable(incidentRows.client);
+  const otherSinks = webhook === undefined ? [] : [WEBHOOK_SINK];
+  const incidents = incidentTable(incidentRows.client, undefined, { otherSinks });
   const ledger = ledgerTable(ledgerRows.client, NAME);
   const now = (): Date => new Date(clock.app);
+  const delivery = {
+    acceptances: sinkAcceptances(ledgerRows.client),
+    firstBackOffMs: 60_000,
+    now: () => clock.app,
+  };
 
-  const deps = {
+  /** The sinks as a process has them that was just started. */
+  function newSinks(): Sinks {
+    const endpoint = uploadsTo?.({ now: () => clock.app, accept }) ?? { upload };
+    const outbox = incidentOutbox(incidentRows.client, WEBHOOK_SINK);
+    return [
+      logAnalyticsSink({ ...delivery, outbox: incidents, ingestion: endpoint }),
+      ...(webhook ? [webhookSink({ ...delivery, outbox, webhook, incidents })] : []),
+    ];
+  }
+
+  let deps: HandleDependencies = {
     rules: [RULE],
     allowedTenantIds: new Set([TENANT]),
     incidents,
-    outbox: incidents,
+    sinks: newSinks(),
     ledger,
     deadLetters: {
       add({ bytes: kept }) {
@@ -92,17 +120,16 @@ export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
       },
     },
     suspects: suspectTable(ledgerRows.client, { now: () => clock.app }),
-    ingestion: uploadsTo?.({ now: () => clock.app, accept }) ?? { upload },
     now,
-  } satisfies HandleDependencies;
+  };
 
   function accept(row: IncidentRow): void {
     accepted.add(stateOf(row));
   }
 
-  function upload(rows: readonly IncidentRow[]): Promise<{ outcome: "accepted" | "refused" }> {
+  function upload(rows: readonly IncidentRow[]): Promise<SendOutcome> {
     const { mode } = ingestion;
-    if (mode === "refuses") return Promise.resolve({ outcome: "refused" });
+    if (mode === "refuses") return Promise.resolve({ outcome: "refused", reason: "answered 400" });
     if (mode !== "down") for (const row of rows) accept(row);
     if (mode !== "up") return Promise.reject(new DependencyError("Logs Ingestion", "did not answer"));
     return Promise.resolve({ outcome: "accepted" });
@@ -193,11 +220,18 @@ export function world({ uploadsTo }: { readonly uploadsTo?: UploadsTo } = {}) {
     ledgerTimer,
     newPartitions,
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
-    sweep: () =>
-      sweepOutbox(
-        { ...deps, accounts, ruleIds: ruleIds(incidentRows.client) },
-        { queuedBefore: new Date(clock.app - 60_000), pageSize: 4 },
-      ),
+    /** Sweeps the outbox of each sink. @throws as the timer does, once all is done */
+    async sweep(): Promise<BySink<Swept>> {
+      const queuedBefore = new Date(clock.app - 60_000);
+      const sweeping = { sinks: deps.sinks, ruleIds: ruleIds(incidentRows.client) };
+      const { figures, errors } = await sweepOutbox(sweeping, queuedBefore);
+      throwFirst(errors);
+      return figures;
+    },
+    /** What the process knew of its sinks is gone. */
+    restart(): void {
+      deps = { ...deps, sinks: newSinks() };
+    },
     reconcile: () => reconcile({ ruleIds: ruleIds(incidentRows.client), accounts }),
 
     send(partitionId: PartitionId, content: Content): void {

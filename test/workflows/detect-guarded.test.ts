@@ -5,6 +5,7 @@ import { detectGuarded, suspectKey } from "../../src/workflows/detect-guarded.ts
 import { handleEvents, isSuspect } from "../../src/workflows/handle-events.ts";
 import { memoryTable } from "../memory-table.ts";
 import { bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
+import { memorySink } from "./memory-sink.ts";
 import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
 const good = (id: string) => settingsChange({}, { id });
@@ -16,8 +17,7 @@ const nothing = () => Promise.resolve();
 /** What handling a batch needs beside detection, of which these tests ask nothing. */
 const REST_OF_THE_APP = {
   ledger: { finished: nothing },
-  outbox: { markForwarded: nothing, markRefused: nothing },
-  ingestion: { upload: () => Promise.resolve({ outcome: "accepted" } as const) },
+  sinks: [memorySink([]).sink] as const,
 };
 
 /** A worker that dies of the killer: what it was at never comes back. */

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
+import type { IncidentRow, StoredIncident } from "../../src/core/incident-row.ts";
 import type { FinishedRun } from "../../src/core/partition-ledger.ts";
 import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
-import type { ForwardDependencies } from "../../src/workflows/forward-rows.ts";
 import { handleEvents } from "../../src/workflows/handle-events.ts";
+import type { Sink, Sinks } from "../../src/workflows/sink.ts";
 import { eventBody, POSITION, settingsChange } from "../samples.ts";
+import { memorySink } from "./memory-sink.ts";
 import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
@@ -23,7 +24,10 @@ const FOUND = {
   unrecorded: 0,
 };
 
-function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
+const DELIVERED = { forwarded: 0, refused: 0, failed: 0 };
+
+/** Stores in memory, and one sink that answers as told; `forwarded` are the ids of what left its outbox. */
+function dependencies(upload: Sink["send"]) {
   const { deps, stored } = memoryStores();
   const forwarded: unknown[] = [];
   const finished: object[] = [];
@@ -33,15 +37,11 @@ function dependencies(upload: ForwardDependencies["ingestion"]["upload"]) {
       return Promise.resolve();
     },
   };
-  const outbox = {
-    markForwarded: (row: Readonly<Record<string, unknown>>) => {
-      forwarded.push(row["IncidentId"]);
-      return Promise.resolve();
-    },
-    markRefused: () => Promise.resolve(),
-  };
+  const { sink } = memorySink([]);
+  const markForwarded = (row: IncidentRow) => Promise.resolve(void forwarded.push(row["IncidentId"]));
+  const sinks: Sinks = [{ ...sink, send: upload, outbox: { ...sink.outbox, markForwarded } }];
   return {
-    deps: { ...deps, outbox, ledger, suspects: memorySuspects().suspects, ingestion: { upload } },
+    deps: { ...deps, ledger, suspects: memorySuspects().suspects, sinks },
     stored,
     forwarded,
     finished,
@@ -55,17 +55,17 @@ test("what is new is forwarded once all of the batch is stored", async () => {
     return Promise.resolve({ outcome: "accepted" });
   });
 
-  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 2, known: 0, forwarded: 2, refused: 0 });
+  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 2, known: 0, ...DELIVERED, forwarded: 2 });
   expect(storedAtUpload).toEqual([2]);
   expect(forwarded).toEqual([...stored.values()].map(({ row }) => row["IncidentId"]));
 
-  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 0, known: 2, forwarded: 0, refused: 0 });
+  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 0, known: 2, ...DELIVERED });
   expect(storedAtUpload).toEqual([2]);
 });
 
 test("an endpoint that is down does not fail the batch: the rows wait in the outbox", async () => {
   const { deps, stored, forwarded } = dependencies(() => Promise.reject(new DependencyError("Logs Ingestion", "down")));
-  const figures = { ...FOUND, stored: 2, known: 0, forwarded: 0, refused: 0, stopped: "Logs Ingestion: down" };
+  const figures = { ...FOUND, stored: 2, known: 0, ...DELIVERED, stopped: "Logs Ingestion: down" };
   expect(await handleEvents(batch, deps)).toEqual(figures);
   expect([stored.size, forwarded]).toEqual([2, []]);
 });
@@ -135,4 +135,41 @@ test("a ledger that cannot be written does not fail the batch", async () => {
     forwarded: 2,
   });
   expect([stored.size, forwarded.length]).toEqual([2, 2]);
+});
+
+test("sinks do not wait for each other, and each has its own figures", async () => {
+  const { deps } = dependencies(() => Promise.reject(new DependencyError("Logs Ingestion", "down")));
+  const webhook = { ...memorySink([]).sink, name: "webhook" };
+  expect(await handleEvents(batch, { ...deps, sinks: [deps.sinks[0], webhook] })).toMatchObject({
+    forwarded: 0,
+    stopped: "Logs Ingestion: down",
+    webhook: { ...DELIVERED, forwarded: 2 },
+  });
+});
+
+test("a sink that is paused is sent nothing, and the others are", async () => {
+  const { deps, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const webhook = { ...memorySink([]).sink, name: "webhook" };
+  const [first] = deps.sinks;
+  for (const row of ["a", "b", "c"]) first.watch.failed(row, "answered 503");
+  expect(await handleEvents(batch, { ...deps, sinks: [first, webhook] })).toMatchObject({
+    ...DELIVERED,
+    stopped: "paused for 10 s after: answered 503",
+    webhook: { forwarded: 2 },
+  });
+  expect(forwarded).toEqual([]);
+});
+
+test("a row that cannot be marked fails the batch, after the rows of all sinks were sent", async () => {
+  const { deps, stored } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const [first] = deps.sinks;
+  const outbox = { ...first.outbox, markForwarded: () => Promise.reject(new DependencyError("Table Storage", "down")) };
+  const webhook = memorySink([]);
+  const sinks: Sinks = [
+    { ...first, outbox },
+    { ...webhook.sink, name: "webhook" },
+  ];
+  await expect(handleEvents(batch, { ...deps, sinks })).rejects.toThrow("Table Storage: down");
+  expect(webhook.journal).toHaveLength(1);
+  expect(stored.size).toBe(2);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { WaitingRows } from "../../src/core/outbox.ts";
 import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { type HealthDependencies, pipelineHealth } from "../../src/workflows/pipeline-health.ts";
@@ -20,11 +21,24 @@ function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
   };
 }
 
+/** A sink with what waits for it of each rule. */
+function sink(name: string, title: string, waiting: (ruleId: string) => Partial<WaitingRows> = () => ({})) {
+  const nothing = { pending: 0, failing: 0, refused: 0, oldest: undefined };
+  return { name, title, outbox: { waiting: (ruleId: string) => Promise.resolve({ ...nothing, ...waiting(ruleId) }) } };
+}
+
+/** Log Analytics with what waits for it of each rule. */
+const logAnalytics = (waiting: Partial<WaitingRows>): Partial<HealthDependencies> => ({
+  sinks: [sink("log-analytics", "Log Analytics", () => waiting)],
+});
+
 function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
   return {
     ruleIds: () => Promise.resolve(["a", "b"]),
-    incidents: { outboxSize: (ruleId) => Promise.resolve({ pending: ruleId === "a" ? 2 : 0, refused: 0 }) },
-    accounts: { oldestWaiting: () => Promise.resolve(ago(40)) },
+    sinks: [
+      sink("log-analytics", "Log Analytics", (ruleId) => (ruleId === "a" ? { pending: 2, oldest: ago(40) } : {})),
+      sink("webhook", "the webhook"),
+    ],
     deadLetters: { count: () => Promise.resolve(3) },
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
@@ -40,7 +54,8 @@ test("a pipeline that is well says how far it is", async () => {
   expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
     status: "ok",
     problems: [],
-    outbox: { pending: 2, refused: 0, oldestSeconds: 40 },
+    outbox: { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
+    webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
     deadLetters: 3,
     hub: {
       lastEventAt: ago(100),
@@ -72,13 +87,28 @@ test("a hub that never held an event is not silent", async () => {
 test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   {
     why: "rows are refused",
-    more: { incidents: { outboxSize: () => Promise.resolve({ pending: 0, refused: 1 }) } },
+    more: logAnalytics({ refused: 1 }),
     problem: "2 row(s) refused by Log Analytics",
   },
   {
     why: "rows wait for long",
-    more: { accounts: { oldestWaiting: () => Promise.resolve(ago(901)) } },
-    problem: "incidents have waited to be forwarded for 901 s",
+    more: logAnalytics({ pending: 1, oldest: ago(901) }),
+    problem: "incidents have waited for Log Analytics for 901 s",
+  },
+  {
+    why: "rows fail alone",
+    more: logAnalytics({ pending: 1, failing: 1, oldest: ago(5) }),
+    problem: "2 row(s) fail at Log Analytics while others are taken",
+  },
+  {
+    why: "rows wait for the webhook for long",
+    more: {
+      sinks: [
+        sink("log-analytics", "Log Analytics"),
+        sink("webhook", "the webhook", () => ({ pending: 1, oldest: ago(901) })),
+      ],
+    },
+    problem: "incidents have waited for the webhook for 901 s",
   },
   {
     why: "events are lost",
@@ -120,7 +150,10 @@ test("just below half of the retention nobody has to", async () => {
 test("it is failing where table or container do not answer, and says no more than that", async () => {
   const down = () => Promise.reject(new DependencyError("Table Storage", "https://secret"));
   const found = await pipelineHealth(
-    dependencies({ incidents: { outboxSize: down }, deadLetters: { count: down } }),
+    dependencies({
+      sinks: [{ ...sink("log-analytics", ""), outbox: { waiting: down } }],
+      deadLetters: { count: down },
+    }),
     RETENTION,
   );
   expect(found).toMatchObject({

@@ -3,17 +3,19 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
-import { incidentOutbox, LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../src/azure/incident-outbox.ts";
+import { incidentOutbox } from "../../src/azure/incident-outbox.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { text } from "../../src/core/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../src/core/outbox.ts";
 import { answerApi } from "../../src/workflows/incidents-api.ts";
-import { sweepWebhook } from "../../src/workflows/notify-webhook.ts";
+import { logAnalyticsSink } from "../../src/workflows/log-analytics-sink.ts";
 import { pipelineHealth } from "../../src/workflows/pipeline-health.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { sweepOutbox } from "../../src/workflows/sweep-outbox.ts";
+import { webhookSink } from "../../src/workflows/webhook-sink.ts";
 import { openTable } from "../azure/open-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
 
@@ -39,30 +41,34 @@ async function open() {
   await incidents.addAll([kept, ...orphans]);
   const forwarded: string[] = [];
   const told: string[] = [];
+  const ingestion = {
+    upload(rows: readonly IncidentRow[]) {
+      forwarded.push(...rows.map((row) => idOf({ row })));
+      return Promise.resolve({ outcome: "accepted" as const });
+    },
+  };
+  const webhook = {
+    post(row: IncidentRow) {
+      told.push(idOf({ row }));
+      return Promise.resolve({ outcome: "accepted" as const });
+    },
+  };
+  const acceptances = { latest: () => Promise.resolve(undefined), note: () => Promise.resolve() };
+  const delivery = { acceptances, firstBackOffMs: 60_000, now: () => QUEUED + 90_000 };
   return {
     client,
     forwarded,
     told,
     incidents,
-    outbox: incidents,
     ruleIds: ruleIds(client, { running: [RULE_ID] }),
     accounts: acknowledgements(client, LOG_ANALYTICS_SINK),
     pages: incidentPages(client),
     changes: incidentChanges(client),
     guideOf: () => undefined,
-    webhook: {
-      outbox: incidentOutbox(client, WEBHOOK_SINK),
-      post(row: IncidentRow) {
-        told.push(idOf({ row }));
-        return Promise.resolve({ outcome: "accepted" as const });
-      },
-    },
-    ingestion: {
-      upload(rows: readonly IncidentRow[]) {
-        forwarded.push(...rows.map((row) => idOf({ row })));
-        return Promise.resolve({ outcome: "accepted" as const });
-      },
-    },
+    sinks: [
+      logAnalyticsSink({ ...delivery, outbox: incidents, ingestion }),
+      webhookSink({ ...delivery, outbox: incidentOutbox(client, WEBHOOK_SINK), webhook, incidents }),
+    ] as const,
     deadLetters: { count: () => Promise.resolve(0) },
     ledger: { statuses: () => Promise.resolve([]) },
     now: () => new Date(QUEUED + 90_000),
@@ -82,28 +88,23 @@ async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" 
   return { status, body: JSON.parse(String(body)) };
 }
 
-test("the sweep forwards its rows", async () => {
-  expect(await sweepOutbox(app, { queuedBefore: LATER, pageSize: 500 })).toMatchObject({ forwarded: 3 });
-  expect(app.forwarded.toSorted()).toEqual(ALL_IDS);
+test("the sweep sends its rows to Log Analytics and to the webhook", async () => {
+  const { figures, errors } = await sweepOutbox(app, LATER);
+  expect({ figures, errors }).toMatchObject({ figures: { forwarded: 3, webhook: { forwarded: 3 } }, errors: [] });
+  expect([app.forwarded.toSorted(), app.told.toSorted()]).toEqual([ALL_IDS, ALL_IDS]);
 });
 
 test("the sweep asks the table afresh: a rule that came a moment ago is not left out", async () => {
   await app.ruleIds();
   await app.incidents.addAll([ofRule("another", storedIncident("c"))]);
-  expect(await sweepOutbox(app, { queuedBefore: LATER, pageSize: 500 })).toMatchObject({ forwarded: 4 });
-  expect(await sweepWebhook(app, { queuedBefore: LATER, milliseconds: 60_000 })).toMatchObject({ forwarded: 4 });
-});
-
-test("the webhook is told of its incidents", async () => {
-  await sweepWebhook(app, { queuedBefore: LATER, milliseconds: 60_000 });
-  expect(app.told.toSorted()).toEqual(ALL_IDS);
+  expect((await sweepOutbox(app, LATER)).figures).toMatchObject({ forwarded: 4, webhook: { forwarded: 4 } });
 });
 
 test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
   const [lost] = orphans.map(idOf);
   await app.client.deleteEntity(REMOVED, `outbox|${LOG_ANALYTICS_SINK}|${lost}|1`);
   expect(await reconcile(app)).toMatchObject({ incidents: 3, waiting: 2, requeued: 1 });
-  expect(await app.incidents.outboxSize(REMOVED)).toEqual({ pending: 2, refused: 0 });
+  expect(await app.incidents.waiting(REMOVED)).toMatchObject({ pending: 2, refused: 0 });
 });
 
 test("health counts its rows and their age", async () => {

@@ -1,0 +1,35 @@
+/** This many different things fail in a row only if what they depend on is down, not because of the things. */
+export const DOWN_AFTER = 3;
+
+/**
+ * Does the same to each of several things, one after the other. One that fails does not hold up the others; after
+ * DOWN_AFTER failures in a row the rest is left, since a dependency that is down answers the rest no better.
+ *
+ * @returns how many were done, and the errors of the others: for the caller to fail with
+ */
+export async function doEach<T>(
+  things: Iterable<T> | AsyncIterable<T>,
+  work: (thing: T) => Promise<unknown>,
+): Promise<{ readonly done: number; readonly errors: readonly unknown[] }> {
+  const errors: unknown[] = [];
+  let done = 0;
+  let failedInARow = 0;
+  for await (const thing of things) {
+    try {
+      await work(thing);
+      done += 1;
+      failedInARow = 0;
+    } catch (error) {
+      errors.push(error);
+      failedInARow += 1;
+      if (failedInARow >= DOWN_AFTER) break;
+    }
+  }
+  return { done, errors };
+}
+
+/** Fails with the first of several errors, once all else is done. */
+export function throwFirst([first]: readonly unknown[]): void {
+  if (first !== undefined)
+    throw first instanceof Error ? first : new Error("something else than an error was thrown", { cause: first });
+}
