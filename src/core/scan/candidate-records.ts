@@ -1,6 +1,7 @@
 import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
 import { withoutByteOrderMark } from "../json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
+import { elementBounds } from "./element-bounds.ts";
 import { skipBlanks, skipBlanksBack } from "./json-walk.ts";
 import type { LiteralScan } from "./literal-scan.ts";
 
@@ -28,7 +29,8 @@ const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
  * The records of an event's body that can match a rule, or undefined where none can.
  *
  * A body without a literal is not looked into, except that its first and last bytes must be those of records: what is
- * empty, cut off, packed or in another encoding still comes back as unreadable. In a large body with one the records
+ * empty, cut off, packed or in another encoding still comes back as unreadable. Where they do not end as exports do, the
+ * last bracket must also close the first. In a large body with one the records
  * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
  * are read in full, as {@link readEventBody} does.
  *
@@ -76,17 +78,31 @@ function isFramed(body: Uint8Array): boolean {
   const json = withoutByteOrderMark(body);
   const first = skipBlanks(json, 0);
   const last = skipBlanksBack(json, json.length - 1);
-  if (json[first] === OPEN_ARRAY) return json[last] === CLOSE_ARRAY && isFramedArray(json, first, last);
+  if (json[first] === OPEN_ARRAY)
+    return json[last] === CLOSE_ARRAY && isFramedArray(json, first, last) && isWhole(json, first, last);
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
   const key = skipBlanks(json, first + 1);
   if (json[key] !== QUOTE) return false;
-  if (!stands(RECORDS_KEY, json, key)) return true;
+  if (!stands(RECORDS_KEY, json, key)) return isWhole(json, first, last);
   const colon = skipBlanks(json, key + RECORDS_KEY.length);
   const array = skipBlanks(json, colon + 1);
   const end = skipBlanksBack(json, last - 1);
-  return (
-    json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY && isFramedArray(json, array, end)
-  );
+  const isArray = json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY;
+  return isArray && isFramedArray(json, array, end) && (endsInProperties(json, end) || isWhole(json, first, last));
+}
+
+/** Whether the array's last object ends with an object, as records of exports do: `properties` is their last key. */
+function endsInProperties(json: Uint8Array, end: number): boolean {
+  const record = skipBlanksBack(json, end - 1);
+  return json[skipBlanksBack(json, record - 1)] === CLOSE_OBJECT;
+}
+
+/**
+ * Whether the last bracket closes the first: of a body that is cut off within, the end of a list or object can look like
+ * that of all. This walks over every byte, so it is left out for bodies that end as those of exports.
+ */
+function isWhole(json: Uint8Array, first: number, last: number): boolean {
+  return elementBounds(json, first).end === last;
 }
 
 function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {

@@ -144,10 +144,35 @@ test.each([
   { why: "a number behind records", body: `{"records":[${plain},17]}` },
   { why: "a key without quotes", body: `{records:[${plain}]}` },
   { why: "an array that is cut off", body: `[${plain}` },
+  { why: "a second record behind a single one", body: `${plain}\n${plain}` },
   { why: "records that are no array", body: `{"records":{"first":${plain}}}` },
 ])("$why is noticed without any literal", ({ body }) => {
   expect(candidates(bytes(body))?.unreadable).toEqual(readEventBody(bytes(body)).unreadable);
   expect(readEventBody(bytes(body)).unreadable).toHaveLength(1);
+});
+
+describe("an event that is cut off at any byte is noticed without any literal", () => {
+  const inner = { id: "1", targetResources: [{ modifiedProperties: [{ newValue: '"]}]}"' }] }] };
+  const records = [JSON.stringify({ properties: inner, text: "x".repeat(300) }), plain, JSON.stringify(inner), plain];
+  const list = records.join(",");
+
+  test.each([
+    { form: "wrapped", body: `{"records":[${list}]}` },
+    { form: "pretty-printed", body: JSON.stringify(JSON.parse(`{"records":[${list}]}`), null, 1) },
+    { form: "wrapped behind another key", body: `{"version":1,"records":[${list}]}` },
+    { form: "an array", body: `[${list}]` },
+    { form: "a single record", body: plain },
+  ])("$form", ({ body }) => {
+    const whole = bytes(body);
+    const cuts = Array.from({ length: whole.length - 257 }, (_, index) => whole.subarray(0, 257 + index));
+    const unnoticed = cuts.filter((cut) => candidateRecords(cut, scan)?.unreadable.length !== 1);
+    expect(unnoticed.map((cut) => Buffer.from(cut.subarray(-20)).toString())).toEqual([]);
+  });
+
+  test("the whole event is passed over: the control", () => {
+    for (const body of [`{"records":[${list}]}`, `{"version":1,"records":[${list}]}`, `[${list}]`, plain])
+      expect(candidateRecords(bytes(body), scan)).toBeUndefined();
+  });
 });
 
 test("of small bodies all is read: bad records beside a candidate, and in what is too short for an event", () => {
