@@ -1,18 +1,24 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { chance, type Chance } from "../../local/samples/chance.ts";
 import { nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "../../local/samples/other-audit-events.ts";
 import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
 import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
+import { anyForm, inMemory, withLiteralAtAnEnd, writtenEvent } from "../../local/samples/written-event.ts";
+import type { Json } from "../../src/core/kql/values.ts";
 import { jsonText } from "./json-text.ts";
 
 const START = Date.UTC(2026, 2, 4);
+const RULE_SAMPLES = new URL("../../rules/samples/", import.meta.url);
 
 /** Records that are as they should be, as text: what the mutations begin with. */
 const GOOD: readonly string[] = goodRecords();
+const GOOD_VALUES = GOOD.map((text): Json => JSON.parse(text) as Json);
 
 function goodRecords(): string[] {
   const draw = chance("good records");
   const time = (index: number) => new Date(START + index * 1_000);
   return [
+    ...readdirSync(RULE_SAMPLES).map((name) => JSON.parse(readFileSync(new URL(name, RULE_SAMPLES), "utf8")) as Json),
     ...SETTINGS_CHANGES.map((change, index) => settingsChangeRecord(change, "Global Administrator", time(index), draw)),
     ...Array.from({ length: NEAR_MISS_KINDS }, (_, kind) => nearMissRecord(kind, time(kind), draw)),
     ...Array.from({ length: 20 }, (_, index) => ordinaryAuditRecord(time(index), draw)),
@@ -20,18 +26,34 @@ function goodRecords(): string[] {
   ].map((good) => JSON.stringify(good));
 }
 
-/** The event bodies of one run. The same seed and number give the same bytes. */
-export function fuzzBodies(seed: string, run: number): Uint8Array[] {
+/** The event bodies of one run. The same seed, number and literals give the same bytes. */
+export function fuzzBodies(seed: string, run: number, literals: readonly string[]): Uint8Array[] {
   const draw = chance(`${seed} ${run}`);
-  return Array.from({ length: draw.between(1, 3) }, () => body(draw));
+  return Array.from({ length: draw.between(1, 3) }, () => {
+    const bytes = draw.between(0, 2) === 0 ? eventOfAnyForm(literals, draw) : oddBody(draw);
+    return inMemory(draw.between(0, 3) === 0 ? damaged(bytes, draw) : bytes, literals, draw);
+  });
 }
 
-function body(draw: Chance): Uint8Array {
+function oddBody(draw: Chance): Buffer {
   const records = Array.from({ length: draw.between(0, 3) }, () => record(draw));
   const list = records.join(draw.pick([",", ",", ", ", ",\n", ",,"]));
   const text = draw.pick([`{"records":[${list}]}`, `{"records":[${list}]}`, `[${list}]`, list, `{"records": [${list}`]);
-  const bytes = Buffer.from(draw.between(0, 9) === 0 ? jsonText(draw) : text);
-  return draw.between(0, 3) === 0 ? damaged(bytes, draw) : bytes;
+  return Buffer.from(draw.between(0, 9) === 0 ? jsonText(draw) : text);
+}
+
+/** Larger than what is read in full where it holds a literal. */
+const LARGE = { category: "SignInLogs", text: "x".repeat(17_000) };
+
+/** Good JSON with a literal at an end of its record, and so at an end of the event where the record is alone. */
+function eventOfAnyForm(literals: readonly string[], draw: Chance): Buffer {
+  const others = () => Array.from({ length: draw.between(0, 2) }, () => draw.pick(GOOD_VALUES));
+  const before = draw.between(0, 9) === 0 ? [...others(), LARGE] : others();
+  const good = withLiteralAtAnEnd(draw.pick(GOOD_VALUES), literals, draw);
+  const form = anyForm(draw);
+  // A record by itself ends with few bytes behind its literal: it comes more often.
+  const wrapping = draw.between(0, 2) === 0 ? "single record" : form.wrapping;
+  return writtenEvent({ record: good, before, behind: others() }, { ...form, wrapping }, draw);
 }
 
 /** A record: good, with a value or a field replaced, or any JSON. */

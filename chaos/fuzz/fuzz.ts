@@ -4,16 +4,18 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { readyRule } from "../../src/core/ready-rule.ts";
+import { necessaryLiterals } from "../../src/core/scan/necessary-literals.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
-import { emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
+import { type Detection, emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
 
 const HELP = `Usage: npm run fuzz -- [options]
 
-Malformed bodies and records go through the whole batch, with every rule, and into stores in memory. Of each batch must
-be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered; what is stored is within the
-limits of the table and of the ingestion API; dead letters are the bytes that were sent; the same batch again is nothing new.
+Malformed bodies and records, and good ones in every form, go through the whole batch, with all rules or with one, and into
+stores in memory. Of each batch must be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered;
+what is stored is within the limits of the table and of the ingestion API; dead letters are the bytes that were sent; the
+same batch again, this time with the scan, finds the same incidents and nothing new.
 
   --runs N   batches, of one to three bodies each (default 100000)
   --seed S   what decides the bytes (default: a new one, which is printed)
@@ -36,10 +38,27 @@ type Total = Record<string, number>;
 const FORGET_EVERY = 2_000;
 const PER_PROCESS_AT_LEAST = 5_000;
 
+/**
+ * All rules together and each by itself, every other time all: the fewer literals there are, the longer is the scan's
+ * stride, and the more of a literal may lie in a body's last bytes.
+ */
+async function prepared(): Promise<{
+  readonly detections: readonly Detection[];
+  readonly literals: readonly string[];
+}> {
+  const { rules } = await compileAllRules("rules");
+  const detections = [...rules.flatMap((rule) => [rules, [rule]])].map((some): Detection => {
+    const { scan } = ruleScan(some);
+    if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
+    return { rules: some.map(readyRule), scan };
+  });
+  const literals = rules.flatMap(({ plan }) => necessaryLiterals(plan) ?? []).map(({ text }) => text);
+  return { detections, literals: [...new Set(literals)] };
+}
+
 /** @returns the figures, or undefined after a failure, which is printed */
 async function runHere({ seed, from, runs }: Options): Promise<Total | undefined> {
-  const known = (await compileAllRules("rules")).rules.filter(({ disabled }) => disabled !== true);
-  const detection = { rules: known.map(readyRule), scan: ruleScan(known).scan };
+  const { detections, literals } = await prepared();
   let unhandled: unknown;
   process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
   // Most of the time would go into the stacks of the errors that unreadable JSON is.
@@ -53,7 +72,9 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
       await new Promise((resolve) => setImmediate(resolve)); // rejections that nobody handles are told then
       if (process.stderr.isTTY) process.stderr.write(`\r${run} `);
     }
-    const bodies = fuzzBodies(seed, run);
+    const bodies = fuzzBodies(seed, run, literals);
+    const detection = detections[run % detections.length];
+    if (detection === undefined) throw new Error("no rule in rules/");
     try {
       add(total, await fuzzRun(bodies, detection, stores));
       if (unhandled !== undefined) throw new Error("a rejection that nobody handles", { cause: unhandled });
