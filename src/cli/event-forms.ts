@@ -143,16 +143,28 @@ async function* eventElements(file: string, chunks: AsyncIterable<Buffer>, isAll
   yield events(elements.rest());
 }
 
-/** Two lines are asked, since one of them may be malformed. */
+/**
+ * Whether one of the first two lines is JSON, since the other may be malformed. A line that is alone proves nothing: it may
+ * be all of an array or object, when the file ends within these bytes.
+ */
 function isFileOfLines(content: Buffer): boolean {
-  let asked = 0;
-  for (const { bytes, isEnded } of linesIn(content)) {
-    if (!isEnded || asked === 2) return false;
-    if (isAllBlank(bytes)) continue;
-    if (isJson(bytes)) return true;
-    asked += 1;
+  const [first, second] = firstTwoLines(content);
+  if (first === undefined || second === undefined || isOpeningBracket(first.bytes)) return false;
+  return isJson(first.bytes) || (second.isEnded && isJson(second.bytes));
+}
+
+function firstTwoLines(content: Buffer): readonly Line[] {
+  const lines: Line[] = [];
+  for (const line of linesIn(content)) {
+    if (!isAllBlank(line.bytes)) lines.push(line);
+    if (lines.length === 2) break;
   }
-  return false;
+  return lines;
+}
+
+/** The first line of an array over many lines, in which each element may be a line. */
+function isOpeningBracket(line: Uint8Array): boolean {
+  return startsWithArray(line) && trimmedEnd(line).length === skipBlanks(line, 0) + 1;
 }
 
 async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

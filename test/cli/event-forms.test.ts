@@ -29,6 +29,13 @@ describe("a large file", () => {
   test.each([
     { form: "an array on one line", text: '[{"a":1},{"a":2}]', bodies: ['{"a":1}', '{"a":2}'] },
     { form: "an array over many lines", text: '[\n  {"a": 1},\n  {"a": 2}\n]\n', bodies: ['{"a": 1}', '{"a": 2}'] },
+    { form: "an array on one line that ends", text: '[{"a":1},{"a":2}]\r\n', bodies: ['{"a":1}', '{"a":2}'] },
+    { form: "records on one line that ends", text: '{"records":[{"a":1}]}\n', bodies: ['{"a":1}'] },
+    {
+      form: "an array with elements of one line and of many",
+      text: '\n [\n{"a":1}\n,\n{"a":\n2}\n]\n',
+      bodies: ['{"a":1}', '{"a":\n2}'],
+    },
     { form: "an array with a byte order mark", text: '\uFEFF[{"a":1},{"b":1}]', bodies: ['{"a":1}', '{"b":1}'] },
     { form: "a malformed element", text: '[{"a":1},{"a":},{"a":2}]', bodies: ['{"a":1}', '{"a":}', '{"a":2}'] },
     { form: "an array that is cut short", text: '[{"a":1},{"a"', bodies: ['{"a":1}', '{"a"'] },
