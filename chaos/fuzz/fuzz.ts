@@ -47,7 +47,7 @@ async function prepared(): Promise<{
   readonly literals: readonly string[];
 }> {
   const { rules } = await compileAllRules("rules");
-  const detections = [...rules.flatMap((rule) => [rules, [rule]])].map((some): Detection => {
+  const detections = rules.flatMap((rule) => [rules, [rule]]).map((some): Detection => {
     const { scan } = ruleScan(some);
     if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
     return { rules: some.map(readyRule), scan };
