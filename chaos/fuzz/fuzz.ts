@@ -47,11 +47,13 @@ async function prepared(): Promise<{
   readonly literals: readonly string[];
 }> {
   const { rules } = await compileAllRules("rules");
-  const detections = rules.flatMap((rule) => [rules, [rule]]).map((some): Detection => {
-    const { scan } = ruleScan(some);
-    if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
-    return { rules: some.map(readyRule), scan };
-  });
+  const detections = rules
+    .flatMap((rule) => [rules, [rule]])
+    .map((some): Detection => {
+      const { scan } = ruleScan(some);
+      if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
+      return { rules: some.map(readyRule), scan };
+    });
   const literals = rules.flatMap(({ plan }) => necessaryLiterals(plan) ?? []).map(({ text }) => text);
   return { detections, literals: [...new Set(literals)] };
 }
