@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { holdsInexactWhole } from "./inexact-wholes.ts";
 import { parseExactJson } from "./kql/exact-json.ts";
 import type { Json } from "./kql/values.ts";
 import { elementSlices, recordsArrayStart, sliceArray, withoutByteOrderMark } from "./json-slices.ts";
@@ -109,7 +110,8 @@ function parseJson(bytes: Uint8Array): { value: Json } | { problem: string } {
   // To look first is quicker than a decoder that refuses.
   if (!isUtf8(bytes)) return { problem: "not UTF-8" };
   try {
-    return { value: parseExactJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) };
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+    return { value: parseExactJson(text, holdsInexactWhole(bytes)) };
   } catch (error) {
     // The parser's message quotes the data, so it is not passed on.
     if (error instanceof SyntaxError) return { problem: "not JSON" };

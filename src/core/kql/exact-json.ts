@@ -1,16 +1,18 @@
 import type { Json, PlainJson } from "./values.ts";
 
+/** Digits that may be a whole number beyond ±(2^53 - 1), which has 16 at least. */
+const MANY_DIGITS = /(?:^|[:,[\s])-?\d{16}/;
+
 /**
  * Reads JSON text as `JSON.parse` does, but keeps every digit of whole numbers: one beyond ±(2^53 - 1) becomes a bigint.
  * A number with a fraction or an exponent, and a whole one too large for a double, stays what JavaScript makes of it.
  *
- * The text is read a second time only where it holds such a number, so that ordinary events are read at full speed.
- *
+ * @param mayBeInexact whether such a number may stand in the text: then it is read a second time
  * @throws {SyntaxError} where the text is not JSON
  */
-export function parseExactJson(text: string): Json {
+export function parseExactJson(text: string, mayBeInexact = MANY_DIGITS.test(text)): Json {
   const value: Json = JSON.parse(text);
-  return holdsInexactWhole(text) ? foldJson(text, EXACT) : value;
+  return mayBeInexact ? foldJson(text, EXACT) : value;
 }
 
 /** A whole number as JSON holds it: a bigint only where a number would lose digits. */
@@ -41,44 +43,6 @@ function exactNumber(token: string): number | bigint | undefined {
   if (!WHOLE.test(token)) return undefined;
   const number = Number(token);
   return Number.isSafeInteger(number) || !Number.isFinite(number) ? number : BigInt(token);
-}
-
-/** The shortest whole number that a double may not hold has 16 digits. */
-const MANY_DIGITS = 16;
-
-/**
- * Whether a whole number stands in valid JSON text that a JavaScript number cannot hold. Sometimes also true for text
- * inside a string that looks like one.
- *
- * A run of 16 digits covers one of any 16 neighbouring places, so only every sixteenth character is looked at.
- */
-function holdsInexactWhole(text: string): boolean {
-  for (let at = MANY_DIGITS - 1; at < text.length; at += MANY_DIGITS) {
-    if (!isDigit(text, at)) continue;
-    let start = at;
-    while (isDigit(text, start - 1)) start -= 1;
-    let end = at + 1;
-    while (isDigit(text, end)) end += 1;
-    if (end - start >= MANY_DIGITS && isWholeNumber(text, start, end)) return true;
-    at = end;
-  }
-  return false;
-}
-
-const BEFORE_NUMBER = /[:,[\s]/;
-const AFTER_NUMBER = /[,\]}\s]/;
-
-/** Whether digits in JSON text are a whole number, and one that a JavaScript number cannot hold. */
-function isWholeNumber(text: string, start: number, end: number): boolean {
-  const before = text.charAt(start - (text.charAt(start - 1) === "-" ? 2 : 1));
-  const after = text.charAt(end);
-  const isNumber = (before === "" || BEFORE_NUMBER.test(before)) && (after === "" || AFTER_NUMBER.test(after));
-  return isNumber && !Number.isSafeInteger(Number(text.slice(start, end)));
-}
-
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 0x30 && code <= 0x39;
 }
 
 /** How the parts of JSON text become values, the inner ones first. */
