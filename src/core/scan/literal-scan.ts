@@ -106,8 +106,17 @@ function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTab
   const isInEscape = holdsBackslash(word) || holdsBackslash(view[look - 1] ?? 0) || holdsBackslash(view[look - 2] ?? 0);
   if (!isInEscape) return plainly;
   const start = startOfCharacter(body, at);
+  const seen = lookForEscaped(body, start, words);
+  // Behind an escaped backslash, what looks like an escape is text, and the word begins with a character of its own.
+  const isText = seen !== LITERAL && start < at && body[start - 1] === BACKSLASH;
+  if (isText && lookForEscaped(body, at, words) === LITERAL) return LITERAL;
+  return seen === NOTHING ? plainly : seen;
+}
+
+/** What the four characters from a place on are part of, each as itself or escaped. */
+function lookForEscaped(body: Uint8Array, start: number, words: WordTable): number {
   const decoded = decodedWord(body, start);
-  if (decoded === undefined) return plainly;
+  if (decoded === undefined) return NOTHING;
   for (let entry = firstEntry(words, decoded); entry >= 0; entry = words.next[entry] ?? -1) {
     const place = words.places[entry];
     if (place && standsAt(body, start, place)) return LITERAL;
@@ -144,6 +153,7 @@ function lookForPlain(body: Uint8Array, view: Int32Array, look: number, words: W
   return seen;
 }
 
+const BACKSLASH = 0x5c;
 const BACKSLASHES = 0x5c5c5c5c;
 const ONES = 0x01010101;
 const TOPS = 0x80808080 | 0;

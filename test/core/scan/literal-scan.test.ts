@@ -132,6 +132,19 @@ function escaped(wanted: string, isEscaped: (at: number) => boolean): string {
   ).join("");
 }
 
+test.each(["u0055555", "u0055pdate role setting in PIM"])(
+  "%s behind an escaped backslash is text and no escape, also where an escape follows",
+  (wanted) => {
+    const scan = literalScan([{ text: wanted, ignoreCase: true }]);
+    const bodies = Array.from({ length: 32 }, (_, before) => before).flatMap((before) =>
+      Array.from(wanted, (_, which) => escaped(wanted, (at) => at === which)).map(
+        (place) => String.raw`{"a":"${"f".repeat(before)}\\${place}"}`,
+      ),
+    );
+    expect(bodies.filter((body) => scan.search(within(bytes(body), "", ""))?.length === 0)).toEqual([]);
+  },
+);
+
 test("a buffer that grows or shrinks is read as it is", () => {
   const scan = literalScan([{ text: "Add member", ignoreCase: true }]);
   const buffer = new ArrayBuffer(16, { maxByteLength: 4_096 });
