@@ -12,6 +12,7 @@ import { appSecondsPerGigabyte, benchBacklog, benchLatency } from "./local-path.
 import { benchOffline } from "./offline.ts";
 import { benchLoading } from "./loading.ts";
 import { benchMemory, benchProcesses } from "./processes.ts";
+import { benchRedelivery } from "./redelivery.ts";
 import { machine } from "./report.ts";
 import { generatedRules, officialRule, withOperation } from "./rules.ts";
 import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./shapes.ts";
@@ -22,7 +23,7 @@ const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- -
   --quick          the main ratios, in under a minute
   --events FILE    measures on this data instead: one event body a line
   --expect FILE    a JSON array of the audit record ids that must match, in order
-  --only PART      detection, rules, offline, loading, start, path, processes, cost or memory
+  --only PART      detection, rules, offline, loading, redelivery, start, path, processes, cost or memory
 
 jq and DuckDB take part where they are installed: apt-get install jq, npm ci --prefix bench.`;
 
@@ -106,6 +107,12 @@ async function withApp(work: (directory: string) => Promise<void>): Promise<void
   }
 }
 
+async function onRedelivery(): Promise<void> {
+  const rule = await officialRule();
+  for (const matches of values.quick ? [2_000] : [2_000, 12_000])
+    print(await benchRedelivery({ rule, matches, latencyMs: 10 }));
+}
+
 const onStart = () => withApp(async (directory) => print(await benchColdStart(directory, 9)));
 
 const onLocalPath = () =>
@@ -133,12 +140,13 @@ const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["rules", onRules],
   ["offline", onArchive],
   ["loading", async () => print(await benchLoading())],
+  ["redelivery", onRedelivery],
   ["start", onStart],
   ["path", onLocalPath],
   ["processes", async () => print(await benchProcesses([1, 2, 4], 3))],
   ["cost", onCost],
   ["memory", async () => print(await benchMemory(1_000_000))],
 ];
-const QUICK = WHOLE.slice(0, 4);
+const QUICK = WHOLE.slice(0, 5);
 
 await main();

@@ -88,6 +88,8 @@ export interface Batch {
     records: FoundRecord[];
     /** Incidents of these records together. */
     incidents: number;
+    /** Length of the records' texts that are stored with these incidents. */
+    characters: number;
     letters: Letter[];
   };
 }
@@ -101,15 +103,18 @@ interface FoundRecord {
   readonly problems: readonly string[];
 }
 
-/** So many incidents and dead letters wait at most, and those of one record more. */
-const MAX_WAITING = 100;
+/**
+ * At most this much waits, and what one record gives more. The more incidents are stored together, the fewer requests it
+ * takes to look up those that are known. The characters bound the memory where records are large.
+ */
+const MAX_WAITING = { incidents: 1_000, characters: 8_000_000, letters: 100 };
 
 export function newBatch(deps: DetectDependencies): Batch {
   return {
     deps,
     figures: { ...NO_BATCH_FIGURES },
     added: [],
-    waiting: { records: [], incidents: 0, letters: [] },
+    waiting: { records: [], incidents: 0, characters: 0, letters: [] },
   };
 }
 
@@ -186,6 +191,7 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
     const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];
     waiting.records.push({ source, position, incidents, problems });
     waiting.incidents += incidents.length;
+    waiting.characters += incidents.reduce((sum, { record }) => sum + record.length, 0);
     return;
   }
   if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
@@ -199,7 +205,11 @@ export function bury(letter: Letter, { waiting }: Batch): void {
 }
 
 function isFull({ waiting }: Batch): boolean {
-  return waiting.incidents + waiting.letters.length >= MAX_WAITING;
+  return (
+    waiting.incidents >= MAX_WAITING.incidents ||
+    waiting.characters >= MAX_WAITING.characters ||
+    waiting.letters.length >= MAX_WAITING.letters
+  );
 }
 
 /** Stores what waits: incidents first, so that they do not depend on the place of the dead letters. */
@@ -236,6 +246,7 @@ async function storeRecords(batch: Batch): Promise<void> {
   }
   waiting.records = [];
   waiting.incidents = 0;
+  waiting.characters = 0;
 }
 
 function refusalOf({ row }: StoredIncident, reason: string): string {

@@ -286,12 +286,24 @@ describe("what was found is stored together", () => {
     expect(added.map(({ row }) => row["AuditLogId"])).toEqual(["PIM_0", "PIM_1", "PIM_2", "PIM_3", "PIM_4"]);
   });
 
-  test("a hundred at a time, so that memory does not grow with what matches", async () => {
+  test("a thousand at a time, so that memory does not grow with what matches", async () => {
     const { deps, calls } = counting();
-    const bodies = [eventBody(...changes(0, 130)), eventBody(...changes(130, 90)), eventBody(...changes(220, 7))];
+    const bodies = [
+      eventBody(...changes(0, 1_300)),
+      eventBody(...changes(1_300, 900)),
+      eventBody(...changes(2_200, 7)),
+    ];
     const { figures } = await detectBatch(events(...bodies), deps);
-    expect(calls).toEqual([100, 100, 27]);
-    expect(figures).toEqual({ ...NOTHING, events: 3, received: 227, matched: 227, stored: 227 });
+    expect(calls).toEqual([1_000, 1_000, 207]);
+    expect(figures).toEqual({ ...NOTHING, events: 3, received: 2_207, matched: 2_207, stored: 2_207 });
+  });
+
+  test("fewer at a time where their records are large", async () => {
+    const { deps, calls } = counting();
+    const large = changes(0, 30).map((change) => ({ ...change, filler: "x".repeat(380_000) }));
+    const { figures } = await detectBatch(events(...large.map((change) => eventBody(change))), deps);
+    expect(calls).toEqual([21, 9]);
+    expect(figures).toEqual({ ...NOTHING, events: 30, received: 30, matched: 30, stored: 30 });
   });
 
   test("dead letters do not pile up either", async () => {
