@@ -1,6 +1,6 @@
 import { bindExpression, constantExpression } from "../core/kql/bind-expression.ts";
 import { toDynamic } from "../core/kql/conversion.ts";
-import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../core/kql/evaluation.ts";
+import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "../core/kql/evaluation.ts";
 import { FUNCTIONS } from "../core/kql/function-table.ts";
 import type { Expression } from "../core/kql/plan.ts";
 import { refusedFunction, REFUSED_OPERATORS } from "../core/kql/refused.ts";
@@ -137,7 +137,7 @@ export function call(name: string, type: ScalarType, args: readonly Expression[]
     const { constant } = bindExpression(expression, newEvaluation(DEFAULT_LIMITS));
     return constant ? constantExpression(constant.value, type) : expression;
   } catch (error) {
-    if (!(error instanceof CallProblem)) throw error;
+    if (!(error instanceof CallProblem || error instanceof EvaluationLimitError)) throw error;
     const { problem } = at();
     throw new QueryRefused(problem.offset, "invalid-call", error.message);
   }

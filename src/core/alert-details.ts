@@ -31,17 +31,21 @@ export interface AlertText {
 export function alertTextOf(rule: Rule, result: ReadonlyMap<string, Json>): AlertText {
   const { titleFormat, descriptionFormat, severityColumn, tacticsColumn } = rule.alertDetails ?? {};
   return {
-    title: formatted(titleFormat, result)?.slice(0, ALERT_DETAIL_LIMITS.title) ?? rule.name,
-    description: formatted(descriptionFormat, result)?.slice(0, ALERT_DETAIL_LIMITS.description) ?? rule.description,
+    title: formatted(titleFormat, result, ALERT_DETAIL_LIMITS.title) ?? rule.name,
+    description: formatted(descriptionFormat, result, ALERT_DETAIL_LIMITS.description) ?? rule.description,
     severity: severityOf(severityColumn, result) ?? rule.severity,
     tactics: tacticsOf(tacticsColumn, result) ?? rule.tactics,
   };
 }
 
-function formatted(format: string | undefined, result: ReadonlyMap<string, Json>): string | undefined {
+/** No column adds more than there is room for: its text may be as long as the record, and each incident has its own. */
+function formatted(format: string | undefined, result: ReadonlyMap<string, Json>, length: number): string | undefined {
   if (format === undefined) return undefined;
   const isComplete = columnsOfFormat(format).every((name) => text(result.get(name)) !== "");
-  return isComplete ? format.replaceAll(PLACEHOLDER, (_, name: string) => text(result.get(name.trim()))) : undefined;
+  if (!isComplete) return undefined;
+  return format
+    .replaceAll(PLACEHOLDER, (_, name: string) => text(result.get(name.trim())).slice(0, length))
+    .slice(0, length);
 }
 
 function severityOf(column: string | undefined, result: ReadonlyMap<string, Json>): Severity | undefined {

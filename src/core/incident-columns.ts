@@ -2,6 +2,8 @@ import { VERSION } from "../version.ts";
 import { burstIdOf } from "./burst.ts";
 import type { Incident } from "./incident.ts";
 import type { Json } from "./kql/values.ts";
+import { oncePer } from "./once-per.ts";
+import type { IncidentFields } from "./pim-settings/incident-fields.ts";
 
 /** Types that a data collection rule's stream can declare and that we use. */
 export type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
@@ -70,7 +72,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     text: "long",
   },
   column("Changes", "dynamic", "Each setting that was changed, with its effect and the baselines it touches", (i) =>
-    changesOf(i),
+    i.assessment === null ? [] : changesOf(i.assessment),
   ),
   column(
     "UnrecognizedChanges",
@@ -84,7 +86,9 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
     "Name of the setting that matters most among those changed",
     (i) => i.assessment?.setting ?? "",
   ),
-  listed("WeakenedSettings", "int", "Settings that the change weakens", (i) => weakenedSettings(i).size),
+  listed("WeakenedSettings", "int", "Settings that the change weakens", (i) =>
+    i.assessment === null ? 0 : weakenedSettings(i.assessment),
+  ),
   column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
   column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
   column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
@@ -186,18 +190,18 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column("Truncated", "boolean", "Whether anything was cut to fit", () => false),
 ];
 
-function weakenedSettings({ assessment }: Incident): ReadonlySet<string> {
-  const weakening = (assessment?.changes ?? []).filter(({ effect }) => effect === "weakens");
-  return new Set(weakening.map(({ settingName }) => settingName));
-}
+const weakenedSettings = oncePer(({ changes }: IncidentFields): number => {
+  const weakening = changes.filter(({ effect }) => effect === "weakens");
+  return new Set(weakening.map(({ settingName }) => settingName)).size;
+});
 
-/** A finding without what only says how it was read. */
-function changesOf({ assessment }: Incident): Json {
-  return (assessment?.changes ?? []).map(({ wording: _wording, source: _source, baselines, ...change }) => ({
+/** The findings without what only says how they were read. */
+const changesOf = oncePer(({ changes }: IncidentFields): Json =>
+  changes.map(({ wording: _wording, source: _source, baselines, ...change }) => ({
     ...change,
     baselines: baselines.map(({ id, link }) => ({ id, link })),
-  }));
-}
+  })),
+);
 
 function column(name: string, type: ColumnType, description: string, value: IncidentColumn["value"]): IncidentColumn {
   return { name, type, description, value };

@@ -2,6 +2,7 @@ import { type Bound, type Bounded, boundedJson, boundedText } from "./bounded.ts
 import type { Incident } from "./incident.ts";
 import { INCIDENT_COLUMNS, type IncidentColumn, type RowKind } from "./incident-columns.ts";
 import type { Json, PlainJson } from "./kql/values.ts";
+import { oncePer } from "./once-per.ts";
 
 /** An incident as INCIDENT_COLUMNS names it, within the limits of both services. */
 export type IncidentRow = Readonly<Record<string, PlainJson>>;
@@ -28,7 +29,7 @@ const DYNAMIC: Bound = { characters: 30_000, bytes: 60_000 };
 const RECORD: Bound = { characters: 400_000, bytes: 1_000_000 };
 
 export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncident {
-  const record = boundedText(incident.record, RECORD);
+  const record = boundedRecord(incident.record);
   let truncated = record.truncated;
   const cells = INCIDENT_COLUMNS.map((column) => {
     const cell = boundedCell(column, column.value(incident, kind));
@@ -38,8 +39,22 @@ export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncid
   return { row: { ...Object.fromEntries(cells), Truncated: truncated }, record: record.value };
 }
 
+/** Incidents of one record hold the same text, and are made one after the other. */
+const boundedRecord = sameAsBefore((text) => boundedText(text, RECORD));
+
+function sameAsBefore<Value>(compute: (text: string) => Value): (text: string) => Value {
+  let before: { readonly text: string; readonly value: Value } | undefined;
+  return (text) => {
+    if (before?.text !== text) before = { text, value: compute(text) };
+    return before.value;
+  };
+}
+
+const boundedObject = oncePer((value: object & Json) => boundedJson(value, DYNAMIC));
+
 function boundedCell(column: IncidentColumn, value: Json): Bounded<PlainJson> {
-  if (column.type === "dynamic" || typeof value === "object") return boundedJson(value, DYNAMIC);
+  if (typeof value === "object" && value !== null) return boundedObject(value);
+  if (column.type === "dynamic") return boundedJson(value, DYNAMIC);
   if (typeof value !== "string") return { value: typeof value === "bigint" ? String(value) : value, truncated: false };
   return boundedText(value, column.text === "long" ? LONG_TEXT : NAME);
 }

@@ -11,7 +11,7 @@ import {
 import { dynamic, propertiesOf, tenantOf, text } from "./audit-log.ts";
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { alertTextOf } from "./alert-details.ts";
-import type { ReadRecord } from "./event-body.ts";
+import type { DiagnosticRecord, ReadRecord } from "./event-body.ts";
 import { incidentId } from "./incident-identity.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { toJson } from "./column-json.ts";
@@ -19,6 +19,7 @@ import { jsonText } from "./kql/dynamic-text.ts";
 import { formatDatetime } from "./kql/time.ts";
 import type { Column, Json, Row } from "./kql/values.ts";
 import { type IncidentFields, incidentFields } from "./pim-settings/incident-fields.ts";
+import { oncePer } from "./once-per.ts";
 import type { Priority } from "./pim-settings/priority.ts";
 import type { Rule, Severity } from "./rule.ts";
 import { parseTimestamp } from "./timestamp.ts";
@@ -126,11 +127,11 @@ export interface Match {
 /** @param detectedAt when the match was found, UTC */
 export function toIncident(match: Match, detectedAt: Date): Incident {
   const { rule, position } = match;
-  const { record } = match.source;
+  const facts = factsOf(match.source);
   const result = namedColumns(rule.plan.columns, match.resultRow);
   const entities = entitiesOf(rule.entityMappings, result);
   const alert = alertTextOf(rule, result);
-  const assessment = incidentFields(record, { expectedChanges: rule.expectedChanges ?? [] });
+  const assessment = facts.assessmentFor(rule);
   return {
     id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
     revision: 1,
@@ -152,27 +153,43 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     activity: activityOf(match),
     priority: assessment?.priority ?? PRIORITY_OF_SEVERITY[alert.severity],
     assessment,
-    actor: actorOf(record),
-    role: roleOf(record),
-    target: targetOf(record),
+    actor: facts.actor,
+    role: facts.role,
+    target: facts.target,
     mappedIpAddress: mappedIpAddress(rule, result),
-    clientIpAddress: clientIpAddressOf(record),
-    activityDateTime: eventTime(match) ?? UNKNOWN_TIME,
+    clientIpAddress: facts.clientIpAddress,
+    activityDateTime: facts.activityDateTime,
     enqueuedTime: iso(position.enqueuedTime) ?? "",
     detectedTime: detectedAt.toISOString(),
     partitionId: position.partitionId ?? "",
     sequenceNumber: position.sequenceNumber,
-    record: new TextDecoder().decode(match.source.bytes()),
+    record: facts.text,
     remediationSteps: rule.guide?.response ?? "",
-    modifiedProperties: modifiedPropertiesOf(record),
-    targetResources: dynamic(propertiesOf(record)["targetResources"]),
-    additionalDetails: dynamic(propertiesOf(record)["additionalDetails"]),
+    modifiedProperties: facts.modifiedProperties,
+    targetResources: dynamic(facts.properties["targetResources"]),
+    additionalDetails: dynamic(facts.properties["additionalDetails"]),
   };
 }
 
 function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
   return tenantOf(source.record) || onlyTenant;
 }
+
+/** What all incidents of a record have in common. */
+const factsOf = oncePer((source: ReadRecord) => {
+  const { record } = source;
+  return {
+    properties: propertiesOf(record),
+    assessmentFor: oncePer(({ expectedChanges = [] }: Rule) => incidentFields(record, { expectedChanges })),
+    actor: actorOf(record),
+    role: roleOf(record),
+    target: targetOf(record),
+    clientIpAddress: clientIpAddressOf(record),
+    activityDateTime: eventTime(record) ?? UNKNOWN_TIME,
+    text: new TextDecoder().decode(source.bytes()),
+    modifiedProperties: modifiedPropertiesOf(record),
+  };
+});
 
 function activityOf(match: Match): Incident["activity"] {
   const { record } = match.source;
@@ -190,7 +207,7 @@ function activityOf(match: Match): Incident["activity"] {
   };
 }
 
-function eventTime({ source: { record } }: Match): string | undefined {
+function eventTime(record: DiagnosticRecord): string | undefined {
   return iso(propertiesOf(record)["activityDateTime"]) ?? iso(record["time"]);
 }
 
@@ -209,8 +226,10 @@ function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
   return new Map(columns.map((column, index) => [column.name, toJson(row[index] ?? null, column.type)]));
 }
 
+const namedCells = oncePer((row: Row) => namedColumns(AUDIT_LOG_COLUMNS, row));
+
 function madeByQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<string, Json> {
-  const source = namedColumns(AUDIT_LOG_COLUMNS, row);
+  const source = namedCells(row);
   const made = [...result].filter(([name, value]) => !source.has(name) || !sameJson(source.get(name), value));
   return Object.fromEntries(made);
 }

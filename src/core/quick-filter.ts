@@ -2,7 +2,7 @@ import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { columnOf, propertiesOf } from "./audit-log.ts";
 import type { DiagnosticRecord } from "./event-body.ts";
 import { bindExpression } from "./kql/bind-expression.ts";
-import { DEFAULT_LIMITS, newEvaluation } from "./kql/evaluation.ts";
+import { DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "./kql/evaluation.ts";
 import type { Expression, Plan } from "./kql/plan.ts";
 import type { Value } from "./kql/values.ts";
 
@@ -26,7 +26,14 @@ export function quickFilter({ steps }: Plan): ((record: DiagnosticRecord) => boo
   return (record) => {
     const properties = propertiesOf(record);
     for (const { index, valueOf } of columns) row[index] = valueOf(record, properties);
-    return tests.every((test) => test(row) === true);
+    evaluation.begin(null);
+    try {
+      return tests.every((test) => test(row) === true);
+    } catch (error) {
+      // the plan begins with the same conditions: it will reach the limit, too, and say so
+      if (error instanceof EvaluationLimitError) return true;
+      throw error;
+    }
   };
 }
 

@@ -45,13 +45,10 @@ function deadLettered(reason: string): Verdict {
   return { fate: "deadLettered", found: [], reason };
 }
 
-/** Result rows of one rule for one record, each of which becomes an incident. More is a rule gone wrong, and memory. */
-const MAX_RESULT_ROWS = 1_000;
-
 /** A limit that was reached is named. Any other message is left out: it may quote the record. */
 function problemOf(error: unknown): string {
   if (error instanceof EvaluationLimitError) return error.message;
-  return error instanceof Error ? error.name : typeof error;
+  return `failed with ${error instanceof Error ? error.name : typeof error}`;
 }
 
 /** A rule's result row, before an incident is made of it. */
@@ -73,17 +70,8 @@ export function matchRules(
   for (const rule of rules) {
     if (rule.mayMatch?.(record) === false) continue;
     row ??= toAuditLogRow(record);
-    const {
-      rule: { id, name },
-      evaluate,
-    } = rule;
     try {
-      const resultRows = evaluate(row);
-      if (resultRows.length > MAX_RESULT_ROWS) {
-        problems.push(`rule ${id} (${name}) gave ${resultRows.length} rows, at most ${MAX_RESULT_ROWS} are taken`);
-        continue;
-      }
-      matched.push(...keptRows(rule, row, resultRows));
+      matched.push(...matchesOf(rule, row));
     } catch (error) {
       problems.push(problemWith(rule, error));
     }
@@ -91,8 +79,10 @@ export function matchRules(
   return { matched, problems };
 }
 
-function keptRows(rule: ReadyRule, row: Row, resultRows: readonly Row[]): MatchedRow[] {
-  const isKept = resultRows.map((resultRow) => rule.excludes?.(resultRow, row) !== true);
+/** @throws {EvaluationLimitError} */
+function matchesOf(rule: ReadyRule, row: Row): MatchedRow[] {
+  const resultRows = rule.evaluate(row);
+  const isKept = resultRows.map((resultRow) => rule.excludes?.(resultRow) !== true);
   const ordinals = rowOrdinals(resultRows, isKept);
   const all = resultRows.map((resultRow, index): MatchedRow => ({
     rule,
@@ -104,7 +94,7 @@ function keptRows(rule: ReadyRule, row: Row, resultRows: readonly Row[]): Matche
 }
 
 function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string {
-  return `rule ${id} (${name}) failed: ${problemOf(error)}`;
+  return `rule ${id} ("${name}"): ${problemOf(error)}`;
 }
 
 /** The tenant of a record that names none. Where several are allowed it may be any of them. */

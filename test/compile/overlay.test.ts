@@ -124,7 +124,7 @@ describe("exclusions", () => {
     because: Sam, ticket 4711`);
   const ready = readyRule(rule);
   const excludes = (row: ReturnType<typeof auditLogRow>) =>
-    ready.evaluate(row).map((resultRow) => ready.excludes?.(resultRow, row));
+    ready.evaluate(row).map((resultRow) => ready.excludes?.(resultRow));
 
   test("are conditions over the result's columns, with the language's own meaning", () => {
     const by = (userPrincipalName: string | null, Result = "success") =>

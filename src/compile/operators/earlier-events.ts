@@ -45,6 +45,6 @@ function valueAt(condition: Expression, columns: readonly ScopeColumn[], time: b
   const evaluation = newEvaluation(DEFAULT_LIMITS);
   const row = columns.map(({ eventTime }) => (eventTime === true ? time : null));
   const { compute } = bindExpression(condition, evaluation);
-  evaluation.begin(row, time);
+  evaluation.begin(time);
   return compute(row);
 }

@@ -113,7 +113,7 @@ function list(keepNulls: boolean): AggregateFunction["bind"] {
     const limit = limitOf(call, 1);
     return (rows) => {
       const values = rows.map((row) => toDynamic(compute(row), type));
-      return call.evaluation.built((keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit));
+      return (keepNulls ? values : values.filter((value) => value !== null)).slice(0, limit);
     };
   };
 }
@@ -127,10 +127,12 @@ const set: AggregateFunction["bind"] = (call) => {
       const value = toDynamic(compute(row), type);
       // an array's elements count singly, so that sets of sets flatten
       for (const element of Array.isArray(value) ? (value as readonly Json[]) : [value]) {
-        if (element !== null && !found.has(jsonText(element))) found.set(jsonText(element), element);
+        if (element === null) continue;
+        const key = jsonText(element);
+        if (!found.has(key)) found.set(key, element);
       }
     }
-    return call.evaluation.built([...found.values()].slice(0, limit));
+    return [...found.values()].slice(0, limit);
   };
 };
 
@@ -144,7 +146,7 @@ const mergedBag: AggregateFunction["bind"] = (call) => {
       if (!isBag(value)) continue;
       for (const [key, member] of Object.entries(value)) if (!entries.has(key)) entries.set(key, member);
     }
-    return call.evaluation.built(Object.fromEntries([...entries].slice(0, limit)));
+    return Object.fromEntries([...entries].slice(0, limit));
   };
 };
 

@@ -1,8 +1,9 @@
-import { CallProblem, type Evaluation, type Operand } from "./evaluation.ts";
+import { CallProblem, type Call, type Evaluation, type Operand } from "./evaluation.ts";
 import { FUNCTIONS } from "./function-table.ts";
 import { toLong } from "./conversion.ts";
 import { jsonText } from "./dynamic-text.ts";
 import { isPlainJson } from "./exact-json.ts";
+import { metered, meteredCall, meteredOperands } from "./metering.ts";
 import type { Expression } from "./plan.ts";
 import type { PlainJson, ScalarType, Value } from "./values.ts";
 
@@ -14,11 +15,26 @@ export function bindExpression(expression: Expression, evaluation: Evaluation): 
     const { index } = expression;
     return { type, compute: (row) => row[index] ?? null };
   }
-  const { name } = expression;
+  const operands = expression.arguments.map((each) => bindExpression(each, evaluation));
+  return bindCall({ name: expression.name, type, operands, evaluation });
+}
+
+/** An expression that a step reads through, as a call reads its arguments. */
+export function bindRead(expression: Expression, evaluation: Evaluation): Operand {
+  return metered(bindExpression(expression, evaluation), evaluation);
+}
+
+/** The closure of a call. What it reads, does and builds is charged for here, whatever the function. */
+export function bindCall(call: Call): Operand {
+  const { name, type, operands, evaluation } = call;
   const entry = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (entry === undefined) throw new CallProblem(`the plan names an unknown function ${name}`);
-  const operands = expression.arguments.map((each) => bindExpression(each, evaluation));
-  const compute = entry.bind({ name, type, operands, evaluation });
+  const { price } = entry;
+  const read = meteredOperands(operands, { price, type, evaluation });
+  const bound = entry.bind({ ...call, operands: read });
+  // a call that is one of its operands, e.g. tostring() of text, does nothing
+  const same = operands[read.findIndex(({ compute }) => compute === bound)]?.compute;
+  const compute = same ?? meteredCall(bound, price, evaluation);
   const isConstant = entry.volatile !== true && operands.every(({ constant }) => constant !== undefined);
   return isConstant ? constantOperand(type, compute([])) : { type, compute };
 }

@@ -35,7 +35,7 @@ export function toDynamic(value: Value, type: ScalarType): Json {
 
 const WHOLE = /^[+-]?\d{1,19}$/;
 const HEX = /^0x[0-9a-f]{1,16}$/i;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 const LONG_MAXIMUM = 9_223_372_036_854_775_807n;
 const INT_MAXIMUM = 2_147_483_647;
 

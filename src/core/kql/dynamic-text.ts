@@ -1,19 +1,37 @@
 import { parseExactJson } from "./exact-json.ts";
 import type { Json } from "./values.ts";
 
+/** Texts of this length are kept: a rule may ask for that of a large array with every row that it makes of one event. */
+const LONG_TEXT = 1000;
+
+const longTexts = new WeakMap<object, string>();
+
+/** A dynamic value as compact JSON text, keys in the order in which they stand, whole numbers with all their digits. */
+export function jsonText(value: Json): string {
+  if (typeof value !== "object" || value === null) return writeJson(value);
+  const known = longTexts.get(value);
+  if (known !== undefined) return known;
+  const text = writeJson(value);
+  if (text.length >= LONG_TEXT) longTexts.set(value, text);
+  return text;
+}
+
 /**
- * A dynamic value as compact JSON text, keys in the order in which they stand, whole numbers with all their digits.
- *
  * JSON.stringify recurses and gives up on values nested some thousands deep, and refuses bigints; an event can hold
  * both, so the text is then made with a stack of our own.
  */
-export function jsonText(value: Json): string {
+function writeJson(value: Json): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    return ownJsonText(value, { isLaidOut: false });
+    return ownJsonText(value, {});
   }
+}
+
+/** The same with the keys of every bag in order. */
+export function sortedJsonText(value: Json): string {
+  return ownJsonText(value, { isSorted: true });
 }
 
 /** A JSON value as text in a readable layout, whole numbers with all their digits. */
@@ -22,7 +40,8 @@ export function laidOutJson(value: Json): string {
 }
 
 interface Layout {
-  readonly isLaidOut: boolean;
+  readonly isLaidOut?: boolean;
+  readonly isSorted?: boolean;
 }
 
 type Piece = string | { readonly value: Json; readonly depth: number };
@@ -44,12 +63,13 @@ function pushPieces({ value, depth }: Exclude<Piece, string>, layout: Layout, st
     return;
   }
   const members = Object.entries(value);
+  if (layout.isSorted === true && !isArray(value)) members.sort(([left], [right]) => (left < right ? -1 : 1));
   const lineBreak = lineBreakAt(depth + 1, layout);
   const isBroken = lineBreak !== "" && members.length > 0;
   stack.push(`${isBroken ? lineBreakAt(depth, layout) : ""}${isArray(value) ? "]" : "}"}`);
   for (let index = members.length - 1; index >= 0; index -= 1) {
     const [key, member] = members[index] ?? ["", null];
-    const name = isArray(value) ? "" : `${JSON.stringify(key)}:${layout.isLaidOut ? " " : ""}`;
+    const name = isArray(value) ? "" : `${JSON.stringify(key)}:${layout.isLaidOut === true ? " " : ""}`;
     stack.push({ value: member, depth: depth + 1 }, `${index > 0 ? "," : ""}${lineBreak}${name}`);
   }
   stack.push(isArray(value) ? "[" : "{");
@@ -59,7 +79,7 @@ function pushPieces({ value, depth }: Exclude<Piece, string>, layout: Layout, st
 const MAX_INDENTED = 50;
 
 function lineBreakAt(depth: number, { isLaidOut }: Layout): string {
-  return isLaidOut && depth <= MAX_INDENTED ? `\n${"  ".repeat(depth)}` : "";
+  return isLaidOut === true && depth <= MAX_INDENTED ? `\n${"  ".repeat(depth)}` : "";
 }
 
 export function isArray(value: unknown): value is readonly Json[] {

@@ -1,6 +1,5 @@
 import { PimwatchError } from "../../errors.ts";
-import type { Json, Row, ScalarType, Value } from "./values.ts";
-import { weightOf, weightOfRow } from "./weight.ts";
+import type { Row, ScalarType, Value } from "./values.ts";
 
 /** Computes an expression for one row. */
 export type Compute = (row: Row) => Value;
@@ -15,20 +14,30 @@ export interface Operand {
 
 /** How much one evaluation, one rule on one record, may do. */
 export interface Limits {
-  /** Rows that all steps together may produce. */
+  /** Rows that all steps together may build: they take memory. */
   readonly rows: number;
-  /** UTF-16 units of text and JSON that functions may build. */
-  readonly characters: number;
-  /** Rows times the size of the record: what functions may have to read through. */
+  /** Rows of the result, each of which becomes an incident: more is a rule gone wrong. */
+  readonly results: number;
+  /** Units of work, each about a nanosecond of a slow processor. `metering.ts` has the prices. */
   readonly work: number;
 }
 
-/** Far above what a 1 MB event can ask for honestly, low enough that a record is done within seconds at worst. */
-export const DEFAULT_LIMITS: Limits = { rows: 200_000, characters: 64_000_000, work: 2_000_000_000 };
+/** A record of 1 MB takes the shipped rules less than a tenth of each; `npm run bench -- --only limits` prints both. */
+export const DEFAULT_LIMITS: Limits = {
+  rows: 200_000,
+  results: 1_000,
+  work: 2_000_000_000,
+};
+
+const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
+  rows: "rows",
+  results: "result rows",
+  work: "units of work",
+};
 
 /**
- * A rule asked for more rows or text on one record than the limits allow. The record is not evaluated in part:
- * the caller keeps it (dead letter) and goes on.
+ * A rule asked for more on one record than the limits allow. The record is not evaluated in part: the caller keeps it
+ * (dead letter) and goes on.
  */
 export class EvaluationLimitError extends PimwatchError {
   override readonly name = "EvaluationLimitError";
@@ -36,7 +45,7 @@ export class EvaluationLimitError extends PimwatchError {
   readonly limit: keyof Limits;
 
   constructor(limit: keyof Limits, allowed: number) {
-    super(`Evaluation stopped: one record asked a rule for more than ${allowed} ${limit}`);
+    super(`stopped at the limit of ${allowed} ${LIMIT_NAMES[limit]} for one record`);
     this.limit = limit;
   }
 }
@@ -46,43 +55,49 @@ export interface Evaluation {
   /** The record's TimeGenerated: what `now()` yields, so that live, replay and backtest agree. */
   readonly now: bigint | null;
   /** @throws {EvaluationLimitError} */
+  chargeWork(units: number): void;
+  /** To be called before the rows are built. @throws {EvaluationLimitError} */
   chargeRows(count: number): void;
-  /** To be called before text of that length is built. @throws {EvaluationLimitError} */
-  chargeCharacters(count: number): void;
-  /** Charges for a dynamic value that a call built, and returns it. @throws {EvaluationLimitError} */
-  built<Value extends Json>(value: Value): Value;
+  chargeResults(count: number): void;
+  /** Stops unless as much work is left: asked before something is built that is charged for when it is there. */
+  reserveWork(units: number): void;
+  /** What was charged for the record so far. */
+  spent(): Limits;
   /** Starts a new record. */
-  begin(row: Row, now: bigint | null): void;
+  begin(now: bigint | null): void;
 }
-
-/** Below this many rows of one record the work cannot matter, and its size need not be known. */
-const FEW_ROWS = 50;
 
 export function newEvaluation(limits: Limits): Evaluation {
   let now: bigint | null = null;
-  let record: Row = [];
-  const left = { ...limits };
-  const charge = (limit: keyof Limits, count: number) => {
-    left[limit] -= count;
-    if (left[limit] < 0) throw new EvaluationLimitError(limit, limits[limit]);
-  };
+  let { rows, results, work } = limits;
+  const stop = (limit: keyof Limits) => new EvaluationLimitError(limit, limits[limit]);
   return {
     get now() {
       return now;
     },
+    chargeWork(units) {
+      work -= units;
+      if (!(work >= 0)) throw stop("work");
+    },
     chargeRows(count) {
-      charge("rows", count);
-      if (count > FEW_ROWS) charge("work", count * weightOfRow(record));
+      rows -= count;
+      if (!(rows >= 0)) throw stop("rows");
     },
-    chargeCharacters: (count) => charge("characters", count),
-    built(value) {
-      charge("characters", weightOf(value));
-      return value;
+    chargeResults(count) {
+      results -= count;
+      if (!(results >= 0)) throw stop("results");
     },
-    begin(row, time) {
+    reserveWork(units) {
+      if (!(work >= units)) throw stop("work");
+    },
+    spent: () => ({
+      rows: limits.rows - rows,
+      results: limits.results - results,
+      work: limits.work - work,
+    }),
+    begin(time) {
       now = time;
-      record = row;
-      Object.assign(left, limits);
+      ({ rows, results, work } = limits);
     },
   };
 }
@@ -101,6 +116,19 @@ export class CallProblem extends Error {
   override readonly name = "CallProblem";
 }
 
+/** What a call costs in units of work; what is not said is as in DEFAULT_PRICE. */
+export interface Price {
+  /** For each call. */
+  readonly call?: number;
+  /** For each character of the texts, and of the dynamic values as JSON, that it reads and that it builds. */
+  readonly character?: number;
+  /**
+   * Operands that it does not read through: the first, which it looks into by a key or compares with null, or all that
+   * have the type of the result, one of which it passes on. What it yields then costs nothing either.
+   */
+  readonly passes?: "first" | "all";
+}
+
 /** One scalar function or operator: the single entry that makes KQL's name mean something here. */
 export interface ScalarFunction {
   /** How it is written, for the support table. */
@@ -109,6 +137,8 @@ export interface ScalarFunction {
   readonly page: string;
   /** Its value depends on more than its arguments, so it is never folded at start. */
   readonly volatile?: true;
+  /** What it costs, where that is not DEFAULT_PRICE. */
+  readonly price?: Price;
   /** Makes the closure. @throws {CallProblem} when the arguments cannot work whatever the row */
   readonly bind: (call: Call) => Compute;
 }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { CallProblem } from "./evaluation.ts";
+import { CallProblem, type Evaluation } from "./evaluation.ts";
+import { reserve } from "./metering.ts";
 
 /*
  * Kusto's regular expressions are RE2's dialect: no look-around, no backreferences, time linear in the text. JavaScript's
@@ -10,18 +11,13 @@ import { CallProblem } from "./evaluation.ts";
  */
 
 interface RustMatch {
-  readonly start: number;
-  readonly end: number;
   readonly value: string;
 }
 
 interface RustRegex {
   isMatch(text: string): boolean;
-  find(text: string): RustMatch | undefined;
-  findAll(text: string): RustMatch[];
   captures(text: string): { readonly name: Readonly<Record<string, RustMatch>> } | undefined;
-  capturesAll(text: string): { readonly name: Readonly<Record<string, RustMatch>> }[];
-  captureNames(): (string | null)[];
+  replaceAll(text: string, replacement: string): string;
 }
 
 interface Engine {
@@ -48,54 +44,114 @@ function loadEngine(): Engine {
   throw new Error(`the regular expression engine is at none of ${PLACES.join(", ")} from ${import.meta.url}`);
 }
 
-/** One match: the groups' texts in their order, "" for a group that took no part. */
-export interface Match {
-  readonly groups: readonly string[];
-  /** The group 0: all that matched. */
-  readonly value: string;
+/** One match: the text of a group, "" where it took no part; the group 0 is all that matched. */
+export type Match = (group: number) => string;
+
+/** All matches in a text. */
+export interface Matches {
+  readonly count: number;
+  /** The text of a group of a match. */
+  group(match: number, group: number): string;
+  /** The text before a match, or behind the last one. */
+  before(match: number): string;
 }
 
 export interface Regex {
   isMatch(text: string): boolean;
   first(text: string): Match | undefined;
-  all(text: string): readonly Match[];
-  /** The matches, and the texts before, between and behind them: one more than there are matches. */
-  pieces(text: string): { readonly matches: readonly Match[]; readonly pieces: readonly string[] };
+  /** How many matches there are. */
+  count(text: string): number;
+  all(text: string): Matches;
   /** Number of groups, the whole match not counted. */
   readonly groupCount: number;
   /** Numbers of the groups that are named, by their names. */
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** @throws {CallProblem} when `pattern` is no regular expression in this dialect */
-export function compileRegex(pattern: string): Regex {
+/**
+ * Prices in units of work: of a call; of a byte of text, and of a byte for each place in the pattern where the engine may
+ * be at once while it reads it; of a match, and of each of its groups.
+ */
+const CALL_PRICE = 5000;
+const BYTE_PRICE = 50;
+const PLACE_PRICE = 20;
+const MATCH_PRICE = 1000;
+const GROUP_PRICE = 200;
+
+/**
+ * What the expression does is charged to the evaluation.
+ *
+ * @throws {CallProblem} when `pattern` is no regular expression in this dialect
+ */
+export function compileRegex(pattern: string, evaluation: Pick<Evaluation, "chargeWork" | "reserveWork">): Regex {
   const { source, names, groupCount } = nameGroups(pattern);
   const regex = construct(source, pattern);
-  const matchOf = ({ name }: { readonly name: Readonly<Record<string, RustMatch>> }): Match => ({
-    value: name["g0"]?.value ?? "",
-    groups: Array.from({ length: groupCount }, (_, index) => name[`g${index + 1}`]?.value ?? ""),
-  });
-  const all = (text: string) => regex.capturesAll(text);
+  const bytePrice = BYTE_PRICE + PLACE_PRICE * (placesOf(pattern) + groupCount);
+  const charge = (text: string) => evaluation.chargeWork(CALL_PRICE + Buffer.byteLength(text) * bytePrice);
   return {
-    isMatch: (text) => regex.isMatch(text),
-    first(text) {
-      const captures = regex.captures(text);
-      return captures && matchOf(captures);
+    isMatch(text) {
+      charge(text);
+      return regex.isMatch(text);
     },
-    all: (text) => all(text).map(matchOf),
-    pieces(text) {
-      const found = all(text);
-      // positions are those of UTF-8 bytes
-      const bytes = new TextEncoder().encode(text);
-      const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-      const ends = found.map(({ name }) => name["g0"]?.end ?? 0);
-      const starts = found.map(({ name }) => name["g0"]?.start ?? 0);
-      const pieces = [0, ...ends].map((from, index) => decoder.decode(bytes.subarray(from, starts[index])));
-      return { matches: found.map(matchOf), pieces };
+    first(text) {
+      charge(text);
+      const name = regex.captures(text)?.name;
+      if (name === undefined) return undefined;
+      return (group) => name[`g${group}`]?.value ?? "";
+    },
+    count(text) {
+      charge(text);
+      const separator = separatorFor(text);
+      reserve((1 + text.length) * separator.length, evaluation);
+      const count = partsOf(regex, text, { separator, groups: [] }).length - 1;
+      evaluation.chargeWork(count * MATCH_PRICE);
+      return count;
+    },
+    all(text) {
+      charge(text);
+      const separator = separatorFor(text);
+      const stride = groupCount + 2;
+      reserve((1 + text.length) * stride * separator.length, evaluation);
+      const groups = Array.from({ length: groupCount + 1 }, (_, index) => `\${g${index}}`);
+      const parts = partsOf(regex, text, { separator, groups });
+      const count = (parts.length - 1) / stride;
+      evaluation.chargeWork(count * (MATCH_PRICE + GROUP_PRICE * groupCount));
+      return {
+        count,
+        group: (match, group) => (group > groupCount ? "" : (parts[match * stride + 1 + group] ?? "")),
+        before: (match) => parts[match * stride] ?? "",
+      };
     },
     groupCount,
     names,
   };
+}
+
+/**
+ * A text cut at its matches: the piece before a match, the groups of the match, the piece before the next one, and so on.
+ * The engine writes them all into one text: to have every match as an object of its own would take a hundred times as long.
+ */
+function partsOf(
+  regex: RustRegex,
+  text: string,
+  { separator, groups }: { readonly separator: string; readonly groups: readonly string[] },
+): string[] {
+  const marked = groups.length === 0 ? separator : ["", ...groups, ""].join(separator);
+  return regex.replaceAll(text, marked).split(separator);
+}
+
+/** Two characters that mean nothing in any text. */
+const [FIRST, SECOND] = ["\ufdd0", "\ufdd1"];
+
+/** A text that another does not hold, nor can make with what is put before and behind it. */
+function separatorFor(text: string): string {
+  if (!text.includes(SECOND)) return FIRST + SECOND;
+  let [longest, run] = [0, 0];
+  for (let index = 0; index < text.length; index += 1) {
+    run = text.charAt(index) === SECOND ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return FIRST + SECOND.repeat(longest + 1);
 }
 
 function construct(source: string, pattern: string): RustRegex {
@@ -147,4 +203,33 @@ function nameGroups(pattern: string) {
     }
   }
   return { source: `${flags}(?P<g0>${source})`, names, groupCount };
+}
+
+/** A class, an escape, the beginning of a group, a number of repetitions, or any other character. */
+const TOKEN =
+  /\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]|\(\?[^):>]*[:>)]|\{(?<least>\d+)(?:,(?<most>\d*))?\}|./gsu;
+
+/** How many characters a pattern has where its repetitions are written out: at so many places the engine may be at once. */
+function placesOf(pattern: string): number {
+  const open = [0];
+  let last = 0;
+  const add = (places: number, isRepeated = false): void => {
+    last = isRepeated ? last + places : places;
+    open.push((open.pop() ?? 0) + places);
+  };
+  for (const { 0: token, groups } of pattern.matchAll(TOKEN)) {
+    if (groups?.["least"] !== undefined) {
+      const times = Math.max(1, Number(groups["least"]), Number(groups["most"] ?? 0));
+      add(last * (times - 1), true);
+    } else if (token === ")") {
+      const inner = open.pop() ?? 0;
+      if (open.length === 0) open.push(0);
+      add(inner);
+    } else if (token.startsWith("(") && !token.endsWith(")")) {
+      open.push(0);
+    } else if (!"*+?".includes(token)) {
+      add(1);
+    }
+  }
+  return open.reduce((sum, places) => sum + places, 0);
 }

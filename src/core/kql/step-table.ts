@@ -1,4 +1,5 @@
 import { CallProblem, type Evaluation } from "./evaluation.ts";
+import { priceOfRows } from "./metering.ts";
 import type { Step } from "./plan.ts";
 import { bindDistinct } from "./steps/distinct.ts";
 import { bindMvApply } from "./steps/mv-apply.ts";
@@ -12,13 +13,23 @@ import { bindTable } from "./steps/table.ts";
 import { bindTake } from "./steps/take.ts";
 import { bindUnion } from "./steps/union.ts";
 import { bindWhere } from "./steps/where.ts";
+import type { Row } from "./values.ts";
+
+/** Of a step, however few the rows are. */
+const STEP_PRICE = 100;
 
 /** Turns steps into one function from table to table. */
 export const bindSteps: BindSteps = (steps, evaluation) => {
   const runs = steps.map((step) => bindStep(step, evaluation));
+  const charge = (rows: readonly Row[]) =>
+    evaluation.chargeWork(STEP_PRICE + priceOfRows(rows.length, rows[0]?.length ?? 0));
   return (rows) => {
     let table = rows;
-    for (const run of runs) table = run(table);
+    for (const run of runs) {
+      charge(table);
+      table = run(table);
+    }
+    charge(table);
     return table;
   };
 };

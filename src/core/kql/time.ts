@@ -76,6 +76,9 @@ export function formatTimespan(ticks: bigint): string {
   ].join("");
 }
 
+/** No time is written at such length: longer texts would only keep the expressions below busy. */
+const MAXIMUM_LENGTH = 200;
+
 const ISO_DATETIME =
   /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?\s*(Z|GMT|UTC|[+-]\d{2}:?\d{2})?$/i;
 const SLASH_DATETIME =
@@ -92,6 +95,7 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
  */
 export function parseDatetime(text: string): bigint | null {
   const trimmed = text.trim();
+  if (trimmed.length > MAXIMUM_LENGTH) return null;
   if (/^\d{4}$/.test(trimmed)) return ticksOfCalendar([Number(trimmed), 1, 1]);
   const iso = ISO_DATETIME.exec(trimmed);
   if (iso) {
@@ -150,6 +154,7 @@ const TIMESPAN_UNIT =
 /** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; anything else, or out of range, is null. */
 export function parseTimespan(text: string): bigint | null {
   const trimmed = text.trim();
+  if (trimmed.length > MAXIMUM_LENGTH) return null;
   if (/^-?\d{1,8}$/.test(trimmed)) return timespanOf(BigInt(trimmed) * TICKS_PER_DAY);
   const clock = TIMESPAN_CLOCK.exec(trimmed);
   if (clock) {

@@ -1,5 +1,5 @@
 import { isArray, isBag } from "./dynamic-text.ts";
-import type { Json, Row } from "./values.ts";
+import type { Json } from "./values.ts";
 
 /**
  * About how long a value is as JSON text. What is shared counts wherever it stands, as it does in text, but is looked
@@ -11,11 +11,17 @@ export function weightOf(value: Json): number {
 
 const weights = new WeakMap<object, number>();
 
+/** What JSON writes as two characters or six. */
+// eslint-disable-next-line no-control-regex -- the range of control characters is what is meant
+const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
+
 /** Weight of a plain value, or of an array or bag that was weighed before. */
 function knownWeight(value: Json): number | undefined {
-  if (typeof value === "string") return value.length + 2;
+  if (typeof value === "string") return ESCAPED.test(value) ? JSON.stringify(value).length : value.length + 2;
   if (isArray(value) || isBag(value)) return weights.get(value);
-  return 5;
+  // whole numbers are short as a rule, others are written with all of their digits
+  if (typeof value === "bigint") return 40;
+  return typeof value === "number" && !Number.isSafeInteger(value) ? 20 : 5;
 }
 
 /** Children before parents, on a stack of our own: an event may nest deeper than the call stack. */
@@ -40,8 +46,4 @@ function weigh(root: Json): number {
 
 function isContainer(value: Json): value is readonly Json[] | Readonly<Record<string, Json>> {
   return isArray(value) || isBag(value);
-}
-
-export function weightOfRow(row: Row): number {
-  return row.reduce<number>((sum, value) => sum + (typeof value === "bigint" ? 8 : weightOf(value)), 0);
 }

@@ -18,12 +18,14 @@ interface ModifiedRule {
 export function withModifiedProperties(changes: Changes, record: DiagnosticRecord): Changes {
   const rules = modifiedRules(record);
   if (rules.length === 0) return changes;
+  const named = new Map<string, number>();
+  for (const { setting } of changes.findings) named.set(setting, (named.get(setting) ?? 0) + 1);
+  // of a rule that is listed twice the first counts
+  const oldValues = new Map(rules.toReversed().map(({ rule, oldValue }) => [rule, oldValue]));
   const findings = changes.findings.map((finding) => {
-    const alone = changes.findings.filter(({ setting }) => setting === finding.setting).length === 1;
-    const found = alone ? rules.find(({ rule }) => rule === finding.setting) : undefined;
-    return found === undefined || finding.oldValue !== null ? finding : { ...finding, oldValue: found.oldValue };
+    const oldValue = named.get(finding.setting) === 1 ? oldValues.get(finding.setting) : undefined;
+    return oldValue === undefined || finding.oldValue !== null ? finding : { ...finding, oldValue };
   });
-  const named = new Set(changes.findings.map(({ setting }) => setting));
   const added = rules.filter(({ rule }) => !named.has(rule)).map(toFinding);
   return { ...changes, findings: [...findings, ...added] };
 }

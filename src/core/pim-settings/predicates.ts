@@ -24,7 +24,8 @@ const SWITCH = new RegExp(
   "i",
 );
 /** Quotes and parentheses around a state; the end of a sentence has lost its own. */
-const WRAPPING = /^["'“([]+|["'”)\]]+$/g;
+const OPENING = /^["'“([]+/;
+const CLOSING = `"'”)]`;
 const ADDED_OR_REMOVED = new RegExp(`^${AUXILIARY}(?<new>added|removed|deleted)$`, "i");
 const IS_ON = new RegExp(`^(?:${ON}|added)$`, "i");
 const VALUE = new RegExp(
@@ -45,7 +46,7 @@ export function readSwitch(rest: string, { requirement }: { readonly requirement
     const whole = readSwitch(state, { requirement });
     return whole !== null && whole.on !== requirement ? { ...whole, status: "inferred" } : null;
   }
-  const bare = rest.replaceAll(WRAPPING, "");
+  const bare = withoutEnd(rest.replace(OPENING, ""), CLOSING);
   const match = SWITCH.exec(bare) ?? (requirement ? ADDED_OR_REMOVED.exec(bare) : null);
   const groups = match?.groups;
   if (groups?.["new"] === undefined) return null;
@@ -128,6 +129,13 @@ export function readRecipients(rest: string): Predicate | null {
   const value = readValue(rest);
   if (value === null || value.verb === "") return null;
   return isNothing(value.value) ? { ...value, on: false, value: "" } : value;
+}
+
+/** The text without the given characters at its end. An expression would look at every run of them, again and again. */
+export function withoutEnd(text: string, characters: string): string {
+  let length = text.length;
+  while (length > 0 && characters.includes(text.charAt(length - 1))) length -= 1;
+  return text.slice(0, length);
 }
 
 export function onOff(on: boolean): string {

@@ -1,6 +1,14 @@
 import type { Changes, Finding } from "./finding.ts";
 import { isEmptyExtension, toFinding } from "./to-finding.ts";
-import { type Predicate, readApproval, readContext, readRecipients, readSwitch, readValue } from "./predicates.ts";
+import {
+  type Predicate,
+  readApproval,
+  readContext,
+  readRecipients,
+  readSwitch,
+  readValue,
+  withoutEnd,
+} from "./predicates.ts";
 import { reconcile } from "./reconcile.ts";
 import { sentencesOf } from "./sentences.ts";
 import type { Statement } from "./statement.ts";
@@ -42,10 +50,8 @@ export function readChanges(text: string): Changes {
 }
 
 function readSentence(text: string): Statement | null {
-  const sentence = text
-    .replaceAll(/\s+/g, " ")
-    .replace(/^[\s\-•*"'“”]+/, "")
-    .replace(/[\s.;,"'“”]+$/, "");
+  const blanks = text.replaceAll(/\s+/g, " ").replace(/^[\s\-•*"'“”]+/, "");
+  const sentence = withoutEnd(blanks, ` .;,"'“”`);
   const direct = match(sentence, text);
   if (direct !== null) return direct;
   const turned = match(turnedAround(sentence), text);

@@ -1,7 +1,7 @@
 import { assert, jsonValue, property, type Arbitrary } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { prepare } from "../../../src/core/kql/evaluate.ts";
-import { EvaluationLimitError } from "../../../src/core/kql/evaluation.ts";
+import { DEFAULT_LIMITS, EvaluationLimitError } from "../../../src/core/kql/evaluation.ts";
 import type { Json } from "../../../src/core/kql/values.ts";
 import { auditLogRow, planOf, resultOf, valueOf } from "./query.ts";
 
@@ -103,9 +103,8 @@ describe("a rule that asks too much of one record is stopped with an error of it
 
   test("and the next record is evaluated as if nothing had been", () => {
     const evaluate = prepare(planOf("AuditLogs | mv-expand a = AdditionalDetails | project a"), {
+      ...DEFAULT_LIMITS,
       rows: 10,
-      characters: 1000,
-      work: 1000,
     });
     expect(() => evaluate(auditLogRow({ AdditionalDetails: elements }))).toThrow(EvaluationLimitError);
     expect(evaluate(auditLogRow({ AdditionalDetails: [1] }))).toEqual([[1]]);

@@ -1,4 +1,4 @@
-import type { Call, Operand, ScalarFunction } from "../evaluation.ts";
+import type { Call, FunctionTable, Operand, Price, ScalarFunction } from "../evaluation.ts";
 import { CallProblem } from "../evaluation.ts";
 
 /** The operand at a position. Microsoft's binder has checked the number of arguments before a plan is made. */
@@ -20,4 +20,13 @@ export function constantOf(call: Call, position: number) {
 /** An entry of the function table. */
 export function scalar(form: string, page: string, bind: ScalarFunction["bind"]): ScalarFunction {
   return { form, page, bind };
+}
+
+/** An entry whose price is not the usual one. */
+export function priced(price: Price, entry: ScalarFunction): ScalarFunction {
+  return { ...entry, price };
+}
+
+export function allPriced(price: Price, table: FunctionTable): FunctionTable {
+  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, priced(price, entry)]));
 }

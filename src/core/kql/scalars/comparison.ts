@@ -3,7 +3,7 @@ import { asText, asType } from "../operand.ts";
 import { isArray, jsonText } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { equalsIgnoreCase, ordinalUpper } from "../ordinal-text.ts";
-import type { ScalarType, Value } from "../values.ts";
+import type { Json, ScalarType, Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
 const NUMERIC = "numerical-operators";
@@ -51,11 +51,8 @@ export function commonType(left: ScalarType, right: ScalarType): ScalarType {
 /** Less than 0, 0 or more than 0; null where the two have no order (one is null, or not a number). */
 export function orderOf(left: Value, right: Value): number | null {
   if (left === null || right === null) return null;
-  if (typeof left === "object" || typeof right === "object") {
-    const [first, second] = [jsonOf(left), jsonOf(right)];
-    return first === second ? 0 : first < second ? -1 : 1;
-  }
   if (left === right) return 0;
+  if (typeof left === "object" || typeof right === "object") return orderOfContainers(left, right);
   if (typeof left === "number" && Number.isNaN(left)) return null;
   if (typeof right === "number" && Number.isNaN(right)) return null;
   if (left < right) return -1;
@@ -67,8 +64,12 @@ export function isNumeric(value: Value): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-function jsonOf(value: Value): string {
-  return typeof value === "bigint" ? String(value) : jsonText(value);
+/** Arrays and bags stand behind all other values, among one another in the order of their texts. */
+function orderOfContainers(left: Json | bigint, right: Json | bigint): number {
+  if (typeof left !== "object") return -1;
+  if (typeof right !== "object") return 1;
+  const [first, second] = [jsonText(left), jsonText(right)];
+  return first === second ? 0 : first < second ? -1 : 1;
 }
 
 /**

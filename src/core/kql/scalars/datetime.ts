@@ -14,7 +14,7 @@ import {
   timespanOf,
 } from "../time.ts";
 import type { Value } from "../values.ts";
-import { constantOf, operand, scalar } from "./binding.ts";
+import { constantOf, operand, priced, scalar } from "./binding.ts";
 import { formatDatetimeAs, formatTimespanAs } from "./time-format.ts";
 
 /** `now()` is the event's own TimeGenerated. */
@@ -192,20 +192,26 @@ export const DATETIME: FunctionTable = {
       );
     };
   }),
-  format_datetime: scalar("format_datetime(date, format)", "format-datetime-function", (call) => {
-    const [value, format] = [asDatetime(operand(call, 0)), asText(operand(call, 1))];
-    return (row) => {
-      const ticks = value(row);
-      return ticks === null ? "" : formatDatetimeAs(ticks, format(row));
-    };
-  }),
-  format_timespan: scalar("format_timespan(timespan, format)", "format-timespan-function", (call) => {
-    const [value, format] = [asTimespan(operand(call, 0)), asText(operand(call, 1))];
-    return (row) => {
-      const ticks = value(row);
-      return ticks === null ? "" : formatTimespanAs(ticks, format(row));
-    };
-  }),
+  format_datetime: priced(
+    { character: 100 },
+    scalar("format_datetime(date, format)", "format-datetime-function", (call) => {
+      const [value, format] = [asDatetime(operand(call, 0)), asText(operand(call, 1))];
+      return (row) => {
+        const ticks = value(row);
+        return ticks === null ? "" : formatDatetimeAs(ticks, format(row));
+      };
+    }),
+  ),
+  format_timespan: priced(
+    { character: 100 },
+    scalar("format_timespan(timespan, format)", "format-timespan-function", (call) => {
+      const [value, format] = [asTimespan(operand(call, 0)), asText(operand(call, 1))];
+      return (row) => {
+        const ticks = value(row);
+        return ticks === null ? "" : formatTimespanAs(ticks, format(row));
+      };
+    }),
+  ),
   unixtime_seconds_todatetime: fromUnix("unixtime_seconds_todatetime", 10_000_000n),
   unixtime_milliseconds_todatetime: fromUnix("unixtime_milliseconds_todatetime", 10_000n),
   unixtime_microseconds_todatetime: fromUnix("unixtime_microseconds_todatetime", 10n),

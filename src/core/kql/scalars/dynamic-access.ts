@@ -1,9 +1,9 @@
 import { toDynamic, toText } from "../conversion.ts";
 import { asBag, asDynamic, asLong, asText } from "../operand.ts";
 import { isArray, isBag, readJson } from "../dynamic-text.ts";
-import type { Call, Compute, FunctionTable } from "../evaluation.ts";
+import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts";
 import type { Json } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { operand, priced, scalar } from "./binding.ts";
 
 const DYNAMIC = "scalar-data-types/dynamic";
 
@@ -18,26 +18,32 @@ export function elementOf(value: Json, index: number): Json {
 }
 
 export const DYNAMIC_ACCESS: FunctionTable = {
-  ".": scalar("a.name", DYNAMIC, access),
-  "[]": scalar("a[index]", DYNAMIC, access),
+  ".": priced({ passes: "first" }, scalar("a.name", DYNAMIC, access)),
+  "[]": priced({ passes: "first" }, scalar("a[index]", DYNAMIC, access)),
   parse_json: scalar("parse_json(json)", "parse-json-function", parseJson),
   parsejson: scalar("parsejson(json)", "parse-json-function", parseJson),
   todynamic: scalar("todynamic(json)", "todynamic-function", parseJson),
   toobject: scalar("toobject(json)", "todynamic-function", parseJson),
-  array_length: scalar("array_length(array)", "array-length-function", (call) => {
-    const read = asDynamic(operand(call, 0));
-    return (row) => {
-      const value = read(row);
-      return isArray(value) ? BigInt(value.length) : null;
-    };
-  }),
-  bag_has_key: scalar("bag_has_key(bag, key)", "bag-has-key-function", (call) => {
-    const [read, key] = [asBag(operand(call, 0)), asText(operand(call, 1))];
-    return (row) => {
-      const value = read(row);
-      return value === null ? null : Object.hasOwn(value, key(row));
-    };
-  }),
+  array_length: priced(
+    { passes: "first" },
+    scalar("array_length(array)", "array-length-function", (call) => {
+      const read = asDynamic(operand(call, 0));
+      return (row) => {
+        const value = read(row);
+        return isArray(value) ? BigInt(value.length) : null;
+      };
+    }),
+  ),
+  bag_has_key: priced(
+    { passes: "first" },
+    scalar("bag_has_key(bag, key)", "bag-has-key-function", (call) => {
+      const [read, key] = [asBag(operand(call, 0)), asText(operand(call, 1))];
+      return (row) => {
+        const value = read(row);
+        return value === null ? null : Object.hasOwn(value, key(row));
+      };
+    }),
+  ),
 };
 
 function access(call: Call): Compute {
@@ -64,6 +70,19 @@ function access(call: Call): Compute {
   };
 }
 
+/** Of each value that JSON text may hold, beside the price of its characters: a text may hold nothing but brackets. */
+const VALUE_PRICE = 1000;
+
+/** The value of JSON text, or undefined where it is none. */
+export function parsed(text: string, evaluation: Evaluation): Json | undefined {
+  let values = 1;
+  for (let index = 0; index < text.length; index += 1) if (BEFORE_VALUES.has(text.charCodeAt(index))) values += 1;
+  evaluation.chargeWork(values * VALUE_PRICE);
+  return readJson(text);
+}
+
+const BEFORE_VALUES = new Set(Array.from("[{,", (character) => character.charCodeAt(0)));
+
 /** Text that is no JSON is kept as a string, no text is null; a value that is dynamic already is left as it is. */
 function parseJson(call: Call): Compute {
   const { type, compute } = operand(call, 0);
@@ -73,7 +92,7 @@ function parseJson(call: Call): Compute {
     if (type !== "string" || typeof value !== "string") return toDynamic(value, type);
     if (value === "") return null;
     // `null` is JSON, too: the null value, not a text.
-    const parsed = readJson(value);
-    return parsed === undefined ? value : parsed;
+    const read = parsed(value, call.evaluation);
+    return read === undefined ? value : read;
   };
 }

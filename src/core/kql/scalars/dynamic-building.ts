@@ -1,11 +1,12 @@
 import { convert, toDynamic, toLong, toText, wholeOf } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import { type Call, type Compute, type FunctionTable, type ScalarFunction } from "../evaluation.ts";
+import { type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
+import { lengthOf, reserve } from "../metering.ts";
 import { TICKS_PER_HOUR } from "../time.ts";
 import type { Json, Row } from "../values.ts";
 import { ARRAY_ORDER } from "./array-order.ts";
-import { operand, scalar } from "./binding.ts";
+import { allPriced, operand, scalar } from "./binding.ts";
 import { isNumeric } from "./comparison.ts";
 
 type Bag = Readonly<Record<string, Json>>;
@@ -72,23 +73,97 @@ function ofArray(compute: (array: readonly Json[]) => Json): (call: Call) => Com
   };
 }
 
-/** Charges for every array and bag that the functions of a table build. */
-function metered(table: FunctionTable): FunctionTable {
-  const entries = Object.entries(table).map(([name, entry]): [string, ScalarFunction] => {
-    const bind = (call: Call): Compute => {
-      const compute = entry.bind(call);
-      return (row) => {
-        const value = compute(row);
-        return typeof value === "object" && value !== null ? call.evaluation.built(value) : value;
-      };
-    };
-    return [name, { ...entry, bind }];
-  });
-  return Object.fromEntries(entries);
-}
-
-export const DYNAMIC_BUILDING: FunctionTable = metered({
+export const DYNAMIC_BUILDING: FunctionTable = {
   ...ARRAY_ORDER,
+  ...allPriced(
+    { character: 100 },
+    {
+      bag_merge: scalar("bag_merge(bag, bag, …)", "bag-merge-function", (call) => {
+        const reads = call.operands.map(asBag);
+        return (row) => {
+          const bags = reads.map((read) => read(row)).filter((bag) => bag !== null);
+          // the leftmost bag that has a key decides; keys keep the order in which they are met
+          const entries = new Map<string, Json>();
+          for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
+            if (!entries.has(key)) entries.set(key, value);
+          return bags.length === 0 ? null : Object.fromEntries(entries);
+        };
+      }),
+      bag_remove_keys: scalar("bag_remove_keys(bag, keys)", "bag-remove-keys-function", (call) => {
+        const [read, keys] = [asBag(operand(call, 0)), asArray(operand(call, 1))];
+        return (row) => {
+          const bag = read(row);
+          return bag === null ? null : without(bag, removals((keys(row) ?? []).map((key) => toText(key, "dynamic"))));
+        };
+      }),
+      bag_set_key: scalar("bag_set_key(bag, key, value)", "bag-set-key-function", (call) => {
+        const [read, key, value] = [asBag(operand(call, 0)), asText(operand(call, 1)), asDynamic(operand(call, 2))];
+        return (row) => {
+          const bag = read(row);
+          return bag === null ? null : withKey(bag, pathOf(key(row)), value(row));
+        };
+      }),
+      bag_zip: scalar("bag_zip(keys, values)", "bag-zip-function", (call) => {
+        const [keys, values] = [asArray(operand(call, 0)), asArray(operand(call, 1))];
+        return (row) => {
+          const given = values(row);
+          return Object.fromEntries(
+            (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), given?.[index] ?? null]),
+          );
+        };
+      }),
+      set_difference: scalar(
+        "set_difference(array, array, …)",
+        "set-difference-function",
+        setOf((first, others) => {
+          const taken = keysOf(others.flat());
+          return first.filter((value) => !taken.has(jsonText(value)));
+        }),
+      ),
+      set_intersect: scalar(
+        "set_intersect(array, array, …)",
+        "set-intersect-function",
+        setOf((first, others) => {
+          const sets = others.map(keysOf);
+          return first.filter((value) => {
+            const key = jsonText(value);
+            return sets.every((set) => set.has(key));
+          });
+        }),
+      ),
+      set_union: scalar(
+        "set_union(array, array, …)",
+        "set-union-function",
+        setOf((first, others) => [...first, ...others.flat()]),
+      ),
+      set_equals: scalar("set_equals(array, array)", "set-equals-function", (call) => {
+        const read = arrays(call);
+        return (row) => {
+          const [first, second] = read(row);
+          if (!first || !second) return null;
+          const [one, other] = [keysOf(first), keysOf(second)];
+          return one.size === other.size && [...one].every((key) => other.has(key));
+        };
+      }),
+      set_has_element: scalar("set_has_element(array, value)", "set-has-element-function", (call) => {
+        const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
+        return (row) => {
+          const values = array(row);
+          const wanted = jsonText(value(row));
+          return values === null ? null : values.some((each) => jsonText(each) === wanted);
+        };
+      }),
+      zip: scalar("zip(array, array, …)", "zip-function", (call) => {
+        const read = arrays(call);
+        return (row) => {
+          const given = read(row);
+          const count = Math.max(0, ...given.map((each) => each?.length ?? 0));
+          reserve(count * (given.length + 2), call.evaluation);
+          return Array.from({ length: count }, (_, index): Json => given.map((each) => each?.[index] ?? null));
+        };
+      }),
+    },
+  ),
   pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
@@ -109,42 +184,6 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     "bag-keys-function",
     ofBag((bag) => Object.keys(bag)),
   ),
-  bag_merge: scalar("bag_merge(bag, bag, …)", "bag-merge-function", (call) => {
-    const reads = call.operands.map(asBag);
-    return (row) => {
-      const bags = reads.map((read) => read(row)).filter((bag) => bag !== null);
-      // the leftmost bag that has a key decides; keys keep the order in which they are met
-      const entries = new Map<string, Json>();
-      for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
-        if (!entries.has(key)) entries.set(key, value);
-      return bags.length === 0 ? null : Object.fromEntries(entries);
-    };
-  }),
-  bag_remove_keys: scalar("bag_remove_keys(bag, keys)", "bag-remove-keys-function", (call) => {
-    const [read, keys] = [asBag(operand(call, 0)), asArray(operand(call, 1))];
-    return (row) => {
-      const bag = read(row);
-      return bag === null
-        ? null
-        : (keys(row) ?? []).reduce<Json>((rest, key) => without(rest, toText(key, "dynamic")), bag);
-    };
-  }),
-  bag_set_key: scalar("bag_set_key(bag, key, value)", "bag-set-key-function", (call) => {
-    const [read, key, value] = [asBag(operand(call, 0)), asText(operand(call, 1)), asDynamic(operand(call, 2))];
-    return (row) => {
-      const bag = read(row);
-      return bag === null ? null : withKey(bag, pathOf(key(row)), value(row));
-    };
-  }),
-  bag_zip: scalar("bag_zip(keys, values)", "bag-zip-function", (call) => {
-    const [keys, values] = [asArray(operand(call, 0)), asArray(operand(call, 1))];
-    return (row) => {
-      const given = values(row);
-      return Object.fromEntries(
-        (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), given?.[index] ?? null]),
-      );
-    };
-  }),
   array_concat: scalar("array_concat(array, …)", "array-concat-function", (call) => {
     const read = arrays(call);
     return (row) => {
@@ -195,59 +234,13 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
   }),
   array_iff: scalar("array_iff(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
   array_iif: scalar("array_iif(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
-  set_difference: scalar(
-    "set_difference(array, array, …)",
-    "set-difference-function",
-    setOf((first, others) => {
-      const taken = keysOf(others.flat());
-      return first.filter((value) => !taken.has(jsonText(value)));
-    }),
-  ),
-  set_intersect: scalar(
-    "set_intersect(array, array, …)",
-    "set-intersect-function",
-    setOf((first, others) => {
-      const sets = others.map(keysOf);
-      return first.filter((value) => sets.every((set) => set.has(jsonText(value))));
-    }),
-  ),
-  set_union: scalar(
-    "set_union(array, array, …)",
-    "set-union-function",
-    setOf((first, others) => [...first, ...others.flat()]),
-  ),
-  set_equals: scalar("set_equals(array, array)", "set-equals-function", (call) => {
-    const read = arrays(call);
-    return (row) => {
-      const [first, second] = read(row);
-      if (!first || !second) return null;
-      const [one, other] = [keysOf(first), keysOf(second)];
-      return one.size === other.size && [...one].every((key) => other.has(key));
-    };
-  }),
-  set_has_element: scalar("set_has_element(array, value)", "set-has-element-function", (call) => {
-    const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
-    return (row) => {
-      const values = array(row);
-      return values === null ? null : values.map(jsonText).includes(jsonText(value(row)));
-    };
-  }),
-  zip: scalar("zip(array, array, …)", "zip-function", (call) => {
-    const read = arrays(call);
-    return (row) => {
-      const given = read(row);
-      const count = Math.max(0, ...given.map((each) => each?.length ?? 0));
-      call.evaluation.chargeCharacters(count * given.length);
-      return Array.from({ length: count }, (_, index): Json => given.map((each) => each?.[index] ?? null));
-    };
-  }),
   repeat: scalar("repeat(value, count)", "repeat-function", (call) => {
     const [value, count] = [asDynamic(operand(call, 0)), asLong(operand(call, 1))];
     return (row) => {
       const times = Number(count(row) ?? -1n);
       if (times < 0) return null;
-      call.evaluation.chargeCharacters(times);
       const repeated = value(row);
+      reserve(times * (lengthOf(repeated) + ELEMENT_LENGTH), call.evaluation);
       return Array.from({ length: times }, () => repeated);
     };
   }),
@@ -256,7 +249,7 @@ export const DYNAMIC_BUILDING: FunctionTable = metered({
     const { compute, type } = operand(call, 0);
     return (row) => typeName(compute(row), type);
   }),
-});
+};
 
 function typeName(value: ReturnType<Compute>, type: string): string {
   if (value === null) return "null";
@@ -272,18 +265,45 @@ function wholeType(value: number): string {
   return Math.abs(value) < 2 ** 31 ? "int" : "long";
 }
 
+/** An array's element takes at least as much memory as so many characters. */
+const ELEMENT_LENGTH = 8;
+
+/** No path leads deeper. */
+const MAXIMUM_DEPTH = 1000;
+
 /** `$.a.b` leads into bags within the bag; anything else is one key. */
 function pathOf(key: string): string[] {
-  return key.startsWith("$.") ? key.slice(2).split(".") : [key];
+  const path = key.startsWith("$.") ? key.slice(2).split(".") : [key];
+  return path.length > MAXIMUM_DEPTH ? [key] : path;
 }
 
-function without(value: Json, key: string): Json {
-  const [first = "", ...rest] = pathOf(key);
-  if (!isBag(value)) return value;
+/** What is to be removed below a key: all of it, or what its own keys say. */
+interface Removal {
+  isWhole: boolean;
+  readonly below: Map<string, Removal>;
+}
+
+function removals(keys: readonly string[]): Removal {
+  const root: Removal = { isWhole: false, below: new Map() };
+  for (const key of keys) {
+    let at = root;
+    for (const step of pathOf(key)) {
+      const next = at.below.get(step) ?? { isWhole: false, below: new Map() };
+      at.below.set(step, next);
+      at = next;
+    }
+    at.isWhole = true;
+  }
+  return root;
+}
+
+function without(value: Json, { below }: Removal): Json {
+  if (!isBag(value) || below.size === 0) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([name, member]) => {
-      if (name !== first) return [[name, member]];
-      return rest.length === 0 ? [] : [[name, without(member, `$.${rest.join(".")}`)]];
+    Object.entries(value).flatMap(([name, member]): [string, Json][] => {
+      const removal = below.get(name);
+      if (removal === undefined) return [[name, member]];
+      return removal.isWhole ? [] : [[name, without(member, removal)]];
     }),
   );
 }
@@ -319,7 +339,7 @@ function range(call: Call): Compute {
     call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1n));
   const elements = (end: number, element: (index: number) => Json): Json => {
     const count = Math.min(MAX_RANGE, Math.max(0, end + 1));
-    call.evaluation.chargeCharacters(count);
+    reserve(count * ELEMENT_LENGTH, call.evaluation);
     return Array.from({ length: count }, (_, index) => element(index));
   };
   return (row) => {
@@ -370,9 +390,10 @@ function shift(call: Call, direction: 1 | -1): Compute {
   return (row) => {
     const [values, steps] = [array(row), count(row)];
     if (values === null || steps === null) return null;
+    const free = fill(row);
     return values.map((_, index): Json => {
       const from = index + Number(steps) * direction;
-      return from >= 0 && from < values.length ? (values[from] ?? null) : fill(row);
+      return from >= 0 && from < values.length ? (values[from] ?? null) : free;
     });
   };
 }

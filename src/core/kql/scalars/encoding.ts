@@ -1,30 +1,32 @@
 import { createHash } from "node:crypto";
 import { toDynamic, toText } from "../conversion.ts";
-import { isArray, isBag, jsonText } from "../dynamic-text.ts";
+import { sortedJsonText } from "../dynamic-text.ts";
 import type { FunctionTable } from "../evaluation.ts";
 import { asArray, asDynamic, asLong, asText } from "../operand.ts";
 import type { Json, Value } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { operand, priced, scalar } from "./binding.ts";
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
   return scalar(form, page, (call) => {
     const text = asText(operand(call, 0));
-    return (row) => {
-      const source = text(row);
-      call.evaluation.chargeCharacters(source.length);
-      return compute(source);
-    };
+    return (row) => compute(text(row));
   });
 }
 
+/** Every character may become several, or a property. */
+function ofUrl(form: string, page: string, compute: (text: string) => Value) {
+  return priced({ character: 150 }, ofText(form, page, compute));
+}
+
 function hash(name: string, algorithm: string) {
-  return scalar(`${name}(source)`, `${name.replaceAll("_", "-")}-function`, (call) => {
+  const form = scalar(`${name}(source)`, `${name.replaceAll("_", "-")}-function`, (call) => {
     const { compute, type } = operand(call, 0);
     return (row) =>
       createHash(algorithm)
         .update(toText(compute(row), type))
         .digest("hex");
   });
+  return priced({ call: 10_000 }, form);
 }
 
 export const ENCODING: FunctionTable = {
@@ -44,18 +46,21 @@ export const ENCODING: FunctionTable = {
       return given && isBytes === true ? Buffer.from(given.map(Number)).toString("base64") : "";
     };
   }),
-  dynamic_to_json: scalar("dynamic_to_json(value)", "dynamic-to-json-function", (call) => {
-    const value = asDynamic(operand(call, 0));
-    return (row) => jsonText(inKeyOrder(value(row)));
-  }),
+  dynamic_to_json: priced(
+    { character: 120 },
+    scalar("dynamic_to_json(value)", "dynamic-to-json-function", (call) => {
+      const value = asDynamic(operand(call, 0));
+      return (row) => sortedJsonText(value(row));
+    }),
+  ),
   hash_sha256: hash("hash_sha256", "sha256"),
   hash_sha1: hash("hash_sha1", "sha1"),
   hash_md5: hash("hash_md5", "md5"),
-  url_encode: ofText("url_encode(url)", "url-encode-function", (text) => percentEncode(text).replaceAll("%20", "+")),
-  url_encode_component: ofText("url_encode_component(url)", "url-encode-component-function", percentEncode),
+  url_encode: ofUrl("url_encode(url)", "url-encode-function", (text) => percentEncode(text).replaceAll("%20", "+")),
+  url_encode_component: ofUrl("url_encode_component(url)", "url-encode-component-function", percentEncode),
   url_decode: ofText("url_decode(url)", "url-decode-function", (text) => percentDecode(text.replaceAll("+", " "))),
-  parse_url: ofText("parse_url(url)", "parse-url-function", parseUrl),
-  parse_urlquery: ofText("parse_urlquery(query)", "parse-urlquery-function", (text): Json => ({
+  parse_url: ofUrl("parse_url(url)", "parse-url-function", parseUrl),
+  parse_urlquery: ofUrl("parse_urlquery(query)", "parse-urlquery-function", (text): Json => ({
     "Query Parameters": queryParameters(text.replace(/^\?/, "")),
   })),
   tohex: scalar("tohex(value [, length])", "tohex-function", (call) => {
@@ -155,12 +160,4 @@ function queryParameters(query: string): Json {
       return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
-}
-
-/** Bags with their keys in order, all the way down, as dynamic_to_json() writes them. */
-function inKeyOrder(value: Json): Json {
-  if (isArray(value)) return value.map(inKeyOrder);
-  if (!isBag(value)) return value;
-  const keys = Object.keys(value).toSorted();
-  return Object.fromEntries(keys.map((key) => [key, inKeyOrder(value[key] ?? null)]));
 }

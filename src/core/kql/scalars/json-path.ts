@@ -1,10 +1,10 @@
 import { convert, toText } from "../conversion.ts";
-import { readJson, textOfDynamic } from "../dynamic-text.ts";
+import { textOfDynamic } from "../dynamic-text.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { asDynamic } from "../operand.ts";
 import type { Json } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
-import { elementOf, memberOf } from "./dynamic-access.ts";
+import { elementOf, memberOf, parsed } from "./dynamic-access.ts";
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\[['"]([^'"]+)['"]\]/gy;
 
@@ -29,7 +29,8 @@ function extractJson(call: Call): Compute {
   const { type } = operand(call, 1);
   return (row) => {
     const given = read(row);
-    const root: Json = type === "string" && typeof given === "string" ? (readJson(given) ?? null) : given;
+    const root: Json =
+      type === "string" && typeof given === "string" ? (parsed(given, call.evaluation) ?? null) : given;
     const found = steps.reduce<Json>(
       (value, step) => (typeof step === "number" ? elementOf(value, step) : memberOf(value, step)),
       root,

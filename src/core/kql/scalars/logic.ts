@@ -1,7 +1,7 @@
 import { asBool, asText, asType } from "../operand.ts";
 import { textOfDynamic } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable, Operand } from "../evaluation.ts";
-import { operand, scalar } from "./binding.ts";
+import { allPriced, operand, scalar } from "./binding.ts";
 
 const LOGICAL = "logical-operators";
 
@@ -32,25 +32,35 @@ export const LOGIC: FunctionTable = {
       return value === null ? null : !value;
     };
   }),
-  iff: scalar("iff(if, then, else)", "iff-function", choose),
-  iif: scalar("iif(if, then, else)", "iff-function", choose),
-  case: scalar("case(if, then, …, else)", "case-function", choose),
-  coalesce: scalar("coalesce(a, b, …)", "coalesce-function", (call) => {
-    const values = call.operands.map((each) => asType(each, call.type));
-    return (row) => {
-      for (const value of values) {
-        const found = value(row);
-        if (found !== null && found !== "") return found;
-      }
-      return call.type === "string" ? "" : null;
-    };
-  }),
-  isnull: scalar("isnull(a)", "isnull-function", (call) => isNull(operand(call, 0))),
-  isnotnull: scalar("isnotnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
-  notnull: scalar("notnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
-  isempty: scalar("isempty(a)", "isempty-function", (call) => isEmpty(operand(call, 0))),
-  isnotempty: scalar("isnotempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
-  notempty: scalar("notempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+  ...allPriced(
+    { passes: "all" },
+    {
+      iff: scalar("iff(if, then, else)", "iff-function", choose),
+      iif: scalar("iif(if, then, else)", "iff-function", choose),
+      case: scalar("case(if, then, …, else)", "case-function", choose),
+      coalesce: scalar("coalesce(a, b, …)", "coalesce-function", (call) => {
+        const values = call.operands.map((each) => asType(each, call.type));
+        return (row) => {
+          for (const value of values) {
+            const found = value(row);
+            if (found !== null && found !== "") return found;
+          }
+          return call.type === "string" ? "" : null;
+        };
+      }),
+    },
+  ),
+  ...allPriced(
+    { passes: "first" },
+    {
+      isnull: scalar("isnull(a)", "isnull-function", (call) => isNull(operand(call, 0))),
+      isnotnull: scalar("isnotnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
+      notnull: scalar("notnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
+      isempty: scalar("isempty(a)", "isempty-function", (call) => isEmpty(operand(call, 0))),
+      isnotempty: scalar("isnotempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+      notempty: scalar("notempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+    },
+  ),
 };
 
 /** `if, then, if, then, …, else`: a condition that is null counts as false. */

@@ -3,7 +3,7 @@ import { isArray } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { asDynamic, asLong, asText } from "../operand.ts";
 import type { Row } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { allPriced, operand, scalar } from "./binding.ts";
 import { formatIpv4, formatIpv6, masked, parseIpv4, parseIpv6, type Network } from "./ip-address.ts";
 
 type Bits = 32 | 128;
@@ -67,20 +67,25 @@ function isPrivate({ address }: Network): boolean {
 /** Runs of digits and dots that no letter or digit touches. */
 const ADDRESSES = /(?<![0-9A-Za-z])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z])/g;
 
-function anyAddress(matches: (found: string, wanted: string) => boolean) {
+/** Whether a text holds an address that can be written in one of the forms wanted. */
+function anyAddress(formsOf: (address: string) => readonly string[]) {
   return (call: Call): Compute => {
     const [source, wanted] = [asText(operand(call, 0)), texts(call, 1)];
     return (row) => {
       const found = [...source(row).matchAll(ADDRESSES)].map(([address]) => address).filter((each) => parseIpv4(each));
-      return wanted(row).some((each) => found.some((address) => matches(address, each)));
+      const forms = new Set(found.flatMap(formsOf));
+      return wanted(row).some((each) => forms.has(each));
     };
   };
 }
 
-const equal = (found: string, wanted: string) => parseIpv4(wanted) !== undefined && found === wanted;
-/** A prefix ends at a dot, or is a whole address. */
-const begins = (found: string, wanted: string) =>
-  wanted.endsWith(".") ? found.startsWith(wanted) : equal(found, wanted);
+const itself = (address: string) => [address];
+
+/** A prefix ends at a dot, or is the whole address. */
+const prefixesOf = (address: string) => {
+  const [a, b, c] = address.split(".");
+  return [`${a}.`, `${a}.${b}.`, `${a}.${b}.${c}.`, address];
+};
 
 export const NETWORK: FunctionTable = {
   ipv4_compare: scalar(
@@ -156,13 +161,18 @@ export const NETWORK: FunctionTable = {
     "ipv6-is-in-any-range-function",
     inRanges(128),
   ),
-  has_ipv4: scalar("has_ipv4(source, address)", "has-ipv4-function", anyAddress(equal)),
-  has_any_ipv4: scalar("has_any_ipv4(source, address, …)", "has-any-ipv4-function", anyAddress(equal)),
-  has_ipv4_prefix: scalar("has_ipv4_prefix(source, prefix)", "has-ipv4-prefix-function", anyAddress(begins)),
-  has_any_ipv4_prefix: scalar(
-    "has_any_ipv4_prefix(source, prefix, …)",
-    "has-any-ipv4-prefix-function",
-    anyAddress(begins),
+  ...allPriced(
+    { character: 120 },
+    {
+      has_ipv4: scalar("has_ipv4(source, address)", "has-ipv4-function", anyAddress(itself)),
+      has_any_ipv4: scalar("has_any_ipv4(source, address, …)", "has-any-ipv4-function", anyAddress(itself)),
+      has_ipv4_prefix: scalar("has_ipv4_prefix(source, prefix)", "has-ipv4-prefix-function", anyAddress(prefixesOf)),
+      has_any_ipv4_prefix: scalar(
+        "has_any_ipv4_prefix(source, prefix, …)",
+        "has-any-ipv4-prefix-function",
+        anyAddress(prefixesOf),
+      ),
+    },
   ),
 };
 

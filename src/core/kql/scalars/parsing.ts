@@ -35,29 +35,59 @@ function commandLine(text: string): Json {
   const source = text.trim();
   if (source === "") return null;
   const program = /^(?:"([^"]*)"?|(\S*))/.exec(source);
-  const rest = source.slice(program?.[0].length ?? 0);
-  const args = [...rest.matchAll(/(?:[^\s"\\]|\\+"?|"(?:[^"\\]|\\+"?)*"?)+/g)].map(([argument]) => unquoted(argument));
-  return [program?.[1] ?? program?.[2] ?? "", ...args];
+  return [program?.[1] ?? program?.[2] ?? "", ...argumentsIn(source.slice(program?.[0].length ?? 0))];
 }
 
-function unquoted(argument: string): string {
-  return argument.replaceAll(/(\\*)"/g, (_, slashes: string) => {
-    return "\\".repeat(Math.floor(slashes.length / 2)) + (slashes.length % 2 === 1 ? '"' : "");
-  });
+/** Backslashes in front of a quote with it, whitespace, or any other run. */
+const PIECE = /(\\*)"|\s+|\\+|[^\s"\\]+/gy;
+
+function argumentsIn(text: string): string[] {
+  const found: string[] = [];
+  let current: string | undefined;
+  let isQuoted = false;
+  for (const { 0: piece, 1: slashes } of text.matchAll(PIECE)) {
+    if (slashes !== undefined) {
+      const isLiteral = slashes.length % 2 === 1;
+      current = (current ?? "") + "\\".repeat(Math.floor(slashes.length / 2)) + (isLiteral ? '"' : "");
+      isQuoted = isLiteral ? isQuoted : !isQuoted;
+    } else if (isQuoted || !/^\s/.test(piece)) {
+      current = (current ?? "") + piece;
+    } else if (current !== undefined) {
+      found.push(current);
+      current = undefined;
+    }
+  }
+  return current === undefined ? found : [...found, current];
 }
 
 /** The values of the first record; a quoted value may hold commas, line breaks and doubled quotes. */
 function parseCsv(text: string): Json {
   const values: string[] = [];
-  const value = /"((?:[^"]|"")*)"([^,\r\n]*)|([^,\r\n]*)/y;
   for (let at = 0; ;) {
-    value.lastIndex = at;
-    const found = value.exec(text);
-    values.push(found?.[1] === undefined ? (found?.[3] ?? "") : found[1].replaceAll('""', '"') + (found[2] ?? ""));
-    at = value.lastIndex;
-    if (text.charAt(at) !== ",") return values;
-    at += 1;
+    const close = text.charAt(at) === '"' ? closingQuote(text, at + 1) : -1;
+    const quoted = close < 0 ? "" : text.slice(at + 1, close).replaceAll('""', '"');
+    const end = endOfValue(text, close < 0 ? at : close + 1);
+    values.push(quoted + text.slice(close < 0 ? at : close + 1, end));
+    if (text.charAt(end) !== ",") return values;
+    at = end + 1;
   }
+}
+
+/** Where the quote stands that ends a value, two of them being a part of it, or else the last two; -1 where none do. */
+function closingQuote(text: string, from: number): number {
+  let pair = -1;
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text.charAt(at + 1) === '"') {
+    pair = at;
+    at = text.indexOf('"', at + 2);
+  }
+  return at < 0 ? pair : at;
+}
+
+function endOfValue(text: string, from: number): number {
+  const end = /[,\r\n]|$/g;
+  end.lastIndex = from;
+  return end.exec(text)?.index ?? text.length;
 }
 
 const PATH = /^(?:([A-Za-z][A-Za-z0-9+.-]+):\/\/)?(?:\\\\\?\\)?(([A-Za-z]:)?.*)$/s;
@@ -68,12 +98,12 @@ function parsePath(text: string): Json {
   const split = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   const directory = path.slice(0, Math.max(0, split));
   const [file = "", ...streams] = path.slice(split + 1).split(":");
-  const names = directory.split(/[/\\]/);
+  const parent = Math.max(directory.lastIndexOf("/"), directory.lastIndexOf("\\"));
   return {
     Scheme: scheme,
     RootPath: root,
     DirectoryPath: directory,
-    DirectoryName: names.at(-1) ?? "",
+    DirectoryName: directory.slice(parent + 1),
     Filename: file,
     Extension: file.includes(".") ? file.slice(file.lastIndexOf(".") + 1) : "",
     AlternateDataStreamName: streams.join(":"),

@@ -1,14 +1,15 @@
 import { convert, toText } from "../conversion.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { isArray } from "../dynamic-text.ts";
+import { someOccurrence } from "../find-text.ts";
 import { asText } from "../operand.ts";
-import { compileRegex, type Match, type Regex } from "../rust-regex.ts";
+import { compileRegex, type Regex } from "../rust-regex.ts";
 import type { Json } from "../values.ts";
-import { constantOf, operand, scalar } from "./binding.ts";
+import { constantOf, operand, priced, scalar } from "./binding.ts";
 import { joined, whole } from "./text.ts";
 
 function constantRegex(call: Call, position: number): Regex {
-  return compileRegex(toText(constantOf(call, position), "string"));
+  return compileRegex(toText(constantOf(call, position), "string"), call.evaluation);
 }
 
 export const REGEX: FunctionTable = {
@@ -19,7 +20,7 @@ export const REGEX: FunctionTable = {
     const nothing = call.type === "string" ? "" : null;
     return (row) => {
       const match = regex.first(source(row));
-      return match === undefined ? nothing : convert(groupOf(match, group), "string", call.type);
+      return match === undefined ? nothing : convert(match(group), "string", call.type);
     };
   }),
   extract_all: scalar("extract_all(regex [, groups], source)", "extract-all-function", (call) => {
@@ -28,12 +29,12 @@ export const REGEX: FunctionTable = {
     if (groups.length === 0) throw new CallProblem("extract_all: the regular expression must have a capturing group");
     const source = asText(operand(call, call.operands.length - 1));
     return (row): Json => {
-      const matches = regex.all(source(row));
-      if (matches.length === 0) return null;
+      const { count, group } = regex.all(source(row));
+      if (count === 0) return null;
       const [only] = groups;
-      return groups.length === 1 && only !== undefined
-        ? matches.map((match) => groupOf(match, only))
-        : matches.map((match) => groups.map((group) => groupOf(match, group)));
+      return Array.from({ length: count }, (_, match) =>
+        groups.length === 1 && only !== undefined ? group(match, only) : groups.map((each) => group(match, each)),
+      );
     };
   }),
   replace_regex: scalar("replace_regex(source, regex, rewrite)", "replace-regex-function", (call) =>
@@ -45,38 +46,37 @@ export const REGEX: FunctionTable = {
     const kind = call.operands.length > 2 ? toText(constantOf(call, 2), "string") : "normal";
     if (kind === "regex") {
       const regex = constantRegex(call, 1);
-      return (row) => whole(call, regex.all(source(row)).length);
+      return (row) => whole(call, regex.count(source(row)));
     }
     return (row) => whole(call, occurrences(source(row), search(row)));
   }),
-  regex_quote: scalar("regex_quote(text)", "regex-quote-function", (call) => {
-    const source = asText(operand(call, 0));
-    return (row) => source(row).replaceAll(/[\\^$.|?*+()[\]{}#&~ -]/g, String.raw`\$&`);
-  }),
+  regex_quote: priced(
+    { character: 120 },
+    scalar("regex_quote(text)", "regex-quote-function", (call) => {
+      const source = asText(operand(call, 0));
+      return (row) => source(row).replaceAll(/[\\^$.|?*+()[\]{}#&~ -]/g, String.raw`\$&`);
+    }),
+  ),
   trim: scalar("trim(regex, source)", "trim-function", (call) => trim(call, true, true)),
   trim_start: scalar("trim_start(regex, source)", "trim-start-function", (call) => trim(call, true, false)),
   trim_end: scalar("trim_end(regex, source)", "trim-end-function", (call) => trim(call, false, true)),
 };
 
 /** `\\1` to `\\9` are groups, `\\0` all of the match, `\\\\` a backslash. */
-function expand(template: string, match: Match | undefined): string {
-  return template.replaceAll(/\\([0-9\\])/g, (_, digit: string) => {
-    if (digit === "\\") return "\\";
-    return match === undefined ? "" : groupOf(match, Number(digit));
-  });
+function readTemplate(template: string): (string | number)[] {
+  const parts = template.match(/\\[0-9\\]|\\|[^\\]+/g) ?? [];
+  return parts.map((part) => (/^\\\d$/.test(part) ? Number(part.charAt(1)) : part.replace("\\\\", "\\")));
 }
 
 /** Plain text is counted wherever it begins, so that occurrences may overlap. */
 function occurrences(text: string, wanted: string): number {
-  if (wanted === "") return 0;
   let count = 0;
-  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) count += 1;
+  if (wanted === "") return count;
+  someOccurrence(text, wanted, () => {
+    count += 1;
+    return false;
+  });
   return count;
-}
-
-/** Group 0 is the whole match. */
-function groupOf({ value, groups }: Match, group: number): string {
-  return group === 0 ? value : (groups[group - 1] ?? "");
 }
 
 function allGroups({ groupCount }: Regex): number[] {
@@ -95,16 +95,22 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
   });
 }
 
+/** Of a part of a rewrite, for each match. */
+const PART_PRICE = 50;
+
 function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: number): Compute {
   const regex = constantRegex(call, regexAt);
   const [source, rewrite] = [asText(operand(call, sourceAt)), asText(operand(call, rewriteAt))];
   return (row) => {
-    const { pieces, matches } = regex.pieces(source(row));
-    const template = rewrite(row);
-    const parts = pieces.flatMap((piece, index) => [
-      piece,
-      index < matches.length ? expand(template, matches[index]) : "",
-    ]);
+    const { count, group, before } = regex.all(source(row));
+    const template = readTemplate(rewrite(row));
+    call.evaluation.chargeWork(count * template.length * PART_PRICE);
+    const parts: string[] = [];
+    for (let match = 0; match < count; match += 1) {
+      parts.push(before(match));
+      for (const part of template) parts.push(typeof part === "number" ? group(match, part) : part);
+    }
+    parts.push(before(count));
     return joined(call.evaluation, parts);
   };
 }
@@ -123,12 +129,12 @@ function trim(call: Call, atStart: boolean, atEnd: boolean): Compute {
       return text.slice(from, to);
     };
   }
-  const start = compileRegex(`^(?:${pattern})+`);
-  const end = compileRegex(`(?:${pattern})+$`);
+  const start = compileRegex(`^(?:${pattern})+`, call.evaluation);
+  const end = compileRegex(`(?:${pattern})+$`, call.evaluation);
   return (row) => {
     const text = source(row);
-    const rest = atStart ? text.slice(start.first(text)?.value.length ?? 0) : text;
-    const tail = atEnd ? (end.first(rest)?.value.length ?? 0) : 0;
+    const rest = atStart ? text.slice(start.first(text)?.(0).length ?? 0) : text;
+    const tail = atEnd ? (end.first(rest)?.(0).length ?? 0) : 0;
     return rest.slice(0, rest.length - tail);
   };
 }

@@ -2,6 +2,7 @@ import { isArray } from "../dynamic-text.ts";
 import { toText } from "../conversion.ts";
 import type { Call, Compute, FunctionTable, Operand, ScalarFunction } from "../evaluation.ts";
 import { asText } from "../operand.ts";
+import { indexOfText, someOccurrence } from "../find-text.ts";
 import { ordinalUpper } from "../ordinal-text.ts";
 import type { Row } from "../values.ts";
 import { compileRegex } from "../rust-regex.ts";
@@ -22,23 +23,21 @@ function termTest(atStart: boolean, atEnd: boolean): Test {
     if (wanted === "") return true;
     const needsStart = atStart && isTermUnit(wanted, 0);
     const needsEnd = atEnd && isTermUnit(wanted, wanted.length - 1);
-    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    return someOccurrence(text, wanted, (at) => {
       const isStart = !needsStart || at === 0 || !isTermUnit(text, at - 1);
       const end = at + wanted.length;
-      if (isStart && (!needsEnd || end === text.length || !isTermUnit(text, end))) return true;
-    }
-    return false;
+      return isStart && (!needsEnd || end === text.length || !isTermUnit(text, end));
+    });
   };
 }
 
 const has = termTest(true, true);
-export const hasTerm: Test = has;
 
 const FAMILIES: readonly (readonly [name: string, test: Test])[] = [
   ["has", has],
   ["hasprefix", termTest(true, false)],
   ["hassuffix", termTest(false, true)],
-  ["contains", (text, wanted) => text.includes(wanted)],
+  ["contains", (text, wanted) => indexOfText(text, wanted) >= 0],
   ["startswith", (text, wanted) => text.startsWith(wanted)],
   ["endswith", (text, wanted) => text.endsWith(wanted)],
 ];
@@ -86,36 +85,41 @@ function listed(items: readonly Operand[]): (row: Row) => string[] {
   return () => constants;
 }
 
+/** Of each character, for each text that it is searched for. */
+const SEARCH_PRICE = 12;
+
+/** The test whether a text holds a term. Unlike one search, each of many is charged for by itself. */
+function eachHas({ evaluation }: Call, text: string): (wanted: string) => boolean {
+  const folded = ordinalUpper(text);
+  return (wanted) => {
+    evaluation.chargeWork((10 + folded.length) * SEARCH_PRICE);
+    return has(folded, wanted);
+  };
+}
+
 export const TEXT_SEARCH: FunctionTable = {
   ...Object.fromEntries(FAMILIES.flatMap(family)),
   has_any: scalar("a has_any (b, …)", "has-any-operator", (call) => {
     const text = asText(operand(call, 0));
     const wanted = listed(call.operands.slice(1));
-    return (row) => {
-      const folded = ordinalUpper(text(row));
-      return wanted(row).some((each) => has(folded, each));
-    };
+    return (row) => wanted(row).some(eachHas(call, text(row)));
   }),
   has_all: scalar("a has_all (b, …)", "has-all-operator", (call) => {
     const text = asText(operand(call, 0));
     const wanted = listed(call.operands.slice(1));
-    return (row) => {
-      const folded = ordinalUpper(text(row));
-      return wanted(row).every((each) => has(folded, each));
-    };
+    return (row) => wanted(row).every(eachHas(call, text(row)));
   }),
   has_any_index: scalar("has_any_index(source, values)", "has-any-index-function", (call) => {
     const text = asText(operand(call, 0));
     const wanted = listed(call.operands.slice(1));
     return (row) => {
-      const folded = ordinalUpper(text(row));
-      const index = wanted(row).findIndex((each) => has(folded, each));
+      const index = wanted(row).findIndex(eachHas(call, text(row)));
       return call.type === "long" ? BigInt(index) : index;
     };
   }),
   "matches regex": scalar("a matches regex b", "matches-regex-operator", (call) => {
     const text = asText(operand(call, 0));
-    const regex = compileRegex(toText(constantOf(call, 1), "string"));
+    const regex = compileRegex(toText(constantOf(call, 1), "string"), call.evaluation);
     return (row) => regex.isMatch(text(row));
   }),
 };

@@ -1,15 +1,22 @@
 import { toText } from "../conversion.ts";
 import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts";
 import { asArray, asLong, asText, type Read } from "../operand.ts";
-import { invariantLower, ordinalUpper } from "../ordinal-text.ts";
+import { someOccurrence, splitText } from "../find-text.ts";
+import { chargeValue, reserve } from "../metering.ts";
+import { invariantLower, isAscii, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, Row, Value } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { operand, priced, scalar } from "./binding.ts";
 
-/** Joins texts, charging for the result before it is built. */
+/** Joins texts, unless the result is longer than what may still be built. */
 export function joined(evaluation: Evaluation, parts: readonly string[], delimiter = ""): string {
   const length = parts.reduce((sum, part) => sum + part.length, 0) + delimiter.length * Math.max(0, parts.length - 1);
-  evaluation.chargeCharacters(length);
+  reserve(length, evaluation);
   return parts.join(delimiter);
+}
+
+/** Text with one text in the place of another. */
+function replaced(evaluation: Evaluation, text: string, [wanted, rewrite]: readonly [string, string]): string {
+  return wanted === "" ? text : joined(evaluation, splitText(text, wanted), rewrite);
 }
 
 function ofText(form: string, page: string, compute: (text: string) => Value) {
@@ -34,7 +41,7 @@ export const TEXT: FunctionTable = {
     const [source, delimiter] = [asText(operand(call, 0)), asText(operand(call, 1))];
     const divide: Read<readonly Json[]> = (row) => {
       const separator = delimiter(row);
-      return separator === "" ? [source(row)] : source(row).split(separator);
+      return separator === "" ? [source(row)] : splitText(source(row), separator);
     };
     if (call.operands.length < 3) return divide;
     const requested = asLong(operand(call, 2));
@@ -54,7 +61,10 @@ export const TEXT: FunctionTable = {
     const text = asText(operand(call, 0));
     return (row) => whole(call, new TextEncoder().encode(text(row)).length);
   }),
-  reverse: ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
+  reverse: priced(
+    { character: 120 },
+    ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
+  ),
   strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
     const all = pieces(call, 0);
     return (row) => joined(call.evaluation, all(row));
@@ -97,11 +107,7 @@ export const TEXT: FunctionTable = {
   indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", "indexof-function", indexOf),
   replace_string: scalar("replace_string(text, lookup, rewrite)", "replace-string-function", (call) => {
     const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
-    return (row) => {
-      const wanted = lookup(row);
-      if (wanted === "") return source(row);
-      return joined(call.evaluation, source(row).split(wanted), rewrite(row));
-    };
+    return (row) => replaced(call.evaluation, source(row), [lookup(row), rewrite(row)]);
   }),
   replace_strings: scalar("replace_strings(text, lookups, rewrites)", "replace-strings-function", (call) => {
     const [source, lookups, rewrites] = [
@@ -112,26 +118,35 @@ export const TEXT: FunctionTable = {
     return (row) => {
       const [wanted, replacements] = [lookups(row) ?? [], rewrites(row) ?? []];
       return wanted.reduce<string>((text, each, index) => {
-        const lookup = toText(each, "dynamic");
-        if (lookup === "") return text;
-        return joined(call.evaluation, text.split(lookup), toText(replacements[index] ?? null, "dynamic"));
+        // each replacement reads and builds all of the text
+        chargeValue(text, call.evaluation);
+        const rewrite = toText(replacements[index] ?? null, "dynamic");
+        return replaced(call.evaluation, text, [toText(each, "dynamic"), rewrite]);
       }, source(row));
     };
   }),
-  translate: scalar("translate(searchList, replacementList, source)", "translate-function", (call) => {
-    const [search, replacement, source] = [
-      asText(operand(call, 0)),
-      asText(operand(call, 1)),
-      asText(operand(call, 2)),
-    ];
-    return (row) => {
-      const [from, to] = [Array.from(search(row)), Array.from(replacement(row))];
-      return Array.from(source(row), (character) => {
-        const index = from.indexOf(character);
-        return index < 0 ? character : (to[Math.min(index, to.length - 1)] ?? "");
-      }).join("");
-    };
-  }),
+  translate: priced(
+    { character: 200 },
+    scalar("translate(searchList, replacementList, source)", "translate-function", (call) => {
+      const [search, replacement, source] = [
+        asText(operand(call, 0)),
+        asText(operand(call, 1)),
+        asText(operand(call, 2)),
+      ];
+      return (row) => {
+        const to = Array.from(replacement(row));
+        const pairs = Array.from(search(row), (character, index): [string, string] => [
+          character,
+          to[Math.min(index, to.length - 1)] ?? "",
+        ]);
+        // of a character that is listed twice the first counts
+        const map = new Map(pairs.toReversed());
+        let translated = "";
+        for (const character of source(row)) translated += map.get(character) ?? character;
+        return translated;
+      };
+    }),
+  ),
   strcmp: scalar("strcmp(a, b)", "strcmp-function", (call) => {
     const [left, right] = [asText(operand(call, 0)), asText(operand(call, 1))];
     return (row) => {
@@ -139,7 +154,7 @@ export const TEXT: FunctionTable = {
       return whole(call, a < b ? -1 : Number(a > b));
     };
   }),
-  isascii: ofText("isascii(value)", "isascii-function", (text) => Array.from(text).every((each) => each < "\u0080")),
+  isascii: ofText("isascii(value)", "isascii-function", isAscii),
 };
 
 function codePoints(text: string): number {
@@ -164,13 +179,22 @@ function indexOf(call: Call): Compute {
     const [first, count, nth] = [Number(start(row) ?? 0n), Number(length(row) ?? -1n), Number(occurrence(row) ?? 1n)];
     if (nth < 1 || count < -1) return null;
     const from = first < 0 ? Math.max(0, text.length + first) : first;
-    let at = from - 1;
+    let begin = from;
+    let found = 0;
+    let result = -1;
     // each occurrence is looked for within `length` characters of where its search begins, as Kusto's page shows
-    for (let found = 0; found < nth; found += 1) {
-      const begin = at + 1;
-      at = text.indexOf(wanted, begin);
-      if (at < 0 || (count >= 0 && at + wanted.length > begin + count)) return whole(call, -1);
-    }
-    return whole(call, at);
+    someOccurrence(
+      text,
+      wanted,
+      (at) => {
+        if (count >= 0 && at + wanted.length > begin + count) return true;
+        found += 1;
+        if (found === nth) result = at;
+        begin = at + 1;
+        return found === nth;
+      },
+      from,
+    );
+    return whole(call, result);
   };
 }

@@ -2,19 +2,29 @@ import { toText } from "../conversion.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { asDatetime, asText } from "../operand.ts";
 import { dateOf, datetimeOf, TICKS_PER_MILLISECOND } from "../time.ts";
-import { operand, scalar } from "./binding.ts";
+import { allPriced, operand, scalar } from "./binding.ts";
 
 /** Between the clocks of a zone and UTC, by the IANA names. */
-export const TIME_ZONES: FunctionTable = {
-  datetime_utc_to_local: scalar("datetime_utc_to_local(datetime, timezone)", "datetime-utc-to-local-function", (call) =>
-    moved(call, (ticks, offset) => ticks + offset(ticks)),
-  ),
-  datetime_local_to_utc: scalar("datetime_local_to_utc(datetime, timezone)", "datetime-local-to-utc-function", (call) =>
-    moved(call, toUtc),
-  ),
-};
+export const TIME_ZONES: FunctionTable = allPriced(
+  { call: 20_000 },
+  {
+    datetime_utc_to_local: scalar(
+      "datetime_utc_to_local(datetime, timezone)",
+      "datetime-utc-to-local-function",
+      (call) => moved(call, (ticks, offset) => ticks + offset(ticks)),
+    ),
+    datetime_local_to_utc: scalar(
+      "datetime_local_to_utc(datetime, timezone)",
+      "datetime-local-to-utc-function",
+      (call) => moved(call, toUtc),
+    ),
+  },
+);
 
 type Offset = (utc: bigint) => bigint;
+
+/** Of looking up a zone, whether there is one or not. */
+const ZONE_PRICE = 300_000;
 
 /** How many zones one prepared plan remembers; a rule names one or two, an event could name any. */
 const REMEMBERED_ZONES = 100;
@@ -30,6 +40,7 @@ function moved(call: Call, move: (ticks: bigint, offset: Offset) => bigint): Com
   return (row) => {
     const [ticks, name] = [value(row), zone(row)];
     if (!known.has(name)) {
+      call.evaluation.chargeWork(ZONE_PRICE);
       if (known.size >= REMEMBERED_ZONES) known.clear();
       known.set(name, offsetOf(name));
     }

@@ -1,7 +1,7 @@
 import type { FunctionTable } from "../evaluation.ts";
 import { asText } from "../operand.ts";
 import type { Json } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { operand, priced, scalar } from "./binding.ts";
 
 /** Longer text is null, as Kusto's page says; so is what is nested deeper than any parser would follow. */
 const MAXIMUM_LENGTH = 1_048_576;
@@ -9,14 +9,16 @@ const MAXIMUM_DEPTH = 1000;
 
 /** XML as bags: elements by their names, attributes as `@name`, text beside them as `#text`. */
 export const XML: FunctionTable = {
-  parse_xml: scalar("parse_xml(xml)", "parse-xml-function", (call) => {
-    const text = asText(operand(call, 0));
-    return (row): Json => {
-      const source = text(row);
-      call.evaluation.chargeCharacters(source.length);
-      return source.length > MAXIMUM_LENGTH ? null : call.evaluation.built(readXml(source));
-    };
-  }),
+  parse_xml: priced(
+    { character: 100 },
+    scalar("parse_xml(xml)", "parse-xml-function", (call) => {
+      const text = asText(operand(call, 0));
+      return (row): Json => {
+        const source = text(row);
+        return source.length > MAXIMUM_LENGTH ? null : readXml(source);
+      };
+    }),
+  ),
 };
 
 interface Element {
@@ -27,7 +29,7 @@ interface Element {
 }
 
 /** Everything that is no element, attribute or text is skipped. */
-const SKIPPED = /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE[^<>[\]]*(?:\[[^\]]*\])?\s*>/y;
+const SKIPPED = /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE[^<>[\]]*(?:\[[^\]]*\]\s*)?>/y;
 const CDATA = /<!\[CDATA\[([\s\S]*?)\]\]>/y;
 const NAME = "[A-Za-z_:\\u0080-\\uffff][\\w:.\\-\\u0080-\\uffff]*";
 const OPENING = new RegExp(String.raw`<(${NAME})((?:\s+${NAME}\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>`, "y");

@@ -2,6 +2,7 @@ import { bindExpression } from "../bind-expression.ts";
 import { castElement } from "../conversion.ts";
 import { isArray, isBag } from "../dynamic-text.ts";
 import type { Evaluation } from "../evaluation.ts";
+import { chargeValue, priceOfRows } from "../metering.ts";
 import { asDynamic } from "../operand.ts";
 import type { Expansion } from "../plan.ts";
 import type { Json, Row, Value } from "../values.ts";
@@ -12,6 +13,9 @@ interface ExpandOptions {
   readonly withIndex: boolean;
 }
 
+/** Of a property that becomes a bag or an array of its own. */
+const PROPERTY_PRICE = 300;
+
 /**
  * Makes the rows `input, elements, index?` of one row. Several arrays are expanded side by side, the shorter ones
  * filled up with null. A null makes one row, an empty array none.
@@ -20,9 +24,17 @@ export function bindExpansion(expansions: readonly Expansion[], options: ExpandO
   const sources = expansions.map(({ value, type }) => ({ read: asDynamic(bindExpression(value, evaluation)), type }));
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   return (row: Row): Row[] => {
-    const columns = sources.map(({ read, type }) => ({ elements: elementsOf(read(row), options.bags), type }));
+    const columns = sources.map(({ read, type }) => {
+      const value = read(row);
+      // an element that becomes another type is read through
+      if (type !== "dynamic") chargeValue(value, evaluation);
+      const elements = elementsOf(value, options.bags);
+      if (isBag(value)) evaluation.chargeWork(elements.length * PROPERTY_PRICE);
+      return { elements, type };
+    });
     const count = Math.min(limit, Math.max(...columns.map(({ elements }) => elements.length)));
     evaluation.chargeRows(count);
+    evaluation.chargeWork(priceOfRows(count, row.length + columns.length));
     return Array.from({ length: count }, (_, index): Row => {
       const cells = columns.map(({ elements, type }): Value => castElement(elements[index] ?? null, type));
       return options.withIndex ? [...row, ...cells, BigInt(index)] : [...row, ...cells];

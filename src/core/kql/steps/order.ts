@@ -1,11 +1,12 @@
-import { bindExpression } from "../bind-expression.ts";
+import { bindRead } from "../bind-expression.ts";
+import { lengthOf, priceOfSort } from "../metering.ts";
 import { orderOf } from "../scalars/comparison.ts";
 import type { Row, Value } from "../values.ts";
 import type { BindStep } from "./step.ts";
 
 /** Sorts by the first key, ties by the next; null, and NaN with it, goes where the key says. */
 export const bindOrder: BindStep<"order"> = ({ keys }, evaluation) => {
-  const bound = keys.map((key) => ({ ...key, compute: bindExpression(key.value, evaluation).compute }));
+  const bound = keys.map((key) => ({ ...key, compute: bindRead(key.value, evaluation).compute }));
   const compareBy = (left: readonly Value[], right: readonly Value[]): number => {
     for (const [index, { descending, nullsFirst }] of bound.entries()) {
       const order = compareKeys(left[index] ?? null, right[index] ?? null, { descending, nullsFirst });
@@ -13,11 +14,18 @@ export const bindOrder: BindStep<"order"> = ({ keys }, evaluation) => {
     }
     return 0;
   };
-  return (rows) =>
-    rows
-      .map((row): { row: Row; key: Value[] } => ({ row, key: bound.map(({ compute }) => compute(row)) }))
-      .toSorted((left, right) => compareBy(left.key, right.key))
-      .map(({ row }) => row);
+  return (rows) => {
+    const keyed = rows.map((row): { row: Row; key: Value[] } => ({
+      row,
+      key: bound.map(({ compute }) => compute(row)),
+    }));
+    const length = keyed.reduce(
+      (sum, { key }) => sum + key.reduce<number>((all, value) => all + lengthOf(value), 0),
+      0,
+    );
+    evaluation.chargeWork(priceOfSort(rows.length * bound.length, length));
+    return keyed.toSorted((left, right) => compareBy(left.key, right.key)).map(({ row }) => row);
+  };
 };
 
 function compareKeys(left: Value, right: Value, key: { descending: boolean; nullsFirst: boolean }): number {

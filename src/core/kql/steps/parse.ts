@@ -1,5 +1,7 @@
-import { bindExpression } from "../bind-expression.ts";
+import { bindRead } from "../bind-expression.ts";
 import { convert } from "../conversion.ts";
+import type { Evaluation } from "../evaluation.ts";
+import { indexOfText } from "../find-text.ts";
 import { asText } from "../operand.ts";
 import type { ParsePart, StepOf } from "../plan.ts";
 import { compileRegex } from "../rust-regex.ts";
@@ -9,17 +11,22 @@ import type { BindStep } from "./step.ts";
 type Cells = readonly Value[];
 type ReadCells = (text: string) => Cells | undefined;
 
+/** Of a piece of the pattern, for each row. */
+const PART_PRICE = 1000;
+
 /**
  * Adds the columns of the pattern; where the text does not match, they are null ("" for string), and `parse-where`
  * drops the row.
  */
 export const bindParse: BindStep<"parse"> = (step, evaluation) => {
-  const source = asText(bindExpression(step.source, evaluation));
+  const source = asText(bindRead(step.source, evaluation));
   const types = step.parts.flatMap((part) => (part.kind === "column" ? [part.type] : []));
   const nothing = types.map((type): Value => (type === "string" ? "" : null));
-  const read = step.mode === "regex" ? regexReader(step, types) : literalReader(step.parts, step.mode === "relaxed");
+  const read =
+    step.mode === "regex" ? regexReader(step, types, evaluation) : literalReader(step.parts, step.mode === "relaxed");
   return (rows) => {
     evaluation.chargeRows(rows.length);
+    evaluation.chargeWork(rows.length * step.parts.length * PART_PRICE);
     return rows.flatMap((row) => {
       const cells = read(source(row));
       if (cells === undefined && step.mustMatch) return [];
@@ -42,7 +49,11 @@ const VALUE_PATTERNS: Readonly<Record<ScalarType, string>> = {
 };
 
 /** One regular expression for the whole pattern; groups inside the rule's own pieces do not count as columns. */
-function regexReader({ parts, flags }: StepOf<"parse">, types: readonly ScalarType[]): ReadCells {
+function regexReader(
+  { parts, flags }: StepOf<"parse">,
+  types: readonly ScalarType[],
+  evaluation: Evaluation,
+): ReadCells {
   let columns = 0;
   const body = parts.map((part) => {
     if (part.kind === "skip") return ".*";
@@ -50,13 +61,13 @@ function regexReader({ parts, flags }: StepOf<"parse">, types: readonly ScalarTy
     columns += 1;
     return `(?P<column${columns}>${VALUE_PATTERNS[part.type]})`;
   });
-  const regex = compileRegex(`${flags === "" ? "" : `(?${flags})`}^${body.join("")}$`);
+  const regex = compileRegex(`${flags === "" ? "" : `(?${flags})`}^${body.join("")}$`, evaluation);
   return (text) => {
     const match = regex.first(text);
     if (match === undefined) return undefined;
     return types.map((type, index) => {
       const group = regex.names.get(`column${index + 1}`) ?? 0;
-      return convert(match.groups[group - 1] ?? "", "string", type);
+      return convert(match(group), "string", type);
     });
   };
 }
@@ -84,7 +95,7 @@ function literalReader(parts: readonly ParsePart[], relaxed: boolean): ReadCells
     for (const [index, part] of parts.entries()) {
       if (part.kind === "text") {
         const isLast = index === parts.length - 1;
-        const at = isLast ? lastPlace(text, part.text, position) : text.indexOf(part.text, position);
+        const at = isLast ? lastPlace(text, part.text, position) : indexOfText(text, part.text, position);
         if (at < 0 || !settle(at)) return undefined;
         position = at + part.text.length;
         pending = undefined;

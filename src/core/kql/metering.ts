@@ -1,0 +1,99 @@
+import type { Compute, Evaluation, Operand, Price } from "./evaluation.ts";
+import type { ScalarType, Value } from "./values.ts";
+import { weightOf } from "./weight.ts";
+
+/*
+ * What operations cost, in units of work: about nanoseconds of a slow processor, on the input that takes longest. The
+ * binder charges every call by these prices, so a function that is new is charged, too. A function whose work is more than
+ * in proportion to what it reads and builds charges the rest itself. `npm run bench -- --only limits` measures them.
+ */
+
+export const DEFAULT_PRICE = { call: 100, character: 30 } as const;
+
+/** Of a row that a step looks at or builds, and of each of its cells. */
+const ROW_PRICE = 100;
+const CELL_PRICE = 10;
+
+export function priceOfRows(count: number, columns: number): number {
+  return count * (ROW_PRICE + CELL_PRICE * columns);
+}
+
+/** Of putting values in order, each of which takes part in about so many comparisons as their number has digits. */
+export function priceOfSort(count: number, characters: number): number {
+  return Math.log2(1 + count) * (count * ROW_PRICE + characters);
+}
+
+/** The operand with every value that is read from it charged for. */
+export function metered(
+  operand: Operand,
+  evaluation: Evaluation,
+  character: number = DEFAULT_PRICE.character,
+): Operand {
+  const { compute, constant } = operand;
+  if (constant !== undefined) return meteredConstant(operand, constant.value, evaluation, character);
+  return {
+    ...operand,
+    compute(row) {
+      const value = compute(row);
+      if (typeof value === "string" || typeof value === "object") chargeValue(value, evaluation, character);
+      return value;
+    },
+  };
+}
+
+/** A constant is as long as the rule's author made it: most are too short to count. */
+function meteredConstant(operand: Operand, value: Value, evaluation: Evaluation, character: number): Operand {
+  const price = lengthOf(value) * character;
+  if (price < 10 * DEFAULT_PRICE.call) return operand;
+  return {
+    ...operand,
+    compute() {
+      evaluation.chargeWork(price);
+      return value;
+    },
+  };
+}
+
+/** The operands as a call of that price is to read them. */
+export function meteredOperands(
+  operands: readonly Operand[],
+  { price = {}, type, evaluation }: { price: Price | undefined; type: ScalarType; evaluation: Evaluation },
+): Operand[] {
+  return operands.map((operand, index) => {
+    const isPassed = price.passes === "first" ? index === 0 : price.passes === "all" && operand.type === type;
+    return isPassed ? operand : metered(operand, evaluation, price.character);
+  });
+}
+
+/** The call with what it costs and what it builds charged for. */
+export function meteredCall(compute: Compute, price: Price = {}, evaluation: Evaluation): Compute {
+  const { call = DEFAULT_PRICE.call, character = DEFAULT_PRICE.character } = price;
+  if (price.passes !== undefined) {
+    return (row) => {
+      evaluation.chargeWork(call);
+      return compute(row);
+    };
+  }
+  return (row) => {
+    evaluation.chargeWork(call);
+    const value = compute(row);
+    if (typeof value === "string" || typeof value === "object") chargeValue(value, evaluation, character);
+    return value;
+  };
+}
+
+/** Charges for a value that is read through, or was built. */
+export function chargeValue(value: Value, evaluation: Evaluation, character: number = DEFAULT_PRICE.character): void {
+  evaluation.chargeWork(lengthOf(value) * character);
+}
+
+/** Stops unless as many characters may still be built: asked before a call builds more than it was given. */
+export function reserve(characters: number, evaluation: Pick<Evaluation, "reserveWork">): void {
+  evaluation.reserveWork(characters * DEFAULT_PRICE.character);
+}
+
+/** The length of a text, or of a dynamic value as JSON; of anything else 0. */
+export function lengthOf(value: Value): number {
+  if (typeof value === "string") return value.length;
+  return typeof value === "object" && value !== null ? weightOf(value) : 0;
+}
