@@ -200,6 +200,14 @@ test.each(CALLS)("$name throws where a page with status 404 is the answer", asyn
   expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
 });
 
+test.each(CALLS.filter(({ name }) => name !== "create"))("$name throws where the table is gone", async ({ call }) => {
+  const { client, incidents } = await openTable(azurite.connectionString);
+  await incidents.addAll([storedIncident()]);
+  await client.deleteTable();
+
+  await expect(call(incidents)).rejects.toMatchObject({ statusCode: 404 });
+});
+
 test.each(
   CALLS.filter(({ name }) => ["get", "list", "pending", "outboxSize"].includes(name)).flatMap(({ name, call }) => [
     { name, call, why: "nothing, with status 200", fault: answer(200) },
