@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/core/kql/evaluation.ts";
 import { prepare } from "../../src/core/kql/evaluate.ts";
-import type { Json, Row } from "../../src/core/kql/values.ts";
+import type { Json } from "../../src/core/kql/values.ts";
 import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import {
@@ -170,20 +170,20 @@ test("a rule that fails on a record makes it a dead letter, and what other rules
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 2, deadLettered: 1, skipped: 1, stored: 1 });
   expect([...stored.values()].map(({ row }) => row["RuleId"])).toEqual([CHANGES_TO_PIM_SETTINGS.id]);
   expect(letters.map(({ reason }) => reason)).toEqual([
-    "rule 11111111-2222-4333-8444-555555555555 (Changes to PIM Settings) failed: TypeError",
+    'rule 11111111-2222-4333-8444-555555555555 ("Changes to PIM Settings"): failed with TypeError',
   ]);
 });
 
 test("a rule that reaches a limit on a record is named with the limit, and the record is kept", async () => {
-  const limited = { ...readyRule(), evaluate: prepare(CHANGES_TO_PIM_SETTINGS.plan, { ...DEFAULT_LIMITS, rows: 0 }) };
-  const many = { ...readyRule(), evaluate: (row: Row) => Array.from({ length: 1_001 }, () => row) };
-  for (const [rule, reason] of [
-    [limited, "failed: Evaluation stopped: one record asked a rule for more than 0 rows"],
-    [many, "gave 1001 rows, at most 1000 are taken"],
+  const { plan } = CHANGES_TO_PIM_SETTINGS;
+  for (const [limit, reason] of [
+    [{ rows: 0 }, "stopped at the limit of 0 rows for one record"],
+    [{ results: 0 }, "stopped at the limit of 0 result rows for one record"],
   ] as const) {
+    const rule = { ...readyRule(), evaluate: prepare(plan, { ...DEFAULT_LIMITS, ...limit }) };
     const { deps, letters, stored } = memoryStores();
     await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [rule] });
-    expect(letters[0]?.reason).toContain(`rule ${CHANGES_TO_PIM_SETTINGS.id} (Changes to PIM Settings) ${reason}`);
+    expect(letters[0]?.reason).toContain(`rule ${CHANGES_TO_PIM_SETTINGS.id} ("Changes to PIM Settings"): ${reason}`);
     expect([letters.length, stored.size]).toEqual([1, 0]);
   }
 });
@@ -259,7 +259,7 @@ describe("a record whose incident the store refuses", () => {
     const { deps, letters } = refusing("PIM_BAD");
     const { figures } = await detectBatch(events(eventBody(bad)), { ...deps, rules: [failing, ...deps.rules] });
     expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
-    expect(letters[0]?.reason).toMatch(/failed: TypeError; incident .* is refused: EntityTooLarge$/);
+    expect(letters[0]?.reason).toMatch(/failed with TypeError; incident .* is refused: EntityTooLarge$/);
   });
 });
 

@@ -77,17 +77,17 @@ describe("a rule that asks too much of one record is stopped with an error of it
     {
       why: "text that doubles",
       query: `AuditLogs | extend a = Category ${doubled("strcat(a, a)")}`,
-      limit: "characters",
+      limit: "units of work",
     },
     {
       why: "arrays that double without growing in memory",
       query: `AuditLogs | extend a = pack_array(Category) ${doubled("pack_array(a, a)")} | extend t = tostring(a)`,
-      limit: "characters",
+      limit: "units of work",
     },
     {
       why: "replacement of every character by a long text",
       query: `AuditLogs | extend a = strrep("x", 1000) | extend a = replace_string(a, "x", strrep(a, 1000))`,
-      limit: "characters",
+      limit: "units of work",
     },
     {
       why: "rows by rows by rows",
