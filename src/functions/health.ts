@@ -52,5 +52,9 @@ async function asked(): Promise<AppHealth> {
     fileHash,
     queryHash,
   }));
-  return { ...(await pipelineHealth(deps, deps.config.auditEvents)), scan: deps.scanSummary, rules };
+  return {
+    ...(await pipelineHealth(deps, { ...deps.config.auditEvents, schedules: deps.config.timerSchedules })),
+    scan: deps.scanSummary,
+    rules,
+  };
 }

@@ -13,6 +13,7 @@ import {
   QUARANTINED,
   settleRecord,
   storeWaiting,
+  sumOf,
 } from "./detect-batch.ts";
 
 /** Marks of what is being processed, kept where the death of the worker does not reach. */
@@ -34,24 +35,55 @@ export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array)
 /** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
 const DEATHS_TO_QUARANTINE = 2;
 
+/** After this many events in a row could not be stored, the store itself is down, and no other event is tried. */
+const FAILURES_IN_A_ROW = 3;
+
+/** An event that is not finished, and why. */
+export interface FailedEvent {
+  readonly event: HubEvent;
+  readonly error: unknown;
+}
+
+export interface GuardedOutcome extends BatchOutcome {
+  /** Events that could not be stored although others could, in their order. */
+  readonly failed: readonly FailedEvent[];
+}
+
 /**
  * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
  * catch that, so each event is marked before and after; one that is found marked by a worker that is dead is
  * taken record by record, and the record that was the end of two more is put aside as a dead letter.
  *
+ * An event that cannot be stored does not keep the others from it: it is one of `failed`.
+ *
  * Two calls to the table for each event: for batches that have failed before.
  *
- * @throws {DependencyError} also when another process may be at one of the events
+ * @throws when several events in a row fail: then none of them is at fault
  */
-export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<BatchOutcome> {
-  const batch = newBatch(deps);
+export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<GuardedOutcome> {
+  const outcomes: BatchOutcome[] = [];
+  const failed: FailedEvent[] = [];
+  let inARow = 0;
   for (const event of events) {
-    await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
-      if (deaths === 0) await detectEvents([event], batch);
-      else await detectRecords(event, batch, deps.suspects);
-    });
+    try {
+      outcomes.push(await detectAlone(event, deps));
+      inARow = 0;
+    } catch (error) {
+      failed.push({ event, error });
+      inARow += 1;
+      if (inARow >= FAILURES_IN_A_ROW) throw error;
+    }
   }
-  return outcomeOf(batch, events);
+  return { ...sumOf(outcomes), failed };
+}
+
+async function detectAlone(event: HubEvent, deps: GuardDependencies): Promise<BatchOutcome> {
+  const batch = newBatch(deps);
+  await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
+    if (deaths === 0) await detectEvents([event], batch);
+    else await detectRecords(event, batch, deps.suspects);
+  });
+  return outcomeOf(batch, [event]);
 }
 
 async function detectRecords({ body, position }: HubEvent, batch: Batch, suspects: SuspectMarks): Promise<void> {
