@@ -1,4 +1,5 @@
 import { sha256Hex } from "../core/content-hash.ts";
+import { doEach, throwFirst } from "../core/do-each.ts";
 import { readEventBody } from "../core/event-body.ts";
 import type { HubPosition } from "../core/incident.ts";
 import {
@@ -35,9 +36,6 @@ export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array)
 /** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
 const DEATHS_TO_QUARANTINE = 2;
 
-/** After this many events in a row could not be stored, the store itself is down, and no other event is tried. */
-const FAILURES_IN_A_ROW = 3;
-
 /** An event that is not finished, and why. */
 export interface FailedEvent {
   readonly event: HubEvent;
@@ -63,17 +61,15 @@ export interface GuardedOutcome extends BatchOutcome {
 export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<GuardedOutcome> {
   const outcomes: BatchOutcome[] = [];
   const failed: FailedEvent[] = [];
-  let inARow = 0;
-  for (const event of events) {
+  const { done, errors } = await doEach(events, async (event) => {
     try {
       outcomes.push(await detectAlone(event, deps));
-      inARow = 0;
     } catch (error) {
       failed.push({ event, error });
-      inARow += 1;
-      if (inARow >= FAILURES_IN_A_ROW) throw error;
+      throw error;
     }
-  }
+  });
+  if (done + errors.length < events.length) throwFirst(errors);
   return { ...sumOf(outcomes), failed };
 }
 

@@ -112,9 +112,11 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     rules: [RULE],
     allowedTenantIds: new Set([TENANT]),
     incidents: {
-      addAll(all) {
-        const isRefused = all.some(({ row }) => refused.has(text(row["IncidentId"])));
-        return isRefused ? Promise.reject(new DependencyError("Table Storage", "answered 500")) : incidents.addAll(all);
+      async addAll(all) {
+        const taken = all.filter(({ row }) => !refused.has(text(row["IncidentId"])));
+        const outcomes = await incidents.addAll(taken);
+        if (taken.length < all.length) throw new DependencyError("Table Storage", "answered 500");
+        return outcomes;
       },
     },
     sinks: newSinks(),

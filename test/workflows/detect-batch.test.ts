@@ -320,8 +320,43 @@ describe("what was found is stored together", () => {
     await expect(
       detectEvents(events(eventBody(...changes(0, 2), otherActivity, { a: 1 }), bytes("{")), batch),
     ).rejects.toThrow("down");
-    expect({ ...NOTHING, ...batch.figures }).toEqual({ ...NOTHING, received: 1, notMatched: 1 });
+    expect({ ...NOTHING, ...batch.figures }).toEqual({ ...NOTHING, received: 3, notMatched: 1, deadLettered: 2 });
     expect(batch.added).toEqual([]);
+  });
+
+  test("what cannot be stored keeps nothing else of the batch from it, though the batch fails", async () => {
+    const { deps, stored, letters } = memoryStores();
+    const isBad = ({ row }: StoredIncident) => row["AuditLogId"] === "PIM_3";
+    const addAll: DetectDependencies["incidents"]["addAll"] = async (incidents) => {
+      const outcomes = await deps.incidents.addAll(incidents.filter((one) => !isBad(one)));
+      if (incidents.some(isBad)) throw new Error("500");
+      return outcomes;
+    };
+    const refused = "PIM_0: not JSON";
+    const add: DetectDependencies["deadLetters"]["add"] = (letter) =>
+      Buffer.from(letter.bytes).toString() === refused
+        ? Promise.reject(new Error("503"))
+        : deps.deadLetters.add(letter);
+    const bodies = [bytes(refused), eventBody(...changes(0, 250)), bytes("not JSON"), eventBody(...changes(250, 9))];
+
+    await expect(
+      detectBatch(events(...bodies), { ...deps, incidents: { addAll }, deadLetters: { add } }),
+    ).rejects.toThrow("500");
+
+    expect([stored.size, letters.length]).toEqual([258, 1]);
+  });
+
+  test("after three calls in a row that failed nothing more is tried: the store is down", async () => {
+    const { deps } = memoryStores();
+    const calls: number[] = [];
+    const addAll: DetectDependencies["incidents"]["addAll"] = (incidents) => {
+      calls.push(incidents.length);
+      return Promise.reject(new Error("down"));
+    };
+    await expect(
+      detectBatch(events(eventBody(...changes(0, 1_000))), { ...deps, incidents: { addAll } }),
+    ).rejects.toThrow("down");
+    expect(calls).toEqual([100, 100, 100]);
   });
 
   test("incidents do not wait for dead letters, nor count those that could not be kept", async () => {

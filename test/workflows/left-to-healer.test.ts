@@ -7,6 +7,7 @@ import type { DetectDependencies, HubEvent } from "../../src/workflows/detect-ba
 import { detectGuarded } from "../../src/workflows/detect-guarded.ts";
 import { handlingOf, handleEvents } from "../../src/workflows/handle-events.ts";
 import { eventBody, POSITION, settingsChange } from "../samples.ts";
+import { memorySink } from "./memory-sink.ts";
 import { memoryStores, memorySuspects } from "./memory-stores.ts";
 
 const good = (id: string) => settingsChange({}, { id });
@@ -55,6 +56,11 @@ describe("an event that the store never takes", () => {
     const stores = failingOn(...ids);
     const finished: [number, number][] = [];
     const forwarded: unknown[] = [];
+    const { sink } = memorySink([]);
+    const send = (rows: readonly IncidentRow[]) => {
+      forwarded.push(...rows.map((row) => row["AuditLogId"]));
+      return Promise.resolve({ outcome: "accepted" } as const);
+    };
     const deps = {
       ...stores.deps,
       suspects: memorySuspects().suspects,
@@ -64,13 +70,7 @@ describe("an event that the store never takes", () => {
           return Promise.resolve();
         },
       },
-      outbox: { markForwarded: () => Promise.resolve(), markRefused: () => Promise.resolve() },
-      ingestion: {
-        upload(rows: readonly IncidentRow[]) {
-          forwarded.push(...rows.map((row) => row["AuditLogId"]));
-          return Promise.resolve({ outcome: "accepted" } as const);
-        },
-      },
+      sinks: [{ ...sink, send }] as const,
     };
     return { ...stores, deps, finished, forwarded };
   }
