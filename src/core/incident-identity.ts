@@ -4,6 +4,7 @@ import type { DiagnosticRecord, ReadRecord } from "./event-body.ts";
 import { jsonText } from "./kql/dynamic-text.ts";
 import { foldJson, type JsonBuilder } from "./kql/exact-json.ts";
 import type { Row } from "./kql/values.ts";
+import { oncePer } from "./once-per.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
 /*
@@ -36,22 +37,14 @@ export function incidentId({ tenant, ruleId, source, ordinal }: IncidentKey): st
 
 type RecordIdentity = readonly [kind: "id" | "number" | "content", value: string];
 
-/** By record: a rule may find a thousand rows in one without an id. */
-const computed = new WeakMap<ReadRecord, RecordIdentity>();
-
 function recordIdentity(source: ReadRecord): RecordIdentity {
   const id = propertiesOf(source.record)["id"];
   // As it has always been: another form would make every incident a new one after an update.
-  if (typeof id === "string" && id !== "") return ["id", id];
-  const known = computed.get(source);
-  if (known !== undefined) return known;
-  const identity = identityOfContent(source);
-  computed.set(source, identity);
-  return identity;
+  return typeof id === "string" && id !== "" ? ["id", id] : identityOfContent(source);
 }
 
 /** From the bytes, since a parsed number may have lost digits. */
-function identityOfContent({ record, bytes }: ReadRecord): RecordIdentity {
+const identityOfContent = oncePer(({ record, bytes }: ReadRecord): RecordIdentity => {
   const { members = NONE } = foldJson(Buffer.from(bytes()).toString(), CANONICAL);
   const properties = members.get("properties")?.members ?? NONE;
   const id = properties.get("id");
@@ -60,7 +53,7 @@ function identityOfContent({ record, bytes }: ReadRecord): RecordIdentity {
   for (const field of leftOut(record)) content.delete(field);
   if (properties.has("tenantId")) content.set("properties", canonicalObject(without(properties, "tenantId")));
   return ["content", sha256Hex(canonicalObject(content).text)];
-}
+});
 
 function leftOut(record: DiagnosticRecord): readonly string[] {
   const { activityDateTime } = propertiesOf(record);
