@@ -1,4 +1,5 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { throwFirst } from "../core/do-each.ts";
 import type { StoreOutcome } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { knownIncidents } from "./known-incidents.ts";
@@ -77,7 +78,7 @@ export async function storeMissing(
     open = await store(transactionGroups(await missingOf(open)));
   open = await store([...alone, ...(await missingOf(open))].map((addition) => [addition]));
   failures.push(...(await missingOf(open)).map(stuck));
-  if (failures.length > 0) throw failures[0];
+  throwFirst(failures);
   return outcomes;
 }
 

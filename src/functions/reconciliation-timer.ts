@@ -1,5 +1,6 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { reconcile } from "../workflows/reconcile.ts";
+import { throwFirst } from "../core/do-each.ts";
+import { isAmiss, reconcile } from "../workflows/reconcile.ts";
 import { settled } from "./settled.ts";
 
 app.timer("reconciliation-timer", {
@@ -7,9 +8,10 @@ app.timer("reconciliation-timer", {
   handler: (_timer: Timer, context: InvocationContext) =>
     settled(async () => {
       const { services } = await import("../services.ts");
-      const figures = await reconcile(await services());
+      const { figures, errors } = await reconcile(await services());
       const line = JSON.stringify({ event: "reconciled", ...figures });
-      if (figures.requeued > 0) context.warn(line);
+      if (isAmiss(figures)) context.warn(line);
       else context.info(line);
+      throwFirst(errors);
     }),
 });

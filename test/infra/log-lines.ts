@@ -62,7 +62,7 @@ export const LOG_LINES: LogLines = {
     silentSeconds: 20,
   },
   "events lost": { partitionId: "0", first: 100, last: 120 },
-  reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0 },
+  reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0, relisted: 0, orphaned: 0 },
 };
 
 /** A row of AppTraces: a line that the app logged so many minutes ago. */
