@@ -1,9 +1,11 @@
+import { createHash, type Hash } from "node:crypto";
 import { propertiesOf } from "./audit-log.ts";
 import { sha256Hex } from "./content-hash.ts";
 import type { DiagnosticRecord, ReadRecord } from "./event-body.ts";
 import { jsonText } from "./kql/dynamic-text.ts";
 import { foldJson, type JsonBuilder } from "./kql/exact-json.ts";
 import type { Row } from "./kql/values.ts";
+import { oncePer } from "./once-per.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
 /*
@@ -31,24 +33,25 @@ export interface IncidentKey {
 
 /** sha256 over all that identifies an incident, in hex. */
 export function incidentId({ tenant, ruleId, source, ordinal }: IncidentKey): string {
-  return sha256Hex(JSON.stringify([tenant, ruleId, ...recordIdentity(source), ordinal]));
+  const beginnings = beginningsOf(source);
+  const tenantAndRule = JSON.stringify([tenant, ruleId]).slice(0, -1);
+  const beginning =
+    beginnings.get(tenantAndRule) ??
+    createHash("sha256").update(`${tenantAndRule},${JSON.stringify(recordIdentity(source)).slice(1, -1)}`);
+  beginnings.set(tenantAndRule, beginning);
+  return beginning.copy().update(`,${ordinal}]`).digest("hex");
 }
+
+/** The hash of all but the ordinal. A record's id may be as long as the record, and a rule find a thousand rows in it. */
+const beginningsOf = oncePer((_source: ReadRecord) => new Map<string, Hash>());
 
 type RecordIdentity = readonly [kind: "id" | "number" | "content", value: string];
 
-/** By record: a rule may find a thousand rows in one without an id. */
-const computed = new WeakMap<ReadRecord, RecordIdentity>();
-
-function recordIdentity(source: ReadRecord): RecordIdentity {
+const recordIdentity = oncePer((source: ReadRecord): RecordIdentity => {
   const id = propertiesOf(source.record)["id"];
   // As it has always been: another form would make every incident a new one after an update.
-  if (typeof id === "string" && id !== "") return ["id", id];
-  const known = computed.get(source);
-  if (known !== undefined) return known;
-  const identity = identityOfContent(source);
-  computed.set(source, identity);
-  return identity;
-}
+  return typeof id === "string" && id !== "" ? ["id", id] : identityOfContent(source);
+});
 
 /** From the bytes, since a parsed number may have lost digits. */
 function identityOfContent({ record, bytes }: ReadRecord): RecordIdentity {
