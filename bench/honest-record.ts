@@ -5,7 +5,9 @@ import type { Json } from "../src/core/kql/values.ts";
 /** A record made as long as asked for, as Entra ID may write it: each time by more of another part. A rule must take it easily. */
 export function enlarged(record: DiagnosticRecord, length: number): Readonly<Record<string, DiagnosticRecord>> {
   const properties = isRecord(record["properties"]) ? record["properties"] : {};
-  const [first, ...others] = isArray(properties["targetResources"]) ? properties["targetResources"].filter(isRecord) : [];
+  const [first, ...others] = isArray(properties["targetResources"])
+    ? properties["targetResources"].filter(isRecord)
+    : [];
   if (first === undefined) throw new Error("the sample has no target resource");
   const withTargets = (targetResources: readonly Json[]): DiagnosticRecord => ({
     ...record,
