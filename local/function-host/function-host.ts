@@ -19,8 +19,8 @@ import type { Settings } from "./binding-settings.ts";
 import type { SequenceNumberForm } from "./event-hub-batch.ts";
 import { openConsumer, startEventHubTrigger, type Checkpoint, type LoadBalancing } from "./event-hub-trigger.ts";
 import { readHostJson } from "./host-json.ts";
-import { routesInOrder, shadowedRoutes } from "./http-routes.ts";
-import { startHttpTrigger, type HttpTrigger } from "./http-trigger.ts";
+import { routesInOrder, shadowedRoutes, type Route } from "./http-routes.ts";
+import { startHttpTrigger } from "./http-trigger.ts";
 import { retryPolicy, runWithRetries, type Attempt } from "./retry-policy.ts";
 import { startTimerTrigger, type TimerTrigger } from "./timer-trigger.ts";
 import { planTriggers, type TriggerPlan } from "./trigger-plans.ts";
@@ -134,12 +134,13 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
         if (deaths.isOneTooMany()) restart();
       },
     });
-    const begun: Life = { worker, plans: [], timers: new Map(), triggers: [] };
+    const begun: Life = { worker, plans: [], routes: [], timers: new Map(), triggers: [] };
     try {
       if (worker.started.capabilities["HttpUri"] !== undefined) {
         throw new SettingsError(["app.setup: enableHttpStream is not supported by this host"]);
       }
       begun.plans = planTriggers(worker.started.functions, settings, hostJson.routePrefix);
+      begun.routes = routesInOrder(begun.plans.flatMap((plan) => (plan.kind === "http" ? [plan.route] : [])));
       for (const plan of begun.plans) if (plan.kind !== "http") await startTrigger(plan, begun);
       return begun;
     } catch (error) {
@@ -237,27 +238,24 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     triggers.push(trigger);
   }
 
+  // First, as in the real host: nothing has begun yet if the port is taken.
+  const http = await startHttpTrigger({
+    routes: async () => (await life).routes,
+    port: options.httpPort ?? 0,
+    async run(functionName, request, signal) {
+      const { plans, worker } = await life;
+      const plan = plans.find(({ registered }) => registered.name === functionName);
+      if (plan === undefined) return "stopped";
+      return run(plan, { data: { http: request } }, { worker, signal });
+    },
+  });
   let life = begin();
-  const { worker, plans } = await life;
-  let http: HttpTrigger;
-  try {
-    const routes = routesInOrder(plans.flatMap((plan) => (plan.kind === "http" ? [plan.route] : [])));
-    for (const { functionName, request, by } of shadowedRoutes(routes))
-      log(`warning: ${functionName} never gets ${request}: ${by} does, since its name sorts first`);
-    http = await startHttpTrigger({
-      routes,
-      port: options.httpPort ?? 0,
-      async run(functionName, request, signal) {
-        const now = await life;
-        const plan = now.plans.find(({ registered }) => registered.name === functionName);
-        if (plan === undefined) return "stopped";
-        return run(plan, { data: { http: request } }, { worker: now.worker, signal });
-      },
-    });
-  } catch (error) {
-    await end(await life, DRAIN_MS);
+  const { worker, routes } = await life.catch(async (error: unknown) => {
+    await http.stop();
     throw error;
-  }
+  });
+  for (const { functionName, request, by } of shadowedRoutes(routes))
+    log(`warning: ${functionName} never gets ${request}: ${by} does, since its name sorts first`);
   const { functions, nodeVersion } = worker.started;
 
   return {
@@ -293,6 +291,8 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
 interface Life {
   readonly worker: Worker;
   plans: readonly TriggerPlan[];
+  /** In the order in which they are tried. */
+  routes: readonly Route[];
   readonly timers: Map<string, TimerTrigger>;
   readonly triggers: { stop(): Promise<void> }[];
 }

@@ -6,8 +6,8 @@ import type { Attempt } from "./retry-policy.ts";
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
 
 export interface HttpTriggerOptions {
-  /** In the order in which they are tried. */
-  readonly routes: readonly Route[];
+  /** In the order in which they are tried; a request waits for them, as in the real host. */
+  readonly routes: () => Promise<readonly Route[]>;
   /** 0: a free one. */
   readonly port: number;
   readonly run: (
@@ -35,7 +35,7 @@ export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(`http://${request.headers.host ?? "127.0.0.1"}${request.url ?? "/"}`);
-    const found = matchRoute(routes, request.method ?? "GET", url.pathname);
+    const found = matchRoute(await routes(), request.method ?? "GET", url.pathname);
     if (found === undefined) {
       response.writeHead(404).end();
       return;
