@@ -118,6 +118,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
       DASHBOARD_CLIENT_ID: dashboardClientId
       DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' // the host takes a body whole before it calls the app: 100 MB unless told
       INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
       LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)
       LEDGER_STALL_SECONDS: string(ledgerStallSeconds)

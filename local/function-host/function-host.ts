@@ -242,6 +242,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
   const http = await startHttpTrigger({
     routes: async () => (await life).routes,
     port: options.httpPort ?? 0,
+    ...bodyLimit(settings),
     async run(functionName, request, signal) {
       const { plans, worker } = await life;
       const plan = plans.find(({ registered }) => registered.name === functionName);
@@ -314,4 +315,9 @@ function deathCount({ count, withinMs }: WorkerDeaths): { isOneTooMany(): boolea
 function runEnd(outcome: Attempt<unknown> | "stopped"): "succeeded" | "failed" | "stopped" {
   if (outcome === "stopped") return "stopped";
   return "value" in outcome ? "succeeded" : "failed";
+}
+
+/** As there, what is no number leaves the limit at its default. */
+function bodyLimit({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: given = "" }: Settings): { readonly maxBodyBytes?: number } {
+  return /^\d+$/.test(given) ? { maxBodyBytes: Number(given) } : {};
 }

@@ -1,15 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { buffer } from "node:stream/consumers";
 import { closeServer, listenOnLoopback } from "../loopback-server.ts";
 import { matchRoute, type Route } from "./http-routes.ts";
 import type { Attempt } from "./retry-policy.ts";
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
+
+/** Of the real host. https://learn.microsoft.com/azure/azure-functions/functions-app-settings */
+const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
 export interface HttpTriggerOptions {
   /** In the order in which they are tried; a request waits for them, as in the real host. */
   readonly routes: () => Promise<readonly Route[]>;
   /** 0: a free one. */
   readonly port: number;
+  /** A longer body is refused while it is read: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
+  readonly maxBodyBytes?: number;
   readonly run: (
     functionName: string,
     request: HttpData,
@@ -26,11 +30,12 @@ export interface HttpTrigger {
  * Serves the HTTP functions of an app on 127.0.0.1.
  *
  * As in the real host, a function that fails is a 500 without a body, one that returns nothing a 204, and a method that
- * no route has a 404.
+ * no route has a 404. As there without HTTP streams, a body is read whole before its function is called.
  *
  * @throws {UsageError} if the port is taken
  */
-export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions): Promise<HttpTrigger> {
+export async function startHttpTrigger(options: HttpTriggerOptions): Promise<HttpTrigger> {
+  const { routes, port, run, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
   const stopping = new AbortController();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -40,7 +45,13 @@ export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions
       response.writeHead(404).end();
       return;
     }
-    const outcome = await run(found.functionName, await toHttpData(request, url, found.params), stopping.signal);
+    const bytes = await readWhole(request, maxBodyBytes);
+    if (bytes === "too large") {
+      response.writeHead(413, { connection: "close" }).end(() => request.destroy());
+      return;
+    }
+    const data = toHttpData(request, url, { params: found.params, bytes });
+    const outcome = await run(found.functionName, data, stopping.signal);
     if (outcome === "stopped" || "error" in outcome) {
       response.writeHead(500).end();
       return;
@@ -64,12 +75,24 @@ export async function startHttpTrigger({ routes, port, run }: HttpTriggerOptions
   };
 }
 
-async function toHttpData(
+/** At the part that crosses the limit the rest of a body is left unread. */
+async function readWhole(request: IncomingMessage, maxBytes: number): Promise<Buffer | "too large"> {
+  if (Number(request.headers["content-length"]) > maxBytes) return "too large";
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
+    size += part.length;
+    if (size > maxBytes) return "too large";
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function toHttpData(
   request: IncomingMessage,
   url: URL,
-  params: Readonly<Record<string, string>>,
-): Promise<HttpData> {
-  const bytes = await buffer(request);
+  { params, bytes }: { readonly params: Readonly<Record<string, string>>; readonly bytes: Buffer },
+): HttpData {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = [value].flat().join(", ");
   const query: Record<string, string> = {};

@@ -64,6 +64,6 @@ function toApiRequest(request: HttpRequest): ApiRequest {
     url: request.url,
     params: request.params,
     header: (name) => request.headers.get(name) ?? undefined,
-    text: () => request.text(),
+    body: request.body,
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../core/triage/triage-change.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 import { burstOf } from "./burst-of.ts";
+import { type BodySource, readBody } from "./request-body.ts";
 import { summarizeIncidents } from "./summarize-incidents.ts";
 
 export interface ApiDependencies extends ListDependencies {
@@ -26,11 +27,10 @@ export interface ApiDependencies extends ListDependencies {
   readonly guideOf: (ruleId: string) => Guide | undefined;
 }
 
-export interface ApiRequest extends Sender {
+export interface ApiRequest extends Sender, BodySource {
   readonly method: string;
   /** Parts of the path, as the route names them. */
   readonly params: Readonly<Record<string, string>>;
-  text(): Promise<string>;
 }
 
 type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) => Promise<HttpAnswer>;
@@ -38,6 +38,7 @@ type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) 
 /** The header that a page of another origin cannot send without being asked about first. */
 export const WRITE_HEADER = "x-requested-with";
 export const WRITE_HEADER_VALUE = "pimwatch";
+const BODY_TIMEOUT_MS = 10_000;
 const MAX_EXPORTED = 10_000;
 const EXPORT_BUDGET_MS = 20_000;
 const INCIDENT_ID = /^[0-9a-f]{64}$/;
@@ -94,10 +95,9 @@ async function show(request: ApiRequest, _analyst: Analyst, deps: ApiDependencie
 async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
   const refusal = refusedWrite(request);
   if (refusal !== undefined) return refusal;
-  const body = await request.text();
-  if (Buffer.byteLength(body) > MAX_BODY_BYTES)
-    return problem(413, `the body is ${Buffer.byteLength(body)} bytes, at most ${MAX_BODY_BYTES} are taken`);
-  const wanted = readTriageChange(body);
+  const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+  if ("status" in body) return problem(body.status, body.detail);
+  const wanted = readTriageChange(body.text);
   if ("problems" in wanted) return invalid(wanted);
   const found = await find(request.params["id"], deps);
   if (found === undefined) return missing();

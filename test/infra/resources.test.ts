@@ -20,6 +20,7 @@ const HOST_SETTINGS = [
   "AzureWebJobsStorage__clientId",
   "AzureWebJobsStorage__credential",
   "AzureWebJobsStorage__tableServiceUri",
+  "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
 ];
 
 /** https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table#reserved-column-names, in lower case */

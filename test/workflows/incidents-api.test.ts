@@ -47,7 +47,7 @@ function request({ query = "", id, headers = {}, body }: Sent): ApiRequest {
     url: `${ORIGIN}${query}`,
     params: id === undefined ? {} : { id },
     header: (name) => headers[name],
-    text: () => Promise.resolve(typeof body === "string" ? body : JSON.stringify(body)),
+    body: body === undefined ? null : new Blob([typeof body === "string" ? body : JSON.stringify(body)]).stream(),
   };
 }
 
@@ -168,6 +168,7 @@ describe("changing", () => {
   test.each([
     { why: "no JSON", body: "{", status: 400 },
     { why: "closing without a classification", body: { status: "Closed" }, status: 400 },
+    { why: "nothing", body: undefined, status: 400 },
     { why: "too large", body: { comment: "x".repeat(40_000) }, status: 413 },
   ])("$why: $status", async ({ body, status }) => {
     expect(await change(body)).toMatchObject({ status });
@@ -192,10 +193,11 @@ describe("who asks", () => {
 
   test("a change is made by who is signed in, not by whom the body names", async () => {
     const claims = [
+      { typ: "aud", val: ENTRA.kind === "entra" ? ENTRA.clientId : "" },
       { typ: "preferred_username", val: "noor.haddad@fabrikam.example" },
       { typ: "oid", val: "5a6b" },
     ];
-    const principal = Buffer.from(JSON.stringify({ claims })).toString("base64");
+    const principal = Buffer.from(JSON.stringify({ auth_typ: "aad", claims })).toString("base64");
     const headers = { ...WRITE, "x-ms-client-principal": principal };
     const answer = await ask("change", { id: ID, headers, body: { owner: "somebody else" } }, ENTRA);
     const noor = { name: "noor.haddad@fabrikam.example", id: "5a6b", kind: "entra" };

@@ -81,7 +81,7 @@ async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" 
     url: `http://127.0.0.1:7071/api/incidents${query}`,
     params: id === undefined ? {} : { id },
     header: () => undefined,
-    text: () => Promise.resolve(""),
+    body: null,
   };
   const access = { kind: "local", user: "local user" } as const;
   const { status, body } = await answerApi(operation, request, { access, connect: () => Promise.resolve(app) });

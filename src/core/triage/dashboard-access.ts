@@ -33,33 +33,59 @@ export function identify(access: DashboardAccess, sender: Sender): Identified {
   }
   const principal = readPrincipal(sender.header("x-ms-client-principal"));
   if (principal === undefined) return { status: 401, detail: "sign in first" };
-  const audience = claim(principal, ["aud"]);
-  if (audience !== undefined && audience !== access.clientId && audience !== `api://${access.clientId}`)
-    return { status: 403, detail: "the sign-in is for another application" };
-  const name = claim(principal, NAMES);
-  const id = claim(principal, IDS);
-  if (name === undefined && id === undefined) return { status: 403, detail: "the sign-in names nobody" };
-  return { analyst: { name: bounded(name ?? id ?? ""), id: bounded(id ?? ""), kind: "entra" } };
+  const refusal = refusalOf(principal, access.clientId);
+  if (refusal !== undefined) return { status: 403, detail: refusal };
+  const [[name = ""], [id = ""]] = [valuesOf(principal, NAMES), valuesOf(principal, IDS)];
+  return { analyst: { name: bounded(name), id: bounded(id), kind: "entra" } };
 }
 
 /** As App Service Authentication writes it: claims by their short or long type, whichever the token version has. */
 // https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities
-const PRINCIPAL = z.object({ claims: z.array(z.object({ typ: z.string(), val: z.string() })) });
+const PRINCIPAL = z.object({
+  auth_typ: z.string(),
+  claims: z.array(z.object({ typ: z.string(), val: z.string() })),
+});
 type Principal = z.infer<typeof PRINCIPAL>;
 
+/** The types of one claim, the best first. */
 const NAMES = [
   "preferred_username",
   "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
   "upn",
   "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
   "name",
-  "appid",
 ];
 const IDS = ["http://schemas.microsoft.com/identity/claims/objectidentifier", "oid"];
+const SCOPES = ["http://schemas.microsoft.com/identity/claims/scope", "scp"];
+/** The application that asked for an access token. A sign-in in the browser gives an id token, which has none. */
+const CLIENTS = ["azp", "appid"];
 const MAX_NAME = 200;
 
+/**
+ * Why a principal is not an analyst; undefined for one who is: a person, signed in by Entra ID for this application.
+ * The platform has checked signature, expiry and issuer of the token, and with the issuer its tenant.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
+function refusalOf(principal: Principal, clientId: string): string | undefined {
+  if (principal.auth_typ.toLowerCase() !== "aad") return "the sign-in is not by Microsoft Entra ID";
+  const audiences = valuesOf(principal, ["aud"]).map((value) => value.toLowerCase());
+  const expected = new Set([clientId, `api://${clientId}`].map((value) => value.toLowerCase()));
+  if (audiences.length === 0 || !audiences.every((value) => expected.has(value)))
+    return "the sign-in is for another application";
+  const isUser = valuesOf(principal, ["idtyp"]).every((type) => type.toLowerCase() === "user");
+  const isForAUser = valuesOf(principal, CLIENTS).length === 0 || valuesOf(principal, SCOPES).length > 0;
+  if (!isUser || !isForAUser) return "the token is an application's own: a person must sign in";
+  if (valuesOf(principal, NAMES).length === 0 || new Set(valuesOf(principal, IDS)).size !== 1)
+    return "the sign-in does not name one person";
+  return undefined;
+}
+
+/** Base64 as the platform writes it. `Buffer` would pass over other characters, such as the comma between two headers. */
+const BASE64 = /^[\w+/-]+={0,2}$/;
+
 function readPrincipal(header: string | undefined): Principal | undefined {
-  if (header === undefined) return undefined;
+  if (header === undefined || !BASE64.test(header)) return undefined;
   try {
     return PRINCIPAL.safeParse(JSON.parse(Buffer.from(header, "base64").toString("utf8"))).data;
   } catch (error) {
@@ -68,9 +94,11 @@ function readPrincipal(header: string | undefined): Principal | undefined {
   }
 }
 
-function claim({ claims }: Principal, types: readonly string[]): string | undefined {
-  const found = types.map((type) => claims.find(({ typ, val }) => typ === type && val.trim() !== "")?.val.trim());
-  return found.find((value) => value !== undefined);
+/** What is given for any of the types, in their order. */
+function valuesOf({ claims }: Principal, types: readonly string[]): string[] {
+  return types
+    .flatMap((type) => claims.filter(({ typ }) => typ === type).map(({ val }) => val.trim()))
+    .filter((value) => value !== "");
 }
 
 function bounded(name: string): string {

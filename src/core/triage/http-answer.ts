@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Not signed in",
   403: "Forbidden",
   404: "Not found",
+  408: "Too slow",
   409: "Conflict",
   412: "Changed meanwhile",
   413: "Too large",

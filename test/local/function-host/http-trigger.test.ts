@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startAzurite, type Azurite } from "../../../local/azurite.ts";
 import { SAMPLE_APP, sampleHub, sampleSettings, startSample } from "./sample-app.ts";
@@ -8,9 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => azurite.close());
 
-async function startHttp() {
+async function startHttp(more: Readonly<Record<string, string>> = {}) {
   const { hub, name } = await sampleHub(1);
-  const settings = sampleSettings(hub, name, azurite.connectionString);
+  const settings = { ...sampleSettings(hub, name, azurite.connectionString), ...more };
   const sample = await startSample({ settings });
   return { ...sample, settings, url: `${sample.host.httpUrl}/api` };
 }
@@ -57,6 +58,22 @@ test.each([
   const answer = await fetch(`${url}/${path}`, { method: method ?? "GET" });
 
   expect([answer.status, await answer.text()]).toEqual([status, ""]);
+});
+
+test("a body beyond the host's limit is refused while it is sent, and never reaches the function", async () => {
+  const { url } = await startHttp({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "10" });
+  const posted = (body: string) => fetch(`${url}/echo/7/x`, { method: "POST", body });
+
+  expect((await posted("0123456789")).status).toBe(201);
+  expect((await posted("0123456789x")).status).toBe(413);
+
+  const endless = await new Promise<number | undefined>((resolve, reject) => {
+    const sending = request(`${url}/echo/7/x`, { method: "POST", headers: { "transfer-encoding": "chunked" } });
+    sending.on("response", ({ statusCode }) => resolve(statusCode)).on("error", reject);
+    sending.write("0123456789"); // and it is never ended
+    sending.write("x");
+  });
+  expect(endless).toBe(413);
 });
 
 test("the app's environment is its settings and little else, and its folder is the app's", async () => {
