@@ -136,7 +136,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 
   // The page and its API: whoever asks is signed in by the platform first. It needs no client secret, since only the
-  // id token is used. Health holds no data and stays open.
+  // id token is used. Health tells one word and stays open. Exclude no other path: nobody promises that forged headers are
+  // removed from requests to it.
   resource authentication 'config' = if (!empty(dashboardClientId)) {
     name: 'authsettingsV2'
     properties: {

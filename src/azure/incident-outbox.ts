@@ -16,6 +16,8 @@ export type OutboxClient = Pick<TableClient, "submitTransaction" | "listEntities
 const MAX_PAGE_ROWS = 1_000;
 /** Clocks of instances differ by seconds. */
 const CLOCK_SET_BACK_MS = 3_600_000;
+/** The service's own limit. */
+const LARGEST_PAGE = 1_000;
 const REASON = { characters: 1_000, bytes: 4_000 };
 
 /**
@@ -96,20 +98,21 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
     /** Keeps what is known of a row's failed attempts. */
     markFailed: (row: IncidentRow, failure: RowFailure): Promise<void> => update(row, failureProperties(failure)),
 
-    /** What waits of a rule. */
-    async waiting(ruleId: string): Promise<WaitingRows> {
+    /** What waits of a rule. Counts and reads no more than `limit` rows. */
+    async waiting(ruleId: string, limit = Infinity): Promise<WaitingRows> {
       const found = { pending: 0, failing: 0, refused: 0, oldest: undefined as string | undefined };
       const select = ["Refused", "TimeGenerated", ...FAILURE_PROPERTIES];
-      for await (const entity of rowsWhere(table, { filter: within(ruleId, waiting), select }, timeoutMs)) {
-        if (entity["Refused"] === true) {
-          found.refused += 1;
-          continue;
+      const query = { filter: within(ruleId, waiting), select, pageSize: Math.min(limit, LARGEST_PAGE) };
+      for await (const entity of rowsWhere(table, query, timeoutMs)) {
+        if (entity["Refused"] === true) found.refused += 1;
+        else {
+          found.pending += 1;
+          if ((failureOfEntity(entity)?.counted ?? 0) > 0) found.failing += 1;
+          const queued = entity["TimeGenerated"];
+          // Written by toISOString, so that text sorts as time.
+          if (typeof queued === "string" && (found.oldest ?? "~") > queued) found.oldest = queued;
         }
-        found.pending += 1;
-        if ((failureOfEntity(entity)?.counted ?? 0) > 0) found.failing += 1;
-        const queued = entity["TimeGenerated"];
-        // Written by toISOString, so that text sorts as time.
-        if (typeof queued === "string" && (found.oldest === undefined || queued < found.oldest)) found.oldest = queued;
+        if (found.pending + found.refused >= limit) break; // before the next page is asked for
       }
       return found;
     },

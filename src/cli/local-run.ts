@@ -175,6 +175,7 @@ function addresses({ host, stack }: LocalApp): string {
     "Running on this machine alone, everything in memory:",
     `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
+    `  pipeline   ${host.httpUrl}/api/pipeline`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
     `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
     `  ingestion  ${stack.ingestion.endpoint}`,

@@ -29,7 +29,7 @@ export interface IncidentPage {
   readonly continuation: string | null;
 }
 
-/** What `/api/health` says; other members are figures. */
+/** What `/api/pipeline` says; other members are figures. */
 export type Health = Readonly<Record<string, unknown>> & { readonly status: string; readonly version: string };
 
 /** The app answered with an error, or could not be reached: then `status` is 0. */
@@ -60,11 +60,9 @@ export async function readIncident(id: string, signal: AbortSignal): Promise<Rea
   return withEtag(await bodyOf<WholeIncident>(response), response);
 }
 
-/** Its state, whether it is well or not. */
-export async function readHealth(signal: AbortSignal): Promise<Health> {
-  const response = await request("health", { signal });
-  const body: Health = await response.json();
-  return body;
+/** The pipeline's state, whether it is well or not. */
+export function readHealth(signal: AbortSignal): Promise<Health> {
+  return read<Health>("pipeline", signal);
 }
 
 export type ChangeOutcome =

@@ -63,7 +63,7 @@ export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
         ))}
       </dl>
       <p class="soft">
-        The same as JSON: <a href="health">/api/health</a>
+        The same as JSON: <a href="pipeline">/api/pipeline</a>
       </p>
     </Dialog>
   );

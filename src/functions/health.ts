@@ -1,36 +1,72 @@
-import { app, type HttpResponseInit } from "@azure/functions";
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
+import { readDashboardAccess } from "../config.ts";
 import { PimwatchError, SettingsError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { healthAnswer, pipelineAnswer } from "../workflows/health-api.ts";
+import { keptAnswer } from "../workflows/kept-answer.ts";
 import { type PipelineHealth, pipelineHealth } from "../workflows/pipeline-health.ts";
 import { settled } from "./settled.ts";
 
 /** Anyone may ask; the tables are asked no more often than this. */
-const FRESH_FOR_MS = 2_000;
+const FRESH_FOR_MS = 5_000;
+/** Longer than one call to a dependency may take, shorter than a probe waits. */
+const LATE_AFTER_MS = 25_000;
+const DEADLINE_MS = 60_000;
 
+// App Service Authentication lets everyone pass to this path alone, so it must not tell more to anyone: for such a path
+// nobody promises that a forged header is removed.
 app.http("health", {
   methods: ["GET"],
-  authLevel: "anonymous", // holds no data and no setting's value
+  authLevel: "anonymous",
   route: "health",
-  handler: () => settled(health, 60_000),
+  handler: (_request: HttpRequest, context: InvocationContext) =>
+    settled(async (): Promise<HttpResponseInit> => healthAnswer(await loggedHealth(context)), DEADLINE_MS),
+});
+
+// No function key: see incidents-api.ts.
+app.http("pipeline", {
+  methods: ["GET"],
+  authLevel: "anonymous",
+  route: "pipeline",
+  handler: (request: HttpRequest, context: InvocationContext) =>
+    settled(async (): Promise<HttpResponseInit> => {
+      const sender = { url: request.url, header: (name: string) => request.headers.get(name) ?? undefined };
+      return pipelineAnswer(sender, {
+        access: readDashboardAccess(process.env),
+        health: () => loggedHealth(context),
+      });
+    }, DEADLINE_MS),
 });
 
 interface AppHealth extends PipelineHealth {
+  readonly version: string;
   /** What the byte scan looks for, or why it is off. */
   readonly scan?: string;
   readonly rules?: object;
 }
 
-let latest: { readonly at: number; readonly health: Promise<AppHealth> } | undefined;
+const health = keptAnswer<AppHealth>({
+  ask: asked,
+  freshForMs: FRESH_FOR_MS,
+  late: { afterMs: LATE_AFTER_MS, answer: down([`the dependencies did not answer within ${LATE_AFTER_MS / 1_000} s`]) },
+  now: Date.now,
+});
 
-/** 200 when events are stored (also when somebody has to look at something), else 503; `problems` says why. */
-async function health(): Promise<HttpResponseInit> {
-  if (latest === undefined || Date.now() - latest.at >= FRESH_FOR_MS) latest = { at: Date.now(), health: asked() };
-  const found = await latest.health;
-  return {
-    status: found.status === "failing" ? 503 : 200,
-    headers: { "cache-control": "no-store" },
-    jsonBody: { version: VERSION, ...found },
-  };
+let logged: AppHealth | undefined;
+
+/** The log has the reasons that only analysts are told, once for each answer that was found out. */
+async function loggedHealth(context: InvocationContext): Promise<AppHealth> {
+  const found = await health();
+  if (found === logged || found.status === "ok") return found;
+  logged = found;
+  const line = JSON.stringify({ event: "pipeline health", status: found.status, problems: found.problems });
+  if (found.status === "down") context.error(line);
+  else context.warn(line);
+  return found;
+}
+
+function down(problems: readonly string[]): AppHealth {
+  return { version: VERSION, status: "down", problems };
 }
 
 async function asked(): Promise<AppHealth> {
@@ -39,10 +75,10 @@ async function asked(): Promise<AppHealth> {
   try {
     deps = await services();
   } catch (error) {
-    if (error instanceof SettingsError) return { status: "failing", problems: error.problems };
+    if (error instanceof SettingsError) return down(error.problems);
     // In local runs the tables are made first; their own words may name addresses.
     if (error instanceof PimwatchError || (error instanceof Error && error.name === "RestError"))
-      return { status: "failing", problems: ["the storage does not answer"] };
+      return down(["the storage does not answer"]);
     throw error;
   }
   const rules = deps.rules.map(({ rule: { id, name, version, fileHash, queryHash } }) => ({
@@ -52,5 +88,6 @@ async function asked(): Promise<AppHealth> {
     fileHash,
     queryHash,
   }));
-  return { ...(await pipelineHealth(deps, deps.config.auditEvents)), scan: deps.scanSummary, rules };
+  const found = await pipelineHealth(deps, deps.config.auditEvents);
+  return { version: VERSION, ...found, scan: deps.scanSummary, rules };
 }

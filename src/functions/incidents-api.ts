@@ -53,7 +53,7 @@ async function answer(
   } catch (error) {
     context.error(JSON.stringify({ event: "request failed", operation, error: String(error) }));
     return error instanceof PimwatchError && !error.retryable
-      ? problem(500, "the app's settings are not right: see /api/health")
+      ? problem(500, "the app's settings are not right: /api/pipeline names them, and so does the app's log")
       : problem(503, "the incident table does not answer; try again in a moment");
   }
 }

@@ -44,7 +44,7 @@ export interface LedgerCheck {
 /** Half of the retention gone, nobody having looked, is the last good moment to look. */
 const ALERT_AT = 0.5;
 
-/** Looks at every partition, reads again what was passed over, and keeps what was found for `/api/health`. */
+/** Looks at every partition, reads again what was passed over, and keeps what was found for `/api/pipeline`. */
 export async function checkLedger(deps: CheckDependencies, limits: CheckLimits): Promise<LedgerCheck> {
   const { createdAt, partitionIds } = await deps.hub.describe();
   const healed: HealedPartition[] = [];

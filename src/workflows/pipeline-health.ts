@@ -17,10 +17,10 @@ export interface HealthDependencies {
 }
 
 export interface PipelineHealth extends Readonly<Partial<Record<OtherSink, OutboxState>>> {
-  /** `failing`: events may not be stored now. `degraded`: they are, and somebody has to look. */
-  readonly status: "ok" | "degraded" | "failing";
+  /** `down`: events may not be stored now. `degraded`: they are, and somebody has to look. */
+  readonly status: "ok" | "degraded" | "down";
   readonly problems: readonly string[];
-  /** What waits for Log Analytics. */
+  /** What waits for Log Analytics. Counted no further than COUNTED, as for other sinks. */
   readonly outbox?: OutboxState;
   /** Counted no further than COUNTED. */
   readonly deadLetters?: number;
@@ -73,7 +73,7 @@ export async function pipelineHealth(
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
   if (hub !== undefined) degraded.push(...hubProblems(hub));
   return {
-    status: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok",
+    status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
     ...Object.fromEntries((states ?? []).map(([{ name }, state], index) => [index === 0 ? "outbox" : name, state])),
     ...(deadLetters !== undefined && { deadLetters }),
@@ -85,12 +85,16 @@ async function outboxStates({ sinks, now, ...deps }: HealthDependencies) {
   const time = now().getTime();
   const ruleIds = await deps.ruleIds();
   return Promise.all(
-    sinks.map(async (sink) => [sink, await outboxState({ outbox: sink.outbox, ruleIds, now: time })] as const),
+    sinks.map(
+      async (sink) => [sink, await outboxState({ outbox: sink.outbox, ruleIds, now: time, limit: COUNTED })] as const,
+    ),
   );
 }
 
-function outboxProblems(title: string, { refused, failing, oldestSeconds }: OutboxState): string[] {
+function outboxProblems(title: string, { pending, refused, failing, oldestSeconds }: OutboxState): string[] {
   return [
+    // What was not counted may be older, or refused.
+    pending + refused >= COUNTED && `${COUNTED} rows or more are in the outbox for ${title}`,
     refused > 0 && `${refused} row(s) refused by ${title}`,
     failing > 0 && `${failing} row(s) fail at ${title} while others are taken`,
     oldestSeconds > OUTBOX_LATE_SECONDS && `incidents have waited for ${title} for ${oldestSeconds} s`,

@@ -55,7 +55,7 @@ export interface SinkOutbox {
   /** Keeps a row from being sent again until a person releases it. */
   markRefused(row: IncidentRow, reason: string): Promise<void>;
   markFailed(row: IncidentRow, failure: RowFailure): Promise<void>;
-  waiting(ruleId: string): Promise<WaitingRows>;
+  waiting(ruleId: string, limit?: number): Promise<WaitingRows>;
 }
 
 /** At least Log Analytics, which is the first. */

@@ -184,6 +184,9 @@ describe.each([
 
     expect(await pendingRows(incidents, RULE_ID)).toEqual([waiting.row]);
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1, refused: 1 });
+    const { pending, refused: one } = await incidents.waiting(RULE_ID, 1);
+    expect(pending + one).toBe(1);
+    expect(await incidents.waiting(RULE_ID, 2)).toMatchObject({ pending: 1, refused: 1 });
   });
 
   test("forwarding twice is harmless, and refusing what was forwarded does not queue it again", async () => {

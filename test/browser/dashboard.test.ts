@@ -278,7 +278,7 @@ describe("accessible", () => {
 
     test("nothing is wider than the window", async () => {
       const health = { status: "ok", outbox: { pending: 12_345, refused: 0 } };
-      const before = (opened: Page) => opened.route("**/api/health", (route) => route.fulfill({ json: health }));
+      const before = (opened: Page) => opened.route("**/api/pipeline", (route) => route.fulfill({ json: health }));
       const { page } = await open({ ...options, before });
       await page.locator(ROWS).first().waitFor();
       const tooWide = () =>

@@ -61,6 +61,7 @@ describe("start --once", () => {
     );
     expect(out).toMatch(/ {2}page {7}http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\n/);
     expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
+    expect(out).toMatch(/ {2}pipeline {3}http:\/\/127\.0\.0\.1:\d+\/api\/pipeline\n/);
   });
 
   test("takes a file of one's own, with another tenant's records and lines that are not JSON", async () => {

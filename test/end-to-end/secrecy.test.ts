@@ -57,6 +57,7 @@ test("no text of an event is in the log, and the app connects to its own service
   await fetch(`${app.host.httpUrl}/api/incidents?text=${encodeURIComponent(SPICE)}`);
   await fetch(`${app.host.httpUrl}/api/incidents/${encodeURIComponent(MARK.padEnd(64, "x"))}`);
   await fetch(`${app.host.httpUrl}/api/health`);
+  await fetch(`${app.host.httpUrl}/api/pipeline`);
 
   // The control: it was all there, and much was logged.
   const stored = [...(await running.tableRows())].filter(([key]) => key.startsWith("incident|"));

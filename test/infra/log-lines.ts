@@ -1,6 +1,7 @@
 import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import type { LedgerFigures } from "../../src/workflows/check-ledger.ts";
 import type { Handled } from "../../src/workflows/handle-events.ts";
+import type { PipelineHealth } from "../../src/workflows/pipeline-health.ts";
 import type { Reconciled } from "../../src/workflows/reconcile.ts";
 import type { BySink } from "../../src/workflows/sink.ts";
 import type { Swept } from "../../src/workflows/sweep-outbox.ts";
@@ -19,6 +20,7 @@ export interface LogLines {
   readonly "ledger checked": LedgerFigures & { failures: number };
   readonly "events lost": SequenceRange & { partitionId: string };
   readonly reconciled: Reconciled;
+  readonly "pipeline health": Pick<PipelineHealth, "status" | "problems">;
 }
 
 const BATCH: Handled = {
@@ -63,6 +65,7 @@ export const LOG_LINES: LogLines = {
   },
   "events lost": { partitionId: "0", first: 100, last: 120 },
   reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0 },
+  "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };
 
 /** A row of AppTraces: a line that the app logged so many minutes ago. */

@@ -87,8 +87,11 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
       markForwarded: (row) => change(row, () => outbox.delete(idOf(row))),
       markRefused: (row, refused) => change(row, (entry) => Object.assign(entry, { refused })),
       markFailed: (row, failure) => change(row, (entry) => Object.assign(entry, { failure })),
-      waiting(ruleId) {
-        const all = [...outbox.values()].filter(({ row }) => row["RuleId"] === ruleId);
+      waiting(ruleId, limit = Infinity) {
+        const all = [...outbox.values()]
+          .filter(({ row }) => row["RuleId"] === ruleId)
+          .toSorted((one, other) => (idOf(one.row) < idOf(other.row) ? -1 : 1))
+          .slice(0, limit);
         const pending = all.filter(({ refused }) => refused === undefined);
         return Promise.resolve({
           pending: pending.length,

@@ -142,12 +142,37 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   });
 });
 
+test("no more rows are counted than tell that somebody has to look, over all rules and for each sink", async () => {
+  const asked: unknown[] = [];
+  const full = (name: string) => ({
+    name,
+    title: name,
+    outbox: {
+      waiting(ruleId: string, limit = Infinity) {
+        asked.push([name, ruleId, limit]);
+        const refused = Math.min(100, limit);
+        return Promise.resolve({ pending: Math.min(600, limit) - refused, failing: 0, refused, oldest: undefined });
+      },
+    },
+  });
+  const ruleIds = () => Promise.resolve(["a", "b", "c"]);
+  const found = await pipelineHealth(dependencies({ ruleIds, sinks: [full("one"), full("webhook")] }), RETENTION);
+  expect(asked.toSorted()).toEqual([
+    ["one", "a", 1_000],
+    ["one", "b", 400],
+    ["webhook", "a", 1_000],
+    ["webhook", "b", 400],
+  ]);
+  expect(found).toMatchObject({ status: "degraded", outbox: { pending: 800, refused: 200 } });
+  expect(found.problems).toContain("1000 rows or more are in the outbox for webhook");
+});
+
 test("just below half of the retention nobody has to", async () => {
   const found = await pipelineHealth(dependencies(statuses(partition({ oldestUnfinishedAt: ago(1_796) }))), RETENTION);
   expect(found).toMatchObject({ status: "ok", hub: { oldestUnfinishedSeconds: 1_796, headroomUsed: 0.499 } });
 });
 
-test("it is failing where table or container do not answer, and says no more than that", async () => {
+test("it is down where table or container do not answer, and says no more than that", async () => {
   const down = () => Promise.reject(new DependencyError("Table Storage", "https://secret"));
   const found = await pipelineHealth(
     dependencies({
@@ -157,7 +182,7 @@ test("it is failing where table or container do not answer, and says no more tha
     RETENTION,
   );
   expect(found).toMatchObject({
-    status: "failing",
+    status: "down",
     problems: ["the container of dead letters does not answer", "the incident table does not answer"],
   });
   expect(JSON.stringify(found)).not.toContain("secret");

@@ -1,0 +1,60 @@
+// Who learns what of the pipeline's health, from the built app: anyone one word, analysts and the log the reasons.
+import { expect, test } from "vitest";
+import { startApp, startTestStack, type TestStack } from "./running-app.ts";
+
+/** The app with settings of its own, what both routes answer, and the lines on health that it logged. */
+async function startWith(running: TestStack, more: Readonly<Record<string, string>>) {
+  const logged: unknown[] = [];
+  const log = (line: string): void => {
+    const start = line.indexOf('{"event":"pipeline health"');
+    if (start >= 0) logged.push(JSON.parse(line.slice(start)));
+  };
+  const { host } = await startApp({ ...running, settings: { ...running.settings, ...more } }, { log });
+  const get = async (route: string, headers: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`${host.httpUrl}/api/${route}`, { headers });
+    return { code: response.status, body: await response.json() };
+  };
+  return { get, logged };
+}
+
+test("an app that is well says so in one word; its figures are the local user's", async () => {
+  const { get } = await startWith(await startTestStack(), {});
+  expect(await get("health")).toEqual({ code: 200, body: { status: expect.stringMatching(/^(ok|degraded)$/) } });
+  expect(await get("pipeline")).toMatchObject({
+    code: 200,
+    body: {
+      version: expect.any(String),
+      problems: expect.any(Array),
+      deadLetters: 0,
+      outbox: { pending: 0 },
+      rules: expect.any(Array),
+    },
+  });
+});
+
+test("settings that are wrong are named in the log and to analysts, each once, and to nobody else", async () => {
+  const problem = expect.stringMatching(/^ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids/);
+  const { get, logged } = await startWith(await startTestStack(), { ALLOWED_TENANT_IDS: "contoso" });
+  expect(await get("health")).toEqual({ code: 503, body: { status: "down" } });
+  expect(await get("health")).toEqual({ code: 503, body: { status: "down" } });
+  expect(await get("pipeline")).toMatchObject({ code: 200, body: { status: "down", problems: [problem] } });
+  expect(logged).toEqual([{ event: "pipeline health", status: "down", problems: [problem] }]);
+});
+
+test("in Azure, without sign-in, the reasons are in the log alone; a forged header opens nothing", async () => {
+  const { get, logged } = await startWith(await startTestStack(), {
+    ALLOWED_TENANT_IDS: "contoso",
+    WEBSITE_SITE_NAME: "app",
+  });
+  const claims = [
+    { typ: "aud", val: "c" },
+    { typ: "oid", val: "o" },
+    { typ: "name", val: "n" },
+  ];
+  const forged = Buffer.from(JSON.stringify({ auth_typ: "aad", claims })).toString("base64");
+  for (const headers of [{}, { "x-ms-client-principal": forged }]) {
+    expect(await get("health", headers)).toEqual({ code: 503, body: { status: "down" } });
+    expect(await get("pipeline", headers)).toMatchObject({ code: 404, body: { detail: "there is nothing here" } });
+  }
+  expect(logged).toHaveLength(1);
+});
