@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
+import type { TimerSchedules } from "./core/timer-runs.ts";
+import { isSchedule } from "./core/timer-schedule.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
 
@@ -35,6 +37,7 @@ export interface Config {
   readonly outboxMinimumAgeSeconds: number;
   readonly ledgerGraceSeconds: number;
   readonly ledgerStallSeconds: number;
+  readonly timerSchedules: TimerSchedules;
   /** Whether events are first searched for what the rules' matches must hold; without, every record is read. */
   readonly scansEvents: boolean;
   /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
@@ -57,11 +60,9 @@ const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
 const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
 const HUB_CONNECTION = /(^|;)\s*Endpoint=\s*sb:\/\/[^;\s]/i;
 const STORAGE_CONNECTION = /(^|;)\s*(UseDevelopmentStorage=true|(AccountName|TableEndpoint|BlobEndpoint)=[^;\s])/i;
-/** Five fields, or six with seconds first; what a field may hold is the host's to judge. */
-const NCRONTAB = /^\s*([\w*,/-]+\s+){4,5}[\w*,/-]+\s*$/;
 const schedule = (example: string) => {
   const error = `expected an NCRONTAB expression, such as "${example}"`;
-  return z.string({ error }).check(z.regex(NCRONTAB, { error }));
+  return z.string({ error }).check(z.refine(isSchedule, { error }));
 };
 const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
 const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
@@ -74,6 +75,9 @@ const tenantIds = z.pipe(
     .check(z.refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` })),
 );
 
+/** Of settings that are compared with each other before all of them are known to be right. */
+const STANDARD = { retentionHours: 24, graceSeconds: 120, stallSeconds: 900 };
+
 /**
  * The settings that the app's code reads, with what each must be. Those that only the Functions host
  * reads (the trigger's connection, hub and consumer group, timer schedules) are checked to be there,
@@ -85,7 +89,7 @@ const SETTINGS = z.object({
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
   AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
-  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160, standard: 24 }),
+  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160, standard: STANDARD.retentionHours }),
   INCIDENTS_TABLE_ENDPOINT: z.optional(
     text("the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net", URL_FORM),
   ),
@@ -98,8 +102,8 @@ const SETTINGS = z.object({
   OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
   OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 60 }),
   LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
-  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 120 }),
-  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 900 }),
+  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: STANDARD.graceSeconds }),
+  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: STANDARD.stallSeconds }),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
   SCAN_EVENTS: z._default(z.enum(["true", "false"], { error: "expected true or false" }), "true"),
   WEBHOOK_URL: z.optional(
@@ -141,6 +145,7 @@ export function readConfig(environment: Environment): Config {
         `${inAzure} is missing: expected ${expected} (or ${local} with a connection string, in local runs)`,
     ),
     ...sharedGroup(given),
+    ...impatience(given),
   ];
   if (!parsed.success || others.length > 0) {
     throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, given) : []), ...others]);
@@ -160,6 +165,11 @@ export function readConfig(environment: Environment): Config {
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
     ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
     ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,
+    timerSchedules: {
+      "outbox-timer": settings.OUTBOX_TIMER_SCHEDULE,
+      "ledger-timer": settings.LEDGER_TIMER_SCHEDULE,
+      "reconciliation-timer": settings.RECONCILIATION_TIMER_SCHEDULE,
+    },
     scansEvents: settings.SCAN_EVENTS === "true",
     identityClientId: settings.AZURE_CLIENT_ID,
   };
@@ -190,6 +200,26 @@ function sharedGroup(given: Environment): string[] {
   return healer === undefined || healer !== trigger
     ? []
     : ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP is wrong: expected another group than AUDIT_EVENTS_CONSUMER_GROUP"];
+}
+
+/** The healer must come before the hub drops an event, and to gaps no later than to the end of a partition. */
+function impatience(given: Environment): string[] {
+  const hours = Number(given["AUDIT_EVENTS_RETENTION_HOURS"] ?? STANDARD.retentionHours);
+  const stall = Number(given["LEDGER_STALL_SECONDS"] ?? STANDARD.stallSeconds);
+  const grace = Number(given["LEDGER_GRACE_SECONDS"] ?? STANDARD.graceSeconds);
+  const problems = [
+    hours >= 1 &&
+      stall >= hours * 3_600 &&
+      `LEDGER_STALL_SECONDS is wrong: expected less than AUDIT_EVENTS_RETENTION_HOURS (${hours} h = ${hours * 3_600} s), ` +
+        `found ${stall} s. The hub would drop the last events of a partition before they are read again: set ` +
+        `LEDGER_STALL_SECONDS to ${STANDARD.stallSeconds}, or let the hub keep events for longer`,
+    stall >= 0 &&
+      grace > stall &&
+      `LEDGER_GRACE_SECONDS is wrong: expected at most LEDGER_STALL_SECONDS (${stall} s), found ${grace} s. Gaps would ` +
+        `wait longer than events that nobody works on: set LEDGER_GRACE_SECONDS to ` +
+        `${Math.min(STANDARD.graceSeconds, stall)}, or raise LEDGER_STALL_SECONDS`,
+  ];
+  return problems.filter((problem) => problem !== false);
 }
 
 /** As the host's extension has it: a hub that the connection string names is the one. */

@@ -38,3 +38,14 @@ export class DependencyError extends PimwatchError {
 export function isOfADependency(error: unknown): boolean {
   return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
 }
+
+const MAX_REASON_CHARACTERS = 300;
+
+/** An error as one line for logs and pages. Words that are not ours are left out: they may quote a record. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof PimwatchError) return (error.message.split("\n", 1)[0] ?? "").slice(0, MAX_REASON_CHARACTERS);
+  if (!(error instanceof Error)) return typeof error;
+  const status = "statusCode" in error && typeof error.statusCode === "number" ? ` ${error.statusCode}` : "";
+  const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
+  return `${error.name}${status}${code}`.slice(0, MAX_REASON_CHARACTERS);
+}

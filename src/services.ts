@@ -15,6 +15,7 @@ import { ledgerTable } from "./azure/ledger-table.ts";
 import { sinkAcceptances } from "./azure/sink-acceptances.ts";
 import { suspectTable } from "./azure/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/table-answers.ts";
+import { timerTable } from "./azure/timer-table.ts";
 import { webhook } from "./azure/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/ready-rule.ts";
@@ -115,6 +116,7 @@ async function connect(config: Config) {
     accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     ledger,
     suspects: suspectTable(ledgerClient),
+    timers: timerTable(ledgerClient, config.auditEvents),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
     openAuditHub: () => openAuditHub(config, credential),
     now: () => new Date(),

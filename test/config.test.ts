@@ -60,6 +60,11 @@ test("settings of an app in Azure are read", () => {
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
     ledgerStallSeconds: 900,
+    timerSchedules: {
+      "outbox-timer": "0 * * * * *",
+      "ledger-timer": "30 * * * * *",
+      "reconciliation-timer": "0 7 * * * *",
+    },
     scansEvents: true,
     identityClientId: undefined,
   });
@@ -203,6 +208,39 @@ describe("a setting that is wrong is named with what is expected, never with its
     const problems = problemsOf(environment);
     expect(problems.length).toBeGreaterThan(4);
     expect(problems.join()).not.toContain(secret);
+  });
+});
+
+describe("patience that makes no sense beside another setting is refused", () => {
+  const stallProblem = (seconds: number, hours: number): string =>
+    `LEDGER_STALL_SECONDS is wrong: expected less than AUDIT_EVENTS_RETENTION_HOURS (${hours} h = ${hours * 3_600} s), ` +
+    `found ${seconds} s. The hub would drop the last events of a partition before they are read again: set ` +
+    "LEDGER_STALL_SECONDS to 900, or let the hub keep events for longer";
+  const graceProblem =
+    "LEDGER_GRACE_SECONDS is wrong: expected at most LEDGER_STALL_SECONDS (900 s), found 901 s. Gaps would wait longer " +
+    "than events that nobody works on: set LEDGER_GRACE_SECONDS to 120, or raise LEDGER_STALL_SECONDS";
+
+  test.each([
+    { given: { LEDGER_STALL_SECONDS: "3601", AUDIT_EVENTS_RETENTION_HOURS: "1" }, problem: stallProblem(3_601, 1) },
+    { given: { LEDGER_STALL_SECONDS: "3600", AUDIT_EVENTS_RETENTION_HOURS: "1" }, problem: stallProblem(3_600, 1) },
+    { given: { LEDGER_STALL_SECONDS: "86400" }, problem: stallProblem(86_400, 24) },
+    { given: { LEDGER_GRACE_SECONDS: "901" }, problem: graceProblem },
+  ])("$given", ({ given, problem }) => {
+    expect(problemsOf({ ...IN_AZURE, ...given })).toEqual([problem]);
+  });
+
+  test.each([
+    { LEDGER_STALL_SECONDS: "3599", AUDIT_EVENTS_RETENTION_HOURS: "1" },
+    { LEDGER_STALL_SECONDS: "86400", AUDIT_EVENTS_RETENTION_HOURS: "25" },
+    { LEDGER_GRACE_SECONDS: "900" },
+    { LEDGER_GRACE_SECONDS: "0", LEDGER_STALL_SECONDS: "0" },
+  ])("%o makes sense", (given) => {
+    expect(problemsOf({ ...IN_AZURE, ...given })).toEqual([]);
+  });
+
+  test("it is told beside what is wrong with other settings", () => {
+    const problems = problemsOf({ ...IN_AZURE, LEDGER_GRACE_SECONDS: "901", SCAN_EVENTS: "no" });
+    expect(problems).toEqual(["SCAN_EVENTS is wrong: expected true or false", graceProblem]);
   });
 });
 

@@ -79,6 +79,16 @@ var logAlerts LogAlert[] = [
     measure: 'Checks'
   }
   {
+    name: 'timer-late'
+    title: 'A timer does not run'
+    description: 'The sweep of the outbox or the comparison with Log Analytics has missed three runs by its schedule.'
+    query: loadTextContent('../queries/alerts/timer-late.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    splitBy: ['Timer']
+  }
+  {
     name: 'hub-silent'
     title: 'No audit event arrives'
     description: 'No event has reached the hub for ${silentAfter}.'
@@ -123,6 +133,16 @@ var logAlerts LogAlert[] = [
     severity: 3
     frequency: 'PT30M'
     window: 'PT1H'
+  }
+  {
+    name: 'events-stuck'
+    title: 'Events cannot be stored'
+    description: 'The healer tried an event several times and could not store it, though it could store others.'
+    query: loadTextContent('../queries/alerts/events-stuck.kql')
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT6H'
+    splitBy: ['PartitionId', 'Number']
   }
   {
     name: 'events-lost'

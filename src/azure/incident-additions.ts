@@ -1,4 +1,5 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { doMost, throwFirst } from "../core/do-each.ts";
 import type { StoreOutcome } from "../core/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { knownIncidents } from "./known-incidents.ts";
@@ -28,10 +29,11 @@ const REFUSALS_BELIEVED = 3;
  * Stores those of many different incidents that are not there yet, together with others of their rule.
  *
  * A transaction that meets one row which exists stores nothing, and does not reliably say which row it was. So the
- * incidents that exist are looked up, many at a time, and the others are stored in new groups.
+ * incidents that exist are looked up, many at a time, and the others are stored in new groups. If a transaction fails
+ * for any other reason, each incident of its group is tried alone.
  *
  * @returns an outcome for each. An incident is known only if its own row exists
- * @throws the first failure, after the incidents that it does not concern are stored
+ * @throws when none can be stored, or several in a row fail: then the table is down
  */
 export async function storeMissing(
   table: AdditionsClient,
@@ -39,20 +41,48 @@ export async function storeMissing(
   timeoutMs: number,
 ): Promise<ReadonlyMap<Addition, StoreOutcome>> {
   const outcomes = new Map<Addition, StoreOutcome>();
-  const failures: unknown[] = [];
   const alone: Addition[] = [];
 
   /** @returns the members of groups of which a row exists. Of a group that is refused, each must be tried alone */
   async function store(groups: readonly (readonly Addition[])[]): Promise<Addition[]> {
-    const { results, failures: failed } = await sideBySide(groups, SIDE_BY_SIDE, async (group) => {
-      const answer = await answerTo(group, table, timeoutMs);
-      if (answer === "exists") return group;
-      if (answer === "added" || group.length === 1) for (const addition of group) outcomes.set(addition, answer);
-      else alone.push(...group);
-      return [];
+    const { results } = await sideBySide(groups, SIDE_BY_SIDE, async (group) => {
+      try {
+        return await storeGroup(group);
+      } catch (error) {
+        for (const addition of group) if (!outcomes.has(addition)) outcomes.set(addition, { failed: error });
+        throw error;
+      }
     });
-    failures.push(...failed);
     return results.flat();
+  }
+
+  async function storeGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
+    let answer;
+    try {
+      answer = await answerTo(group, table, timeoutMs);
+    } catch (error) {
+      if (group.length === 1) throw error;
+      return storeEach(group);
+    }
+    if (answer === "exists") return group;
+    if (answer === "added" || group.length === 1) for (const addition of group) outcomes.set(addition, answer);
+    else alone.push(...group);
+    return [];
+  }
+
+  /** Tries each incident of a group that failed as a whole. @throws when the table is down */
+  async function storeEach(group: readonly Addition[]): Promise<readonly Addition[]> {
+    const open: Addition[] = [];
+    const { errors, isDown } = await doMost(group, async (addition) => {
+      try {
+        open.push(...(await storeGroup([addition])));
+      } catch (error) {
+        outcomes.set(addition, { failed: error });
+        throw error;
+      }
+    });
+    if (isDown) throwFirst(errors);
+    return open;
   }
 
   /** @returns those that are not known */
@@ -71,14 +101,22 @@ export async function storeMissing(
   const [first, ...others] = transactionGroups(additions);
   if (first === undefined) return outcomes;
   // Where the first group is known, the batch was delivered before: it would be in vain to try the other groups.
-  let open = await store([first]);
-  open = open.length > 0 ? [...additions] : await store(others);
+  // A group of several throws only if the table is down: then no other is tried.
+  let open = first.length > 1 ? await storeGroup(first) : await store([first]);
+  open = open.length > 0 ? additions.filter((addition) => !outcomes.has(addition)) : await store(others);
   for (let round = 0; round < ROUNDS && open.length > 0; round += 1)
     open = await store(transactionGroups(await missingOf(open)));
   open = await store([...alone, ...(await missingOf(open))].map((addition) => [addition]));
-  failures.push(...(await missingOf(open)).map(stuck));
-  if (failures.length > 0) throw failures[0];
+  for (const addition of await missingOf(open)) outcomes.set(addition, { failed: stuck(addition) });
+  throwIfAllFailed([...outcomes.values()]);
   return outcomes;
+}
+
+function throwIfAllFailed(outcomes: readonly StoreOutcome[]): void {
+  const failures = outcomes.flatMap((outcome) =>
+    typeof outcome === "object" && "failed" in outcome ? [outcome.failed] : [],
+  );
+  if (failures.length === outcomes.length) throwFirst(failures);
 }
 
 /** What the table says to a transaction of these rows. "exists": it holds one of them, at least. */

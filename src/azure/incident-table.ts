@@ -98,8 +98,8 @@ export function incidentTable(
      * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
      *
      * @returns the outcomes in the order given; of an id that comes twice, the second is known. An incident that the
-     *   table never takes is refused, and holds up no other
-     * @throws whatever keeps the table from answering; then each incident is stored whole or not at all
+     *   table never takes is refused, and one that cannot be stored now has failed: neither holds up another
+     * @throws when none can be stored, or the table does not answer; then each incident is stored whole or not at all
      */
     async addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> {
       const additions = incidents.map(additionOrRefusal);

@@ -1,5 +1,13 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import type { FinishedRun, LedgerBase, LostRange, PartitionLedger, PartitionStatus } from "../core/partition-ledger.ts";
+import type {
+  FinishedRun,
+  LedgerBase,
+  LedgerChanges,
+  LostRange,
+  PartitionLedger,
+  PartitionStatus,
+  StuckRange,
+} from "../core/partition-ledger.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";
@@ -19,6 +27,8 @@ export interface HubName {
 
 /** Rows removed at a time. */
 const REMOVED_AT_ONCE = 20;
+/** Rows removed by one check, so that a ledger that was not checked for long leaves time to heal. The next goes on. */
+const REMOVED_AT_MOST = 5_000;
 
 /**
  * Which events have been finished: their sequence numbers, in runs, by partition. Rows are only ever inserted
@@ -30,12 +40,13 @@ const REMOVED_AT_ONCE = 20;
  *                                       base|<hub created ms>              from where on events are expected
  *                                       lost|<first>|<last>|<created ms>   these left the hub before they were finished
  *                                       attempt|<first>                    how often reading these again was begun
+ *                                       stuck|<first>|<last>|<created ms>  these could not be stored: why, how often, since when
  *     status|<namespace>|<hub>          <partition>                        what the timer found
  *
  * @param timeoutMs how long one call may take with its retries
  */
 export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_TIMEOUT_MS) {
-  const hubKey = `${keyPart(hub.namespace)}|${keyPart(hub.hub)}`;
+  const hubKey = hubKeyOf(hub);
   const partitionKeyOf = (partitionId: string): string => `${hubKey}|${keyPart(partitionId)}`;
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
     inTime(TABLE_SERVICE, timeoutMs, make);
@@ -87,20 +98,9 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
 
     /** All that is known of a partition. */
     async read(partitionId: string): Promise<PartitionLedger> {
-      const ledger = { runs: new Array<FinishedRun>(), lost: new Array<LostRange>(), bases: new Array<LedgerBase>() };
+      const ledger = emptyLedger();
       const filter = odata`PartitionKey eq ${partitionKeyOf(partitionId)}`;
-      for await (const entity of rowsWhere(table, { filter }, timeoutMs)) {
-        const [kind, ...numbers] = String(entity["rowKey"]).split("|");
-        const [first = NaN, last = NaN, third = NaN] = numbers.map(Number);
-        if (kind === "run") ledger.runs.push({ first, last, enqueuedAt: third, ...timesOf(entity, third) });
-        else if (kind === "lost") ledger.lost.push({ first, last, hubCreatedAt: third });
-        else if (kind === "base")
-          ledger.bases.push({
-            hubCreatedAt: first,
-            first: Number(entity["First"]),
-            seenAt: time(entity["SeenAt"]) ?? 0,
-          });
-      }
+      for await (const entity of rowsWhere(table, { filter }, timeoutMs)) addRow(ledger, entity);
       return ledger;
     },
 
@@ -111,22 +111,42 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
     },
 
     /** Says that events can never be had again. The row stays. */
-    async lost(partitionId: string, { first, last, hubCreatedAt }: LostRange): Promise<void> {
-      const rowKey = `lost|${digits(first)}|${digits(last)}|${digits(hubCreatedAt)}`;
-      await insert({ partitionKey: partitionKeyOf(partitionId), rowKey });
+    async lost(partitionId: string, range: LostRange): Promise<void> {
+      await insert({ partitionKey: partitionKeyOf(partitionId), rowKey: rangeRowKey("lost", range) });
     },
 
-    /** Replaces runs by others that say the same: the new rows are there before the old ones go. */
-    async replace(partitionId: string, runs: { written: readonly FinishedRun[]; obsolete: readonly FinishedRun[] }) {
+    /** Replaces rows by fewer that say the same: the new rows are there before the old ones go. */
+    async replace(partitionId: string, { written, obsolete }: LedgerChanges): Promise<void> {
       const partitionKey = partitionKeyOf(partitionId);
-      for (const run of runs.written) await insert({ partitionKey, ...runEntity(run) });
-      await removeAll(partitionKey, runs.obsolete.map(runRowKey));
+      for (const run of written.runs) await insert({ partitionKey, ...runEntity(run) });
+      for (const range of written.lost) await insert({ partitionKey, rowKey: rangeRowKey("lost", range) });
+      const rowKeys = [
+        ...obsolete.runs.map(runRowKey),
+        ...obsolete.lost.map((range) => rangeRowKey("lost", range)),
+        ...obsolete.stuck.map((range) => rangeRowKey("stuck", range)),
+        ...obsolete.attempts.map(attemptRowKey),
+      ];
+      await removeAll(partitionKey, rowKeys.slice(0, REMOVED_AT_MOST));
+    },
+
+    /** Keeps what could not be stored, with why and how often. */
+    async stuck(partitionId: string, range: StuckRange): Promise<void> {
+      const entity = {
+        partitionKey: partitionKeyOf(partitionId),
+        rowKey: rangeRowKey("stuck", range),
+        Attempts: range.attempts,
+        Since: iso(range.since),
+        LastTriedAt: iso(range.lastTriedAt),
+        Reason: range.reason,
+      };
+      assertWithinTableLimits(entity);
+      await call((options) => table.upsertEntity(entity, "Replace", options));
     },
 
     /** Counts that events from `first` on are about to be read again. @returns how often that was begun before and not ended */
     async beginAttempt(partitionId: string, first: number): Promise<number> {
       const partitionKey = partitionKeyOf(partitionId);
-      const rowKey = `attempt|${digits(first)}`;
+      const rowKey = attemptRowKey(first);
       let before = 0;
       const filter = odata`PartitionKey eq ${partitionKey} and RowKey eq ${rowKey}`;
       for await (const entity of rowsWhere(table, { filter }, timeoutMs)) before = Number(entity["Count"]);
@@ -135,7 +155,7 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
     },
 
     async endAttempt(partitionId: string, first: number): Promise<void> {
-      await remove(partitionKeyOf(partitionId), `attempt|${digits(first)}`);
+      await remove(partitionKeyOf(partitionId), attemptRowKey(first));
     },
 
     async writeStatus({ partitionId, ...status }: PartitionStatus): Promise<void> {
@@ -146,10 +166,28 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
         Lag: BigInt(status.lag),
         GapEvents: BigInt(status.gapEvents),
         LostEvents: BigInt(status.lostEvents),
+        StuckEvents: BigInt(status.stuckEvents),
+        Stuck: JSON.stringify(status.stuck),
         OldestUnfinishedAt: status.oldestUnfinishedAt ?? "",
         LastEnqueuedAt: status.lastEnqueuedAt ?? "",
       };
       await call((options) => table.upsertEntity(entity, "Replace", options));
+    },
+
+    /** Says that a partition could not be checked. What was found out about it before stays. */
+    async writeFailure(partitionId: string, { at, reason }: { at: string; reason: string }): Promise<void> {
+      const entity = { partitionKey: `status|${hubKey}`, rowKey: keyPart(partitionId), FailedAt: at, Failure: reason };
+      await call((options) => table.upsertEntity(entity, "Merge", options));
+    },
+
+    /** Forgets what was found out about partitions that the hub does not have any more. */
+    async forgetStatuses(partitionIds: readonly string[]): Promise<void> {
+      const kept = new Set(partitionIds.map(keyPart));
+      const gone = (await this.statuses()).filter(({ partitionId }) => !kept.has(partitionId));
+      await removeAll(
+        `status|${hubKey}`,
+        gone.map(({ partitionId }) => partitionId),
+      );
     },
 
     /** What the timer found out about each partition when it last ran. Empty before its first run. */
@@ -171,6 +209,10 @@ function digits(value: number): string {
   return String(value).padStart(WIDTH, "0");
 }
 
+export function hubKeyOf({ namespace, hub }: HubName): string {
+  return `${keyPart(namespace)}|${keyPart(hub)}`;
+}
+
 /** Host names, hub names and partition ids are of these characters; a colon comes before a local port. */
 function keyPart(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "_");
@@ -180,13 +222,47 @@ function runRowKey({ first, last, enqueuedAt }: FinishedRun): string {
   return `run|${digits(first)}|${digits(last)}|${digits(enqueuedAt)}`;
 }
 
+function rangeRowKey(kind: "lost" | "stuck", { first, last, hubCreatedAt }: LostRange): string {
+  return `${kind}|${digits(first)}|${digits(last)}|${digits(hubCreatedAt)}`;
+}
+
+function attemptRowKey(first: number): string {
+  return `attempt|${digits(first)}`;
+}
+
 function runEntity(run: FinishedRun) {
   return { rowKey: runRowKey(run), FinishedAt: iso(run.finishedAt), LatestAt: iso(run.latestAt) };
 }
 
-function timesOf(entity: Entity, enqueuedAt: number): { finishedAt: number; latestAt: number } {
-  const finishedAt = time(entity["FinishedAt"]) ?? enqueuedAt;
-  return { finishedAt, latestAt: time(entity["LatestAt"]) ?? finishedAt };
+type LedgerRows = { -readonly [Kind in keyof PartitionLedger]: PartitionLedger[Kind][number][] };
+
+function emptyLedger(): LedgerRows {
+  return { runs: [], lost: [], stuck: [], bases: [], attempts: [] };
+}
+
+/** Adds what a row says. A row whose key is not of ours is left alone. */
+function addRow(ledger: LedgerRows, entity: Entity): void {
+  const [kind, ...numbers] = String(entity["rowKey"]).split("|");
+  const [first, last = 0, third = 0] = numbers.map(Number);
+  if (first === undefined || ![first, last, third].every(Number.isSafeInteger)) return;
+  const timeOf = (name: string): number | undefined => time(entity[name]);
+  if (kind === "run") {
+    const finishedAt = timeOf("FinishedAt") ?? third;
+    ledger.runs.push({ first, last, enqueuedAt: third, finishedAt, latestAt: timeOf("LatestAt") ?? finishedAt });
+  } else if (kind === "lost") ledger.lost.push({ first, last, hubCreatedAt: third });
+  else if (kind === "attempt") ledger.attempts.push(first);
+  else if (kind === "base")
+    ledger.bases.push({ hubCreatedAt: first, first: Number(entity["First"]), seenAt: timeOf("SeenAt") ?? 0 });
+  else if (kind === "stuck")
+    ledger.stuck.push({
+      first,
+      last,
+      hubCreatedAt: third,
+      attempts: Number(entity["Attempts"]),
+      since: timeOf("Since") ?? 0,
+      lastTriedAt: timeOf("LastTriedAt") ?? 0,
+      reason: String(entity["Reason"]),
+    });
 }
 
 function statusOf(entity: Entity): PartitionStatus {
@@ -194,14 +270,18 @@ function statusOf(entity: Entity): PartitionStatus {
     const value = entity[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
+  const [failedAt, reason] = [textOf("FailedAt"), textOf("Failure")];
   return {
     partitionId: String(entity["rowKey"]),
     checkedAt: textOf("CheckedAt") ?? "",
-    lag: Number(entity["Lag"]),
-    gapEvents: Number(entity["GapEvents"]),
-    lostEvents: Number(entity["LostEvents"]),
+    lag: Number(entity["Lag"] ?? 0),
+    gapEvents: Number(entity["GapEvents"] ?? 0),
+    stuckEvents: Number(entity["StuckEvents"] ?? 0),
+    stuck: JSON.parse(textOf("Stuck") ?? "[]"),
+    lostEvents: Number(entity["LostEvents"] ?? 0),
     oldestUnfinishedAt: textOf("OldestUnfinishedAt"),
     lastEnqueuedAt: textOf("LastEnqueuedAt"),
+    failure: failedAt === undefined ? undefined : { at: failedAt, reason: reason ?? "" },
   };
 }
 

@@ -28,6 +28,34 @@ export async function doEach<T>(
   return { done, errors };
 }
 
+/**
+ * As `doEach`, for things that may be at fault themselves, also several side by side: after DOWN_AFTER failures in a row
+ * it tries the last thing that is left. If that one succeeds, the dependency works, and it goes on.
+ *
+ * @returns the errors in order; `isDown`: also the last thing failed, and the rest was left
+ */
+export async function doMost<T>(
+  things: readonly T[],
+  work: (thing: T) => Promise<unknown>,
+): Promise<{ readonly errors: readonly unknown[]; readonly isDown: boolean }> {
+  const left = [...things];
+  const errors: unknown[] = [];
+  let failedInARow = 0;
+  for (;;) {
+    const isProbe = failedInARow >= DOWN_AFTER;
+    const [thing] = left.splice(isProbe ? -1 : 0, 1);
+    if (thing === undefined) return { errors, isDown: false };
+    try {
+      await work(thing);
+      failedInARow = 0;
+    } catch (error) {
+      errors.push(error);
+      failedInARow += 1;
+      if (isProbe) return { errors, isDown: true };
+    }
+  }
+}
+
 /** Fails with the first of several errors, once all else is done. */
 export function throwFirst([first]: readonly unknown[]): void {
   if (first !== undefined)

@@ -13,8 +13,11 @@ export interface StoredIncident {
   readonly record: string;
 }
 
-/** What became of an incident that was to be stored. `refused`: why the store never takes it as it is. */
-export type StoreOutcome = "added" | "known" | { readonly refused: string };
+/**
+ * What became of an incident that was to be stored. `refused`: why the store never takes it as it is. `failed`: the error
+ * that kept it from being stored this time, though others were.
+ */
+export type StoreOutcome = "added" | "known" | { readonly refused: string } | { readonly failed: unknown };
 
 /*
  * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB; all of

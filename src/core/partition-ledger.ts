@@ -13,11 +13,32 @@ export interface FinishedRun extends SequenceRange {
 /** What of the numbers can never be had again. */
 export type LostRange = SequenceRange & { readonly hubCreatedAt: number };
 
+/** Events that the healer tried and could not store. It narrows a range down to single events from run to run. */
+export interface StuckRange extends SequenceRange {
+  readonly hubCreatedAt: number;
+  /** How often it failed while other events were stored. 0: the store itself may be down. */
+  readonly attempts: number;
+  /** When it failed first. */
+  readonly since: number;
+  readonly lastTriedAt: number;
+  /** One line for a person; never holds data of a record. */
+  readonly reason: string;
+}
+
 /** What the ledger holds of one partition, of whichever hub of that name. */
 export interface PartitionLedger {
   readonly runs: readonly FinishedRun[];
   readonly lost: readonly LostRange[];
+  readonly stuck: readonly StuckRange[];
   readonly bases: readonly LedgerBase[];
+  /** First numbers of the chunks that the healer began and did not end. */
+  readonly attempts: readonly number[];
+}
+
+/** Rows to write, and then rows to remove. */
+export interface LedgerChanges {
+  readonly written: Pick<PartitionLedger, "runs" | "lost">;
+  readonly obsolete: Omit<PartitionLedger, "bases">;
 }
 
 /** From which number on events of a hub are expected, and since when. One for each hub that was ever seen under that name. */
@@ -44,17 +65,45 @@ export interface LedgerPatience {
   readonly stallMs: number;
 }
 
-/** What the ledger timer last found out about a partition. Times are ISO 8601 in UTC. */
+/** A single event that could not be stored although others could. */
+export interface StuckEvent {
+  readonly number: number;
+  readonly attempts: number;
+  /** ISO 8601 in UTC, as all times of a status. */
+  readonly since: string;
+  readonly reason: string;
+}
+
+/** What the ledger timer last found out about a partition. */
 export interface PartitionStatus {
   readonly partitionId: string;
+  /** Empty where no check of it has ended yet. */
   readonly checkedAt: string;
   readonly lag: number;
   /** Events that were passed over and are not read again yet. */
   readonly gapEvents: number;
+  /** Events that could not be stored and rest until a later run. */
+  readonly stuckEvents: number;
+  /** Those of them that were tried alone while others could be stored, as far as a row has room. */
+  readonly stuck: readonly StuckEvent[];
   /** Events that left the hub before they were finished. */
   readonly lostEvents: number;
   readonly oldestUnfinishedAt: string | undefined;
   readonly lastEnqueuedAt: string | undefined;
+  /** Why the latest check of it did not end well. */
+  readonly failure: { readonly at: string; readonly reason: string } | undefined;
+}
+
+/** Those of the ranges that are single events and were tried while others could be stored. */
+export function stuckEvents(ranges: readonly StuckRange[]): StuckEvent[] {
+  return ranges
+    .filter(({ first, last, attempts }) => first === last && attempts > 0)
+    .map(({ first: number, attempts, since, reason }) => ({
+      number,
+      attempts,
+      since: new Date(since).toISOString(),
+      reason,
+    }));
 }
 
 export interface LedgerAssessment {
@@ -63,16 +112,18 @@ export interface LedgerAssessment {
   readonly finished: readonly SequenceRange[];
   /** Everything that is in the hub or was, and not finished. */
   readonly unfinished: readonly SequenceRange[];
-  /** Of the unfinished what was passed over, and needs to be read again. */
+  /** Of the unfinished what was passed over, and needs to be read again. Without what is stuck. */
   readonly gaps: readonly SequenceRange[];
+  /** Of the unfinished what the healer could not store. */
+  readonly stuck: readonly StuckRange[];
+  /** When the latest of all events was finished; undefined where none was. */
+  readonly latestAt: number | undefined;
   /** Of the unfinished what lies at the end, where nothing has been finished for long. To be read again if it is old. */
   readonly stalled: SequenceRange | undefined;
   /** How many events lie between the last that was enqueued and the last before which all are finished. */
   readonly lag: number;
-  /** Rows that say what others say, or speak of an earlier hub: they may go once `written` is. */
-  readonly obsolete: readonly FinishedRun[];
-  /** Rows to write first. */
-  readonly written: readonly FinishedRun[];
+  /** Fewer rows that say the same, and rows that say nothing of this hub any more. */
+  readonly changes: LedgerChanges;
 }
 
 /** What a partition's ledger says of it. Total; the order of the rows does not matter. */
@@ -82,42 +133,55 @@ export function assessLedger(
   { now, ...patience }: LedgerPatience & { readonly now: number },
 ): LedgerAssessment {
   const { hubCreatedAt } = state;
-  const runs = ledger.runs.filter(({ enqueuedAt }) => enqueuedAt >= hubCreatedAt);
-  const earlierHub = ledger.runs.filter(({ enqueuedAt }) => enqueuedAt < hubCreatedAt);
+  const merged = mergeRuns(ledger.runs.filter(({ enqueuedAt }) => enqueuedAt >= hubCreatedAt));
   const lost = ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt);
   const knownBase = ledger.bases
     .filter((known) => known.hubCreatedAt === hubCreatedAt)
     .toSorted((a, b) => a.first - b.first)[0];
   const base = knownBase ?? newBase(ledger, state, now);
-  const merged = mergeRuns(runs);
+  // Events were finished before the first check: from there on events were ours, whatever the hub has dropped since.
+  const first = Math.min(base.first, merged[0]?.first ?? base.first);
   const finished = unionOf([...merged, ...lost]);
-  const unfinished = missingFrom({ first: base.first, last: state.last }, finished);
-  const highest = finished.at(-1)?.last ?? base.first - 1;
+  const unfinished = missingFrom({ first, last: state.last }, finished);
+  const highest = finished.at(-1)?.last ?? first - 1;
   const isOld = (time: number, age: number): boolean => Math.abs(now - time) >= age; // a clock may have been set back
-  const latest = runs.reduce((newest, { latestAt }) => Math.max(newest, latestAt), base.seenAt);
-  const tail = unfinished.find(({ first }) => first > highest);
+  const latestAt = merged.reduce((newest, run) => Math.max(newest, run.latestAt), -Infinity);
+  const stuck = ledger.stuck
+    .filter((range) => range.hubCreatedAt === hubCreatedAt && overlaps(range, unfinished))
+    .toSorted((a, b) => a.first - b.first || a.last - b.last);
+  const isPassedOver = ({ last }: SequenceRange): boolean => {
+    const next = merged.find((run) => run.first === last + 1);
+    return next === undefined || isOld(next.finishedAt, patience.graceMs);
+  };
+  const gaps = unfinished.filter((range) => range.last < highest && isPassedOver(range));
+  const tail = unfinished.find((range) => range.first > highest);
+  const isStalled = isOld(Math.max(latestAt, base.seenAt), patience.stallMs);
   return {
     base,
     isNewBase: knownBase === undefined,
     finished,
     unfinished,
-    gaps: unfinished.filter(({ last }) => {
-      if (last >= highest) return false;
-      const next = merged.find(({ first }) => first === last + 1);
-      return next === undefined || isOld(next.finishedAt, patience.graceMs);
-    }),
-    stalled: tail !== undefined && isOld(latest, patience.stallMs) ? tail : undefined,
+    gaps: gaps.flatMap((gap) => missingFrom(gap, stuck)),
+    stuck,
+    latestAt: latestAt === -Infinity ? undefined : latestAt,
+    stalled: tail !== undefined && isStalled ? tail : undefined,
     lag: state.last + 1 - (unfinished[0]?.first ?? state.last + 1),
-    ...compaction(runs, merged, earlierHub),
+    changes: changesOf(ledger, { hubCreatedAt, merged, stuck, unfinished }),
   };
+}
+
+function overlaps({ first, last }: SequenceRange, ranges: readonly SequenceRange[]): boolean {
+  return ranges.some((range) => range.first <= last && first <= range.last);
 }
 
 /**
  * A hub that is made anew numbers from 0. The first one that is seen was there before us: what it no longer
  * holds then was never ours.
  */
-function newBase({ bases }: PartitionLedger, { hubCreatedAt, first }: PartitionState, now: number): LedgerBase {
-  const isMadeAnew = bases.some((base) => base.hubCreatedAt < hubCreatedAt);
+function newBase({ bases, runs }: PartitionLedger, { hubCreatedAt, first }: PartitionState, now: number): LedgerBase {
+  const isEarlier = (time: number): boolean => time > 0 && time < hubCreatedAt;
+  const isMadeAnew =
+    bases.some((base) => isEarlier(base.hubCreatedAt)) || runs.some(({ enqueuedAt }) => isEarlier(enqueuedAt));
   return { hubCreatedAt, first: isMadeAnew ? 0 : first, seenAt: now };
 }
 
@@ -139,20 +203,54 @@ export function mergeRuns(runs: readonly FinishedRun[]): FinishedRun[] {
   return merged;
 }
 
+interface CurrentRows {
+  readonly hubCreatedAt: number;
+  /** The runs of this hub. */
+  readonly merged: readonly FinishedRun[];
+  readonly stuck: readonly StuckRange[];
+  readonly unfinished: readonly SequenceRange[];
+}
+
 /**
- * Rows to write and then rows to remove. Safe beside another that does the same: a row goes only where a larger
- * one holds all of it, or one with the same numbers that all agree to keep.
+ * Makes few rows of many. Safe beside another that does the same: a row goes only where a larger one holds all of it,
+ * or one with the same numbers that all agree to keep.
  */
-function compaction(runs: readonly FinishedRun[], merged: readonly FinishedRun[], earlierHub: readonly FinishedRun[]) {
-  const kept = new Set(merged.map(runKey));
-  const present = new Set(runs.map(runKey));
+function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges {
+  const { hubCreatedAt, merged, stuck, unfinished } = current;
+  const lost = unionOf(ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt)).map((range): LostRange => ({
+    ...range,
+    hubCreatedAt,
+  }));
+  const runs = compaction(ledger.runs, merged, runKey);
+  const losses = compaction(
+    ledger.lost.filter((range) => range.hubCreatedAt <= hubCreatedAt),
+    lost,
+    lostKey,
+  );
   return {
-    written: merged.filter((run) => !present.has(runKey(run))),
-    obsolete: [...runs.filter((run) => !kept.has(runKey(run))), ...earlierHub],
+    written: { runs: runs.written, lost: losses.written },
+    obsolete: {
+      runs: runs.obsolete,
+      lost: losses.obsolete,
+      stuck: ledger.stuck.filter((range) => range.hubCreatedAt <= hubCreatedAt && !stuck.includes(range)),
+      attempts: ledger.attempts.filter((first) => !overlaps({ first, last: first }, unfinished)),
+    },
+  };
+}
+
+function compaction<Range>(present: readonly Range[], kept: readonly Range[], keyOf: (range: Range) => string) {
+  const [presentKeys, keptKeys] = [present, kept].map((ranges) => new Set(ranges.map(keyOf)));
+  return {
+    written: kept.filter((range) => presentKeys?.has(keyOf(range)) !== true),
+    obsolete: present.filter((range) => keptKeys?.has(keyOf(range)) !== true),
   };
 }
 
 /** What tells two rows apart: by this text the smaller of two with the same numbers is the one to keep. */
 function runKey({ first, last, enqueuedAt }: FinishedRun): string {
   return `${first}|${last}|${enqueuedAt}`;
+}
+
+function lostKey({ first, last, hubCreatedAt }: LostRange): string {
+  return `${first}|${last}|${hubCreatedAt}`;
 }

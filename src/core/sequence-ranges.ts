@@ -43,3 +43,8 @@ export function splitAt(
     rest: last >= bound ? { first: Math.max(first, bound), last } : undefined,
   };
 }
+
+/** What of `whole` is in one of the ranges, ascending. */
+export function commonWith(whole: SequenceRange, ranges: readonly SequenceRange[]): SequenceRange[] {
+  return missingFrom(whole, missingFrom(whole, ranges));
+}

@@ -1,5 +1,5 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
-import { handleEvents, isSuspect } from "../workflows/handle-events.ts";
+import { handlingOf, handleEvents } from "../workflows/handle-events.ts";
 import { hubEvents } from "./hub-events.ts";
 import { settled } from "./settled.ts";
 
@@ -25,9 +25,11 @@ app.generic("audit-events", {
   handler: (bodies: unknown, context: InvocationContext) =>
     settled(async () => {
       const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
-      const suspect = isSuspect(context.retryContext?.retryCount ?? 0);
+      const delivery = handlingOf(context.retryContext?.retryCount ?? 0);
       const events = hubEvents(bodies, context.triggerMetadata ?? {});
-      const figures = await handleEvents(events, await services(), { suspect });
-      context.info(JSON.stringify({ event: "batch detected", ...figures }));
+      const figures = await handleEvents(events, await services(), delivery);
+      const line = JSON.stringify({ event: "batch detected", ...figures });
+      if (figures.leftToHealer > 0) context.warn(line);
+      else context.info(line);
     }),
 });

@@ -88,6 +88,9 @@ async function asked(): Promise<AppHealth> {
     fileHash,
     queryHash,
   }));
-  const found = await pipelineHealth(deps, deps.config.auditEvents);
+  const found = await pipelineHealth(deps, {
+    ...deps.config.auditEvents,
+    schedules: deps.config.timerSchedules,
+  });
   return { version: VERSION, ...found, scan: deps.scanSummary, rules };
 }

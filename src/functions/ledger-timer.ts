@@ -1,5 +1,7 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { DependencyError } from "../errors.ts";
+import { lateTimers } from "../core/timer-runs.ts";
+import { DependencyError, reasonOf } from "../errors.ts";
+import type { Services } from "../services.ts";
 import { checkLedger } from "../workflows/check-ledger.ts";
 import { handleEvents } from "../workflows/handle-events.ts";
 import { settled } from "./settled.ts";
@@ -7,6 +9,8 @@ import { settled } from "./settled.ts";
 /** Reading again is begun for so long; what is left waits for the next run. Well below the deadline of `settled`. */
 const BUDGET_MS = 120_000;
 const CHUNK_EVENTS = 32;
+/** Of a hub, also a dedicated one: any number of this size begins with each partition equally often. */
+const MAX_PARTITIONS = 1_024;
 
 app.timer("ledger-timer", {
   schedule: "%LEDGER_TIMER_SCHEDULE%",
@@ -19,7 +23,7 @@ async function check(context: InvocationContext): Promise<void> {
   const { ledgerGraceSeconds, ledgerStallSeconds, auditEvents } = deps.config;
   const hub = await deps.openAuditHub();
   try {
-    const { figures, lost, failures } = await checkLedger(
+    const { figures, partitionIds, stuck, failures } = await checkLedger(
       {
         ...deps,
         hub,
@@ -27,6 +31,7 @@ async function check(context: InvocationContext): Promise<void> {
           const healed = await handleEvents(events, deps, how);
           context.info(JSON.stringify({ event: "gap healed", ...healed }));
         },
+        reportLost: (range) => context.error(JSON.stringify({ event: "events lost", ...range })),
       },
       {
         graceMs: ledgerGraceSeconds * 1_000,
@@ -34,19 +39,32 @@ async function check(context: InvocationContext): Promise<void> {
         retentionMs: auditEvents.retentionHours * 3_600_000,
         chunkEvents: CHUNK_EVENTS,
         until: Date.now() + BUDGET_MS,
+        firstTurn: Math.floor(Math.random() * MAX_PARTITIONS),
       },
     );
-    for (const range of lost) context.error(JSON.stringify({ event: "events lost", ...range }));
+    for (const event of stuck) context.warn(JSON.stringify({ event: "event not stored", ...event }));
     const line = JSON.stringify({ event: "ledger checked", failures: failures.length, ...figures });
     if (figures.alert || failures.length > 0) context.warn(line);
     else context.info(line);
+    const housekeeping = await Promise.allSettled([
+      endRun(deps, context),
+      deps.suspects.sweep(),
+      deps.ledger.forgetStatuses(partitionIds),
+    ]);
     const [failure] = failures;
     if (failure !== undefined)
-      throw new DependencyError("Ledger", `partition ${failure.partitionId}: ${String(failure.error)}`, {
+      throw new DependencyError("Ledger", `partition ${failure.partitionId}: ${reasonOf(failure.error)}`, {
         cause: failure.error,
       });
-    await deps.suspects.sweep(); // last: were it to fail, what was found above would never be said
+    for (const end of housekeeping) if (end.status === "rejected") throw end.reason;
   } finally {
     await hub.close();
   }
+}
+
+/** Leaves a trace of this run, and says which of the other timers have missed theirs. */
+async function endRun({ timers, config, now }: Services, context: InvocationContext): Promise<void> {
+  await timers.ended("ledger-timer", now());
+  for (const late of lateTimers(await timers.runs(), config.timerSchedules, now().getTime()))
+    context.warn(JSON.stringify({ event: "timer late", ...late }));
 }

@@ -12,6 +12,7 @@ app.timer("outbox-timer", {
       const queuedBefore = new Date(Date.now() - deps.config.outboxMinimumAgeSeconds * 1_000);
       const { figures, errors } = await sweepOutbox(deps, queuedBefore);
       context.info(JSON.stringify({ event: "outbox swept", ...figures }));
+      await deps.timers.ended("outbox-timer", deps.now());
       throwFirst(errors);
     }),
 });

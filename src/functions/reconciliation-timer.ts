@@ -7,9 +7,11 @@ app.timer("reconciliation-timer", {
   handler: (_timer: Timer, context: InvocationContext) =>
     settled(async () => {
       const { services } = await import("../services.ts");
-      const figures = await reconcile(await services());
+      const deps = await services();
+      const figures = await reconcile(deps);
       const line = JSON.stringify({ event: "reconciled", ...figures });
       if (figures.requeued > 0) context.warn(line);
       else context.info(line);
+      await deps.timers.ended("reconciliation-timer", deps.now());
     }),
 });

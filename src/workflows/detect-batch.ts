@@ -1,4 +1,5 @@
 import type { ReadRecord } from "../core/event-body.ts";
+import { doEach, DOWN_AFTER, throwFirst } from "../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
 import type { HubPosition } from "../core/incident.ts";
@@ -24,7 +25,10 @@ export interface DetectDependencies extends JudgeDependencies {
   /** Finds what the rules' matches must hold. Undefined: every record is read. */
   readonly scan?: LiteralScan | undefined;
   readonly incidents: {
-    /** @returns the outcomes in the order given */
+    /**
+     * @returns the outcomes in the order given
+     * @throws when none of them can be stored
+     */
     addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]>;
   };
   readonly deadLetters: { add(letter: Letter): Promise<void> };
@@ -92,6 +96,10 @@ export interface Batch {
     characters: number;
     letters: Letter[];
   };
+  /** Why some incidents and letters could not be stored. */
+  readonly errors: unknown[];
+  /** Calls in which the incidents' store took nothing, since it last took something. */
+  failedInARow: number;
 }
 
 /** A record in which rules found incidents. Its fate is known once they are stored. */
@@ -115,6 +123,8 @@ export function newBatch(deps: DetectDependencies): Batch {
     figures: { ...NO_BATCH_FIGURES },
     added: [],
     waiting: { records: [], incidents: 0, characters: 0, letters: [] },
+    errors: [],
+    failedInARow: 0,
   };
 }
 
@@ -144,10 +154,10 @@ export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
   return { figures, added: outcomes.flatMap(({ added }) => added) };
 }
 
-/** When it is done, all that the events held is stored. */
+/** When it is done, all that the events held is stored. @throws once all is stored that can be */
 export async function detectEvents(events: readonly HubEvent[], batch: Batch): Promise<void> {
   for (const event of events) {
-    if (isFull(batch)) await storeWaiting(batch);
+    if (isFull(batch)) await storeMost(batch);
     const candidates = candidatesOf(event, batch);
     if (candidates !== undefined) await settle(candidates, event.position, batch); // most events are done with at once
   }
@@ -175,7 +185,7 @@ async function settle(
   batch.figures.ruledOut += ruledOut;
   for (const { bytes, reason } of unreadable) bury({ bytes, reason, position }, batch);
   for (const source of records) {
-    if (isFull(batch)) await storeWaiting(batch);
+    if (isFull(batch)) await storeMost(batch);
     settleRecord(source, position, batch);
   }
 }
@@ -212,41 +222,70 @@ function isFull({ waiting }: Batch): boolean {
   );
 }
 
-/** Stores what waits: incidents first, so that they do not depend on the place of the dead letters. */
+/** Stores all that waits. @throws the first error, once everything else is stored */
 export async function storeWaiting(batch: Batch): Promise<void> {
+  await storeMost(batch);
+  throwFirst(batch.errors);
+}
+
+/**
+ * Stores what waits: incidents first, so that they do not depend on the place of the dead letters. An incident or letter
+ * that cannot be stored keeps no other from being stored. It fails the batch in the end.
+ *
+ * @throws when several in a row cannot be stored: then the store is down
+ */
+async function storeMost(batch: Batch): Promise<void> {
   const { deps, figures, waiting } = batch;
-  await storeRecords(batch);
-  for (const letter of waiting.letters) {
+  const { records } = waiting;
+  waiting.records = [];
+  waiting.incidents = 0;
+  waiting.characters = 0;
+  await storeIncidents(records, batch);
+  const { letters } = waiting;
+  waiting.letters = [];
+  const { done, errors } = await doEach(letters, async (letter) => {
     await deps.deadLetters.add(letter);
     figures.received += 1;
     figures.deadLettered += 1;
-  }
-  waiting.letters = [];
+  });
+  batch.errors.push(...errors);
+  if (done + errors.length < letters.length) throwFirst(errors);
 }
 
-/** Stores the incidents of the records that wait. A record of which one is refused becomes a dead letter. */
-async function storeRecords(batch: Batch): Promise<void> {
-  const { deps, figures, added, waiting } = batch;
-  if (waiting.incidents === 0) return;
-  const outcomes = await deps.incidents.addAll(waiting.records.flatMap(({ incidents }) => incidents));
+async function storeIncidents(records: readonly FoundRecord[], batch: Batch): Promise<void> {
+  if (records.length === 0) return;
+  try {
+    const outcomes = await batch.deps.incidents.addAll(records.flatMap(({ incidents }) => incidents));
+    settleStored(records, outcomes, batch);
+    batch.failedInARow = 0;
+  } catch (error) {
+    batch.errors.push(error);
+    batch.failedInARow += 1;
+    if (batch.failedInARow >= DOWN_AFTER) throw error;
+  }
+}
+
+/** Counts what was stored. If an incident is refused, its record becomes a dead letter. If one failed, it has no fate yet. */
+function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreOutcome[], batch: Batch): void {
+  const { figures, added, errors } = batch;
   let next = 0;
-  for (const { source, position, incidents, problems } of waiting.records) {
+  for (const { source, position, incidents, problems } of records) {
     const reasons = [...problems];
+    const failuresBefore = errors.length;
     for (const incident of incidents) {
       const outcome = outcomes[next++] ?? "known";
       if (outcome === "added") added.push(incident);
       if (typeof outcome === "string") figures[outcome === "added" ? "stored" : "known"] += 1;
+      else if ("failed" in outcome) errors.push(outcome.failed);
       else reasons.push(refusalOf(incident, outcome.refused));
     }
+    if (errors.length > failuresBefore) continue;
     if (reasons.length > 0) bury({ bytes: source.bytes(), reason: reasons.join("; "), position }, batch);
     else {
       figures.received += 1;
       figures.matched += 1;
     }
   }
-  waiting.records = [];
-  waiting.incidents = 0;
-  waiting.characters = 0;
 }
 
 function refusalOf({ row }: StoredIncident, reason: string): string {

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../core/content-hash.ts";
+import { doMost, throwFirst } from "../core/do-each.ts";
 import { readEventBody } from "../core/event-body.ts";
 import type { HubPosition } from "../core/incident.ts";
 import {
@@ -13,6 +14,7 @@ import {
   QUARANTINED,
   settleRecord,
   storeWaiting,
+  sumOf,
 } from "./detect-batch.ts";
 
 /** Marks of what is being processed, kept where the death of the worker does not reach. */
@@ -34,24 +36,50 @@ export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array)
 /** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
 const DEATHS_TO_QUARANTINE = 2;
 
+/** An event that is not finished, and why. */
+export interface FailedEvent {
+  readonly event: HubEvent;
+  readonly error: unknown;
+}
+
+export interface GuardedOutcome extends BatchOutcome {
+  /** Events that could not be stored although others could, in their order. */
+  readonly failed: readonly FailedEvent[];
+}
+
 /**
  * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
  * catch that, so each event is marked before and after; one that is found marked by a worker that is dead is
  * taken record by record, and the record that was the end of two more is put aside as a dead letter.
  *
+ * An event that cannot be stored does not keep the others from it: it is one of `failed`.
+ *
  * Two calls to the table for each event: for batches that have failed before.
  *
- * @throws {DependencyError} also when another process may be at one of the events
+ * @throws when several events in a row fail and the last of the batch fails too: then a dependency is down
  */
-export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<BatchOutcome> {
+export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<GuardedOutcome> {
+  const outcomes: BatchOutcome[] = [];
+  const failed: FailedEvent[] = [];
+  const { errors, isDown } = await doMost(events, async (event) => {
+    try {
+      outcomes.push(await detectAlone(event, deps));
+    } catch (error) {
+      failed.push({ event, error });
+      throw error;
+    }
+  });
+  if (isDown) throwFirst(errors);
+  return { ...sumOf(outcomes), failed };
+}
+
+async function detectAlone(event: HubEvent, deps: GuardDependencies): Promise<BatchOutcome> {
   const batch = newBatch(deps);
-  for (const event of events) {
-    await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
-      if (deaths === 0) await detectEvents([event], batch);
-      else await detectRecords(event, batch, deps.suspects);
-    });
-  }
-  return outcomeOf(batch, events);
+  await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
+    if (deaths === 0) await detectEvents([event], batch);
+    else await detectRecords(event, batch, deps.suspects);
+  });
+  return outcomeOf(batch, [event]);
 }
 
 async function detectRecords({ body, position }: HubEvent, batch: Batch, suspects: SuspectMarks): Promise<void> {

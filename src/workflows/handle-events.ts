@@ -1,15 +1,16 @@
 import { throwFirst } from "../core/do-each.ts";
 import { latencyHistogram } from "../core/latency-histogram.ts";
 import type { StoredIncident } from "../core/incident-row.ts";
-import {
-  type BatchFigures,
-  type BatchOutcome,
-  type DetectDependencies,
-  detectBatch,
-  type HubEvent,
-} from "./detect-batch.ts";
-import { detectGuarded, suspectKey, type SuspectMarks } from "./detect-guarded.ts";
+import { reasonOf } from "../errors.ts";
 import { deliver, type Delivered, type Delivery } from "./deliver.ts";
+import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";
+import {
+  detectGuarded,
+  type FailedEvent,
+  type GuardedOutcome,
+  suspectKey,
+  type SuspectMarks,
+} from "./detect-guarded.ts";
 import { type BySink, type Sink, type Sinks, forEachSink } from "./sink.ts";
 import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
 
@@ -29,7 +30,28 @@ export function isSuspect(retryCount: number): boolean {
   return retryCount > 0;
 }
 
+/**
+ * After this many retries, some five minutes, an event that still cannot be stored although the rest of its batch can
+ * no longer holds up its partition.
+ */
+const RETRIES_BEFORE_LEAVING = 10;
+
+/** How to take a batch that the host has retried this often. */
+export function handlingOf(retryCount: number): Handling {
+  return { suspect: isSuspect(retryCount), mayLeave: retryCount >= RETRIES_BEFORE_LEAVING };
+}
+
+export interface Handling {
+  /** Something in the batch may end the worker, so that it is taken one by one. */
+  readonly suspect: boolean;
+  /** An event that cannot be stored may be left to the healer, which finds it missing in the ledger and tries it again. */
+  readonly mayLeave?: boolean;
+}
+
 export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
+  /** Events that could not be stored and are left to the healer. */
+  readonly leftToHealer: number;
+  readonly leftBecause?: string;
   /** Whether it was taken one by one. */
   readonly guarded: boolean;
   /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
@@ -39,28 +61,40 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
 /**
  * Detects in a batch and, once all of it is stored, says so in the ledger and forwards what is new.
  *
- * @param how `suspect`: something in it may end the worker, so that it is taken one by one
+ * @throws when an event could not be stored, unless it may be left to the healer
  */
 export async function handleEvents(
   events: readonly HubEvent[],
   deps: HandleDependencies,
-  how: { readonly suspect: boolean } = { suspect: false },
+  { suspect, mayLeave = false }: Handling = { suspect: false },
 ): Promise<Handled> {
-  const { quarantined, marked } = await deps.suspects.known({ fresh: how.suspect });
+  const { quarantined, marked } = await deps.suspects.known({ fresh: suspect });
   const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
-  const guarded = how.suspect || marked > 0;
-  const { figures, added }: BatchOutcome = guarded
+  const guarded = suspect || marked > 0;
+  const { figures, added, failed }: GuardedOutcome = guarded
     ? await detectGuarded(events, { ...detecting, suspects: deps.suspects })
-    : await detectBatch(events, detecting);
+    : { ...(await detectBatch(events, detecting)), failed: [] };
+  const left = leftToHealer(failed, mayLeave);
+  const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));
   const latency = latencyHistogram(
-    events.map(({ position }) => position.enqueuedTime),
+    stored.map(({ position }) => position.enqueuedTime),
     deps.now(),
   );
-  const recorded = await recordFinished(events, deps);
+  const recorded = await recordFinished(stored, deps);
   const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
   throwFirst(errors);
-  return { ...figures, guarded, latency, ...recorded, ...delivered };
+  return { ...figures, guarded, ...left, latency, ...recorded, ...delivered };
+}
+
+/** @throws what an event failed of, unless all that failed may be left and the ledger will find them */
+function leftToHealer(failed: readonly FailedEvent[], mayLeave: boolean) {
+  const [first] = failed;
+  if (first === undefined) return { leftToHealer: 0 };
+  const isFound = ({ event: { position } }: FailedEvent) =>
+    position.partitionId !== null && position.sequenceNumber !== null;
+  if (!mayLeave || !failed.every(isFound)) throw first.error;
+  return { leftToHealer: failed.length, leftBecause: reasonOf(first.error) };
 }
 
 /** Sends what is new, unless the endpoint is taken to be down: the sweep finds out when it is back. */

@@ -1,196 +1,199 @@
-import {
-  assessLedger,
-  type FinishedRun,
-  type LedgerAssessment,
-  type LedgerBase,
-  type LedgerPatience,
-  type LostRange,
-  type PartitionLedger,
-  type PartitionState,
-} from "../core/partition-ledger.ts";
-import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../core/sequence-ranges.ts";
+import type { LedgerChanges, StuckRange } from "../core/partition-ledger.ts";
+import { countOf } from "../core/sequence-ranges.ts";
+import { reasonOf } from "../errors.ts";
 import type { HubEvent } from "./detect-batch.ts";
-
-export interface HealDependencies {
-  readonly hub: {
-    partition(partitionId: string): Promise<Omit<PartitionState, "hubCreatedAt">>;
-    read(
-      partitionId: string,
-      range: SequenceRange,
-      limit: number,
-    ): Promise<{ events: readonly HubEvent[]; readThrough: number }>;
-  };
-  readonly ledger: {
-    read(partitionId: string): Promise<PartitionLedger>;
-    begin(partitionId: string, base: LedgerBase): Promise<void>;
-    finished(partitionId: string, run: FinishedRun): Promise<void>;
-    lost(partitionId: string, range: LostRange): Promise<void>;
-    replace(
-      partitionId: string,
-      runs: { written: readonly FinishedRun[]; obsolete: readonly FinishedRun[] },
-    ): Promise<void>;
-    beginAttempt(partitionId: string, first: number): Promise<number>;
-    endAttempt(partitionId: string, first: number): Promise<void>;
-  };
-  /** Detects and forwards; resolves when all is stored. `suspect`: these events may have ended the worker before. */
-  handle(events: readonly HubEvent[], how: { readonly suspect: boolean }): Promise<unknown>;
-  now(): Date;
-}
-
-export interface HealLimits extends LedgerPatience {
-  /** Events read and handled at a time. */
-  readonly chunkEvents: number;
-  /** Nothing more is begun from this time on, in milliseconds since 1970; the next run goes on. */
-  readonly until: number;
-}
-
-/** The hub and one of its partitions. */
-export interface PartitionOfHub {
-  readonly partitionId: string;
-  readonly hubCreatedAt: number;
-}
+import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";
+import {
+  assess,
+  type Found,
+  halvesOf,
+  type Healing,
+  isSingle,
+  takeChunk,
+  takeProbe,
+  waitsSince,
+  type Work,
+  workOf,
+} from "./heal-work.ts";
 
 export interface HealedPartition {
   readonly partitionId: string;
   readonly lag: number;
-  /** Events that were passed over and are still to be read again. */
+  /** Events that were passed over and are still to be read again. Without those that are stuck. */
   readonly gapEvents: number;
   readonly healedEvents: number;
   /** Numbers for which the hub holds nothing though it should: closed. */
   readonly closedNumbers: number;
+  /** Events that could not be stored and became dead letters before the hub drops them. */
+  readonly deadLettered: number;
   /** Lost of this hub in all. */
   readonly lostEvents: number;
+  /** Events that could not be stored; a later run tries them again. */
+  readonly stuck: readonly StuckRange[];
+  /** Of these, what this run tried. */
+  readonly failed: readonly StuckRange[];
+  /** Why nothing could be stored; undefined where something was. */
+  readonly failure: unknown;
   readonly oldestUnfinishedAt: number | undefined;
   readonly lastEnqueuedAt: number | undefined;
 }
 
-/** Reading a range this often without coming to its end, some event in it is taken to end the worker. */
-const SUSPICIOUS_ATTEMPTS = 2;
+/** A partition while it is healed. */
+export interface PartitionHealer {
+  /** Reads at most one chunk again and handles it. @returns whether there may be more to do */
+  healSome(): Promise<boolean>;
+  /** When the latest of its events was stored, by anybody; -Infinity where none was. */
+  storedAt(): number;
+  /**
+   * Keeps what could not be stored, and says how far the partition is.
+   *
+   * @param storedAt when the latest event of any partition was stored: proof that the store works
+   */
+  finish(storedAt: number): Promise<HealedPartition>;
+}
+
+/** After this many single events in a row failed, one from elsewhere is tried. If that fails too, nothing can be stored. */
+const FAILURES_IN_A_ROW = 3;
+/** When so much of the hub's retention is gone, an event that cannot be stored becomes a dead letter: else it would be lost. */
+const LAST_RESORT = 0.75;
 
 /**
  * Reads again the events of a partition that the platform passed over: those whose number no invocation ever
  * finished though later ones are, and those at the end that nobody has been working on.
  *
- * Overlap with the trigger is harmless: what is stored twice is known the second time.
+ * A chunk that fails is halved until the events at fault are alone. These rest, and everything else goes on. Overlap
+ * with the trigger is harmless: what is stored twice is known the second time.
  */
-export async function healPartition(
-  where: PartitionOfHub,
-  deps: HealDependencies,
-  limits: HealLimits,
-): Promise<HealedPartition> {
-  const { partitionId } = where;
-  const done = { healedEvents: 0, closedNumbers: 0 };
-  let found = await assess(where, deps, limits);
-  if (found.isNewBase) await deps.ledger.begin(partitionId, found.base);
-  await deps.ledger.replace(partitionId, found);
-  const toHeal = [...found.gaps, ...(await abandonedTail(found, where, { deps, limits }))];
-  for (const range of toHeal) {
-    const healed = await healRange(range, where, { deps, limits, state: found.state });
-    done.healedEvents += healed.healedEvents;
-    done.closedNumbers += healed.closedNumbers;
+export async function partitionHealer(healing: Healing): Promise<PartitionHealer> {
+  const { where, deps, limits } = healing;
+  const startedAt = deps.now().getTime();
+  const found = await assess(healing);
+  if (found.isNewBase) await deps.ledger.begin(where.partitionId, found.base);
+  await deps.ledger.replace(where.partitionId, found.changes);
+  const queue = await workOf(found, healing);
+  const failed: Work[] = [];
+  const done = { healedEvents: 0, closedNumbers: 0, deadLettered: 0 };
+  let failuresInARow = 0;
+  let storedAt = found.latestAt ?? -Infinity;
+
+  async function healSome(): Promise<boolean> {
+    if (failuresInARow > FAILURES_IN_A_ROW || deps.now().getTime() >= limits.until) return false;
+    const work = failuresInARow < FAILURES_IN_A_ROW ? takeChunk(queue, limits.chunkEvents) : takeProbe(queue);
+    if (work === undefined) return false;
+    const healed = await healChunk(work.range, where, deps);
+    if ("error" in healed) await fail(work, healed);
+    else succeed(work, healed);
+    return true;
   }
-  if (toHeal.length > 0) found = await assess(where, deps, limits);
-  const oldest = found.unfinished[0];
+
+  async function fail(work: Work, { error, events }: FailedChunk): Promise<void> {
+    if (!isSingle(work.range)) {
+      queue.unshift(...halvesOf(work.range).map((range) => ({ ...work, range, error })));
+      return;
+    }
+    failuresInARow += 1;
+    if (await isKeptAsDeadLetter({ ...work, error }, events[0], healing)) done.deadLettered += 1;
+    else failed.push({ ...work, error });
+  }
+
+  function succeed(work: Work, { healedEvents, closedNumbers, through }: HealedChunk): void {
+    const { first, last } = work.range;
+    done.healedEvents += healedEvents;
+    done.closedNumbers += closedNumbers;
+    if (healedEvents > 0) {
+      failuresInARow = 0;
+      storedAt = Math.max(storedAt, deps.now().getTime());
+    }
+    if (through >= first && through < last) queue.unshift({ ...work, range: { first: through + 1, last } });
+    // The hub did not give anything: the rest of the range is left to the next run.
+    if (through < first && queue[0]?.range.first === last + 1) queue.shift();
+  }
+
+  async function finish(anyStoredAt: number): Promise<HealedPartition> {
+    // The rest of a chunk that failed is tried apart from its neighbours by the next run, too.
+    const unsettled = [...failed, ...queue.filter(({ error }) => error !== undefined)];
+    const isProven = ({ earlier }: Work): boolean => anyStoredAt >= (earlier?.lastTriedAt ?? startedAt);
+    const rows = unsettled.map((work) => stuckRange(work, { isProven: isProven(work), healing }));
+    await keepStuck(rows, replacedBy(rows, unsettled), healing);
+    const after = isIdle(found) ? found : await assess(healing);
+    const oldest = after.unfinished[0];
+    return {
+      partitionId: where.partitionId,
+      lag: after.lag,
+      gapEvents: countOf(after.gaps),
+      ...done,
+      lostEvents: after.lostEvents,
+      stuck: after.stuck,
+      failed: rows,
+      failure: unsettled.find((work) => !isProven(work) && (work.earlier?.attempts ?? 0) === 0)?.error,
+      oldestUnfinishedAt: oldest === undefined ? undefined : await waitsSince(oldest, after, healing),
+      lastEnqueuedAt: after.state.lastEnqueuedAt,
+    };
+  }
+
+  return { healSome, storedAt: () => storedAt, finish };
+}
+
+/** Whether there is nothing to read again, so that nothing has changed since. */
+function isIdle({ gaps, stuck, stalled }: Found): boolean {
+  return gaps.length === 0 && stuck.length === 0 && stalled === undefined;
+}
+
+interface Trial {
+  /** Other events could be stored since the last attempt. */
+  readonly isProven: boolean;
+  readonly healing: Healing;
+}
+
+function stuckRange({ range, earlier, error }: Work, { isProven, healing: { where, deps } }: Trial): StuckRange {
+  const now = deps.now().getTime();
   return {
-    partitionId,
-    lag: found.lag,
-    gapEvents: countOf(found.gaps),
-    ...done,
-    lostEvents: found.lostEvents,
-    oldestUnfinishedAt: oldest === undefined ? undefined : await enqueuedAt(partitionId, oldest, deps),
-    lastEnqueuedAt: found.state.lastEnqueuedAt,
+    first: range.first,
+    last: range.last,
+    hubCreatedAt: where.hubCreatedAt,
+    attempts: (earlier?.attempts ?? 0) + (isProven && isSingle(range) ? 1 : 0),
+    since: earlier?.since ?? now,
+    lastTriedAt: now,
+    reason: reasonOf(error),
   };
 }
 
-type Found = LedgerAssessment & { readonly state: PartitionState; readonly lostEvents: number };
-
-async function assess(
-  { partitionId, hubCreatedAt }: PartitionOfHub,
-  { hub, ledger, now }: HealDependencies,
-  limits: HealLimits,
-): Promise<Found> {
-  // In this order: of what was finished by then the hub knows, too.
-  const rows = await ledger.read(partitionId);
-  const state = { ...(await hub.partition(partitionId)), hubCreatedAt };
-  const lost = rows.lost.filter((range) => range.hubCreatedAt === hubCreatedAt);
-  return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state, lostEvents: countOf(lost) };
+/** Rows of earlier runs that are narrower now. */
+function replacedBy(rows: readonly StuckRange[], tried: readonly Work[]): StuckRange[] {
+  const earlier = new Set(tried.flatMap((work) => work.earlier ?? []));
+  const isKept = (old: StuckRange) => rows.some(({ first, last }) => first === old.first && last === old.last);
+  return [...earlier].filter((old) => !isKept(old));
 }
 
-interface Healing {
-  readonly deps: HealDependencies;
-  readonly limits: HealLimits;
+async function keepStuck(
+  rows: readonly StuckRange[],
+  replaced: readonly StuckRange[],
+  { where: { partitionId }, deps }: Healing,
+): Promise<void> {
+  for (const row of rows) await deps.ledger.stuck(partitionId, row);
+  const changes: LedgerChanges = {
+    written: { runs: [], lost: [] },
+    obsolete: { runs: [], lost: [], stuck: replaced, attempts: [] },
+  };
+  if (replaced.length > 0) await deps.ledger.replace(partitionId, changes);
 }
 
-/** The unfinished end, where its events are so old that whoever had them has given them up. */
-async function abandonedTail(
-  { stalled, state }: Found,
-  { partitionId }: PartitionOfHub,
-  { deps, limits }: Healing,
-): Promise<SequenceRange[]> {
-  if (stalled === undefined) return [];
-  if (stalled.first < state.first) return [stalled];
-  const since = await enqueuedAt(partitionId, stalled, deps);
-  // A clock that was set back must not make old events young for as long as it takes to catch up.
-  const age = since === undefined ? 0 : Math.abs(deps.now().getTime() - since);
-  return since !== undefined && age >= limits.stallMs ? [stalled] : [];
-}
-
-/** When the first event of a range reached the hub; undefined where the hub does not hold it any more. */
-async function enqueuedAt(
-  partitionId: string,
-  { first }: SequenceRange,
-  { hub }: HealDependencies,
-): Promise<number | undefined> {
-  const { events } = await hub.read(partitionId, { first, last: first }, 1);
-  const time = Date.parse(events[0]?.position.enqueuedTime ?? "");
-  return Number.isNaN(time) ? undefined : time;
-}
-
-async function healRange(
-  range: SequenceRange,
-  { partitionId, hubCreatedAt }: PartitionOfHub,
-  { deps, limits, state }: Healing & { readonly state: PartitionState },
-) {
-  const done = { healedEvents: 0, closedNumbers: 0 };
-
-  async function lose(lost: SequenceRange | undefined): Promise<void> {
-    if (lost !== undefined) await deps.ledger.lost(partitionId, { ...lost, hubCreatedAt });
+/** Keeps an event as a dead letter that could not be stored and that the hub will drop soon. Else it stays stuck. */
+async function isKeptAsDeadLetter(
+  { range, earlier, error }: Work,
+  event: HubEvent | undefined,
+  { where, deps, limits }: Healing,
+): Promise<boolean> {
+  const now = deps.now().getTime();
+  const enqueued = Date.parse(event?.position.enqueuedTime ?? "");
+  if (event === undefined || !(now - enqueued >= LAST_RESORT * limits.retentionMs)) return false;
+  const since = new Date(earlier?.since ?? now).toISOString();
+  const reason = `it could not be stored since ${since}: ${reasonOf(error)}`;
+  try {
+    await deps.deadLetters.add({ bytes: event.body, reason, position: event.position });
+  } catch {
+    return false; // what could not be stored stays in the ledger, with its reason
   }
-
-  async function close(closed: SequenceRange | undefined, enqueued: number): Promise<void> {
-    if (closed === undefined) return;
-    const time = deps.now().getTime();
-    // The hub itself just said that these are its own, so they count for it whatever the clocks say.
-    const run = { ...closed, enqueuedAt: Math.max(enqueued, hubCreatedAt), finishedAt: time, latestAt: time };
-    await deps.ledger.finished(partitionId, run);
-  }
-
-  const { below, rest } = splitAt(range, state.first);
-  await lose(below);
-  let next = rest?.first ?? range.last + 1;
-  while (next <= range.last && deps.now().getTime() < limits.until) {
-    const chunk = { first: next, last: Math.min(range.last, next + limits.chunkEvents - 1) };
-    const before = await deps.ledger.beginAttempt(partitionId, next);
-    const { events, readThrough } = await deps.hub.read(partitionId, chunk, limits.chunkEvents);
-    if (events.length > 0) await deps.handle(events, { suspect: before >= SUSPICIOUS_ATTEMPTS });
-    const handled = events.flatMap(({ position: { sequenceNumber } }) => sequenceNumber ?? []);
-    const single = handled.map((number) => ({ first: number, last: number }));
-    for (const run of unionOf(single)) await close(run, Date.parse(events[0]?.position.enqueuedTime ?? "") || 0);
-    const holes = missingFrom(chunk, single);
-    // Asked after reading: what the hub dropped in between is lost and not a hole.
-    const oldest = holes.length === 0 ? chunk.first : (await deps.hub.partition(partitionId)).first;
-    for (const hole of holes) {
-      const { below: gone, rest: kept } = splitAt(hole, oldest);
-      await lose(gone);
-      const proven = kept && splitAt(kept, readThrough + 1).below;
-      await close(proven, hubCreatedAt);
-      if (proven !== undefined) done.closedNumbers += countOf([proven]);
-    }
-    await deps.ledger.endAttempt(partitionId, next);
-    done.healedEvents += events.length;
-    const through = Math.max(readThrough, Math.min(oldest - 1, chunk.last));
-    if (through < next) break; // the hub did not give anything: asked again next time
-    next = through + 1;
-  }
-  return done;
+  await closeRange(range, enqueued, { where, deps });
+  return true;
 }

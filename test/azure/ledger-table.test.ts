@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type LedgerTable, ledgerTable } from "../../src/azure/ledger-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
-import { assessLedger, type FinishedRun } from "../../src/core/partition-ledger.ts";
+import { assessLedger, type FinishedRun, type LedgerChanges } from "../../src/core/partition-ledger.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { type Fault, startFaultProxy } from "../fault-proxy.ts";
 
@@ -18,6 +18,17 @@ const TIME = Date.UTC(2026, 2, 4);
 
 function run(first: number, last: number, more: Partial<FinishedRun> = {}): FinishedRun {
   return { first, last, enqueuedAt: TIME + first, finishedAt: TIME + 500, latestAt: TIME + 900, ...more };
+}
+
+/** Changes of these kinds of rows alone. */
+function changes(some: {
+  written?: Partial<LedgerChanges["written"]>;
+  obsolete?: Partial<LedgerChanges["obsolete"]>;
+}): LedgerChanges {
+  return {
+    written: { runs: [], lost: [], ...some.written },
+    obsolete: { runs: [], lost: [], stuck: [], attempts: [], ...some.obsolete },
+  };
 }
 
 async function open(timeoutMs?: number) {
@@ -42,16 +53,22 @@ test("what was written is read, each kind of row by itself", async () => {
   const { direct } = await open();
   const base = { hubCreatedAt: TIME, first: 3, seenAt: TIME + 7 };
   const lost = { first: 10, last: 12, hubCreatedAt: TIME };
+  const times = { since: TIME + 1, lastTriedAt: TIME + 2 };
+  const stuck = { first: 7, last: 8, hubCreatedAt: TIME, attempts: 2, ...times, reason: "Table Storage: 500" };
   await direct.finished("0", run(0, 4));
   await direct.finished("0", run(Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER, { enqueuedAt: 0 }));
   await direct.begin("0", base);
   await direct.lost("0", lost);
+  await direct.stuck("0", { ...stuck, attempts: 1, reason: "before" });
+  await direct.stuck("0", stuck);
   await direct.beginAttempt("0", 5);
 
   expect(await direct.read("0")).toEqual({
     runs: [run(0, 4), run(Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER, { enqueuedAt: 0 })],
     lost: [lost],
+    stuck: [stuck],
     bases: [base],
+    attempts: [5],
   });
 });
 
@@ -75,7 +92,7 @@ test("more rows than a page holds are read and replaced", async () => {
   const runs = Array.from({ length: 1_050 }, (_, index) => run(index * 2, index * 2));
   await Promise.all(runs.map((one) => direct.finished("0", one)));
   expect((await direct.read("0")).runs).toEqual(runs);
-  await direct.replace("0", { written: [run(0, 2_100)], obsolete: runs });
+  await direct.replace("0", changes({ written: { runs: [run(0, 2_100)] }, obsolete: { runs } }));
   expect((await direct.read("0")).runs).toEqual([run(0, 2_100)]);
 });
 
@@ -95,7 +112,10 @@ test("the status of each partition is the latest", async () => {
     checkedAt: "2026-03-04T00:00:00.000Z",
     lag: 5,
     gapEvents: 2,
+    stuckEvents: 1,
+    stuck: [{ number: 5, attempts: 2, since: "2026-03-03T00:00:00.000Z", reason: "Table Storage: 500" }],
     lostEvents: 0,
+    failure: undefined,
     oldestUnfinishedAt: "2026-03-03T00:00:00.000Z",
     lastEnqueuedAt: undefined,
   };
@@ -106,13 +126,73 @@ test("the status of each partition is the latest", async () => {
   expect(await direct.statuses()).toEqual([status, { ...status, partitionId: "1", oldestUnfinishedAt: undefined }]);
 });
 
+test("a check that failed is told beside what the last good one found, and until the next good one", async () => {
+  const { direct } = await open();
+  const status = {
+    partitionId: "0",
+    checkedAt: "2026-03-04T00:00:00.000Z",
+    lag: 5,
+    gapEvents: 2,
+    stuckEvents: 0,
+    stuck: [],
+    lostEvents: 1,
+    oldestUnfinishedAt: undefined,
+    lastEnqueuedAt: undefined,
+    failure: undefined,
+  };
+  const failure = { at: "2026-03-04T00:01:00.000Z", reason: "Event hub: did not answer within 20 s" };
+  await direct.writeStatus(status);
+  for (const id of ["0", "1"]) await direct.writeFailure(id, failure);
+  const never = { ...status, partitionId: "1", checkedAt: "", lag: 0, gapEvents: 0, lostEvents: 0, failure };
+  expect(await direct.statuses()).toEqual([{ ...status, failure }, never]);
+
+  await direct.writeStatus(status);
+  await direct.forgetStatuses(["0", "2"]);
+  expect(await direct.statuses()).toEqual([status]);
+});
+
+test("rows of losses, of what is stuck and of attempts go when they are replaced", async () => {
+  const { direct } = await open();
+  const range = (first: number, last: number) => ({ first, last, hubCreatedAt: TIME });
+  const stuck = { ...range(7, 8), attempts: 0, since: TIME, lastTriedAt: TIME, reason: "" };
+  for (const part of [range(0, 3), range(4, 5)]) await direct.lost("0", part);
+  await direct.stuck("0", stuck);
+  await direct.beginAttempt("0", 5);
+  await direct.replace(
+    "0",
+    changes({
+      written: { lost: [range(0, 5)] },
+      obsolete: { lost: [range(0, 3), range(4, 5)], stuck: [stuck], attempts: [5] },
+    }),
+  );
+  expect(await direct.read("0")).toEqual({ runs: [], lost: [range(0, 5)], stuck: [], bases: [], attempts: [] });
+});
+
 const CALLS: readonly { name: string; call: (ledger: LedgerTable) => Promise<unknown> }[] = [
   { name: "finished", call: (ledger) => ledger.finished("0", run(5, 9)) },
   { name: "read", call: (ledger) => ledger.read("0") },
   { name: "begin", call: (ledger) => ledger.begin("0", { hubCreatedAt: TIME, first: 0, seenAt: TIME }) },
   { name: "lost", call: (ledger) => ledger.lost("0", { first: 1, last: 2, hubCreatedAt: TIME }) },
-  { name: "replace", call: (ledger) => ledger.replace("0", { written: [run(0, 9)], obsolete: [run(0, 4)] }) },
+  {
+    name: "replace",
+    call: (ledger) => ledger.replace("0", changes({ written: { runs: [run(0, 9)] }, obsolete: { runs: [run(0, 4)] } })),
+  },
   { name: "beginAttempt", call: (ledger) => ledger.beginAttempt("0", 1) },
+  {
+    name: "stuck",
+    call: (ledger) =>
+      ledger.stuck("0", {
+        first: 1,
+        last: 1,
+        hubCreatedAt: TIME,
+        attempts: 1,
+        since: TIME,
+        lastTriedAt: TIME,
+        reason: "",
+      }),
+  },
+  { name: "writeFailure", call: (ledger) => ledger.writeFailure("0", { at: "", reason: "" }) },
+  { name: "forgetStatuses", call: (ledger) => ledger.forgetStatuses([]) },
   { name: "endAttempt", call: (ledger) => ledger.endAttempt("0", 1) },
   { name: "statuses", call: (ledger) => ledger.statuses() },
 ];
@@ -170,7 +250,7 @@ test("a compaction that breaks off anywhere forgets nothing", async () => {
         const before = proxy.requests();
         const broken: Fault = { kind: "answer", status: 403 };
         const watch = setInterval(() => proxy.requests() - before >= survives && proxy.failAll(broken), 1);
-        await ledger.replace("0", found).catch(() => undefined);
+        await ledger.replace("0", found.changes).catch(() => undefined);
         clearInterval(watch);
         expect(assessLedger(await direct.read("0"), state, patience).finished).toEqual(found.finished);
       },

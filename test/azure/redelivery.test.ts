@@ -5,10 +5,11 @@ import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
+import type { StoredIncident, StoreOutcome } from "../../src/core/incident-row.ts";
 import { memoryTable, type TableAccess, type TableFault } from "../memory-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
 
+const IN_THE_WAY = "other rows with its id are there without it";
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const named = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => storedIncident(`incident ${from + index}`));
@@ -174,15 +175,17 @@ describe("an incident that cannot be stored", () => {
     const stuck = all.filter((_, index) => index % 20 < 5).map(idOf);
     for (const id of stuck) await client.createEntity({ partitionKey: RULE_ID, rowKey: `record|${id}` });
 
-    await expect(incidents.addAll(all)).rejects.toThrow(
-      /incident [0-9a-f]{64} of rule .* cannot be stored: other rows with its id are there without it/,
-    );
+    const outcomes = await incidents.addAll(all);
 
+    const failures = outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : [outcome]));
+    expect(failures.map(messageOf)).toEqual(
+      stuck.map((id) => `Table Storage: incident ${id} of rule ${RULE_ID} cannot be stored: ${IN_THE_WAY}`),
+    );
     const stored = rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
     expect(stored).toHaveLength(200 - stuck.length);
   });
 
-  test("since a group's transactions fail again and again: the others are stored, and nothing is under way when it rejects", async () => {
+  test("since transactions with it fail again and again: all others are stored, those of its group too", async () => {
     const down = named(1, 30).map(idOf).join();
     const failing = await openTable();
     const { client, seen } = failing;
@@ -193,11 +196,35 @@ describe("an incident that cannot be stored", () => {
           : client.submitTransaction(actions);
       },
     });
-    await expect(incidentTable(table).addAll(named(200))).rejects.toThrow("this group is refused by a proxy");
+    const outcomes = await incidentTable(table).addAll(named(200));
+    expect(outcomes.map((outcome) => (typeof outcome === "string" ? outcome : messageOf(outcome)))).toEqual(
+      named(200).map((one) => (idOf(one) === down ? "this group is refused by a proxy" : "added")),
+    );
     expect(seen.now).toBe(0);
-    expect(failing.rows()).toHaveLength(4 * 175);
+    expect(failing.rows()).toHaveLength(4 * 199);
+  });
+
+  test("with many of its kind, in each group and side by side: all others are stored", async () => {
+    const bad = new Set(named(200).flatMap((one, index) => (index % 25 < 6 ? [idOf(one)] : [])));
+    const failing = await openTable();
+    const table: TableAccess = Object.assign({}, failing.client, {
+      submitTransaction(actions: Actions) {
+        return actions.some(([, entity]) => bad.has(entity.rowKey.slice("incident|".length)))
+          ? Promise.reject(new Error("500"))
+          : failing.client.submitTransaction(actions);
+      },
+    });
+    const outcomes = await incidentTable(table).addAll(named(200));
+    expect(outcomes.filter((outcome) => outcome === "added")).toHaveLength(200 - bad.size);
+    expect(failing.rows()).toHaveLength(4 * (200 - bad.size));
   });
 });
+
+function messageOf(outcome: StoreOutcome): string {
+  return typeof outcome === "object" && "failed" in outcome && outcome.failed instanceof Error
+    ? outcome.failed.message
+    : JSON.stringify(outcome);
+}
 
 test("a table that is down is not asked for each group", async () => {
   const { incidents, seen } = await openTable({ before: () => Promise.resolve("refused") });
@@ -225,7 +252,8 @@ test("whatever is known, of whatever rules, with whatever faults: outcomes are i
         const before = new Set(earlier.map(keyOf));
         left = [...faults];
         const outcomes = await incidents.addAll(later).catch(() => undefined);
-        if (outcomes !== undefined && !faults.includes("repeated") && !faults.includes("lost")) {
+        const isWhole = outcomes?.every((outcome) => typeof outcome === "string") === true;
+        if (isWhole && !faults.includes("repeated") && !faults.includes("lost")) {
           const seenNow = new Set(before);
           const expected = later.map((incident) => {
             const isKnown = seenNow.has(keyOf(incident));

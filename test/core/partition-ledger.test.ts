@@ -12,13 +12,14 @@ const CREATED = 1_000_000;
 const NOW = CREATED + 10_000_000;
 const PATIENCE = { graceMs: 1_000, stallMs: 60_000, now: NOW };
 const LONG_AGO = NOW - 5_000_000;
+const EMPTY: PartitionLedger = { runs: [], lost: [], stuck: [], bases: [], attempts: [] };
 
 function run(first: number, last: number, times: Partial<FinishedRun> = {}): FinishedRun {
   return { first, last, enqueuedAt: CREATED + first, finishedAt: LONG_AGO, latestAt: NOW, ...times };
 }
 
 function ledger(...runs: FinishedRun[]): PartitionLedger {
-  return { runs, lost: [], bases: [{ hubCreatedAt: CREATED, first: 0, seenAt: LONG_AGO }] };
+  return { ...EMPTY, runs, bases: [{ hubCreatedAt: CREATED, first: 0, seenAt: LONG_AGO }] };
 }
 
 function state(last: number, more: Partial<PartitionState> = {}): PartitionState {
@@ -85,7 +86,7 @@ test("numbers that an earlier hub of the name lost are not finished with", () =>
 
 describe("where events are expected from", () => {
   const found = (bases: PartitionLedger["bases"], more: Partial<PartitionState> = {}) =>
-    assessLedger({ runs: [], lost: [], bases }, state(20, { first: 7, ...more }), PATIENCE);
+    assessLedger({ ...EMPTY, bases }, state(20, { first: 7, ...more }), PATIENCE);
 
   test("a hub that is seen for the first time counts from what it still holds", () => {
     expect(found([])).toMatchObject({ isNewBase: true, base: { hubCreatedAt: CREATED, first: 7, seenAt: NOW } });
@@ -102,7 +103,7 @@ describe("where events are expected from", () => {
   });
 
   test("an empty partition expects what is to come", () => {
-    const empty = assessLedger({ runs: [], lost: [], bases: [] }, state(-1, { first: 0 }), PATIENCE);
+    const empty = assessLedger(EMPTY, state(-1, { first: 0 }), PATIENCE);
     expect(empty).toMatchObject({ base: { first: 0 }, unfinished: [], lag: 0 });
   });
 });
@@ -111,16 +112,14 @@ test("runs of an earlier hub of that name are dropped, those that a late invocat
   const earlier = run(0, 9, { enqueuedAt: CREATED - 1, finishedAt: NOW, latestAt: NOW });
   expect(assessLedger(ledger(earlier, run(0, 2)), state(9), PATIENCE)).toMatchObject({
     finished: [{ first: 0, last: 2 }],
-    obsolete: [earlier],
-    written: [],
+    changes: { obsolete: { runs: [earlier] }, written: { runs: [] } },
   });
 });
 
 test("several rows become one, which is written before the others go", () => {
   const rows = [run(0, 4, { latestAt: 5 }), run(5, 9, { latestAt: 7 }), run(20, 21)];
   expect(assessLedger(ledger(...rows), state(21), PATIENCE)).toMatchObject({
-    written: [{ ...run(0, 9), latestAt: 7 }],
-    obsolete: [rows[0], rows[1]],
+    changes: { written: { runs: [{ ...run(0, 9), latestAt: 7 }] }, obsolete: { runs: [rows[0], rows[1]] } },
   });
 });
 
@@ -149,9 +148,9 @@ test("however many timers compact the same rows at once, step by step, no finish
         for (const [timer, writes] of moves) {
           const steps = todo[timer] ?? [];
           if (steps.length === 0) {
-            const { written, obsolete } = assessLedger(ledger(...table.values()), hub, PATIENCE);
-            for (const row of written) steps.push(() => table.has(keyOf(row)) || table.set(keyOf(row), row));
-            for (const row of obsolete) steps.push(() => table.delete(keyOf(row)));
+            const { written, obsolete } = assessLedger(ledger(...table.values()), hub, PATIENCE).changes;
+            for (const row of written.runs) steps.push(() => table.has(keyOf(row)) || table.set(keyOf(row), row));
+            for (const row of obsolete.runs) steps.push(() => table.delete(keyOf(row)));
           }
           steps.shift()?.();
           if (writes) table.set(keyOf(run(40, 40)), run(40, 40)); // a batch that is finished meanwhile

@@ -104,6 +104,71 @@ test("events that left the hub before they were finished are reported as lost, o
   ]);
 });
 
+test("a loss before the first check is reported by it: what was finished below the gap proves that it was ours", async () => {
+  const running = await startTestStack();
+  const { app, logged } = await startWithoutRetries(running);
+  const [first, second, third] = settingsChanges(3).map((change) => body(change));
+  if (!first || !second || !third) throw new Error("no samples");
+  await running.send([first], "0");
+  await app.caughtUp();
+  await passOver(running, [second]);
+  await running.send([third], "0");
+  await app.caughtUp();
+  running.stack.eventHub.trim(LOCAL_HUB, "0", 2);
+
+  await app.host.runTimer("ledger-timer");
+
+  expect(logged("events lost")).toEqual([{ event: "events lost", partitionId: "0", first: 1, last: 1 }]);
+});
+
+test("the last event of a partition that retention has emptied is lost where nobody finished it", async () => {
+  const running = await startTestStack();
+  const { app, logged } = await startWithoutRetries({
+    ...running,
+    settings: { ...running.settings, LEDGER_STALL_SECONDS: "0" },
+  });
+  await running.send([body(...settingsChanges(1))], "0");
+  await app.caughtUp();
+  await app.host.runTimer("ledger-timer");
+  await passOver(running, [body(...settingsChanges(2).slice(1))]);
+  running.stack.eventHub.trim(LOCAL_HUB, "0", 2);
+
+  await app.host.runTimer("ledger-timer");
+  await app.host.runTimer("ledger-timer");
+
+  expect(logged("events lost")).toEqual([{ event: "events lost", partitionId: "0", first: 1, last: 1 }]);
+  expect(logged("ledger checked").at(-1)).toMatchObject({ lag: 0, lostEvents: 0, closedNumbers: 0 });
+});
+
+test("one event that can never be stored holds up neither its batch nor its partition, and is stored when it can be", async () => {
+  const running = await startTestStack();
+  const lines: string[] = [];
+  const app = await startApp(running, { retryDelayScale: 0.01, log: (line) => void lines.push(line) });
+  const bodies = settingsChanges(3).map((change) => body(change));
+  await running.send(bodies.slice(0, 1), "0");
+  await app.caughtUp();
+  await app.host.runTimer("ledger-timer");
+  await running.dropRows((key) => key.startsWith("incident|")); // its other rows keep it from being stored again
+
+  await running.send(bodies.slice(0, 2), "0");
+  await app.caughtUp();
+  await running.send(bodies.slice(2), "0");
+  await app.caughtUp();
+  expect(await incidentsIn(running)).toBe(2);
+  expect(lines.filter((line) => line.includes('"leftToHealer":1'))).toHaveLength(1);
+
+  await expect(app.host.runTimer("ledger-timer")).rejects.toThrow("ledger-timer failed");
+  const { status, problems } = await health(app);
+  expect(status).toBe("degraded");
+  expect(String(problems)).toMatch(/partition 0 .* cannot be stored: other rows with its id are there without it/);
+
+  const stored = new Set([...(await running.tableRows()).keys()].filter((key) => key.startsWith("incident|")));
+  await running.dropRows((key) => ![...stored].some((kept) => key.includes(kept.slice("incident|".length))));
+  await app.host.runTimer("ledger-timer");
+  expect(await incidentsIn(running)).toBe(3);
+  await expect.poll(() => health(app), { timeout: 20_000 }).toMatchObject({ status: "ok", problems: [] });
+});
+
 test("a hub that is deleted and made anew is another one, though its numbers are the same", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries(running);
@@ -155,7 +220,12 @@ test("a table that is down for longer than anybody tries ends as if it had not b
 test("health tells of the hub what the ledger found", async () => {
   const running = await startTestStack();
   const { app } = await startWithoutRetries(running);
-  expect(await health(app)).toMatchObject({ code: 200, status: "ok", problems: [], deadLetters: 0 });
+  expect(await health(app)).toMatchObject({
+    code: 200,
+    status: "degraded",
+    problems: [expect.stringMatching(/^the ledger has not been checked yet/)],
+    deadLetters: 0,
+  });
   await app.host.runTimer("ledger-timer");
   await running.send(
     settingsChanges(2).map((change) => body(change)),

@@ -36,6 +36,8 @@ export interface TestStack {
   send(bodies: readonly Uint8Array[], partitionId?: string): Promise<void>;
   /** Every row of the incident table by its row key, straight from Azurite. */
   tableRows(): Promise<Map<string, Readonly<Record<string, unknown>>>>;
+  /** Takes rows out of the incident table by hand. */
+  dropRows(isDropped: (rowKey: string) => boolean): Promise<void>;
   deadLetters(): Promise<readonly { name: string; reason: string; bytes: Buffer }[]>;
 }
 
@@ -75,6 +77,10 @@ export async function startTestStack({
       const rows = new Map<string, Readonly<Record<string, unknown>>>();
       for await (const row of table.listEntities()) rows.set(String(row.rowKey), row);
       return rows;
+    },
+    async dropRows(isDropped) {
+      for await (const { partitionKey = "", rowKey = "" } of table.listEntities())
+        if (isDropped(rowKey)) await table.deleteEntity(partitionKey, rowKey);
     },
     async deadLetters() {
       const letters = [];

@@ -1,5 +1,6 @@
-import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
-import type { LedgerFigures } from "../../src/workflows/check-ledger.ts";
+import type { StuckEvent } from "../../src/core/partition-ledger.ts";
+import type { LateTimer } from "../../src/core/timer-runs.ts";
+import type { LedgerFigures, LostEvents } from "../../src/workflows/check-ledger.ts";
 import type { Handled } from "../../src/workflows/handle-events.ts";
 import type { PipelineHealth } from "../../src/workflows/pipeline-health.ts";
 import type { Reconciled } from "../../src/workflows/reconcile.ts";
@@ -18,7 +19,9 @@ export interface LogLines {
   readonly "gap healed": Handled;
   readonly "outbox swept": BySink<Swept>;
   readonly "ledger checked": LedgerFigures & { failures: number };
-  readonly "events lost": SequenceRange & { partitionId: string };
+  readonly "events lost": LostEvents;
+  readonly "event not stored": StuckEvent & { readonly partitionId: string };
+  readonly "timer late": LateTimer;
   readonly reconciled: Reconciled;
   readonly "pipeline health": Pick<PipelineHealth, "status" | "problems">;
 }
@@ -35,6 +38,7 @@ const BATCH: Handled = {
   stored: 1,
   known: 0,
   guarded: false,
+  leftToHealer: 0,
   latency: { "1": 3 },
   unrecorded: 0,
   forwarded: 1,
@@ -57,6 +61,8 @@ export const LOG_LINES: LogLines = {
     gapEvents: 0,
     healedEvents: 0,
     closedNumbers: 0,
+    stuckEvents: 0,
+    deadLettered: 0,
     lostEvents: 0,
     oldestUnfinishedSeconds: 0,
     headroomUsed: 0,
@@ -64,6 +70,18 @@ export const LOG_LINES: LogLines = {
     silentSeconds: 20,
   },
   "events lost": { partitionId: "0", first: 100, last: 120 },
+  "event not stored": {
+    partitionId: "0",
+    number: 100,
+    attempts: 2,
+    since: "2026-03-04T09:14:00.000Z",
+    reason: "Table Storage: did not answer within 20 s",
+  },
+  "timer late": {
+    timer: "reconciliation-timer",
+    lastRunAt: "2026-03-04T08:07:02.000Z",
+    missingSince: "2026-03-04T09:07:00.000Z",
+  },
   reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0 },
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };

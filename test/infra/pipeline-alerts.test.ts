@@ -100,6 +100,52 @@ test("events that are lost are one alert for each range, however often it is sai
   ]);
 });
 
+test("an event that could not be stored is an alert of its own from the second attempt on, with the reason", () => {
+  const tried = (minutesAgo: number, other: Partial<LogLines["event not stored"]> = {}) =>
+    traceOf("event not stored", minutesAgo, other);
+  const reason = "Table Storage: did not answer within 20 s";
+
+  expect(alertOn("events-stuck", tried(100, { attempts: 1 }), tried(5, { attempts: 1, number: 101 }))).toEqual([]);
+  expect(
+    alertOn(
+      "events-stuck",
+      tried(98, { attempts: 1 }),
+      tried(96),
+      tried(5, { attempts: 7, number: 7, partitionId: "3" }),
+    ),
+  ).toEqual([
+    { PartitionId: "0", Number: "100", Attempts: 2, Reason: reason },
+    { PartitionId: "3", Number: "7", Attempts: 7, Reason: reason },
+  ]);
+  // Where nothing else is stored, an attempt proves nothing more than the first did.
+  expect(alertOn("events-stuck", tried(4, { attempts: 1 }), tried(2, { attempts: 1 }))).toHaveLength(1);
+  expect(alertOn("events-stuck", tried(121))).toEqual([]);
+});
+
+test("a timer that is late is one alert, however often it is said", () => {
+  const late = [
+    traceOf("timer late", 20),
+    traceOf("timer late", 1),
+    traceOf("timer late", 2, { timer: "outbox-timer" }),
+  ];
+
+  expect(alertOn("timer-late", ...late)).toEqual([
+    {
+      Timer: "reconciliation-timer",
+      LastRunAt: "2026-03-04T08:07:02.000Z",
+      MissingSince: "2026-03-04T09:07:00.000Z",
+    },
+    { Timer: "outbox-timer", LastRunAt: "2026-03-04T08:07:02.000Z", MissingSince: "2026-03-04T09:07:00.000Z" },
+  ]);
+  expect(alertOn("timer-late", traceOf("timer late", 31))).toEqual([]);
+});
+
+test("dead letters of the healer are summed too", () => {
+  expect(alertOn("dead-letters", traceOf("ledger checked", 3, { deadLettered: 2 }))).toMatchObject([
+    { DeadLettered: 2 },
+  ]);
+});
+
 test("the hub is silent when its last event is older than the parameter says, or when there never was one for so long", () => {
   const hours = (count: number) => count * 3_600;
   const never = { silentSeconds: -1 };

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
 import { text } from "../../src/core/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { handlingOf } from "../../src/workflows/handle-events.ts";
 import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { PARTITION_IDS, type UploadsTo, world, type World } from "./world.ts";
 
@@ -11,14 +12,24 @@ const MINUTE = 60_000;
 const NOTHING_KNOWN = () => ({ removed: new Set<string>(), finished: new Set<string>() });
 const PATIENCE = { graceMs: 2 * MINUTE, stallMs: 15 * MINUTE };
 
+interface Host {
+  /** It moves its checkpoint after a failure. */
+  readonly givesUp: boolean;
+  /** How often it has retried the batch of each partition. */
+  readonly retries: Map<string, number>;
+}
+
 /** A minute as the host makes it: deliveries, and each timer once; what fails is not tried by anybody else. */
-async function minute(real: World, { givesUp }: { readonly givesUp: boolean }): Promise<void> {
+async function minute(real: World, { givesUp, retries }: Host): Promise<void> {
   real.clock.app += MINUTE;
   real.clock.hub += MINUTE;
   for (const id of PARTITION_IDS) {
     const batch = real.nextBatch(id, 64);
     const last = batch.at(-1)?.event.position.sequenceNumber ?? -1;
-    const isDone = await real.attempt([], () => real.handle(batch.map(({ event }) => event)));
+    const retry = retries.get(id) ?? 0;
+    const events = batch.map(({ event }) => event);
+    const isDone = await real.attempt([], () => real.handle(events, handlingOf(retry)));
+    retries.set(id, isDone || givesUp ? 0 : retry + 1);
     if (last >= 0 && (isDone || givesUp)) real.partition(id).checkpoint = last + 1;
   }
   await real.attempt([], () => real.ledgerTimer(PATIENCE));
@@ -26,13 +37,17 @@ async function minute(real: World, { givesUp }: { readonly givesUp: boolean }): 
   await mustHold(real, NOTHING_KNOWN());
 }
 
-async function minutes(real: World, count: number, { givesUp = false, sends = true } = {}): Promise<void> {
+async function minutes(
+  real: World,
+  count: number,
+  { givesUp = false, sends = true, retries = new Map<string, number>() } = {},
+): Promise<void> {
   for (let passed = 1; passed <= count; passed += 1) {
     if (sends) {
       real.send("0", "match");
       real.send("1", passed % 10 === 0 ? "garbage" : "two matches");
     }
-    await minute(real, { givesUp });
+    await minute(real, { givesUp, retries });
   }
 }
 
@@ -99,6 +114,55 @@ test.each([
   await minutes(real, 20, { givesUp, sends: false }); // of which 15 for the end of a partition to be taken for abandoned
   await allIsWell(real);
 });
+
+test.each([
+  { host: "a host that tries again for ever", givesUp: false, minutesLate: 12 },
+  { host: "a host that gives up on each batch and goes on", givesUp: true, minutesLate: 4 },
+])(
+  "events that the table refuses for an hour and a half, one of each partition, hold up nothing else: $host",
+  async ({ givesUp, minutesLate }) => {
+    const real = await deployed();
+    await minutes(real, 3, { givesUp });
+    real.send("0", "match");
+    real.send("1", "two matches");
+    const bad = real.everSent.slice(-2);
+    const badIds = new Set(bad.flatMap(({ incidentIds }) => incidentIds.slice(0, 1)));
+    for (const id of badIds) real.refused.add(id);
+
+    const retries = new Map<string, number>();
+    let late = 0;
+    for (let passed = 1; passed <= 90; passed += 1) {
+      await minutes(real, 1, { givesUp, retries });
+      if (!(await isAllStoredBut(real, badIds))) late += 1;
+    }
+    expect(late).toBeLessThanOrEqual(minutesLate);
+    const { stuckEvents, lag, gapEvents, alert, lostEvents } = await real.ledgerTimer(PATIENCE);
+    expect({ stuckEvents, gapEvents, alert, lostEvents }).toEqual({
+      stuckEvents: 2,
+      gapEvents: 0,
+      alert: true,
+      lostEvents: 0,
+    });
+    expect(lag).toBeGreaterThan(2);
+
+    real.refused.clear();
+    await minutes(real, 61, { givesUp, retries });
+    await minutes(real, 3, { givesUp, sends: false });
+    await allIsWell(real);
+  },
+);
+
+/** Whether every incident is stored but these, of events that were sent more than a minute ago. */
+async function isAllStoredBut(real: World, badIds: ReadonlySet<string>): Promise<boolean> {
+  const before = real.clock.hub - MINUTE;
+  for (const { incidentIds, event } of real.everSent)
+    for (const id of incidentIds) {
+      const isRecent = Date.parse(event.position.enqueuedTime ?? "") > before;
+      if (isRecent || badIds.has(id)) continue;
+      if ((await real.incidents.get(real.ruleId, id)) === undefined) return false;
+    }
+  return true;
+}
 
 test.each([
   { jump: "a day back", by: -86_400_000 },

@@ -50,14 +50,17 @@ const show = (faults: Faults): string =>
     .map((fault) => fault ?? "-")
     .join(",")}`;
 
-async function deliver(real: World, { partitionId, size, faults, givesUp, suspect }: Delivery): Promise<void> {
+async function deliver(
+  real: World,
+  { partitionId, size, faults, givesUp, suspect, mayLeave }: Delivery,
+): Promise<void> {
   const batch = real.nextBatch(partitionId, size);
   const last = batch.at(-1)?.event.position.sequenceNumber;
   if (last === undefined || last === null) return;
   const done = await real.attempt(faults, () =>
     real.handle(
       batch.map(({ event }) => event),
-      suspect,
+      { suspect, mayLeave },
     ),
   );
   if (done || givesUp) real.partition(partitionId).checkpoint = last + 1;
@@ -70,6 +73,7 @@ interface Delivery {
   /** The host moves its checkpoint after a failure. */
   readonly givesUp: boolean;
   readonly suspect: boolean;
+  readonly mayLeave: boolean;
 }
 
 const deliveries: fc.Arbitrary<Delivery> = fc.record({
@@ -78,6 +82,7 @@ const deliveries: fc.Arbitrary<Delivery> = fc.record({
   faults: someFaults,
   givesUp: fc.boolean(),
   suspect: fc.boolean(),
+  mayLeave: fc.boolean(),
 });
 
 const commands: fc.Arbitrary<Command>[] = [
@@ -93,7 +98,7 @@ const commands: fc.Arbitrary<Command>[] = [
     ),
   deliveries.map((one) =>
     command(
-      `deliver ${one.partitionId} ${one.size} ${one.givesUp ? "gives up " : ""}${one.suspect ? "suspect " : ""}${show(one.faults)}`,
+      `deliver ${one.partitionId} ${one.size} ${one.givesUp ? "gives up " : ""}${one.suspect ? "suspect " : ""}${one.mayLeave ? "may leave " : ""}${show(one.faults)}`,
       (real) => deliver(real, one),
     ),
   ),
@@ -132,6 +137,14 @@ const commands: fc.Arbitrary<Command>[] = [
   fc
     .constantFrom<IngestionMode>("up", "down", "accepts silently", "refuses")
     .map((mode) => command(`ingestion ${mode}`, (real) => void (real.ingestion.mode = mode))),
+  fc.nat().map((which) =>
+    command(`the table refuses incident ${which}`, (real) => {
+      const ids = real.everSent.flatMap(({ incidentIds }) => incidentIds);
+      const id = ids[which % Math.max(1, ids.length)];
+      if (id !== undefined) real.refused.add(id);
+    }),
+  ),
+  fc.constant(command("the table takes every incident", (real) => real.refused.clear())),
   fc.tuple(partitions, fc.integer({ min: 1, max: 5 })).map(([id, count]) =>
     command(`trim ${id} ${count}`, (real) => {
       const target = real.partition(id);
@@ -183,9 +196,10 @@ const NOW = { graceMs: 0, stallMs: 0 };
 /** All is well again: the host delivers the rest, and each timer comes as often as it would within minutes. */
 async function recover(real: World): Promise<void> {
   real.ingestion.mode = "up";
+  real.refused.clear();
   for (const id of PARTITION_IDS)
     while (real.nextBatch(id, 1).length > 0)
-      await deliver(real, { partitionId: id, size: 5, faults: [], givesUp: false, suspect: false });
+      await deliver(real, { partitionId: id, size: 5, faults: [], givesUp: false, suspect: false, mayLeave: false });
   for (let timer = 1; timer <= 2; timer += 1) {
     real.clock.app += 3_660_000; // of rows that a clock made which was set back since
     await real.ledgerTimer(NOW);

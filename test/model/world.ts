@@ -16,7 +16,7 @@ import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/check-ledger.ts";
 import type { HubEvent } from "../../src/workflows/detect-batch.ts";
-import { handleEvents, type HandleDependencies } from "../../src/workflows/handle-events.ts";
+import { handleEvents, type HandleDependencies, type Handling } from "../../src/workflows/handle-events.ts";
 import { type LogAnalyticsDependencies, logAnalyticsSink } from "../../src/workflows/log-analytics-sink.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { type BySink, type SendOutcome, type Sinks } from "../../src/workflows/sink.ts";
@@ -78,6 +78,8 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     if (storage.isFull && operation !== "list" && operation !== "get") return "refused";
     return faults.shift();
   };
+  /** Ids of incidents that the table never takes, while it takes all others. */
+  const refused = new Set<string>();
   const clock = { app: Date.UTC(2026, 2, 4), hub: Date.UTC(2026, 2, 4) };
   const hub = { createdAt: clock.hub, partitions: new Map<PartitionId, Partition>() };
   const everSent: Sent[] = [];
@@ -109,7 +111,15 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   let deps: HandleDependencies = {
     rules: [RULE],
     allowedTenantIds: new Set([TENANT]),
-    incidents,
+    incidents: {
+      async addAll(all) {
+        const taken = all.filter(({ row }) => !refused.has(text(row["IncidentId"])));
+        const failed = new DependencyError("Table Storage", "answered 500");
+        if (taken.length === 0 && all.length > 0) throw failed;
+        const outcomes = (await incidents.addAll(taken)).values();
+        return all.map((one) => (taken.includes(one) ? (outcomes.next().value ?? "known") : { failed }));
+      },
+    },
     sinks: newSinks(),
     ledger,
     deadLetters: {
@@ -184,14 +194,20 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     }
   }
 
-  function handle(events: readonly HubEvent[], suspect = false) {
-    return handleEvents(events, deps, { suspect });
+  function handle(events: readonly HubEvent[], how: Handling = { suspect: false }) {
+    return handleEvents(events, deps, how);
   }
 
   function ledgerTimer(patience: { graceMs: number; stallMs: number }): Promise<LedgerFigures> {
-    const limits = { ...patience, retentionMs: 86_400_000, chunkEvents: 3, until: Infinity };
+    const limits = { ...patience, retentionMs: 86_400_000, chunkEvents: 3, until: Infinity, firstTurn: 0 };
     const check = checkLedger(
-      { ...deps, ledger, hub: auditHub, handle: (events, how) => handle(events, how.suspect) },
+      {
+        ...deps,
+        ledger,
+        hub: auditHub,
+        handle,
+        reportLost: () => undefined,
+      },
       limits,
     );
     return check.then(({ figures, failures: [failure] }) => {
@@ -204,6 +220,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   return {
     clock,
     storage,
+    refused,
     hub,
     ingestion,
     everSent,

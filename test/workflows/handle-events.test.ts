@@ -20,6 +20,7 @@ const FOUND = {
   ruledOut: 0,
   deadLettered: 0,
   guarded: false,
+  leftToHealer: 0,
   latency: { 1: 1 },
   unrecorded: 0,
 };

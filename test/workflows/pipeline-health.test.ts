@@ -6,7 +6,19 @@ import { type HealthDependencies, pipelineHealth } from "../../src/workflows/pip
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
-const RETENTION = { retentionHours: 1 };
+const SCHEDULES = {
+  "outbox-timer": "0 * * * * *",
+  "ledger-timer": "30 * * * * *",
+  "reconciliation-timer": "0 7 * * * *",
+};
+const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
+/** Runs that ended so many seconds ago. */
+function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, firstSecondsAgo = 86_400) {
+  const latest = Object.entries(secondsAgo).map(([timer, seconds]) => [timer, NOW - seconds * 1_000]);
+  const found = { firstAt: NOW - firstSecondsAgo * 1_000, latestAt: Object.fromEntries(latest) };
+  return { timers: { runs: () => Promise.resolve(found) } };
+}
+const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150 };
 
 function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
   return {
@@ -14,7 +26,10 @@ function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
     checkedAt: ago(30),
     lag: 0,
     gapEvents: 0,
+    stuckEvents: 0,
+    stuck: [],
     lostEvents: 0,
+    failure: undefined,
     oldestUnfinishedAt: undefined,
     lastEnqueuedAt: ago(100),
     ...more,
@@ -43,6 +58,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
     },
+    ...runs(IN_TIME),
     now: () => new Date(NOW),
     ...more,
   };
@@ -62,6 +78,7 @@ test("a pipeline that is well says how far it is", async () => {
       silentMinutes: 1,
       lag: 0,
       gapEvents: 0,
+      stuckEvents: 0,
       lostEvents: 0,
       oldestUnfinishedSeconds: 0,
       headroomUsed: 0,
@@ -74,9 +91,16 @@ test("a pipeline that is well says how far it is", async () => {
   });
 });
 
-test("before the ledger was first checked nothing is said of the hub", async () => {
-  expect(await pipelineHealth(dependencies(statuses()), RETENTION)).toMatchObject({ status: "ok" });
-  expect(await pipelineHealth(dependencies(statuses()), RETENTION)).not.toHaveProperty("hub");
+test("before the ledger was first checked it is not well, and nothing is said of the hub", async () => {
+  const unknown = partition({ checkedAt: "", failure: { at: ago(9), reason: "Event hub: answered 401" } });
+  for (const more of [statuses(), statuses(unknown)]) {
+    const found = await pipelineHealth(dependencies(more), RETENTION);
+    expect(found).toMatchObject({ status: "degraded" });
+    expect(found.problems[0]).toBe(
+      "the ledger has not been checked yet: until ledger-timer has run once, nobody knows whether events were passed over",
+    );
+    expect(found).not.toHaveProperty("hub");
+  }
 });
 
 test("a hub that never held an event is not silent", async () => {
@@ -121,9 +145,36 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     problem: "the oldest event that is not stored has used up 50 % of the hub's retention",
   },
   {
-    why: "the ledger is not checked any more",
-    more: statuses(partition(), partition({ checkedAt: ago(601) })),
-    problem: "the ledger was not checked for 601 s",
+    why: "a timer was never seen, though others were",
+    more: runs({ "outbox-timer": 50, "ledger-timer": 25 }, 4 * 3_600),
+    problem:
+      "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet. " +
+      "Check that the function is enabled and why it fails",
+  },
+  {
+    why: "a timer has missed its runs",
+    more: runs({ ...IN_TIME, "ledger-timer": 420 }),
+    problem:
+      "ledger-timer has missed at least 3 runs, the first at 2026-03-04T11:53:30.000Z; its last run ended at " +
+      "2026-03-04T11:53:00.000Z. Check that the function is enabled and why it fails",
+  },
+  {
+    why: "a partition cannot be checked",
+    more: statuses(
+      partition(),
+      partition({ partitionId: "1", checkedAt: ago(90), failure: { at: ago(30), reason: "Event hub: answered 401" } }),
+    ),
+    problem: `partition 1 could not be checked at ${ago(30)} (last checked at ${ago(90)}): Event hub: answered 401`,
+  },
+  {
+    why: "an event cannot be stored",
+    more: statuses(partition({ stuckEvents: 1, stuck: [{ number: 7, attempts: 4, since: ago(600), reason: "500" }] })),
+    problem: `event 7 of partition 0 could not be stored since ${ago(600)} (attempts: 4): 500`,
+  },
+  {
+    why: "events are not known one by one yet",
+    more: statuses(partition({ stuckEvents: 16 })),
+    problem: "16 event(s) could not be stored and are tried again",
   },
   {
     why: "events were passed over",
@@ -186,4 +237,20 @@ test("it is down where table or container do not answer, and says no more than t
 test("a mistake of ours is not taken for a dependency that is down", async () => {
   const bug = () => Promise.reject(new TypeError("a bug"));
   await expect(pipelineHealth(dependencies({ deadLetters: { count: bug } }), RETENTION)).rejects.toThrow("a bug");
+});
+
+test("of many events that cannot be stored three are named, the oldest first", async () => {
+  const stuck = [1, 2, 3, 4].map((number) => ({ number, attempts: 1, since: ago(number), reason: "500" }));
+  const { problems } = await pipelineHealth(
+    dependencies(
+      statuses(partition({ stuckEvents: 4, stuck }), partition({ partitionId: "1", stuckEvents: 4, stuck })),
+    ),
+    RETENTION,
+  );
+  expect(problems.map((problem) => problem.slice(0, 24))).toEqual([
+    "event 4 of partition 0 c",
+    "event 4 of partition 1 c",
+    "event 3 of partition 0 c",
+    "5 more event(s) could no",
+  ]);
 });

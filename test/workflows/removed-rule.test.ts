@@ -71,9 +71,12 @@ async function open() {
     ] as const,
     deadLetters: { count: () => Promise.resolve(0) },
     ledger: { statuses: () => Promise.resolve([]) },
+    timers: { runs: () => Promise.resolve({ firstAt: undefined, latestAt: {} }) },
     now: () => new Date(QUEUED + 90_000),
   };
 }
+
+const SCHEDULES = { "outbox-timer": "* * * * *", "ledger-timer": "* * * * *", "reconciliation-timer": "* * * * *" };
 
 async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" }: { id?: string; query?: string }) {
   const request = {
@@ -109,7 +112,7 @@ test("reconciliation counts it and queues again what left the outbox unacknowled
 
 test("health counts its rows and their age", async () => {
   await app.incidents.markForwarded(kept.row);
-  expect(await pipelineHealth(app, { retentionHours: 24 })).toMatchObject({
+  expect(await pipelineHealth(app, { retentionHours: 24, schedules: SCHEDULES })).toMatchObject({
     outbox: { pending: 2, refused: 0, oldestSeconds: 90 },
     webhook: { pending: 3, refused: 0 },
   });
