@@ -3,6 +3,8 @@ import { pathToFileURL, fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { build as bundle } from "rolldown";
 import { buildDashboard } from "./scripts/build-dashboard.ts";
+import { bundledPackages } from "./scripts/third-party/npm-packages.ts";
+import { writeReleaseContents } from "./scripts/third-party/release-contents.ts";
 import { copyRegexEngine } from "./src/compile/regex-engine.ts";
 import { compileAllRules } from "./src/compile/compile-rules.ts";
 import { formatProblem } from "./src/compile/problem.ts";
@@ -25,18 +27,19 @@ export interface Built {
 
 /**
  * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
- * load. One module with chunks that are loaded when first needed, the rules as plans, the page, host.json;
- * no dependencies and no source.
+ * load. One module with chunks that are loaded when first needed, the rules as plans, the page, host.json; licences,
+ * notices and a list of all that others made of it; no dependencies and no source.
  *
  * CommonJS, for the start: an `import` of node:http makes Node load all of fetch (20 ms), a `require` does not.
  *
- * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each
+ * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each; and for a package without
+ *   the text of its licence
  */
 export async function build(directory = join(ROOT, "dist")): Promise<Built> {
   const { rules, problems } = await compileAllRules(join(ROOT, "rules"));
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await bundle({
+  const app = await bundle({
     input: { app: join(ROOT, "src/app.ts") },
     platform: "node",
     external: HOSTED,
@@ -55,9 +58,15 @@ export async function build(directory = join(ROOT, "dist")): Promise<Built> {
   const manifest = { name: "pimwatch", version: VERSION, main: "app.cjs", private: true };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
-  await copyRegexEngine(directory);
+  const regexEngine = await copyRegexEngine(directory);
   await cp(join(ROOT, "host.json"), join(directory, "host.json"));
-  await buildDashboard(join(directory, "dashboard"));
+  const page = await buildDashboard(join(directory, "dashboard"));
+  await writeReleaseContents(directory, {
+    root: ROOT,
+    app: [...bundledPackages(app, ROOT), regexEngine],
+    page,
+    rules,
+  });
   const { summary } = ruleScan(rules.filter(({ disabled }) => disabled !== true));
   return { directory, warnings: problems.map(formatProblem), scan: summary };
 }

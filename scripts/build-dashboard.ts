@@ -5,15 +5,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build as bundle } from "rolldown";
+import { noticesOf } from "./third-party/notices.ts";
+import { bundledPackages, npmComponents, packageFolder } from "./third-party/npm-packages.ts";
 
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../src/dashboard/", import.meta.url));
 const FONT = "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
 const STYLES = ["tokens.css", "page.css", "overview.css", "list.css", "detail.css"];
 
-/** Makes the page's files in a folder: each but `index.html` with a hash in its name, and a compressed one beside it. */
-export async function buildDashboard(directory: string): Promise<void> {
+/**
+ * Makes the page's files in a folder: each but `index.html` with a hash in its name, and a compressed one beside it.
+ *
+ * @returns the folders of the packages that it is made of
+ */
+export async function buildDashboard(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  await bundle({
+  const bundled = await bundle({
     input: { app: join(SOURCE, "main.tsx") },
     platform: "browser",
     tsconfig: join(SOURCE, "tsconfig.json"),
@@ -27,7 +34,8 @@ export async function buildDashboard(directory: string): Promise<void> {
     },
   });
   const script = (await readdir(directory)).find((name) => /^app-.*\.js$/.test(name)) ?? "";
-  const font = await hashed(directory, "inter.woff2", await readFile(createRequire(import.meta.url).resolve(FONT)));
+  const fontFile = createRequire(import.meta.url).resolve(FONT);
+  const font = await hashed(directory, "inter.woff2", await readFile(fontFile));
   const icon = await hashed(directory, "icon.svg", await readFile(join(SOURCE, "icon.svg")));
   const parts = await Promise.all(STYLES.map((name) => readFile(join(SOURCE, "style", name), "utf8")));
   const css = parts
@@ -36,7 +44,10 @@ export async function buildDashboard(directory: string): Promise<void> {
     .replaceAll(/\/\*[\s\S]*?\*\//g, "");
   const style = await hashed(directory, "style.css", Buffer.from(css));
   const page = await readFile(join(SOURCE, "index.html"), "utf8");
-  const names: Readonly<Record<string, string>> = { script, style, font, icon };
+  const packages = [...bundledPackages(bundled, ROOT), packageFolder(fontFile) ?? ""];
+  // For whoever gets the page from a browser: some licenses want to go along with each copy.
+  const notices = await hashed(directory, "notices.txt", Buffer.from(noticesOf(npmComponents(packages, ROOT))));
+  const names: Readonly<Record<string, string>> = { script, style, font, icon, notices };
   await writeFile(
     join(directory, "index.html"),
     page.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => `dashboard/${names[name] ?? ""}`),
@@ -45,6 +56,7 @@ export async function buildDashboard(directory: string): Promise<void> {
     if (name.endsWith(".woff2")) continue; // is compressed already
     await writeFile(join(directory, `${name}.br`), compressed(await readFile(join(directory, name))));
   }
+  return packages;
 }
 
 async function hashed(directory: string, name: string, content: Buffer): Promise<string> {

@@ -17,7 +17,7 @@ const MAX_BYTES = 4_000_000;
 
 /** A file that the app is made of; anything else does not belong into the package. */
 const EXPECTED =
-  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|dashboard\/(index\.html|(app|style|icon|inter)-[\w-]{8}\.(js|css|svg|woff2))(\.br)?)$/;
+  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|LICENSE|THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|dashboard\/(index\.html|(app|style|icon|inter|notices)-[\w-]{8}\.(js|css|svg|woff2|txt))(\.br)?)$/;
 
 test("the package holds the app and nothing else, and is small", async () => {
   const entries = await readdir(DIST, { withFileTypes: true, recursive: true });

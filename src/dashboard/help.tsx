@@ -18,6 +18,10 @@ export function Help({ onClose }: { onClose(): void }): VNode {
         ))}
       </dl>
       <p class="soft">All times are UTC. The list refreshes itself every ten seconds.</p>
+      <p class="soft">
+        <a href={document.querySelector<HTMLLinkElement>("link[rel=license]")?.href ?? ""}>Licenses</a> of the software
+        in this page
+      </p>
     </Dialog>
   );
 }

@@ -1,0 +1,18 @@
+import { type Component, titleOf, withParts } from "./component.ts";
+
+const LINE = "=".repeat(100);
+
+/** What the licences want to be passed on with what they cover: each component with its texts, whole. */
+export function noticesOf(components: readonly Component[]): string {
+  const sections = withParts(components)
+    .toSorted((one, other) => (titleOf(one) < titleOf(other) ? -1 : 1))
+    .map((component) =>
+      [LINE, `${titleOf(component)} (${component.license})`, LINE, "", component.texts.join("\n\n")].join("\n"),
+    );
+  return `${[INTRODUCTION, ...sections].join("\n\n")}\n`;
+}
+
+const INTRODUCTION = `\
+THIRD-PARTY NOTICES
+
+pimwatch is under the MIT license. It contains the following, each under a license of its own.`;
