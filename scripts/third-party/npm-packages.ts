@@ -49,7 +49,7 @@ export function npmComponents(folders: readonly string[], root: string): Compone
       version: manifest.version,
       license,
       texts,
-      sha512: sha512Of(lock, relative(root, folder).split(sep).join("/")),
+      sha512: sha512Of(lock, lockedPath(folder, root)),
       needs: Object.keys(manifest.dependencies ?? {})
         .map((needed) => installedFrom(folder, needed))
         .filter((needed) => needed !== undefined && folders.includes(needed))
@@ -95,6 +95,12 @@ function licenseOf(folder: string, manifest: Manifest): Pick<Component, "license
   if (license === undefined)
     throw new UsageError(`${name} ${version}: its package.json has no "license" with an SPDX id or expression`);
   return { license, texts: [...licenses, ...others] };
+}
+
+/** The name of a package's folder in the lockfile. `node_modules` may be a link to a folder outside of `root`. */
+function lockedPath(folder: string, root: string): string {
+  const path = relative(root, folder).split(sep).join("/");
+  return path.slice(path.indexOf("node_modules/"));
 }
 
 function sha512Of({ packages }: Lock, path: string): string {

@@ -22,8 +22,8 @@ export interface Bundled {
 }
 
 /**
- * Writes into `directory`, which holds the built app: our licence, those of all that others made of it with their notices,
- * and a list of it (SBOM).
+ * Writes three files beside the built app in `directory`: our licence, the licences and notices of all third-party
+ * components, and a list of those components (SBOM).
  *
  * @throws {UsageError} for something without a licence or its text
  */

@@ -10,8 +10,8 @@ export interface Described {
 }
 
 /**
- * What is in the app, as a CycloneDX document. It is the same for the same app: it has no time, and its number is made of
- * its content.
+ * The components of the app as a CycloneDX document. The same app always has the same document: it holds no time, and its
+ * serial number is a hash of its content.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  */
