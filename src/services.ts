@@ -7,6 +7,7 @@ import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
 import { RETRIES } from "./azure/calls.ts";
 import type { DeadLetter } from "./azure/dead-letters.ts";
 import { incidentChanges } from "./azure/incident-changes.ts";
+import { incidentLists } from "./azure/incident-lists.ts";
 import { incidentPages } from "./azure/incident-pages.ts";
 import { incidentOutbox } from "./azure/incident-outbox.ts";
 import { incidentTable } from "./azure/incident-table.ts";
@@ -114,6 +115,7 @@ async function connect(config: Config) {
       count: async (limit: number) => (await letters()).count(limit),
     },
     accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
+    lists: incidentLists(incidentsClient),
     ledger,
     suspects: suspectTable(ledgerClient),
     timers: timerTable(ledgerClient, config.auditEvents),

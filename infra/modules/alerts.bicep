@@ -202,8 +202,8 @@ var logAlerts LogAlert[] = [
   }
   {
     name: 'requeued'
-    title: 'Incidents were in no account'
-    description: 'Incidents had left the outbox without an acknowledgement, and were queued again.'
+    title: 'Rows of the incident table were missing'
+    description: 'Incidents had left the outbox without an acknowledgement, or were missing in lists. They are queued or listed again. Incidents that are listed but not stored need a person.'
     query: loadTextContent('../queries/alerts/requeued.kql')
     severity: 2
     frequency: 'PT30M'

@@ -1,4 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
+import { throwFirst } from "../core/do-each.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { MAX_COMPARISONS, MAX_PAGE_ROWS } from "./table-limits.ts";
 import { rowsWhere } from "./table-rows.ts";
@@ -50,7 +51,7 @@ export async function knownIncidents(
   // As many as the first request has decided: each of the others will decide about as many.
   const some = Math.max(MOST_NAMED, sorted.length - left.length);
   const { failures } = await sideBySide(slices(left, some), SIDE_BY_SIDE, (keys) => read(keys));
-  for (const failure of failures) throw failure;
+  throwFirst(failures);
   return known;
 }
 

@@ -1,5 +1,4 @@
-/** After this many failures in a row the service itself is down, and no other item is tried. */
-const FAILURES_IN_A_ROW = 3;
+import { DOWN_AFTER, throwFirst } from "../core/do-each.ts";
 
 export interface SideBySide<Result> {
   /** Of the items that did not fail, in their order. */
@@ -12,7 +11,7 @@ export interface SideBySide<Result> {
  *
  * An item that fails does not keep the others from being worked on.
  *
- * @throws when several items fail in a row
+ * @throws when several items fail in a row: then the service itself is down, and no other item is tried
  */
 export async function sideBySide<Item, Result>(
   items: readonly Item[],
@@ -33,11 +32,11 @@ export async function sideBySide<Item, Result>(
         failures.push(error);
         inARow += 1;
       }
-      if (inARow >= FAILURES_IN_A_ROW) return;
+      if (inARow >= DOWN_AFTER) return;
     }
   }
 
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  if (inARow >= FAILURES_IN_A_ROW) throw failures.at(-1);
+  if (inARow >= DOWN_AFTER) throwFirst(failures.slice(-1));
   return { results: results.toSorted((a, b) => a.index - b.index).map(({ result }) => result), failures };
 }

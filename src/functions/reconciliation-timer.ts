@@ -1,5 +1,6 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { reconcile } from "../workflows/reconcile.ts";
+import { throwFirst } from "../core/do-each.ts";
+import { isAmiss, reconcile } from "../workflows/reconcile.ts";
 import { settled } from "./settled.ts";
 
 app.timer("reconciliation-timer", {
@@ -8,10 +9,11 @@ app.timer("reconciliation-timer", {
     settled(async () => {
       const { services } = await import("../services.ts");
       const deps = await services();
-      const figures = await reconcile(deps);
+      const { figures, errors } = await reconcile(deps);
       const line = JSON.stringify({ event: "reconciled", ...figures });
-      if (figures.requeued > 0) context.warn(line);
+      if (isAmiss(figures)) context.warn(line);
       else context.info(line);
       await deps.timers.ended("reconciliation-timer", deps.now());
+      throwFirst(errors);
     }),
 });

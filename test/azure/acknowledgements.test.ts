@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
+import { incidentLists } from "../../src/azure/incident-lists.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { LOG_ANALYTICS_SINK } from "../../src/core/outbox.ts";
+import { throwFirst } from "../../src/core/do-each.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { reconcile } from "../../src/workflows/reconcile.ts";
 import { memoryTable } from "../memory-table.ts";
@@ -14,21 +16,33 @@ let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 
+const ALL_LISTED = { relisted: 0, orphaned: 0 };
+
 async function open() {
   const { client, incidents } = await openTable(azurite.connectionString);
   const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
   const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
     `outbox|${LOG_ANALYTICS_SINK}|${text(row["IncidentId"])}|${text(row["Revision"])}`;
-  return { client, incidents, accounts, outboxKeyOf, check: () => reconcile({ ruleIds: ruleIds(client), accounts }) };
+  return {
+    client,
+    incidents,
+    accounts,
+    outboxKeyOf,
+    async check() {
+      const { figures, errors } = await reconcile({ ruleIds: ruleIds(client), accounts, lists: incidentLists(client) });
+      throwFirst(errors);
+      return figures;
+    },
+  };
 }
 
 test("what waits and what was forwarded is accounted for", async () => {
   const { incidents, check } = await open();
   await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
-  expect(await check()).toEqual({ incidents: 3, waiting: 3, acknowledged: 0, requeued: 0 });
+  expect(await check()).toEqual({ incidents: 3, waiting: 3, acknowledged: 0, requeued: 0, ...ALL_LISTED });
 
   await incidents.markForwarded(storedIncident("b").row);
-  expect(await check()).toEqual({ incidents: 3, waiting: 2, acknowledged: 1, requeued: 0 });
+  expect(await check()).toEqual({ incidents: 3, waiting: 2, acknowledged: 1, requeued: 0, ...ALL_LISTED });
 });
 
 test("a row that left the outbox without an acknowledgement waits again, as it was, once", async () => {
@@ -38,9 +52,9 @@ test("a row that left the outbox without an acknowledgement waits again, as it w
   const before = await pendingRows(incidents, RULE_ID);
   await client.deleteEntity(RULE_ID, outboxKeyOf(lost));
 
-  expect(await check()).toEqual({ incidents: 2, waiting: 1, acknowledged: 0, requeued: 1 });
+  expect(await check()).toEqual({ incidents: 2, waiting: 1, acknowledged: 0, requeued: 1, ...ALL_LISTED });
   expect(await pendingRows(incidents, RULE_ID)).toEqual(before);
-  expect(await check()).toEqual({ incidents: 2, waiting: 2, acknowledged: 0, requeued: 0 });
+  expect(await check()).toEqual({ incidents: 2, waiting: 2, acknowledged: 0, requeued: 0, ...ALL_LISTED });
 });
 
 test("what was forwarded twice, or by two at once, is acknowledged and out of the outbox", async () => {
@@ -50,7 +64,7 @@ test("what was forwarded twice, or by two at once, is acknowledged and out of th
   await Promise.all(Array.from({ length: 8 }, () => incidents.markForwarded(incident.row)));
   await incidents.markForwarded(incident.row);
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
-  expect(await check()).toEqual({ incidents: 1, waiting: 0, acknowledged: 1, requeued: 0 });
+  expect(await check()).toEqual({ incidents: 1, waiting: 0, acknowledged: 1, requeued: 0, ...ALL_LISTED });
 });
 
 test("a row that is forwarded while the accounts are made is not queued again", async () => {
@@ -92,5 +106,5 @@ test("a refused row is accounted for: it waits for a person", async () => {
   const incident = storedIncident();
   await incidents.addAll([incident]);
   await incidents.markRefused(incident.row, "400");
-  expect(await check()).toEqual({ incidents: 1, waiting: 1, acknowledged: 0, requeued: 0 });
+  expect(await check()).toEqual({ incidents: 1, waiting: 1, acknowledged: 0, requeued: 0, ...ALL_LISTED });
 });

@@ -82,7 +82,7 @@ export const LOG_LINES: LogLines = {
     lastRunAt: "2026-03-04T08:07:02.000Z",
     missingSince: "2026-03-04T09:07:00.000Z",
   },
-  reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0 },
+  reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0, relisted: 0, orphaned: 0 },
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };
 

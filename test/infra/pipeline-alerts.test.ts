@@ -185,10 +185,16 @@ test("the webhook fails when it refuses, or when no sweep could tell it of all",
   expect(alertOn("webhook-failing", sweep(1, undefined), traceOf("batch detected", 1))).toEqual([]);
 });
 
-test("incidents that were in no account are summed", () => {
-  expect(alertOn("requeued", traceOf("reconciled", 50, { requeued: 2 }), traceOf("reconciled", 10))).toEqual([
-    { Requeued: 2 },
-  ]);
+test("incidents that were in no account or not listed are summed; those that are listed only are counted once", () => {
+  expect(
+    alertOn(
+      "requeued",
+      traceOf("reconciled", 50, { requeued: 2, orphaned: 1 }),
+      traceOf("reconciled", 10, { relisted: 3, orphaned: 1 }),
+    ),
+  ).toEqual([{ Requeued: 2, Relisted: 3, Orphaned: 1 }]);
+  expect(alertOn("requeued", traceOf("reconciled", 10, { orphaned: 1 }))).toMatchObject([{ Orphaned: 1 }]);
+  expect(alertOn("requeued", traceOf("reconciled", 10))).toEqual([]);
 });
 
 /** These yield a figure whatever happens, and alert on 0. */

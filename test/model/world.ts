@@ -1,6 +1,7 @@
 // The pipeline on stores in memory, with a hub, a host, clocks and faults that a test commands.
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentLists } from "../../src/azure/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
@@ -18,7 +19,7 @@ import { checkLedger, type LedgerFigures } from "../../src/workflows/check-ledge
 import type { HubEvent } from "../../src/workflows/detect-batch.ts";
 import { handleEvents, type HandleDependencies, type Handling } from "../../src/workflows/handle-events.ts";
 import { type LogAnalyticsDependencies, logAnalyticsSink } from "../../src/workflows/log-analytics-sink.ts";
-import { reconcile } from "../../src/workflows/reconcile.ts";
+import { reconcile, type Reconciled } from "../../src/workflows/reconcile.ts";
 import { type BySink, type SendOutcome, type Sinks } from "../../src/workflows/sink.ts";
 import { sweepOutbox, type Swept } from "../../src/workflows/sweep-outbox.ts";
 import { type WebhookDependencies, webhookSink } from "../../src/workflows/webhook-sink.ts";
@@ -249,7 +250,12 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     restart(): void {
       deps = { ...deps, sinks: newSinks() };
     },
-    reconcile: () => reconcile({ ruleIds: ruleIds(incidentRows.client), accounts }),
+    async reconcile(): Promise<Reconciled> {
+      const lists = incidentLists(incidentRows.client);
+      const { figures, errors } = await reconcile({ ruleIds: ruleIds(incidentRows.client), accounts, lists });
+      throwFirst(errors);
+      return figures;
+    },
 
     send(partitionId: PartitionId, content: Content): void {
       clock.hub += 1_000;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { acknowledgements } from "../../src/azure/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentLists } from "../../src/azure/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incident-outbox.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
@@ -62,6 +63,7 @@ async function open() {
     incidents,
     ruleIds: ruleIds(client, { running: [RULE_ID] }),
     accounts: acknowledgements(client, LOG_ANALYTICS_SINK),
+    lists: incidentLists(client),
     pages: incidentPages(client),
     changes: incidentChanges(client),
     guideOf: () => undefined,
@@ -106,7 +108,7 @@ test("the sweep asks the table afresh: a rule that came a moment ago is not left
 test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
   const [lost] = orphans.map(idOf);
   await app.client.deleteEntity(REMOVED, `outbox|${LOG_ANALYTICS_SINK}|${lost}|1`);
-  expect(await reconcile(app)).toMatchObject({ incidents: 3, waiting: 2, requeued: 1 });
+  expect(await reconcile(app)).toMatchObject({ figures: { incidents: 3, waiting: 2, requeued: 1 }, errors: [] });
   expect(await app.incidents.waiting(REMOVED)).toMatchObject({ pending: 2, refused: 0 });
 });
 
