@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { odata, type TableClient } from "@azure/data-tables";
+import { doEach, throwFirst } from "../core/do-each.ts";
 import { DependencyError, isOfADependency } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { type Entity, hasStatus, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
@@ -144,12 +145,13 @@ export function suspectTable(
       return known;
     },
 
-    /** Takes away what is of no interest any more. */
+    /** Takes away what is of no interest any more. @throws when a mark could not be taken away, once the others are */
     async sweep(): Promise<void> {
-      for (const mark of await listed()) {
+      const { errors } = await doEach(await listed(), async (mark) => {
         const age = now() - (Date.parse(String(mark["Since"])) || 0);
         if (age > (mark["Quarantined"] === true ? QUARANTINE_MS : FORGOTTEN_MS)) await this.end(String(mark["rowKey"]));
-      }
+      });
+      throwFirst(errors);
     },
   };
 

@@ -150,3 +150,28 @@ test("a mark of yesterday worries nobody and is swept away, what is quarantined 
   await one.sweep();
   expect(await worker(2).begin("quarantined")).toEqual({ outcome: "begun", deaths: 0 });
 });
+
+test("a mark that cannot be taken away keeps none of the others, and is said at the end", async () => {
+  const { table, worker, clock } = await open();
+  for (const key of ["a", "b", "c"]) await worker(1).begin(key);
+  clock.now += 25 * 60 * MINUTE;
+  const stuck: SuspectClient = {
+    ...allOf(table),
+    deleteEntity: (partitionKey, rowKey, options) =>
+      rowKey === "a" ? Promise.reject(new Error("stuck")) : table.deleteEntity(partitionKey, rowKey, options),
+  };
+  await expect(worker(1, "a", stuck).sweep()).rejects.toThrow("stuck");
+  const left = [];
+  for await (const { rowKey } of table.listEntities()) left.push(rowKey);
+  expect(left).toEqual(["a"]);
+});
+
+/** The client's calls as properties of their own. */
+function allOf(table: TableClient): SuspectClient {
+  return {
+    createEntity: (...args) => table.createEntity(...args),
+    updateEntity: (...args) => table.updateEntity(...args),
+    deleteEntity: (...args) => table.deleteEntity(...args),
+    listEntities: (...args) => table.listEntities(...args),
+  };
+}
