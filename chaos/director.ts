@@ -60,7 +60,7 @@ export function director(options: DirectorOptions) {
   const faults = new Map<string, number>();
   const kills = chance(`${options.seed} kills`);
   let untilKill = kills.between(1, 2 * options.requestsPerKill);
-  let mood: "storm" | "rest" | "lies" | "calm" = "storm";
+  let mood: "calm" | "storm" | "rest" | "lies" = "calm";
   const lieDraw = chance(`${options.seed} lies`);
   let lieCount = 0;
   let faultCount = 0;
@@ -129,6 +129,10 @@ export function director(options: DirectorOptions) {
       };
     },
 
+    /** From now on things go wrong; until then nothing does. */
+    becomeStormy(): void {
+      mood = "storm";
+    },
     /** From now on everything goes well. */
     becomeCalm(): void {
       mood = "calm";

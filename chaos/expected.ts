@@ -7,6 +7,7 @@ import type { DiagnosticRecord } from "../src/core/event-body.ts";
 import { readyRule } from "../src/core/ready-rule.ts";
 import type { Rule } from "../src/core/rule.ts";
 import { judge } from "../src/workflows/judge-record.ts";
+import { isFailingId } from "./failing-items.ts";
 import type { Portion } from "./traffic.ts";
 
 /** Everything that was sent so far and must come of it. */
@@ -14,6 +15,11 @@ export interface Expected {
   /** By incident id: the record that it comes from. */
   readonly incidents: ReadonlyMap<string, SampleRecord>;
   readonly letters: readonly Uint8Array[];
+}
+
+/** Whether no receiver takes an incident: it waits to the end. */
+export function isFailing({ incidents }: Expected, incidentId: string): boolean {
+  return isFailingId(incidents.get(incidentId)?.properties.id ?? "");
 }
 
 const PIM_SETTINGS_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";

@@ -13,6 +13,7 @@ import { gunzipSync } from "node:zlib";
 import { closeServer, listenOnLoopback } from "../local/loopback-server.ts";
 import type { Director, Kill } from "./director.ts";
 import { answerOf } from "./fault-answers.ts";
+import { type Answer, failedItem, itemFailureIn, untilClosed } from "./failing-items.ts";
 import type { Fault } from "./fault-matrix.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import { operationOf, type Service } from "./request-operation.ts";
@@ -25,6 +26,8 @@ export interface FaultProxyOptions {
   readonly slot: number;
   readonly director: Director;
   readonly kill: (slot: number, victim: Kill["victim"]) => void;
+  /** Told of each request's body, as JSON text, that the service accepted: of the ingestion endpoint only. */
+  readonly onAccepted?: (json: Buffer) => void;
   /** For https: what the proxy shows, and whose certificate the target has. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly targetCa: string };
 }
@@ -32,12 +35,6 @@ export interface FaultProxyOptions {
 export interface FaultProxy {
   readonly port: number;
   close(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: Buffer;
 }
 
 /** How much later than its sender thinks a request is carried out that is `late`. */
@@ -49,8 +46,18 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const isSecure = options.target.startsWith("https:");
   const agent = isSecure ? new HttpsAgent({ keepAlive: true, ca: tls?.targetCa }) : new HttpAgent({ keepAlive: true });
 
+  /** As the ingestion endpoint itself answers: it refuses some rows, and fails for others. */
+  async function ingest(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<Answer> {
+    const json = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+    if (json.includes(`${REFUSED_MARK}"`)) return REFUSAL;
+    const failure = itemFailureIn(json);
+    if (failure !== undefined) return failedItem(failure, response);
+    const answer = await forward(request, body);
+    if (answer.status === 204) options.onAccepted?.(json);
+    return answer;
+  }
+
   async function forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
-    if (service === "ingest" && holdsRefusedRow(request, body)) return REFUSAL;
     const target = new URL(request.url ?? "/", options.target);
     const headers = { ...request.headers, host: target.host };
     const settings = { method: request.method, headers, agent };
@@ -68,7 +75,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const callId = String(request.headers["x-ms-client-request-id"] ?? "");
     const arrived = { slot, operation, callId };
     const kill = director.killFor(arrived);
-    const onward = () => forward(request, body);
+    const onward = () => (service === "ingest" ? ingest(request, body, response) : forward(request, body));
     if (kill !== undefined) return die(kill, response, onward);
     const fault = director.faultFor(arrived);
     if (fault === undefined) return send(response, await onward());
@@ -117,11 +124,6 @@ const REFUSAL: Answer = {
   body: Buffer.from('{"error":{"code":"InvalidRecord","message":"a row of the pack is refused"}}'),
 };
 
-function holdsRefusedRow({ headers }: IncomingMessage, body: Buffer): boolean {
-  const rows = headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
-  return rows.includes(`${REFUSED_MARK}"`);
-}
-
 async function fail(fault: Fault, response: ServerResponse, onward: () => Promise<Answer>): Promise<void> {
   if (fault.kind === "late") {
     response.socket?.destroy();
@@ -151,11 +153,4 @@ async function sendHalf(response: ServerResponse, { status, headers, body }: Ans
     await new Promise<void>((resolve) => response.write(body.subarray(0, body.length / 2), () => resolve()));
   }
   socket?.end();
-}
-
-async function untilClosed(response: ServerResponse): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("close", () => resolve());
-  if (response.closed || response.socket?.destroyed === true) resolve();
-  await promise;
 }

@@ -22,6 +22,8 @@ export interface SlotOptions {
 /** A place for a function host: when the host in it is killed, the next one is started. */
 export interface HostSlot {
   kill(victim: "worker" | "host"): void;
+  /** From now on it may be killed at random while it starts. */
+  becomeStormy(): void;
   /** No more kills at random while starting. */
   becomeCalm(): void;
   stop(): Promise<void>;
@@ -32,7 +34,7 @@ const START_KILL = { oneIn: 6, withinMs: 1_500 };
 
 export function startHostSlot(options: SlotOptions): HostSlot {
   let isStopping = false;
-  let isCalm = options.startKills === undefined;
+  let isCalm = true;
   let child = start();
 
   function start(): ChildProcess {
@@ -81,6 +83,9 @@ export function startHostSlot(options: SlotOptions): HostSlot {
     kill(victim) {
       if (victim === "host") child.kill("SIGKILL");
       else workerKills.get(child)?.();
+    },
+    becomeStormy() {
+      isCalm = options.startKills === undefined;
     },
     becomeCalm() {
       isCalm = true;

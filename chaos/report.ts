@@ -1,4 +1,5 @@
 import { FAULT_KINDS, CELLS, isRequired, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
+import { median, type Receiver, RECEIVERS } from "./forwarding.ts";
 import type { RoundResult } from "./round.ts";
 
 /** The figures of all rounds together. */
@@ -16,6 +17,9 @@ export interface Totals {
   readonly forwardedDistinct: number;
   readonly rawDuplicates: number;
   readonly refused: number;
+  readonly failing: number;
+  /** Medians of the milliseconds from sending an event to its incident's arrival. */
+  readonly forwarding: Readonly<Record<Receiver, ForwardingTimes>>;
   readonly deadLetters: number;
   readonly failedAttempts: number;
   readonly batchesGivenUp: number;
@@ -27,12 +31,41 @@ export interface Totals {
   readonly unreachable: readonly string[];
 }
 
+export interface ForwardingTimes {
+  /** While the receivers take everything. */
+  readonly quietMs: number;
+  /** Of the incidents that receivers take, while they fail for others. */
+  readonly besideFailingMs: number;
+}
+
+/** The others' median may be this many times the quiet one. */
+const MOST_BESIDE_FAILING = 2;
+
+function forwardingOf(rounds: readonly RoundResult[]): Totals["forwarding"] {
+  const times = (receiver: Receiver): ForwardingTimes => ({
+    quietMs: median(rounds.flatMap(({ forwarding }) => forwarding.quiet[receiver])),
+    besideFailingMs: median(rounds.flatMap(({ forwarding }) => forwarding.besideFailing[receiver])),
+  });
+  return { logAnalytics: times("logAnalytics"), webhook: times("webhook") };
+}
+
+/** What is wrong where incidents that receivers take wait for those that they fail for. */
+function tooSlow(forwarding: Totals["forwarding"]): string[] {
+  return RECEIVERS.flatMap((receiver) => {
+    const { quietMs, besideFailingMs } = forwarding[receiver];
+    if (besideFailingMs <= MOST_BESIDE_FAILING * quietMs) return [];
+    const times = `${Math.round(besideFailingMs)} ms beside failing ones, ${Math.round(quietMs)} ms where it is quiet`;
+    return [`${receiver}: an incident takes ${times}: more than ${MOST_BESIDE_FAILING} times as long (medians)`];
+  });
+}
+
 export function totalsOf(rounds: readonly RoundResult[]): Totals {
   const sum = (figure: (round: RoundResult) => number) => rounds.reduce((total, round) => total + figure(round), 0);
   const byCell = new Map<string, number>();
   for (const { faults } of rounds) {
     for (const [name, count] of faults) byCell.set(name, (byCell.get(name) ?? 0) + count);
   }
+  const forwarding = forwardingOf(rounds);
   const [workerKills, hostKills] = [sum(({ kills }) => kills.worker), sum(({ kills }) => kills.host)];
   return {
     kills: workerKills + hostKills,
@@ -48,6 +81,8 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     forwardedDistinct: sum(({ forwardedDistinct }) => forwardedDistinct),
     rawDuplicates: sum(({ rawDuplicates }) => rawDuplicates),
     refused: sum(({ refused }) => refused),
+    failing: sum(({ failing }) => failing),
+    forwarding,
     deadLetters: sum(({ deadLetters }) => deadLetters),
     failedAttempts: sum(({ failedAttempts }) => failedAttempts),
     batchesGivenUp: sum(({ batchesGivenUp }) => batchesGivenUp),
@@ -55,7 +90,10 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     requeuedRows: sum(({ requeuedRows }) => requeuedRows),
     redriven: sum(({ redriven }) => redriven),
     unreachable: rounds.flatMap(({ unreachable }) => unreachable),
-    problems: rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
+    problems: [
+      ...rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
+      ...tooSlow(forwarding),
+    ],
   };
 }
 
@@ -91,10 +129,17 @@ export function markdown(totals: Totals): string {
     ["forwarded to Log Analytics, distinct", String(totals.forwardedDistinct)],
     ["rows that arrived there more than once", String(totals.rawDuplicates)],
     ["rows refused and kept", String(totals.refused)],
+    ["incidents that the receivers fail for: they wait, each with the reason", String(totals.failing)],
+    ["median to Log Analytics: quiet, and beside incidents that it fails for", inMs(totals.forwarding.logAnalytics)],
+    ["median to the webhook: quiet, and beside incidents that it fails for", inMs(totals.forwarding.webhook)],
     ["dead letters, each byte-exact", String(totals.deadLetters)],
     ["records put aside after several kills, redriven", String(totals.redriven)],
   ];
   return `${table(["figure", ""], figures)}\n\n${table(["fault", ...OPERATIONS], faultRows(totals))}\n`;
+}
+
+function inMs({ quietMs, besideFailingMs }: ForwardingTimes): string {
+  return `${Math.round(quietMs)} ms, ${Math.round(besideFailingMs)} ms`;
 }
 
 function faultRows({ byCell }: Totals): string[][] {

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AppVariants } from "./app-variants.ts";
 import { director, type Director } from "./director.ts";
 import { expectations, judging } from "./expected.ts";
+import { type Forwarding, measureForwarding } from "./forwarding.ts";
 import { type Cell, CELLS, isRequired, nameOfCell, type Operation } from "./fault-matrix.ts";
 import { logFigures } from "./log-figures.ts";
 import { untilThrough } from "./settling.ts";
-import { portion } from "./traffic.ts";
+import { type Portion, portion } from "./traffic.ts";
 import type { Verdict } from "./verdict.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -29,7 +30,7 @@ export interface RoundOptions {
 }
 
 export interface Progress {
-  readonly phase: "storm" | "lies" | "calm";
+  readonly phase: "forwarding" | "storm" | "lies" | "calm";
   readonly kills: number;
   readonly faults: number;
   readonly cells: number;
@@ -39,6 +40,7 @@ export interface Progress {
 }
 
 export interface RoundResult extends Verdict {
+  readonly forwarding: Forwarding;
   readonly seed: string;
   readonly kills: Readonly<Record<"worker" | "host", number>>;
   /** By the name of the cell. */
@@ -128,6 +130,15 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
         cells: decides.faults().size,
         events: sent.events(),
       });
+    const forwarding = await measureForwarding({
+      ...options,
+      takenAt: world.takenAt,
+      async send(made) {
+        await sent.send(made, world);
+        progress("forwarding");
+      },
+    });
+    world.becomeStormy();
     const beganAt = performance.now();
     const standstill = standstillOf(decides);
     const blow = async (phase: Progress["phase"], isDone: () => boolean) => {
@@ -152,8 +163,10 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     });
     return {
       ...verdict,
+      forwarding,
       problems: [
         ...verdict.problems,
+        ...forwarding.problems,
         ...log.problems(),
         ...wronglyRefused(verdict.refusedByFault, decides),
         ...(isStanding ? [`no host has sent a request for ${STANDSTILL_MS / 1_000} s`] : []),
@@ -233,13 +246,16 @@ function traffic({ seed, partitions }: RoundOptions) {
   const { add, expected } = expectations(APP_DIRECTORY);
   let portions = 0;
   let events = 0;
+  async function send(made: Portion, world: World): Promise<void> {
+    events += made.deliveries.length;
+    add(made);
+    await world.send(made.deliveries);
+  }
   return {
+    send,
     async next(world: World): Promise<void> {
-      const made = portion(seed, portions, partitions);
+      await send(portion(seed, portions, partitions), world);
       portions += 1;
-      events += made.deliveries.length;
-      add(made);
-      await world.send(made.deliveries);
     },
     events: () => events,
     expected,

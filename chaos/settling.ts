@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Expected, judging } from "./expected.ts";
+import { type Expected, isFailing, type judging } from "./expected.ts";
 import type { Passes } from "./log-figures.ts";
 import { judgeStored, type Verdict } from "./verdict.ts";
 import type { World } from "./world.ts";
@@ -27,9 +27,10 @@ const STANDSTILL_MS = 900_000;
 export async function untilThrough(world: World, settling: Settling): Promise<Verdict & { redriven: number }> {
   const { expected, passes, judges, look } = settling;
   let redriven = 0;
-  let last = { seen: "", at: performance.now(), passes: passes() };
+  let last = { seen: "", at: performance.now(), passes: passes(), retryAt: 0 };
   while (!isEnough(last, passes())) {
-    const [lag, pending] = [await world.lag(), await world.stored.pending()];
+    const lag = await world.lag();
+    const { rows: pending, retryAt } = await world.stored.pending((id) => isFailing(expected(), id));
     if (lag === 0) redriven += await world.stored.redriveSuspects(judges);
     const isThrough = lag === 0 && pending === 0;
     // Not before: on a busy machine, reading all of it again and again would keep it from going on.
@@ -38,19 +39,27 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
     const waiting = `${lag} events behind, ${pending} rows to forward`;
     const seen = wanting === undefined ? waiting : `${waiting}, ${wanting} things wanting`;
     look(seen);
-    if (seen !== last.seen) last = { seen, at: performance.now(), passes: passes() };
+    if (seen !== last.seen) last = { seen, at: performance.now(), passes: passes(), retryAt };
     await sleep(LOOK_EVERY_MS);
   }
   await world.stopHosts();
   return { ...judgeStored(await world.stored.read(), expected()), redriven };
 }
 
-function isEnough(last: { readonly at: number; readonly passes: Passes }, now: Passes): boolean {
+interface LastMove {
+  readonly at: number;
+  readonly passes: Passes;
+  /** A row that failed in the storm waits for its next attempt, longer each time. In milliseconds since 1970. */
+  readonly retryAt: number;
+}
+
+function isEnough(last: LastMove, now: Passes): boolean {
   const waited = performance.now() - last.at;
+  const isRetried = Date.now() - last.retryAt > ENOUGH_MS;
   const { sweeps, checks, reconciliations } = last.passes;
   const isChecked =
     now.sweeps - sweeps >= ENOUGH.sweeps &&
     now.checks - checks >= ENOUGH.checks &&
     now.reconciliations - reconciliations >= ENOUGH.reconciliations;
-  return (isChecked && waited > ENOUGH_MS) || waited > STANDSTILL_MS;
+  return (isChecked && isRetried && waited > ENOUGH_MS) || waited > STANDSTILL_MS;
 }

@@ -18,12 +18,14 @@ export interface Stored {
   readonly letters: readonly { readonly name: string; readonly bytes: Buffer }[];
   /** Rows that Log Analytics accepted, each time it did. */
   readonly forwarded: readonly Row[];
+  /** Ids of the incidents that the webhook took, each time it did. */
+  readonly told: readonly string[];
 }
 
 const CHECKPOINTS = "azure-webjobs-eventhub";
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
-export function storedReader({ azurite, eventHub, ingestion }: Stack) {
+export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: { readonly taken: readonly string[] }) {
   const options = { allowInsecureConnection: true };
   const table = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, options);
   const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
@@ -67,6 +69,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack) {
       rows: await rows(),
       letters: await letters(),
       forwarded: ingestion.rows(),
+      told: webhook.taken,
     }),
 
     /**
@@ -89,8 +92,17 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack) {
 
     incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
 
-    /** Rows of the outbox that nobody has refused. */
-    pending: () => count("RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false"),
+    /** Rows of the outbox that are still to be sent, without those that no receiver takes; and how long they may wait. */
+    async pending(isFailing: (incidentId: string) => boolean): Promise<{ rows: number; retryAt: number }> {
+      const filter = "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false";
+      const found = { rows: 0, retryAt: 0 };
+      for await (const row of table.listEntities<Row>({ queryOptions: { filter } })) {
+        if (isFailing(String(row["IncidentId"]))) continue;
+        found.rows += 1;
+        found.retryAt = Math.max(found.retryAt, Date.parse(String(row["RetryAt"])) || 0);
+      }
+      return found;
+    },
 
     /** Events that lie in the hub behind the checkpoints. */
     async lag(namespace: string, partitions: number): Promise<number> {

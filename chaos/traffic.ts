@@ -4,6 +4,7 @@ import { settingsChangeRecord } from "../local/samples/settings-change-record.ts
 import { SETTINGS_CHANGES } from "../local/samples/settings-changes.ts";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { shuffled } from "./director.ts";
+import { failingId } from "./failing-items.ts";
 
 /** An event on its way to a partition. */
 export interface Delivery {
@@ -25,6 +26,7 @@ export interface Portion {
 /** Ends the id of a record whose row the ingestion endpoint refuses, whenever it is sent. */
 export const REFUSED_MARK = "_refused";
 const REFUSED_ONE_IN = 8;
+const FAILING_ONE_IN = 16;
 
 /** In every record, so that logs can be searched for what must not be in them. */
 export const PAYLOAD_MARK = "payload-7f3a";
@@ -65,10 +67,40 @@ export function portion(seed: string, number: number, partitions: number): Porti
   };
 }
 
+/** What a stretch of measured traffic is made of: records that all match, one to an event, a few events at a time. */
+const STRETCH = { portions: 20, events: 2 };
+
+/** @param failing share of the records whose incidents no receiver takes */
+export function stretch(draw: Chance, partitions: number, failing: number): Portion[] {
+  return Array.from({ length: STRETCH.portions }, (_portion, portionNumber) => {
+    const time = new Date(Date.UTC(2026, 1, 1) + portionNumber * 1000);
+    const records = Array.from({ length: STRETCH.events }, () => {
+      const record = settingsChange(time, draw);
+      const isFailing = draw.between(1, 100) <= failing * 100;
+      return isFailing ? withId(record, failingId(record.properties.id, draw)) : record;
+    });
+    const deliveries = records.map((record) => ({
+      body: utf8.encode(JSON.stringify({ records: [record] })),
+      partition: draw.between(0, partitions - 1),
+    }));
+    return { deliveries, records, matches: records, letters: [] };
+  });
+}
+
 function matching(time: Date, draw: Chance): SampleRecord {
+  const record = settingsChange(time, draw);
+  const { id } = record.properties;
+  if (draw.between(1, REFUSED_ONE_IN) === 1) return withId(record, `${id}${REFUSED_MARK}`);
+  return draw.between(1, FAILING_ONE_IN) === 1 ? withId(record, failingId(id, draw)) : record;
+}
+
+function settingsChange(time: Date, draw: Chance): SampleRecord {
   const record = settingsChangeRecord(draw.pick(CHANGES), "Global Administrator", time, draw);
-  const id = draw.between(1, REFUSED_ONE_IN) === 1 ? `${record.properties.id}${REFUSED_MARK}` : record.properties.id;
-  return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}`, properties: { ...record.properties, id } };
+  return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}` };
+}
+
+function withId(record: SampleRecord, id: string): SampleRecord {
+  return { ...record, properties: { ...record.properties, id } };
 }
 
 function other(time: Date, draw: Chance): SampleRecord {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { rowOfEntity, textOfRecordEntity } from "../src/azure/incident-entity.ts";
-import type { Expected } from "./expected.ts";
+import { type Expected, isFailing } from "./expected.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";
 
@@ -18,6 +18,8 @@ export interface Verdict {
   readonly refused: number;
   /** Of these, rows that were only refused by a fault, a 413. More than there were such faults cannot be. */
   readonly refusedByFault: number;
+  /** Incidents that no receiver takes: they wait to the end, each with the reason. */
+  readonly failing: number;
   readonly deadLetters: number;
   /** Everything that is not as it must be, a sentence each. */
   readonly problems: readonly string[];
@@ -43,17 +45,23 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   checkParts(stored, ids, problems);
   checkRecords(stored, incidents, expected, problems);
   const outbox = stored.rows.get("outbox") ?? [];
-  const refused = new Set(outbox.filter((row) => row["Refused"] === true).map(idOf));
+  const refused = new Set(outbox.filter((row) => isOf("log-analytics", row) && row["Refused"] === true).map(idOf));
   const forwarded = new Set(stored.forwarded.map(idOf));
-  for (const id of ids) {
+  const told = new Set(stored.told);
+  const failing = [...ids].filter((id) => isFailing(expected, id));
+  const isTaken = (id: string) => !isFailing(expected, id);
+  for (const id of [...ids].filter(isTaken)) {
     if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
+    if (!told.has(id)) problems.push(`incident ${id} was not sent to the webhook`);
   }
   for (const row of incidents) {
     if (mustBeRefused(row) && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
-  const pending = outbox.filter((row) => row["Refused"] !== true).length;
+  for (const id of told) if (!ids.has(id)) problems.push(`${id} was sent to the webhook and is no incident`);
+  const pending = outbox.filter((row) => row["Refused"] !== true && isTaken(idOf(row))).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
+  checkFailing(outbox, failing, problems);
   checkForwarded(stored, incidents, problems);
   checkLetters(stored, expected, problems);
   return {
@@ -63,6 +71,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
     forwardedDistinct: forwarded.size,
     rawDuplicates: stored.forwarded.length - forwarded.size,
     refused: refused.size,
+    failing: failing.length,
     refusedByFault: incidents.filter((row) => refused.has(idOf(row)) && !mustBeRefused(row)).length,
     deadLetters: stored.letters.length,
     problems,
@@ -71,6 +80,19 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
 
 function idOf(row: Row): string {
   return String(row["IncidentId"]);
+}
+
+function isOf(sink: string, { rowKey }: Row): boolean {
+  return String(rowKey).startsWith(`outbox|${sink}|`);
+}
+
+/** An incident that a receiver fails for waits for it, neither taken nor refused, with the reason. */
+function checkFailing(outbox: readonly Row[], failing: readonly string[], problems: string[]): void {
+  for (const sink of ["log-analytics", "webhook"]) {
+    const waiting = outbox.filter((row) => isOf(sink, row) && row["Refused"] !== true && row["FailedReason"]);
+    const ids = new Set(waiting.map(idOf));
+    for (const id of failing) if (!ids.has(id)) problems.push(`incident ${id} does not wait for ${sink} with a reason`);
+  }
 }
 
 function mustBeRefused(row: Row): boolean {

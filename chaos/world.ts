@@ -9,8 +9,10 @@ import type { Director, Kill } from "./director.ts";
 import { startFaultProxy, type FaultProxyOptions } from "./fault-proxy.ts";
 import { startHostSlot, type HostSlot } from "./host-slot.ts";
 import { startHubGate } from "./hub-gate.ts";
+import type { Receiver } from "./forwarding.ts";
 import { storedReader, type StoredReader } from "./stored.ts";
 import type { Delivery } from "./traffic.ts";
+import { startWebhookReceiver } from "./webhook-receiver.ts";
 
 export interface WorldOptions {
   readonly seed: string;
@@ -28,8 +30,11 @@ export interface WorldOptions {
 /** The services, the fault proxies before them, and the hosts that fight over the hub's partitions. */
 export interface World {
   readonly stored: StoredReader;
+  /** When each receiver first took the incident of a record, by the record's id. */
+  readonly takenAt: Readonly<Record<Receiver, ReadonlyMap<string, number>>>;
   send(deliveries: readonly Delivery[]): Promise<void>;
   lag(): Promise<number>;
+  becomeStormy(): void;
   becomeCalm(): void;
   /** Lets the hosts end what they are at. The services stay. */
   stopHosts(): Promise<void>;
@@ -52,7 +57,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   try {
     const stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions });
     closing.push(() => stack.stop());
-    const stored = storedReader(stack);
+    const takenAt = { logAnalytics: new Map<string, number>(), webhook: new Map<string, number>() };
+    const note = (receiver: Receiver) => (auditLogId: string) => {
+      if (!takenAt[receiver].has(auditLogId)) takenAt[receiver].set(auditLogId, performance.now());
+    };
+    const webhook = await startWebhookReceiver(note("webhook"));
+    closing.push(() => webhook.close());
+    const stored = storedReader(stack, webhook);
     await stored.prepare();
     const certificate = await loopbackCertificate();
     closing.push(() => certificate.remove());
@@ -63,7 +74,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
     const slots: HostSlot[] = [];
     for (let slot = 0; slot < options.hosts; slot += 1) {
-      const settings = await settingsOf(slot, { stack, certificate, gatePort: gate.port });
+      const settings = await settingsOf(slot, { stack, certificate, webhookUrl: webhook.url, gatePort: gate.port });
       const draw = chance(`${seed} host ${slot}`);
       slots.push(
         startHostSlot({
@@ -79,11 +90,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const stopHosts = async () => void (await Promise.all(slots.map((slot) => slot.stop())));
     closing.push(stopHosts);
 
+    function onAccepted(json: Buffer): void {
+      const rows: { AuditLogId: string }[] = JSON.parse(json.toString());
+      for (const { AuditLogId } of rows) note("logAnalytics")(AuditLogId);
+    }
+
     async function settingsOf(slot: number, made: Omit<Made, "ports">): Promise<Record<string, string>> {
       const ports: Record<string, number> = {};
       const kill = (victimSlot: number, victim: Kill["victim"]) => slots[victimSlot]?.kill(victim);
       for (const target of targets(stack, certificate)) {
-        const proxy = await startFaultProxy({ ...target, slot, director, kill });
+        const proxy = await startFaultProxy({ ...target, slot, director, kill, onAccepted });
         closing.push(() => proxy.close());
         ports[target.service] = proxy.port;
       }
@@ -92,8 +108,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
     return {
       stored,
+      takenAt,
       send: (deliveries) => send(producer, deliveries),
       lag: () => stored.lag(producer.fullyQualifiedNamespace, partitions),
+      becomeStormy() {
+        director.becomeStormy();
+        for (const slot of slots) slot.becomeStormy();
+      },
       becomeCalm() {
         director.becomeCalm();
         for (const slot of slots) slot.becomeCalm();
@@ -132,6 +153,7 @@ type Certificate = Awaited<ReturnType<typeof loopbackCertificate>>;
 interface Made {
   readonly stack: Stack;
   readonly certificate: Certificate;
+  readonly webhookUrl: string;
   readonly gatePort: number;
   readonly ports: Readonly<Record<string, number>>;
 }
@@ -149,7 +171,7 @@ function targets(
 }
 
 /** The stack's settings with the proxies in the services' places. The host's own storage stays as it is. */
-function behindProxies({ stack, certificate, gatePort, ports }: Made): Record<string, string> {
+function behindProxies({ stack, certificate, webhookUrl, gatePort, ports }: Made): Record<string, string> {
   const { settings, azurite, eventHub, ingestion } = stack;
   const throughProxy = (url: string, service: string) => url.replace(/:\d+/, `:${ports[service]}`);
   return {
@@ -161,6 +183,7 @@ function behindProxies({ stack, certificate, gatePort, ports }: Made): Record<st
     LOGS_INGESTION_ENDPOINT: throughProxy(ingestion.endpoint, "ingest"),
     IDENTITY_ENDPOINT: throughProxy(ingestion.identityEndpoint, "token"),
     NODE_EXTRA_CA_CERTS: certificate.file,
+    WEBHOOK_URL: webhookUrl,
     OUTBOX_TIMER_SCHEDULE: "*/2 * * * * *",
     OUTBOX_MINIMUM_AGE_SECONDS: "1",
     LEDGER_TIMER_SCHEDULE: "*/3 * * * * *",

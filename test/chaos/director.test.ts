@@ -6,7 +6,9 @@ import { chance } from "../../local/samples/chance.ts";
 const EVERY_THIRD = Object.fromEntries(OPERATIONS.map((operation) => [operation, 3])) as Record<Operation, number>;
 
 function directed(seed: string, happened: ReadonlySet<string> = new Set()): Director {
-  return director({ seed, requestsPerFault: EVERY_THIRD, requestsPerKill: 10, sparedSlot: 0, happened });
+  const decides = director({ seed, requestsPerFault: EVERY_THIRD, requestsPerKill: 10, sparedSlot: 0, happened });
+  decides.becomeStormy();
+  return decides;
 }
 
 /** What befalls a number of requests that come in the same order each time. */
@@ -38,6 +40,11 @@ test("when only cells are wanting, nothing but those happens, and each once", ()
   decides.onlyTheRest();
   fates(decides, 1_000);
   expect([...decides.faults()]).toEqual([[missing, 1]]);
+});
+
+test("before the storm nothing happens", () => {
+  const options = { requestsPerFault: EVERY_THIRD, requestsPerKill: 10, sparedSlot: 0, happened: new Set<string>() };
+  expect(new Set(fates(director({ seed: "a", ...options }), 1_000))).toEqual(new Set([""]));
 });
 
 test("in the calm nothing happens", () => {

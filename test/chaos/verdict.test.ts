@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { judgeStored } from "../../chaos/verdict.ts";
 import type { Row, Stored } from "../../chaos/stored.ts";
 import type { Expected } from "../../chaos/expected.ts";
@@ -30,7 +30,7 @@ const STORED = {
 function stored(kinds: Record<string, readonly object[]>, rest: Partial<Stored> = {}): Stored {
   const rows = new Map(Object.entries(kinds).map(([kind, list]) => [kind, list.map((row): Row => ({ ...row }))]));
   const name = createHash("sha256").update(LETTER).digest("hex");
-  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], ...rest };
+  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], told: ["id-1"], ...rest };
 }
 
 test("a run in which everything is as it must be has no problems", () => {
@@ -41,6 +41,7 @@ test("a run in which everything is as it must be has no problems", () => {
     forwardedDistinct: 1,
     rawDuplicates: 0,
     refused: 0,
+    failing: 0,
     refusedByFault: 0,
     deadLetters: 1,
     problems: [],
@@ -64,6 +65,8 @@ test.each([
   ],
   ["a row forwarded of nothing", stored(STORED, { forwarded: [forwarded, { IncidentId: "id-2" }] }), "is no incident"],
   ["a row that waits", stored({ ...STORED, outbox: [{ IncidentId: "id-1", Refused: false }] }), "still wait"],
+  ["an incident that the webhook was not sent", stored(STORED, { told: [] }), "was not sent to the webhook"],
+  ["a webhook that was sent nothing of ours", stored(STORED, { told: ["id-1", "id-2"] }), "is no incident"],
   ["a dead letter that is not kept", stored(STORED, { letters: [] }), "is not kept"],
   [
     "a dead letter with other bytes",
@@ -82,8 +85,41 @@ test("a record of which the rule makes two incidents is no duplicate", () => {
       time: two.map((id) => ({ rowKey: `time|0|${id}` })),
       record: two.map((id) => recordEntity({ partitionKey: "rule", rowKey: `record|${id}` }, JSON.stringify(RECORD))),
     },
-    { forwarded: two.map((IncidentId) => rowOfEntity({ ...incident, IncidentId })) },
+    { forwarded: two.map((IncidentId) => rowOfEntity({ ...incident, IncidentId })), told: two },
   );
   const expected = { ...EXPECTED, incidents: new Map(two.map((id) => [id, RECORD])) };
   expect(judgeStored(both, expected).problems).toEqual([]);
+});
+
+describe("an incident that no receiver takes", () => {
+  const record = { ...RECORD, properties: { ...RECORD.properties, id: "PIM_1_fails_hang" } };
+  const expected: Expected = { ...EXPECTED, incidents: new Map([["id-1", record]]) };
+  const all = {
+    ...STORED,
+    incident: [{ ...STORED.incident[0], AuditLogId: record.properties.id }],
+    record: [recordEntity({ partitionKey: "rule", rowKey: "record|id-1" }, JSON.stringify(record))],
+  };
+  const waiting = (sink: string, more: object = {}) => ({
+    rowKey: `outbox|${sink}|id-1|1`,
+    IncidentId: "id-1",
+    Refused: false,
+    FailedReason: "answered 500",
+    ...more,
+  });
+  const none = { forwarded: [], told: [] };
+
+  test("waits for each of them with the reason", () => {
+    const outbox = [waiting("log-analytics"), waiting("webhook")];
+    expect(judgeStored(stored({ ...all, outbox }, none), expected)).toMatchObject({ failing: 1, problems: [] });
+  });
+
+  test.each([
+    ["is not there any more", [waiting("log-analytics")]],
+    ["is refused before its time", [waiting("log-analytics"), waiting("webhook", { Refused: true })]],
+    ["has no reason", [waiting("log-analytics"), waiting("webhook", { FailedReason: "" })]],
+  ])("a row of it that %s is a problem", (_, outbox) => {
+    expect(judgeStored(stored({ ...all, outbox }, none), expected).problems).toEqual([
+      "incident id-1 does not wait for webhook with a reason",
+    ]);
+  });
 });
