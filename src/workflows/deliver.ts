@@ -149,7 +149,6 @@ function partsOf(pack: readonly IncidentRow[]): IncidentRow[][] {
 function fail(row: IncidentRow, reason: string, pass: Pass): void {
   pass.failures.push({ row, reason });
   pass.failedInARow += 1;
-  pass.sink.watch.failed(`${text(row["RuleId"])}|${text(row["IncidentId"])}|${text(row["Revision"])}`, reason);
 }
 
 /** Decides which failures count against their rows. @returns also the reason of one that does not, if there is one */
@@ -161,7 +160,10 @@ async function judgeAll(pass: Pass): Promise<{ errors: readonly unknown[]; doubt
     const before = pass.before.get(row);
     const counts = await watch.hasAcceptedSince(before?.failedAt ?? queuedAt(row));
     const next = afterFailure(before, { at, reason, counts }, firstBackOffMs);
-    if (!counts) doubted = reason;
+    if (!counts) {
+      doubted = reason;
+      watch.failed(`${text(row["RuleId"])}|${text(row["IncidentId"])}|${text(row["Revision"])}`, reason);
+    }
     if (next.outcome === "refused") return markRefused(row, next.reason, pass);
     pass.figures.failed += counts ? 1 : 0;
     await outbox.markFailed(row, next.failure);

@@ -34,7 +34,7 @@ export function sinkWatch(sink: string, { acceptances, pauseMs, now }: WatchOpti
       paused = { until: 0, because: "" };
     },
 
-    /** A row failed alone. */
+    /** A row failed alone, and nothing shows that the endpoint takes others. */
     failed(row: string, because: string): void {
       if (failed.size < DOWN_AFTER) failed.add(row);
       if (failed.size >= DOWN_AFTER) paused = { until: now() + pauseMs, because };

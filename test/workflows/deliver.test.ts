@@ -176,6 +176,14 @@ describe("an endpoint that takes nothing", () => {
     expect(sink.watch.paused()).toBeUndefined(); // nobody knows how long it has been
   });
 
+  test("is not what rows show that fail while others are taken: no invocation waits for them", async () => {
+    const memory = memorySink([], { ...ALONE, answerTo: () => "fails", acceptedElsewhere: () => START - 1 });
+    const rows = ids(12).map((id) => ({ row: rowOf(id) }));
+    const { figures } = await deliver(rows, memory.sink, TIME);
+    expect(figures.failed).toBeGreaterThanOrEqual(3);
+    expect(memory.sink.watch.paused()).toBeUndefined();
+  });
+
   test("that takes something again ends the pause", async () => {
     const { sink, answerTo } = memorySink([]);
     answerTo.current = () => "fails";
