@@ -24,15 +24,22 @@ export interface ForwardingOptions {
   send(portion: Portion): Promise<void>;
   /** When each receiver first took the incident of a record, by the record's id. */
   readonly takenAt: Readonly<Record<Receiver, ReadonlyMap<string, number>>>;
+  readonly timing?: Timing;
+}
+
+interface Timing {
+  /** Between two portions. */
+  readonly pauseMs: number;
+  /** How long after the last portion of a stretch its incidents are waited for. */
+  readonly deadlineMs: number;
 }
 
 /** Stretches of each kind. All quiet ones come first: an incident that fails is sent again and again from then on. */
 const STRETCHES = 3;
 const FAILING_SHARE = 0.2;
-const PAUSE_MS = 150;
-/** Far beyond what a busy machine needs for what an invocation left to the sweep, which runs every two seconds here. */
-const DEADLINE_MS = 60_000;
-const LOOK_EVERY_MS = 100;
+/** The deadline is far beyond what a busy machine needs for the sweeps, which run every two seconds here. */
+const TIMING: Timing = { pauseMs: 150, deadlineMs: 60_000 };
+const LOOK_EVERY_MS = 20;
 
 /**
  * Measures how long incidents take to the receivers, with nobody killed and no endpoint down: first while the receivers
@@ -59,7 +66,7 @@ async function runAll(kind: string, failing: number, { options, problems }: Meas
       const times = [...sent].map(([id, at]) => [id, (options.takenAt[receiver].get(id) ?? Infinity) - at] as const);
       latencies[receiver].push(...times.map(([, milliseconds]) => milliseconds));
       const late = times.filter(([, milliseconds]) => milliseconds === Infinity).length;
-      if (late > 0) problems.push(`${kind} stretch: ${late} incidents did not reach ${receiver} in ${DEADLINE_MS} ms`);
+      if (late > 0) problems.push(`${kind} stretch: ${late} incidents did not reach ${receiver} in time`);
     }
   }
   return latencies;
@@ -67,15 +74,16 @@ async function runAll(kind: string, failing: number, { options, problems }: Meas
 
 /** Sends one stretch and waits until all of it that receivers take has arrived. @returns when each record was sent */
 async function run(name: string, failing: number, options: ForwardingOptions): Promise<Map<string, number>> {
+  const { pauseMs, deadlineMs } = options.timing ?? TIMING;
   const draw = chance(`${options.seed} forwarding ${name}`);
   const sentAt = new Map<string, number>();
   for (const portion of stretch(draw, options.partitions, failing)) {
     for (const { properties } of portion.matches)
       if (!isFailingId(properties.id)) sentAt.set(properties.id, performance.now());
     await options.send(portion);
-    await sleep(PAUSE_MS);
+    await sleep(pauseMs);
   }
-  const until = performance.now() + DEADLINE_MS;
+  const until = performance.now() + deadlineMs;
   const isThere = (id: string) => RECEIVERS.every((receiver) => options.takenAt[receiver].has(id));
   while (![...sentAt.keys()].every(isThere) && performance.now() < until) await sleep(LOOK_EVERY_MS);
   return sentAt;

@@ -50,10 +50,10 @@ function forwardingOf(rounds: readonly RoundResult[]): Totals["forwarding"] {
 }
 
 /** What is wrong where incidents that receivers take wait for those that they fail for. */
-function tooSlow(forwarding: Totals["forwarding"]): string[] {
+export function tooSlow(forwarding: Totals["forwarding"]): string[] {
   return RECEIVERS.flatMap((receiver) => {
     const { quietMs, besideFailingMs } = forwarding[receiver];
-    if (besideFailingMs <= MOST_BESIDE_FAILING * quietMs) return [];
+    if (besideFailingMs <= MOST_BESIDE_FAILING * quietMs) return []; // NaN, of nothing measured, is not
     const times = `${Math.round(besideFailingMs)} ms beside failing ones, ${Math.round(quietMs)} ms where it is quiet`;
     return [`${receiver}: an incident takes ${times}: more than ${MOST_BESIDE_FAILING} times as long (medians)`];
   });
