@@ -3,10 +3,21 @@ import { odata, type TableClient } from "@azure/data-tables";
 import { doEach, throwFirst } from "../core/do-each.ts";
 import { DependencyError, isOfADependency } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
-import { type Entity, hasStatus, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
+import {
+  confirmed,
+  type Entity,
+  hasStatus,
+  isExistingRow,
+  isMissingRow,
+  rowsWhere,
+  TABLE_SERVICE,
+} from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
-export type SuspectClient = Pick<TableClient, "createEntity" | "updateEntity" | "deleteEntity" | "listEntities">;
+export type SuspectClient = Pick<
+  TableClient,
+  "createEntity" | "updateEntity" | "deleteEntity" | "listEntities" | "submitTransaction"
+>;
 
 /** A worker process, told apart from every other one, also from an earlier one of the same number. */
 export interface WorkerProcess {
@@ -24,7 +35,7 @@ export interface SuspectOptions {
   readonly now?: () => number;
 }
 
-/** What is known of a thing whose processing is about to begin. */
+/** What is known of a thing whose processing is about to begin. `deaths`: of workers that had marked it alone. */
 export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "begun"; readonly deaths: number };
 
 const PARTITION = "suspects";
@@ -41,7 +52,8 @@ const FRESH_FOR_MS = 60_000;
  * found is of a process that lives and is at it, or of one that died at it.
  *
  *     PartitionKey  RowKey    says
- *     suspects      <key>     who is at it since when, and of how many workers it was the end
+ *     suspects      <key>     who is at it since when, and of how many workers it was the end; Together: others
+ *                             are marked with it, so that a death now may be due to any of them
  *     suspects      <key>     Quarantined: it is a dead letter, and is not to be touched again
  */
 export function suspectTable(
@@ -50,7 +62,7 @@ export function suspectTable(
 ) {
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
     inTime(TABLE_SERVICE, timeoutMs, make);
-  let known: Known = { quarantined: new Set(), marked: 0 };
+  let known: Known = { quarantined: new Set(), marked: new Set() };
   let knownAt = -Infinity;
 
   async function find(key: string): Promise<Entity | undefined> {
@@ -76,7 +88,7 @@ export function suspectTable(
     const before = Number(mark["Deaths"]);
     if (mark["Process"] === self.id) return { outcome: "begun", deaths: before };
     if (!isDead(mark)) throw new DependencyError("Poison guard", "another process is at the same event: later again");
-    const deaths = before + 1;
+    const deaths = mark["Together"] === true ? before : before + 1;
     try {
       const etag = String(mark["etag"]);
       await call((options) => table.updateEntity(entityOf(key, deaths), "Replace", { etag, ...options }));
@@ -107,6 +119,40 @@ export function suspectTable(
       return mark["Quarantined"] === true ? { outcome: "quarantined" } : takeOver(key, mark);
     },
 
+    /**
+     * Marks that the processing of several things begins, in one request.
+     *
+     * @param keys at most 100, all different
+     * @returns false, and nothing is marked, where one of them has a mark: `begin` tells what it says
+     */
+    async beginTogether(keys: readonly string[]): Promise<boolean> {
+      try {
+        await confirmed(
+          table,
+          keys.map((key) => ["create", { ...entityOf(key, 0), Together: true }]),
+          timeoutMs,
+        );
+        return true;
+      } catch (error) {
+        if (!isExistingRow(error)) throw error;
+        return false;
+      }
+    },
+
+    /** The worker has lived through all of these. */
+    async endTogether(keys: readonly string[]): Promise<void> {
+      try {
+        await confirmed(
+          table,
+          keys.map((key) => ["delete", { partitionKey: PARTITION, rowKey: key }]),
+          timeoutMs,
+        );
+      } catch (error) {
+        if (!isMissingRow(error)) throw error; // one is gone, so that nothing was done
+        for (const key of keys) await this.end(key);
+      }
+    },
+
     /** The worker has lived through it. */
     async end(key: string): Promise<void> {
       try {
@@ -129,7 +175,7 @@ export function suspectTable(
     },
 
     /**
-     * What is quarantined, and how many marks there are of things that workers are at or died at.
+     * What is quarantined, and what workers are at or died at.
      *
      * At most a minute old, unless `fresh` is asked for. Where the table does not say, what it said before:
      * whether events are stored does not depend on it.
@@ -167,16 +213,17 @@ export type SuspectTable = ReturnType<typeof suspectTable>;
 
 export interface Known {
   readonly quarantined: ReadonlySet<string>;
-  readonly marked: number;
+  /** Keys of what workers are at, or died at. */
+  readonly marked: ReadonlySet<string>;
 }
 
 function knownFrom(marks: readonly Entity[], now: number): Known {
-  const quarantined = marks.filter((mark) => mark["Quarantined"] === true).map((mark) => String(mark["rowKey"]));
-  const marked = marks.filter((mark) => {
-    const age = now - (Date.parse(String(mark["Since"])) || 0);
-    return mark["Quarantined"] !== true && age < FORGOTTEN_MS;
-  });
-  return { quarantined: new Set(quarantined), marked: marked.length };
+  const isRecent = (mark: Entity): boolean => now - (Date.parse(String(mark["Since"])) || 0) < FORGOTTEN_MS;
+  const keys = (some: readonly Entity[]) => new Set(some.map((mark) => String(mark["rowKey"])));
+  return {
+    quarantined: keys(marks.filter((mark) => mark["Quarantined"] === true)),
+    marked: keys(marks.filter((mark) => mark["Quarantined"] !== true && isRecent(mark))),
+  };
 }
 
 function thisProcess(): WorkerProcess {

@@ -52,16 +52,13 @@ export function hasStatus(error: unknown, statusCode: number): boolean {
 
 /** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
 export function isMissingRow(error: unknown): boolean {
-  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
-  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
-  return isRecord(odataError) && typeof odataError["code"] === "string" && odataError["code"] !== "TableNotFound";
+  const code = hasStatus(error, 404) ? codeOf(error) : undefined;
+  return code !== undefined && code !== "TableNotFound";
 }
 
 /** The table's own word that it holds the row already. */
 export function isExistingRow(error: unknown): boolean {
-  if (!(error instanceof RestError) || error.statusCode !== 409) return false;
-  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
-  return isRecord(odataError) && odataError["code"] === "EntityAlreadyExists";
+  return hasStatus(error, 409) && codeOf(error) === "EntityAlreadyExists";
 }
 
 /**

@@ -19,6 +19,9 @@ import {
 
 /** Marks of what is being processed, kept where the death of the worker does not reach. */
 export interface SuspectMarks {
+  /** @returns false, and nothing is marked, where one of the keys has a mark */
+  beginTogether(keys: readonly string[]): Promise<boolean>;
+  endTogether(keys: readonly string[]): Promise<void>;
   begin(key: string): Promise<{ outcome: "quarantined" } | { outcome: "begun"; deaths: number }>;
   end(key: string): Promise<void>;
   quarantine(key: string): Promise<void>;
@@ -26,12 +29,17 @@ export interface SuspectMarks {
 
 export interface GuardDependencies extends DetectDependencies {
   readonly suspects: SuspectMarks;
+  /** Keys that had a mark a moment ago. */
+  readonly marked: ReadonlySet<string>;
 }
 
 /** Apart from each other: a body may be a single record. */
 export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array): string {
   return `${what}|${sha256Hex(bytes)}`;
 }
+
+/** As many as one transaction of Table Storage marks. */
+const EVENTS_TOGETHER = 100;
 
 /** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
 const DEATHS_TO_QUARANTINE = 2;
@@ -49,19 +57,26 @@ export interface GuardedOutcome extends BatchOutcome {
 
 /**
  * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
- * catch that, so each event is marked before and after; one that is found marked by a worker that is dead is
- * taken record by record, and the record that was the end of two more is put aside as a dead letter.
+ * catch that, so events are marked before and after. The search narrows with each death: up to a hundred events are
+ * marked together; those that are found marked by a dead worker are marked one by one; an event that was marked alone
+ * is taken record by record, and the record that was the end of two more workers is put aside as a dead letter.
  *
  * An event that cannot be stored does not keep the others from it: it is one of `failed`.
  *
- * Two calls to the table for each event: for batches that have failed before.
+ * Two calls to the table for a hundred events that have no mark, and a few for each event that has one.
  *
  * @throws when several events in a row fail and the last of the batch fails too: then a dependency is down
  */
 export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<GuardedOutcome> {
   const outcomes: BatchOutcome[] = [];
+  const single: HubEvent[] = [];
+  for (const group of groupsOf(events, deps.marked)) {
+    const outcome = await detectTogether(group, deps);
+    if (outcome === undefined) single.push(...group.events);
+    else outcomes.push(outcome);
+  }
   const failed: FailedEvent[] = [];
-  const { errors, isDown } = await doMost(events, async (event) => {
+  const { errors, isDown } = await doMost(single, async (event) => {
     try {
       outcomes.push(await detectAlone(event, deps));
     } catch (error) {
@@ -73,6 +88,22 @@ export async function detectGuarded(events: readonly HubEvent[], deps: GuardDepe
   return { ...sumOf(outcomes), failed };
 }
 
+/** @returns undefined where its events must be taken alone: one of them has a mark, or could not be stored */
+async function detectTogether(group: Group, deps: GuardDependencies): Promise<BatchOutcome | undefined> {
+  const keys = [...group.keys];
+  if (keys.length === 1 || !(await deps.suspects.beginTogether(keys))) return undefined;
+  const batch = newBatch(deps);
+  try {
+    await lived(
+      () => detectEvents(group.events, batch),
+      () => deps.suspects.endTogether(keys),
+    );
+  } catch {
+    return undefined; // tried once more alone, it says why
+  }
+  return outcomeOf(batch, group.events);
+}
+
 async function detectAlone(event: HubEvent, deps: GuardDependencies): Promise<BatchOutcome> {
   const batch = newBatch(deps);
   await marked(suspectKey("event", event.body), deps.suspects, async (deaths) => {
@@ -80,6 +111,28 @@ async function detectAlone(event: HubEvent, deps: GuardDependencies): Promise<Ba
     else await detectRecords(event, batch, deps.suspects);
   });
   return outcomeOf(batch, [event]);
+}
+
+interface Group {
+  readonly events: HubEvent[];
+  /** Fewer than events where a batch holds an event twice. */
+  readonly keys: Set<string>;
+}
+
+/** Events in their order: each that has a mark by itself, the others together. */
+function groupsOf(events: readonly HubEvent[], marked: ReadonlySet<string>): readonly Group[] {
+  const groups: Group[] = [];
+  let open: Group | undefined;
+  for (const event of events) {
+    const key = suspectKey("event", event.body);
+    const isMarked = marked.has(key);
+    if (open === undefined || isMarked || open.events.length === EVENTS_TOGETHER)
+      groups.push((open = { events: [], keys: new Set() }));
+    open.events.push(event);
+    open.keys.add(key);
+    if (isMarked) open = undefined;
+  }
+  return groups;
 }
 
 async function detectRecords({ body, position }: HubEvent, batch: Batch, suspects: SuspectMarks): Promise<void> {
@@ -135,14 +188,22 @@ async function marked<T>(
 ): Promise<T | undefined> {
   const begun = await suspects.begin(key);
   if (begun.outcome === "quarantined") return undefined;
+  return lived(
+    () => work(begun.deaths),
+    () => suspects.end(key),
+  );
+}
+
+/** Does the work and takes its marks away. */
+async function lived<T>(work: () => Promise<T>, takeAway: () => Promise<void>): Promise<T> {
   let result: T;
   try {
-    result = await work(begun.deaths);
+    result = await work();
   } catch (error) {
     // The worker lives: it was not the end of it. Where the mark stays it is this process's own, which does no harm.
-    await suspects.end(key).catch(() => undefined);
+    await takeAway().catch(() => undefined);
     throw error;
   }
-  await suspects.end(key);
+  await takeAway();
   return result;
 }

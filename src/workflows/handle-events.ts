@@ -18,7 +18,9 @@ export interface HandleDependencies extends DetectDependencies {
   readonly sinks: Sinks;
   readonly ledger: FinishedPort;
   readonly suspects: SuspectMarks & {
-    known(how: { readonly fresh: boolean }): Promise<{ quarantined: ReadonlySet<string>; marked: number }>;
+    known(how: {
+      readonly fresh: boolean;
+    }): Promise<{ readonly quarantined: ReadonlySet<string>; readonly marked: ReadonlySet<string> }>;
   };
 }
 
@@ -71,9 +73,9 @@ export async function handleEvents(
   const { quarantined, marked } = await deps.suspects.known({ fresh: suspect });
   const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
-  const guarded = suspect || marked > 0;
+  const guarded = suspect || marked.size > 0;
   const { figures, added, failed }: GuardedOutcome = guarded
-    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects })
+    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked })
     : { ...(await detectBatch(events, detecting)), failed: [] };
   const left = leftToHealer(failed, mayLeave);
   const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));

@@ -6,6 +6,11 @@ import { incidentTable } from "../../src/azure/incident-table.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import type { StoredIncident, StoreOutcome } from "../../src/core/incident-row.ts";
+import { suspectTable } from "../../src/azure/suspect-table.ts";
+import { detectBatch } from "../../src/workflows/detect-batch.ts";
+import { detectGuarded } from "../../src/workflows/detect-guarded.ts";
+import { eventBody, POSITION, settingsChange } from "../samples.ts";
+import { memoryStores } from "../workflows/memory-stores.ts";
 import { memoryTable, type TableAccess, type TableFault } from "../memory-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../stored-incident.ts";
 
@@ -270,3 +275,44 @@ test("whatever is known, of whatever rules, with whatever faults: outcomes are i
     { numRuns: 60 },
   );
 });
+
+test("a batch too large for one invocation gets further with each retry", async () => {
+  const MATCHES = 600;
+  const REQUESTS = 16; // of the 24 and more that it takes
+  let left = Number.POSITIVE_INFINITY;
+  const table = memoryTable({ before: () => Promise.resolve((left -= 1) < 0 ? "refused" : undefined) });
+  await table.client.createTable();
+  const [incidents, suspects] = [incidentTable(table.client), suspectTable(table.client)];
+  const records = Array.from({ length: MATCHES }, (_record, number) => settingsChange({}, { id: `PIM_${number}` }));
+  const events = chunksOf(records, 30).map((some) => ({ body: eventBody(...some), position: POSITION }));
+  const deps = { ...memoryStores().deps, incidents };
+  const storedCount = () => table.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|")).length;
+
+  /** @returns whether all of the batch is stored */
+  async function attempt(isFirst: boolean): Promise<boolean> {
+    if (isFirst) return detectBatch(events, deps).then(() => true);
+    const { marked } = await suspects.known({ fresh: true });
+    const { failed } = await detectGuarded(events, { ...deps, suspects, marked });
+    return failed.length === 0;
+  }
+
+  const stored: number[] = [];
+  let isDone = false;
+  for (let retry = 0; retry < 20 && !isDone; retry += 1) {
+    left = REQUESTS;
+    isDone = await attempt(retry === 0).catch(() => false);
+    left = Number.POSITIVE_INFINITY;
+    stored.push(storedCount());
+  }
+
+  expect({ isDone, stored: stored.at(-1) }).toEqual({ isDone: true, stored: MATCHES });
+  expect(stored).toEqual(stored.toSorted((a, b) => a - b));
+  expect(stored.length).toBeGreaterThan(1); // the control: one attempt is not enough
+  expect((await suspects.known({ fresh: true })).marked.size).toBe(0);
+});
+
+function chunksOf<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_chunk, number) =>
+    all.slice(number * size, (number + 1) * size),
+  );
+}

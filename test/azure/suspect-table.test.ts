@@ -33,10 +33,10 @@ test("what is begun and ended leaves nothing behind", async () => {
   const { worker } = await open();
   const one = worker(1);
   expect(await one.begin("k")).toEqual({ outcome: "begun", deaths: 0 });
-  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: 1 });
+  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: new Set(["k"]) });
   await one.end("k");
   await one.end("k");
-  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: 0 });
+  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: new Set() });
 });
 
 test("each worker that died of it is counted, also one whose number lives again in another process", async () => {
@@ -45,6 +45,63 @@ test("each worker that died of it is counted, also one whose number lives again 
   kill(1);
   expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 1 });
   expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 2 });
+});
+
+test("what is begun together leaves nothing behind, and is begun only where nothing of it is marked", async () => {
+  const { worker } = await open();
+  const one = worker(1);
+  expect(await one.beginTogether(["a", "b"])).toBe(true);
+  expect(await one.known({ fresh: true })).toMatchObject({ marked: new Set(["a", "b"]) });
+  expect(await worker(2).beginTogether(["b", "c"])).toBe(false);
+  expect(await one.known({ fresh: true })).toMatchObject({ marked: new Set(["a", "b"]) });
+  await one.endTogether(["a", "b"]);
+  expect(await one.known({ fresh: true })).toMatchObject({ marked: new Set() });
+});
+
+test("a hundred things are begun, and ended, in one request", async () => {
+  const { table, worker } = await open();
+  let requests = 0;
+  const counting: SuspectClient = {
+    ...allOf(table),
+    submitTransaction(...request) {
+      requests += 1;
+      return table.submitTransaction(...request);
+    },
+  };
+  const keys = Array.from({ length: 100 }, (_key, number) => `k${number}`);
+  const one = worker(1, "a", counting);
+  expect(await one.beginTogether(keys)).toBe(true);
+  await one.endTogether(keys);
+  expect([requests, (await one.known({ fresh: true })).marked.size]).toEqual([2, 0]);
+});
+
+test("what was ended already keeps no mark of its group", async () => {
+  const { worker } = await open();
+  const one = worker(1);
+  await one.beginTogether(["a", "b", "c"]);
+  await one.end("a");
+  await one.endTogether(["a", "b", "c"]);
+  expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: new Set() });
+});
+
+test("a death counts against nothing that was marked together with others, and against what was alone", async () => {
+  const { worker, kill } = await open();
+  await worker(1).beginTogether(["a", "b"]);
+  kill(1);
+  const [two, three] = [worker(2), worker(3)];
+  expect(await two.beginTogether(["a", "c"])).toBe(false);
+  expect(await two.begin("a")).toEqual({ outcome: "begun", deaths: 0 });
+  await expect(three.begin("a")).rejects.toThrow(BUSY);
+  kill(2);
+  expect(await three.begin("a")).toEqual({ outcome: "begun", deaths: 1 });
+  expect(await three.begin("b")).toEqual({ outcome: "begun", deaths: 0 });
+});
+
+test("a table that does not answer is no mark", async () => {
+  const { table, worker } = await open();
+  await table.deleteTable();
+  await expect(worker(1).beginTogether(["a"])).rejects.toThrow();
+  await expect(worker(1).endTogether(["a"])).rejects.toThrow();
 });
 
 test("a worker that lives and is at it is no death: the other waits", async () => {
@@ -86,9 +143,7 @@ test("a dead worker's mark that another took over since it was read is left to t
   kill(1);
   const first = worker(2);
   const late: SuspectClient = {
-    createEntity: (...request) => table.createEntity(...request),
-    deleteEntity: (...request) => table.deleteEntity(...request),
-    listEntities: (...request) => table.listEntities(...request),
+    ...allOf(table),
     async updateEntity(...request) {
       expect(await first.begin("k")).toEqual({ outcome: "begun", deaths: 1 });
       return table.updateEntity(...request);
@@ -110,7 +165,7 @@ test("what is quarantined stays so, for all, whether it was marked or not", asyn
   const other = worker(2);
   expect(await other.begin("marked")).toEqual({ outcome: "quarantined" });
   expect(await other.begin("not marked")).toEqual({ outcome: "quarantined" });
-  expect(await other.known()).toEqual({ quarantined: new Set(["marked", "not marked"]), marked: 0 });
+  expect(await other.known()).toEqual({ quarantined: new Set(["marked", "not marked"]), marked: new Set() });
   expect((await one.known()).quarantined).toEqual(new Set(["marked", "not marked"]));
 });
 
@@ -142,7 +197,7 @@ test("a mark of yesterday worries nobody and is swept away, what is quarantined 
   await one.begin("mark");
   await one.quarantine("quarantined");
   clock.now += 25 * 60 * MINUTE;
-  expect(await one.known()).toEqual({ quarantined: new Set(["quarantined"]), marked: 0 });
+  expect(await one.known()).toEqual({ quarantined: new Set(["quarantined"]), marked: new Set() });
   await one.sweep();
   expect(await worker(2).begin("mark")).toEqual({ outcome: "begun", deaths: 0 });
   expect(await worker(2).begin("quarantined")).toEqual({ outcome: "quarantined" });
@@ -173,5 +228,6 @@ function allOf(table: TableClient): SuspectClient {
     updateEntity: (...args) => table.updateEntity(...args),
     deleteEntity: (...args) => table.deleteEntity(...args),
     listEntities: (...args) => table.listEntities(...args),
+    submitTransaction: (...args) => table.submitTransaction(...args),
   };
 }

@@ -49,7 +49,7 @@ test("a record that ends the worker each time is put aside, and all others becom
   app.host.events.on("hostRestarted", () => (restarts += 1));
   await app.caughtUp();
 
-  expect(deaths).toBe(4); // one of the batch, one of its event, two of the record alone
+  expect(deaths).toBe(5); // of the batch, of its events together, of the event alone, twice of the record alone
   expect(restarts).toBe(1); // at the third death, as the real host does
   const keys = [...(await running.tableRows()).keys()];
   expect(keys.filter((key) => key.startsWith("incident|"))).toHaveLength(6);

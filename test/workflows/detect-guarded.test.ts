@@ -20,6 +20,8 @@ const REST_OF_THE_APP = {
   sinks: [memorySink([]).sink] as const,
 };
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** A worker that dies of the killer: what it was at never comes back. */
 function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependencies {
   return {
@@ -43,7 +45,11 @@ async function untilLivedThrough(events: readonly HubEvent[]) {
   let deaths = 0;
   for (;;) {
     const death = Promise.withResolvers<"died">();
-    const attempt = detectGuarded(events, { ...hanging(deps, () => death.resolve("died")), suspects });
+    const attempt = detectGuarded(events, {
+      ...hanging(deps, () => death.resolve("died")),
+      suspects,
+      marked: new Set(marks.keys()),
+    });
     const end = await Promise.race([attempt, death.promise]);
     if (end !== "died") return { figures: end.figures, deaths, stored, letters, marks };
     deaths += 1;
@@ -60,10 +66,10 @@ describe("a record that ends every worker", () => {
     event(eventBody(good("PIM_4"))),
   ];
 
-  test("is put aside after three deaths, byte for byte, and its neighbours go on", async () => {
+  test("is put aside after four deaths, byte for byte, and its neighbours go on", async () => {
     const { figures, deaths, stored, letters, marks } = await untilLivedThrough(events);
 
-    expect(deaths).toBe(3);
+    expect(deaths).toBe(4); // among all, alone as an event, twice alone as a record
     expect(figures).toMatchObject({ events: 4, received: 6, matched: 4, deadLettered: 2 });
     expect([...stored.keys()]).toHaveLength(4);
     expect(letters.find(({ reason }) => reason.includes("ended the worker"))?.bytes).toEqual(killerBytes);
@@ -96,13 +102,13 @@ test("without a death, guarded and not guarded come to the same", async () => {
   const [plain, guarded] = [memoryStores(), memoryStores()];
   const { suspects, marks } = memorySuspects();
 
-  expect((await detectGuarded(events, { ...guarded.deps, suspects })).figures).toEqual(
+  expect((await detectGuarded(events, { ...guarded.deps, suspects, marked: NONE })).figures).toEqual(
     (await detectBatch(events, plain.deps)).figures,
   );
   expect([guarded.stored, guarded.letters, marks.size]).toEqual([plain.stored, plain.letters, 0]);
 });
 
-test("what an event, or a record, gave is stored between its marks", async () => {
+test("what a group, an event, or a record gave is stored between its marks", async () => {
   const { deps } = memoryStores();
   const { suspects, log, die } = memorySuspects();
   const writing: DetectDependencies = {
@@ -122,19 +128,77 @@ test("what an event, or a record, gave is stored between its marks", async () =>
   };
   const events = [event(eventBody(good("PIM_1"), good("PIM_2"))), event(eventBody(good("PIM_3"), { a: 1 }))];
 
-  await detectGuarded(events, { ...writing, suspects });
-  expect(log).toEqual(["begin event", "store 2", "end event", "begin event", "store 1", "bury", "end event"]);
+  await detectGuarded(events, { ...writing, suspects, marked: NONE });
+  expect(log).toEqual(["begin 2 together", "store 3", "bury", "end 2 together"]);
+
+  log.length = 0;
+  await detectGuarded(events.slice(1), { ...writing, suspects, marked: NONE });
+  expect(log).toEqual(["begin event", "store 1", "bury", "end event"]); // a group of one is alone
 
   for (const { body } of events.slice(1)) await suspects.begin(suspectKey("event", body));
   die();
   log.length = 0;
-  await detectGuarded(events.slice(1), { ...writing, suspects });
+  await detectGuarded(events.slice(1), { ...writing, suspects, marked: NONE });
   expect(log.join(", ").split(/, (?=begin record|end event)/)).toEqual([
     "begin event, begin body, end body",
     "begin record, store 1, end record",
     "begin record, bury, end record",
     "end event",
   ]);
+});
+
+test("of a large batch one group is taken event by event: the one that a worker died at", async () => {
+  const events = Array.from({ length: 250 }, (_event, number) => event(eventBody(good(`PIM_${number}`))));
+  const { deps, stored } = memoryStores();
+  const { suspects, log, die, marks } = memorySuspects();
+  await suspects.beginTogether(events.slice(100, 200).map(({ body }) => suspectKey("event", body)));
+  die();
+  log.length = 0;
+
+  const { figures } = await detectGuarded([...events, ...events.slice(0, 1)], { ...deps, suspects, marked: NONE });
+
+  expect(log.filter((line) => line.includes("together"))).toEqual([
+    "begin 100 together",
+    "end 100 together",
+    "do not begin 100 together",
+    "begin 51 together",
+    "end 51 together",
+  ]);
+  expect(log.filter((line) => line === "begin event")).toHaveLength(100);
+  expect(figures).toMatchObject({ events: 251, received: 251, matched: 251, stored: 250, known: 1 });
+  expect([stored.size, marks.size]).toEqual([250, 0]);
+});
+
+test("events that are known to have a mark are taken alone, after the others together", async () => {
+  const events = ["PIM_1", "PIM_2", "PIM_3", "PIM_4", "PIM_5"].map((id) => event(eventBody(good(id))));
+  const { deps, stored } = memoryStores();
+  const { suspects, log, die, marks } = memorySuspects();
+  for (const { body } of events.slice(2, 3)) await suspects.begin(suspectKey("event", body));
+  die();
+  const marked = new Set(marks.keys());
+  log.length = 0;
+
+  await detectGuarded(events, { ...deps, suspects, marked });
+
+  expect(log.filter((line) => /together|event/.test(line))).toEqual([
+    "begin 2 together",
+    "end 2 together",
+    "begin 2 together",
+    "end 2 together",
+    "begin event",
+    "end event",
+  ]);
+  expect([stored.size, marks.size]).toEqual([5, 0]);
+});
+
+test("an event that a batch holds twice is marked once", async () => {
+  const { deps } = memoryStores();
+  const { suspects, log } = memorySuspects();
+  const [one, other] = [event(eventBody(good("PIM_1"))), event(eventBody(good("PIM_2")))];
+  expect((await detectGuarded([one, other, one], { ...deps, suspects, marked: NONE })).figures).toMatchObject({
+    received: 3,
+  });
+  expect(log).toEqual(["begin 2 together", "end 2 together"]);
 });
 
 test("a single death of something else puts nothing aside", async () => {
@@ -146,7 +210,10 @@ test("a single death of something else puts nothing aside", async () => {
   await suspects.begin(suspectKey("record", bytes(JSON.stringify(good("PIM_1")))));
   die();
 
-  expect((await detectGuarded(events, { ...deps, suspects })).figures).toMatchObject({ matched: 1, deadLettered: 0 });
+  expect((await detectGuarded(events, { ...deps, suspects, marked: NONE })).figures).toMatchObject({
+    matched: 1,
+    deadLettered: 0,
+  });
   expect([letters, marks.size]).toEqual([[], 0]);
 });
 
@@ -156,7 +223,9 @@ test("a record is quarantined only once it is a dead letter", async () => {
     const { suspects, marks } = memorySuspects();
     marks.set(suspectKey("event", body), { deaths: 0, isDead: true, quarantined: false });
     marks.set(suspectKey("record", killerBytes), { deaths: 1, isDead: true, quarantined: false });
-    await detectGuarded([event(body)], { ...memoryStores().deps, ...deadLetters, suspects }).catch(() => undefined);
+    await detectGuarded([event(body)], { ...memoryStores().deps, ...deadLetters, suspects, marked: NONE }).catch(
+      () => undefined,
+    );
     return [...marks].flatMap(([key, { quarantined }]) => (quarantined ? key : []));
   };
   const down = { add: () => Promise.reject(new Error("the container is down")) };
@@ -169,7 +238,7 @@ test("a dependency that fails is no death: the mark is taken away", async () => 
   const { deps } = memoryStores();
   const { suspects, marks } = memorySuspects();
   const down = { ...deps, incidents: { addAll: () => Promise.reject(new Error("table is down")) } };
-  const { failed } = await detectGuarded([event(eventBody(good("PIM_1")))], { ...down, suspects });
+  const { failed } = await detectGuarded([event(eventBody(good("PIM_1")))], { ...down, suspects, marked: NONE });
   expect(failed).toMatchObject([{ error: { message: "table is down" } }]);
   expect(marks.size).toBe(0);
 });
@@ -193,7 +262,7 @@ test("a batch that is suspect heeds what another worker quarantined a moment ago
   expect((await handle({ suspect: true })).letters).toEqual([killerBytes]);
 });
 
-test("a batch is guarded from its fifth retry on, or while anything is marked", async () => {
+test("a batch is guarded from its first retry on, or while anything is marked", async () => {
   expect([0, 1, 2].filter(isSuspect)).toEqual([1, 2]);
   const { deps } = memoryStores();
   const { suspects, marks, log } = memorySuspects();

@@ -33,7 +33,7 @@ export function memoryStores() {
 
 /** Marks of suspects in memory, for workers whose deaths the test tells. */
 export function memorySuspects() {
-  const marks = new Map<string, { deaths: number; isDead: boolean; quarantined: boolean }>();
+  const marks = new Map<string, { deaths: number; isDead: boolean; quarantined: boolean; together?: boolean }>();
   const log: string[] = [];
   return {
     marks,
@@ -43,11 +43,23 @@ export function memorySuspects() {
       for (const mark of marks.values()) mark.isDead = true;
     },
     suspects: {
+      beginTogether(keys: readonly string[]) {
+        const areNew = keys.every((key) => !marks.has(key));
+        log.push(areNew ? `begin ${keys.length} together` : `do not begin ${keys.length} together`);
+        if (areNew)
+          for (const key of keys) marks.set(key, { deaths: 0, isDead: false, quarantined: false, together: true });
+        return Promise.resolve(areNew);
+      },
+      endTogether(keys: readonly string[]) {
+        log.push(`end ${keys.length} together`);
+        for (const key of keys) marks.delete(key);
+        return Promise.resolve();
+      },
       begin(key: string) {
         log.push(`begin ${key.split("|", 1).join()}`);
         const mark = marks.get(key) ?? { deaths: 0, isDead: false, quarantined: false };
         if (mark.quarantined) return Promise.resolve({ outcome: "quarantined" } as const);
-        const deaths = mark.deaths + (mark.isDead ? 1 : 0);
+        const deaths = mark.deaths + (mark.isDead && mark.together !== true ? 1 : 0);
         marks.set(key, { deaths, isDead: false, quarantined: false });
         return Promise.resolve({ outcome: "begun", deaths } as const);
       },
@@ -63,7 +75,8 @@ export function memorySuspects() {
       known() {
         const all = [...marks];
         const quarantined = all.filter(([, mark]) => mark.quarantined).map(([key]) => key);
-        return Promise.resolve({ quarantined: new Set(quarantined), marked: all.length - quarantined.length });
+        const marked = all.filter(([, mark]) => !mark.quarantined).map(([key]) => key);
+        return Promise.resolve({ quarantined: new Set(quarantined), marked: new Set(marked) });
       },
     },
   };
