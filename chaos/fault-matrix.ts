@@ -2,7 +2,6 @@
 export const OPERATIONS = [
   "transaction",
   "insert",
-  "get",
   "list",
   "update",
   "delete",
@@ -57,7 +56,7 @@ export interface Fault extends Cell {
   readonly everyTry: boolean;
 }
 
-const READS: ReadonlySet<Operation> = new Set(["get", "list", "token"]);
+const READS: ReadonlySet<Operation> = new Set(["list", "token"]);
 
 /** After these no second try is made, or only after the client has given up. */
 const ONCE: ReadonlySet<FaultKind> = new Set(["hang", "429+3600", "late"]);

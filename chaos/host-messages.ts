@@ -6,5 +6,7 @@ export type FromHost =
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "workerExited" }
+  /** The host restarted itself: its worker had died too often. */
+  | { readonly kind: "restarted" }
   /** An attempt to run a function failed. */
   | { readonly kind: "failed"; readonly functionName: string };

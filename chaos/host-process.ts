@@ -12,6 +12,7 @@ process.on("disconnect", () => process.exit(1)); // the runner is gone
 
 const host = await startFunctionHost({ ...options, log: (line) => tell({ kind: "log", line }) });
 host.events.on("workerExited", () => tell({ kind: "workerExited" }));
+host.events.on("hostRestarted", () => tell({ kind: "restarted" }));
 host.events.on("invocationFailed", ({ functionName }) => tell({ kind: "failed", functionName }));
 process.on("message", (message: ToHost) => {
   if (message.kind === "killWorker") void host.kill();

@@ -12,6 +12,8 @@ export interface SlotOptions {
   readonly next: () => FunctionHostOptions;
   readonly onLine: (line: string) => void;
   readonly onKilled: (victim: "worker" | "host") => void;
+  /** The host in it restarted itself. */
+  readonly onRestarted: () => void;
   /** `isGivenUp`: it was a batch, and this host goes on behind it. */
   readonly onFailedAttempt: (isGivenUp: boolean) => void;
   readonly compileCache: string;
@@ -52,6 +54,7 @@ export function startHostSlot(options: SlotOptions): HostSlot {
     let workerIsOurs = false;
     process_.on("message", (message: FromHost) => {
       if (message.kind === "log") options.onLine(message.line);
+      if (message.kind === "restarted") options.onRestarted();
       if (message.kind === "failed") {
         options.onFailedAttempt(hostOptions.retries === false && message.functionName === "audit-events");
       }

@@ -7,6 +7,7 @@ export interface Totals {
   readonly kills: number;
   readonly workerKills: number;
   readonly hostKills: number;
+  readonly restarts: number;
   readonly faults: number;
   readonly byCell: ReadonlyMap<string, number>;
   readonly events: number;
@@ -71,6 +72,7 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     kills: workerKills + hostKills,
     workerKills,
     hostKills,
+    restarts: sum(({ restarts }) => restarts),
     faults: [...byCell.values()].reduce((total, count) => total + count, 0),
     byCell,
     events: sum(({ events }) => events),
@@ -115,6 +117,7 @@ export function optionalCellsLeft({ byCell }: Totals): string[] {
 export function markdown(totals: Totals): string {
   const figures: readonly (readonly [string, string])[] = [
     ["SIGKILLs survived", `${totals.kills} (worker ${totals.workerKills}, whole host ${totals.hostKills})`],
+    ["restarts of a host by itself, after its worker died too often", String(totals.restarts)],
     ["faults injected", String(totals.faults)],
     ["cells of the fault matrix that happened", `${totals.byCell.size} of ${CELLS.length}`],
     ["attempts that failed", String(totals.failedAttempts)],

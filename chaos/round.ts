@@ -43,6 +43,8 @@ export interface RoundResult extends Verdict {
   readonly forwarding: Forwarding;
   readonly seed: string;
   readonly kills: Readonly<Record<"worker" | "host", number>>;
+  /** How often a host restarted itself since its worker had died too often. */
+  readonly restarts: number;
   /** By the name of the cell. */
   readonly faults: ReadonlyMap<string, number>;
   readonly events: number;
@@ -82,7 +84,6 @@ export const APP_DIRECTORY = "dist";
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   transaction: 6,
   insert: 5,
-  get: 6,
   list: 4,
   update: 2,
   delete: 4,
@@ -107,12 +108,14 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   });
   const kills = { worker: 0, host: 0 };
   const log = logFigures();
+  let restarts = 0;
   const attempts = { failed: 0, givenUp: 0 };
   const world = await startWorld({
     ...options,
     director: decides,
     sparedSlot: SPARED_SLOT,
     onKilled: (victim) => (kills[victim] += 1),
+    onRestarted: () => (restarts += 1),
     onLine: log.read,
     onFailedAttempt(isGivenUp) {
       attempts.failed += 1;
@@ -174,6 +177,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       unreachable: unreachable(decides, options),
       seed,
       kills,
+      restarts,
       faults: decides.faults(),
       events: sent.events(),
       expectedIncidents: sent.expected().incidents.size,

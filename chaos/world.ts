@@ -23,6 +23,7 @@ export interface WorldOptions {
   readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onKilled: (victim: Kill["victim"]) => void;
+  readonly onRestarted: () => void;
   readonly onLine: (line: string) => void;
   readonly onFailedAttempt: (isGivenUp: boolean) => void;
 }
@@ -43,6 +44,8 @@ export interface World {
 
 /** Hosts share partitions quickly and notice soon that another is dead. */
 const LOAD_BALANCING = { updateIntervalMs: 250, ownershipExpiryMs: 2_000 };
+/** A host restarts itself at so many deaths of its worker: at the third as in Azure, or sooner. */
+const WORKER_DEATHS = [1, 2, 3];
 const RETRY_DELAY_SCALE = 0.05;
 const CARELESS_ONE_IN = 3;
 /** The host here never cuts a function short: on a machine so busy that all others do, it still heals what they pass over. */
@@ -80,6 +83,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         startHostSlot({
           next: () => ({ ...hostOptions(draw, options, slot === PATIENT_SLOT), settings }),
           compileCache: options.variants.compileCache,
+          onRestarted: options.onRestarted,
           onLine: options.onLine,
           onKilled: options.onKilled,
           onFailedAttempt: options.onFailedAttempt,
@@ -143,6 +147,7 @@ function hostOptions(
     nodeOptions: ["--disallow-code-generation-from-strings"],
     retryDelayScale: RETRY_DELAY_SCALE,
     loadBalancing: LOAD_BALANCING,
+    workerDeaths: { count: draw.pick(WORKER_DEATHS), withinMs: 600_000 },
     drainMs: 2_000,
     sequenceNumbers: draw.pick(["number", "long"] as const),
   };
