@@ -120,12 +120,12 @@ interface Group {
 }
 
 /** Events in their order: each that has a mark by itself, the others together. */
-function groupsOf(events: readonly HubEvent[], marked: ReadonlySet<string>): readonly Group[] {
+function groupsOf(events: readonly HubEvent[], markedKeys: ReadonlySet<string>): readonly Group[] {
   const groups: Group[] = [];
   let open: Group | undefined;
   for (const event of events) {
     const key = suspectKey("event", event.body);
-    const isMarked = marked.has(key);
+    const isMarked = markedKeys.has(key);
     if (open === undefined || isMarked || open.events.length === EVENTS_TOGETHER)
       groups.push((open = { events: [], keys: new Set() }));
     open.events.push(event);
