@@ -66,7 +66,8 @@ async function run(wanted: readonly Mutation[], mutated: ReadonlyMap<Mutation, M
     const withOriginal = work.map(([mutation, fault]) => {
       return [mutation, { ...fault, original: readFileSync(join(ROOT, mutation.file), "utf8") }] as const;
     });
-    console.error(`${wanted.length} mutations; first their tests run without one`);
+    const files = new Set(wanted.flatMap(({ tests }) => tests));
+    console.error(`${wanted.length} mutations; first their ${files.size} test files run without one`);
     let done = 0;
     return await runMutations(new Map(withOriginal), {
       directories: trees.map(({ directory }) => directory),

@@ -7,7 +7,7 @@ export interface Verdict {
   readonly survivors: readonly Result[];
   /** The reason says that no test can notice them. */
   readonly equivalent: readonly Result[];
-  /** Wrong in the list: noticed though said to be equivalent, or no test ran. */
+  /** Nothing is known of them: noticed though said to be equivalent, no test ran, or the tests fail without a mutation. */
   readonly wrong: readonly Result[];
   readonly noticed: number;
   readonly timedOut: number;
@@ -17,10 +17,11 @@ export function verdictOn(results: readonly Result[]): Verdict {
   const isExplained = ({ mutation }: Result): boolean => mutation.equivalent !== undefined;
   const survived = results.filter(({ outcome }) => outcome === "survived");
   const isNoticed = ({ outcome }: Result): boolean => outcome === "noticed" || outcome === "timed out";
+  const isUnknown = ({ outcome }: Result): boolean => outcome === "no test ran" || outcome === "not tried";
   return {
     survivors: survived.filter((result) => !isExplained(result)),
     equivalent: survived.filter(isExplained),
-    wrong: results.filter((result) => result.outcome === "no test ran" || (isNoticed(result) && isExplained(result))),
+    wrong: results.filter((result) => isUnknown(result) || (isNoticed(result) && isExplained(result))),
     noticed: results.filter(isNoticed).length,
     timedOut: results.filter(({ outcome }) => outcome === "timed out").length,
   };
@@ -39,7 +40,7 @@ export function reportText(results: readonly Result[]): string {
     ...(timedOut > 0 ? [`${timedOut} of these because the tests did not end`] : []),
     `${equivalent.length} equivalent`,
     `${survivors.length} survived`,
-    ...(wrong.length > 0 ? [`${wrong.length} wrong in the list`] : []),
+    ...(wrong.length > 0 ? [`${wrong.length} to be put right`] : []),
   ];
   return [
     ...equivalent.map((result) => section(result, `equivalent: ${result.mutation.equivalent}`)),
@@ -52,7 +53,7 @@ export function reportText(results: readonly Result[]): string {
 const SURVIVED = "SURVIVED: write a test that fails, or give the reason why none can as `equivalent`";
 
 function wrongText({ mutation, outcome, by }: Result): string {
-  if (outcome === "no test ran") return `NO TEST RAN: ${by}`;
+  if (outcome === "no test ran" || outcome === "not tried") return `${outcome.toUpperCase()}: ${by}`;
   return `NOTICED though listed as equivalent, by ${by}: remove the reason from ${mutation.list}`;
 }
 

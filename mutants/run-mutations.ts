@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../src/errors.ts";
 import type { Mutated } from "./mutate.ts";
 import type { Mutation } from "./mutation-list.ts";
 import { configOf, runTests, type TestOutcome, type TestRunOptions } from "./test-run.ts";
@@ -8,9 +7,9 @@ import { configOf, runTests, type TestOutcome, type TestRunOptions } from "./tes
 export interface Result {
   readonly mutation: Mutation;
   readonly line: number;
-  /** `noticed`: a test failed. `timed out`: the tests did not end, which is noticed, too. */
-  readonly outcome: "noticed" | "timed out" | "survived" | "no test ran";
-  /** The test that failed, or why none ran. */
+  /** `noticed`: a test failed. `timed out`: the tests did not end, which is noticed, too. `not tried`: they fail anyway. */
+  readonly outcome: "noticed" | "timed out" | "survived" | "no test ran" | "not tried";
+  /** The test that failed, or why none ran or could tell. */
   readonly by: string;
   readonly seconds: number;
 }
@@ -26,27 +25,28 @@ export interface RunOptions {
 
 const WHOLE_LIMIT_MS = 3_600_000;
 
-/**
- * Tries mutations, each against its own tests.
- *
- * @throws {UsageError} when the tests fail without any mutation: then a failure would prove nothing
- */
+/** Tries mutations, each against its own tests. Those whose tests fail without a mutation are not tried. */
 export async function runMutations(
   mutations: ReadonlyMap<Mutation, Mutated & { readonly original: string }>,
   { directories, stopping, onResult, startMs = 45_000 }: RunOptions,
 ): Promise<Result[]> {
   const [first] = directories;
   if (first === undefined) throw new TypeError("no directory to work in");
-  const all = [...mutations.keys()].flatMap(({ tests }) => tests);
-  const usual = await secondsWithout([...new Set(all)], { directory: first, workers: directories.length, stopping });
-  const secondsOf = ({ tests }: Mutation): number => tests.reduce((sum, test) => sum + (usual.get(test) ?? 0), 0);
+  const all = new Set([...mutations.keys()].flatMap(({ tests }) => tests));
+  const usual = await runsWithout([...all], { directory: first, workers: directories.length, stopping });
+  const secondsOf = ({ tests }: Mutation): number => sum(tests.map((test) => usual.seconds.get(test) ?? 0));
   // The longest first: then no worker is left with one at the end.
   const queue = [...mutations].toSorted(([a], [b]) => secondsOf(b) - secondsOf(a));
   const results: Result[] = [];
   const work = async (directory: string): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const limitMs = Math.ceil(startMs + 4_000 * secondsOf(next[0]));
-      const result = await tryMutation(...next, { directory, limitMs, workers: 1, stopping });
+      const [mutation, fault] = next;
+      const why = mutation.tests.map((test) => usual.failing.get(test)).find((reason) => reason !== undefined);
+      const limitMs = Math.ceil(startMs + 4_000 * secondsOf(mutation));
+      const result =
+        why === undefined
+          ? await tryMutation(mutation, fault, { directory, limitMs, workers: 1, stopping })
+          : { mutation, line: fault.line, outcome: "not tried" as const, by: why, seconds: 0 };
       results.push(result);
       onResult(result);
     }
@@ -55,19 +55,37 @@ export async function runMutations(
   return results;
 }
 
-/** How long each test file takes without a mutation. */
-async function secondsWithout(
+/** How the tests are without a mutation: a failure proves something only where there is none then. */
+interface UsualRuns {
+  readonly seconds: ReadonlyMap<string, number>;
+  /** By test file, why it fails. */
+  readonly failing: ReadonlyMap<string, string>;
+}
+
+async function runsWithout(
   tests: readonly string[],
   options: Omit<TestRunOptions, "tests" | "limitMs">,
-): Promise<Map<string, number>> {
+): Promise<UsualRuns> {
   const seconds = new Map<string, number>();
+  const failing = new Map<string, string>();
+  const run = async (some: readonly string[]): Promise<TestOutcome> => {
+    const ran = await runTests({ ...options, tests: some, limitMs: WHOLE_LIMIT_MS });
+    if (ran.outcome === "passed") for (const [test, taken] of ran.seconds) seconds.set(test, taken);
+    return ran;
+  };
   for (const suite of suitesOf(tests)) {
-    const ran = await runTests({ ...options, tests: suite, limitMs: WHOLE_LIMIT_MS });
-    if (ran.outcome !== "passed")
-      throw new UsageError(`without a mutation the tests must pass: ${ran.outcome}: ${explanationOf(ran)}`);
-    for (const [test, taken] of ran.seconds) seconds.set(test, taken);
+    if ((await run(suite)).outcome === "passed") continue;
+    // One at a time it is told which one fails, and one that only a busy machine failed gets a second chance.
+    for (const test of suite) {
+      const ran = await run([test]);
+      if (ran.outcome !== "passed") failing.set(test, `fails without a mutation: ${explanationOf(ran)}`);
+    }
   }
-  return seconds;
+  return { seconds, failing };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 async function tryMutation(

@@ -101,6 +101,26 @@ test.each([1, 2, 3])("a row that is forwarded just before list %i of the account
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
 });
 
+test("a row that cannot be taken out of the outbox is not acknowledged, and waits", async () => {
+  let isBusy = false;
+  const { client, rows } = memoryTable({
+    before: (operation) => Promise.resolve(isBusy && operation === "transaction" ? "refused" : undefined),
+  });
+  await client.createTable();
+  const incidents = incidentTable(client);
+  const incident = storedIncident();
+  await incidents.addAll([incident]);
+  const kindsOfRows = () => rows().map(({ rowKey }) => String(rowKey).split("|", 1).join());
+
+  isBusy = true;
+  await expect(incidents.markForwarded(incident.row)).rejects.toMatchObject({ statusCode: 503 });
+  expect(kindsOfRows().toSorted()).toEqual(["incident", "outbox", "record", "time"]);
+
+  isBusy = false;
+  await incidents.markForwarded(incident.row);
+  expect(kindsOfRows().toSorted()).toEqual(["ack", "incident", "record", "time"]);
+});
+
 test("a refused row is accounted for: it waits for a person", async () => {
   const { incidents, check } = await open();
   const incident = storedIncident();

@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
 import { mutate, mutateAll } from "../../mutants/mutate.ts";
 import { readMutations } from "../../mutants/mutation-list.ts";
+import { promisesOf } from "../../mutants/promises.ts";
 
 const mutations = readMutations(".");
 
 test("every mutation applies exactly once to the code as it is, and names tests that are there", () => {
   expect(mutateAll(".", mutations).size).toBe(mutations.length);
+});
+
+test("each row of SECURITY.md's threats and ARCHITECTURE.md's invariants has a mutation that breaks it", () => {
+  const broken = new Set(mutations.flatMap(({ breaks }) => breaks));
+  const promises = promisesOf(".");
+  expect(promises.length).toBeGreaterThan(40);
+  expect(promises.filter((promise) => !broken.has(promise))).toEqual([]);
+  expect([...broken].filter((promise) => /^[STRIDE]: /.test(promise) && !promises.includes(promise))).toEqual([]);
 });
 
 test("a mutation is equivalent only for a reason", () => {

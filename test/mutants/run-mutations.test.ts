@@ -97,7 +97,7 @@ test("survivors are told with what they break and what to do; equivalent ones wi
   expect(text).toContain("  NOTICED though listed as equivalent, by test/core/sum.test.ts: sums what is above zero");
   expect(text).toContain("  NO TEST RAN: ");
   expect(text.split("\n").at(-1)).toBe(
-    "6 mutations: 3 noticed, 1 of these because the tests did not end, 1 equivalent, 1 survived, 2 wrong in the list",
+    "6 mutations: 3 noticed, 1 of these because the tests did not end, 1 equivalent, 1 survived, 2 to be put right",
   );
   expect(JSON.parse(reportJson(results))).toMatchObject({
     mutations: 6,
@@ -113,9 +113,13 @@ test("survivors are told with what they break and what to do; equivalent ones wi
 
 test("tests that fail without a mutation prove nothing, and the run says so", async () => {
   await writeFile(join(root, "test/core/sum.test.ts"), TEST.replace("toBe(3)", "toBe(4)"));
-  await expect(resultsOf(root)).rejects.toThrow(
-    "without a mutation the tests must pass: failed: test/core/sum.test.ts: sums what is above zero",
-  );
+  const told = "fails without a mutation: test/core/sum.test.ts: sums what is above zero";
+
+  const failing = await resultsOf(root);
+
+  expect(failing.map(({ outcome, by }) => [outcome, by])).toEqual(failing.map(() => ["not tried", told]));
+  expect(reportText(failing)).toContain(`  NOT TRIED: ${told}\n`);
+  expect(verdictOn(failing)).toMatchObject({ noticed: 0, survivors: [], wrong: failing });
 });
 
 test.each([
