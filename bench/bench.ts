@@ -10,6 +10,7 @@ import { benchDetection, benchRuleCount } from "./detection.ts";
 import { givenEvents } from "./given-events.ts";
 import { appSecondsPerGigabyte, benchBacklog, benchLatency } from "./local-path.ts";
 import { benchOffline } from "./offline.ts";
+import { benchLimits } from "./limits.ts";
 import { benchLoading } from "./loading.ts";
 import { benchMemory, benchProcesses } from "./processes.ts";
 import { benchRedelivery } from "./redelivery.ts";
@@ -23,7 +24,7 @@ const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- -
   --quick          the main ratios, in under a minute
   --events FILE    measures on this data instead: one event body a line
   --expect FILE    a JSON array of the audit record ids that must match, in order
-  --only PART      detection, rules, offline, loading, redelivery, start, path, processes, cost or memory
+  --only PART      detection, rules, limits, offline, loading, redelivery, start, path, processes, cost or memory
 
 jq and DuckDB take part where they are installed: apt-get install jq, npm ci --prefix bench.`;
 
@@ -137,6 +138,7 @@ const onCost = () =>
 const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["detection", onShapes],
   ["rules", onRules],
+  ["limits", async () => print(benchLimits())],
   ["offline", onArchive],
   ["loading", async () => print(await benchLoading())],
   ["redelivery", onRedelivery],
@@ -146,6 +148,6 @@ const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["cost", onCost],
   ["memory", async () => print(await benchMemory(1_000_000))],
 ];
-const QUICK = WHOLE.slice(0, 4);
+const QUICK = WHOLE.filter(([name]) => ["detection", "rules", "offline", "loading"].includes(name));
 
 await main();

@@ -1,7 +1,10 @@
-import { DEFAULT_LIMITS } from "../src/core/kql/evaluation.ts";
+import { compileQuery } from "../src/compile/compile-query.ts";
+import { preparePlan } from "../src/core/kql/evaluate.ts";
+import { DEFAULT_LIMITS, EvaluationLimitError } from "../src/core/kql/evaluation.ts";
 import { FUNCTIONS } from "../src/core/kql/function-table.ts";
 import { argumentsOf, costlyCalls, runCall, type Arguments, type CostlyCall } from "./costly-calls.ts";
-import { table } from "./report.ts";
+import { COSTLY_PLANS, type CostlyPlan, rowOf } from "./costly-plans.ts";
+import { table, valueLine } from "./report.ts";
 
 /** As long as the largest values of a record of 1 MB are. */
 const LENGTH = 684_000;
@@ -14,10 +17,11 @@ interface Measured {
   readonly isStopped: boolean;
 }
 
-const UNBOUNDED = { rows: Infinity, results: Infinity, work: 1e11 };
+/** Enough for one call that is charged for a lot. */
+const WIDE = { rows: Infinity, results: Infinity, work: 10 * DEFAULT_LIMITS.work };
 
 /** Processor seconds, and units of work charged for them. The best of some tries: others use the processor, too. */
-function measured(call: CostlyCall, limits = UNBOUNDED, tries = 1): Measured | undefined {
+function measured(call: CostlyCall, limits = WIDE, tries = 1): Measured | undefined {
   let best: Measured | undefined;
   for (let time = 0; time < tries; time += 1) {
     const before = process.threadCpuUsage();
@@ -34,7 +38,8 @@ function measured(call: CostlyCall, limits = UNBOUNDED, tries = 1): Measured | u
   return best;
 }
 
-const nanoseconds = ({ seconds, units }: Measured) => (seconds * 1e9) / Math.max(units, 100_000);
+/** Of a unit; of calls that take few units the first use of an engine is most. */
+const nanoseconds = ({ seconds, units }: Measured) => (seconds * 1e9) / Math.max(units, 10_000_000);
 
 /** What a call costs at worst: found on shorter arguments, measured on long ones. */
 function worstOf(name: string, shorter: Arguments, long: Arguments): Measured | undefined {
@@ -50,26 +55,52 @@ function withArguments(call: CostlyCall, { long, short }: Arguments): CostlyCall
   return { ...call, arguments: call.arguments.map((each) => all.find(({ name }) => name === each.name) ?? each) };
 }
 
-/** Measures for each function and operator how much time the limit on work leaves it, with arguments made for the purpose. */
+/** How much time the limit on work leaves each function, and rules and records that were made to take for ever. */
 export function benchLimits(names: readonly string[] = Object.keys(FUNCTIONS)): readonly string[] {
   const [shorter, long] = [argumentsOf(SHORTER), argumentsOf(LENGTH)];
-  const worst = names.flatMap((name) => {
-    const found = worstOf(name, shorter, long);
-    process.stderr.write(
-      `${name} ${found === undefined ? "-" : nanoseconds(found).toFixed(2)} ${found?.seconds} ${found?.units} ${found?.isStopped} ${found?.call.arguments.map(({ name: argument }) => argument).join(" · ")}\n`,
-    );
-    return found ?? [];
-  });
-  const rows = worst
+  const calls = names
+    .flatMap((name) => worstOf(name, shorter, long) ?? [])
     .toSorted((left, right) => nanoseconds(right) - nanoseconds(left))
-    .map((each) => [
-      each.call.function,
-      each.call.arguments.map(({ name }) => name).join(", "),
-      each.seconds.toFixed(3),
-      (each.units / 1e6).toFixed(1),
-      nanoseconds(each).toFixed(2),
-      ((nanoseconds(each) * DEFAULT_LIMITS.work) / 1e9).toFixed(2),
-    ]);
-  const head = ["function", "arguments", "seconds", "million units", "ns a unit", "seconds at the limit"];
-  return [`calls with arguments of ${LENGTH.toLocaleString("en")} characters`, table([head, ...rows]), ""];
+    .slice(0, SHOWN);
+  const plans = COSTLY_PLANS.map(measuredPlan);
+  return [
+    `the ${calls.length} slowest of ${names.length} functions and operators, arguments of ${LENGTH.toLocaleString("en")} characters`,
+    table([["function", "arguments", "seconds", ...UNITS_HEAD], ...calls.map(callRow)]),
+    "",
+    `rules that would take minutes on a record of that length, each stopped at a limit`,
+    table([["rule", "seconds", "million units", "stopped at"], ...plans.map(({ row }) => row)]),
+    valueLine("longest that one of them takes", Math.max(...plans.map(({ seconds }) => seconds)), "s"),
+    "",
+  ];
+}
+
+const SHOWN = 25;
+const UNITS_HEAD = ["million units", "ns a unit", "seconds at the limit"];
+
+function callRow(each: Measured): string[] {
+  return [
+    each.call.function,
+    each.call.arguments.map(({ name }) => name).join(", "),
+    each.seconds.toFixed(3),
+    (each.units / 1e6).toFixed(1),
+    nanoseconds(each).toFixed(2),
+    ((nanoseconds(each) * DEFAULT_LIMITS.work) / 1e9).toFixed(2),
+  ];
+}
+
+function measuredPlan({ name, query, columns }: CostlyPlan): { readonly seconds: number; readonly row: string[] } {
+  const { plan } = compileQuery(query);
+  if (plan === undefined) throw new Error(`a query that does not compile: ${query}`);
+  const { evaluate, spent } = preparePlan(plan);
+  const before = process.threadCpuUsage();
+  let end = "nothing";
+  try {
+    evaluate(rowOf(columns(LENGTH)));
+  } catch (error) {
+    if (!(error instanceof EvaluationLimitError)) throw error;
+    end = error.limit;
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  const seconds = (user + system) / 1e6;
+  return { seconds, row: [name, seconds.toFixed(2), (spent().work / 1e6).toFixed(0), end] };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../core/kql/evaluation.ts";
 import { supportTable, type Support } from "../core/kql/support.ts";
 import { PUBLIC_RULES } from "./public-rules.ts";
 import { NESTED_RULE_FIELDS, RULE_FIELDS, type RuleField } from "./rule-fields.ts";
@@ -40,6 +41,8 @@ export function supportPage(): string {
     "## Aggregates",
     "In `summarize`: per event at table level, and as in Kusto within `mv-apply`.",
     kqlTable(supported("aggregate").toSorted(byForm)),
+    "## Limits",
+    ...limitParts(),
     "## Refused",
     ["| name | kind | why |", "| --- | --- | --- |", ...refused.map(refusedRow)].join("\n"),
     "## Fields of a rule file",
@@ -47,6 +50,22 @@ export function supportPage(): string {
     fieldTable(),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function limitParts(): string[] {
+  const { rows, results, work } = DEFAULT_LIMITS;
+  const number = (value: number) => value.toLocaleString("en");
+  return [
+    'One rule may do so much with one record. A rule that would do more is stopped there: the record becomes a dead letter, and the other rules still run on it. The reason names the rule and the limit: `rule ID ("NAME"): stopped at the limit of … units of work for one record`. On a record of 1 MB the shipped rules need less than a tenth of the first two limits.',
+    [
+      "| limit | at most | what counts |",
+      "| --- | --- | --- |",
+      `| units of work | ${number(work)} | each call, by what it reads and builds; about 2 seconds of a slow processor at worst |`,
+      `| rows | ${number(rows)} | the rows that one step yields, for example \`mv-expand\` |`,
+      `| result rows | ${number(results)} | the rows of the result, each of which becomes an incident |`,
+    ].join("\n"),
+    "The limits are the same everywhere and count operations, not time: a record that is a dead letter here is one on every machine, and in `npx pimwatch test` and `backtest`. If a rule reaches a limit, test cheap conditions first (`where OperationName == …`), and expand or search only the part of the record that matters.",
+  ];
 }
 
 function byForm(left: Support, right: Support): number {

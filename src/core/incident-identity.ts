@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { propertiesOf } from "./audit-log.ts";
 import { sha256Hex } from "./content-hash.ts";
 import type { DiagnosticRecord, ReadRecord } from "./event-body.ts";
@@ -32,8 +33,20 @@ export interface IncidentKey {
 
 /** sha256 over all that identifies an incident, in hex. */
 export function incidentId({ tenant, ruleId, source, ordinal }: IncidentKey): string {
-  return sha256Hex(JSON.stringify([tenant, ruleId, ...recordIdentity(source), ordinal]));
+  return beginningOf(source)(tenant, ruleId).copy().update(`,${ordinal}]`).digest("hex");
 }
+
+/** The hash of all but the ordinal: a record's id may be as long as the record, and a rule find a thousand rows in it. */
+const beginningOf = oncePer((source: ReadRecord) => {
+  const known = new Map<string, Hash>();
+  return (tenant: string, ruleId: string): Hash => {
+    const key = JSON.stringify([tenant, ruleId]);
+    const identity = () => JSON.stringify([tenant, ruleId, ...recordIdentity(source)]).slice(0, -1);
+    const hash = known.get(key) ?? createHash("sha256").update(identity());
+    known.set(key, hash);
+    return hash;
+  };
+});
 
 type RecordIdentity = readonly [kind: "id" | "number" | "content", value: string];
 

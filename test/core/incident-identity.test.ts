@@ -278,6 +278,16 @@ describe("of a rule that finds several rows in a record", () => {
     expect(reads).toBe(1);
     expect(idOf(0)).toBe(incidentId({ tenant: TENANT, ruleId: "rule", source: { record, bytes: read }, ordinal: 0 }));
   });
+
+  test("tenants and rules that share a record have ids of their own, in whatever order they ask", () => {
+    const record = settingsChange();
+    const source = { record, bytes: () => bytes(jsonText(record)) };
+    const keys = [TENANT, OTHER_TENANT].flatMap((tenant) => ["rule a", "rule b"].map((ruleId) => ({ tenant, ruleId })));
+    const idsFrom = (shared: boolean) =>
+      [...keys, ...keys].map((key) => incidentId({ ...key, source: shared ? source : { ...source }, ordinal: 0 }));
+    expect(new Set(idsFrom(true)).size).toBe(keys.length);
+    expect(idsFrom(true)).toEqual(idsFrom(false));
+  });
 });
 
 describe("whatever a record holds", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tenantOf } from "../../src/core/audit-log.ts";
+import { tenantOf, toAuditLogRow } from "../../src/core/audit-log.ts";
+import { toIncident } from "../../src/core/incident.ts";
 import type { DiagnosticRecord } from "../../src/core/event-body.ts";
 import { toStoredIncident } from "../../src/core/incident-row.ts";
 import type { Json } from "../../src/core/kql/values.ts";
@@ -257,6 +258,37 @@ describe("the columns of an incident are those that the query made or changed", 
       settingsChange({}, { additionalDetails: deep }),
     );
     expect(columns["InitiatedBy"]).toBe(deep);
+  });
+});
+
+describe("a thousand incidents of one record", () => {
+  const record = settingsChange(
+    {},
+    { additionalDetails: Array.from({ length: 20_000 }, (_, index) => ({ key: `key ${index}`, value: "value" })) },
+  );
+  const row = toAuditLogRow(record);
+  let reads = 0;
+  const source = {
+    record,
+    bytes: () => {
+      reads += 1;
+      return new TextEncoder().encode(JSON.stringify(record));
+    },
+  };
+  const incidents = Array.from({ length: 1_000 }, (_, ordinal) =>
+    toIncident({ rule: RULE, source, row, resultRow: row, ordinal, position: POSITION }, new Date(0)),
+  );
+  const rows = incidents.map((incident) => toStoredIncident(incident, "created").row);
+
+  test("have ids of their own", () => {
+    expect(new Set(rows.map(({ IncidentId }) => IncidentId)).size).toBe(1_000);
+  });
+
+  test("share what is made of the record: it is read, assessed and cut once", () => {
+    expect(reads).toBe(1);
+    expect(new Set(incidents.map(({ assessment }) => assessment)).size).toBe(1);
+    for (const column of ["AdditionalDetails", "Changes", "TargetResources"])
+      expect(new Set(rows.map((each) => each[column])).size).toBe(1);
   });
 });
 

@@ -14,11 +14,11 @@ export interface Operand {
 
 /** How much one evaluation, one rule on one record, may do. */
 export interface Limits {
-  /** Rows that all steps together may build: they take memory. */
+  /** Rows that one step may build: they take memory. */
   readonly rows: number;
   /** Rows of the result, each of which becomes an incident: more is a rule gone wrong. */
   readonly results: number;
-  /** Units of work, each about a nanosecond of a slow processor. `metering.ts` has the prices. */
+  /** Units of work, of which a slow processor does about two in a nanosecond. `metering.ts` has the prices. */
   readonly work: number;
 }
 
@@ -26,7 +26,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   rows: 200_000,
   results: 1_000,
-  work: 2_000_000_000,
+  work: 5_000_000_000,
 };
 
 const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
@@ -56,12 +56,12 @@ export interface Evaluation {
   readonly now: bigint | null;
   /** @throws {EvaluationLimitError} */
   chargeWork(units: number): void;
-  /** To be called before the rows are built. @throws {EvaluationLimitError} */
-  chargeRows(count: number): void;
+  /** Called with the number of rows that a step builds, before it does. @throws {EvaluationLimitError} */
+  checkRows(count: number): void;
   chargeResults(count: number): void;
   /** Stops unless as much work is left: asked before something is built that is charged for when it is there. */
   reserveWork(units: number): void;
-  /** What was charged for the record so far. */
+  /** What the record has taken so far: of rows the most that a step has built. */
   spent(): Limits;
   /** Starts a new record. */
   begin(now: bigint | null): void;
@@ -69,7 +69,8 @@ export interface Evaluation {
 
 export function newEvaluation(limits: Limits): Evaluation {
   let now: bigint | null = null;
-  let { rows, results, work } = limits;
+  let { results, work } = limits;
+  let rows = 0;
   const stop = (limit: keyof Limits) => new EvaluationLimitError(limit, limits[limit]);
   return {
     get now() {
@@ -79,9 +80,9 @@ export function newEvaluation(limits: Limits): Evaluation {
       work -= units;
       if (!(work >= 0)) throw stop("work");
     },
-    chargeRows(count) {
-      rows -= count;
-      if (!(rows >= 0)) throw stop("rows");
+    checkRows(count) {
+      rows = Math.max(rows, count);
+      if (!(count <= limits.rows)) throw stop("rows");
     },
     chargeResults(count) {
       results -= count;
@@ -91,13 +92,14 @@ export function newEvaluation(limits: Limits): Evaluation {
       if (!(work >= units)) throw stop("work");
     },
     spent: () => ({
-      rows: limits.rows - rows,
+      rows,
       results: limits.results - results,
       work: limits.work - work,
     }),
     begin(time) {
       now = time;
-      ({ rows, results, work } = limits);
+      ({ results, work } = limits);
+      rows = 0;
     },
   };
 }

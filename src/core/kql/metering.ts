@@ -3,7 +3,7 @@ import type { ScalarType, Value } from "./values.ts";
 import { weightOf } from "./weight.ts";
 
 /*
- * What operations cost, in units of work: about nanoseconds of a slow processor, on the input that takes longest. The
+ * What operations cost, in units of work: about half a nanosecond of a slow processor, on the input that takes longest. The
  * binder charges every call by these prices, so a function that is new is charged, too. A function whose work is more than
  * in proportion to what it reads and builds charges the rest itself. `npm run bench -- --only limits` measures them.
  */

@@ -75,8 +75,8 @@ export interface Regex {
 const CALL_PRICE = 5000;
 const BYTE_PRICE = 50;
 const PLACE_PRICE = 20;
-const MATCH_PRICE = 1000;
-const GROUP_PRICE = 200;
+const MATCH_PRICE = 2000;
+const GROUP_PRICE = 400;
 
 /**
  * What the expression does is charged to the evaluation.

@@ -28,6 +28,7 @@ export const bindSteps: BindSteps = (steps, evaluation) => {
     for (const run of runs) {
       charge(table);
       table = run(table);
+      evaluation.checkRows(table.length);
     }
     charge(table);
     return table;

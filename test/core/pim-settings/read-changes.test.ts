@@ -413,6 +413,14 @@ test("a long text is read in a moment", () => {
   expect(performance.now() - started).toBeLessThan(20_000);
 });
 
+/** The code of before takes hours for each: it looked at every run of these characters from each of them. */
+test.each([".", "MFA on activation disabled)", "a ;"])(
+  "runs of what a sentence is stripped of take a moment: %s",
+  (run) => {
+    expect(readChanges(`${run}${run.slice(-1).repeat(600_000)}x`).findings).toEqual([]);
+  },
+);
+
 test("every wording names its source", () => {
   for (const { source } of WORDINGS) expect(source).toMatch(/https:\/\/|published wordings/);
 });

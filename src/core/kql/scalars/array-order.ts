@@ -11,7 +11,7 @@ export const ARRAY_ORDER: FunctionTable = {
   array_sort_asc: scalar("array_sort_asc(array, … [, nullsLast])", "array-sort-asc-function", sorted(1)),
   array_sort_desc: scalar("array_sort_desc(array, … [, nullsLast])", "array-sort-desc-function", sorted(-1)),
   array_split: priced(
-    { character: 120 },
+    { character: 200 },
     scalar("array_split(array, index or indexes)", "array-split-function", (call) => {
       const [array, indexes] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
       return (row): Json => {

@@ -4,7 +4,7 @@ import { isArray, jsonText } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { equalsIgnoreCase, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, ScalarType, Value } from "../values.ts";
-import { operand, scalar } from "./binding.ts";
+import { operand, priced, scalar } from "./binding.ts";
 
 const NUMERIC = "numerical-operators";
 const STRINGS = "datatypes-string-operators";
@@ -21,10 +21,22 @@ export const COMPARISON: FunctionTable = {
     const equal = equalTilde(call);
     return (row) => equal(row) !== true;
   }),
-  in: scalar("a in (b, …)", "in-cs-operator", (call) => member(call, false, false)),
-  "!in": scalar("a !in (b, …)", "not-in-cs-operator", (call) => member(call, false, true)),
-  "in~": scalar("a in~ (b, …)", "in-operator", (call) => member(call, true, false)),
-  "!in~": scalar("a !in~ (b, …)", "not-in-operator", (call) => member(call, true, true)),
+  in: priced(
+    { character: 60 },
+    scalar("a in (b, …)", "in-cs-operator", (call) => member(call, false, false)),
+  ),
+  "!in": priced(
+    { character: 60 },
+    scalar("a !in (b, …)", "not-in-cs-operator", (call) => member(call, false, true)),
+  ),
+  "in~": priced(
+    { character: 60 },
+    scalar("a in~ (b, …)", "in-operator", (call) => member(call, true, false)),
+  ),
+  "!in~": priced(
+    { character: 60 },
+    scalar("a !in~ (b, …)", "not-in-operator", (call) => member(call, true, true)),
+  ),
   between: scalar("a between (b .. c)", "between-operator", between),
   "!between": scalar("a !between (b .. c)", "not-between-operator", (call) => {
     const within = between(call);

@@ -70,18 +70,20 @@ function access(call: Call): Compute {
   };
 }
 
-/** Of each value that JSON text may hold, beside the price of its characters: a text may hold nothing but brackets. */
-const VALUE_PRICE = 1000;
+/** Of each `[`, `{` and `,` in JSON text, beside the price of all characters: a text may hold nothing else. */
+const JSON_PRICES: ReadonlyMap<number, number> = new Map([
+  [0x5b, 4000],
+  [0x7b, 4000],
+  [0x2c, 2000],
+]);
 
 /** The value of JSON text, or undefined where it is none. */
 export function parsed(text: string, evaluation: Evaluation): Json | undefined {
-  let values = 1;
-  for (let index = 0; index < text.length; index += 1) if (BEFORE_VALUES.has(text.charCodeAt(index))) values += 1;
-  evaluation.chargeWork(values * VALUE_PRICE);
+  let price = 0;
+  for (let index = 0; index < text.length; index += 1) price += JSON_PRICES.get(text.charCodeAt(index)) ?? 0;
+  evaluation.chargeWork(price);
   return readJson(text);
 }
-
-const BEFORE_VALUES = new Set(Array.from("[{,", (character) => character.charCodeAt(0)));
 
 /** Text that is no JSON is kept as a string, no text is null; a value that is dynamic already is left as it is. */
 function parseJson(call: Call): Compute {

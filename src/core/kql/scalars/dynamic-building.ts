@@ -76,7 +76,7 @@ function ofArray(compute: (array: readonly Json[]) => Json): (call: Call) => Com
 export const DYNAMIC_BUILDING: FunctionTable = {
   ...ARRAY_ORDER,
   ...allPriced(
-    { character: 100 },
+    { character: 200 },
     {
       bag_merge: scalar("bag_merge(bag, bag, …)", "bag-merge-function", (call) => {
         const reads = call.operands.map(asBag);

@@ -96,7 +96,7 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
 }
 
 /** Of a part of a rewrite, for each match. */
-const PART_PRICE = 50;
+const PART_PRICE = 200;
 
 function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: number): Compute {
   const regex = constantRegex(call, regexAt);
@@ -104,7 +104,7 @@ function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: numbe
   return (row) => {
     const { count, group, before } = regex.all(source(row));
     const template = readTemplate(rewrite(row));
-    call.evaluation.chargeWork(count * template.length * PART_PRICE);
+    call.evaluation.chargeWork((1 + count) * template.length * PART_PRICE);
     const parts: string[] = [];
     for (let match = 0; match < count; match += 1) {
       parts.push(before(match));

@@ -6,7 +6,7 @@ import { indexOfText, someOccurrence } from "../find-text.ts";
 import { ordinalUpper } from "../ordinal-text.ts";
 import type { Row } from "../values.ts";
 import { compileRegex } from "../rust-regex.ts";
-import { constantOf, operand, scalar } from "./binding.ts";
+import { allPriced, constantOf, operand, scalar } from "./binding.ts";
 
 /** Whether `wanted` is found in `text`, both already folded to one case where case does not count. */
 type Test = (text: string, wanted: string) => boolean;
@@ -86,7 +86,7 @@ function listed(items: readonly Operand[]): (row: Row) => string[] {
 }
 
 /** Of each character, for each text that it is searched for. */
-const SEARCH_PRICE = 12;
+const SEARCH_PRICE = 25;
 
 /** The test whether a text holds a term. Unlike one search, each of many is charged for by itself. */
 function eachHas({ evaluation }: Call, text: string): (wanted: string) => boolean {
@@ -98,25 +98,30 @@ function eachHas({ evaluation }: Call, text: string): (wanted: string) => boolea
 }
 
 export const TEXT_SEARCH: FunctionTable = {
-  ...Object.fromEntries(FAMILIES.flatMap(family)),
-  has_any: scalar("a has_any (b, …)", "has-any-operator", (call) => {
-    const text = asText(operand(call, 0));
-    const wanted = listed(call.operands.slice(1));
-    return (row) => wanted(row).some(eachHas(call, text(row)));
-  }),
-  has_all: scalar("a has_all (b, …)", "has-all-operator", (call) => {
-    const text = asText(operand(call, 0));
-    const wanted = listed(call.operands.slice(1));
-    return (row) => wanted(row).every(eachHas(call, text(row)));
-  }),
-  has_any_index: scalar("has_any_index(source, values)", "has-any-index-function", (call) => {
-    const text = asText(operand(call, 0));
-    const wanted = listed(call.operands.slice(1));
-    return (row) => {
-      const index = wanted(row).findIndex(eachHas(call, text(row)));
-      return call.type === "long" ? BigInt(index) : index;
-    };
-  }),
+  ...allPriced({ character: 50 }, Object.fromEntries(FAMILIES.flatMap(family))),
+  ...allPriced(
+    { character: 80 },
+    {
+      has_any: scalar("a has_any (b, …)", "has-any-operator", (call) => {
+        const text = asText(operand(call, 0));
+        const wanted = listed(call.operands.slice(1));
+        return (row) => wanted(row).some(eachHas(call, text(row)));
+      }),
+      has_all: scalar("a has_all (b, …)", "has-all-operator", (call) => {
+        const text = asText(operand(call, 0));
+        const wanted = listed(call.operands.slice(1));
+        return (row) => wanted(row).every(eachHas(call, text(row)));
+      }),
+      has_any_index: scalar("has_any_index(source, values)", "has-any-index-function", (call) => {
+        const text = asText(operand(call, 0));
+        const wanted = listed(call.operands.slice(1));
+        return (row) => {
+          const index = wanted(row).findIndex(eachHas(call, text(row)));
+          return call.type === "long" ? BigInt(index) : index;
+        };
+      }),
+    },
+  ),
   "matches regex": scalar("a matches regex b", "matches-regex-operator", (call) => {
     const text = asText(operand(call, 0));
     const regex = compileRegex(toText(constantOf(call, 1), "string"), call.evaluation);

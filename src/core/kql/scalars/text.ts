@@ -37,20 +37,23 @@ function pieces(call: Call, from: number): (row: Row) => string[] {
 }
 
 export const TEXT: FunctionTable = {
-  split: scalar("split(source, delimiter [, index])", "split-function", (call) => {
-    const [source, delimiter] = [asText(operand(call, 0)), asText(operand(call, 1))];
-    const divide: Read<readonly Json[]> = (row) => {
-      const separator = delimiter(row);
-      return separator === "" ? [source(row)] : splitText(source(row), separator);
-    };
-    if (call.operands.length < 3) return divide;
-    const requested = asLong(operand(call, 2));
-    return (row) => {
-      const index = requested(row);
-      const part = index === null || index < 0n ? undefined : divide(row)[Number(index)];
-      return part === undefined ? [] : [part];
-    };
-  }),
+  split: priced(
+    { character: 60 },
+    scalar("split(source, delimiter [, index])", "split-function", (call) => {
+      const [source, delimiter] = [asText(operand(call, 0)), asText(operand(call, 1))];
+      const divide: Read<readonly Json[]> = (row) => {
+        const separator = delimiter(row);
+        return separator === "" ? [source(row)] : splitText(source(row), separator);
+      };
+      if (call.operands.length < 3) return divide;
+      const requested = asLong(operand(call, 2));
+      return (row) => {
+        const index = requested(row);
+        const part = index === null || index < 0n ? undefined : divide(row)[Number(index)];
+        return part === undefined ? [] : [part];
+      };
+    }),
+  ),
   tolower: ofText("tolower(source)", "tolower-function", invariantLower),
   toupper: ofText("toupper(source)", "toupper-function", ordinalUpper),
   strlen: scalar("strlen(source)", "strlen-function", (call) => {
@@ -62,7 +65,7 @@ export const TEXT: FunctionTable = {
     return (row) => whole(call, new TextEncoder().encode(text(row)).length);
   }),
   reverse: priced(
-    { character: 120 },
+    { character: 200 },
     ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
   ),
   strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
@@ -126,7 +129,7 @@ export const TEXT: FunctionTable = {
     };
   }),
   translate: priced(
-    { character: 200 },
+    { character: 400 },
     scalar("translate(searchList, replacementList, source)", "translate-function", (call) => {
       const [search, replacement, source] = [
         asText(operand(call, 0)),

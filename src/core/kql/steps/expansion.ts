@@ -33,7 +33,7 @@ export function bindExpansion(expansions: readonly Expansion[], options: ExpandO
       return { elements, type };
     });
     const count = Math.min(limit, Math.max(...columns.map(({ elements }) => elements.length)));
-    evaluation.chargeRows(count);
+    evaluation.checkRows(count);
     evaluation.chargeWork(priceOfRows(count, row.length + columns.length));
     return Array.from({ length: count }, (_, index): Row => {
       const cells = columns.map(({ elements, type }): Value => castElement(elements[index] ?? null, type));

@@ -5,9 +5,13 @@ import type { BindStep } from "./step.ts";
 export const bindMvApply: BindStep<"mv-apply"> = (step, evaluation, bindSteps) => {
   const expand = bindExpansion(step.expansions, { ...step, bags: "bag" }, evaluation);
   const subquery = bindSteps(step.steps, evaluation);
-  return (rows) =>
-    rows.flatMap((row) => {
+  return (rows) => {
+    let count = 0;
+    return rows.flatMap((row) => {
       const elements = expand(row);
-      return elements.length === 0 ? [] : subquery(elements).map((result) => [...row, ...result]);
+      const results = elements.length === 0 ? [] : subquery(elements);
+      evaluation.checkRows((count += results.length));
+      return results.map((result) => [...row, ...result]);
     });
+  };
 };

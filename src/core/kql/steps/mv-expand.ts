@@ -4,5 +4,12 @@ import type { BindStep } from "./step.ts";
 /** One row for each element. */
 export const bindMvExpand: BindStep<"mv-expand"> = (step, evaluation) => {
   const expand = bindExpansion(step.expansions, step, evaluation);
-  return (rows) => rows.flatMap(expand);
+  return (rows) => {
+    let count = 0;
+    return rows.flatMap((row) => {
+      const expanded = expand(row);
+      evaluation.checkRows((count += expanded.length));
+      return expanded;
+    });
+  };
 };

@@ -25,7 +25,6 @@ export const bindParse: BindStep<"parse"> = (step, evaluation) => {
   const read =
     step.mode === "regex" ? regexReader(step, types, evaluation) : literalReader(step.parts, step.mode === "relaxed");
   return (rows) => {
-    evaluation.chargeRows(rows.length);
     evaluation.chargeWork(rows.length * step.parts.length * PART_PRICE);
     return rows.flatMap((row) => {
       const cells = read(source(row));

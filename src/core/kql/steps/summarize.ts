@@ -35,7 +35,6 @@ export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluat
         groups.set(text, group);
       }
     }
-    evaluation.chargeRows(groups.size);
     return [...groups.values()].map((group) => [...group.key, ...bound.map((aggregate) => aggregate(group.rows))]);
   };
 };
