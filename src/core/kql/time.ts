@@ -24,11 +24,6 @@ export function timespanOf(ticks: bigint): bigint | null {
   return ticks <= LONGEST_TIMESPAN && ticks >= -LONGEST_TIMESPAN - 1n ? ticks : null;
 }
 
-/** The same of ticks that a computation came to: infinite, or no number, it is null. */
-export function timespanOfNumber(ticks: number): bigint | null {
-  return Number.isFinite(ticks) ? timespanOf(BigInt(Math.trunc(ticks))) : null;
-}
-
 export function ticksFromUnixMilliseconds(milliseconds: number): bigint {
   return BigInt(Math.trunc(milliseconds) + UNIX_EPOCH_MILLISECONDS) * TICKS_PER_MILLISECOND;
 }
@@ -149,7 +144,7 @@ function zoneTicks(zone: string | undefined): bigint {
 
 const TIMESPAN_CLOCK = /^(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;
 const TIMESPAN_UNIT =
-  /^(-?\d+(?:\.\d+)?)\s*(d|day|days|h|hr|hrs|hour|hours|m|min|minute|minutes|s|sec|second|seconds|ms|milli|millis|millisecond|milliseconds|microsecond|microseconds|tick|ticks)$/;
+  /^(-)?(\d+)(?:\.(\d+))?\s*(d|day|days|h|hr|hrs|hour|hours|m|min|minute|minutes|s|sec|second|seconds|ms|milli|millis|millisecond|milliseconds|microsecond|microseconds|tick|ticks)$/;
 
 /** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; anything else, or out of range, is null. */
 export function parseTimespan(text: string): bigint | null {
@@ -170,7 +165,10 @@ export function parseTimespan(text: string): bigint | null {
   }
   const unit = TIMESPAN_UNIT.exec(trimmed);
   if (!unit) return null;
-  return timespanOfNumber(Math.round(Number(unit[1]) * Number(unitTicks(unit[2] ?? ""))));
+  const [, sign, whole = "", decimals = "", name = ""] = unit;
+  const parts = 10n ** BigInt(decimals.length);
+  const ticks = (BigInt(whole + decimals) * unitTicks(name) + parts / 2n) / parts;
+  return timespanOf(sign === undefined ? ticks : -ticks);
 }
 
 function unitTicks(unit: string): bigint {
