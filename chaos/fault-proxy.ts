@@ -14,6 +14,7 @@ import { closeServer, listenOnLoopback } from "../local/loopback-server.ts";
 import type { Director, Kill } from "./director.ts";
 import { answerOf } from "./fault-answers.ts";
 import { type Answer, failedItem, itemFailureIn, untilClosed } from "./failing-items.ts";
+import type { FailingStore } from "./failing-store.ts";
 import type { Fault } from "./fault-matrix.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import { operationOf, type Service } from "./request-operation.ts";
@@ -26,6 +27,7 @@ export interface FaultProxyOptions {
   readonly slot: number;
   readonly director: Director;
   readonly kill: (slot: number, victim: Kill["victim"]) => void;
+  readonly store: FailingStore;
   /** Told of each request's body, as JSON text, that the service accepted: of the ingestion endpoint only. */
   readonly onAccepted?: (json: Buffer) => void;
   /** For https: what the proxy shows, and whose certificate the target has. */
@@ -75,7 +77,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const callId = String(request.headers["x-ms-client-request-id"] ?? "");
     const arrived = { slot, operation, callId };
     const kill = director.killFor(arrived);
-    const onward = () => (service === "ingest" ? ingest(request, body, response) : forward(request, body));
+    const onward = async () => {
+      if (service === "ingest") return ingest(request, body, response);
+      return (operation === "transaction" ? options.store.answerTo(body) : undefined) ?? forward(request, body);
+    };
     if (kill !== undefined) return die(kill, response, onward);
     const fault = director.faultFor(arrived);
     if (fault === undefined) return send(response, await onward());

@@ -8,6 +8,8 @@ export interface Totals {
   readonly workerKills: number;
   readonly hostKills: number;
   readonly restarts: number;
+  readonly storeRefusals: number;
+  readonly storeFailures: number;
   readonly faults: number;
   readonly byCell: ReadonlyMap<string, number>;
   readonly events: number;
@@ -73,6 +75,8 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     workerKills,
     hostKills,
     restarts: sum(({ restarts }) => restarts),
+    storeRefusals: sum(({ store }) => store.refusals),
+    storeFailures: sum(({ store }) => store.failures),
     faults: [...byCell.values()].reduce((total, count) => total + count, 0),
     byCell,
     events: sum(({ events }) => events),
@@ -135,6 +139,8 @@ export function markdown(totals: Totals): string {
     ["incidents that the receivers fail for: they wait, each with the reason", String(totals.failing)],
     ["median to Log Analytics: quiet, and beside incidents that it fails for", inMs(totals.forwarding.logAnalytics)],
     ["median to the webhook: quiet, and beside incidents that it fails for", inMs(totals.forwarding.webhook)],
+    ["requests that the table refused for one incident: a dead letter", String(totals.storeRefusals)],
+    ["requests that the table failed for one incident: stored in the end", String(totals.storeFailures)],
     ["dead letters, each byte-exact", String(totals.deadLetters)],
     ["records put aside after several kills, redriven", String(totals.redriven)],
   ];

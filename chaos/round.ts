@@ -45,6 +45,8 @@ export interface RoundResult extends Verdict {
   readonly kills: Readonly<Record<"worker" | "host", number>>;
   /** How often a host restarted itself since its worker had died too often. */
   readonly restarts: number;
+  /** Requests that the table refused, or failed for, since they held a certain incident. */
+  readonly store: { readonly refusals: number; readonly failures: number };
   /** By the name of the cell. */
   readonly faults: ReadonlyMap<string, number>;
   readonly events: number;
@@ -178,6 +180,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       seed,
       kills,
       restarts,
+      store: world.store,
       faults: decides.faults(),
       events: sent.events(),
       expectedIncidents: sent.expected().incidents.size,

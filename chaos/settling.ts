@@ -15,11 +15,11 @@ export interface Settling {
 const LOOK_EVERY_MS = 500;
 /**
  * What is missing is only said to be lost when the app has had every chance to bring it back: so many passes of each
- * timer since anything last moved, and a time beyond its own longest wait (a call that hangs: 20 s; a pause of an
- * endpoint: 10 s; a batch that nobody is at: 30 s).
+ * timer since anything last moved, and a time beyond its own longest wait (an event that could not be stored rests for two
+ * minutes; a call that hangs: 20 s; a pause of an endpoint: 10 s; a batch that nobody is at: 30 s).
  */
 const ENOUGH: Passes = { sweeps: 12, checks: 12, reconciliations: 8 };
-const ENOUGH_MS = 90_000;
+const ENOUGH_MS = 150_000;
 /** An app that does not even get to its passes any more, on whatever machine. */
 const STANDSTILL_MS = 900_000;
 

@@ -8,6 +8,7 @@ import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../src/services.ts";
 import { QUARANTINED } from "../src/workflows/detect-batch.ts";
 import { redrive } from "../src/workflows/redrive.ts";
 import type { judging } from "./expected.ts";
+import { UNSTORABLE_MARK } from "./failing-store.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -83,7 +84,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       let redriven = 0;
       for await (const { name, reason } of kept.list()) {
         const bytes = reason === QUARANTINED ? await kept.read(name) : undefined;
-        if (bytes === undefined) continue;
+        if (bytes === undefined || Buffer.from(bytes).includes(UNSTORABLE_MARK)) continue;
         await redrive({ name, bytes, position: NOWHERE }, deps);
         redriven += 1;
       }

@@ -5,6 +5,7 @@ import { SETTINGS_CHANGES } from "../local/samples/settings-changes.ts";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { shuffled } from "./director.ts";
 import { failingId } from "./failing-items.ts";
+import { reluctantId, UNSTORABLE_MARK } from "./failing-store.ts";
 
 /** An event on its way to a partition. */
 export interface Delivery {
@@ -36,6 +37,11 @@ const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && 
 const MATCHES = 24;
 const OTHERS = 12;
 const AGAIN_ONE_IN = 3;
+/**
+ * How often the table fails for a reluctant incident. In the first portions only: an event that is left to the healer
+ * rests for two minutes and more between two attempts.
+ */
+const RELUCTANT = { portions: 4, times: [4, 20, 60] };
 /** The app looks into an event, and so finds bad records in it, where it holds what a rule seeks. */
 const SOUGHT = "Update role setting in PIM";
 const utf8 = new TextEncoder();
@@ -56,15 +62,40 @@ export function portion(seed: string, number: number, partitions: number): Porti
     const mixed = shuffled([...records, ...others], draw);
     return groups(mixed, draw).map((group) => body(group, letters, draw));
   });
+  const hard = hardToStore(matches, new Date(start), { isReluctant: number < RELUCTANT.portions, draw });
+  letters.push(...hard.letters);
+  deliveries.push(...hard.bodies);
   const unreadable = [notUtf8(draw), cutShort(draw), notAnObject(draw)];
   letters.push(...unreadable);
   const everything = shuffled([...deliveries, ...unreadable, ...unreadable.slice(0, draw.between(0, 2))], draw);
   return {
     deliveries: everything.map((bytes) => ({ body: bytes, partition: draw.between(0, partitions - 1) })),
-    records: [...matches, ...others],
-    matches,
+    records: [...matches, ...others, ...hard.stored],
+    matches: [...matches, ...hard.stored],
     letters,
   };
+}
+
+/** Events with one incident each that the table refuses, or fails for at first, between others that it takes. */
+function hardToStore(
+  matches: readonly SampleRecord[],
+  time: Date,
+  { isReluctant, draw }: { readonly isReluctant: boolean; readonly draw: Chance },
+): {
+  readonly bodies: readonly Uint8Array[];
+  readonly letters: readonly Uint8Array[];
+  readonly stored: SampleRecord[];
+} {
+  const made = (id: (id: string) => string): SampleRecord => {
+    const record = settingsChange(time, draw);
+    return withId(record, id(record.properties.id));
+  };
+  const refused = made((id) => id + UNSTORABLE_MARK);
+  const stored = isReluctant ? [made((id) => reluctantId(id, draw.pick(RELUCTANT.times)))] : [];
+  const bodies = [refused, ...stored].map((record) =>
+    utf8.encode(JSON.stringify({ records: [draw.pick(matches), record, draw.pick(matches)] })),
+  );
+  return { bodies, letters: [utf8.encode(JSON.stringify(refused))], stored };
 }
 
 /** What a stretch of measured traffic is made of: records that all match, one to an event, a few events at a time. */

@@ -6,6 +6,7 @@ import { LOCAL_HUB, startStack, type Stack } from "../local/stack.ts";
 import { loopbackCertificate } from "../local/logs-ingestion/certificate.ts";
 import type { AppVariants } from "./app-variants.ts";
 import type { Director, Kill } from "./director.ts";
+import { failingStore, type FailingStore } from "./failing-store.ts";
 import { startFaultProxy, type FaultProxyOptions } from "./fault-proxy.ts";
 import { startHostSlot, type HostSlot } from "./host-slot.ts";
 import { startHubGate } from "./hub-gate.ts";
@@ -31,6 +32,8 @@ export interface WorldOptions {
 /** The services, the fault proxies before them, and the hosts that fight over the hub's partitions. */
 export interface World {
   readonly stored: StoredReader;
+  /** What the table did to single incidents. */
+  readonly store: FailingStore["figures"];
   /** When each receiver first took the incident of a record, by the record's id. */
   readonly takenAt: Readonly<Record<Receiver, ReadonlyMap<string, number>>>;
   send(deliveries: readonly Delivery[]): Promise<void>;
@@ -66,6 +69,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     };
     const webhook = await startWebhookReceiver(note("webhook"));
     closing.push(() => webhook.close());
+    const store = failingStore();
     const stored = storedReader(stack, webhook);
     await stored.prepare();
     const certificate = await loopbackCertificate();
@@ -103,7 +107,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       const ports: Record<string, number> = {};
       const kill = (victimSlot: number, victim: Kill["victim"]) => slots[victimSlot]?.kill(victim);
       for (const target of targets(stack, certificate)) {
-        const proxy = await startFaultProxy({ ...target, slot, director, kill, onAccepted });
+        const proxy = await startFaultProxy({ ...target, slot, director, kill, store, onAccepted });
         closing.push(() => proxy.close());
         ports[target.service] = proxy.port;
       }
@@ -112,6 +116,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
     return {
       stored,
+      store: store.figures,
       takenAt,
       send: (deliveries) => send(producer, deliveries),
       lag: () => stored.lag(producer.fullyQualifiedNamespace, partitions),
