@@ -34,10 +34,10 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
     if (lag === 0) redriven += await world.stored.redriveSuspects(judges);
     const isThrough = lag === 0 && pending === 0;
     // Not before: on a busy machine, reading all of it again and again would keep it from going on.
-    const wanting = isThrough ? judgeStored(await world.stored.read(), expected()).problems.length : undefined;
-    if (wanting === 0) break;
+    const wanting = isThrough ? judgeStored(await world.stored.read(), expected()).problems : undefined;
+    if (wanting?.length === 0) break;
     const waiting = `${lag} events behind, ${pending} rows to forward`;
-    const seen = wanting === undefined ? waiting : `${waiting}, ${wanting} things wanting`;
+    const seen = wanting === undefined ? waiting : `${waiting}, ${wanting.length} things wanting: ${wanting[0]}`;
     look(seen);
     if (seen !== last.seen) last = { seen, at: performance.now(), passes: passes(), retryAt };
     await sleep(LOOK_EVERY_MS);
