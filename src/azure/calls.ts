@@ -1,4 +1,4 @@
-import { DependencyError } from "../errors.ts";
+import { DependencyError, PimwatchError } from "../errors.ts";
 
 /** A call with all of its retries, in milliseconds. */
 export const CALL_TIMEOUT_MS = 20_000;
@@ -13,7 +13,10 @@ export const RETRIES = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 
  * the time of a request is not read for transactions and ends at the answer's headers, and a credential may not
  * look at the signal at all; so the call is left behind, too, and not only aborted. It may still take effect.
  *
- * @throws {DependencyError} when the time is up
+ * Every failure names the service: the host's log shows a message alone, and "socket hang up" could be anybody's.
+ *
+ * @throws {DependencyError} when the time is up or the service cannot be reached
+ * @throws the SDK's own error where it has a status: callers tell these apart
  */
 export async function inTime<T>(
   service: string,
@@ -28,9 +31,33 @@ export async function inTime<T>(
   }, timeoutMs);
   try {
     return await Promise.race([call({ abortSignal: deadline.signal }), late.promise]);
+  } catch (error) {
+    throw naming(service, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The error with the service's name in its message. A mistake of ours keeps its own words and stack. */
+function naming(service: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof PimwatchError || isMistake(error)) return error;
+  if (!("statusCode" in error) || typeof error.statusCode !== "number")
+    return new DependencyError(service, whatHappened(error), { cause: error });
+  if (!error.message.startsWith(`${service}: `)) error.message = `${service}: ${error.message}`;
+  return error;
+}
+
+function isMistake(error: Error): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+}
+
+/** One line. Where all addresses of a host failed, Node's error has no message of its own: those of its parts count. */
+function whatHappened(error: Error): string {
+  const parts: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const messages = parts.map((part) => (part instanceof Error ? part.message : String(part)));
+  const [line = ""] = (error.message || messages.join("; ")).split("\n", 1);
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+  return line.includes(code) ? line : [line, code].filter(Boolean).join(" ").trim();
 }
 
 /** One page of a list, so that each is a call with a time of its own, however slowly the pages are read. */

@@ -39,16 +39,16 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
      * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
     async upload(rows: readonly IncidentRow[], timeoutMs = CALL_TIMEOUT_MS): Promise<UploadOutcome> {
-      try {
-        await inTime(SERVICE, timeoutMs, (options) => client.upload(ruleId, stream, [...rows], options));
-        return { outcome: "accepted" };
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure.isRefusal) return { outcome: "refused", reason: failure.message };
-        throw error instanceof DependencyError
-          ? error
-          : new DependencyError(SERVICE, failure.message, { cause: error });
-      }
+      return inTime(SERVICE, timeoutMs, async (options) => {
+        try {
+          await client.upload(ruleId, stream, [...rows], options);
+          return { outcome: "accepted" };
+        } catch (error) {
+          const { isRefusal, message } = failureOf(error);
+          if (isRefusal) return { outcome: "refused", reason: message };
+          throw new DependencyError(SERVICE, message, { cause: error });
+        }
+      });
     },
   };
 }

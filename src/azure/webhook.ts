@@ -36,9 +36,13 @@ export function webhook(post: Post, { url, format }: WebhookOptions) {
     };
     const body = webhookMessage(row, format);
     return inTime(SERVICE, timeoutMs, async ({ abortSignal: signal }) => {
-      const answer = await post(url, { method: "POST", headers, body, redirect: "error", signal });
-      await answer.body?.cancel();
-      return answer.status;
+      try {
+        const answer = await post(url, { method: "POST", headers, body, redirect: "error", signal });
+        await answer.body?.cancel();
+        return answer.status;
+      } catch (error) {
+        throw new DependencyError(SERVICE, `cannot be reached${codeOf(error)}`); // without a cause: its text may hold the address
+      }
     });
   }
 
@@ -49,16 +53,10 @@ export function webhook(post: Post, { url, format }: WebhookOptions) {
      * @throws {DependencyError} when it is unknown whether it was taken, or it was not and may be later
      */
     async post(row: IncidentRow, timeoutMs = CALL_TIMEOUT_MS): Promise<PostOutcome> {
-      let problem: string;
-      try {
-        const status = await send(row, timeoutMs);
-        if (status >= 200 && status < 300) return { outcome: "accepted" };
-        if (REFUSALS.has(status)) return { outcome: "refused", reason: `answered ${status}` };
-        problem = `answered ${status}`;
-      } catch (error) {
-        problem = error instanceof DependencyError ? error.message : `cannot be reached${codeOf(error)}`;
-      }
-      throw new DependencyError(SERVICE, problem); // without a cause: its text may hold the address
+      const status = await send(row, timeoutMs);
+      if (status >= 200 && status < 300) return { outcome: "accepted" };
+      if (REFUSALS.has(status)) return { outcome: "refused", reason: `answered ${status}` };
+      throw new DependencyError(SERVICE, `answered ${status}`);
     },
   };
 }

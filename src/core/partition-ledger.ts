@@ -74,7 +74,10 @@ export interface StuckEvent {
   readonly reason: string;
 }
 
-/** What the ledger timer last found out about a partition. */
+/** Stands for a partition in the status of a hub that could not even list its partitions. Real ids are numbers. */
+export const WHOLE_HUB = "hub";
+
+/** What the ledger timer last found out about a partition, or that it could not reach the hub (`WHOLE_HUB`). */
 export interface PartitionStatus {
   readonly partitionId: string;
   /** Empty where no check of it has ended yet. */

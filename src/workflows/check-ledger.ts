@@ -1,4 +1,10 @@
-import { type LostRange, type PartitionStatus, type StuckEvent, stuckEvents } from "../core/partition-ledger.ts";
+import {
+  type LostRange,
+  type PartitionStatus,
+  type StuckEvent,
+  stuckEvents,
+  WHOLE_HUB,
+} from "../core/partition-ledger.ts";
 import { countOf, type SequenceRange, unionOf } from "../core/sequence-ranges.ts";
 import { reasonOf } from "../errors.ts";
 import { type HealedPartition, type PartitionHealer, partitionHealer } from "./heal-gaps.ts";
@@ -62,7 +68,7 @@ const ALERT_AT = 0.5;
 
 /** Looks at every partition, reads again what was passed over, and keeps what was found for `/api/pipeline`. */
 export async function checkLedger(deps: CheckDependencies, limits: CheckLimits): Promise<LedgerCheck> {
-  const { createdAt, partitionIds } = await deps.hub.describe();
+  const { createdAt, partitionIds } = await describedHub(deps);
   const failures: { partitionId: string; error: unknown }[] = [];
   const lost: LostEvents[] = [];
   const ledger = {
@@ -114,6 +120,16 @@ export async function checkLedger(deps: CheckDependencies, limits: CheckLimits):
     stuck: healed.flatMap(({ partitionId, failed }) => stuckEvents(failed).map((event) => ({ partitionId, ...event }))),
     failures,
   };
+}
+
+/** Health must show that the hub cannot be reached, so the reason is kept before the run fails. */
+async function describedHub(deps: CheckDependencies) {
+  try {
+    return await deps.hub.describe();
+  } catch (error) {
+    await keepFailures([{ partitionId: WHOLE_HUB, error }], deps);
+    throw error;
+  }
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {

@@ -1,4 +1,4 @@
-import type { PartitionStatus } from "../core/partition-ledger.ts";
+import { type PartitionStatus, WHOLE_HUB } from "../core/partition-ledger.ts";
 import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../core/timer-runs.ts";
 
 export interface HubHealthDependencies {
@@ -122,6 +122,7 @@ function stuckProblems(statuses: readonly PartitionStatus[]): string[] {
 
 function failureOf({ partitionId, checkedAt, failure }: PartitionStatus): string[] {
   if (failure === undefined) return [];
+  if (partitionId === WHOLE_HUB) return [`the hub could not be reached at ${failure.at}: ${failure.reason}`];
   const before = checkedAt === "" ? "it was never checked before" : `last checked at ${checkedAt}`;
   return [`partition ${partitionId} could not be checked at ${failure.at} (${before}): ${failure.reason}`];
 }

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { RestError } from "@azure/data-tables";
+import { describe, expect, test } from "vitest";
 import { inTime } from "../../src/azure/calls.ts";
 import { DependencyError } from "../../src/errors.ts";
 
@@ -6,10 +7,40 @@ test("what a call resolves to is handed on", async () => {
   expect(await inTime("Table Storage", 60_000, () => Promise.resolve("rows"))).toBe("rows");
 });
 
-test("what a call throws is handed on", async () => {
-  const broken = new Error("broken");
+describe("every failure names the service", () => {
+  const hungUp = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+  const noAddress = new AggregateError([
+    new Error("connect ECONNREFUSED ::1:1"),
+    new Error("connect ECONNREFUSED 127.0.0.1:1"),
+  ]);
+  test.each([
+    { why: "a broken connection", error: hungUp, message: "socket hang up ECONNRESET" },
+    {
+      why: "no address of a host answers: Node's error has no message",
+      error: noAddress,
+      message: "connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1 AggregateError",
+    },
+    { why: "several lines", error: new Error("no token\n  at somewhere"), message: "no token Error" },
+    { why: "no words at all", error: new Error(""), message: "Error" },
+  ])("$why", async ({ error, message }) => {
+    const call = inTime("Event hub", 60_000, () => Promise.reject(error));
 
-  await expect(inTime("Table Storage", 60_000, () => Promise.reject(broken))).rejects.toBe(broken);
+    await expect(call).rejects.toEqual(new DependencyError("Event hub", message, { cause: error }));
+  });
+
+  test("an answer with a status stays the SDK's own error, named once", async () => {
+    const refused = new RestError("not now", { statusCode: 503, code: "ServerBusy" });
+    const call = () => inTime("Table Storage", 60_000, () => Promise.reject(refused));
+
+    await expect(call()).rejects.toBe(refused);
+    await expect(call()).rejects.toBe(refused);
+    expect(refused).toMatchObject({ message: "Table Storage: not now", statusCode: 503, code: "ServerBusy" });
+  });
+
+  test("errors of ours and mistakes keep their words", async () => {
+    for (const error of [new DependencyError("Ledger", "is late"), new RangeError("limit")])
+      await expect(inTime("Table Storage", 60_000, () => Promise.reject(error))).rejects.toBe(error);
+  });
 });
 
 test("a call that never ends and does not look at its signal is left behind", async () => {

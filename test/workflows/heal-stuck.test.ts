@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { hubProblems } from "../../src/workflows/hub-health.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { bytes } from "../samples.ts";
 import { CREATED, MINUTE, numbers, refusing, world } from "./heal-world.ts";
+
+const NEVER = "0 0 0 29 2 *";
 
 describe("an event that cannot be stored", () => {
   /** Two gaps: 4 to 11, 13 to 20. */
@@ -247,6 +250,27 @@ describe("partitions", () => {
     expect(await statuses()).toMatchObject([
       { partitionId: "0", failure: { reason: "Event hub: did not answer within 40 s" } },
       { partitionId: "1", failure: undefined },
+    ]);
+  });
+
+  test("of a hub that cannot be reached: health names the hub and the reason, until it can be reached again", async () => {
+    const { check, hooks, statuses, clock } = await world({ held: numbers(0, 3) });
+    const schedule = { "outbox-timer": NEVER, "ledger-timer": NEVER, "reconciliation-timer": NEVER };
+    const problems = async () =>
+      hubProblems(
+        await statuses(),
+        { firstAt: clock.now, latestAt: {} },
+        { now: clock.now, retentionHours: 24, schedules: schedule },
+      );
+    await check();
+    expect(await problems()).toEqual([]);
+    hooks.beforeDescribe = () => {
+      throw new DependencyError("Event hub", "getaddrinfo ENOTFOUND hub.example");
+    };
+    await expect(check()).rejects.toThrow("Event hub: getaddrinfo ENOTFOUND hub.example");
+    const at = new Date(clock.now).toISOString();
+    expect(await problems()).toEqual([
+      `the hub could not be reached at ${at}: Event hub: getaddrinfo ENOTFOUND hub.example`,
     ]);
   });
 });

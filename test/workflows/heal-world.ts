@@ -45,6 +45,7 @@ export async function world({
   const said: LostEvents[] = [];
   const letters: Letter[] = [];
   const hooks = {
+    beforeDescribe: (): void => undefined,
     beforeRead: (_partitionId: string): Promise<void> | void => undefined,
     onHandle: (_numbers: readonly number[], _partitionId: string): Promise<void> | void => undefined,
     onLost: (): void => undefined,
@@ -62,7 +63,10 @@ export async function world({
   });
   const deps = {
     hub: {
-      describe: () => Promise.resolve({ createdAt: CREATED, partitionIds }),
+      describe: async () => {
+        hooks.beforeDescribe();
+        return Promise.resolve({ createdAt: CREATED, partitionIds });
+      },
       partition: () => Promise.resolve({ ...partition, lastEnqueuedAt: clock.now - 5_000 }),
       async read(id: string, range: SequenceRange, limit: number) {
         await hooks.beforeRead(id);
