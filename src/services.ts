@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { TableClient } from "@azure/data-tables";
-import type { ManagedIdentityCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import type { ContainerClient } from "@azure/storage-blob";
 import { acknowledgements } from "./azure/acknowledgements.ts";
 import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
@@ -125,7 +125,7 @@ async function connect(config: Config) {
   };
 }
 
-type Credential = () => Promise<ManagedIdentityCredential>;
+export type Credential = () => Promise<TokenCredential>;
 
 /** Makes it when first asked and keeps it; what could not be made is tried again at the next call. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -158,7 +158,11 @@ async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Co
   return logsIngestion(client, destination);
 }
 
-async function tableClient({ incidents }: Config, name: string, credential: Credential): Promise<TableClient> {
+export async function tableClient(
+  { incidents }: Pick<Config, "incidents">,
+  name: string,
+  credential: Credential,
+): Promise<TableClient> {
   const options = { retryOptions: RETRIES, additionalPolicies: [answersOfTheTableService] };
   const client =
     incidents.kind === "connectionString"
@@ -173,9 +177,11 @@ async function tableClient({ incidents }: Config, name: string, credential: Cred
 }
 
 /** Its SDK, the largest of them, is loaded only where something is to be read again. */
-async function openAuditHub({ auditEvents }: Config, credential: Credential): Promise<AuditHub> {
+export async function openAuditHub(
+  { auditEvents: { endpoint, namespace, hub, healerConsumerGroup } }: Pick<Config, "auditEvents">,
+  credential: Credential,
+): Promise<AuditHub> {
   const { EventHubConsumerClient } = await import("@azure/event-hubs");
-  const { endpoint, namespace, hub, healerConsumerGroup } = auditEvents;
   const options = { retryOptions: { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10_000 } };
   const client =
     endpoint.kind === "identity"
@@ -186,8 +192,8 @@ async function openAuditHub({ auditEvents }: Config, credential: Credential): Pr
   return auditHub(client);
 }
 
-async function containerClient(
-  { deadLetters: { ...target } }: Config,
+export async function containerClient(
+  { deadLetters: { ...target } }: Pick<Config, "deadLetters">,
   credential: Credential,
 ): Promise<ContainerClient> {
   const { ContainerClient } = await import("@azure/storage-blob");

@@ -7,6 +7,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
 import { refusal } from "./refusal.ts";
 import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
+import { SHARED_ACCESS } from "./shared-access.ts";
 import { answerAttach, prepareConnection, welcomeEveryone } from "./rhea-edge.ts";
 
 /**
@@ -18,7 +19,8 @@ import { answerAttach, prepareConnection, welcomeEveryone } from "./rhea-edge.ts
  *
  * It does NOT imitate:
  * - TLS, AMQP over WebSockets, the Kafka and the HTTPS endpoint;
- * - identities: every SASL mechanism and every token is accepted, nothing expires, there are no roles;
+ * - identities: every SASL mechanism and every token is accepted except a signature by another key, nothing expires,
+ *   there are no roles;
  * - throughput: no throttling, no throughput units, no server-busy, no limit on namespaces, connections or links;
  * - keeping: nothing outlives the process, retention is by number of events only, there is no compaction;
  * - capture, geo-replication and geo-disaster recovery, schema registry, application groups, idempotent publishing;
@@ -94,8 +96,8 @@ export async function startEventHub(options: EventHubOptions): Promise<EventHubS
   return {
     port,
     connectionString:
-      `Endpoint=sb://${HOST}:${port};SharedAccessKeyName=RootManageSharedAccessKey;` +
-      `SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;`,
+      `Endpoint=sb://${HOST}:${port};SharedAccessKeyName=${SHARED_ACCESS.keyName};` +
+      `SharedAccessKey=${SHARED_ACCESS.key};UseDevelopmentEmulator=true;`,
     partition(hub, id) {
       const log = findPartition(hub, id);
       return { lastSequenceNumber: log.last, count: log.count };

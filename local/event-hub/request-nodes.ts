@@ -4,6 +4,7 @@ import { findPlace, type Hub } from "./hub.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { decodeRequest, replyLink } from "./rhea-edge.ts";
 import { isRefusal, refusal, type Refusal } from "./refusal.ts";
+import { refusedSignature } from "./shared-access.ts";
 
 /**
  * The two nodes that answer requests: `$cbs` takes tokens, `$management` tells of hubs and partitions.
@@ -22,7 +23,7 @@ export function answerRequest(context: EventContext, node: string, hubs: Readonl
   const request = decodeRequest(context);
   context.delivery?.accept();
   const properties: Readonly<Record<string, unknown>> = request.application_properties ?? {};
-  const answer = node === "$cbs" ? takeToken(properties, hubs) : readEntity(properties, hubs);
+  const answer = node === "$cbs" ? takeToken(properties, request.body, hubs) : readEntity(properties, hubs);
   const replyTo = request.reply_to ?? "";
   const link = context.session === undefined ? undefined : replyLink(context.session, node, replyTo);
   link?.send(encodeAnswer(request, answer));
@@ -44,12 +45,19 @@ function encodeAnswer(request: Message, answer: Answer | Refusal): Message {
 }
 
 function statusOf({ condition }: Refusal): number {
+  if (condition === "amqp:unauthorized-access") return 401;
   return condition === "amqp:not-found" ? 404 : 400;
 }
 
-/** Any token will do for what exists. What does not exist is said here, since clients ask here first. */
-function takeToken(properties: Readonly<Record<string, unknown>>, hubs: ReadonlyMap<string, Hub>): Answer | Refusal {
+/** What does not exist is said here, since clients ask here first. For what exists any token but a false signature will do. */
+function takeToken(
+  properties: Readonly<Record<string, unknown>>,
+  token: unknown,
+  hubs: ReadonlyMap<string, Hub>,
+): Answer | Refusal {
   if (properties["operation"] !== "put-token") return unknownRequest(properties);
+  const refused = refusedSignature(token);
+  if (refused !== undefined) return refused;
   const place = findPlace(hubs, parseAddress(String(properties["name"])));
   return isRefusal(place) && place.condition === "amqp:not-found" ? place : { status: 202 };
 }

@@ -26,6 +26,8 @@ export interface ReadRange {
 const SERVICE = "Event hub";
 /** An event that is there comes within a second or two; a link is made first. */
 const QUIET_SECONDS = 5;
+/** As the SDK's own, which is not worth loading it. */
+const BEGINNING = { offset: "-1" };
 
 /**
  * The hub as the healer reads it: single ranges of a partition, again, in a consumer group of its own, without
@@ -106,7 +108,8 @@ async function receive(client: HubClient, { partitionId, range, limit, abortSign
         },
       },
       {
-        startPosition: { sequenceNumber: range.first, isInclusive: true },
+        // A partition that never held an event refuses every number, and not its beginning.
+        startPosition: range.first === 0 ? BEGINNING : { sequenceNumber: range.first, isInclusive: true },
         maxBatchSize: limit,
         maxWaitTimeInSeconds: QUIET_SECONDS,
         prefetchCount: limit,

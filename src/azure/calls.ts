@@ -51,13 +51,19 @@ function isMistake(error: Error): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }
 
-/** One line. Where all addresses of a host failed, Node's error has no message of its own: those of its parts count. */
+/**
+ * One line. After its retries, or where all addresses of a host failed, a client throws an AggregateError, which has
+ * no message of its own: those of its parts count, each once.
+ */
 function whatHappened(error: Error): string {
-  const parts: unknown[] = error instanceof AggregateError ? error.errors : [];
-  const messages = parts.map((part) => (part instanceof Error ? part.message : String(part)));
-  const [line = ""] = (error.message || messages.join("; ")).split("\n", 1);
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-  return line.includes(code) ? line : [line, code].filter(Boolean).join(" ").trim();
+  if (error instanceof AggregateError) {
+    const parts: unknown[] = error.errors;
+    const said = new Set(parts.map((part) => (part instanceof Error ? whatHappened(part) : String(part))));
+    if (said.size > 0) return [...said].join("; ");
+  }
+  const [line = ""] = error.message.split("\n", 1);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return (line.includes(code) ? line : `${line} (${code})`) || error.name;
 }
 
 /** One page of a list, so that each is a call with a time of its own, however slowly the pages are read. */

@@ -151,7 +151,7 @@ export async function containerDestination(
 }
 
 /** A person's `az login`, or what else the machine offers. */
-async function ownSignIn() {
+export async function ownSignIn() {
   const { DefaultAzureCredential } = await import("@azure/identity");
   return new DefaultAzureCredential();
 }
@@ -168,17 +168,35 @@ export async function settingsFrom(environment: Settings): Promise<Settings> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return given;
     throw error;
   }
+  const inFile = settingsIn(text, SETTINGS_FILE);
+  return { ...inFile, ...given, ...trustOf(inFile) };
+}
+
+/** This process has read NODE_EXTRA_CA_CERTS of its environment at its start: that of the file comes on top. */
+function trustOf({ NODE_EXTRA_CA_CERTS }: Settings): Settings {
+  return NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
+}
+
+/**
+ * Settings as local.settings.json has them, or as `az functionapp config appsettings list` prints them.
+ *
+ * @param name of the file, for a person
+ * @throws {UsageError} when the text is not JSON
+ */
+export function settingsIn(text: string, name: string): Settings {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${SETTINGS_FILE}: not JSON`, { cause: error });
+    throw new UsageError(`${name}: not JSON`, { cause: error });
   }
   const values = typeof parsed === "object" && parsed !== null && "Values" in parsed ? parsed.Values : {};
-  const settings = Object.entries(values ?? {}).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
+  const entries: [unknown, unknown][] = Array.isArray(parsed)
+    ? parsed.map((setting: { name?: unknown; value?: unknown } | null) => [setting?.name, setting?.value])
+    : Object.entries(values ?? {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry.every((part) => typeof part === "string")),
   );
-  return { ...Object.fromEntries(settings), ...given };
 }
 
 const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

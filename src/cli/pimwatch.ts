@@ -5,6 +5,7 @@ import { backtest } from "./backtest.ts";
 import type { Command } from "./command.ts";
 import { coverage } from "./coverage.ts";
 import { explain } from "./explain.ts";
+import { doctor } from "./doctor.ts";
 import { deadLettersCommand } from "./dead-letters.ts";
 import { redriveCommand } from "./redrive.ts";
 import { incidents } from "./incidents.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   send,
   stack,
   incidents,
+  doctor,
   explain,
   lint,
   test,

@@ -14,13 +14,18 @@ describe("every failure names the service", () => {
     new Error("connect ECONNREFUSED 127.0.0.1:1"),
   ]);
   test.each([
-    { why: "a broken connection", error: hungUp, message: "socket hang up ECONNRESET" },
+    { why: "a broken connection", error: hungUp, message: "socket hang up (ECONNRESET)" },
     {
       why: "no address of a host answers: Node's error has no message",
       error: noAddress,
-      message: "connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1 AggregateError",
+      message: "connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1",
     },
-    { why: "several lines", error: new Error("no token\n  at somewhere"), message: "no token Error" },
+    {
+      why: "the same after each retry",
+      error: new AggregateError([hungUp, hungUp]),
+      message: "socket hang up (ECONNRESET)",
+    },
+    { why: "several lines", error: new Error("no token\n  at somewhere"), message: "no token" },
     { why: "no words at all", error: new Error(""), message: "Error" },
   ])("$why", async ({ error, message }) => {
     const call = inTime("Event hub", 60_000, () => Promise.reject(error));

@@ -5,7 +5,9 @@ import { startApp, startTestStack, type TestStack } from "./running-app.ts";
 /** The app with settings of its own, what both routes answer, and the lines on health that it logged. */
 async function startWith(running: TestStack, more: Readonly<Record<string, string>>) {
   const logged: unknown[] = [];
+  const lines: string[] = [];
   const log = (line: string): void => {
+    lines.push(line);
     const start = line.indexOf('{"event":"pipeline health"');
     if (start >= 0) logged.push(JSON.parse(line.slice(start)));
   };
@@ -14,7 +16,7 @@ async function startWith(running: TestStack, more: Readonly<Record<string, strin
     const response = await fetch(`${host.httpUrl}/api/${route}`, { headers });
     return { code: response.status, body: await response.json() };
   };
-  return { get, logged };
+  return { get, logged, lines, host };
 }
 
 test("an app that is well says so in one word; its figures are the local user's", async () => {
@@ -57,4 +59,23 @@ test("in Azure, without sign-in, the reasons are in the log alone; a forged head
     expect(await get("pipeline", headers)).toMatchObject({ code: 404, body: { detail: "there is nothing here" } });
   }
   expect(logged).toHaveLength(1);
+});
+
+test("a hub that cannot be reached: health is not ok from the next check on, and analysts learn which dependency fails", async () => {
+  const running = await startTestStack();
+  const { get, host, lines } = await startWith(running, {});
+  for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer"]) await host.runTimer(timer);
+  expect(await get("health")).toEqual({ code: 200, body: { status: "ok" } });
+
+  await running.stack.eventHub.close();
+  await expect(host.runTimer("ledger-timer")).rejects.toThrow("ledger-timer failed");
+  expect(lines.join("\n")).toMatch(/Event hub: .*ECONNREFUSED/);
+
+  await expect.poll(() => get("health"), { timeout: 20_000 }).toEqual({ code: 200, body: { status: "degraded" } });
+  expect(await get("pipeline")).toMatchObject({
+    body: {
+      status: "degraded",
+      problems: [expect.stringMatching(/^the hub could not be reached at \S+: Event hub: .*ECONNREFUSED/)],
+    },
+  });
 });

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { theOne, variant } from "./predicted-resources.ts";
 
@@ -48,6 +50,20 @@ describe("what azd's hooks say", () => {
     expect(text).toContain("Diagnostic settings");
     expect(said("postprovision", { ...AZURE, PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" })).not.toContain("portal");
     expect(said("postprovision", { ...AZURE, ENTRA_AUTHORIZATION_RULE_ID: "" })).not.toContain("Diagnostic settings");
+  });
+
+  test("afterwards: what doctor finds in the app's settings; what is wrong there does not fail the provisioning", () => {
+    const folder = mkdtempSync(join(tmpdir(), "azd-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    for (const [tool, script] of Object.entries({ az: 'echo "settings by az $*"', npx: 'echo "npx $*"; cat; exit 1' }))
+      writeFileSync(join(folder, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const PATH = `${folder}:${String(process.env["PATH"])}`;
+    const text = said("postprovision", { ...AZURE, PATH });
+
+    expect(text).toContain("npx pimwatch doctor --settings -\nsettings by az functionapp config appsettings list");
+    expect(text).toContain("-g rg-pimwatch-soc -n pimwatch-abc");
+    expect(text).toContain("run it again later");
+    expect(said("postprovision", { ...AZURE, PATH, AZURE_FUNCTION_APP_NAME: "" })).not.toContain("doctor");
   });
 
   test("before and after it is taken down: what stays behind", () => {

@@ -305,3 +305,12 @@ test("takes and gives 50,000 small events within seconds", async () => {
 
   expect(read.events.map(({ sequenceNumber }) => sequenceNumber)).toEqual(events.map((_, index) => index));
 });
+
+test("refuses a signature by another key, as the service does", async () => {
+  const hub = await startedHub();
+  const wrong = { ...hub, connectionString: hub.connectionString.replace("SAS_KEY_VALUE", "another") };
+  await expect(consumerOf(hub).getPartitionIds()).resolves.toEqual(["0", "1"]);
+  await expect(consumerOf(wrong).getPartitionIds()).rejects.toMatchObject({
+    errors: expect.arrayContaining([expect.objectContaining({ code: "UnauthorizedError" })]),
+  });
+});
