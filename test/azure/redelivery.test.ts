@@ -203,7 +203,7 @@ describe("an incident that cannot be stored", () => {
     });
     const outcomes = await incidentTable(table).addAll(named(200));
     expect(outcomes.map((outcome) => (typeof outcome === "string" ? outcome : messageOf(outcome)))).toEqual(
-      named(200).map((one) => (idOf(one) === down ? "this group is refused by a proxy" : "added")),
+      named(200).map((one) => (idOf(one) === down ? "Table Storage: this group is refused by a proxy" : "added")),
     );
     expect(seen.now).toBe(0);
     expect(failing.rows()).toHaveLength(4 * 199);

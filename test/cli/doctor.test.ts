@@ -284,8 +284,8 @@ test("groups that are being read by others: that of the trigger should be, that 
     onTestFinished(() => reader.close());
     const reading = Promise.withResolvers<void>();
     const handlers = {
-      processEvents: () => Promise.resolve(reading.resolve()),
-      processError: (error: Error) => Promise.resolve(reading.reject(error)),
+      processEvents: async () => reading.resolve(),
+      processError: async (error: Error) => reading.reject(error),
     };
     reader.subscribe("0", handlers, { ownerLevel: 1, startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 });
     await reading.promise;

@@ -27,7 +27,8 @@ type Answer = Pick<Finding, "found"> & Partial<Pick<Finding, "status" | "remedy"
 export async function examine(subject: Subject, question: () => Promise<Answer>): Promise<Finding> {
   const { check, settings, remedies } = subject;
   try {
-    return { check, status: "ok", remedy: "", settings, ...(await question()) };
+    const { status = "ok", found, remedy = "" } = await question();
+    return { check, status, found, settings, remedy };
   } catch (error) {
     return { check, status: "problem", found: wordsOf(error), settings, remedy: remedies[failureKind(error)] };
   }
