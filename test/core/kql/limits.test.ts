@@ -52,6 +52,23 @@ describe("a rule that would take minutes on one record, or for ever, is stopped"
   });
 });
 
+describe("rows that several rows make together count as those of one step, and it stops before it makes them all", () => {
+  const expanded = "AuditLogs | mv-expand a = AdditionalDetails";
+
+  test.each([
+    { query: `${expanded} | mv-expand b = AdditionalDetails` },
+    { query: `${expanded} | mv-apply b = AdditionalDetails on (project b)` },
+    { query: `union (${expanded}), (${expanded}), (${expanded})` },
+  ])("$query", ({ query }) => {
+    const { evaluate, spent } = preparePlan(planOf(query), { limits: { ...DEFAULT_LIMITS, rows: 10 } });
+    const rowOfElements = (count: number) =>
+      auditLogRow({ AdditionalDetails: Array.from({ length: count }, (_, index) => index) });
+    expect(evaluate(rowOfElements(3)).length).toBe(9);
+    expect(() => evaluate(rowOfElements(4))).toThrow("10 rows");
+    expect(spent().rows).toBe(12);
+  });
+});
+
 describe("a call whose work is more than in proportion to its arguments is charged for all of it", () => {
   const workOf = (query: string, columns: Parameters<typeof auditLogRow>[0]) => {
     const { evaluate, spent } = preparePlan(planOf(query));
@@ -82,12 +99,17 @@ describe("a call whose work is more than in proportion to its arguments is charg
     {
       why: "the rows of an expansion",
       query: 'AuditLogs | mv-expand a = split(Identity, " ") | where tostring(a) == "x"',
-      least: 500,
+      least: 600,
     },
     {
       why: "the values in JSON text",
       query: 'AuditLogs | where array_length(parse_json(strcat("[", Identity, "]"))) == 0',
       least: 90,
+    },
+    {
+      why: "a long text that the rule holds, read for each row",
+      query: `AuditLogs | mv-expand a = range(1, 20) | where strcat(tostring(a), "${long}") == "x"`,
+      least: 1_500,
     },
   ])("$why", ({ query, least }) => {
     expect(workOf(query, { Identity: long }) / long.length).toBeGreaterThan(least);

@@ -48,6 +48,20 @@ export const TIMES_CASES: readonly CaseGroup[] = [
     ['totimespan("0.00000004s")', "00:00:00"],
     ['totimespan("10675199d") + 1d', null],
     ['totimespan("10675199d") * 1e300', null],
+    // Out of a column: a plan holds what is constant, and reads it as a long.
+    {
+      query: `datatable(t: string)["99999999d", "-99999999d", "10675199.02:48:05.4775807", "10675199.02:48:05.4775808", "9223372036854775807tick", "9223372036854775808tick", "-9223372036854775808tick", "-9223372036854775809tick"] | project totimespan(t)`,
+      rows: [
+        [null],
+        [null],
+        ["10675199.02:48:05.4775807"],
+        [null],
+        ["10675199.02:48:05.4775807"],
+        [null],
+        ["-10675199.02:48:05.4775808"],
+        [null],
+      ],
+    },
   ),
   derived(
     "make-timespan-function",
