@@ -36,6 +36,7 @@ export async function startLocalDashboard(appDirectory = "dist"): Promise<LocalD
   });
   const incidents = incidentTable(table);
   await incidents.create();
+  await app.host.runTimer("ledger-timer"); // before its first run the pipeline's health is not ok
   const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB);
   return {
     url: `${app.host.httpUrl}/api/dashboard`,
