@@ -39,6 +39,9 @@ const LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 1_000, ownershipExpiry
 // https://github.com/Azure/azure-functions-host: RpcFunctionInvocationDispatcher, 3 × the number of worker processes
 const WORKER_DEATHS: WorkerDeaths = { count: 3, withinMs: 30 * 60_000 };
 
+/** Between two attempts to start again. */
+const RESTART_DELAY_MS = 1_000;
+
 export interface WorkerDeaths {
   readonly count: number;
   readonly withinMs: number;
@@ -157,17 +160,30 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     await drained;
   }
 
+  /** As the real host, which starts again and again where a service does not answer, until it is stopped. */
+  async function beginAtLast(): Promise<Life> {
+    for (;;) {
+      try {
+        return await begin();
+      } catch (error) {
+        log(`error: the host did not start again: ${String(error)}`);
+        if (stopped !== undefined) throw error;
+        await sleep(RESTART_DELAY_MS);
+      }
+    }
+  }
+
   /** Whoever asks for the life of the host while it restarts waits for the next one. */
   function restart(): void {
     log("error: Exceeded language worker restart retry count: the host restarts");
     const previous = life;
     life = (async () => {
       await end(await previous, 0);
-      const next = await begin();
+      const next = await beginAtLast();
       events.emit("hostRestarted");
       return next;
     })();
-    life.catch((error: unknown) => log(`error: the host did not start again: ${String(error)}`));
+    life.catch(() => undefined); // it was stopped before it had started again
   }
 
   /** One invocation with its retries. */
