@@ -4,7 +4,7 @@ import type { IncidentRow } from "../core/incident-row.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { outboxEntity, rowOfEntity } from "./incident-entity.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";
-import { type Entity, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
+import { type Entity, findRow, isExistingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type AccountsClient = Pick<TableClient, "listEntities" | "getEntity" | "createEntity">;
@@ -37,14 +37,8 @@ export function acknowledgements(table: AccountsClient, sink: string, timeoutMs 
       yield String(rowKey).slice(prefix.length + 1);
   }
 
-  async function find(ruleId: string, rowKey: string): Promise<Entity | undefined> {
-    try {
-      return await call((options) => table.getEntity(ruleId, rowKey, options));
-    } catch (error) {
-      if (isMissingRow(error)) return undefined;
-      throw error;
-    }
-  }
+  const find = (ruleId: string, rowKey: string): Promise<Entity | undefined> =>
+    findRow(table, { partitionKey: ruleId, rowKey }, timeoutMs);
 
   return {
     /** The accounts of one rule. */

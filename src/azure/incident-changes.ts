@@ -10,7 +10,7 @@ import { incidentEntity, outboxEntity } from "./incident-entity.ts";
 import { outboxRowKey } from "./incident-outbox.ts";
 import { timeRowKey } from "./incident-table.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
-import { hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
+import { findRow, hasStatus, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 type Table = Pick<TableClient, "getEntity" | "listEntities" | "submitTransaction">;
@@ -27,14 +27,7 @@ export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
     inTime(TABLE_SERVICE, timeoutMs, make);
 
-  async function find(partitionKey: string, rowKey: string) {
-    try {
-      return await call((options) => table.getEntity(partitionKey, rowKey, options));
-    } catch (error) {
-      if (isMissingRow(error)) return undefined;
-      throw error;
-    }
-  }
+  const find = (partitionKey: string, rowKey: string) => findRow(table, { partitionKey, rowKey }, timeoutMs);
 
   return {
     /**

@@ -3,7 +3,17 @@ import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { incidentEntity, rowOfEntity } from "./incident-entity.ts";
 import { timeRowKey } from "./incident-table.ts";
 import { knownIncidents } from "./known-incidents.ts";
-import { type Entity, hasStatus, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
+import {
+  type Entity,
+  findRow,
+  hasStatus,
+  isExistingRow,
+  isMissingRow,
+  removeRow,
+  rowsWhere,
+  TABLE_SERVICE,
+  within,
+} from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type ListsClient = Pick<
@@ -73,15 +83,6 @@ export function incidentLists(table: ListsClient, timeoutMs = CALL_TIMEOUT_MS) {
     return [...strangers];
   }
 
-  async function find(ruleId: string, rowKey: string) {
-    try {
-      return await call((options) => table.getEntity<Entity>(ruleId, rowKey, options));
-    } catch (error) {
-      if (isMissingRow(error)) return undefined;
-      throw error;
-    }
-  }
-
   /** Does nothing where somebody else was first. */
   async function replace(listed: TableEntity<object>, etag: string | undefined): Promise<void> {
     try {
@@ -89,14 +90,6 @@ export function incidentLists(table: ListsClient, timeoutMs = CALL_TIMEOUT_MS) {
       else await call((options) => table.updateEntity(listed, "Replace", { etag, ...options }));
     } catch (error) {
       if (!isExistingRow(error) && !isMissingRow(error) && !hasStatus(error, 412)) throw error;
-    }
-  }
-
-  async function remove(ruleId: string, rowKey: string): Promise<void> {
-    try {
-      await call((options) => table.deleteEntity(ruleId, rowKey, options));
-    } catch (error) {
-      if (!isMissingRow(error)) throw error;
     }
   }
 
@@ -114,13 +107,14 @@ export function incidentLists(table: ListsClient, timeoutMs = CALL_TIMEOUT_MS) {
 
     /** Makes lists show an incident as its own row is. A change by an analyst at the same time stands. */
     async relist({ ruleId, incidentId, rowKey, misplaced }: Unlisted): Promise<"relisted" | "listed"> {
-      const shown = await find(ruleId, rowKey); // first: a change after this gives the row another ETag
-      const incident = await find(ruleId, `incident|${incidentId}`);
+      const find = (key: string) => findRow(table, { partitionKey: ruleId, rowKey: key }, timeoutMs);
+      const shown = await find(rowKey); // first: a change after this gives the row another ETag
+      const incident = await find(`incident|${incidentId}`);
       if (incident === undefined) return "listed";
       const isRight = shown !== undefined && shown["Revision"] === incident["Revision"];
       if (!isRight)
         await replace(incidentEntity({ partitionKey: ruleId, rowKey }, rowOfEntity(incident), "listed"), shown?.etag);
-      for (const key of misplaced) await remove(ruleId, key);
+      for (const key of misplaced) await removeRow(table, { partitionKey: ruleId, rowKey: key }, timeoutMs);
       return isRight && misplaced.length === 0 ? "listed" : "relisted";
     },
   };

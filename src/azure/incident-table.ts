@@ -14,7 +14,7 @@ import {
 import { type Addition, storeMissing } from "./incident-additions.ts";
 import { incidentOutbox, keysOf, outboxRowKey } from "./incident-outbox.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
-import { type Entity, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
+import { type Entity, findRow, rowsWhere, TABLE_SERVICE, within } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Table = Pick<
@@ -54,12 +54,7 @@ export function incidentTable(
 
   async function find(partitionKey: string, rowKey: string): Promise<Entity | undefined> {
     if (!isTableKey(partitionKey) || !isTableKey(rowKey)) return undefined;
-    try {
-      return await call((options) => table.getEntity(partitionKey, rowKey, options));
-    } catch (error) {
-      if (isMissingRow(error)) return undefined;
-      throw error;
-    }
+    return findRow(table, { partitionKey, rowKey }, timeoutMs);
   }
 
   function additionOf({ row, record }: StoredIncident): Addition {

@@ -11,7 +11,7 @@ import type {
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";
-import { type Entity, isExistingRow, isMissingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
+import { type Entity, isExistingRow, removeRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type LedgerClient = Pick<
@@ -60,13 +60,8 @@ export function ledgerTable(table: LedgerClient, hub: HubName, timeoutMs = CALL_
     }
   }
 
-  async function remove(partitionKey: string, rowKey: string): Promise<void> {
-    try {
-      await call((options) => table.deleteEntity(partitionKey, rowKey, options));
-    } catch (error) {
-      if (!isMissingRow(error)) throw error;
-    }
-  }
+  const remove = (partitionKey: string, rowKey: string): Promise<void> =>
+    removeRow(table, { partitionKey, rowKey }, timeoutMs);
 
   async function removeAll(partitionKey: string, rowKeys: readonly string[]): Promise<void> {
     for (let start = 0; start < rowKeys.length; start += REMOVED_AT_ONCE) {

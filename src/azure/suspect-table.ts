@@ -9,6 +9,7 @@ import {
   hasStatus,
   isExistingRow,
   isMissingRow,
+  removeRow,
   rowsWhere,
   TABLE_SERVICE,
 } from "./table-rows.ts";
@@ -155,11 +156,7 @@ export function suspectTable(
 
     /** The worker has lived through it. */
     async end(key: string): Promise<void> {
-      try {
-        await call((options) => table.deleteEntity(PARTITION, key, options));
-      } catch (error) {
-        if (!isMissingRow(error)) throw error;
-      }
+      await removeRow(table, { partitionKey: PARTITION, rowKey: key }, timeoutMs);
     },
 
     /** Nobody is to touch it again; it is a dead letter by now. */

@@ -31,6 +31,38 @@ export function within(partitionKey: string, { from, before }: { from: string; b
   return odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
 }
 
+export interface RowKeys {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+/** A row by its keys; undefined where the table says that it holds none. */
+export async function findRow(
+  table: Pick<TableClient, "getEntity">,
+  { partitionKey, rowKey }: RowKeys,
+  timeoutMs: number,
+) {
+  try {
+    return await inTime(TABLE_SERVICE, timeoutMs, (options) => table.getEntity<Entity>(partitionKey, rowKey, options));
+  } catch (error) {
+    if (isMissingRow(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a row. One that is gone already is as good as removed. */
+export async function removeRow(
+  table: Pick<TableClient, "deleteEntity">,
+  { partitionKey, rowKey }: RowKeys,
+  timeoutMs: number,
+): Promise<void> {
+  try {
+    await inTime(TABLE_SERVICE, timeoutMs, (options) => table.deleteEntity(partitionKey, rowKey, options));
+  } catch (error) {
+    if (!isMissingRow(error)) throw error;
+  }
+}
+
 /** Submits a transaction. @throws {DependencyError} also where the answer does not say that all of it was stored */
 export async function confirmed(
   table: Pick<TableClient, "submitTransaction">,
