@@ -5,32 +5,12 @@ import { prepare } from "../../src/core/kql/evaluate.ts";
 import type { Json } from "../../src/core/kql/values.ts";
 import type { StoredIncident } from "../../src/core/incident-row.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
-import {
-  type BatchFigures,
-  type DetectDependencies,
-  detectBatch,
-  type HubEvent,
-} from "../../src/workflows/detect-batch.ts";
+import { type BatchFigures, type DetectDependencies, detectBatch } from "../../src/workflows/detect-batch.ts";
 import { anyJson, anySettingsChange, bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, readyRule } from "../shipped-rule.ts";
+import { events, NOTHING, otherActivity, signIn } from "./batch-events.ts";
 import { memoryStores } from "./memory-stores.ts";
 
-const eventOf = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
-const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventOf);
-const NOTHING: BatchFigures = {
-  events: 0,
-  passedOver: 0,
-  received: 0,
-  matched: 0,
-  notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
-  deadLettered: 0,
-  stored: 0,
-  known: 0,
-};
-const signIn = { category: "SignInLogs", operationName: "Sign-in activity", properties: {} };
-const otherActivity = settingsChange({ operationName: "Add member to role" }, { id: "Directory_1" });
 /** A rule that fails on every record. */
 const failing = {
   rule: { ...CHANGES_TO_PIM_SETTINGS, id: "11111111-2222-4333-8444-555555555555" },

@@ -1,32 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { StoredIncident } from "../../src/core/incident-row.ts";
-import {
-  type BatchFigures,
-  type DetectDependencies,
-  detectBatch,
-  detectEvents,
-  type HubEvent,
-  newBatch,
-} from "../../src/workflows/detect-batch.ts";
-import { bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
+import { type DetectDependencies, detectBatch, detectEvents, newBatch } from "../../src/workflows/detect-batch.ts";
+import { bytes, eventBody, settingsChange } from "../samples.ts";
+import { events, NOTHING, otherActivity, signIn } from "./batch-events.ts";
 import { memoryStores } from "./memory-stores.ts";
 
-const eventOf = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
-const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventOf);
-const NOTHING: BatchFigures = {
-  events: 0,
-  passedOver: 0,
-  received: 0,
-  matched: 0,
-  notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
-  deadLettered: 0,
-  stored: 0,
-  known: 0,
-};
-const signIn = { category: "SignInLogs", operationName: "Sign-in activity", properties: {} };
-const otherActivity = settingsChange({ operationName: "Add member to role" }, { id: "Directory_1" });
 describe("what was found is stored together", () => {
   /** The stores, and how many incidents each call to them was given. */
   function counting(stores = memoryStores()) {
