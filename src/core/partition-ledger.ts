@@ -1,4 +1,4 @@
-import { missingFrom, type SequenceRange, unionOf } from "./sequence-ranges.ts";
+import { isSingle, missingFrom, type SequenceRange, unionOf } from "./sequence-ranges.ts";
 
 /** Times are milliseconds since 1970. */
 export interface FinishedRun extends SequenceRange {
@@ -100,7 +100,7 @@ export interface PartitionStatus {
 /** Those of the ranges that are single events and were tried while others could be stored. */
 export function stuckEvents(ranges: readonly StuckRange[]): StuckEvent[] {
   return ranges
-    .filter(({ first, last, attempts }) => first === last && attempts > 0)
+    .filter((range) => isSingle(range) && range.attempts > 0)
     .map(({ first: number, attempts, since, reason }) => ({
       number,
       attempts,
@@ -113,6 +113,8 @@ export interface LedgerAssessment {
   readonly base: LedgerBase;
   readonly isNewBase: boolean;
   readonly finished: readonly SequenceRange[];
+  /** Of the finished what can never be had again. */
+  readonly lost: readonly SequenceRange[];
   /** Everything that is in the hub or was, and not finished. */
   readonly unfinished: readonly SequenceRange[];
   /** Of the unfinished what was passed over, and needs to be read again. Without what is stuck. */
@@ -137,7 +139,7 @@ export function assessLedger(
 ): LedgerAssessment {
   const { hubCreatedAt } = state;
   const merged = mergeRuns(ledger.runs.filter(({ enqueuedAt }) => enqueuedAt >= hubCreatedAt));
-  const lost = ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt);
+  const lost = unionOf(ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt));
   const knownBase = ledger.bases
     .filter((known) => known.hubCreatedAt === hubCreatedAt)
     .toSorted((a, b) => a.first - b.first)[0];
@@ -163,13 +165,14 @@ export function assessLedger(
     base,
     isNewBase: knownBase === undefined,
     finished,
+    lost,
     unfinished,
     gaps: gaps.flatMap((gap) => missingFrom(gap, stuck)),
     stuck,
     latestAt: latestAt === -Infinity ? undefined : latestAt,
     stalled: tail !== undefined && isStalled ? tail : undefined,
     lag: state.last + 1 - (unfinished[0]?.first ?? state.last + 1),
-    changes: changesOf(ledger, { hubCreatedAt, merged, stuck, unfinished }),
+    changes: changesOf(ledger, { hubCreatedAt, merged, lost, stuck, unfinished }),
   };
 }
 
@@ -210,6 +213,7 @@ interface CurrentRows {
   readonly hubCreatedAt: number;
   /** The runs of this hub. */
   readonly merged: readonly FinishedRun[];
+  readonly lost: readonly SequenceRange[];
   readonly stuck: readonly StuckRange[];
   readonly unfinished: readonly SequenceRange[];
 }
@@ -220,10 +224,7 @@ interface CurrentRows {
  */
 function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges {
   const { hubCreatedAt, merged, stuck, unfinished } = current;
-  const lost = unionOf(ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt)).map((range): LostRange => ({
-    ...range,
-    hubCreatedAt,
-  }));
+  const lost = current.lost.map((range): LostRange => ({ ...range, hubCreatedAt }));
   const runs = compaction(ledger.runs, merged, runKey);
   const losses = compaction(
     ledger.lost.filter((range) => range.hubCreatedAt <= hubCreatedAt),

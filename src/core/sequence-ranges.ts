@@ -48,3 +48,7 @@ export function splitAt(
 export function commonWith(whole: SequenceRange, ranges: readonly SequenceRange[]): SequenceRange[] {
   return missingFrom(whole, missingFrom(whole, ranges));
 }
+
+export function isSingle({ first, last }: SequenceRange): boolean {
+  return first === last;
+}

@@ -1,5 +1,5 @@
 import type { LedgerChanges, StuckRange } from "../core/partition-ledger.ts";
-import { countOf } from "../core/sequence-ranges.ts";
+import { countOf, isSingle } from "../core/sequence-ranges.ts";
 import { reasonOf } from "../errors.ts";
 import type { HubEvent } from "./detect-batch.ts";
 import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";
@@ -8,7 +8,6 @@ import {
   type Found,
   halvesOf,
   type Healing,
-  isSingle,
   takeChunk,
   takeProbe,
   waitsSince,
@@ -122,7 +121,7 @@ export async function partitionHealer(healing: Healing): Promise<PartitionHealer
       lag: after.lag,
       gapEvents: countOf(after.gaps),
       ...done,
-      lostEvents: after.lostEvents,
+      lostEvents: countOf(after.lost),
       stuck: after.stuck,
       failed: rows,
       failure: unsettled.find((work) => !isProven(work) && (work.earlier?.attempts ?? 0) === 0)?.error,

@@ -8,7 +8,7 @@ import {
   type PartitionState,
   type StuckRange,
 } from "../core/partition-ledger.ts";
-import { commonWith, countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../core/sequence-ranges.ts";
+import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../core/sequence-ranges.ts";
 import type { DetectDependencies } from "./detect-batch.ts";
 import type { ChunkDependencies, PartitionOfHub } from "./heal-chunk.ts";
 
@@ -53,7 +53,7 @@ const REST_MS = 120_000;
 const LONGEST_REST = { ms: 3_600_000, shareOfRetention: 1 / 8 };
 
 /** What ledger and hub say of a partition. */
-export type Found = LedgerAssessment & { readonly state: PartitionState; readonly lostEvents: number };
+export type Found = LedgerAssessment & { readonly state: PartitionState };
 
 export async function assess({ where, deps, limits }: Healing): Promise<Found> {
   const { partitionId, hubCreatedAt } = where;
@@ -61,12 +61,7 @@ export async function assess({ where, deps, limits }: Healing): Promise<Found> {
   // In this order: of what was finished by then the hub knows, too.
   const rows = await ledger.read(partitionId);
   const state = { ...(await hub.partition(partitionId)), hubCreatedAt };
-  const lost = rows.lost.filter((range) => range.hubCreatedAt === hubCreatedAt);
-  return {
-    ...assessLedger(rows, state, { ...limits, now: now().getTime() }),
-    state,
-    lostEvents: countOf(unionOf(lost)),
-  };
+  return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state };
 }
 
 /**
@@ -128,10 +123,6 @@ async function enqueuedAt(range: SequenceRange, { where, deps }: Healing): Promi
   const { events } = await deps.hub.read(where.partitionId, range, 1);
   const time = Date.parse(events[0]?.position.enqueuedTime ?? "");
   return Number.isNaN(time) ? undefined : time;
-}
-
-export function isSingle({ first, last }: SequenceRange): boolean {
-  return first === last;
 }
 
 /** Takes the next chunk out of the queue; the rest of its range stays. */
