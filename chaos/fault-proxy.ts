@@ -28,7 +28,7 @@ export interface FaultProxyOptions {
   readonly director: Director;
   readonly kill: (slot: number, victim: Kill["victim"]) => void;
   readonly store: FailingStore;
-  /** Told of each request's body, as JSON text, that the service accepted: of the ingestion endpoint only. */
+  /** Gets the body, as JSON text, of each request that the ingestion endpoint accepted. */
   readonly onAccepted?: (json: Buffer) => void;
   /** For https: what the proxy shows, and whose certificate the target has. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly targetCa: string };

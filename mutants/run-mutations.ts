@@ -55,7 +55,7 @@ export async function runMutations(
   return results;
 }
 
-/** How the tests are without a mutation: a failure proves something only where there is none then. */
+/** How the tests end without a mutation. A test that fails already proves nothing. */
 interface UsualRuns {
   readonly seconds: ReadonlyMap<string, number>;
   /** By test file, why it fails. */

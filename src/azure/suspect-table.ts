@@ -53,8 +53,8 @@ const FRESH_FOR_MS = 60_000;
  * found is of a process that lives and is at it, or of one that died at it.
  *
  *     PartitionKey  RowKey    says
- *     suspects      <key>     who is at it since when, and of how many workers it was the end; Together: others
- *                             are marked with it, so that a death now may be due to any of them
+ *     suspects      <key>     who works on it since when, and how many workers died while it was marked alone.
+ *                             Together: others were marked with it, and a death may be due to any of them
  *     suspects      <key>     Quarantined: it is a dead letter, and is not to be touched again
  */
 export function suspectTable(

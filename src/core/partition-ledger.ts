@@ -117,7 +117,7 @@ export interface LedgerAssessment {
   readonly lost: readonly SequenceRange[];
   /** Everything that is in the hub or was, and not finished. */
   readonly unfinished: readonly SequenceRange[];
-  /** Of the unfinished what was passed over, and needs to be read again. Without what is stuck. */
+  /** Unfinished events that were passed over and must be read again. Stuck events are not among them. */
   readonly gaps: readonly SequenceRange[];
   /** Of the unfinished what the healer could not store. */
   readonly stuck: readonly StuckRange[];
@@ -144,7 +144,7 @@ export function assessLedger(
     .filter((known) => known.hubCreatedAt === hubCreatedAt)
     .toSorted((a, b) => a.first - b.first)[0];
   const base = knownBase ?? newBase(ledger, state, now);
-  // Events were finished before the first check: from there on events were ours, whatever the hub has dropped since.
+  // If events were finished before the first check, all from the first of these on are ours. The hub may have dropped some.
   const first = Math.min(base.first, merged[0]?.first ?? base.first);
   const finished = unionOf([...merged, ...lost]);
   const unfinished = missingFrom({ first, last: state.last }, finished);

@@ -59,7 +59,7 @@ export interface GuardedOutcome extends BatchOutcome {
  * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
  * catch that, so events are marked before and after. The search narrows with each death: up to a hundred events are
  * marked together; those that are found marked by a dead worker are marked one by one; an event that was marked alone
- * is taken record by record, and the record that was the end of two more workers is put aside as a dead letter.
+ * is taken record by record. If two more workers die at the same record, it becomes a dead letter.
  *
  * An event that cannot be stored does not keep the others from it: it is one of `failed`.
  *

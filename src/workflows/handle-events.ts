@@ -44,7 +44,7 @@ export function handlingOf(retryCount: number): Handling {
 }
 
 export interface Handling {
-  /** Something in the batch may end the worker, so that it is taken one by one. */
+  /** Something in the batch may end the worker: its events are marked while they are processed. */
   readonly suspect: boolean;
   /** An event that cannot be stored may be left to the healer, which finds it missing in the ledger and tries it again. */
   readonly mayLeave?: boolean;
@@ -54,7 +54,7 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   /** Events that could not be stored and are left to the healer. */
   readonly leftToHealer: number;
   readonly leftBecause?: string;
-  /** Whether it was taken one by one. */
+  /** Whether its events were marked while they were processed. */
   readonly guarded: boolean;
   /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
   readonly latency: Readonly<Record<string, number>>;

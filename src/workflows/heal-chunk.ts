@@ -104,7 +104,7 @@ async function settle(
   };
 }
 
-/** Says that a range is finished. The hub itself just said that it is its own, so it counts for it whatever the clocks say. */
+/** Writes that a range is finished. The hub has just confirmed that the range is its own, so clocks do not matter. */
 export async function closeRange(
   range: SequenceRange,
   enqueuedAt: number,

@@ -18,7 +18,7 @@ import {
 export interface HealedPartition {
   readonly partitionId: string;
   readonly lag: number;
-  /** Events that were passed over and are still to be read again. Without those that are stuck. */
+  /** Events that were passed over and must still be read again. Stuck events are not among them. */
   readonly gapEvents: number;
   readonly healedEvents: number;
   /** Numbers for which the hub holds nothing though it should: closed. */
