@@ -43,7 +43,13 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
     await sleep(LOOK_EVERY_MS);
   }
   await world.stopHosts();
-  return { ...judgeStored(await world.stored.read(), expected()), redriven };
+  const verdict = judgeStored(await world.stored.read(), expected());
+  const behind = await world.lag();
+  const problems = [
+    ...verdict.problems,
+    ...(behind > 0 ? [`${behind} events are behind the checkpoints to the end`] : []),
+  ];
+  return { ...verdict, problems, redriven };
 }
 
 interface LastMove {

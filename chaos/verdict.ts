@@ -86,11 +86,15 @@ function isOf(sink: string, { rowKey }: Row): boolean {
   return String(rowKey).startsWith(`outbox|${sink}|`);
 }
 
-/** An incident that a receiver fails for waits for it, neither taken nor refused, with the reason. */
+/**
+ * An incident that a receiver fails for waits for it with the reason, neither taken nor refused. Only a fault of the
+ * ingestion endpoint, a 413, refuses it: how many those may be is counted apart.
+ */
 function checkFailing(outbox: readonly Row[], failing: readonly string[], problems: string[]): void {
   for (const sink of ["log-analytics", "webhook"]) {
-    const waiting = outbox.filter((row) => isOf(sink, row) && row["Refused"] !== true && row["FailedReason"]);
-    const ids = new Set(waiting.map(idOf));
+    const rows = outbox.filter((row) => isOf(sink, row));
+    const isRight = (row: Row) => (row["Refused"] === true ? sink === "log-analytics" : Boolean(row["FailedReason"]));
+    const ids = new Set(rows.filter(isRight).map(idOf));
     for (const id of failing) if (!ids.has(id)) problems.push(`incident ${id} does not wait for ${sink} with a reason`);
   }
 }

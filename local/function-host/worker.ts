@@ -54,7 +54,7 @@ export interface InvocationEnd {
 interface LiveProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<WorkerExit>;
-  /** By invocation id: what to call with the outcome. */
+  /** By invocation id: what to call with the function's answer. */
   readonly pending: Map<string, (outcome: Attempt<InvocationResponse>) => void>;
 }
 
@@ -95,19 +95,22 @@ export async function startWorker({ onExit, ...given }: WorkerOptions): Promise<
     pid: () => live.child.pid,
     async invoke(request, timeoutMs) {
       const { invocationId } = request;
-      const { child, pending } = await ready;
+      const { child, exited, pending } = await ready;
       const beganAt = performance.now();
       const { promise, resolve } = Promise.withResolvers<Attempt<InvocationResponse>>();
       pending.set(invocationId, resolve);
+      let timedOut: string | undefined;
       const timer =
         timeoutMs === undefined
           ? undefined
           : setTimeout(() => {
-              const message = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
+              timedOut = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
               // The attempt ends with the process, so that no retry goes to one that is dying.
-              pending.set(invocationId, () => resolve({ error: { message } }));
+              pending.delete(invocationId);
               child.kill("SIGKILL");
             }, timeoutMs);
+      // A process that was stopped while it loaded may be gone already.
+      void exited.then((exit) => resolve({ error: { message: timedOut ?? howItEnded(exit) } }));
       tell(child, { kind: "invoke", request });
       const outcome = await promise;
       clearTimeout(timer);
@@ -163,11 +166,13 @@ function spawn({ appDirectory, settings, nodePath, nodeOptions, program, log, on
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>();
   child.once("exit", (code, signal) => {
     onExit({ code, signal });
-    resolve({ code, signal }); // first: whoever asks next has to wait for the new process
-    const how = signal === null ? `code ${String(code)}` : `signal ${signal}`;
-    for (const end of pending.values()) end({ error: { message: `The worker process exited with ${how}` } });
+    resolve({ code, signal });
   });
   return { child, exited, pending };
+}
+
+function howItEnded({ code, signal }: WorkerExit): string {
+  return `The worker process exited with ${signal === null ? `code ${String(code)}` : `signal ${signal}`}`;
 }
 
 async function loaded({ child, exited }: LiveProcess, { appDirectory }: WorkerOptions): Promise<Started> {

@@ -113,6 +113,12 @@ describe("an incident that no receiver takes", () => {
     expect(judgeStored(stored({ ...all, outbox }, none), expected)).toMatchObject({ failing: 1, problems: [] });
   });
 
+  test("may be refused by a 413 of the ingestion endpoint, which is counted", () => {
+    const outbox = [waiting("log-analytics", { Refused: true }), waiting("webhook")];
+    const verdict = judgeStored(stored({ ...all, outbox }, none), expected);
+    expect(verdict).toMatchObject({ failing: 1, refused: 1, refusedByFault: 1, problems: [] });
+  });
+
   test.each([
     ["is not there any more", [waiting("log-analytics")]],
     ["is refused before its time", [waiting("log-analytics"), waiting("webhook", { Refused: true })]],
