@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   earliestEventPosition,
   EventHubConsumerClient,
@@ -13,12 +14,14 @@ import { ContainerClient } from "@azure/storage-blob";
 import { SettingsError } from "../../src/errors.ts";
 import { connectionString, readOrExplain, resolvePlaceholders, type Settings } from "./binding-settings.ts";
 import { batchData, batchMetadata, singleData, singleMetadata, type SequenceNumberForm } from "./event-hub-batch.ts";
-import type { ClientRetryOptions, HostJson } from "./host-json.ts";
+import type { ClientRetryOptions, HostJson, LoadBalancing } from "./host-json.ts";
 import type { Binding, TypedData } from "./worker-messages.ts";
 
 /** Where the real host keeps its checkpoints. */
 const CHECKPOINT_CONTAINER = "azure-webjobs-eventhub";
 const RECEIVE_WAIT_SECONDS = 60;
+/** For the client to close. Where its connection breaks at that moment it never says that it has. */
+const CLOSE_MS = 5_000;
 
 /** Where an Event Hub trigger reads, resolved from the settings. */
 export interface EventHubSource {
@@ -28,13 +31,6 @@ export interface EventHubSource {
   readonly storageConnectionString: string;
   readonly cardinality: "one" | "many";
   readonly dataType: "binary" | "string";
-}
-
-/** How quickly hosts share partitions among themselves. */
-export interface LoadBalancing {
-  readonly updateIntervalMs: number;
-  /** A host that has not renewed for so long has lost its partitions. */
-  readonly ownershipExpiryMs: number;
 }
 
 export interface Checkpoint {
@@ -63,11 +59,13 @@ export interface Consumer {
 export interface EventHubTriggerOptions {
   readonly functionName: string;
   readonly source: EventHubSource;
-  readonly eventHubs: HostJson["eventHubs"];
+  readonly eventHubs: Pick<HostJson["eventHubs"], "maxEventBatchSize" | "prefetchCount" | "batchCheckpointFrequency">;
   readonly sequenceNumbers: SequenceNumberForm;
   readonly checkpointAfterFailure: boolean;
   readonly run: (input: TriggerInput, signal: AbortSignal) => Promise<RunEnd>;
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
+  /** How long stopping waits for the client to close. */
+  readonly closeMs?: number;
   readonly log: (line: string) => void;
 }
 
@@ -262,8 +260,12 @@ export function startEventHubTrigger(
       stopping.abort();
       await Promise.all(inFlight);
       closed.resolve();
-      await subscription.close();
-      await consumer.close();
+      const timer = new AbortController();
+      await Promise.race([
+        subscription.close().then(() => consumer.close()),
+        sleep(options.closeMs ?? CLOSE_MS, undefined, timer).catch(() => undefined),
+      ]);
+      timer.abort();
     },
   };
 }

@@ -8,17 +8,17 @@
 // It does not imitate: scaling and more than one worker in a host; gRPC between host and worker; extension bundles and
 // triggers other than Event Hub, timer and HTTP; bindings other than triggers and the HTTP response; keys and authLevel
 // (every HTTP function is open, on loopback only); identity-based connections; host.json beyond functionTimeout,
-// routePrefix and eventHubs; HTTP streams; the lock that keeps a timer on one of several hosts, useMonitor and missed
-// occurrences; Durable Functions, proxies, /admin, Application Insights. Checkpoints have
-// the form of the JavaScript SDK's store, not that of the .NET extension.
+// routePrefix and eventHubs (of these not prefetchSizeInBytes and targetUnprocessedEventThreshold); HTTP streams; the
+// lock that keeps a timer on one of several hosts, useMonitor and missed occurrences; Durable Functions, proxies,
+// /admin, Application Insights. Checkpoints have the form of the JavaScript SDK's store, not that of the .NET extension.
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SettingsError, UsageError } from "../../src/errors.ts";
 import type { Settings } from "./binding-settings.ts";
 import type { SequenceNumberForm } from "./event-hub-batch.ts";
-import { openConsumer, startEventHubTrigger, type Checkpoint, type LoadBalancing } from "./event-hub-trigger.ts";
-import { readHostJson } from "./host-json.ts";
+import { openConsumer, startEventHubTrigger, type Checkpoint } from "./event-hub-trigger.ts";
+import { readHostJson, type LoadBalancing } from "./host-json.ts";
 import { routesInOrder, shadowedRoutes, type Route } from "./http-routes.ts";
 import { startHttpTrigger } from "./http-trigger.ts";
 import { retryPolicy, runWithRetries, type Attempt } from "./retry-policy.ts";
@@ -30,7 +30,6 @@ import type { InvocationResponse, RegisteredFunction, TypedData } from "./worker
 export type { RegisteredFunction } from "./worker-messages.ts";
 
 const DRAIN_MS = 10_000;
-const LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 1_000, ownershipExpiryMs: 6_000 };
 
 /**
  * When the worker dies this often within the time, the host restarts itself ("Exceeded language worker restart retry
@@ -65,6 +64,7 @@ export interface FunctionHostOptions {
   readonly retries?: boolean;
   /** Multiplies every wait between retries, for tests. */
   readonly retryDelayScale?: number;
+  /** Instead of what host.json says. */
   readonly loadBalancing?: LoadBalancing;
   /** The deaths of the worker after which the host restarts itself. */
   readonly workerDeaths?: WorkerDeaths;
@@ -235,7 +235,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     }
     const client = await openConsumer(
       plan.source,
-      options.loadBalancing ?? LOAD_BALANCING,
+      options.loadBalancing ?? hostJson.eventHubs.loadBalancing,
       hostJson.eventHubs.clientRetryOptions,
     );
     const trigger = startEventHubTrigger(

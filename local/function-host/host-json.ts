@@ -14,11 +14,20 @@ export interface HostJson {
     readonly maxEventBatchSize: number;
     readonly prefetchCount: number;
     readonly batchCheckpointFrequency: number;
+    readonly loadBalancing: LoadBalancing;
     /** How the client of the hub tries again; what is not said is up to the client. */
     readonly clientRetryOptions: ClientRetryOptions;
   };
   /** Options that are set and have no effect here. */
   readonly ignored: readonly string[];
+}
+
+/** How hosts share partitions among themselves. */
+export interface LoadBalancing {
+  /** How often a host renews what it owns and looks for what it should take. */
+  readonly updateIntervalMs: number;
+  /** A host that has not renewed for so long has lost its partitions. */
+  readonly ownershipExpiryMs: number;
 }
 
 /** As the SDK's client takes them. */
@@ -35,6 +44,9 @@ const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$/;
 /** Flex Consumption, Premium and Dedicated. https://learn.microsoft.com/azure/azure-functions/functions-scale */
 const DEFAULT_TIMEOUT_MS = 30 * 60 * 1000;
 
+/** Of the .NET client, which the extension leaves as they are. */
+const DEFAULT_LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 30_000, ownershipExpiryMs: 120_000 };
+
 const timeSpan = z.string().regex(TIME_SPAN).optional();
 
 const schema = z.object({
@@ -49,6 +61,10 @@ const schema = z.object({
           minEventBatchSize: z.int().positive().default(1),
           prefetchCount: z.int().positive().default(300),
           batchCheckpointFrequency: z.int().positive().default(1),
+          prefetchSizeInBytes: z.int().nonnegative().optional(),
+          targetUnprocessedEventThreshold: z.int().positive().optional(),
+          loadBalancingUpdateInterval: timeSpan,
+          partitionOwnershipExpirationInterval: timeSpan,
           initialOffsetOptions: z.object({ type: z.string().default("fromStart") }).optional(),
           clientRetryOptions: z
             .object({
@@ -92,6 +108,11 @@ export async function readHostJson(appDirectory: string): Promise<HostJson> {
       maxEventBatchSize: eventHubs?.maxEventBatchSize ?? 100,
       prefetchCount: eventHubs?.prefetchCount ?? 300,
       batchCheckpointFrequency: eventHubs?.batchCheckpointFrequency ?? 1,
+      loadBalancing: {
+        updateIntervalMs: timeSpanMs(eventHubs?.loadBalancingUpdateInterval) ?? DEFAULT_LOAD_BALANCING.updateIntervalMs,
+        ownershipExpiryMs:
+          timeSpanMs(eventHubs?.partitionOwnershipExpirationInterval) ?? DEFAULT_LOAD_BALANCING.ownershipExpiryMs,
+      },
       clientRetryOptions: clientRetryOptions(eventHubs?.clientRetryOptions ?? {}),
     },
     ignored,

@@ -15,7 +15,13 @@ test("a host.json that says nothing has the defaults of the real host", async ()
   expect(await read('{"version":"2.0"}')).toEqual({
     functionTimeoutMs: 1_800_000,
     routePrefix: "api",
-    eventHubs: { maxEventBatchSize: 100, prefetchCount: 300, batchCheckpointFrequency: 1, clientRetryOptions: {} },
+    eventHubs: {
+      maxEventBatchSize: 100,
+      prefetchCount: 300,
+      batchCheckpointFrequency: 1,
+      loadBalancing: { updateIntervalMs: 30_000, ownershipExpiryMs: 120_000 },
+      clientRetryOptions: {},
+    },
     ignored: [],
   });
 });
@@ -26,6 +32,8 @@ test("what is set is read, and what has no effect is told", async () => {
     minEventBatchSize: 2,
     prefetchCount: 128,
     batchCheckpointFrequency: 5,
+    loadBalancingUpdateInterval: "00:00:06",
+    partitionOwnershipExpirationInterval: "00:00:20",
     initialOffsetOptions: { type: "fromEnd" },
     clientRetryOptions: { mode: "fixed", tryTimeout: "00:01:00", delay: "00:00:00.80", maximumRetries: 3 },
   };
@@ -38,6 +46,7 @@ test("what is set is read, and what has no effect is told", async () => {
       maxEventBatchSize: 64,
       prefetchCount: 128,
       batchCheckpointFrequency: 5,
+      loadBalancing: { updateIntervalMs: 6_000, ownershipExpiryMs: 20_000 },
       clientRetryOptions: { mode: 1, timeoutInMs: 60_000, retryDelayInMs: 800, maxRetries: 3 },
     },
     ignored: [
@@ -61,6 +70,10 @@ test.each([
   { text: "{", message: /host\.json cannot be read: SyntaxError/ },
   { text: '{"version":"1.0"}', message: /host\.json: version: / },
   { text: '{"version":"2.0","functionTimeout":"10m"}', message: /host\.json: functionTimeout: / },
+  {
+    text: '{"version":"2.0","extensions":{"eventHubs":{"loadBalancingUpdateInterval":6}}}',
+    message: /host\.json: extensions\.eventHubs\.loadBalancingUpdateInterval: /,
+  },
 ])("$text is refused", async ({ text, message }) => {
   await expect(read(text)).rejects.toThrow(message);
 });

@@ -15,7 +15,15 @@ import {
 const US = "this host";
 
 /** A trigger on a consumer that a test plays: it hands batches over and says who owns the partition. */
-function trigger(options: Partial<EventHubTriggerOptions> & { readonly cardinality?: "one" | "many" } = {}) {
+function trigger({
+  cardinality = "many",
+  close = () => Promise.resolve(),
+  ...options
+}: Partial<EventHubTriggerOptions> & {
+  readonly cardinality?: "one" | "many";
+  /** Of the client's subscription. */
+  readonly close?: () => Promise<void>;
+} = {}) {
   const checkpoints: Checkpoint[] = [];
   const written: number[] = [];
   const subscribed = Promise.withResolvers<SubscriptionEventHandlers>();
@@ -28,10 +36,10 @@ function trigger(options: Partial<EventHubTriggerOptions> & { readonly cardinali
         eventHubName: "hub",
         consumerGroup: "group",
         storageConnectionString: "",
-        cardinality: options.cardinality ?? "many",
+        cardinality,
         dataType: "binary",
       },
-      eventHubs: { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 1, clientRetryOptions: {} },
+      eventHubs: { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 1 },
       sequenceNumbers: "number",
       checkpointAfterFailure: true,
       run: () => Promise.resolve("succeeded"),
@@ -44,7 +52,7 @@ function trigger(options: Partial<EventHubTriggerOptions> & { readonly cardinali
         identifier: US,
         subscribe(handlers) {
           subscribed.resolve(handlers);
-          return { isRunning: true, close: () => Promise.resolve() };
+          return { isRunning: true, close };
         },
         close: () => Promise.resolve(),
       },
@@ -162,8 +170,14 @@ test("a batch that ends while the host stops writes no checkpoint, and stopping 
   expect(written).toEqual([]);
 });
 
+test("a client that never says that it has closed does not keep the host from stopping", async () => {
+  const { stop } = trigger({ close: () => new Promise(() => undefined), closeMs: 1 });
+
+  await expect(stop()).resolves.toBeUndefined();
+});
+
 test("with a checkpoint every second batch, the batches between have none", async () => {
-  const eventHubs = { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 2, clientRetryOptions: {} };
+  const eventHubs = { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 2 };
   const { handlers, partition, written } = trigger({ eventHubs });
   const { processInitialize, processEvents } = await handlers;
   await processInitialize?.(partition);
