@@ -15,8 +15,7 @@ export interface Settling {
 const LOOK_EVERY_MS = 500;
 /**
  * What is missing is only said to be lost when the app has had every chance to bring it back: so many passes of each
- * timer since anything last moved, and a time beyond its own longest wait (an event that could not be stored rests for two
- * minutes; a call that hangs: 20 s; a pause of an endpoint: 10 s; a batch that nobody is at: 30 s).
+ * timer since anything last moved, and a time beyond its own longest wait (a call that hangs: 20 s; a pause of an endpoint: 10 s; a batch that nobody is at: 30 s).
  */
 const ENOUGH: Passes = { sweeps: 12, checks: 12, reconciliations: 8 };
 const ENOUGH_MS = 150_000;
@@ -30,13 +29,17 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
   let last = { seen: "", at: performance.now(), passes: passes(), retryAt: 0 };
   while (!isEnough(last, passes())) {
     const lag = await world.lag();
-    const { rows: pending, retryAt } = await world.stored.pending((id) => isFailing(expected(), id));
+    const pending = await world.stored.pending((id) => isFailing(expected(), id));
+    const resting = await world.stored.resting();
+    const retryAt = Math.max(pending.retryAt, resting.retryAt);
     if (lag === 0) redriven += await world.stored.redriveSuspects(judges);
-    const isThrough = lag === 0 && pending === 0;
+    const isThrough = lag === 0 && pending.count === 0 && resting.count === 0;
     // Not before: on a busy machine, reading all of it again and again would keep it from going on.
     const wanting = isThrough ? judgeStored(await world.stored.read(), expected()).problems : undefined;
     if (wanting?.length === 0) break;
-    const waiting = `${lag} events behind, ${pending} rows to forward`;
+    const waiting =
+      `${lag} events behind, ${pending.count} rows to forward, ` +
+      `${resting.count} events resting after ${resting.attempts} attempts`;
     const seen = wanting === undefined ? waiting : `${waiting}, ${wanting.length} things wanting: ${wanting[0]}`;
     look(seen);
     if (seen !== last.seen) last = { seen, at: performance.now(), passes: passes(), retryAt };
@@ -55,7 +58,7 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
 interface LastMove {
   readonly at: number;
   readonly passes: Passes;
-  /** A row that failed in the storm waits for its next attempt, longer each time. In milliseconds since 1970. */
+  /** What failed in the storm waits for its next attempt, longer each time. In milliseconds since 1970. */
   readonly retryAt: number;
 }
 

@@ -4,8 +4,9 @@ import { ContainerClient } from "@azure/storage-blob";
 import { LOCAL_CONSUMER_GROUP, LOCAL_HUB, type Stack } from "../local/stack.ts";
 import { deadLetters } from "../src/azure/dead-letters.ts";
 import { incidentTable } from "../src/azure/incident-table.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/services.ts";
 import { QUARANTINED } from "../src/workflows/detect-batch.ts";
+import { restMs } from "../src/workflows/heal-work.ts";
 import { redrive } from "../src/workflows/redrive.ts";
 import type { judging } from "./expected.ts";
 import { UNSTORABLE_MARK } from "./failing-store.ts";
@@ -23,12 +24,22 @@ export interface Stored {
   readonly told: readonly string[];
 }
 
+/** What the app will try again of itself. */
+export interface Waiting {
+  readonly count: number;
+  /** How often it was tried until now, all together. */
+  readonly attempts: number;
+  /** Until when the last of it may rest, in milliseconds since 1970. */
+  readonly retryAt: number;
+}
+
 const CHECKPOINTS = "azure-webjobs-eventhub";
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: { readonly taken: readonly string[] }) {
   const options = { allowInsecureConnection: true };
   const table = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, options);
+  const ledger = TableClient.fromConnectionString(azurite.connectionString, LEDGER_TABLE, options);
   const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
   const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS);
   const checkpoints = new BlobCheckpointStore(checkpointContainer);
@@ -63,7 +74,12 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
   return {
     /** Makes the table and the containers, as Bicep does in Azure, where the stack has not made them. */
     async prepare(): Promise<void> {
-      await Promise.all([table.createTable(), container.createIfNotExists(), checkpointContainer.createIfNotExists()]);
+      await Promise.all([
+        table.createTable(),
+        ledger.createTable(),
+        container.createIfNotExists(),
+        checkpointContainer.createIfNotExists(),
+      ]);
     },
 
     read: async (): Promise<Stored> => ({
@@ -93,16 +109,22 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
     incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
 
-    /** Rows of the outbox that are still to be sent, without those that no receiver takes; and how long they may wait. */
-    async pending(isFailing: (incidentId: string) => boolean): Promise<{ rows: number; retryAt: number }> {
-      const filter = "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false";
-      const found = { rows: 0, retryAt: 0 };
-      for await (const row of table.listEntities<Row>({ queryOptions: { filter } })) {
-        if (isFailing(String(row["IncidentId"]))) continue;
-        found.rows += 1;
-        found.retryAt = Math.max(found.retryAt, Date.parse(String(row["RetryAt"])) || 0);
-      }
-      return found;
+    /** Rows of the outbox that are still to be sent, without those that no receiver takes. */
+    async pending(isFailing: (incidentId: string) => boolean): Promise<Waiting> {
+      const found = await rowsWhere(table, "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false");
+      return waiting(
+        found.filter((row) => !isFailing(String(row["IncidentId"]))),
+        (row) => Date.parse(String(row["RetryAt"])) || 0,
+      );
+    },
+
+    /** Events that could not be stored and that the healer takes once more. */
+    async resting(): Promise<Waiting> {
+      const found = await rowsWhere(ledger, "RowKey ge 'stuck|' and RowKey lt 'stuck}'");
+      return waiting(
+        found,
+        (row) => Date.parse(String(row["LastTriedAt"])) + restMs(Math.max(1, Number(row["Attempts"])), Infinity),
+      );
     },
 
     /** Events that lie in the hub behind the checkpoints. */
@@ -115,6 +137,20 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       }
       return lag;
     },
+  };
+}
+
+async function rowsWhere(client: TableClient, filter: string): Promise<Row[]> {
+  const found: Row[] = [];
+  for await (const row of client.listEntities<Row>({ queryOptions: { filter } })) found.push(row);
+  return found;
+}
+
+function waiting(rows: readonly Row[], retryAt: (row: Row) => number): Waiting {
+  return {
+    count: rows.length,
+    attempts: rows.reduce((sum, row) => sum + (Number(row["Attempts"]) || 0), 0),
+    retryAt: Math.max(0, ...rows.map(retryAt)),
   };
 }
 

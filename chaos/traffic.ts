@@ -41,7 +41,7 @@ const AGAIN_ONE_IN = 3;
  * How often the table fails for a reluctant incident. In the first portions only: an event that is left to the healer
  * rests for two minutes and more between two attempts.
  */
-const RELUCTANT = { portions: 4, times: [4, 20, 60] };
+const RELUCTANT = { portions: 4, times: [4, 10, 20] };
 /** The app looks into an event, and so finds bad records in it, where it holds what a rule seeks. */
 const SOUGHT = "Update role setting in PIM";
 const utf8 = new TextEncoder();

@@ -92,9 +92,13 @@ function hasRested(
   { now, retentionMs }: { readonly now: number; readonly retentionMs: number },
 ): boolean {
   if (earlier === undefined || earlier.attempts === 0) return true;
+  return Math.abs(now - earlier.lastTriedAt) >= restMs(earlier.attempts, retentionMs); // a clock may have been set back
+}
+
+/** How long an event rests after so many failed attempts, at least one. */
+export function restMs(attempts: number, retentionMs: number): number {
   const longest = Math.min(LONGEST_REST.ms, LONGEST_REST.shareOfRetention * retentionMs);
-  const rest = Math.min(REST_MS * 2 ** (earlier.attempts - 1), longest);
-  return Math.abs(now - earlier.lastTriedAt) >= rest; // a clock may have been set back
+  return Math.min(REST_MS * 2 ** (attempts - 1), longest);
 }
 
 /** The unfinished end, where its events are so old that whoever had them has given them up. */
