@@ -2,4 +2,4 @@
 import { startFunctionHost, type FunctionHostOptions } from "../../local/function-host/function-host.ts";
 
 const options: FunctionHostOptions = JSON.parse(process.env["HOST_OPTIONS"] ?? "{}");
-await startFunctionHost({ ...options, loadBalancing: { updateIntervalMs: 100, ownershipExpiryMs: 10_000 } });
+await startFunctionHost(options);

@@ -2,17 +2,27 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { readHostJson } from "../../local/function-host/host-json.ts";
 import { body, settingsChanges } from "./events.ts";
-import { APP_DIRECTORY, NODE_PATH, SHORT_OWNERSHIP, startApp, startTestStack, type TestStack } from "./running-app.ts";
+import type { FunctionHostOptions } from "../../local/function-host/function-host.ts";
+import {
+  APP_DIRECTORY,
+  LOAD_BALANCING,
+  NODE_PATH,
+  SHORT_OWNERSHIP,
+  startApp,
+  startTestStack,
+  type TestStack,
+} from "./running-app.ts";
 
 const HOST_PROCESS = fileURLToPath(new URL("host-process.ts", import.meta.url));
 
 /** A function host in a process of its own, so that it can be killed whole. */
-function startHostProcess({ settings }: TestStack): ChildProcess {
+function startHostProcess({ settings }: TestStack, options: Partial<FunctionHostOptions> = {}): ChildProcess {
   const child = fork(HOST_PROCESS, [], {
     env: {
       PATH: process.env["PATH"],
-      HOST_OPTIONS: JSON.stringify({ appDirectory: APP_DIRECTORY, settings, nodePath: NODE_PATH }),
+      HOST_OPTIONS: JSON.stringify({ appDirectory: APP_DIRECTORY, settings, nodePath: NODE_PATH, ...options }),
     },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -73,7 +83,7 @@ test.each([1, 4, 9, 15])(
   async (moment) => {
     const { running, reached } = await startStackWith({ moment });
     await running.send(BODIES);
-    const first = startHostProcess(running);
+    const first = startHostProcess(running, { loadBalancing: LOAD_BALANCING });
     await reached;
     first.kill("SIGKILL");
     await once(first, "exit");
@@ -84,3 +94,18 @@ test.each([1, 4, 9, 15])(
     expect(await resultOf(running)).toEqual(await expected());
   },
 );
+
+test("the partitions of a host that died are another's after the time that host.json gives it", async () => {
+  const { loadBalancing } = (await readHostJson(APP_DIRECTORY)).eventHubs;
+  const { running, reached } = await startStackWith({ moment: 1 });
+  await running.send(BODIES);
+  const first = startHostProcess(running);
+  await reached;
+  const second = await startApp(running, { loadBalancing });
+  first.kill("SIGKILL");
+
+  await second.caughtUp();
+
+  await second.host.runTimer("outbox-timer");
+  expect(await resultOf(running)).toEqual(await expected());
+});

@@ -20,7 +20,7 @@ export const NODE_PATH = process.env["PIMWATCH_NODE"] ?? process.execPath;
 
 const PARTITIONS = ["0", "1"];
 /** Hosts look for partitions often, and keep theirs on a machine that is so busy that they cannot say so in time. */
-const LOAD_BALANCING = { updateIntervalMs: 100, ownershipExpiryMs: 10_000 };
+export const LOAD_BALANCING = { updateIntervalMs: 100, ownershipExpiryMs: 10_000 };
 /** The partitions of a host that was killed are free so soon. */
 export const SHORT_OWNERSHIP = { updateIntervalMs: 100, ownershipExpiryMs: 1_500 };
 /** The next 29 February: tests run their timers by hand. */

@@ -41,6 +41,9 @@ test("times are in order: deadline, the platform's time-out, and only then someb
   expect(DEADLINE_MS).toBeLessThan(functionTimeoutMs);
   expect(functionTimeoutMs).toBeLessThan(CERTAINLY_DEAD_MS);
   expect(functionTimeoutMs).toBeLessThan(stallMs);
+  const { updateIntervalMs, ownershipExpiryMs } = eventHubs.loadBalancing;
+  expect(ownershipExpiryMs).toBeGreaterThanOrEqual(3 * updateIntervalMs); // a renewal or two may fail
+  expect(ownershipExpiryMs + updateIntervalMs).toBeLessThan(30_000); // from a host's death to the next reader
   expect(eventHubs.batchCheckpointFrequency).toBe(1); // above 1 the extension may checkpoint what failed, at shutdown
 });
 

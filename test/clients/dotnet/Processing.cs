@@ -35,23 +35,34 @@ internal static class Processing
         return new { distinct = seen.Distinct().Count(), errors = left.Errors.Concat(right.Errors) };
     }
 
-    /// <summary>Reads COUNT events with the prefetch and batch size of the environment; tells time and memory.</summary>
+    /// <summary>
+    /// Reads COUNT events with the prefetch and batch size of the environment, as a function that takes PAUSE
+    /// milliseconds for each batch, and tells time, memory and the size of the batches.
+    /// </summary>
     public static async Task<object> Throughput(Hub hub)
     {
         var clock = Stopwatch.StartNew();
-        await Run(hub, new MemoryCheckpointStore(), hub.Count);
-        return new { seconds = clock.Elapsed.TotalSeconds, peakBytes = Process.GetCurrentProcess().PeakWorkingSet64 };
+        var processor = new CountingProcessor(hub, new MemoryCheckpointStore(), []);
+        await Run(processor, hub.Count);
+        return new
+        {
+            seconds = clock.Elapsed.TotalSeconds,
+            peakBytes = Process.GetCurrentProcess().PeakWorkingSet64,
+            batches = processor.Batches.Count,
+            largestBatchBytes = processor.Batches.Max(),
+        };
     }
 
-    private static async Task<List<string>> Run(Hub hub, MemoryCheckpointStore store, int count)
+    private static async Task<List<string>> Run(Hub hub, MemoryCheckpointStore store, int count) =>
+        await Run(new CountingProcessor(hub, store, []), count);
+
+    private static async Task<List<string>> Run(CountingProcessor processor, int count)
     {
-        var seen = new ConcurrentBag<string>();
-        var processor = new CountingProcessor(hub, store, seen);
         await processor.StartProcessingAsync();
-        await Until(() => seen.Count >= count);
+        await Until(() => processor.Seen.Count >= count);
         await processor.StopProcessingAsync();
         if (!processor.Errors.IsEmpty) throw new InvalidOperationException(string.Join("; ", processor.Errors));
-        return [.. seen.Order()];
+        return [.. processor.Seen.Order()];
     }
 
     private static async Task Until(Func<bool> holds)
@@ -75,6 +86,7 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
         new EventProcessorOptions
         {
             PrefetchCount = Number("PREFETCH", 300),
+            PrefetchSizeInBytes = Number("PREFETCH_BYTES", 0) is > 0 and var bytes ? bytes : null,
             LoadBalancingUpdateInterval = TimeSpan.FromMilliseconds(200),
             PartitionOwnershipExpirationInterval = TimeSpan.FromSeconds(3),
             DefaultStartingPosition = EventPosition.Earliest,
@@ -82,6 +94,10 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
 {
     public ConcurrentDictionary<string, bool> Partitions { get; } = new();
     public ConcurrentBag<string> Errors { get; } = [];
+    public ConcurrentBag<string> Seen { get; } = seen;
+
+    /// <summary>Bytes of each batch.</summary>
+    public ConcurrentBag<long> Batches { get; } = [];
 
     protected override Task OnInitializingPartitionAsync(EventProcessorPartition partition, CancellationToken token)
     {
@@ -100,11 +116,15 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
         IEnumerable<EventData> events, EventProcessorPartition partition, CancellationToken token)
     {
         EventData? last = null;
+        var bytes = 0L;
         foreach (var each in events)
         {
-            seen.Add($"{partition.PartitionId}/{each.SequenceNumber}");
+            Seen.Add($"{partition.PartitionId}/{each.SequenceNumber}");
+            bytes += each.EventBody.ToMemory().Length;
             last = each;
         }
+        Batches.Add(bytes);
+        if (Number("PAUSE", 0) is > 0 and var pause) await Task.Delay(pause, token);
         if (last != null)
             await UpdateCheckpointAsync(partition.PartitionId, CheckpointPosition.FromEvent(last), token);
     }
