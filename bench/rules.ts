@@ -1,5 +1,5 @@
 import { chance } from "../local/samples/chance.ts";
-import { readyRules } from "../src/cli/ready-rules.ts";
+import { readyRules } from "../cli/rules/ready-rules.ts";
 import type { Plan } from "../src/core/kql/plan.ts";
 import { readyRule, type ReadyRule } from "../src/core/ready-rule.ts";
 

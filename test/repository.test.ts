@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PUBLIC_RULES } from "../src/compile/public-rules.ts";
-import { run } from "../src/cli/pimwatch.ts";
+import { run } from "../cli/pimwatch.ts";
 import { incidentColumnsFile } from "../src/compile/incident-columns-file.ts";
 import { priorityPage } from "../src/compile/priority-page.ts";
 import { SETTING_NAMES } from "../src/config.ts";

@@ -1,7 +1,7 @@
 // The tests beside the rules, as `npx pimwatch test` runs them. An official file that somebody dropped in has none.
 import { describe, expect, test } from "vitest";
-import { ruleSamples } from "../src/cli/rule-samples.ts";
-import { runRuleTests } from "../src/cli/rule-test-run.ts";
+import { ruleSamples } from "../cli/rules/rule-samples.ts";
+import { runRuleTests } from "../cli/rules/rule-test-run.ts";
 import { compileAllRules } from "../src/compile/compile-rules.ts";
 
 const { sourced } = await compileAllRules("rules");

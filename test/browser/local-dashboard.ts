@@ -6,7 +6,7 @@ import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
 import { chance } from "../../local/samples/chance.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
-import { startLocalApp, type LocalApp } from "../../src/cli/local-app.ts";
+import { startLocalApp, type LocalApp } from "../../cli/local-run/local-app.ts";
 import { incidentTable, type IncidentTable } from "../../src/azure/incident-table.ts";
 import { INCIDENTS_TABLE } from "../../src/services.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
-import { run } from "../../src/cli/pimwatch.ts";
+import { run } from "../../cli/pimwatch.ts";
 import { text } from "../../src/core/audit-log.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import type { RowFailure } from "../../src/core/row-failure.ts";

@@ -23,8 +23,8 @@ import {
 } from "../../local/stack.ts";
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
 import { timerTable } from "../../src/azure/timer-table.ts";
-import type { Finding } from "../../src/cli/doctor/finding.ts";
-import { run } from "../../src/cli/pimwatch.ts";
+import type { Finding } from "../../cli/doctor/finding.ts";
+import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
 import { INCIDENTS_TABLE, LEDGER_TABLE, tableClient } from "../../src/services.ts";
 import { bytes } from "../samples.ts";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readEventFiles, type FileEvent } from "../../src/cli/event-files.ts";
+import { readEventFiles, type FileEvent } from "../../cli/event-files/event-files.ts";
 import { UsageError } from "../../src/errors.ts";
 
 let folder = "";

@@ -1,8 +1,8 @@
 // Files that are larger than what is looked at as a whole: a few bytes here, so that the tests are small.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arrayElements } from "../../src/cli/array-elements.ts";
-import { readEvents } from "../../src/cli/event-forms.ts";
+import { arrayElements } from "../../cli/event-files/array-elements.ts";
+import { readEvents } from "../../cli/event-files/event-forms.ts";
 import { elementSlices } from "../../src/core/json-slices.ts";
 
 const LARGER_THAN = 8;

@@ -1,4 +1,4 @@
-import type { Terminal } from "../../src/cli/terminal.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** A terminal that keeps what it is told. */
 export function fakeTerminal(

@@ -1,6 +1,6 @@
 import type { IncidentRow } from "../../src/core/incident-row.ts";
 import { expect, test } from "vitest";
-import { incidentText } from "../../src/cli/incident-text.ts";
+import { incidentText } from "../../cli/incidents/incident-text.ts";
 
 const weakened: IncidentRow = {
   IncidentId: "9f8e7d",

@@ -3,7 +3,7 @@ import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
-import { run } from "../../src/cli/pimwatch.ts";
+import { run } from "../../cli/pimwatch.ts";
 import { sha256Hex } from "../../src/core/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";
 import { INCIDENTS_TABLE } from "../../src/services.ts";

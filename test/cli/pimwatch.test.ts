@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { COMMANDS, run } from "../../src/cli/pimwatch.ts";
-import { send } from "../../src/cli/send.ts";
-import { stack } from "../../src/cli/stack.ts";
-import { start } from "../../src/cli/start.ts";
+import { COMMANDS, run } from "../../cli/pimwatch.ts";
+import { send } from "../../cli/commands/send.ts";
+import { stack } from "../../cli/commands/stack.ts";
+import { start } from "../../cli/commands/start.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 
 const overview = expect.stringMatching(

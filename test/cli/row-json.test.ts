@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rowJson } from "../../src/cli/row-json.ts";
+import { rowJson } from "../../cli/backtest/row-json.ts";
 import { prepare } from "../../src/core/kql/evaluate.ts";
 import { auditLogRow, planOf } from "../core/kql/query.ts";
 

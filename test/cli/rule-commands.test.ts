@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleDay } from "../../local/samples/sample-day.ts";
-import { run } from "../../src/cli/pimwatch.ts";
+import { run } from "../../cli/pimwatch.ts";
 import { HEADINGS } from "../../src/compile/guide.ts";
 import { ruleText } from "../compile/rule-text.ts";
 import { SHIPPED } from "../shipped-rules.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ruleSamples } from "../../src/cli/rule-samples.ts";
-import { runRuleTests } from "../../src/cli/rule-test-run.ts";
+import { ruleSamples } from "../../cli/rules/rule-samples.ts";
+import { runRuleTests } from "../../cli/rules/rule-test-run.ts";
 import { compileRule, formatProblem } from "../../src/compile/compile-rules.ts";
 import { ruleText } from "../compile/rule-text.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkSettingsFile, writeSettingsFile } from "../../src/cli/settings-file.ts";
+import { checkSettingsFile, writeSettingsFile } from "../../cli/settings-file.ts";
 import { UsageError } from "../../src/errors.ts";
 
 let folder = "";

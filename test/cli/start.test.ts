@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../build.ts";
 import { sampleDay } from "../../local/samples/sample-day.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../src/cli/launch.mjs", import.meta.url));
+const LAUNCHER = fileURLToPath(new URL("../../cli/launch.mjs", import.meta.url));
 const MATCHES = sampleDay().expected.flatMap(({ rules }) => rules).length;
 
 let folder = "";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sampleDay } from "../../local/samples/sample-day.ts";
-import { expectedIncidents } from "../../src/cli/event-source.ts";
+import { expectedIncidents } from "../../cli/sending/event-source.ts";
 import { readyRule } from "../../src/core/ready-rule.ts";
 import { compileAllRules } from "../../src/compile/compile-rules.ts";
 import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";

@@ -1,0 +1,67 @@
+import type { Found } from "../../src/workflows/judge-record.ts";
+import { textOf } from "../incidents/incident-text.ts";
+
+/** How many different keys are counted one by one; what comes later is counted as "others". Keeps memory bounded. */
+const MAX_KEYS = 10_000;
+/** How many incident ids are remembered, to tell redelivered records from new ones. */
+const MAX_IDS = 1_000_000;
+const SAMPLES = 3;
+
+/** One result among those shown. */
+export interface BacktestSample {
+  readonly time: string;
+  readonly title: string;
+  readonly actor: string;
+  readonly where: string;
+}
+
+export interface RuleFigures {
+  /** Results, each record's repetitions included. */
+  readonly matches: number;
+  /** Different incidents: what the table would hold. */
+  readonly incidents: number;
+  readonly days: ReadonlyMap<string, number>;
+  readonly actors: ReadonlyMap<string, number>;
+  readonly samples: readonly BacktestSample[];
+}
+
+export const OTHERS = "(others)";
+
+/** Counts what rules find, per rule, day and actor, in bounded memory. */
+export function backtestFigures() {
+  const seen = new Set<string>();
+  const rules = new Map<string, ReturnType<typeof empty>>();
+  return {
+    /** @returns whether the incident is new */
+    add({ match, incident }: Found, where: string): boolean {
+      const figures = rules.get(match.rule.id) ?? empty();
+      rules.set(match.rule.id, figures);
+      figures.matches += 1;
+      const id = textOf(incident.row, "IncidentId");
+      if (seen.has(id)) return false;
+      if (seen.size < MAX_IDS) seen.add(id);
+      figures.incidents += 1;
+      const time = textOf(incident.row, "ActivityDateTime");
+      const actor = textOf(incident.row, "InitiatedBy") || "(nobody named)";
+      count(figures.days, time.slice(0, 10));
+      count(figures.actors, actor);
+      if (figures.samples.length < SAMPLES) {
+        figures.samples.push({ time, title: textOf(incident.row, "IncidentTitle"), actor, where });
+      }
+      return true;
+    },
+    of(ruleId: string): RuleFigures {
+      return rules.get(ruleId) ?? empty();
+    },
+  };
+}
+
+function empty() {
+  const samples: BacktestSample[] = [];
+  return { matches: 0, incidents: 0, days: new Map<string, number>(), actors: new Map<string, number>(), samples };
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  const counted = counts.has(key) || counts.size < MAX_KEYS ? key : OTHERS;
+  counts.set(counted, (counts.get(counted) ?? 0) + 1);
+}

@@ -1,0 +1,51 @@
+import { byteRate, type BacktestRates } from "./backtest-rates.ts";
+import type { BacktestCounts } from "./backtest-run.ts";
+import type { EventFile } from "../event-files/event-files.ts";
+import type { Terminal } from "../terminal.ts";
+
+const SHOWN_EVERY_MS = 200;
+const BAR_WIDTH = 24;
+
+/** Shows how far a run over files is: a bar, what was found, and the rate. At most five times a second. */
+export function backtestMeter(
+  terminal: Pick<Terminal, "progress">,
+  files: readonly EventFile[],
+  { withScan, now = performance.now }: { readonly withScan: boolean; readonly now?: () => number },
+) {
+  const clock = (): number => now.call(performance);
+  const began = clock();
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let shown = 0;
+  /** The file that is being read, the bytes on disk of those before it, and the bytes of events read until it began. */
+  let at = { index: 0, before: 0, bytes: 0 };
+  const rates = ({ received, bytes }: BacktestCounts): BacktestRates => {
+    const seconds = Math.max((clock() - began) / 1_000, 0.001);
+    return { records: received / seconds, bytes: bytes / seconds };
+  };
+  const done = (counts: BacktestCounts, file: string): number => {
+    while (at.index < files.length - 1 && file !== files[at.index]?.file) {
+      at = { index: at.index + 1, before: at.before + (files[at.index]?.size ?? 0), bytes: counts.bytes };
+    }
+    // Of a packed file the bytes that were read say little: they are more than it has.
+    const within = Math.min(counts.bytes - at.bytes, files[at.index]?.size ?? 0);
+    return total === 0 ? 1 : Math.min(1, (at.before + within) / total);
+  };
+  return {
+    /** So far. */
+    rates,
+    show(counts: BacktestCounts, file: string): void {
+      const fraction = done(counts, file);
+      if (clock() - shown < SHOWN_EVERY_MS) return;
+      shown = clock();
+      const { records, bytes } = rates(counts);
+      const filled = Math.round(fraction * BAR_WIDTH);
+      const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
+      // With the scan most records are not counted: their number would say little.
+      const [count, rate] = withScan
+        ? [`${counts.events} events`, byteRate(bytes)]
+        : [`${counts.received} records`, `${records.toFixed(0)} records/s, ${byteRate(bytes)}`];
+      const figures = `${count}, ${(counts.bytes / 1_000_000).toFixed(1)} MB, ${counts.matched} matched`;
+      terminal.progress(`${bar} ${Math.floor(fraction * 100)} %  ${figures}, ${rate} …`);
+    },
+  };
+}

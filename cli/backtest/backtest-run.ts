@@ -1,0 +1,70 @@
+import { tenantOf } from "../../src/core/audit-log.ts";
+import type { ReadyRule } from "../../src/core/ready-rule.ts";
+import { type Candidates, candidateRecords } from "../../src/core/scan/candidate-records.ts";
+import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
+import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detect-batch.ts";
+import { judge, type Found } from "../../src/workflows/judge-record.ts";
+import type { FileBlock } from "../event-files/event-files.ts";
+
+export interface BacktestCounts extends RecordFigures {
+  /** Of all events, unpacked. */
+  readonly bytes: number;
+}
+
+type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
+
+export interface BacktestHandlers {
+  found(found: Found, where: string): void;
+  /** What would be a dead letter, and why. */
+  unreadable(where: string, reason: string): void;
+  /** Told after each block of events how far it is, and in which file; true ends the run. */
+  progress(counts: BacktestCounts, file: string): boolean;
+}
+
+export interface BacktestOptions {
+  readonly rules: readonly ReadyRule[];
+  /** Finds what the rules' matches must hold. Undefined: every record of every event is read and counted. */
+  readonly scan: LiteralScan | undefined;
+}
+
+const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+/** Runs rules over exported events by the code that the app runs, one event at a time. All tenants are allowed. */
+export async function backtest(
+  blocks: AsyncIterable<FileBlock>,
+  { rules, scan }: BacktestOptions,
+  handlers: BacktestHandlers,
+): Promise<BacktestCounts> {
+  const tally: Tally = { ...NO_FIGURES, bytes: 0 };
+  for await (const { file, events } of blocks) {
+    for (const { body, where } of events) {
+      tally.events += 1;
+      tally.bytes += body.length;
+      const candidates = candidateRecords(body, scan);
+      if (candidates === undefined) tally.passedOver += 1;
+      else settle(candidates, where, { rules, handlers, tally });
+    }
+    if (handlers.progress(tally, file)) break;
+  }
+  return tally;
+}
+
+interface Run {
+  readonly rules: readonly ReadyRule[];
+  readonly handlers: BacktestHandlers;
+  readonly tally: Tally;
+}
+
+function settle({ records, unreadable, ruledOut }: Candidates, where: string, { rules, handlers, tally }: Run): void {
+  tally.received += records.length + unreadable.length + ruledOut;
+  tally.ruledOut += ruledOut;
+  tally.deadLettered += unreadable.length;
+  for (const { reason } of unreadable) handlers.unreadable(where, reason);
+  for (const source of records) {
+    const allowedTenantIds = new Set([tenantOf(source.record)]);
+    const verdict = judge(source, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
+    tally[verdict.fate] += 1;
+    if (verdict.fate === "deadLettered") handlers.unreadable(where, verdict.reason);
+    for (const found of verdict.found) handlers.found(found, where);
+  }
+}

@@ -1,0 +1,117 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "../src/errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface Option {
+  readonly type: "boolean" | "string";
+  readonly help: string;
+  /** What stands for the value in the help, e.g. FILE. For `string` only. */
+  readonly value?: string;
+}
+
+type Options = Readonly<Record<string, Option>>;
+
+/** What a person gave: an option that is not there is undefined. */
+export type Values<O extends Options> = {
+  readonly [Name in keyof O]?: O[Name]["type"] extends "boolean" ? boolean : string;
+};
+
+interface Definition<O extends Options> {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows the name in the usage line, e.g. `[options] FILE...`. */
+  readonly operands?: string;
+  readonly options: O;
+  /** Paragraphs after the options: examples, and what the exit code says. */
+  readonly notes: string;
+  /** @returns the exit code */
+  run(given: { readonly values: Values<O>; readonly operands: readonly string[] }, terminal: Terminal): Promise<number>;
+}
+
+/** A command of `pimwatch`, made by `command`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly help: string;
+  /**
+   * @returns the exit code
+   * @throws {UsageError} for an option or operand that the command does not have
+   */
+  run(args: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+const HELP: Option = { type: "boolean", help: "show this help" };
+
+/** Turns a definition into a command that parses its own arguments and prints its own help. */
+export function command<const O extends Options>(definition: Definition<O>): Command {
+  const { name, summary, notes } = definition;
+  const help = `${usageLine(definition)}\n\n${summary}\n\n${optionList({ ...definition.options, help: HELP })}\n\n${notes}\n`;
+  return {
+    name,
+    summary,
+    help,
+    async run(args, terminal) {
+      const { values, operands } = parse(definition, args);
+      if (values["help"] === true) {
+        terminal.out(help);
+        return 0;
+      }
+      // parseArgs checked the values against these very options.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return definition.run({ values: values as Values<O>, operands }, terminal);
+    },
+  };
+}
+
+function usageLine({ name, operands }: { readonly name: string; readonly operands?: string }): string {
+  return `Usage: pimwatch ${name} ${operands ?? "[options]"}`;
+}
+
+function optionList(options: Options): string {
+  const left = Object.entries(options).map(
+    ([name, { value }]) => `  --${name}${value === undefined ? "" : ` ${value}`}`,
+  );
+  const width = Math.max(...left.map((text) => text.length)) + 2;
+  const indent = `\n${" ".repeat(width)}`;
+  return Object.values(options)
+    .map(({ help }, index) => `${left[index]?.padEnd(width) ?? ""}${help.replaceAll("\n", indent)}`)
+    .join("\n");
+}
+
+function parse<O extends Options>(definition: Definition<O>, args: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries({ ...definition.options, help: HELP }).map(([name, { type }]) => [name, { type }]),
+  );
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: definition.operands !== undefined,
+      strict: true,
+    });
+    return { values, operands: positionals };
+  } catch (error) {
+    // parseArgs speaks to developers: its first sentence is for people, what follows is advice on `--`.
+    if (!(error instanceof TypeError)) throw error;
+    const [sentence = error.message] = error.message.split(/\. |\n/);
+    throw new UsageError(`${sentence.replace(/\.$/, "")}. See: pimwatch ${definition.name} --help`, { cause: error });
+  }
+}
+
+/** The value of an option that takes a whole number. */
+export function wholeNumber(
+  option: string,
+  text: string | undefined,
+  range: { readonly min: number; readonly max: number },
+): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= range.min && number <= range.max) return number;
+  throw new UsageError(`--${option} must be a whole number from ${range.min} to ${range.max}, not "${text}"`);
+}
+
+/** A TCP port: 0 or nothing lets the system choose. */
+export function port(option: string, text: string | undefined): number | undefined {
+  return wholeNumber(option, text, { min: 0, max: 65_535 });
+}

@@ -1,0 +1,153 @@
+import type { SourcedRule } from "../../src/compile/compile-rules.ts";
+import { UsageError } from "../../src/errors.ts";
+import { OTHERS, type RuleFigures } from "../backtest/backtest-figures.ts";
+import { backtestMeter } from "../backtest/backtest-meter.ts";
+import { byteRate, type BacktestRates } from "../backtest/backtest-rates.ts";
+import type { BacktestCounts } from "../backtest/backtest-run.ts";
+import { command, wholeNumber } from "../command.ts";
+import { safeJson } from "../json-line.ts";
+import { visible } from "../visible-text.ts";
+
+export const backtest = command({
+  name: "backtest",
+  summary: "Runs rules over exported history, without sending or storing anything.",
+  operands: "[options] PATH...",
+  options: {
+    rules: { type: "string", value: "PATH", help: "folder of rules, or one rule's folder or file (default: rules)" },
+    rule: { type: "string", value: "NAME", help: "only this rule of the folder, by name or id" },
+    all: { type: "boolean", help: "rules that their overlay switches off, too" },
+    json: { type: "boolean", help: "print each result row as one line of JSON on stdout, all else on stderr" },
+    "no-scan": {
+      type: "boolean",
+      help: "read and count every record, as with SCAN_EVENTS=false",
+    },
+    top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
+  },
+  notes: `PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage archive
+(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json), each also as gzip. All are streamed, whatever their size.
+
+The rules run by the code that the function app runs, exclusions and all. A record that comes again is one incident.
+With --json: {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"}, where row holds all columns of the
+result, in the query's order; a record that comes again is printed again.
+
+Events are searched, as in the app, for what a match must hold. An event that holds none of it is passed over: its
+records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A
+rule without a text that every match must hold turns the search off for all, which is said on stderr.
+
+What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does
+not compile (the others run), 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    if (operands.length === 0) throw new UsageError("Nothing to read. Usage: pimwatch backtest [options] PATH...");
+    const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
+    const [
+      { chosenRules },
+      { nearby, RULES },
+      { listEventFiles, readEventBlocks },
+      { backtest: run },
+      { backtestFigures },
+      { rowJson },
+    ] = await Promise.all([
+      import("../rules/chosen-rules.ts"),
+      import("../rules/ready-rules.ts"),
+      import("../event-files/event-files.ts"),
+      import("../backtest/backtest-run.ts"),
+      import("../backtest/backtest-figures.ts"),
+      import("../backtest/row-json.ts"),
+    ]);
+    const [{ readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
+      import("../../src/core/ready-rule.ts"),
+      import("../../src/core/scan/rule-scan.ts"),
+      import("../../src/compile/problem.ts"),
+    ]);
+    const named = values.rule === undefined ? [] : [values.rule];
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), named);
+    for (const problem of problems) terminal.note(visible(formatProblem(problem)));
+    const isWrong = problems.some(({ level }) => level === "error");
+    const chosen = sourced.filter(({ rule }) => values.all === true || named.length > 0 || rule.disabled !== true);
+    if (chosen.length === 0)
+      throw new UsageError("No rule is left to run: see above, or add --all for those switched off");
+    const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
+    const figures = backtestFigures();
+    const files = await listEventFiles(operands);
+    const search = values["no-scan"] === true ? undefined : ruleScan(chosen.map(({ rule }) => rule));
+    const scan = search?.scan;
+    if (search !== undefined && scan === undefined) terminal.note(`pimwatch: ${visible(search.summary)}`);
+    const meter = backtestMeter(terminal, files, { withScan: scan !== undefined });
+    const counts = await run(
+      readEventBlocks(operands),
+      { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
+      {
+        found(found, where) {
+          figures.add(found, where);
+          if (values.json !== true) return;
+          const { match, incident } = found;
+          const head = {
+            rule: names.get(match.rule.id),
+            ruleId: match.rule.id,
+            incidentId: incident.row["IncidentId"],
+            title: incident.row["IncidentTitle"],
+            severity: incident.row["Severity"],
+            where,
+          };
+          const row = rowJson(match.rule.plan.columns, match.resultRow);
+          terminal.out(`${safeJson(`${JSON.stringify(head).slice(0, -1)},"row":${row}}`)}\n`);
+        },
+        unreadable: (where, reason) => terminal.note(`pimwatch: ${visible(where)}: ${visible(reason)}`),
+        progress: (so, file) => {
+          meter.show(so, file);
+          return terminal.stopping.aborted;
+        },
+      },
+    );
+    terminal.progress("");
+    const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
+    for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
+    say(countsText(counts, meter.rates(counts), scan !== undefined));
+    if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before everything was read");
+    return isWrong || terminal.stopping.aborted ? 1 : 0;
+  },
+});
+
+function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: boolean): string {
+  const { events, passedOver, received, matched, ruledOut, skipped, deadLettered, bytes } = counts;
+  const size = `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const rest = `${skipped} of other categories; ${deadLettered} would be dead letters`;
+  if (!withScan) {
+    return [
+      `read     ${events} events with ${received} records, ${size}, ${rates.records.toFixed(0)} records/s, ${byteRate(rates.bytes)}`,
+      `matched  ${matched} records; ${rest}`,
+    ].join("\n");
+  }
+  return [
+    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; ${passedOver} of them hold nothing that a match must hold: passed over`,
+    `matched  ${matched} of ${received} records in the other ${events - passedOver}; ${ruledOut} hold nothing of it either; ${rest}`,
+  ].join("\n");
+}
+
+function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: number): string {
+  const repeated = figures.matches - figures.incidents;
+  const lines = [
+    `${visible(rule.name)} (${files.name}): ${figures.incidents} incident(s)${repeated > 0 ? `, ${repeated} results came again` : ""}`,
+  ];
+  if (figures.incidents > 0) {
+    lines.push(`  days     ${ranked(figures.days, top)}`, `  actors   ${ranked(figures.actors, top)}`);
+    for (const [index, { time, title, actor, where }] of figures.samples.entries()) {
+      const label = index === 0 ? "samples" : "";
+      lines.push(
+        `  ${label.padEnd(8)} ${time.slice(0, 19)}Z  ${visible(title)}, by ${visible(actor)} (${visible(where)})`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The keys with the highest counts, the days among them by date. */
+function ranked(counts: ReadonlyMap<string, number>, top: number): string {
+  const order = [...counts].toSorted(
+    ([left, many], [right, few]) => few - many || (left < right ? -1 : Number(left > right)),
+  );
+  const named = order.filter(([key]) => key !== OTHERS).slice(0, top);
+  const rest = counts.size - named.length;
+  const shown = named.map(([key, count]) => `${visible(key) || "(no time)"} × ${count}`);
+  return `${shown.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
+}

@@ -1,0 +1,47 @@
+import { command } from "../command.ts";
+import { visible } from "../visible-text.ts";
+
+export const coverage = command({
+  name: "coverage",
+  summary: "Prints the ATT&CK techniques that the rules cover.",
+  options: {
+    rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
+    json: { type: "boolean", help: "print tactics, techniques and rules as JSON" },
+    navigator: { type: "boolean", help: "print a layer for MITRE's ATT&CK Navigator" },
+  },
+  notes: `Rules that their overlay switches off are named in brackets and count for nothing.
+
+Exit code: 0, or 2 when it cannot be done as asked.`,
+  async run({ values }, terminal) {
+    const [{ chosenRules }, { nearby, RULES }, { coverageOf, navigatorLayer }, { ATTACK_VERSION }, { formatProblem }] =
+      await Promise.all([
+        import("../rules/chosen-rules.ts"),
+        import("../rules/ready-rules.ts"),
+        import("../../src/compile/coverage.ts"),
+        import("../../src/compile/attack-techniques.ts"),
+        import("../../src/compile/problem.ts"),
+      ]);
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), []);
+    for (const problem of problems) {
+      if (problem.level === "error") terminal.note(visible(formatProblem(problem)));
+    }
+    const tactics = coverageOf(sourced);
+    if (values.navigator === true) terminal.out(`${JSON.stringify(navigatorLayer(tactics), null, 2)}\n`);
+    else if (values.json === true) terminal.out(`${JSON.stringify(tactics, null, 2)}\n`);
+    else {
+      for (const { tactic, techniques } of tactics) {
+        terminal.out(`${tactic}\n`);
+        for (const { id, name, rules, switchedOff } of techniques) {
+          const named = [...rules, ...switchedOff.map((rule) => `[${rule}]`)].map(visible).join(", ");
+          terminal.out(`  ${id.padEnd(10)} ${name.padEnd(36)} ${named}\n`);
+        }
+        terminal.out("\n");
+      }
+      const covered = new Set(
+        tactics.flatMap(({ techniques }) => techniques.filter(({ rules }) => rules.length > 0).map(({ id }) => id)),
+      );
+      terminal.out(`${covered.size} technique(s) of ATT&CK ${ATTACK_VERSION}, by ${sourced.length} rule(s)\n`);
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,47 @@
+import { isAuditLog } from "../../src/core/audit-log.ts";
+import { readEventBody } from "../../src/core/event-body.ts";
+import { isSettingsChange } from "../../src/core/pim-settings/assess.ts";
+import {
+  explain as explainRecord,
+  explanationText,
+  unknownWordingReport,
+} from "../../src/core/pim-settings/explain.ts";
+import { UsageError } from "../../src/errors.ts";
+import { command } from "../command.ts";
+import { readEventFiles } from "../event-files/event-files.ts";
+import { visible } from "../visible-text.ts";
+
+export const explain = command({
+  name: "explain",
+  summary: "Says what pimwatch understands of PIM settings changes in files of events.",
+  operands: "[options] FILE...",
+  options: {},
+  notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
+archive of PT1H.json files, each also as gzip. Records of other operations are passed over.
+
+Where a sentence is not understood, a report for an issue follows, with names, ids and addresses replaced. Read it
+before you post it.
+
+Exit code: 0 when every sentence of every change was understood, 1 when not or when there is no such change,
+2 when it cannot be done as asked.`,
+  async run({ operands }, terminal) {
+    if (operands.length === 0) throw new UsageError("explain needs a FILE. See: pimwatch explain --help");
+    let changes = 0;
+    let unclear = 0;
+    for await (const { body, where } of readEventFiles(operands)) {
+      const { records, unreadable } = readEventBody(body);
+      for (const { reason } of unreadable) terminal.note(visible(`${where}: ${reason}`));
+      for (const { record } of records) {
+        if (!isAuditLog(record) || !isSettingsChange(record)) continue;
+        changes += 1;
+        const explanation = explainRecord(record);
+        terminal.out(`${visible(where)}\n${explanationText(explanation, visible)}\n`);
+        if (explanation.unrecognized.length === 0) continue;
+        unclear += 1;
+        terminal.out(`${unknownWordingReport(record)}\n`);
+      }
+    }
+    terminal.note(`${changes} PIM settings change(s), ${unclear} with sentences that are not understood`);
+    return changes > 0 && unclear === 0 ? 0 : 1;
+  },
+});

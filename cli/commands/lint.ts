@@ -1,0 +1,44 @@
+import { UsageError } from "../../src/errors.ts";
+import { command, wholeNumber } from "../command.ts";
+import { visible } from "../visible-text.ts";
+
+const FORMATS = ["text", "json", "sarif"] as const;
+
+export const lint = command({
+  name: "lint",
+  summary: "Looks over Sentinel rules: YAML, KQL, mappings, ATT&CK, and what the stream cannot run.",
+  operands: "[options] [PATH...]",
+  options: {
+    format: { type: "string", value: "FORMAT", help: "text (default), json, or sarif for code hosts" },
+    "max-warnings": { type: "string", value: "N", help: "exit code 1 with more warnings than that, too" },
+  },
+  notes: `PATH is a rule file, a rule's folder, or a folder of them (default: rules). A rule may lie in a folder of its own,
+with overlay.yaml, tests.yaml and expected-changes.yaml, or be any other YAML file, such as an official one.
+
+One line each, as \`file:line:col: level: message (code)\`. An error keeps a rule from running here. A warning does not:
+a mapping that Sentinel would refuse or leave empty, odd values, a technique of another tactic, a placeholder, a planned
+change that is over. A note says where a rule means one event here and many in Sentinel.
+
+Exit code: 0 without errors, 1 with errors or with more than N warnings, 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    const format = FORMATS.find((known) => known === (values.format ?? "text"));
+    if (format === undefined)
+      throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${values.format ?? ""}"`);
+    const limit = wholeNumber("max-warnings", values["max-warnings"], { min: 0, max: 1_000_000 });
+    const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { nearby, RULES }] = await Promise.all([
+      import("../../src/compile/lint.ts"),
+      import("../../src/compile/problem.ts"),
+      import("../../src/compile/sarif.ts"),
+      import("../rules/ready-rules.ts"),
+    ]);
+    const { rules, problems } = await lintPaths(operands.length === 0 ? [nearby(RULES)] : operands, new Date());
+    const count = (level: string): number => problems.filter((problem) => problem.level === level).length;
+    if (format === "json") terminal.out(`${JSON.stringify(problems, null, 2)}\n`);
+    else if (format === "sarif") terminal.out(`${JSON.stringify(sarifLog(problems), null, 2)}\n`);
+    else for (const problem of problems) terminal.out(`${visible(formatProblem(problem))}\n`);
+    terminal.note(
+      `${rules} rule(s): ${count("error")} error(s), ${count("warning")} warning(s), ${count("note")} note(s)`,
+    );
+    return count("error") > 0 || (limit !== undefined && count("warning") > limit) ? 1 : 0;
+  },
+});

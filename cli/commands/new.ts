@@ -1,0 +1,74 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../../src/errors.ts";
+import { command } from "../command.ts";
+import { visible } from "../visible-text.ts";
+
+export const newRule = command({
+  name: "new",
+  summary: "Makes a rule's folder from an official Sentinel rule file.",
+  operands: "[options] NAME --from FILE.yaml",
+  options: {
+    from: { type: "string", value: "FILE", help: "the rule's YAML; it is copied byte for byte" },
+    rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
+  },
+  notes: `Writes DIR/NAME/rule.yaml, guide.md with what the rule says and what is to be written, and tests.yaml, which fails
+until events are filled in. Nothing that exists is written over. What is yours about the rule belongs into overlay.yaml.
+
+  npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml
+
+Exit code: 0 when the rule runs, 1 when it was refused (nothing is written), 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    const [name, ...more] = operands;
+    if (name === undefined || more.length > 0)
+      throw new UsageError("Give one NAME. Usage: pimwatch new NAME --from FILE.yaml");
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+      throw new UsageError(
+        `"${visible(name)}" is no name of a rule's folder: lower-case letters, digits and single dashes`,
+      );
+    }
+    if (values.from === undefined) throw new UsageError("--from FILE.yaml is missing: the rule to begin with");
+    const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }, { nearby, RULES }] = await Promise.all(
+      [
+        import("../../src/compile/compile-rule.ts"),
+        import("../../src/compile/problem.ts"),
+        import("../../src/compile/rule-skeleton.ts"),
+        import("../rules/ready-rules.ts"),
+      ],
+    );
+    const text = await textOf(values.from);
+    const { rule, problems } = compileRule(text, values.from);
+    for (const problem of problems) terminal.note(visible(formatProblem(problem)));
+    if (rule === undefined) return 1;
+    const folder = join(values.rules ?? nearby(RULES), name);
+    await makeFolder(folder);
+    for (const [file, content] of [
+      ["rule.yaml", text],
+      ["guide.md", guideSkeleton(rule)],
+      ["tests.yaml", testsSkeleton(rule)],
+    ] as const) {
+      await writeFile(join(folder, file), content, { flag: "wx" });
+      terminal.out(`${join(folder, file)}\n`);
+    }
+    terminal.note(`Next: fill in tests.yaml and guide.md, then \`npx pimwatch test ${name}\``);
+    return 0;
+  },
+});
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--from ${file}: no such file, or not one that can be read`, { cause });
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    const problem = code === "EEXIST" ? "is there already" : "cannot be made; does the folder of rules exist?";
+    throw new UsageError(`${folder} ${problem}`, { cause });
+  }
+}

@@ -1,0 +1,95 @@
+import { UsageError } from "../../src/errors.ts";
+import { command, wholeNumber } from "../command.ts";
+import type { HubProperties } from "../sending/sent-incidents.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../visible-text.ts";
+
+export const send = command({
+  name: "send",
+  summary: "Sends events from files to an event hub, on this machine or in Azure.",
+  operands: "[options] FILE...",
+  options: {
+    connection: { type: "string", value: "STRING", help: "connection string of the namespace or hub" },
+    namespace: {
+      type: "string",
+      value: "HOST",
+      help: "NAME.servicebus.windows.net, with your own Azure sign-in (az login)",
+    },
+    hub: { type: "string", value: "NAME", help: "the event hub; else from the settings, else insights-logs-auditlogs" },
+    wait: { type: "boolean", help: "follow the events to their incidents and print how long each took" },
+    storage: {
+      type: "string",
+      value: "STRING",
+      help: "for --wait: connection string of the storage with the table of incidents",
+    },
+    "table-endpoint": {
+      type: "string",
+      value: "URL",
+      help: "for --wait: https://ACCOUNT.table.core.windows.net, with your own sign-in",
+    },
+    timeout: { type: "string", value: "SECONDS", help: "for --wait: give up after so long (default 60)" },
+  },
+  notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
+archive of PT1H.json files, each also as gzip. Each line or element is sent as one event, as it is.
+
+Without --connection and --namespace the hub is that of the setting AUDIT_EVENTS (or
+AUDIT_EVENTS__fullyQualifiedNamespace), from the environment, else from ./local.settings.json as
+\`pimwatch stack\` writes it. The same goes for --wait with INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT.
+
+Exit code: 0 when all was sent, and with --wait when every record that the rules match has its incident;
+1 when not, 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    if (operands.length === 0) throw new UsageError("Nothing to send. Usage: pimwatch send [options] FILE...");
+    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 60;
+    const [{ sendDestination }, { readEventFiles }, { sendEvents }] = await Promise.all([
+      import("../deployment/destinations.ts"),
+      import("../event-files/event-files.ts"),
+      import("../sending/event-sender.ts"),
+    ]);
+    const { producer, description } = await sendDestination(values, terminal.environment);
+    let following: Following | undefined;
+    const began = performance.now();
+    try {
+      if (values.wait === true) following = await follow(values, producer, terminal);
+      terminal.note(`Sending to ${visible(description)}`);
+      const events = following === undefined ? readEventFiles(operands) : following.noting(readEventFiles(operands));
+      const sent = await sendEvents(producer, events, {
+        stopping: terminal.stopping,
+        onProgress: ({ events: count, bytes }) => terminal.progress(`${count} events sent, ${megabytes(bytes)} …`),
+      });
+      terminal.note(
+        `${sent.events} event(s) sent, ${megabytes(sent.bytes)} in ${((performance.now() - began) / 1_000).toFixed(1)} s`,
+      );
+    } finally {
+      terminal.progress("");
+      await producer.close();
+    }
+    if (terminal.stopping.aborted) return stopped(terminal);
+    return following === undefined ? 0 : following.untilFound({ timeoutSeconds }, terminal);
+  },
+});
+
+type Following = ReturnType<typeof import("../sending/sent-incidents.ts").followSent>;
+type TableChoice = Parameters<typeof import("../deployment/destinations.ts").tableDestination>[0];
+
+/** Rules and table, loaded only for --wait. */
+async function follow(choice: TableChoice, hub: HubProperties, terminal: Terminal): Promise<Following> {
+  const [{ settingsFrom, tableDestination, tenantsFrom }, { readyRules }, { followSent, newestEnqueued }] =
+    await Promise.all([
+      import("../deployment/destinations.ts"),
+      import("../rules/ready-rules.ts"),
+      import("../sending/sent-incidents.ts"),
+    ]);
+  const table = await tableDestination(choice, terminal.environment);
+  const allowedTenantIds = tenantsFrom((await settingsFrom(terminal.environment))["ALLOWED_TENANT_IDS"]);
+  return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub), allowedTenantIds });
+}
+
+function stopped(terminal: Terminal): number {
+  terminal.note("pimwatch: stopped before everything was sent");
+  return 1;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { TENANT_ID } from "../../local/samples/tenant.ts";
+import { command, port } from "../command.ts";
+import { UsageError } from "../../src/errors.ts";
+
+const SETTINGS_FILE = "local.settings.json";
+
+export const stack = command({
+  name: "stack",
+  summary: "Runs storage, event hub and logs ingestion on this machine, for `func start`.",
+  options: {
+    tenants: {
+      type: "string",
+      value: "IDS",
+      help: "Entra tenants whose events the app takes, by commas (default: that of the samples)",
+    },
+    force: {
+      type: "boolean",
+      help: `replace a ${SETTINGS_FILE} of your own; it is kept as ${SETTINGS_FILE}.backup`,
+    },
+    "hub-port": { type: "string", value: "PORT", help: "of the event hub (default 5672)" },
+    "table-port": { type: "string", value: "PORT", help: "of table storage (default 10002)" },
+    "blob-port": { type: "string", value: "PORT", help: "of blob storage (default 10000)" },
+    "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint (default: a free one)" },
+  },
+  notes: `Writes ./${SETTINGS_FILE}, so that in another terminal \`npm run build\` and \`func start\` run the app on
+these services, and \`npx pimwatch send FILE\` sends to them. Everything is in memory and on 127.0.0.1.
+Ends with Ctrl-C.
+
+A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other is not, unless --force is given.`,
+  async run({ values }, terminal) {
+    const ports = {
+      hubPort: port("hub-port", values["hub-port"]) ?? 5672,
+      tablePort: port("table-port", values["table-port"]) ?? 10_002,
+      blobPort: port("blob-port", values["blob-port"]) ?? 10_000,
+      ingestionPort: port("ingestion-port", values["ingestion-port"]),
+    };
+    const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",").map((id) => id.trim());
+    const wrong = allowedTenantIds.find((id) => !GUID.test(id));
+    if (wrong !== undefined)
+      throw new UsageError(`--tenants must be tenant ids (GUIDs), separated by commas; "${wrong}" is none`);
+
+    const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
+      import("../../local/stack.ts"),
+      import("../settings-file.ts"),
+    ]);
+    const file = resolve(SETTINGS_FILE);
+    await checkSettingsFile(file, { force: values.force === true });
+    const running = await startStack({ ...ports, allowedTenantIds });
+    try {
+      const backup = await writeSettingsFile(file, running.settings);
+      if (backup !== undefined) terminal.note(`The former ${SETTINGS_FILE} is now ${backup}`);
+      terminal.out(
+        [
+          "Running on this machine alone, everything in memory:",
+          `  event hub  ${running.eventHub.connectionString}`,
+          `  tables     ${running.azurite.tableEndpoint}`,
+          `  blobs      ${running.azurite.blobEndpoint}`,
+          `  ingestion  ${running.ingestion.endpoint}`,
+          `  settings   ${file}`,
+          "",
+          "In another terminal: npm run build && func start. End with Ctrl-C.",
+          "",
+        ].join("\n"),
+      );
+      if (!terminal.stopping.aborted) await once(terminal.stopping, "abort");
+      return 0;
+    } finally {
+      await running.stop();
+    }
+  },
+});
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,0 +1,94 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../../src/errors.ts";
+import { command, port, wholeNumber } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
+
+export const start = command({
+  name: "start",
+  summary: "Runs the whole of pimwatch on this machine: sends events, prints each incident as it lands.",
+  options: {
+    once: { type: "boolean", help: "end when all events are through; the exit code says whether all arrived" },
+    json: { type: "boolean", help: "print each incident as one line of JSON on stdout, all else on stderr" },
+    events: { type: "string", value: "PATH", help: "send your own events instead of the samples: a file or a folder" },
+    "hub-port": { type: "string", value: "PORT", help: "of the event hub; a free one by default, as are the others" },
+    "http-port": { type: "string", value: "PORT", help: "of the function app" },
+    "table-port": { type: "string", value: "PORT", help: "of table storage" },
+    "blob-port": { type: "string", value: "PORT", help: "of blob storage" },
+    "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint" },
+    webhook: { type: "string", value: "URL", help: "tell new incidents to this address too" },
+    app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
+    node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
+    timeout: { type: "string", value: "SECONDS", help: "give up when nothing has moved for so long (default 180)" },
+  },
+  notes: `All services listen on 127.0.0.1 and keep everything in memory. Nothing leaves the machine.
+
+PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
+archive of PT1H.json files, each also as gzip. What is not JSON is sent as it is and ends as a dead letter.
+
+Exit code with --once: 0 when every expected incident was stored and forwarded exactly once (with --events:
+when every event was processed and every stored incident was forwarded exactly once), 1 when not, 2 when it
+cannot be done as asked.`,
+  async run({ values }, terminal) {
+    const ports = {
+      hubPort: port("hub-port", values["hub-port"]),
+      tablePort: port("table-port", values["table-port"]),
+      blobPort: port("blob-port", values["blob-port"]),
+      ingestionPort: port("ingestion-port", values["ingestion-port"]),
+      httpPort: port("http-port", values["http-port"]),
+    };
+    if (values.node !== undefined && !(await isExecutable(values.node))) {
+      throw new UsageError(`--node ${values.node}: no such file, or not one that can be run`);
+    }
+    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 180;
+    // Loaded here, so that `--help` and mistakes are answered at once.
+    const [{ fileSource, sampleSource }, { readyRules }, { runLocally }] = await Promise.all([
+      import("../sending/event-source.ts"),
+      import("../rules/ready-rules.ts"),
+      import("../local-run/local-run.ts"),
+    ]);
+    if (values.events === "") throw new UsageError("--events needs a file or a folder");
+    const source =
+      values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
+    const run = await runLocally(
+      {
+        source,
+        ports,
+        webhookUrl: values.webhook,
+        appDirectory: values.app,
+        nodePath: values.node,
+        json: values.json === true,
+        timeoutSeconds,
+      },
+      terminal,
+    );
+    try {
+      const ended = await run.untilThrough();
+      if (values.once === true || terminal.stopping.aborted) return ended;
+      const outcome = ended === 0 ? "Everything is through" : "Not everything came through, see above";
+      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, end with Ctrl-C.`);
+      await followOn(run, terminal);
+      return ended;
+    } finally {
+      terminal.progress("");
+      await run.stop();
+    }
+  },
+});
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Prints what else lands until the person ends the run. */
+async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Terminal): Promise<void> {
+  while (!stopping.aborted) {
+    await run.printFresh();
+    // Ctrl-C ends the wait: that is what the rejection says.
+    await sleep(500, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}

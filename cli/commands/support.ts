@@ -1,0 +1,68 @@
+import type { FieldSupport } from "../../src/compile/support.ts";
+import type { Support } from "../../src/core/kql/support.ts";
+import { command } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../visible-text.ts";
+
+export const support = command({
+  name: "support",
+  summary: "Prints what of KQL and of Sentinel's rule files runs; counts which rules of a folder do.",
+  operands: "[options] [WORD...]",
+  options: {
+    rules: { type: "string", value: "DIR", help: "say of each rule in a folder whether it runs, and why not" },
+    json: { type: "boolean", help: "print the table as JSON" },
+  },
+  notes: `Without --rules: every operator, function, aggregate and field of a rule file, from the tables by which rules are
+compiled and run. With WORDs only those whose names hold one of them: pimwatch support split has
+
+docs/support.md is the same as a page.
+
+Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    if (values.rules !== undefined) return countRules(values.rules, terminal);
+    const { supportEntries } = await import("../../src/compile/support.ts");
+    const wanted = operands.map((word) => word.toLowerCase());
+    const entries = supportEntries().filter(
+      ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word)),
+    );
+    if (values.json === true) {
+      terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
+      return 0;
+    }
+    for (const kind of ["statement", "operator", "function", "aggregate", "field"] as const) {
+      const rows = entries.filter((entry) => entry.kind === kind).map(cellsOf);
+      if (rows.length === 0) continue;
+      const width = Math.min(60, Math.max(...rows.map(([name]) => name.length)));
+      const lines = rows.map(([name, runs, note]) => `  ${name.padEnd(width)}  ${runs.padEnd(8)}  ${note}`.trimEnd());
+      terminal.out(`${kind}s\n${lines.join("\n")}\n\n`);
+    }
+    if (entries.length === 0) terminal.note(`Nothing of that name runs: ${operands.map(visible).join(", ")}`);
+    return 0;
+  },
+});
+
+function cellsOf(entry: Support | FieldSupport): readonly [name: string, runs: string, note: string] {
+  if (entry.kind === "field") return [entry.name, entry.treatment, entry.note];
+  return entry.supported ? [entry.form, "runs", entry.note] : [entry.name, "refused", entry.note];
+}
+
+async function countRules(directory: string, terminal: Terminal): Promise<number> {
+  const [{ findRules }, { compileRule }, { formatProblem }, { UsageError }] = await Promise.all([
+    import("../../src/compile/rule-files.ts"),
+    import("../../src/compile/compile-rule.ts"),
+    import("../../src/compile/problem.ts"),
+    import("../../src/errors.ts"),
+  ]);
+  const { rules } = await findRules(directory);
+  if (rules.length === 0) throw new UsageError(`${directory}: no rule here: no rule.yaml and no other YAML file`);
+  let running = 0;
+  for (const files of rules) {
+    const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
+    if (rule) running += 1;
+    const errors = problems.filter(({ level }) => level === "error").map((each) => visible(formatProblem(each)));
+    terminal.out(`${rule ? "runs   " : "refused"}  ${visible(files.name)}\n`);
+    for (const error of errors) terminal.out(`         ${error}\n`);
+  }
+  terminal.out(`${running} of ${rules.length} rules run\n`);
+  return running === rules.length ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+import { command } from "../command.ts";
+import type { RuleTestReport } from "../rules/rule-test-run.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../visible-text.ts";
+
+const GREEN = "\u001b[32m";
+const RED = "\u001b[31m";
+const RESET = "\u001b[0m";
+
+export const test = command({
+  name: "test",
+  summary: "Runs the tests of rules: sample events, and what must come out.",
+  operands: "[options] [RULE...]",
+  options: {
+    rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
+    verbose: { type: "boolean", help: "name the tests that passed, too" },
+    strict: { type: "boolean", help: "a rule without tests is a failure, too" },
+  },
+  notes: `RULE is the name of a rule's folder, its id, or a path; without one all rules are tested, those that are switched
+off included. Tests stand in tests.yaml beside the rule; rules/tests.schema.json tells editors what may stand there.
+
+  - name: a saved change makes an incident
+    sample: pim-settings-change                  # rules/samples/pim-settings-change.json
+    expect: { severity: High, columns: { InitiatingIPAddress: 192.0.2.7 } }
+  - name: PIM for Groups is another category
+    sample: pim-settings-change
+    set: { properties.category: GroupManagement }
+    misses: Category =~ "RoleManagement"
+
+Every rule needs an event that it finds and, for each condition of its query's own \`where\`s, a near miss that names it:
+an event that is not found, and would be without that condition. Only an official file that was dropped in as it is,
+with neither guide.md nor tests.yaml, runs without tests; it is named, and fails with --strict.
+
+Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
+  async run({ values, operands }, terminal) {
+    const [{ chosenRules }, { nearby, RULES }, { runRuleTests }, { ruleSamples }, { formatProblem }] =
+      await Promise.all([
+        import("../rules/chosen-rules.ts"),
+        import("../rules/ready-rules.ts"),
+        import("../rules/rule-test-run.ts"),
+        import("../rules/rule-samples.ts"),
+        import("../../src/compile/problem.ts"),
+      ]);
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands);
+    for (const problem of problems) terminal.note(formatProblem(problem));
+    const samples = ruleSamples();
+    let [passed, failed] = [0, problems.filter(({ level }) => level === "error").length];
+    let untested = 0;
+    for (const each of sourced) {
+      const report = await runRuleTests(each, samples);
+      if (report.isUntested) {
+        untested += 1;
+        terminal.out(`none ${each.files.name}: no tests; \`npx pimwatch new\` shows how they begin\n`);
+        continue;
+      }
+      const wrong = report.outcomes.filter(({ failures }) => failures.length > 0).length;
+      passed += report.outcomes.length - wrong;
+      failed += wrong + report.problems.length;
+      terminal.out(reportText(each.files.name, report, { terminal, isVerbose: values.verbose === true }));
+    }
+    terminal.out(`${passed} passed, ${failed} failed${untested > 0 ? `, ${untested} rule(s) without tests` : ""}\n`);
+    return failed === 0 && (untested === 0 || values.strict !== true) ? 0 : 1;
+  },
+});
+
+function reportText(
+  rule: string,
+  report: RuleTestReport,
+  { terminal, isVerbose }: { readonly terminal: Terminal; readonly isVerbose: boolean },
+): string {
+  const paint = (color: string, text: string): string => (terminal.color ? `${color}${text}${RESET}` : text);
+  const isFine = report.problems.length === 0 && report.outcomes.every(({ failures }) => failures.length === 0);
+  const mark = isFine ? paint(GREEN, "ok  ") : paint(RED, "FAIL");
+  const lines = [`${mark} ${rule}: ${report.outcomes.length} tests in ${report.milliseconds.toFixed(0)} ms`];
+  for (const { name, where, failures } of report.outcomes) {
+    if (failures.length > 0)
+      lines.push(`  ${paint(RED, "failed")} ${visible(name)} (${where})`, ...failures.map(indented));
+    else if (isVerbose) lines.push(`  ${paint(GREEN, "passed")} ${visible(name)}`);
+  }
+  lines.push(...report.problems.map((problem) => `  ${visible(problem)}`));
+  return `${lines.join("\n")}\n`;
+}
+
+function indented(line: string): string {
+  return `    ${visible(line)}`;
+}

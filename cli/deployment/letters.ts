@@ -1,0 +1,55 @@
+import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
+import { untakenRows } from "../../src/azure/untaken-rows.ts";
+import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
+import { UsageError } from "../../src/errors.ts";
+import type { RedriveDependencies } from "../../src/workflows/redrive.ts";
+import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
+import { readyRules } from "../rules/ready-rules.ts";
+import type { STORAGE_OPTIONS } from "./storage-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+type StorageChoice = { readonly [Name in keyof typeof STORAGE_OPTIONS]?: string };
+
+/** @throws {UsageError} when the storage is not named */
+export async function openLetters(choice: StorageChoice, { environment }: Terminal) {
+  const letters = deadLetters(await containerDestination(choice, environment));
+  const table = await tableDestination(choice, environment);
+  return {
+    letters,
+    untaken: untakenRows(table),
+    /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
+    async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
+      const settings = await settingsFrom(environment);
+      const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
+      // The app tells of what is queued: its webhook's address is not needed here, only that there is one.
+      const otherSinks = (settings["WEBHOOK_URL"] ?? "") === "" ? [] : [WEBHOOK_SINK];
+      if (ids === undefined)
+        throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
+      return {
+        rules: await readyRules(),
+        allowedTenantIds: new Set(ids),
+        incidents: incidentTable(table, undefined, { otherSinks }),
+        deadLetters: letters,
+        now: () => new Date(),
+      };
+    },
+  };
+}
+
+/**
+ * The one dead letter whose name begins so.
+ *
+ * @throws {UsageError} when there is none, or more than one
+ */
+export async function theOne(letters: AsyncIterable<DeadLetterEntry>, beginning: string): Promise<DeadLetterEntry> {
+  let found: DeadLetterEntry | undefined;
+  for await (const entry of letters) {
+    if (!entry.name.startsWith(beginning)) continue;
+    if (found !== undefined)
+      throw new UsageError(`More than one dead letter begins with ${beginning}: give more of it`);
+    found = entry;
+  }
+  if (found === undefined) throw new UsageError(`No dead letter begins with ${beginning}. See: pimwatch dead-letters`);
+  return found;
+}

@@ -1,0 +1,131 @@
+import type { WebhookConfig } from "../../src/config.ts";
+import { inTime } from "../../src/azure/calls.ts";
+import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
+import type { TimerRuns } from "../../src/core/timer-runs.ts";
+import { isRecord } from "../../src/core/event-body.ts";
+import { DependencyError } from "../../src/errors.ts";
+import { type HubHealthDependencies, type HubHealthLimits, hubProblems } from "../../src/workflows/hub-health.ts";
+import { examine, failureKind, type Finding } from "./finding.ts";
+
+const TIMEOUT_MS = 20_000;
+
+/** The part of `fetch` that this file uses. */
+export type Fetch = (
+  url: string,
+  request: { method: "GET" | "HEAD"; redirect: "manual"; signal: AbortSignal },
+) => Promise<Pick<Response, "status" | "text">>;
+
+/** What the app itself last wrote of hub, ledger and timers, a finding for each problem. */
+export async function ledgerFindings(
+  open: () => Promise<HubHealthDependencies>,
+  limits: HubHealthLimits & { readonly now: number },
+): Promise<Finding[]> {
+  const remedy = "Put right what stands above, then the table of the ledger: it tells what the app has done";
+  const subject = {
+    check: "ledger and timers",
+    settings: [],
+    remedies: { unreachable: remedy, refused: remedy, missing: remedy, other: remedy },
+  };
+  let problems: readonly string[] = [];
+  const finding = await examine(subject, async () => {
+    const { ledger, timers } = await open();
+    problems = hubProblems(...(await written({ ledger, timers })), limits);
+    return { found: "the timers run, and nothing is passed over, stuck or lost" };
+  });
+  if (problems.length === 0) return [finding];
+  return problems.map((found) => ({
+    ...finding,
+    status: "warning",
+    found,
+    remedy: "See docs/runbook.md; if the app is new or does not run, that is the reason",
+  }));
+}
+
+/** A table that is not there yet has nothing written in it. */
+async function written({
+  ledger,
+  timers,
+}: HubHealthDependencies): Promise<readonly [readonly PartitionStatus[], TimerRuns]> {
+  try {
+    return await Promise.all([ledger.statuses(), timers.runs()]);
+  } catch (error) {
+    if (failureKind(error) !== "missing") throw error;
+    return [[], { firstAt: undefined, latestAt: {} }];
+  }
+}
+
+/** Only whether somebody answers: a message would reach people. */
+export function webhookFinding({ url }: WebhookConfig, ask: Fetch): Promise<Finding> {
+  const remedy = "Check WEBHOOK_URL, and that this network reaches it";
+  const subject = {
+    check: "webhook",
+    settings: ["WEBHOOK_URL"],
+    remedies: { unreachable: remedy, refused: remedy, missing: remedy, other: remedy },
+  };
+  return examine(subject, async () => {
+    if (url === undefined)
+      return {
+        status: "unchecked",
+        found: "WEBHOOK_URL is a reference to a Key Vault, which the platform resolves",
+        remedy: "Look at the setting in the Azure portal: its status must be Resolved",
+      };
+    await answerOf(url, "HEAD", { ask, service: "Webhook" });
+    return { found: "its host answers; no message was sent" };
+  });
+}
+
+/** The running app's own word. */
+export function healthFinding(url: string, ask: Fetch): Promise<Finding> {
+  const remedy = "Check the address and that the function app runs";
+  const subject = {
+    check: "health of the app",
+    settings: [],
+    remedies: { unreachable: remedy, refused: remedy, missing: remedy, other: remedy },
+  };
+  return examine(subject, async () => {
+    const { status, text } = await answerOf(url, "GET", { ask, service: "The app" });
+    const said = statusIn(text);
+    if (said === "ok") return { found: "ok" };
+    if (said === "degraded" || said === "down")
+      return {
+        status: said === "down" ? "problem" : "warning",
+        found: said,
+        remedy: "The log lines `pipeline health` and /api/pipeline have the reasons",
+      };
+    return {
+      status: "problem",
+      found: `answered ${status}, and not in the words of pimwatch`,
+      remedy:
+        status === 503
+          ? "The Functions host does not run its functions: AUDIT_EVENTS, AUDIT_EVENTS_HUB or AUDIT_EVENTS_CONSUMER_GROUP is missing or names something that is not there. The host's log says which"
+          : "Check the address, and that the app is deployed (azd deploy)",
+    };
+  });
+}
+
+async function answerOf(
+  url: string,
+  method: "GET" | "HEAD",
+  { ask, service }: { readonly ask: Fetch; readonly service: string },
+): Promise<{ status: number; text: string }> {
+  return inTime(service, TIMEOUT_MS, async ({ abortSignal: signal }) => {
+    try {
+      const answer = await ask(url, { method, redirect: "manual", signal });
+      return { status: answer.status, text: await answer.text() };
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      const cause = error.cause instanceof Error && "code" in error.cause ? ` (${String(error.cause.code)})` : "";
+      throw new DependencyError(service, `cannot be reached${cause}`); // without a cause: its text may hold the address
+    }
+  });
+}
+
+function statusIn(body: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isRecord(parsed) ? parsed["status"] : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

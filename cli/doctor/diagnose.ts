@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { ledgerTable } from "../../src/azure/ledger-table.ts";
+import { timerTable } from "../../src/azure/timer-table.ts";
+import { type Config, readConfig } from "../../src/config.ts";
+import { DependencyError, SettingsError } from "../../src/errors.ts";
+import {
+  containerClient,
+  type Credential,
+  INCIDENTS_TABLE,
+  LEDGER_TABLE,
+  openAuditHub,
+  tableClient,
+} from "../../src/services.ts";
+import { ownSignIn } from "../deployment/destinations.ts";
+import { type Fetch, healthFinding, ledgerFindings, webhookFinding } from "./app.ts";
+import { appIdentity } from "./app-identity.ts";
+import type { Finding } from "./finding.ts";
+import { hubFindings } from "./hub.ts";
+import { ingestionFinding } from "./ingestion.ts";
+import { clockFinding, containerFinding, tableFinding } from "./storage.ts";
+
+export type AppSettings = Readonly<Record<string, string | undefined>>;
+
+export interface Surroundings {
+  /** Of the running app's /api/health; undefined where nobody asks. */
+  readonly healthUrl: string | undefined;
+  readonly fetch: Fetch;
+  now(): Date;
+}
+
+/** Looks at everything that the settings name. Settings that are wrong come first: nothing else is looked at then. */
+export async function diagnose(settings: AppSettings, around: Surroundings): Promise<Finding[]> {
+  const health = around.healthUrl === undefined ? [] : [healthFinding(around.healthUrl, around.fetch)];
+  let config: Config;
+  try {
+    config = readConfig(settings);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return [...error.problems.map(settingsProblem), ...(await Promise.all(health))];
+  }
+  const right: Finding = {
+    check: "settings",
+    status: "ok",
+    found: "all are there and of the right form",
+    settings: [],
+    remedy: "",
+  };
+  const found = await Promise.all([...dependencies(config, settings, around), ...health]);
+  return [right, ...found.flat()];
+}
+
+function settingsProblem(problem: string): Finding {
+  const [setting = ""] = problem.split(" ", 1);
+  const remedy = `Correct ${setting}, in Azure by azd provision; then run doctor again: nothing else was looked at`;
+  return { check: "settings", status: "problem", found: problem, settings: [setting], remedy };
+}
+
+function dependencies(config: Config, settings: AppSettings, { fetch, now }: Surroundings) {
+  const isOwnSignIn = settings["IDENTITY_ENDPOINT"] === undefined;
+  const credential: Credential = isOwnSignIn ? ownSignIn : () => Promise.resolve(appIdentity(settings));
+  const isByKey = config.incidents.kind === "connectionString";
+  const how = { isByKey, isOwnSignIn: isOwnSignIn && !isByKey };
+  const storage = isByKey ? "INCIDENTS_STORAGE" : "INCIDENTS_TABLE_ENDPOINT";
+  const table = (name: string) => opened(storage, () => tableClient(config, name, credential));
+  const { auditEvents, logsIngestion, webhook, timerSchedules: schedules } = config;
+  return [
+    hubFindings({
+      config,
+      triggerConsumerGroup: settings["AUDIT_EVENTS_CONSUMER_GROUP"]?.trim() ?? "",
+      open: (healerConsumerGroup) =>
+        opened("AUDIT_EVENTS", () =>
+          openAuditHub({ auditEvents: { ...auditEvents, healerConsumerGroup } }, credential),
+        ),
+      now,
+    }),
+    tableFinding(INCIDENTS_TABLE, () => table(INCIDENTS_TABLE), how),
+    tableFinding(LEDGER_TABLE, () => table(LEDGER_TABLE), how),
+    containerFinding(() => opened(storage, () => containerClient(config, credential)), how),
+    clockFinding(() => table(INCIDENTS_TABLE), now),
+    ingestion(logsIngestion, settings, { credential, isOwnSignIn }),
+    ...(webhook ? [webhookFinding(webhook, fetch)] : []),
+    ledgerFindings(
+      async () => {
+        const ledger = await table(LEDGER_TABLE);
+        return { ledger: ledgerTable(ledger, auditEvents), timers: timerTable(ledger, auditEvents) };
+      },
+      { retentionHours: auditEvents.retentionHours, schedules, now: now().getTime() },
+    ),
+  ];
+}
+
+/** The stand-in of a local run has a certificate of its own, which Node reads from NODE_EXTRA_CA_CERTS at its start only. */
+async function ingestion(
+  config: Config["logsIngestion"],
+  settings: AppSettings,
+  how: { readonly credential: Credential; readonly isOwnSignIn: boolean },
+): Promise<Finding> {
+  const file = settings["NODE_EXTRA_CA_CERTS"];
+  const ca = file === undefined ? undefined : await readFile(file, "utf8").catch(() => undefined);
+  return ingestionFinding({ config, ca, ...how });
+}
+
+/** Makes a client. The SDK's own words are left out: they may quote a connection string, and with it a key. */
+async function opened<T>(setting: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch {
+    throw new DependencyError(setting, "is not an address or connection string that a client can be made of");
+  }
+}

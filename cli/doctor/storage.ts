@@ -1,0 +1,140 @@
+import type { TableClient } from "@azure/data-tables";
+import type { ContainerClient } from "@azure/storage-blob";
+import { inTime } from "../../src/azure/calls.ts";
+import { examine, failureKind, fieldOf, type Finding, type Subject, unchecked, wordsOf } from "./finding.ts";
+
+export interface StorageToCheck {
+  /** Whether the app reaches it with a key of its settings, and not by its identity. */
+  readonly isByKey: boolean;
+  /** Whether this sign-in is a person's: its rights say nothing about those of the app. */
+  readonly isOwnSignIn: boolean;
+}
+
+interface Store extends StorageToCheck {
+  readonly check: string;
+  readonly service: string;
+  readonly setting: string;
+  readonly role: string;
+}
+
+const TIMEOUT_MS = 20_000;
+/** A row or blob that nobody makes. To delete it changes nothing and needs the right to write. */
+const NOBODYS = "pimwatch-doctor-probe";
+/** A token or a signature of another time than the service's is refused: tokens from 5 minutes on. */
+const CLOCK = { warningMs: 60_000, problemMs: 300_000 };
+
+/** One table: whether it is there and may be read and written. */
+export function tableFinding(name: string, open: () => Promise<TableClient>, how: StorageToCheck): Promise<Finding> {
+  const setting = how.isByKey ? "INCIDENTS_STORAGE" : "INCIDENTS_TABLE_ENDPOINT";
+  const store = { ...how, check: `table ${name}`, service: "Table Storage", setting, role: "Storage Table Data" };
+  return storeFinding(store, async () => {
+    const table = await open();
+    return {
+      read: (options) => table.listEntities(options).byPage({ maxPageSize: 1 }).next(),
+      write: (options) => table.deleteEntity(NOBODYS, NOBODYS, options),
+    };
+  });
+}
+
+/** The container of dead letters. */
+export function containerFinding(open: () => Promise<ContainerClient>, how: StorageToCheck): Promise<Finding> {
+  const setting = how.isByKey ? "INCIDENTS_STORAGE" : "DEAD_LETTERS_CONTAINER_URL";
+  const service = "Dead letters";
+  return storeFinding(
+    { ...how, check: "container of dead letters", service, setting, role: "Storage Blob Data" },
+    async () => {
+      const container = await open();
+      return {
+        read: (options) => container.getProperties(options),
+        write: (options) => container.getBlobClient(NOBODYS).delete(options),
+      };
+    },
+  );
+}
+
+interface Questions {
+  read(options: { abortSignal: AbortSignal }): Promise<unknown>;
+  write(options: { abortSignal: AbortSignal }): Promise<unknown>;
+}
+
+function storeFinding(store: Store, open: () => Promise<Questions>): Promise<Finding> {
+  return examine(subjectOf(store), async () => {
+    const { read, write } = await open();
+    try {
+      await inTime(store.service, TIMEOUT_MS, read);
+    } catch (error) {
+      if (!store.isByKey || failureKind(error) !== "missing") throw error;
+      return { found: "is not there yet: with a connection string, the app makes it when it first needs it" };
+    }
+    try {
+      await inTime(store.service, TIMEOUT_MS, write);
+    } catch (error) {
+      const kind = failureKind(error);
+      if (kind === "refused" && store.isOwnSignIn)
+        return {
+          status: "warning",
+          found: "can be read; this sign-in may not write, so the right to write was not checked",
+          remedy: `Check that the app's identity has the role ${store.role} Contributor`,
+        };
+      if (kind === "refused") throw new Error(`can be read and not written: ${wordsOf(error)}`, { cause: error });
+      if (kind !== "missing") throw error;
+    }
+    return { found: "can be read and written" };
+  });
+}
+
+function subjectOf({ check, setting, role, isByKey }: Store): Subject {
+  return {
+    check,
+    settings: [setting],
+    remedies: {
+      unreachable: `Check the address in ${setting}, and that the account's network lets this machine in`,
+      refused: isByKey
+        ? `Copy the connection string into ${setting} again: its key or signature is not accepted or lacks a right`
+        : `Give this sign-in the role ${role} Reader and the app's identity ${role} Contributor; a new role takes up to 30 minutes`,
+      missing: `Correct ${setting}, or make it (azd provision does)`,
+      other: `Look at the storage account that ${setting} names`,
+    },
+  };
+}
+
+/** The clock of this machine against the service's, which dates even its refusals. */
+export async function clockFinding(open: () => Promise<TableClient>, now: () => Date): Promise<Finding> {
+  const remedy = "Set the clock of this machine (NTP): services refuse tokens and keys of another time";
+  const remedies = { unreachable: remedy, refused: remedy, missing: remedy, other: remedy };
+  const subject = { check: "clock", settings: [], remedies };
+  let date: string | undefined;
+  try {
+    const table = await open();
+    const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }): void => {
+      date = headers.get("date");
+    };
+    await inTime("Table Storage", TIMEOUT_MS, (options) =>
+      table
+        .listEntities({ ...options, onResponse })
+        .byPage({ maxPageSize: 1 })
+        .next(),
+    );
+  } catch (error) {
+    if (fieldOf(error, "statusCode") === undefined) return unchecked(subject, "table incidents");
+  }
+  const service = Date.parse(date ?? "");
+  if (Number.isNaN(service)) return unchecked(subject, "table incidents");
+  const behindMs = service - now().getTime();
+  const seconds = Math.round(Math.abs(behindMs) / 1_000);
+  if (seconds * 1_000 < CLOCK.warningMs)
+    return {
+      check: "clock",
+      status: "ok",
+      found: `differs from the storage's by ${seconds} s`,
+      settings: [],
+      remedy: "",
+    };
+  return {
+    check: "clock",
+    status: seconds * 1_000 < CLOCK.problemMs ? "warning" : "problem",
+    found: `is ${seconds} s ${behindMs > 0 ? "behind" : "ahead of"} the storage's`,
+    settings: [],
+    remedy,
+  };
+}

@@ -1,0 +1,92 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../../src/errors.ts";
+import { type EventBlock, type FileEvent, readEvents } from "./event-forms.ts";
+import { fileChunks, readBuffers, unreadable } from "./file-chunks.ts";
+
+export type { FileEvent } from "./event-forms.ts";
+
+/**
+ * Reads events from files and folders, in order of the paths given and by name within a folder.
+ *
+ * - NDJSON: each line is one event, be it a body `{"records":[…]}` or a bare record. A line that is not
+ *   JSON is an event all the same: what becomes of it is for the app to decide.
+ * - One JSON array: each element is one event. One JSON object over many lines: one event, or one for each of its
+ *   records where it is larger than any event can be.
+ * - A folder, such as an Azure Storage archive (`…/y=2026/m=03/d=04/h=09/m=00/PT1H.json`): all files
+ *   below it that end in .json, .jsonl, .ndjson or .log, also with .gz.
+ *
+ * Gzip is known by its first bytes, whatever the name. Files are streamed: memory is bounded by the largest event.
+ *
+ * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, and when there is no event at all
+ */
+export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<FileEvent> {
+  for await (const { events } of readEventBlocks(paths)) {
+    for (const { body, where } of events) yield { body: Uint8Array.from(body), where };
+  }
+}
+
+/** Events of a file that were read at once. */
+export interface FileBlock {
+  readonly file: string;
+  readonly events: EventBlock;
+}
+
+/**
+ * As `readEventFiles`, for who is done with an event when the next is asked for: its bytes are not copied, and nothing
+ * is waited for between events that were read at once. All events of a block have to be taken.
+ */
+export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator<FileBlock> {
+  const buffers = readBuffers();
+  let hasEvents = false;
+  const noted = function* (events: EventBlock): Generator<FileEvent> {
+    for (const event of events) {
+      hasEvents = true;
+      yield event;
+    }
+  };
+  for (const path of paths) {
+    for (const file of await filesAt(path)) {
+      for await (const events of readEvents(file, fileChunks(file, buffers)))
+        yield { file, events: hasEvents ? events : noted(events) };
+    }
+  }
+  if (!hasEvents) throw new UsageError(`${paths.join(", ")}: no events, only blanks or nothing at all`);
+}
+
+export interface EventFile {
+  readonly file: string;
+  /** Bytes on disk, packed or not. */
+  readonly size: number;
+}
+
+/** The files that are read, in its order, for showing how far it is. */
+export async function listEventFiles(paths: readonly string[]): Promise<readonly EventFile[]> {
+  const files: EventFile[] = [];
+  for (const path of paths) {
+    for (const file of await filesAt(path)) files.push({ file, size: (await stat(file)).size });
+  }
+  return files;
+}
+
+const EVENT_FILE = /\.(json|jsonl|ndjson|log)(\.gz)?$/i;
+
+/** The path itself, or the event files below it. */
+async function filesAt(path: string): Promise<readonly string[]> {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!stats.isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error: unknown): Dirent[] => {
+    throw unreadable(path, error);
+  });
+  const files = entries
+    .filter((entry) => entry.isFile() && EVENT_FILE.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    // Not by locale: y=2026/m=03/… sorts by time on every machine.
+    .sort((a, b) => (a < b ? -1 : 1));
+  if (files.length === 0)
+    throw new UsageError(`${path}: no .json, .jsonl, .ndjson or .log file (or .gz of one) below this folder`);
+  return files;
+}

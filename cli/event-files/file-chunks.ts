@@ -1,0 +1,98 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { UsageError } from "../../src/errors.ts";
+
+/** Two of them stay in the processor's caches, and the hops between the threads do not count. */
+const CHUNK_BYTES = 1_048_576;
+/** Packed bytes are fewer, and are kept until they are unpacked. */
+const PACKED_CHUNK_BYTES = 65_536;
+
+/** Memory to read files into: one half is read into while the other is looked at. */
+export type ReadBuffers = readonly [Buffer, Buffer];
+
+/** For file after file: memory that is new costs more than reading into it. */
+export function readBuffers(): ReadBuffers {
+  return [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+}
+
+/**
+ * A file's bytes as they are read, unpacked where it is gzip, whatever its name. A chunk holds until the next is asked
+ * for: then its memory is used again.
+ *
+ * @throws {UsageError} for a file that is missing, unreadable or damaged gzip
+ */
+export async function* fileChunks(file: string, buffers: ReadBuffers = readBuffers()): AsyncGenerator<Buffer> {
+  try {
+    const handle = await open(file);
+    try {
+      yield* unpacked(handle, buffers);
+    } finally {
+      await handle.close(); // waits for what is still being read
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+async function* unpacked(handle: FileHandle, buffers: ReadBuffers): AsyncGenerator<Buffer> {
+  const first = await firstChunk(handle, buffers[0]);
+  const isPacked = first[0] === 0x1f && first[1] === 0x8b;
+  yield* isPacked ? gunzipped(packedChunks(handle, first)) : readAhead(handle, first, buffers);
+}
+
+async function* gunzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  // What goes wrong reaches the one who reads from its end.
+  pipeline(Readable.from(packed), gunzip).catch(() => undefined);
+  yield* gunzip;
+}
+
+/** At least the two bytes that tell gzip, where the file has them: a pipe may give one by one. */
+async function firstChunk(handle: FileHandle, buffer: Buffer): Promise<Buffer> {
+  let length = 0;
+  while (length < 2) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+async function* readAhead(handle: FileHandle, first: Buffer, buffers: ReadBuffers): AsyncGenerator<Buffer> {
+  let chunk = first;
+  for (let turn = 1; chunk.length > 0; turn += 1) {
+    const next = nextChunk(handle, buffers[turn % 2 === 0 ? 0 : 1]);
+    next.catch(() => undefined); // it is looked at below, when this chunk is done with
+    yield chunk;
+    chunk = await next;
+  }
+}
+
+async function* packedChunks(handle: FileHandle, first: Buffer): AsyncGenerator<Buffer> {
+  for (let chunk = first; chunk.length > 0;) {
+    yield chunk;
+    chunk = await nextChunk(handle, Buffer.allocUnsafeSlow(PACKED_CHUNK_BYTES));
+  }
+}
+
+async function nextChunk(handle: FileHandle, buffer: Buffer): Promise<Buffer> {
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+  return buffer.subarray(0, bytesRead);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or folder",
+  EACCES: "no permission to read it",
+  EISDIR: "is a folder",
+  Z_DATA_ERROR: "damaged gzip",
+  Z_BUF_ERROR: "gzip is cut short",
+};
+
+/** What a person is told of a file that cannot be read. */
+export function unreadable(path: string, error: unknown): UsageError {
+  if (!(error instanceof Error)) throw error;
+  const code = "code" in error ? String(error.code) : "";
+  return new UsageError(`${path}: ${REASONS[code] ?? error.message}`, { cause: error });
+}

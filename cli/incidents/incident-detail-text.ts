@@ -1,0 +1,71 @@
+import { text } from "../../src/core/audit-log.ts";
+import { isRecord } from "../../src/core/event-body.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import type { Json } from "../../src/core/kql/values.ts";
+import type { HistoryEntry } from "../../src/core/triage/triage-change.ts";
+import type { Burst } from "../../src/workflows/burst-of.ts";
+import { incidentText, textOf } from "./incident-text.ts";
+import { visible } from "../visible-text.ts";
+
+interface WholeIncident {
+  readonly row: IncidentRow;
+  /** The audit record as JSON text. */
+  readonly record: string;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+  readonly burst: Burst | null;
+}
+
+/** One incident as text: as it is printed everywhere, then each setting, what to do, what analysts did, and the record. */
+export function incidentDetail(
+  { row, record, history, burst }: WholeIncident,
+  { color }: { readonly color: boolean },
+): string {
+  const parts: (readonly [title: string, lines: readonly string[]])[] = [
+    ["Settings", changesOf(row)],
+    ["Response", visibleLines(textOf(row, "RemediationSteps"))],
+    ["History", [...history.flatMap(historyLines), `${textOf(row, "DetectedTime")}  pimwatch found it`]],
+    ["Record", [visible(record)]],
+  ];
+  const sections = parts
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map((line) => `    ${line}\n`).join("")}`);
+  return [`${incidentText(row, { color, burst: burst?.count ?? 1 })}${stateLine(row)}`, ...sections].join("\n");
+}
+
+function stateLine(row: IncidentRow): string {
+  const shown = (name: string): string => visible(textOf(row, name));
+  const parts = [shown("Status"), shown("Classification"), shown("Owner") || "no owner"].filter((part) => part !== "");
+  return `    status    ${parts.join(", ")}\n`;
+}
+
+function changesOf(row: IncidentRow): string[] {
+  const changes = Array.isArray(row["Changes"]) ? row["Changes"] : [];
+  const unread = Array.isArray(row["UnrecognizedChanges"]) ? row["UnrecognizedChanges"] : [];
+  return [
+    ...changes.flatMap(changeLines),
+    ...unread.map((sentence) => `not understood  ${visible(typeof sentence === "string" ? sentence : "")}`),
+  ];
+}
+
+function changeLines(change: Json): string[] {
+  if (!isRecord(change)) return [];
+  const shown = (name: string): string => visible(text(change[name]));
+  const baselines = Array.isArray(change["baselines"]) ? change["baselines"] : [];
+  const ids = baselines.map((baseline) => (isRecord(baseline) ? visible(text(baseline["id"])) : ""));
+  const values = [shown("oldValue"), shown("newValue")].filter((value) => value !== "").join(" → ");
+  return [
+    `${shown("effect").padEnd(14)}  ${shown("settingName")}${values === "" ? "" : `: ${values}`}`,
+    `${" ".repeat(16)}${shown("reason")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`,
+  ];
+}
+
+function historyLines({ time, by, changes, comment }: HistoryEntry): string[] {
+  const what = changes.map(({ field, from, to }) => `${field}: ${visible(from) || "none"} → ${visible(to) || "none"}`);
+  const who = `${visible(by.name)}${by.kind === "local" ? " (local)" : ""}`;
+  return [[`${time}  ${who}`, ...what].join("  "), ...visibleLines(comment).map((line) => `    ${line}`)];
+}
+
+function visibleLines(lines: string): string[] {
+  return lines === "" ? [] : lines.split(/\r?\n/).map(visible);
+}

@@ -1,0 +1,105 @@
+import { odata, type TableClient } from "@azure/data-tables";
+import { CALL_TIMEOUT_MS } from "../../src/azure/calls.ts";
+import { incidentChanges } from "../../src/azure/incident-changes.ts";
+import { incidentPages } from "../../src/azure/incident-pages.ts";
+import { incidentTable } from "../../src/azure/incident-table.ts";
+import { ruleIds } from "../../src/azure/rule-ids.ts";
+import { rowsWhere } from "../../src/azure/table-rows.ts";
+import type { IncidentRow, StoredIncident } from "../../src/core/incident-row.ts";
+import { readListRequest } from "../../src/core/triage/incident-query.ts";
+import { UsageError } from "../../src/errors.ts";
+import { burstOf } from "../../src/workflows/burst-of.ts";
+import { type ListDependencies, listIncidents } from "../../src/workflows/list-incidents.ts";
+import { tableDestination } from "../deployment/destinations.ts";
+import { incidentDetail } from "./incident-detail-text.ts";
+import { incidentLines, textOf } from "./incident-text.ts";
+import type { IncidentOptions } from "../commands/incidents.ts";
+import { jsonLine, safeJson } from "../json-line.ts";
+import type { Terminal } from "../terminal.ts";
+
+const FULL_ID = 64;
+
+/** Prints incidents page by page. @throws {UsageError} for a filter that cannot be read */
+export async function list(
+  parameters: URLSearchParams,
+  { limit, json, ...choice }: Omit<IncidentOptions, "limit"> & { readonly limit: number },
+  terminal: Terminal,
+): Promise<number> {
+  const request = readListRequest(parameters);
+  if ("problems" in request) throw new UsageError(request.problems.map((problem) => `--${problem}`).join("; "));
+  const { deps } = await open(choice, terminal);
+  let shown = 0;
+  let continuation: string | undefined;
+  do {
+    const page = await listIncidents({ ...request, limit: Math.min(limit - shown, 200), continuation }, deps);
+    if (page === "refused") throw new TypeError("the table refused its own continuation");
+    for (const row of page.rows)
+      terminal.out(json === true ? jsonLine(withoutNulls(row)) : `${incidentLines(row, terminal)}\n`);
+    shown += page.rows.length;
+    continuation = page.continuation;
+  } while (continuation !== undefined && shown < limit && !terminal.stopping.aborted);
+  terminal.note(
+    `${shown} incident(s)${continuation === undefined ? "" : "; there may be more: --limit, or narrow it"}`,
+  );
+  return 0;
+}
+
+/** Prints one incident whole. @throws {UsageError} where none or several begin so */
+export async function show(
+  beginning: string,
+  { json, ...choice }: IncidentOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const { deps, table } = await open(choice, terminal);
+  const { row, record } = await theOne(table, await deps.ruleIds(), beginning);
+  const [ruleId, id] = [textOf(row, "RuleId"), textOf(row, "IncidentId")];
+  const history = await incidentChanges(table).history(ruleId, id);
+  const burst = await burstOf(textOf(row, "BurstId"), deps);
+  terminal.out(
+    json === true
+      ? `${safeJson(JSON.stringify({ incident: withoutNulls(row), record, history, burst }))}\n`
+      : incidentDetail({ row, record, history, burst }, terminal),
+  );
+  return 0;
+}
+
+async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">, { environment }: Terminal) {
+  const table = await tableDestination(choice, environment);
+  const deps: ListDependencies = {
+    ruleIds: ruleIds(table),
+    pages: incidentPages(table),
+    now: () => new Date(),
+  };
+  return { table, deps };
+}
+
+async function theOne(table: TableClient, partitions: readonly string[], beginning: string): Promise<StoredIncident> {
+  const found: StoredIncident[] = [];
+  for (const ruleId of partitions) {
+    for (const id of beginning.length === FULL_ID ? [beginning] : await idsOf(table, ruleId, beginning)) {
+      const incident = await incidentTable(table).get(ruleId, id);
+      if (incident !== undefined) found.push(incident);
+    }
+  }
+  const [incident, another] = found;
+  if (incident === undefined)
+    throw new UsageError(`No incident begins with ${beginning}. See: pimwatch incidents --status all`);
+  if (another !== undefined) throw new UsageError(`More than one incident begins with ${beginning}: give more of it`);
+  return incident;
+}
+
+/** Two of them at most: more are too many. `g` is behind all that an id may hold. */
+async function idsOf(table: TableClient, ruleId: string, beginning: string): Promise<string[]> {
+  const key = `incident|${beginning}`;
+  const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${key} and RowKey lt ${`${key}g`}`;
+  const ids: string[] = [];
+  for await (const { rowKey } of rowsWhere(table, { filter, select: ["RowKey"] }, CALL_TIMEOUT_MS)) {
+    ids.push(String(rowKey).slice("incident|".length));
+    if (ids.length > 1) break;
+  }
+  return ids;
+}
+
+function withoutNulls(row: IncidentRow): IncidentRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,133 @@
+import { burstWindow } from "../../src/core/burst-id.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { sentencesOf } from "../../src/core/pim-settings/sentences.ts";
+import { visible } from "../visible-text.ts";
+
+/** Enough to name one incident among very many. */
+const SHORT_ID = 16;
+const RESET = "\u001b[0m";
+const COLORS: Readonly<Record<string, string>> = {
+  High: "\u001b[1;31m",
+  Medium: "\u001b[33m",
+  Low: "\u001b[36m",
+};
+
+interface TextOptions {
+  readonly color: boolean;
+  /** Incidents of its burst that are known now, this one among them. */
+  readonly burst?: number;
+}
+
+/** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
+export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
+  return [
+    heading(incident, color),
+    ...whatItSays(incident),
+    ...meaning(incident).map((text) => row("means", text)),
+    row("by", actor(incident)),
+    row("from", origin(incident)),
+    ...(burst > 1 ? [row("burst", burstWords(incident, burst))] : []),
+    row("result", shown(incident, "Result") || "(none given)"),
+    row("record", shown(incident, "AuditLogId") || "(no id)"),
+    row("incident", shown(incident, "IncidentId")),
+    "",
+  ].join("\n");
+}
+
+/** The same in short, for lists: when, how urgent, which role; what it means; by whom, from where, its state and id. */
+export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions, "color">): string {
+  const state = [shown(incident, "Status"), shown(incident, "Owner")].filter((part) => part !== "");
+  return [
+    heading(incident, color),
+    ...meaning(incident).map((text) => row("means", text)),
+    row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
+    row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
+    "",
+  ].join("\n");
+}
+
+function heading(incident: IncidentRow, color: boolean): string {
+  const severity = shown(incident, "Severity").padEnd(8);
+  const paint = color ? COLORS[severity.trim()] : undefined;
+  return [
+    secondOf(shown(incident, "ActivityDateTime")),
+    shown(incident, "Priority").padEnd(2),
+    paint === undefined ? severity : `${paint}${severity}${RESET}`,
+    headline(incident),
+  ].join("  ");
+}
+
+/** The column's text as it came; "" for one that is null or no text. */
+export function textOf(incident: Readonly<Record<string, unknown>>, column: string): string {
+  const value = incident[column];
+  return typeof value === "string" ? value : "";
+}
+
+function shown(incident: IncidentRow, column: string): string {
+  return visible(textOf(incident, column));
+}
+
+/** The title, and the target where no template has put it into the title already. */
+function headline(incident: IncidentRow): string {
+  const title = shown(incident, "IncidentTitle");
+  const on = target(incident);
+  return title.includes(on) ? title : `${title}: ${on}`;
+}
+
+/** The event's own sentences. Of a settings change they say what changed; elsewhere they are the reason that somebody gave. */
+function whatItSays(incident: IncidentRow): string[] {
+  const sentences = sentencesOf(textOf(incident, "ResultReason")).map(visible);
+  const isSettingsChange = textOf(incident, "Effect") !== "";
+  if (sentences.length === 0 && !isSettingsChange) return [];
+  const [first = "(the event says nothing of what changed)", ...others] = sentences;
+  return [row(isSettingsChange ? "changed" : "reason", first), ...others.map((sentence) => row("", sentence))];
+}
+
+/** Its effect and the assessment in words, and the ticket where the change was planned. */
+function meaning(incident: IncidentRow): string[] {
+  const effect = shown(incident, "Effect");
+  if (effect === "") return [];
+  const direction = effect === "unknown" ? "direction unknown" : effect;
+  const ticket = incident["Expected"] === true ? ` (expected: ${shown(incident, "ExpectedTicket")})` : "";
+  return [`${direction}: ${shown(incident, "Assessment")}${ticket}`];
+}
+
+/** The role, and what it is a role of where that is something else: a group or an Azure scope. */
+function target(incident: IncidentRow): string {
+  const scoped = shown(incident, "RoleScope");
+  if (scoped !== "") return scoped;
+  const role = shown(incident, "RoleName");
+  const name = shown(incident, "TargetResourceName");
+  if (role === "" || role === name) return name || role || "(no target)";
+  return name === "" ? role : `${role} of ${name}`;
+}
+
+function burstWords(incident: IncidentRow, count: number): string {
+  const { from, to } = burstWindow(textOf(incident, "BurstId"));
+  const [begin, end] = [from, to].map((time) => time.toISOString().slice(11, 16));
+  return `${count} incidents by this actor from ${begin} to ${end} UTC`;
+}
+
+function row(label: string, text: string): string {
+  return `    ${label.padEnd(9)} ${text}`;
+}
+
+/** `2026-03-04 09:12:41Z`; a time that is not ISO 8601 is shown as it is. */
+function secondOf(time: string): string {
+  const [, date, second] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(time) ?? [];
+  return date === undefined || second === undefined ? time || "(no time)" : `${date} ${second}Z`;
+}
+
+function actor(incident: IncidentRow): string {
+  const name = shown(incident, "InitiatedBy") || "(nobody named)";
+  return textOf(incident, "InitiatedByType") === "Application" ? `${name} (application)` : name;
+}
+
+/** Both addresses where they differ: the rule maps one, and PIM often fills only the other. */
+function origin(incident: IncidentRow): string {
+  const mapped = shown(incident, "InitiatedByIpAddress");
+  const client = shown(incident, "ClientIpAddress");
+  if (client === "" || client === mapped) return mapped || "(no address)";
+  if (mapped === "") return `${client} (from the event's details; the rule's own column is empty)`;
+  return `${client} (from the event's details; the rule's own column says ${mapped})`;
+}

@@ -1,0 +1,17 @@
+import type { IncidentRow } from "../src/core/incident-row.ts";
+import { INVISIBLE } from "./visible-text.ts";
+
+/** An incident as one line of JSON. */
+export function jsonLine(incident: IncidentRow): string {
+  return `${safeJson(JSON.stringify(incident))}\n`;
+}
+
+/** JSON text in which what a terminal would obey or hide is escaped: it means the same. */
+export function safeJson(json: string): string {
+  return json.replaceAll(INVISIBLE, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}

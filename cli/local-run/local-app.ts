@@ -1,0 +1,114 @@
+import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
+import { LOCAL_HUB, LOCAL_PARTITIONS, startStack, type Stack, type StackOptions } from "../../local/stack.ts";
+import { textOf } from "../incidents/incident-text.ts";
+import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detect-batch.ts";
+
+export interface LocalAppOptions extends StackOptions {
+  /** Of the built app, which may still be being built. */
+  readonly appDirectory: Promise<string>;
+  readonly httpPort?: number | undefined;
+  /** The Node that runs the app; by default the one that runs this. */
+  readonly nodePath?: string | undefined;
+  /** Command-line options for it. */
+  readonly nodeOptions?: readonly string[];
+  /** Told of warnings and errors of host and app. */
+  readonly onTrouble: (line: string) => void;
+}
+
+/** The built app at work on the local stack. */
+export interface LocalApp {
+  readonly stack: Stack;
+  readonly host: FunctionHost;
+  /** What the app has said of its batches, summed. Events that were delivered twice count twice. */
+  figures(): RecordFigures;
+  /** Whether every event that is in the hub was processed and checkpointed. */
+  caughtUp(): boolean;
+  /** When each forwarded row was first accepted, by incident id, in milliseconds since 1970. */
+  forwardedAt(incidentId: string): number | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the local stack and, once the app is built, the function host on it.
+ *
+ * @throws {UsageError} if a wanted port is taken or the app cannot be built or loaded; nothing is left running
+ */
+export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp> {
+  const [starting, building] = await Promise.allSettled([startStack(options), options.appDirectory]);
+  if (starting.status === "rejected") throw starting.reason;
+  const stack = starting.value;
+  const totals = { ...NO_FIGURES };
+  let stopping = false;
+  let host: FunctionHost;
+  try {
+    if (building.status === "rejected") throw building.reason;
+    host = await startFunctionHost({
+      appDirectory: building.value,
+      settings: stack.settings,
+      httpPort: options.httpPort ?? 0,
+      ...(options.nodePath === undefined ? {} : { nodePath: options.nodePath }),
+      nodeOptions: options.nodeOptions ?? [],
+      log(line) {
+        const batch = batchFigures(line);
+        if (batch) for (const name of FIGURES) totals[name] += batch[name];
+        else if (!stopping && /^(warning|error|critical|console)\b/i.test(line)) options.onTrouble(line);
+      },
+    });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+
+  const checkpoints = new Map<string, number>();
+  host.events.on("checkpoint", ({ partitionId, sequenceNumber }) => checkpoints.set(partitionId, sequenceNumber));
+
+  const accepted = new Map<string, number>();
+  // Asked at every change of the rows; satisfied only when this app is stopped.
+  void stack.ingestion.waitFor((rows) => {
+    for (const row of rows.slice(accepted.size)) {
+      const id = textOf(row, "IncidentId");
+      if (!accepted.has(id)) accepted.set(id, Date.now());
+    }
+    return stopping;
+  });
+
+  return {
+    stack,
+    host,
+    figures: () => ({ ...totals }),
+    caughtUp() {
+      return Array.from({ length: options.partitions ?? LOCAL_PARTITIONS }, (_, id) => String(id)).every((id) => {
+        const { lastSequenceNumber } = stack.eventHub.partition(LOCAL_HUB, id);
+        return (checkpoints.get(id) ?? -1) >= lastSequenceNumber;
+      });
+    },
+    forwardedAt: (incidentId) => accepted.get(incidentId),
+    async stop() {
+      stopping = true;
+      try {
+        await host.stop();
+      } finally {
+        await stack.stop();
+      }
+    },
+  };
+}
+
+const FIGURES = Object.keys(NO_FIGURES).filter(isFigure);
+
+function isFigure(name: string): name is keyof RecordFigures {
+  return name in NO_FIGURES;
+}
+
+/** The figures in a line of the host's log, where it is the app's word on a batch. */
+function batchFigures(line: string): RecordFigures | undefined {
+  const start = line.indexOf('{"event":"batch detected"');
+  if (start < 0) return undefined;
+  const logged: Record<string, unknown> = JSON.parse(line.slice(start));
+  const figures = { ...NO_FIGURES };
+  for (const name of FIGURES) {
+    const count = logged[name];
+    if (typeof count === "number") figures[name] = count;
+  }
+  return figures;
+}

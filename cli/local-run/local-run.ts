@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { TableClient } from "@azure/data-tables";
+import { EventHubProducerClient } from "@azure/event-hubs";
+import { ContainerClient, RestError } from "@azure/storage-blob";
+import { build } from "../../build.ts";
+import { LOCAL_HUB } from "../../local/stack.ts";
+import { deadLetters } from "../../src/azure/dead-letters.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { burstCounts } from "./burst-counts.ts";
+import { deliveryProblems } from "../sending/delivery-check.ts";
+import type { EventSource } from "../sending/event-source.ts";
+import { SEND_RETRIES, sendEvents, type SendFigures } from "../sending/event-sender.ts";
+import { incidentText, textOf } from "../incidents/incident-text.ts";
+import { jsonLine } from "../json-line.ts";
+import { latencies, spreadText } from "../sending/latency.ts";
+import { startLocalApp, type LocalApp } from "./local-app.ts";
+import { storedIncidents, type StoredRow } from "./stored-incidents.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../visible-text.ts";
+
+export interface LocalRunOptions {
+  readonly source: EventSource;
+  readonly ports: Readonly<
+    Record<"hubPort" | "tablePort" | "blobPort" | "ingestionPort" | "httpPort", number | undefined>
+  >;
+  /** Of an app that is built already; undefined has it built into dist. */
+  readonly appDirectory: string | undefined;
+  readonly nodePath: string | undefined;
+  /** Where the app tells of new incidents too. */
+  readonly webhookUrl?: string | undefined;
+  readonly json: boolean;
+  /** Without any progress for so long, the run is given up. */
+  readonly timeoutSeconds: number;
+}
+
+export interface LocalRun {
+  /** Sends everything, prints incidents until all is through, then the figures. @returns the exit code */
+  untilThrough(): Promise<number>;
+  /** Prints incidents that have come since. @returns how many */
+  printFresh(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+type SendingState = "under way" | "done" | "failed";
+
+const POLL_MS = 200;
+
+/** Builds the app and brings it up on the local stack, ready to be sent events. */
+export async function runLocally(options: LocalRunOptions, terminal: Terminal): Promise<LocalRun> {
+  const { source, json } = options;
+  const say = (text: string): void => (json ? terminal.note(text) : terminal.out(`${text}\n`));
+  terminal.progress("Building the app, starting storage, event hub, logs ingestion and the function host …");
+  const app = await startLocalApp({
+    ...options.ports,
+    appDirectory: options.appDirectory === undefined ? builtApp(terminal) : Promise.resolve(options.appDirectory),
+    allowedTenantIds: source.tenantIds,
+    nodePath: options.nodePath,
+    webhook: options.webhookUrl === undefined ? undefined : { url: options.webhookUrl },
+    onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
+  });
+  terminal.progress("");
+  const storage = app.stack.azurite.connectionString;
+  const incidents = storedIncidents(
+    TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true }),
+  );
+  const letters = deadLetters(new ContainerClient(storage, DEAD_LETTERS_CONTAINER));
+  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB, {
+    retryOptions: SEND_RETRIES,
+  });
+
+  const bursts = burstCounts();
+  async function printFresh(): Promise<number> {
+    const fresh = await incidents.fresh();
+    for (const { row } of fresh) {
+      const burst = bursts.add(row);
+      terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
+    }
+    return fresh.length;
+  }
+
+  /**
+   * Prints incidents until every event is processed and every incident forwarded.
+   *
+   * @returns false when that will not happen: nothing moves any more, or it is no longer wanted
+   */
+  async function follow(sending: { readonly state: SendingState }): Promise<boolean> {
+    let moved = Date.now();
+    let seen = "";
+    for (;;) {
+      const asked = Date.now();
+      // In this order: an incident is stored before the checkpoint moves, so none is missed behind it.
+      const isCaughtUp = sending.state === "done" && app.caughtUp();
+      await printFresh();
+      const rows = incidents.all();
+      const waiting = rows.filter(({ row }) => app.forwardedAt(textOf(row, "IncidentId")) === undefined).length;
+      if (isCaughtUp && waiting === 0) return true;
+      const state = `${app.figures().events} ${rows.length} ${waiting} ${sending.state}`;
+      if (state !== seen) moved = Date.now();
+      seen = state;
+      const isOver = sending.state === "failed" || terminal.stopping.aborted;
+      if (isOver || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
+      terminal.progress(`${app.figures().events} of ${source.count} events processed, ${rows.length} incidents …`);
+      // A long table takes long to list: it is not asked for all the time.
+      const pause = Math.max(POLL_MS, 4 * (Date.now() - asked));
+      await sleep(pause, undefined, { signal: terminal.stopping }).catch(() => undefined);
+    }
+  }
+
+  async function sendAll(sending: { state: SendingState }): Promise<SendFigures> {
+    try {
+      const sent = await sendEvents(producer, source.events(), { stopping: terminal.stopping });
+      sending.state = "done";
+      return sent;
+    } catch (error) {
+      sending.state = "failed";
+      throw error;
+    }
+  }
+
+  return {
+    printFresh,
+    async untilThrough() {
+      say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);
+      const began = performance.now();
+      const sending: { state: SendingState } = { state: "under way" };
+      // Both to their end, also where one fails: nobody may read the table once the stack is stopped.
+      const [sentOrNot, throughOrNot] = await Promise.allSettled([sendAll(sending), follow(sending)]);
+      const sent = valueOf(sentOrNot);
+      const isThrough = valueOf(throughOrNot);
+      if (terminal.stopping.aborted && !isThrough) {
+        terminal.note("pimwatch: stopped before everything was through");
+        return 1;
+      }
+      const seconds = (performance.now() - began) / 1_000;
+      const buried = await countOf(letters.list());
+      const rows = incidents.all();
+      say(figuresText({ app, rows, sentEvents: sent.events, buried, seconds }));
+      const problems = [
+        ...(isThrough ? [] : [givenUp(options, app)]),
+        ...(sent.events === source.count ? [] : [`${sent.events} of ${source.count} events were sent`]),
+        ...deliveryProblems({
+          expected: source.expected,
+          stored: rows.map(({ row }) => row),
+          forwarded: app.stack.ingestion.rows(),
+        }),
+        ...deadLetterProblems(source, buried),
+        ...app.stack.ingestion
+          .droppedColumns()
+          .map((column) => `the stream does not declare the column ${column}: Log Analytics would drop it`),
+      ];
+      for (const problem of problems) terminal.note(`pimwatch: ${visible(problem)}`);
+      if (problems.length === 0) say(verdict(source, rows.length));
+      return problems.length === 0 ? 0 : 1;
+    },
+    async stop() {
+      await producer.close();
+      await app.stop();
+    },
+  };
+}
+
+function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
+}
+
+async function builtApp(terminal: Terminal): Promise<string> {
+  const { directory, warnings } = await build();
+  for (const warning of warnings) terminal.note(warning);
+  return directory;
+}
+
+function addresses({ host, stack }: LocalApp): string {
+  return [
+    "Running on this machine alone, everything in memory:",
+    `  page       ${host.httpUrl}/api/dashboard`,
+    `  health     ${host.httpUrl}/api/health`,
+    `  pipeline   ${host.httpUrl}/api/pipeline`,
+    `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
+    `  blobs      ${stack.azurite.blobEndpoint} (container ${DEAD_LETTERS_CONTAINER})`,
+    `  ingestion  ${stack.ingestion.endpoint}`,
+    `  event hub  ${LOCAL_HUB} at ${stack.eventHub.connectionString}`,
+    `  incidents  npx pimwatch incidents --table-endpoint ${stack.azurite.tableEndpoint}`,
+    `  send more  npx pimwatch send FILE --connection '${stack.eventHub.connectionString}'`,
+  ].join("\n");
+}
+
+interface Outcome {
+  readonly app: LocalApp;
+  readonly rows: readonly StoredRow[];
+  readonly sentEvents: number;
+  readonly buried: number;
+  readonly seconds: number;
+}
+
+function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): string {
+  const { passedOver, received, matched, skipped, ruledOut } = app.figures();
+  const passages = rows.map(({ row, storedAt }) => {
+    const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
+    return {
+      enqueued: Number.isNaN(enqueued) ? undefined : enqueued,
+      stored: storedAt,
+      forwarded: app.forwardedAt(textOf(row, "IncidentId")),
+    };
+  });
+  const { enqueuedToStored, storedToForwarded } = latencies(passages);
+  return [
+    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${passedOver} hold nothing that a rule looks for`,
+    `records       ${received} in the others, ${ruledOut} of them beside a candidate, ${skipped} of other categories`,
+    `matches       ${matched}, of them ${rows.length} different incidents; redelivered ones are known again`,
+    `dead letters  ${buried}`,
+    `forwarded     ${app.stack.ingestion.rows().length} rows`,
+    `latency       enqueued → stored ${spreadText(enqueuedToStored)}; stored → forwarded ${spreadText(storedToForwarded)}`,
+  ].join("\n");
+}
+
+function givenUp({ timeoutSeconds }: LocalRunOptions, app: LocalApp): string {
+  const what = app.caughtUp() ? "incidents wait to be forwarded" : "events wait to be processed";
+  return `nothing has moved for ${timeoutSeconds} s while ${what}`;
+}
+
+function deadLetterProblems({ expectedDeadLetters }: EventSource, buried: number): string[] {
+  const isRight = expectedDeadLetters === undefined || expectedDeadLetters === buried;
+  return isRight ? [] : [`${buried} dead letters instead of ${expectedDeadLetters}`];
+}
+
+function verdict({ expected }: EventSource, incidents: number): string {
+  return expected === undefined
+    ? `All events were processed; all ${incidents} incidents were forwarded exactly once.`
+    : `All ${expected.length} expected incidents were stored and forwarded exactly once.`;
+}
+
+/** The app makes the container at its first invocation: before that there are none. */
+async function countOf(letters: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  try {
+    for await (const _letter of letters) count += 1;
+  } catch (error) {
+    if (!(error instanceof RestError && error.statusCode === 404)) throw error;
+  }
+  return count;
+}

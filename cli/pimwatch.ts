@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { PimwatchError, UsageError } from "../src/errors.ts";
+import { backtest } from "./commands/backtest.ts";
+import type { Command } from "./command.ts";
+import { coverage } from "./commands/coverage.ts";
+import { explain } from "./commands/explain.ts";
+import { doctor } from "./commands/doctor.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { redriveCommand } from "./commands/redrive.ts";
+import { incidents } from "./commands/incidents.ts";
+import { lint } from "./commands/lint.ts";
+import { newRule } from "./commands/new.ts";
+import { send } from "./commands/send.ts";
+import { stack } from "./commands/stack.ts";
+import { start } from "./commands/start.ts";
+import { support } from "./commands/support.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
+import { test } from "./commands/test.ts";
+import { visible } from "./visible-text.ts";
+
+// One a line, so that two branches that add one each do not meet.
+// prettier-ignore
+export const COMMANDS: readonly Command[] = [
+  start,
+  send,
+  stack,
+  incidents,
+  doctor,
+  explain,
+  lint,
+  test,
+  deadLettersCommand,
+  redriveCommand,
+  backtest,
+  newRule,
+  support,
+  coverage,
+];
+
+/** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
+const FAILED = 1;
+const MISUSED = 2;
+
+/** Runs one command as a person or a script asked for it. @returns the exit code; all else is said on the terminal */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      terminal.out(helpFor(rest[0]));
+      return name === undefined ? MISUSED : 0;
+    }
+    if (name === "--version") {
+      terminal.out(`${version()}\n`);
+      return 0;
+    }
+    return await find(name).run(rest, terminal);
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+/** Runs a command on a process, with Ctrl-C and SIGTERM as a request to stop in order. @returns the exit code */
+export async function main(args: readonly string[], owner: NodeJS.Process): Promise<number> {
+  const stopping = new AbortController();
+  const stop = (): void => {
+    // A second Ctrl-C is for those who will not wait.
+    if (stopping.signal.aborted) owner.exit(130);
+    stopping.abort();
+  };
+  owner.on("SIGINT", stop);
+  owner.on("SIGTERM", stop);
+  const watch = watchParent(owner, stop);
+  // `pimwatch … | head` closes the pipe: that is not an error of ours.
+  owner.stdout.on("error", () => owner.exit(0));
+  try {
+    return await run(args, processTerminal(owner, stopping.signal));
+  } finally {
+    clearInterval(watch);
+    owner.off("SIGINT", stop);
+    owner.off("SIGTERM", stop);
+  }
+}
+
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Asks for a stop when npm is gone: it does not pass SIGKILL on, and the shell that it starts for npx does not pass
+ * on any signal. Without npm nothing is watched, since a person may mean a run to outlive the shell.
+ */
+function watchParent(owner: NodeJS.Process, stop: () => void): NodeJS.Timeout | undefined {
+  if (owner.env["npm_lifecycle_event"] === undefined) return undefined;
+  const parent = owner.ppid;
+  const watch = setInterval(() => {
+    if (owner.ppid === parent) return;
+    clearInterval(watch); // a second request would be for an end at once
+    stop();
+  }, PARENT_CHECK_MS);
+  return watch.unref();
+}
+
+function find(name: string): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command) return command;
+  const kind = name.startsWith("-") ? "option" : "command";
+  throw new UsageError(
+    `Unknown ${kind} "${visible(name)}". Commands: ${COMMANDS.map((known) => known.name).join(", ")}. See: pimwatch --help`,
+  );
+}
+
+function helpFor(name: string | undefined): string {
+  if (name !== undefined) return find(name).help;
+  const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2;
+  return [
+    "Usage: pimwatch COMMAND [options]",
+    "",
+    "Microsoft Sentinel's own audit rules, run on the Event Hub stream.",
+    "",
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
+    "",
+    "pimwatch COMMAND --help tells more of one. --version prints the version.",
+    "",
+  ].join("\n");
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof PimwatchError) {
+    terminal.note(`pimwatch: ${error.message}`);
+    return error instanceof UsageError ? MISUSED : FAILED;
+  }
+  // Not foreseen: whoever reports it needs the stack.
+  terminal.note(`pimwatch: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return FAILED;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
+}
+
+// import.meta.main is not in Node 22.
+const [, script = ""] = process.argv;
+if (existsSync(script) && realpathSync(script) === fileURLToPath(import.meta.url))
+  process.exitCode = await main(process.argv.slice(2), process);

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { compileRules, type CompiledRules, type SourcedRule } from "../../src/compile/compile-rules.ts";
+import { suggestion } from "../../src/compile/nearest-name.ts";
+import { UsageError } from "../../src/errors.ts";
+
+/**
+ * Compiles the rules in a folder and picks those that a person names: by folder, by id or by path; all without a name.
+ *
+ * @throws {UsageError} for a folder that is not there or holds no rule, and for a name that no rule has
+ */
+export async function chosenRules(
+  directory: string,
+  names: readonly string[],
+): Promise<Pick<CompiledRules, "sourced" | "problems">> {
+  const paths = names.filter((name) => /[/\\]/.test(name) && existsSync(name));
+  const others = names.filter((name) => !paths.includes(name));
+  const compiled: CompiledRules[] = [];
+  for (const path of paths) compiled.push(await compileRules(path));
+  if (others.length > 0 || names.length === 0) compiled.push(await namedRules(directory, others));
+  const sourced = compiled.flatMap((each) => each.sourced);
+  const problems = compiled.flatMap((each) => each.problems);
+  if (sourced.length === 0 && problems.length === 0) {
+    throw new UsageError(`${[...paths, directory].join(", ")}: no rule here: no rule.yaml and no other YAML file`);
+  }
+  return { sourced, problems };
+}
+
+async function namedRules(directory: string, names: readonly string[]): Promise<CompiledRules> {
+  const all = await compileRules(directory);
+  if (names.length === 0) return all;
+  const known = all.sourced.map(({ files }) => files.name);
+  for (const name of names) {
+    const isFolder = existsSync(join(directory, name)) || all.problems.some(({ file }) => file.includes(name));
+    if (!isFolder && !all.sourced.some((each) => isNamed(each, name))) {
+      throw new UsageError(`${directory} has no rule "${name}"${suggestion(name, known)}`);
+    }
+  }
+  const sourced = all.sourced.filter((each) => names.some((name) => isNamed(each, name)));
+  const problems = all.problems.filter(({ file }) => names.some((name) => file.includes(name)));
+  return { rules: sourced.map(({ rule }) => rule), sourced, problems };
+}
+
+function isNamed({ rule, files }: SourcedRule, name: string): boolean {
+  return files.name === name.replace(/\.ya?ml$/, "") || rule.id === name.toLowerCase();
+}

@@ -1,0 +1,23 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { readyRule, type ReadyRule } from "../../src/core/ready-rule.ts";
+
+/** The folder of this repository's rules. */
+export const RULES = fileURLToPath(new URL("../../rules", import.meta.url));
+
+/**
+ * The rules of this repository that are switched on, ready to run.
+ *
+ * @throws {UsageError} when one cannot be compiled: file, line, column and reason of each
+ */
+export async function readyRules(): Promise<readonly ReadyRule[]> {
+  const { rules } = await compileAllRules(RULES);
+  return rules.filter(({ disabled }) => disabled !== true).map(readyRule);
+}
+
+/** A path as a person in this folder would write it. */
+export function nearby(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === "" ? "." : short.startsWith("..") ? path : short;
+}

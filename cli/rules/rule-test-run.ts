@@ -1,0 +1,212 @@
+import { tenantOf, toAuditLogRow } from "../../src/core/audit-log.ts";
+import { toJson } from "../../src/core/column-json.ts";
+import type { DiagnosticRecord } from "../../src/core/event-body.ts";
+import { jsonText } from "../../src/core/kql/dynamic-text.ts";
+import { prepare } from "../../src/core/kql/evaluate.ts";
+import type { Json } from "../../src/core/kql/values.ts";
+import { readyRule } from "../../src/core/ready-rule.ts";
+import type { SourcedRule } from "../../src/compile/compile-rules.ts";
+import { conditionsOf, oneLine, type RuleCondition } from "../../src/compile/rule-conditions.ts";
+import { readTests, type ExpectedRow, type RuleTest } from "../../src/compile/tests-file.ts";
+import { formatProblem } from "../../src/compile/problem.ts";
+import { PimwatchError } from "../../src/errors.ts";
+import { judge, type Found } from "../../src/workflows/judge-record.ts";
+import { changedRecord, type RuleSamples } from "./rule-samples.ts";
+import { differences } from "./value-diff.ts";
+
+export interface TestOutcome {
+  readonly name: string;
+  /** `rules/x/tests.yaml:12` */
+  readonly where: string;
+  /** Lines that say what is other than expected; none where the test passed. */
+  readonly failures: readonly string[];
+}
+
+export interface RuleTestReport {
+  readonly outcomes: readonly TestOutcome[];
+  /** What is wrong with the tests as a whole: unreadable, or conditions that no near miss names. */
+  readonly problems: readonly string[];
+  /** No tests, and none are demanded: an official file that was dropped in as it is. */
+  readonly isUntested: boolean;
+  readonly milliseconds: number;
+}
+
+/**
+ * Runs the tests beside a rule, through the code that the app runs.
+ *
+ * A rule with a guide beside it must have tests; an official file that was dropped in alone need not.
+ */
+export async function runRuleTests(sourced: SourcedRule, samples: RuleSamples): Promise<RuleTestReport> {
+  const began = performance.now();
+  const { files } = sourced;
+  // Whoever writes a guide has made the rule their own, and a rule of one's own is tested.
+  if (files.tests === undefined && files.guide === undefined) {
+    return { outcomes: [], problems: [], isUntested: true, milliseconds: 0 };
+  }
+  const { outcomes, problems } = await outcomesOf(sourced, samples);
+  return { outcomes, problems, isUntested: false, milliseconds: performance.now() - began };
+}
+
+async function outcomesOf(
+  sourced: SourcedRule,
+  samples: RuleSamples,
+): Promise<Pick<RuleTestReport, "outcomes" | "problems">> {
+  const { rule, files } = sourced;
+  if (files.tests === undefined) {
+    const message = `${files.rule.name}: no tests.yaml beside it; \`npx pimwatch new\` shows how one begins`;
+    return { outcomes: [], problems: [message] };
+  }
+  const { read, problems } = readTests(files.tests);
+  if (read === undefined) return { outcomes: [], problems: problems.map(formatProblem) };
+  const conditions = conditionsOf(rule);
+  const missed = new Set<number>();
+  let hits = 0;
+  const outcomes: TestOutcome[] = [];
+  for (const [index, test] of read.tests.tests.entries()) {
+    const { failures, found, condition } = await outcomeOf(test, read.tests.samples ?? {}, {
+      sourced,
+      samples,
+      conditions,
+    });
+    if (failures.length === 0 && found > 0) hits += 1;
+    if (failures.length === 0 && condition) missed.add(condition.number);
+    outcomes.push({ name: test.name, where: `${files.tests.name}:${read.lineOf(index)}`, failures });
+  }
+  const unshown = conditions.filter(({ number }) => !missed.has(number));
+  const gaps = [
+    ...(hits > 0 ? [] : ["no test shows an event that the rule finds"]),
+    ...unshown.map(({ text }) => `no near miss shows that this condition counts; add a test with misses: ${text}`),
+  ];
+  return { outcomes, problems: gaps.map((gap) => `${files.tests?.name ?? ""}: ${gap}`) };
+}
+
+interface Bench {
+  readonly sourced: SourcedRule;
+  readonly samples: RuleSamples;
+  readonly conditions: readonly RuleCondition[];
+}
+
+interface Outcome {
+  readonly failures: readonly string[];
+  readonly found: number;
+  readonly condition?: RuleCondition;
+}
+
+async function outcomeOf(
+  test: RuleTest,
+  own: Readonly<Record<string, DiagnosticRecord>>,
+  bench: Bench,
+): Promise<Outcome> {
+  try {
+    const record = await recordOf(test, own, bench);
+    const { found, failure } = findIn(record, bench.sourced);
+    if (failure !== undefined) return { failures: [failure], found: 0 };
+    const miss = test.misses === undefined ? undefined : checkMiss(test.misses, record, bench.conditions);
+    const failures = [...compare(test.expect ?? 0, found), ...(miss?.failures ?? [])];
+    return { failures, found: found.length, ...(miss?.condition && { condition: miss.condition }) };
+  } catch (error) {
+    if (!(error instanceof PimwatchError)) throw error;
+    return { failures: [error.message], found: 0 };
+  }
+}
+
+async function recordOf(
+  test: RuleTest,
+  own: Readonly<Record<string, DiagnosticRecord>>,
+  { sourced, samples }: Bench,
+): Promise<DiagnosticRecord> {
+  const base = test.event ?? own[test.sample ?? ""] ?? (await samples.named(test.sample ?? "", sourced.files));
+  return changedRecord(base, test.set ?? {}, test.remove ?? []);
+}
+
+const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+function findIn(record: DiagnosticRecord, { rule }: SourcedRule): { found: readonly Found[]; failure?: string } {
+  const bytes = () => new TextEncoder().encode(jsonText(record));
+  const verdict = judge({ record, bytes }, NOWHERE, {
+    rules: [readyRule(rule)],
+    allowedTenantIds: new Set([tenantOf(record)]),
+    now: () => new Date(0),
+  });
+  if (verdict.fate === "deadLettered")
+    return { found: [], failure: `the record would be a dead letter: ${verdict.reason}` };
+  if (verdict.fate === "skipped") {
+    const category = jsonText(record["category"] ?? null);
+    return {
+      found: [],
+      failure: `the record's own category is ${category}, so that no rule sees it; audit records have AuditLogs`,
+    };
+  }
+  return { found: verdict.found };
+}
+
+/** A near miss is one only if the event would be found without that condition. */
+function checkMiss(
+  misses: string | number,
+  record: DiagnosticRecord,
+  conditions: readonly RuleCondition[],
+): { failures: readonly string[]; condition?: RuleCondition } {
+  const condition = conditions.find(({ number, text }) =>
+    typeof misses === "number" ? number === misses : text === oneLine(misses),
+  );
+  if (condition === undefined) {
+    const known = conditions.map(({ number, text }) => `    ${number}  ${text}`);
+    return { failures: [`the query has no condition ${JSON.stringify(misses)}; it has:`, ...known] };
+  }
+  if (prepare(condition.relaxed)(toAuditLogRow(record)).length > 0) return { failures: [], condition };
+  return {
+    failures: [`not a near miss of ${condition.text}: without that condition the event would not be found either`],
+  };
+}
+
+function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Found[]): string[] {
+  const rows = typeof expected === "number" ? undefined : Array.isArray(expected) ? expected : [expected];
+  const count = rows?.length ?? Number(expected);
+  if (found.length !== count) {
+    const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
+    return [`${found.length} result(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
+  }
+  return (rows ?? []).flatMap((row, index) => compareRow(row, found[index], rows?.length === 1 ? "" : `[${index}].`));
+}
+
+function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: string): string[] {
+  if (found === undefined) return [];
+  const actual = actualRow(found);
+  const { columns: wanted, ...fields } = expected;
+  const columns = Object.entries(wanted ?? {}).flatMap(([name, value]) =>
+    Object.hasOwn(actual.columns, name)
+      ? differences(value, actual.columns[name] ?? null, `${prefix}columns.${name}`)
+      : [`${prefix}columns.${name}: the result has no such column`],
+  );
+  const others = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : differences(value, actual.fields[name] ?? null, `${prefix}${name}`),
+  );
+  return [...others, ...columns];
+}
+
+/** A result in the words of tests.yaml. */
+function actualRow({ match, incident }: Found): Record<"fields" | "columns", Readonly<Record<string, Json>>> {
+  const { row } = incident;
+  const columns = match.rule.plan.columns.map(
+    ({ name, type }, index) => [name, toJson(match.resultRow[index] ?? null, type)] as const,
+  );
+  const fields = {
+    title: row["IncidentTitle"] ?? null,
+    severity: row["Severity"] ?? null,
+    description: row["Description"] ?? null,
+    tactics: row["Tactics"] ?? null,
+    id: row["IncidentId"] ?? null,
+    entities: withoutIds(row["Entities"] ?? null),
+    customDetails: row["CustomDetails"] ?? null,
+  };
+  return { fields, columns: Object.fromEntries(columns) };
+}
+
+function withoutIds(entities: Json): Json {
+  if (!Array.isArray(entities)) return entities;
+  return entities.map((entity: Json) =>
+    typeof entity === "object" && entity !== null && !Array.isArray(entity)
+      ? Object.fromEntries(Object.entries(entity).filter(([key]) => key !== "$id"))
+      : entity,
+  );
+}

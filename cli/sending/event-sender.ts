@@ -1,0 +1,79 @@
+import type { EventHubProducerClient } from "@azure/event-hubs";
+import { DependencyError, UsageError } from "../../src/errors.ts";
+
+/** A person waits: the client's own half minute between tries is for services. */
+export const SEND_RETRIES = { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 5_000, timeoutInMs: 20_000 };
+
+/** The part of the SDK's client that sends. */
+export type Producer = Pick<EventHubProducerClient, "createBatch" | "sendBatch">;
+
+export interface OutgoingEvent {
+  readonly body: Uint8Array;
+  /** Where it comes from, for messages. */
+  readonly where: string;
+}
+
+export interface SendFigures {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/**
+ * Sends events as they are, in order, in batches as large as the hub takes.
+ *
+ * @throws {UsageError} at the first event that the hub does not take for its size. What was read before it has been sent.
+ * @throws {DependencyError} when the hub cannot be reached or does not let us in
+ */
+export async function sendEvents(
+  producer: Producer,
+  events: AsyncIterable<OutgoingEvent> | Iterable<OutgoingEvent>,
+  { onProgress, stopping }: { readonly onProgress?: (sent: SendFigures) => void; readonly stopping?: AbortSignal } = {},
+): Promise<SendFigures> {
+  let sent: SendFigures = { events: 0, bytes: 0 };
+  let batch = await asked(() => producer.createBatch());
+  const flush = async (): Promise<void> => {
+    if (batch.count === 0) return;
+    await asked(() => producer.sendBatch(batch));
+    sent = { ...sent, events: sent.events + batch.count };
+    onProgress?.(sent);
+    batch = await asked(() => producer.createBatch());
+  };
+  for await (const { body, where } of events) {
+    if (stopping?.aborted === true) break;
+    // The client sends a Buffer's bytes as they are and turns everything else into JSON.
+    const event = { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+    if (!batch.tryAdd(event)) {
+      await flush();
+      if (!batch.tryAdd(event)) throw tooLarge(body, where, { limit: batch.maxSizeInBytes, sent: sent.events });
+    }
+    sent = { ...sent, bytes: sent.bytes + body.length };
+  }
+  await flush();
+  return sent;
+}
+
+function tooLarge(body: Uint8Array, where: string, { limit, sent }: { limit: number; sent: number }): UsageError {
+  return new UsageError(
+    `${where}: this event has ${body.length} bytes and the hub takes at most ${limit} with its envelope. ` +
+      `Split its records over several events. The ${sent} event(s) before it were sent`,
+  );
+}
+
+/** One call to the hub, its failure in one line. */
+export async function asked<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new DependencyError("Event hub", firstLine(error), { cause: error });
+  }
+}
+
+/** The client gathers the errors of all its tries, without a message of its own. */
+function firstLine(error: unknown): string {
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+  const message = last instanceof Error ? last.message : String(last);
+  const line = message.split("\n", 1)[0] ?? message;
+  return last instanceof Error && /authentication|credential/i.test(last.name)
+    ? `${line} Sign in with \`az login\` first`
+    : line;
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RestError, type TableClient } from "@azure/data-tables";
+import type { EventHubProducerClient } from "@azure/event-hubs";
+import { rowOfEntity } from "../../src/azure/incident-entity.ts";
+import { tenantOf } from "../../src/core/audit-log.ts";
+import { readEventBody } from "../../src/core/event-body.ts";
+import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { DependencyError } from "../../src/errors.ts";
+import { detectBatch, type ReadyRule } from "../../src/workflows/detect-batch.ts";
+import { asked, type OutgoingEvent } from "./event-sender.ts";
+import { incidentText, textOf } from "../incidents/incident-text.ts";
+import { spread, spreadText } from "./latency.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../visible-text.ts";
+
+/** The part of the SDK's client that this file uses. */
+export type IncidentSource = Pick<TableClient, "getEntity">;
+
+const POLL_MS = 300;
+const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+
+export interface Followed {
+  readonly table: IncidentSource;
+  readonly rules: readonly ReadyRule[];
+  /** When the newest event reached the hub before ours, by the hub's clock, in milliseconds since 1970. */
+  readonly newestBefore: number;
+  /** The tenants that the app allows, in lower case, as far as the settings tell. */
+  readonly allowedTenantIds?: readonly string[] | undefined;
+}
+
+/** The part of the SDK's client that tells what a hub holds. */
+export type HubProperties = Pick<EventHubProducerClient, "getPartitionIds" | "getPartitionProperties">;
+
+/** When the newest event of all partitions reached the hub; 0 for an empty one. */
+export async function newestEnqueued(hub: HubProperties): Promise<number> {
+  const ids = await asked(() => hub.getPartitionIds());
+  const partitions = await Promise.all(ids.map((id) => asked(() => hub.getPartitionProperties(id))));
+  return Math.max(
+    0,
+    ...partitions.map(({ isEmpty, lastEnqueuedOnUtc }) => (isEmpty ? 0 : lastEnqueuedOnUtc.getTime())),
+  );
+}
+
+/**
+ * Follows events that are being sent to the incidents they become: the rules are run here too, and since
+ * an incident's id depends on tenant, rule and record alone, it is known beforehand which will appear.
+ */
+export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }: Followed) {
+  /** By incident id. */
+  const awaited = new Map<string, { readonly ruleId: string; readonly recordId: string; readonly where: string }>();
+
+  return {
+    /** The same events, noted as they go by. */
+    async *noting(events: AsyncIterable<OutgoingEvent>): AsyncGenerator<OutgoingEvent> {
+      for await (const event of events) {
+        for (const row of await incidentsOf(event.body, rules, allowedTenantIds)) {
+          const [ruleId, recordId] = [textOf(row, "RuleId"), textOf(row, "AuditLogId")];
+          awaited.set(textOf(row, "IncidentId"), { ruleId, recordId, where: event.where });
+        }
+        yield event;
+      }
+    },
+
+    /** Prints each awaited incident as it appears. @returns the exit code */
+    async untilFound({ timeoutSeconds }: { readonly timeoutSeconds: number }, terminal: Terminal): Promise<number> {
+      const total = awaited.size;
+      const deadline = Date.now() + timeoutSeconds * 1_000;
+      const milliseconds: number[] = [];
+      while (awaited.size > 0 && Date.now() < deadline && !terminal.stopping.aborted) {
+        for (const [id, { ruleId }] of awaited) {
+          const found = await find(table, ruleId, id);
+          if (!found) continue;
+          awaited.delete(id);
+          const took = passageTime(found, newestBefore);
+          if (took !== undefined) milliseconds.push(took);
+          const remark =
+            took === undefined ? "known already, from an earlier sending" : `${took} ms from the hub to the table`;
+          terminal.out(`${incidentText(found.row, terminal)}    ${remark}\n\n`);
+        }
+        terminal.progress(`${total - awaited.size} of ${total} incidents found …`);
+        if (awaited.size > 0) await sleep(POLL_MS, undefined, { signal: terminal.stopping }).catch(() => undefined);
+      }
+      terminal.progress("");
+      terminal.note(
+        `${total - awaited.size} of ${total} incident(s) found; hub → table: ${spreadText(spread(milliseconds))}`,
+      );
+      for (const { recordId, where } of awaited.values()) {
+        terminal.note(
+          `pimwatch: ${visible(where)}: no incident for record ${visible(recordId)} within ${timeoutSeconds} s`,
+        );
+      }
+      return awaited.size === 0 ? 0 : 1;
+    },
+  };
+}
+
+/** What the app will make of an event, if it allows all tenants that the event names, besides those that are known. */
+async function incidentsOf(
+  body: Uint8Array,
+  rules: readonly ReadyRule[],
+  allowedTenantIds: readonly string[],
+): Promise<IncidentRow[]> {
+  const rows: IncidentRow[] = [];
+  const named = readEventBody(body).records.map(({ record }) => tenantOf(record));
+  await detectBatch([{ body, position: NOWHERE }], {
+    rules,
+    allowedTenantIds: new Set([...allowedTenantIds, ...named.filter((tenant) => tenant !== "")]),
+    incidents: {
+      async addAll(found) {
+        for (const { row } of found) rows.push(row);
+        return found.map(() => "known");
+      },
+    },
+    deadLetters: { add: async () => undefined },
+    now: () => new Date(),
+  });
+  return rows;
+}
+
+interface Found {
+  readonly row: IncidentRow;
+  /** By the table's clock. */
+  readonly storedAt: number;
+}
+
+async function find(table: IncidentSource, ruleId: string, id: string): Promise<Found | undefined> {
+  try {
+    const entity = await table.getEntity(ruleId, `incident|${id}`);
+    return { row: rowOfEntity(entity), storedAt: Date.parse(String(entity.timestamp)) };
+  } catch (error) {
+    // Not yet; nor the table itself, before the app's first invocation.
+    if (error instanceof RestError && error.statusCode === 404) return undefined;
+    throw new DependencyError(
+      "Table of incidents",
+      error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error),
+      { cause: error },
+    );
+  }
+}
+
+/** Milliseconds from hub to table; undefined for an incident of an event that was there before ours. */
+function passageTime({ row, storedAt }: Found, newestBefore: number): number | undefined {
+  const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
+  return Number.isNaN(enqueued) || enqueued <= newestBefore ? undefined : storedAt - enqueued;
+}
