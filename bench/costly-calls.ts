@@ -1,14 +1,14 @@
-import { bindCall } from "../src/core/kql/bind-expression.ts";
+import { bindCall } from "../src/kql/run/bind-expression.ts";
 import {
   CallProblem,
   EvaluationLimitError,
   type Limits,
   newEvaluation,
   type Operand,
-} from "../src/core/kql/evaluation.ts";
-import { FUNCTIONS } from "../src/core/kql/function-table.ts";
-import { lengthOf } from "../src/core/kql/metering.ts";
-import type { Json, ScalarType, Value } from "../src/core/kql/values.ts";
+} from "../src/kql/run/evaluation.ts";
+import { FUNCTIONS } from "../src/kql/run/function-table.ts";
+import { lengthOf } from "../src/kql/run/metering.ts";
+import type { Json, ScalarType, Value } from "../src/kql/run/values.ts";
 
 /** Arguments that an attacker would choose for a function, each about as long as asked for, and short ones beside them. */
 export interface Argument {

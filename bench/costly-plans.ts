@@ -1,5 +1,5 @@
-import { AUDIT_LOG_COLUMNS } from "../src/core/audit-log-columns.ts";
-import type { Row, Value } from "../src/core/kql/values.ts";
+import { AUDIT_LOG_COLUMNS } from "../src/core/event/audit-log-columns.ts";
+import type { Row, Value } from "../src/kql/run/values.ts";
 
 /** A query and a record of about a given length that together would take minutes, or for ever. */
 export interface CostlyPlan {

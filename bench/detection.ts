@@ -1,4 +1,4 @@
-import type { ReadyRule } from "../src/core/ready-rule.ts";
+import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
 import { bareRead, detection, libraryCopy, type Method, pimwatch, plainHandler, searchThenParse } from "./methods.ts";
 import { ratioLine, speedRow, SPEED_HEAD, table } from "./report.ts";
 import { alternate, type Contestant, partsOf } from "./rounds.ts";

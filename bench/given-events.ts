@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { tenantOf } from "../src/core/audit-log.ts";
-import { readEventBody } from "../src/core/event-body.ts";
+import { tenantOf } from "../src/core/event/audit-log.ts";
+import { readEventBody } from "../src/core/event/event-body.ts";
 import { ownBytes, type Shape } from "./shapes.ts";
 
 const NEWLINE = 0x0a;

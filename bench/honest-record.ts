@@ -1,6 +1,6 @@
-import { isRecord, type DiagnosticRecord } from "../src/core/event-body.ts";
-import { isArray } from "../src/core/kql/dynamic-text.ts";
-import type { Json } from "../src/core/kql/values.ts";
+import { isRecord, type DiagnosticRecord } from "../src/core/event/event-body.ts";
+import { isArray } from "../src/kql/run/dynamic-text.ts";
+import type { Json } from "../src/kql/run/values.ts";
 
 /** A record made as long as asked for, as Entra ID may write it: each time by more of another part. A rule must take it easily. */
 export function enlarged(record: DiagnosticRecord, length: number): Readonly<Record<string, DiagnosticRecord>> {

@@ -8,7 +8,7 @@ import { incidentEntity } from "../src/azure/incident-entity.ts";
 import { incidentPages } from "../src/azure/incident-pages.ts";
 import { timeRowKey } from "../src/azure/incident-table.ts";
 import { readListRequest } from "../src/core/triage/incident-query.ts";
-import type { IncidentRow } from "../src/core/incident-row.ts";
+import type { IncidentRow } from "../src/core/incident/incident-row.ts";
 import { type ListDependencies, listIncidents } from "../src/workflows/list-incidents.ts";
 import { summarizeIncidents } from "../src/workflows/summarize-incidents.ts";
 import { machine } from "./report.ts";

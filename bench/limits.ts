@@ -1,7 +1,7 @@
-import { compileQuery } from "../src/compile/compile-query.ts";
-import { preparePlan } from "../src/core/kql/evaluate.ts";
-import { DEFAULT_LIMITS, EvaluationLimitError } from "../src/core/kql/evaluation.ts";
-import { FUNCTIONS } from "../src/core/kql/function-table.ts";
+import { compileQuery } from "../src/kql/compile/compile-query.ts";
+import { preparePlan } from "../src/kql/run/evaluate.ts";
+import { DEFAULT_LIMITS, EvaluationLimitError } from "../src/kql/run/evaluation.ts";
+import { FUNCTIONS } from "../src/kql/run/function-table.ts";
 import { argumentsOf, costlyCalls, runCall, type Arguments, type CostlyCall } from "./costly-calls.ts";
 import { COSTLY_PLANS, type CostlyPlan, rowOf } from "./costly-plans.ts";
 import { table, valueLine } from "./report.ts";

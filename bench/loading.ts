@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileAllRules } from "../src/compile/compile-rules.ts";
+import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 import { RULES } from "../cli/rules/ready-rules.ts";
-import { readyRule } from "../src/core/ready-rule.ts";
-import type { Rule } from "../src/core/rule.ts";
+import { readyRule } from "../src/core/incident/ready-rule.ts";
+import type { Rule } from "../src/core/incident/rule.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
 import { valueLine } from "./report.ts";
 

@@ -1,8 +1,8 @@
-import { AUDIT_LOG_COLUMNS } from "../src/core/audit-log-columns.ts";
-import { isAuditLog } from "../src/core/audit-log.ts";
-import { toText } from "../src/core/kql/conversion.ts";
+import { AUDIT_LOG_COLUMNS } from "../src/core/event/audit-log-columns.ts";
+import { isAuditLog } from "../src/core/event/audit-log.ts";
+import { toText } from "../src/kql/run/conversion.ts";
 import { candidateRecords } from "../src/core/scan/candidate-records.ts";
-import type { ReadyRule } from "../src/core/ready-rule.ts";
+import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
 import { type DetectDependencies, detectBatch } from "../src/workflows/detect-batch.ts";
 import { matchRules } from "../src/workflows/judge-record.ts";

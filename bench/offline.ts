@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { backtest } from "../cli/backtest/backtest-run.ts";
 import { readEventBlocks } from "../cli/event-files/event-files.ts";
 import { textOf } from "../cli/incidents/incident-text.ts";
-import type { ReadyRule } from "../src/core/ready-rule.ts";
+import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../src/core/scan/literal-scan.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
 import { assertSame } from "./detection.ts";

@@ -1,7 +1,7 @@
 import { chance } from "../local/samples/chance.ts";
 import { readyRules } from "../cli/rules/ready-rules.ts";
-import type { Plan } from "../src/core/kql/plan.ts";
-import { readyRule, type ReadyRule } from "../src/core/ready-rule.ts";
+import type { Plan } from "../src/kql/plan.ts";
+import { readyRule, type ReadyRule } from "../src/core/incident/ready-rule.ts";
 
 const OFFICIAL_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 const OPERATION = "Update role setting in PIM";

@@ -1,4 +1,4 @@
-import type { IncidentRow } from "../src/core/incident-row.ts";
+import type { IncidentRow } from "../src/core/incident/incident-row.ts";
 import { INVISIBLE } from "./visible-text.ts";
 
 /** An incident as one line of JSON. */

@@ -186,7 +186,7 @@ var appInsightsName = '${namePrefix}-insights'
 var dataCollectionRuleName = '${namePrefix}-incidents'
 var packageContainerName = 'app-package'
 
-// As src/services.ts and src/core/incident-columns.ts name them.
+// As src/services.ts and src/core/incident/incident-columns.ts name them.
 var incidentTableName = 'incidents'
 var ledgerTableName = 'ledger'
 var deadLetterContainerName = 'dead-letters'

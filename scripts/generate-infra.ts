@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { workbookFile } from "../infra/workbook/workbook.ts";
-import { incidentColumnsFile } from "../src/compile/incident-columns-file.ts";
+import { incidentColumnsFile } from "./incident-columns-file.ts";
 import { missedQuery } from "./missed-query.ts";
 
 const ROOT = new URL("../", import.meta.url);

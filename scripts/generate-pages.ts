@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import * as z from "zod";
-import { overlayShape } from "../src/compile/overlay.ts";
-import { supportPage } from "../src/compile/support.ts";
-import { testsShape } from "../src/compile/tests-file.ts";
+import { overlayShape } from "../src/sentinel/overlay/overlay.ts";
+import { supportPage } from "../src/sentinel/support.ts";
+import { testsShape } from "../src/sentinel/tests-file.ts";
 import { elementWalkModule } from "./element-walk-module.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */

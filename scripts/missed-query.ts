@@ -1,6 +1,6 @@
-import { compileAllRules, type SourcedRule } from "../src/compile/compile-rules.ts";
-import { readOverlay } from "../src/compile/overlay.ts";
-import { withVariables } from "../src/compile/overlay-query.ts";
+import { compileAllRules, type SourcedRule } from "../src/sentinel/compile-rules.ts";
+import { readOverlay } from "../src/sentinel/overlay/overlay.ts";
+import { withVariables } from "../src/sentinel/overlay/overlay-query.ts";
 
 /**
  * What `infra/queries/alerts/missed.kql` must hold: the query of every rule that is switched on, with its overlay's

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
-import type { TimerSchedules } from "./core/timer-runs.ts";
-import { isSchedule } from "./core/timer-schedule.ts";
-import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/webhook-message.ts";
+import type { TimerSchedules } from "./core/ledger/timer-runs.ts";
+import { isSchedule } from "./core/ledger/timer-schedule.ts";
+import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/incident/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
 
 /** A service, reached with the app's managed identity or, in local runs, by connection string. */

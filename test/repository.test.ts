@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { PUBLIC_RULES } from "../src/compile/public-rules.ts";
+import { PUBLIC_RULES } from "../src/sentinel/public-rules.ts";
 import { run } from "../cli/pimwatch.ts";
-import { incidentColumnsFile } from "../src/compile/incident-columns-file.ts";
-import { priorityPage } from "../src/compile/priority-page.ts";
+import { incidentColumnsFile } from "../scripts/incident-columns-file.ts";
+import { priorityPage } from "../scripts/priority-page.ts";
 import { SETTING_NAMES } from "../src/config.ts";
-import { INCIDENT_COLUMNS } from "../src/core/incident-columns.ts";
+import { INCIDENT_COLUMNS } from "../src/core/incident/incident-columns.ts";
 import { VERSION } from "../src/version.ts";
 
 const read = (file: string): string => readFileSync(file, "utf8");

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { enlarged } from "../bench/honest-record.ts";
-import { compileAllRules } from "../src/compile/compile-rules.ts";
-import { toAuditLogRow } from "../src/core/audit-log.ts";
-import type { DiagnosticRecord } from "../src/core/event-body.ts";
-import { preparePlan } from "../src/core/kql/evaluate.ts";
-import { DEFAULT_LIMITS } from "../src/core/kql/evaluation.ts";
+import { compileAllRules } from "../src/sentinel/compile-rules.ts";
+import { toAuditLogRow } from "../src/core/event/audit-log.ts";
+import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
+import { preparePlan } from "../src/kql/run/evaluate.ts";
+import { DEFAULT_LIMITS } from "../src/kql/run/evaluation.ts";
 
 const SAMPLES = "rules/samples";
 const ONE_MEGABYTE = 1_000_000;

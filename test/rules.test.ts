@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ruleSamples } from "../cli/rules/rule-samples.ts";
 import { runRuleTests } from "../cli/rules/rule-test-run.ts";
-import { compileAllRules } from "../src/compile/compile-rules.ts";
+import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 
 const { sourced } = await compileAllRules("rules");
 const samples = ruleSamples();

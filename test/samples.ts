@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { DiagnosticRecord } from "../src/core/event-body.ts";
-import type { HubPosition } from "../src/core/incident.ts";
-import type { Json } from "../src/core/kql/values.ts";
+import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
+import type { HubPosition } from "../src/core/incident/incident.ts";
+import type { Json } from "../src/kql/run/values.ts";
 
 export const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
 const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"; // the public template id, the same everywhere

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { compileRules } from "../src/compile/compile-rules.ts";
-import { toAuditLogRow } from "../src/core/audit-log.ts";
-import type { DiagnosticRecord, ReadRecord } from "../src/core/event-body.ts";
-import { type Incident, toIncident } from "../src/core/incident.ts";
-import { jsonText } from "../src/core/kql/dynamic-text.ts";
-import { prepare } from "../src/core/kql/evaluate.ts";
-import type { Rule } from "../src/core/rule.ts";
+import { compileRules } from "../src/sentinel/compile-rules.ts";
+import { toAuditLogRow } from "../src/core/event/audit-log.ts";
+import type { DiagnosticRecord, ReadRecord } from "../src/core/event/event-body.ts";
+import { type Incident, toIncident } from "../src/core/incident/incident.ts";
+import { jsonText } from "../src/kql/run/dynamic-text.ts";
+import { prepare } from "../src/kql/run/evaluate.ts";
+import type { Rule } from "../src/core/incident/rule.ts";
 import type { ReadyRule } from "../src/workflows/detect-batch.ts";
 import { bytes, POSITION } from "./samples.ts";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { sha256Hex } from "../src/core/content-hash.ts";
-import { INCIDENT_COLUMNS, type IncidentColumn } from "../src/core/incident-columns.ts";
-import { type IncidentRow, type StoredIncident, toStoredIncident } from "../src/core/incident-row.ts";
-import type { Incident } from "../src/core/incident.ts";
-import type { PlainJson } from "../src/core/kql/values.ts";
+import { sha256Hex } from "../src/core/json/content-hash.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn } from "../src/core/incident/incident-columns.ts";
+import { type IncidentRow, type StoredIncident, toStoredIncident } from "../src/core/incident/incident-row.ts";
+import type { Incident } from "../src/core/incident/incident.ts";
+import type { PlainJson } from "../src/kql/run/values.ts";
 
 export const RULE_ID = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 

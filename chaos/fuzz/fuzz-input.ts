@@ -4,7 +4,7 @@ import { nearMissRecord, NEAR_MISS_KINDS, ordinaryAuditRecord } from "../../loca
 import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
 import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
 import { anyForm, inMemory, withLiteralAtAnEnd, writtenEvent } from "../../local/samples/written-event.ts";
-import type { Json } from "../../src/core/kql/values.ts";
+import type { Json } from "../../src/kql/run/values.ts";
 import { jsonText } from "./json-text.ts";
 
 const START = Date.UTC(2026, 2, 4);

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incident-entity.ts";
 import { assertWithinTableLimits } from "../../src/azure/table-limits.ts";
-import { text } from "../../src/core/audit-log.ts";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
-import { packRows } from "../../src/core/packs.ts";
-import type { ReadyRule } from "../../src/core/ready-rule.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
+import { packRows } from "../../src/core/incident/packs.ts";
+import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
 import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detect-batch.ts";
 

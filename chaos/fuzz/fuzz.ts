@@ -3,12 +3,12 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { prepare } from "../../src/core/kql/evaluate.ts";
-import { readyRule, type ReadyRule } from "../../src/core/ready-rule.ts";
-import type { Rule } from "../../src/core/rule.ts";
+import { prepare } from "../../src/kql/run/evaluate.ts";
+import { readyRule, type ReadyRule } from "../../src/core/incident/ready-rule.ts";
+import type { Rule } from "../../src/core/incident/rule.ts";
 import { necessaryLiterals } from "../../src/core/scan/necessary-literals.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
-import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { compileAllRules } from "../../src/sentinel/compile-rules.ts";
 import { fuzzBodies } from "./fuzz-input.ts";
 import { type Detection, emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-run.ts";
 

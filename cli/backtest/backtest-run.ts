@@ -1,5 +1,5 @@
-import { tenantOf } from "../../src/core/audit-log.ts";
-import type { ReadyRule } from "../../src/core/ready-rule.ts";
+import { tenantOf } from "../../src/core/event/audit-log.ts";
+import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { type Candidates, candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
 import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detect-batch.ts";

@@ -1,6 +1,6 @@
-import { toJson } from "../../src/core/column-json.ts";
-import { jsonText } from "../../src/core/kql/dynamic-text.ts";
-import type { Column, Json, Row, ScalarType, Value } from "../../src/core/kql/values.ts";
+import { toJson } from "../../src/core/json/column-json.ts";
+import { jsonText } from "../../src/kql/run/dynamic-text.ts";
+import type { Column, Json, Row, ScalarType, Value } from "../../src/kql/run/values.ts";
 
 /** A result row as the text of a JSON object with the columns in their order: objects would put names that are numbers first. */
 export function rowJson(columns: readonly Column[], row: Row): string {

@@ -1,4 +1,4 @@
-import type { SourcedRule } from "../../src/compile/compile-rules.ts";
+import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { UsageError } from "../../src/errors.ts";
 import { OTHERS, type RuleFigures } from "../backtest/backtest-figures.ts";
 import { backtestMeter } from "../backtest/backtest-meter.ts";
@@ -55,9 +55,9 @@ not compile (the others run), 2 when it cannot be done as asked.`,
       import("../backtest/row-json.ts"),
     ]);
     const [{ readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
-      import("../../src/core/ready-rule.ts"),
+      import("../../src/core/incident/ready-rule.ts"),
       import("../../src/core/scan/rule-scan.ts"),
-      import("../../src/compile/problem.ts"),
+      import("../../src/kql/compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
     const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), named);

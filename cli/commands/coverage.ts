@@ -17,9 +17,9 @@ Exit code: 0, or 2 when it cannot be done as asked.`,
       await Promise.all([
         import("../rules/chosen-rules.ts"),
         import("../rules/ready-rules.ts"),
-        import("../../src/compile/coverage.ts"),
-        import("../../src/compile/attack-techniques.ts"),
-        import("../../src/compile/problem.ts"),
+        import("../../src/sentinel/coverage.ts"),
+        import("../../src/sentinel/attack-techniques.ts"),
+        import("../../src/kql/compile/problem.ts"),
       ]);
     const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), []);
     for (const problem of problems) {

@@ -1,5 +1,5 @@
-import { isAuditLog } from "../../src/core/audit-log.ts";
-import { readEventBody } from "../../src/core/event-body.ts";
+import { isAuditLog } from "../../src/core/event/audit-log.ts";
+import { readEventBody } from "../../src/core/event/event-body.ts";
 import { isSettingsChange } from "../../src/core/pim-settings/assess.ts";
 import {
   explain as explainRecord,

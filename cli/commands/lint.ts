@@ -26,9 +26,9 @@ Exit code: 0 without errors, 1 with errors or with more than N warnings, 2 when 
       throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${values.format ?? ""}"`);
     const limit = wholeNumber("max-warnings", values["max-warnings"], { min: 0, max: 1_000_000 });
     const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { nearby, RULES }] = await Promise.all([
-      import("../../src/compile/lint.ts"),
-      import("../../src/compile/problem.ts"),
-      import("../../src/compile/sarif.ts"),
+      import("../../src/sentinel/lint/lint.ts"),
+      import("../../src/kql/compile/problem.ts"),
+      import("../../src/sentinel/lint/sarif.ts"),
       import("../rules/ready-rules.ts"),
     ]);
     const { rules, problems } = await lintPaths(operands.length === 0 ? [nearby(RULES)] : operands, new Date());

@@ -30,9 +30,9 @@ Exit code: 0 when the rule runs, 1 when it was refused (nothing is written), 2 w
     if (values.from === undefined) throw new UsageError("--from FILE.yaml is missing: the rule to begin with");
     const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }, { nearby, RULES }] = await Promise.all(
       [
-        import("../../src/compile/compile-rule.ts"),
-        import("../../src/compile/problem.ts"),
-        import("../../src/compile/rule-skeleton.ts"),
+        import("../../src/sentinel/compile-rule.ts"),
+        import("../../src/kql/compile/problem.ts"),
+        import("../../src/sentinel/rule-skeleton.ts"),
         import("../rules/ready-rules.ts"),
       ],
     );

@@ -39,7 +39,7 @@ Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
         import("../rules/ready-rules.ts"),
         import("../rules/rule-test-run.ts"),
         import("../rules/rule-samples.ts"),
-        import("../../src/compile/problem.ts"),
+        import("../../src/kql/compile/problem.ts"),
       ]);
     const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands);
     for (const problem of problems) terminal.note(formatProblem(problem));

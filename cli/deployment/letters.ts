@@ -1,7 +1,7 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { untakenRows } from "../../src/azure/untaken-rows.ts";
-import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
+import { WEBHOOK_SINK } from "../../src/core/incident/outbox.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/redrive.ts";
 import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";

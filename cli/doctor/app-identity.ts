@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
-import { text } from "../../src/core/audit-log.ts";
-import { isRecord } from "../../src/core/event-body.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
 
 /**

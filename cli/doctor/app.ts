@@ -1,8 +1,8 @@
 import type { WebhookConfig } from "../../src/config.ts";
 import { inTime } from "../../src/azure/calls.ts";
-import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
-import type { TimerRuns } from "../../src/core/timer-runs.ts";
-import { isRecord } from "../../src/core/event-body.ts";
+import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts";
+import type { TimerRuns } from "../../src/core/ledger/timer-runs.ts";
+import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { type HubHealthDependencies, type HubHealthLimits, hubProblems } from "../../src/workflows/hub-health.ts";
 import { examine, failureKind, type Finding } from "./finding.ts";

@@ -1,6 +1,6 @@
 import type { AuditHub, HubEvent } from "../../src/azure/audit-hub.ts";
-import { isAuditLog, tenantOf } from "../../src/core/audit-log.ts";
-import { readEventBody } from "../../src/core/event-body.ts";
+import { isAuditLog, tenantOf } from "../../src/core/event/audit-log.ts";
+import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { Config } from "../../src/config.ts";
 import { examine, fieldOf, type Finding, type Subject, unchecked } from "./finding.ts";
 

@@ -4,7 +4,7 @@ import { rootCertificates } from "node:tls";
 import type { Config } from "../../src/config.ts";
 import type { Credential } from "../../src/services.ts";
 import { inTime } from "../../src/azure/calls.ts";
-import { isRecord } from "../../src/core/event-body.ts";
+import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { examine, type Finding } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import { recordsArrayStart, withoutByteOrderMark } from "../../src/core/json-slices.ts";
+import { recordsArrayStart, withoutByteOrderMark } from "../../src/core/json/json-slices.ts";
 import { skipBlanks, skipBlanksBack } from "../../src/core/scan/json-walk.ts";
 import { arrayElements } from "./array-elements.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";

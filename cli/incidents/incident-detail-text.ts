@@ -1,7 +1,7 @@
-import { text } from "../../src/core/audit-log.ts";
-import { isRecord } from "../../src/core/event-body.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
-import type { Json } from "../../src/core/kql/values.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import { isRecord } from "../../src/core/event/event-body.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import type { Json } from "../../src/kql/run/values.ts";
 import type { HistoryEntry } from "../../src/core/triage/triage-change.ts";
 import type { Burst } from "../../src/workflows/burst-of.ts";
 import { incidentText, textOf } from "./incident-text.ts";

@@ -5,7 +5,7 @@ import { incidentPages } from "../../src/azure/incident-pages.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
 import { rowsWhere } from "../../src/azure/table-rows.ts";
-import type { IncidentRow, StoredIncident } from "../../src/core/incident-row.ts";
+import type { IncidentRow, StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { readListRequest } from "../../src/core/triage/incident-query.ts";
 import { UsageError } from "../../src/errors.ts";
 import { burstOf } from "../../src/workflows/burst-of.ts";

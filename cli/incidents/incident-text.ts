@@ -1,5 +1,5 @@
-import { burstWindow } from "../../src/core/burst-id.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { burstWindow } from "../../src/core/incident/burst-id.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { sentencesOf } from "../../src/core/pim-settings/sentences.ts";
 import { visible } from "../visible-text.ts";
 

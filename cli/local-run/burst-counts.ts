@@ -1,4 +1,4 @@
-import type { IncidentRow } from "../../src/core/incident-row.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
 /** Counts the incidents of each burst as they come. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { compileRules, type CompiledRules, type SourcedRule } from "../../src/compile/compile-rules.ts";
-import { suggestion } from "../../src/compile/nearest-name.ts";
+import { compileRules, type CompiledRules, type SourcedRule } from "../../src/sentinel/compile-rules.ts";
+import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { UsageError } from "../../src/errors.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileAllRules } from "../../src/compile/compile-rules.ts";
-import { readyRule, type ReadyRule } from "../../src/core/ready-rule.ts";
+import { compileAllRules } from "../../src/sentinel/compile-rules.ts";
+import { readyRule, type ReadyRule } from "../../src/core/incident/ready-rule.ts";
 
 /** The folder of this repository's rules. */
 export const RULES = fileURLToPath(new URL("../../rules", import.meta.url));

@@ -1,10 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isRecord, type DiagnosticRecord } from "../../src/core/event-body.ts";
-import { parseExactJson } from "../../src/core/kql/exact-json.ts";
-import type { Json } from "../../src/core/kql/values.ts";
-import { suggestion } from "../../src/compile/nearest-name.ts";
-import { SAMPLES_FOLDER, type RuleFiles } from "../../src/compile/rule-files.ts";
+import { isRecord, type DiagnosticRecord } from "../../src/core/event/event-body.ts";
+import { parseExactJson } from "../../src/kql/run/exact-json.ts";
+import type { Json } from "../../src/kql/run/values.ts";
+import { suggestion } from "../../src/kql/compile/nearest-name.ts";
+import { SAMPLES_FOLDER, type RuleFiles } from "../../src/sentinel/rule-files.ts";
 import { UsageError } from "../../src/errors.ts";
 
 /** Audit records by name, from the `samples` folder beside a rule's own. Each is read once. */

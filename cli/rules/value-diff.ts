@@ -1,6 +1,6 @@
-import { isRecord } from "../../src/core/event-body.ts";
-import { jsonText } from "../../src/core/kql/dynamic-text.ts";
-import type { Json } from "../../src/core/kql/values.ts";
+import { isRecord } from "../../src/core/event/event-body.ts";
+import { jsonText } from "../../src/kql/run/dynamic-text.ts";
+import type { Json } from "../../src/kql/run/values.ts";
 
 /**
  * Where two values differ, each place as three lines: its path, what was expected, what is there. A whole number that a

@@ -1,5 +1,5 @@
-import { jsonText } from "../../src/core/kql/dynamic-text.ts";
-import type { Json } from "../../src/core/kql/values.ts";
+import { jsonText } from "../../src/kql/run/dynamic-text.ts";
+import type { Json } from "../../src/kql/run/values.ts";
 import type { Chance } from "./chance.ts";
 
 /*

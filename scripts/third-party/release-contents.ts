@@ -1,6 +1,6 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Rule } from "../../src/core/rule.ts";
+import type { Rule } from "../../src/core/incident/rule.ts";
 import { VERSION } from "../../src/version.ts";
 import type { Component } from "./component.ts";
 import { cratesIn } from "./crates.ts";

@@ -1,6 +1,6 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { outboxEntity, rowOfEntity } from "./incident-entity.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";

@@ -1,7 +1,7 @@
 import type { EventHubConsumerClient, ReceivedEventData, Subscription } from "@azure/event-hubs";
-import type { HubPosition } from "../core/incident.ts";
-import type { PartitionState } from "../core/partition-ledger.ts";
-import type { SequenceRange } from "../core/sequence-ranges.ts";
+import type { HubPosition } from "../core/incident/incident.ts";
+import type { PartitionState } from "../core/ledger/partition-ledger.ts";
+import type { SequenceRange } from "../core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 

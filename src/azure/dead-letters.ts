@@ -1,7 +1,7 @@
 import { RestError, type BlobItem, type ContainerClient } from "@azure/storage-blob";
-import { type Bound, boundedText } from "../core/bounded.ts";
-import { sha256Hex } from "../core/content-hash.ts";
-import type { HubPosition } from "../core/incident.ts";
+import { type Bound, boundedText } from "../core/json/bounded.ts";
+import { sha256Hex } from "../core/json/content-hash.ts";
+import type { HubPosition } from "../core/incident/incident.ts";
 import { VERSION } from "../version.ts";
 import { CALL_TIMEOUT_MS, firstOf, inTime } from "./calls.ts";
 

@@ -1,6 +1,6 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { doMost, throwFirst } from "../core/do-each.ts";
-import type { StoreOutcome } from "../core/incident-row.ts";
+import type { StoreOutcome } from "../core/incident/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { knownIncidents } from "./known-incidents.ts";
 import { sideBySide } from "./side-by-side.ts";

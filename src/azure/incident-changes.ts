@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import * as z from "zod/mini";
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { type HistoryEntry, TRIAGE_FIELDS } from "../core/triage/triage-change.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";

@@ -1,7 +1,7 @@
 import type { TableEntity } from "@azure/data-tables";
-import type { IncidentRow } from "../core/incident-row.ts";
-import { INCIDENT_COLUMNS, type IncidentColumn } from "../core/incident-columns.ts";
-import type { PlainJson } from "../core/kql/values.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn } from "../core/incident/incident-columns.ts";
+import type { PlainJson } from "../kql/run/values.ts";
 
 /** Characters of a record kept in one string property. */
 const RECORD_PART = 30_000;

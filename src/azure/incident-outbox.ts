@@ -1,9 +1,9 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import { text } from "../core/audit-log.ts";
-import { boundedText } from "../core/bounded.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
-import { LOG_ANALYTICS_SINK, type Pending, type PendingPage, type WaitingRows } from "../core/outbox.ts";
-import { isDue, type RowFailure } from "../core/row-failure.ts";
+import { text } from "../core/event/audit-log.ts";
+import { boundedText } from "../core/json/bounded.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import { LOG_ANALYTICS_SINK, type Pending, type PendingPage, type WaitingRows } from "../core/incident/outbox.ts";
+import { isDue, type RowFailure } from "../core/incident/row-failure.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { rowOfEntity } from "./incident-entity.ts";
 import { FAILURE_PROPERTIES, failureOfEntity, failureProperties } from "./row-failure-entity.ts";

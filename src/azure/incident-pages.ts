@@ -1,8 +1,8 @@
 import { odata, type TableClient } from "@azure/data-tables";
 import { EFFECTS, type IncidentPage, type PageRequest, STATUSES } from "../core/triage/incident-query.ts";
-import { burstWindow } from "../core/burst-id.ts";
+import { burstWindow } from "../core/incident/burst-id.ts";
 import { PRIORITIES } from "../core/pim-settings/priority.ts";
-import { SEVERITIES } from "../core/rule.ts";
+import { SEVERITIES } from "../core/incident/rule.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { rowOfEntity } from "./incident-entity.ts";
 import { timeKeyPrefix } from "./incident-table.ts";

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow, StoredIncident, StoreOutcome } from "../core/incident-row.ts";
-import { LOG_ANALYTICS_SINK } from "../core/outbox.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow, StoredIncident, StoreOutcome } from "../core/incident/incident-row.ts";
+import { LOG_ANALYTICS_SINK } from "../core/incident/outbox.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import {
   incidentEntity,

@@ -7,7 +7,7 @@ import type {
   PartitionLedger,
   PartitionStatus,
   StuckRange,
-} from "../core/partition-ledger.ts";
+} from "../core/ledger/partition-ledger.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { assertWithinTableLimits } from "./table-limits.ts";

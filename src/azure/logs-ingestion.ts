@@ -1,5 +1,5 @@
 import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/monitor-ingestion";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 

@@ -1,5 +1,5 @@
-import { boundedText } from "../core/bounded.ts";
-import type { RowFailure } from "../core/row-failure.ts";
+import { boundedText } from "../core/json/bounded.ts";
+import type { RowFailure } from "../core/incident/row-failure.ts";
 import type { Entity } from "./table-rows.ts";
 
 const REASON = { characters: 1_000, bytes: 4_000 };

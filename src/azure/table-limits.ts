@@ -39,7 +39,7 @@ export function isTableKey(key: string): boolean {
 /**
  * @returns the entity's size in bytes, as the service counts it
  * @throws {RangeError} naming the entity, the limit and the property. Rows are bounded where they are
- *   made (`src/core/incident-row.ts`), so this is a mistake in our code and never one in the data.
+ *   made (`src/core/incident/incident-row.ts`), so this is a mistake in our code and never one in the data.
  */
 export function assertWithinTableLimits(entity: TableEntity<object>): number {
   const refuse = (problem: string): never => {

@@ -1,5 +1,5 @@
 import { odata, RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
-import { isRecord } from "../core/event-body.ts";
+import { isRecord } from "../core/event/event-body.ts";
 import { DependencyError } from "../errors.ts";
 import { inTime } from "./calls.ts";
 

@@ -1,5 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { type TimerName, type TimerRuns, TIMERS } from "../core/timer-runs.ts";
+import { type TimerName, type TimerRuns, TIMERS } from "../core/ledger/timer-runs.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 import { type HubName, hubKeyOf } from "./ledger-table.ts";
 import { isExistingRow, rowsWhere, TABLE_SERVICE } from "./table-rows.ts";

@@ -1,6 +1,6 @@
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
-import { webhookMessage, type WebhookFormat } from "../core/webhook-message.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import { webhookMessage, type WebhookFormat } from "../core/incident/webhook-message.ts";
 import { DependencyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";

@@ -1,5 +1,5 @@
-import type { IncidentRow } from "../core/incident-row.ts";
-import type { Guide } from "../core/rule.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import type { Guide } from "../core/incident/rule.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";

@@ -1,4 +1,4 @@
-import { burstWindow } from "../core/burst-id.ts";
+import { burstWindow } from "../core/incident/burst-id.ts";
 import { shortTime } from "./format.ts";
 
 /** `22 Nov 23:00 to 00:00 UTC` */

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
-import type { IncidentRow } from "../core/incident-row.ts";
-import type { Json } from "../core/kql/values.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import type { Json } from "../kql/run/values.ts";
 import { EffectIcon, effectWord, seriesOf } from "./effect.tsx";
 import { field } from "./format.ts";
 import { Inert } from "./inert.tsx";

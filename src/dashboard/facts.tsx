@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { field, fullTime, instant, inWords, span } from "./format.ts";
 import { Inert } from "./inert.tsx";
 import type { ChangeView } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 
 /** A column as text; "" where the row does not have it. */
 export function field(row: IncidentRow, name: string): string {

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Guide } from "../core/rule.ts";
+import type { Guide } from "../core/incident/rule.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Inert } from "./inert.tsx";

@@ -1,4 +1,4 @@
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { field } from "./format.ts";
 
 /** What changed, and what stands behind it: requirements that it falls below, and what else was changed. */

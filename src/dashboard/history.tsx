@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import type { HistoryEntry } from "../core/triage/triage-change.ts";
 import { field, fullTime, instant, inWords, shortTime } from "./format.ts";
 import { Inert } from "./inert.tsx";

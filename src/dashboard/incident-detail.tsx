@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import type { Analyst } from "../core/triage/triage-change.ts";
 import { readIncident, type ReadIncident } from "./api.ts";
 import type { Burst } from "../workflows/burst-of.ts";

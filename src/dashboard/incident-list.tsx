@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "./format.ts";
 import { changeOf, headlineOf, roleOf } from "./headline.ts";

@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { IncidentRow } from "../core/incident-row.ts";
-import { laidOutJson } from "../core/kql/dynamic-text.ts";
-import { parseExactJson } from "../core/kql/exact-json.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import { laidOutJson } from "../kql/run/dynamic-text.ts";
+import { parseExactJson } from "../kql/run/exact-json.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Inert } from "./inert.tsx";
 

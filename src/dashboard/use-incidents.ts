@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { ApiError, type IncidentPage, listIncidents } from "./api.ts";
 import { field } from "./format.ts";
 import { type Polled, usePolled } from "./use-polled.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { IncidentRow } from "../core/incident-row.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { idOf } from "./use-incidents.ts";
 import { type ChangeView, NARROW, type View } from "./view.ts";
 

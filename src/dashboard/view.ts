@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { isBurstId } from "../core/burst-id.ts";
+import { isBurstId } from "../core/incident/burst-id.ts";
 
 /** What the page shows. It stands in the address, so that a link or a reload leads back to it. */
 export interface View {

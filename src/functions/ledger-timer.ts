@@ -1,5 +1,5 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { lateTimers } from "../core/timer-runs.ts";
+import { lateTimers } from "../core/ledger/timer-runs.ts";
 import { DependencyError, reasonOf } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { checkLedger } from "../workflows/check-ledger.ts";

@@ -4,8 +4,8 @@ import {
   type StuckEvent,
   stuckEvents,
   WHOLE_HUB,
-} from "../core/partition-ledger.ts";
-import { countOf, type SequenceRange, unionOf } from "../core/sequence-ranges.ts";
+} from "../core/ledger/partition-ledger.ts";
+import { countOf, type SequenceRange, unionOf } from "../core/ledger/sequence-ranges.ts";
 import { reasonOf } from "../errors.ts";
 import { type HealedPartition, type PartitionHealer, partitionHealer } from "./heal-gaps.ts";
 import type { HealDependencies, HealLimits } from "./heal-work.ts";

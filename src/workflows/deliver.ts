@@ -1,8 +1,8 @@
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { doEach, DOWN_AFTER } from "../core/do-each.ts";
-import type { QueuedRow } from "../core/outbox.ts";
-import { afterFailure, type RowFailure } from "../core/row-failure.ts";
+import type { QueuedRow } from "../core/incident/outbox.ts";
+import { afterFailure, type RowFailure } from "../core/incident/row-failure.ts";
 import { isOfADependency } from "../errors.ts";
 import { inLanes } from "./lanes.ts";
 import type { SendingTime, SendOutcome, Sink } from "./sink.ts";

@@ -1,13 +1,13 @@
-import type { ReadRecord } from "../core/event-body.ts";
+import type { ReadRecord } from "../core/event/event-body.ts";
 import { doEach, DOWN_AFTER, throwFirst } from "../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../core/scan/literal-scan.ts";
-import type { HubPosition } from "../core/incident.ts";
-import { text } from "../core/audit-log.ts";
-import type { StoredIncident, StoreOutcome } from "../core/incident-row.ts";
+import type { HubPosition } from "../core/incident/incident.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { StoredIncident, StoreOutcome } from "../core/incident/incident-row.ts";
 import { judge, type JudgeDependencies } from "./judge-record.ts";
 
-export type { ReadyRule } from "../core/ready-rule.ts";
+export type { ReadyRule } from "../core/incident/ready-rule.ts";
 
 /** An event as the hub delivers it. */
 export interface HubEvent {

@@ -1,7 +1,7 @@
-import { sha256Hex } from "../core/content-hash.ts";
+import { sha256Hex } from "../core/json/content-hash.ts";
 import { doMost, throwFirst } from "../core/do-each.ts";
-import { readEventBody } from "../core/event-body.ts";
-import type { HubPosition } from "../core/incident.ts";
+import { readEventBody } from "../core/event/event-body.ts";
+import type { HubPosition } from "../core/incident/incident.ts";
 import {
   type Batch,
   type BatchOutcome,

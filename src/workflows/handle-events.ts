@@ -1,6 +1,6 @@
 import { throwFirst } from "../core/do-each.ts";
-import { latencyHistogram } from "../core/latency-histogram.ts";
-import type { StoredIncident } from "../core/incident-row.ts";
+import { latencyHistogram } from "../core/ledger/latency-histogram.ts";
+import type { StoredIncident } from "../core/incident/incident-row.ts";
 import { reasonOf } from "../errors.ts";
 import { deliver, type Delivered, type Delivery } from "./deliver.ts";
 import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";

@@ -1,5 +1,5 @@
-import type { FinishedRun, LostRange, PartitionState } from "../core/partition-ledger.ts";
-import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../core/sequence-ranges.ts";
+import type { FinishedRun, LostRange, PartitionState } from "../core/ledger/partition-ledger.ts";
+import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../core/ledger/sequence-ranges.ts";
 import type { HubEvent } from "./detect-batch.ts";
 
 export interface ChunkDependencies {

@@ -1,5 +1,5 @@
-import type { LedgerChanges, StuckRange } from "../core/partition-ledger.ts";
-import { countOf, isSingle } from "../core/sequence-ranges.ts";
+import type { LedgerChanges, StuckRange } from "../core/ledger/partition-ledger.ts";
+import { countOf, isSingle } from "../core/ledger/sequence-ranges.ts";
 import { reasonOf } from "../errors.ts";
 import type { HubEvent } from "./detect-batch.ts";
 import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";

@@ -7,8 +7,8 @@ import {
   type PartitionLedger,
   type PartitionState,
   type StuckRange,
-} from "../core/partition-ledger.ts";
-import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../core/sequence-ranges.ts";
+} from "../core/ledger/partition-ledger.ts";
+import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../core/ledger/sequence-ranges.ts";
 import type { DetectDependencies } from "./detect-batch.ts";
 import type { ChunkDependencies, PartitionOfHub } from "./heal-chunk.ts";
 

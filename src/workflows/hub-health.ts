@@ -1,5 +1,5 @@
-import { type PartitionStatus, WHOLE_HUB } from "../core/partition-ledger.ts";
-import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../core/timer-runs.ts";
+import { type PartitionStatus, WHOLE_HUB } from "../core/ledger/partition-ledger.ts";
+import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../core/ledger/timer-runs.ts";
 
 export interface HubHealthDependencies {
   readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };

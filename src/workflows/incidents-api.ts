@@ -1,6 +1,6 @@
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
-import type { Guide } from "../core/rule.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow, StoredIncident } from "../core/incident/incident-row.ts";
+import type { Guide } from "../core/incident/rule.ts";
 import { type DashboardAccess, identify, type Sender } from "../core/triage/dashboard-access.ts";
 import { attachment, type HttpAnswer, json, problem } from "../core/triage/http-answer.ts";
 import { incidentCsv } from "../core/triage/incident-csv.ts";

@@ -1,11 +1,11 @@
-import { isAuditLog, tenantOf, toAuditLogRow } from "../core/audit-log.ts";
-import type { DiagnosticRecord, ReadRecord } from "../core/event-body.ts";
-import { type HubPosition, type Match, toIncident } from "../core/incident.ts";
-import { rowOrdinals } from "../core/incident-identity.ts";
-import { type StoredIncident, toStoredIncident } from "../core/incident-row.ts";
-import { EvaluationLimitError } from "../core/kql/evaluation.ts";
-import type { Row } from "../core/kql/values.ts";
-import type { ReadyRule } from "../core/ready-rule.ts";
+import { isAuditLog, tenantOf, toAuditLogRow } from "../core/event/audit-log.ts";
+import type { DiagnosticRecord, ReadRecord } from "../core/event/event-body.ts";
+import { type HubPosition, type Match, toIncident } from "../core/incident/incident.ts";
+import { rowOrdinals } from "../core/incident/incident-identity.ts";
+import { type StoredIncident, toStoredIncident } from "../core/incident/incident-row.ts";
+import { EvaluationLimitError } from "../kql/run/evaluation.ts";
+import type { Row } from "../kql/run/values.ts";
+import type { ReadyRule } from "../core/incident/ready-rule.ts";
 
 export interface JudgeDependencies {
   readonly rules: readonly ReadyRule[];

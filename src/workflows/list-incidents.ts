@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { contentHash } from "../core/content-hash.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
+import { contentHash } from "../core/json/content-hash.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { PRIORITIES } from "../core/pim-settings/priority.ts";
 import {
   holdsText,

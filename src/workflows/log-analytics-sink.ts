@@ -1,6 +1,6 @@
-import type { IncidentRow } from "../core/incident-row.ts";
-import { LOG_ANALYTICS_SINK } from "../core/outbox.ts";
-import { packRows } from "../core/packs.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import { LOG_ANALYTICS_SINK } from "../core/incident/outbox.ts";
+import { packRows } from "../core/incident/packs.ts";
 import type { SendOutcome, Sink, SinkOutbox } from "./sink.ts";
 import { sinkWatch, type WatchOptions } from "./sink-watch.ts";
 

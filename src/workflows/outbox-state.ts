@@ -1,4 +1,4 @@
-import type { WaitingRows } from "../core/outbox.ts";
+import type { WaitingRows } from "../core/incident/outbox.ts";
 
 export interface OutboxStateDependencies {
   readonly outbox: { waiting(ruleId: string, limit?: number): Promise<WaitingRows> };

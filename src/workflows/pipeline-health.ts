@@ -1,5 +1,5 @@
 import { isOfADependency } from "../errors.ts";
-import type { OtherSink } from "../core/outbox.ts";
+import type { OtherSink } from "../core/incident/outbox.ts";
 import {
   type HubHealth,
   type HubHealthDependencies,

@@ -1,4 +1,4 @@
-import type { FinishedRun } from "../core/partition-ledger.ts";
+import type { FinishedRun } from "../core/ledger/partition-ledger.ts";
 import { DependencyError } from "../errors.ts";
 import type { HubEvent } from "./detect-batch.ts";
 

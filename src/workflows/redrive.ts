@@ -1,5 +1,5 @@
-import { sha256Hex } from "../core/content-hash.ts";
-import type { HubPosition } from "../core/incident.ts";
+import { sha256Hex } from "../core/json/content-hash.ts";
+import type { HubPosition } from "../core/incident/incident.ts";
 import { type BatchFigures, type DetectDependencies, detectBatch } from "./detect-batch.ts";
 
 export interface RedriveDependencies extends Omit<DetectDependencies, "deadLetters"> {

@@ -1,6 +1,6 @@
-import type { IncidentRow } from "../core/incident-row.ts";
-import type { OtherSink, Pending, PendingPage, WaitingRows } from "../core/outbox.ts";
-import type { RowFailure } from "../core/row-failure.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
+import type { OtherSink, Pending, PendingPage, WaitingRows } from "../core/incident/outbox.ts";
+import type { RowFailure } from "../core/incident/row-failure.ts";
 import type { SinkWatch } from "./sink-watch.ts";
 
 /** Where incidents are sent to: one entry of the delivery loop. */

@@ -1,5 +1,5 @@
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow } from "../core/incident-row.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../core/pim-settings/priority.ts";
 import { EFFECTS, type IncidentQuery } from "../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";

@@ -1,5 +1,5 @@
 import { doEach } from "../core/do-each.ts";
-import type { PendingPage, QueuedRow } from "../core/outbox.ts";
+import type { PendingPage, QueuedRow } from "../core/incident/outbox.ts";
 import { deliver, type Delivered, isFailing } from "./deliver.ts";
 import { type OutboxState, outboxState } from "./outbox-state.ts";
 import { type BySink, forEachSink, type Sink, type Sinks } from "./sink.ts";

@@ -1,6 +1,6 @@
-import { text } from "../core/audit-log.ts";
-import type { IncidentRow, StoredIncident } from "../core/incident-row.ts";
-import { WEBHOOK_SINK } from "../core/outbox.ts";
+import { text } from "../core/event/audit-log.ts";
+import type { IncidentRow, StoredIncident } from "../core/incident/incident-row.ts";
+import { WEBHOOK_SINK } from "../core/incident/outbox.ts";
 import type { SendOutcome, Sink, SinkOutbox } from "./sink.ts";
 import { sinkWatch, type WatchOptions } from "./sink-watch.ts";
 

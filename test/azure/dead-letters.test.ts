@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type Container, type DeadLetter, type DeadLetters, deadLetters } from "../../src/azure/dead-letters.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { VERSION } from "../../src/version.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { collected } from "./open-table.ts";

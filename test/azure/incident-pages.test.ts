@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
-import type { Incident } from "../../src/core/incident.ts";
+import type { Incident } from "../../src/core/incident/incident.ts";
 import type { IncidentQuery } from "../../src/core/triage/incident-query.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { openTable } from "./open-table.ts";
 

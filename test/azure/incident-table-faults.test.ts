@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
+import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { collected, openTable, pendingRows } from "./open-table.ts";

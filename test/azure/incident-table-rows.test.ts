@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { listedColumns, RULE_ID, storedIncident } from "../stored-incident.ts";
 import { collected, openTable, pendingRows } from "./open-table.ts";
 

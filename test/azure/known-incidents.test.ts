@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { knownIncidents } from "../../src/azure/known-incidents.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { memoryTable, type TableAccess } from "../memory-table.ts";
 import { openTable } from "./open-table.ts";
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { type LedgerTable, ledgerTable } from "../../src/azure/ledger-table.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
-import { assessLedger, type FinishedRun, type LedgerChanges } from "../../src/core/partition-ledger.ts";
+import { assessLedger, type FinishedRun, type LedgerChanges } from "../../src/core/ledger/partition-ledger.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { type Fault, startFaultProxy } from "../fault-proxy.ts";
 

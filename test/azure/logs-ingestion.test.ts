@@ -11,8 +11,8 @@ import {
   startLogsIngestion,
 } from "../../local/logs-ingestion/logs-ingestion.ts";
 import { type Ingestion, logsIngestion } from "../../src/azure/logs-ingestion.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
-import { MAX_PACK_BYTES, packRows } from "../../src/core/packs.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { largestIncident, storedIncident } from "../stored-incident.ts";
 

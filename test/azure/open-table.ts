@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { RestError, TableClient } from "@azure/data-tables";
 import { type IncidentTable, incidentTable } from "../../src/azure/incident-table.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
-import type { PendingPage } from "../../src/core/outbox.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import type { PendingPage } from "../../src/core/incident/outbox.ts";
 import { answersOfTheTableService } from "../../src/azure/table-answers.ts";
 import { comparisonsIn } from "../memory-table.ts";
 

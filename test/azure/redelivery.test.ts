@@ -1,11 +1,11 @@
 // Incidents that are added again: no more than three times the requests of their first delivery, and nothing lost.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WEBHOOK_SINK } from "../../src/core/outbox.ts";
+import { WEBHOOK_SINK } from "../../src/core/incident/outbox.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
-import { text } from "../../src/core/audit-log.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
-import type { StoredIncident, StoreOutcome } from "../../src/core/incident-row.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
+import type { StoredIncident, StoreOutcome } from "../../src/core/incident/incident-row.ts";
 import { suspectTable } from "../../src/azure/suspect-table.ts";
 import { detectBatch } from "../../src/workflows/detect-batch.ts";
 import { detectGuarded } from "../../src/workflows/detect-guarded.ts";

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arrayElements } from "../../cli/event-files/array-elements.ts";
 import { readEvents } from "../../cli/event-files/event-forms.ts";
-import { elementSlices } from "../../src/core/json-slices.ts";
+import { elementSlices } from "../../src/core/json/json-slices.ts";
 
 const LARGER_THAN = 8;
 

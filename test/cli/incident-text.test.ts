@@ -1,4 +1,4 @@
-import type { IncidentRow } from "../../src/core/incident-row.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { expect, test } from "vitest";
 import { incidentText } from "../../cli/incidents/incident-text.ts";
 

@@ -4,7 +4,7 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentTable } from "../../src/azure/incident-table.ts";
 import { run } from "../../cli/pimwatch.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";
 import { INCIDENTS_TABLE } from "../../src/services.ts";
 import { ofRule, storedIncident } from "../stored-incident.ts";

@@ -6,8 +6,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleDay } from "../../local/samples/sample-day.ts";
 import { run } from "../../cli/pimwatch.ts";
-import { HEADINGS } from "../../src/compile/guide.ts";
-import { ruleText } from "../compile/rule-text.ts";
+import { HEADINGS } from "../../src/sentinel/guide.ts";
+import { ruleText } from "../sentinel/rule-text.ts";
 import { SHIPPED } from "../shipped-rules.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 

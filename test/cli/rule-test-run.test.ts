@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ruleSamples } from "../../cli/rules/rule-samples.ts";
 import { runRuleTests } from "../../cli/rules/rule-test-run.ts";
-import { compileRule, formatProblem } from "../../src/compile/compile-rules.ts";
-import { ruleText } from "../compile/rule-text.ts";
+import { compileRule, formatProblem } from "../../src/sentinel/compile-rules.ts";
+import { ruleText } from "../sentinel/rule-text.ts";
 
 const QUERY = 'AuditLogs\n| where Category =~ "A" and (Result == "success")\n| where OperationName has "role"';
 

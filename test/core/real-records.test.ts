@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isAuditLog, toAuditLogRow } from "../../src/core/audit-log.ts";
-import { AUDIT_LOG_COLUMNS } from "../../src/core/audit-log-columns.ts";
-import { type DiagnosticRecord, readEventBody } from "../../src/core/event-body.ts";
-import { toIncident } from "../../src/core/incident.ts";
-import { toStoredIncident } from "../../src/core/incident-row.ts";
+import { isAuditLog, toAuditLogRow } from "../../src/core/event/audit-log.ts";
+import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
+import { type DiagnosticRecord, readEventBody } from "../../src/core/event/event-body.ts";
+import { toIncident } from "../../src/core/incident/incident.ts";
+import { toStoredIncident } from "../../src/core/incident/incident-row.ts";
 import { detectBatch } from "../../src/workflows/detect-batch.ts";
 import { POSITION } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";

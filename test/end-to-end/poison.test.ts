@@ -3,9 +3,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { compileRule } from "../../src/compile/compile-rule.ts";
-import type { Rule } from "../../src/core/rule.ts";
-import { ruleText } from "../compile/rule-text.ts";
+import { compileRule } from "../../src/sentinel/compile-rule.ts";
+import type { Rule } from "../../src/core/incident/rule.ts";
+import { ruleText } from "../sentinel/rule-text.ts";
 import { body, settingsChanges } from "./events.ts";
 import { APP_DIRECTORY, startApp, startTestStack } from "./running-app.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { latencyHistogram } from "../../src/core/latency-histogram.ts";
+import { latencyHistogram } from "../../src/core/ledger/latency-histogram.ts";
 import { hubEvents } from "../../src/functions/hub-events.ts";
 import { bytes } from "../samples.ts";
 

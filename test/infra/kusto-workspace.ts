@@ -2,8 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Syntax } from "../../src/compile/kusto-parser.ts";
-import { AUDIT_LOG_COLUMNS } from "../../src/core/audit-log-columns.ts";
+import type { Syntax } from "../../src/kql/compile/kusto-parser.ts";
+import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import incidentColumns from "../../infra/incident-columns.json" with { type: "json" };
 
 /*

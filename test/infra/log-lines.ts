@@ -1,5 +1,5 @@
-import type { StuckEvent } from "../../src/core/partition-ledger.ts";
-import type { LateTimer } from "../../src/core/timer-runs.ts";
+import type { StuckEvent } from "../../src/core/ledger/partition-ledger.ts";
+import type { LateTimer } from "../../src/core/ledger/timer-runs.ts";
 import type { LedgerFigures, LostEvents } from "../../src/workflows/check-ledger.ts";
 import type { Handled } from "../../src/workflows/handle-events.ts";
 import type { PipelineHealth } from "../../src/workflows/pipeline-health.ts";

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { generatedFiles } from "../../scripts/generate-infra.ts";
 import { readFileSync } from "node:fs";
 import workbook from "../../infra/workbook/workbook.json" with { type: "json" };
-import { children, textOf } from "../../src/compile/kusto-parser.ts";
-import type { Syntax } from "../../src/compile/kusto-parser.ts";
+import { children, textOf } from "../../src/kql/compile/kusto-parser.ts";
+import type { Syntax } from "../../src/kql/compile/kusto-parser.ts";
 import { bindQuery, FUNCTIONS, kindOf, QUERY_FILES } from "./kusto-workspace.ts";
 import { at, ofType, theOne, type Variant, variant, VARIANTS } from "./predicted-resources.ts";
 

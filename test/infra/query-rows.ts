@@ -1,4 +1,4 @@
-import { children, type Syntax, textOf as textWithComments } from "../../src/compile/kusto-parser.ts";
+import { children, type Syntax, textOf as textWithComments } from "../../src/kql/compile/kusto-parser.ts";
 import { bindQuery, FUNCTIONS, kindOf } from "./kusto-workspace.ts";
 
 /*

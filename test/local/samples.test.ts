@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { sampleDay } from "../../local/samples/sample-day.ts";
 import { expectedIncidents } from "../../cli/sending/event-source.ts";
-import { readyRule } from "../../src/core/ready-rule.ts";
-import { compileAllRules } from "../../src/compile/compile-rules.ts";
+import { readyRule } from "../../src/core/incident/ready-rule.ts";
+import { compileAllRules } from "../../src/sentinel/compile-rules.ts";
 import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
 
 const DAY = new Date("2026-03-05T00:00:00Z");

@@ -1,7 +1,7 @@
 // The pipeline with two receivers that fail for some incidents and take the others, in simulated time.
 import { expect } from "vitest";
-import { text } from "../../src/core/audit-log.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { SendOutcome } from "../../src/workflows/sink.ts";
 import { type World, type WorldOptions, world } from "./world.ts";
 

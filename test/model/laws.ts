@@ -1,7 +1,7 @@
 // What must hold of the pipeline at any moment, and what at its end.
 import { expect } from "vitest";
-import { sha256Hex } from "../../src/core/content-hash.ts";
-import { unionOf } from "../../src/core/sequence-ranges.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
+import { unionOf } from "../../src/core/ledger/sequence-ranges.ts";
 import { PARTITION_IDS, type Sent, type World } from "./world.ts";
 
 /** Incident ids by the prefix of their row key, each as often as there is a row; the revision where the key has one. */

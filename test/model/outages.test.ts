@@ -2,8 +2,8 @@
 import type { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { expect, test } from "vitest";
 import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
-import { text } from "../../src/core/audit-log.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { handlingOf } from "../../src/workflows/handle-events.ts";
 import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { PARTITION_IDS, type UploadsTo, world, type World } from "./world.ts";

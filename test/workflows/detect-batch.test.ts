@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS } from "../../src/core/kql/evaluation.ts";
-import { prepare } from "../../src/core/kql/evaluate.ts";
-import type { Json } from "../../src/core/kql/values.ts";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
+import { DEFAULT_LIMITS } from "../../src/kql/run/evaluation.ts";
+import { prepare } from "../../src/kql/run/evaluate.ts";
+import type { Json } from "../../src/kql/run/values.ts";
+import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import { type BatchFigures, type DetectDependencies, detectBatch } from "../../src/workflows/detect-batch.ts";
 import { anyJson, anySettingsChange, bytes, eventBody, POSITION, settingsChange } from "../samples.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { IncidentRow, StoredIncident } from "../../src/core/incident-row.ts";
-import type { FinishedRun } from "../../src/core/partition-ledger.ts";
-import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
+import type { IncidentRow, StoredIncident } from "../../src/core/incident/incident-row.ts";
+import type { FinishedRun } from "../../src/core/ledger/partition-ledger.ts";
+import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { handleEvents } from "../../src/workflows/handle-events.ts";
 import type { Sink, Sinks } from "../../src/workflows/sink.ts";

@@ -1,6 +1,6 @@
 import { ledgerTable } from "../../src/azure/ledger-table.ts";
-import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
-import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
+import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts";
+import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LostEvents } from "../../src/workflows/check-ledger.ts";
 import type { HubEvent } from "../../src/workflows/detect-batch.ts";

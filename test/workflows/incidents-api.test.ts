@@ -4,7 +4,7 @@ import { incidentChanges } from "../../src/azure/incident-changes.ts";
 import { incidentPages } from "../../src/azure/incident-pages.ts";
 import type { IncidentTable } from "../../src/azure/incident-table.ts";
 import { ruleIds } from "../../src/azure/rule-ids.ts";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import type { DashboardAccess } from "../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../src/core/triage/http-answer.ts";
 import { answerApi, type ApiDependencies, type ApiRequest } from "../../src/workflows/incidents-api.ts";

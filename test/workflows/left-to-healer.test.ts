@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { text } from "../../src/core/audit-log.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
-import type { SequenceRange } from "../../src/core/sequence-ranges.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import type { DetectDependencies, HubEvent } from "../../src/workflows/detect-batch.ts";
 import { detectGuarded } from "../../src/workflows/detect-guarded.ts";

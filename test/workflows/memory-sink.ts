@@ -1,6 +1,6 @@
-import { text } from "../../src/core/audit-log.ts";
-import type { IncidentRow } from "../../src/core/incident-row.ts";
-import { isDue, type RowFailure } from "../../src/core/row-failure.ts";
+import { text } from "../../src/core/event/audit-log.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { isDue, type RowFailure } from "../../src/core/incident/row-failure.ts";
 import { DependencyError } from "../../src/errors.ts";
 import type { SendOutcome, Sink } from "../../src/workflows/sink.ts";
 import { type Acceptances, sinkWatch } from "../../src/workflows/sink-watch.ts";

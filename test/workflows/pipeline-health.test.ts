@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { WaitingRows } from "../../src/core/outbox.ts";
-import type { PartitionStatus } from "../../src/core/partition-ledger.ts";
+import type { WaitingRows } from "../../src/core/incident/outbox.ts";
+import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { type HealthDependencies, pipelineHealth } from "../../src/workflows/pipeline-health.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sha256Hex } from "../../src/core/content-hash.ts";
+import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { redrive } from "../../src/workflows/redrive.ts";
 import { bytes, eventBody, POSITION, settingsChange } from "../samples.ts";
 import { memoryStores } from "./memory-stores.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readyRule } from "../../src/core/ready-rule.ts";
+import { readyRule } from "../../src/core/incident/ready-rule.ts";
 import { detectBatch } from "../../src/workflows/detect-batch.ts";
-import { planOf } from "../core/kql/query.ts";
+import { planOf } from "../kql/query.ts";
 import { eventBody, POSITION, settingsChange } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
 import { memoryStores } from "./memory-stores.ts";

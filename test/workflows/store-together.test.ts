@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StoredIncident } from "../../src/core/incident-row.ts";
+import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { type DetectDependencies, detectBatch, detectEvents, newBatch } from "../../src/workflows/detect-batch.ts";
 import { bytes, eventBody, settingsChange } from "../samples.ts";
 import { events, NOTHING, otherActivity, signIn } from "./batch-events.ts";

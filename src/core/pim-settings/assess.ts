@@ -1,6 +1,6 @@
-import { type Actor, actorOf } from "../audit-activity.ts";
-import { propertiesOf, text } from "../audit-log.ts";
-import { type DiagnosticRecord, isRecord } from "../event-body.ts";
+import { type Actor, actorOf } from "../event/audit-activity.ts";
+import { propertiesOf, text } from "../event/audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import { assessmentText } from "./assessment-text.ts";
 import { scopeOfBaseline } from "./baselines.ts";
 import { withModifiedProperties } from "./modified-policy.ts";

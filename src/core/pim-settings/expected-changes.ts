@@ -1,4 +1,4 @@
-import type { Actor } from "../audit-activity.ts";
+import type { Actor } from "../event/audit-activity.ts";
 import type { Changes } from "./finding.ts";
 import type { RoleScope } from "./role-scope.ts";
 

@@ -1,6 +1,6 @@
-import type { DiagnosticRecord } from "../event-body.ts";
-import { propertiesOf, text } from "../audit-log.ts";
-import { laidOutJson } from "../kql/dynamic-text.ts";
+import type { DiagnosticRecord } from "../event/event-body.ts";
+import { propertiesOf, text } from "../event/audit-log.ts";
+import { laidOutJson } from "../../kql/run/dynamic-text.ts";
 import { assess, type AssessOptions, isSettingsChange, type SettingsAssessment } from "./assess.ts";
 import type { Finding } from "./finding.ts";
 import { redactRecord } from "./redact.ts";

@@ -1,4 +1,4 @@
-import type { DiagnosticRecord } from "../event-body.ts";
+import type { DiagnosticRecord } from "../event/event-body.ts";
 import { assess, type AssessOptions, isSettingsChange } from "./assess.ts";
 import { type Effect, type Finding, heavier } from "./finding.ts";
 import type { Priority } from "./priority.ts";

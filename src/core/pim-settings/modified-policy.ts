@@ -1,5 +1,5 @@
-import { propertiesOf, text } from "../audit-log.ts";
-import { type DiagnosticRecord, isRecord } from "../event-body.ts";
+import { propertiesOf, text } from "../event/audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import type { Changes, Finding } from "./finding.ts";
 
 const POLICY_RULE = /^(?:Enablement|Expiration|Approval|AuthenticationContext|Notification)_\w{1,100}$/;

@@ -1,4 +1,4 @@
-import type { Actor } from "../audit-activity.ts";
+import type { Actor } from "../event/audit-activity.ts";
 import type { Effect, Weight } from "./finding.ts";
 import type { RoleTier } from "./roles.ts";
 

@@ -1,6 +1,6 @@
-import { text } from "../audit-log.ts";
-import { type DiagnosticRecord, isRecord } from "../event-body.ts";
-import type { Json } from "../kql/values.ts";
+import { text } from "../event/audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
+import type { Json } from "../../kql/run/values.ts";
 import { redactChangeText } from "./redact-text.ts";
 import { knownRole } from "./roles.ts";
 import { type StandIns, standIns } from "./stand-ins.ts";

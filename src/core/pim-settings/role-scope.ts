@@ -1,6 +1,6 @@
-import { additionalDetail, roleOf } from "../audit-activity.ts";
-import { propertiesOf, text } from "../audit-log.ts";
-import { type DiagnosticRecord, isRecord } from "../event-body.ts";
+import { additionalDetail, roleOf } from "../event/audit-activity.ts";
+import { propertiesOf, text } from "../event/audit-log.ts";
+import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import { CONTROL_PLANE_AZURE_ROLES, knownRole, type RoleTier } from "./roles.ts";
 
 export type ScopeKind = "directory" | "group" | "azure";

@@ -1,5 +1,5 @@
-import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event-body.ts";
-import { withoutByteOrderMark } from "../json-slices.ts";
+import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event/event-body.ts";
+import { withoutByteOrderMark } from "../json/json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
 import { elementBounds } from "./element-bounds.ts";
 import { skipBlanks, skipBlanksBack } from "./json-walk.ts";

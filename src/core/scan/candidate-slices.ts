@@ -1,4 +1,4 @@
-import { isRecordsKey, withoutByteOrderMark } from "../json-slices.ts";
+import { isRecordsKey, withoutByteOrderMark } from "../json/json-slices.ts";
 import { elementBounds } from "./element-bounds.ts";
 import { closingBracket, closingQuote, skipBlanks, type Walked, walked } from "./json-walk.ts";
 

@@ -1,6 +1,6 @@
-import { AUDIT_LOG_COLUMNS } from "../audit-log-columns.ts";
-import type { Expression, Plan, Step } from "../kql/plan.ts";
-import type { ScalarType } from "../kql/values.ts";
+import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
+import type { Expression, Plan, Step } from "../../kql/plan.ts";
+import type { ScalarType } from "../../kql/run/values.ts";
 import { type Literal, searchablePart } from "./literal.ts";
 
 /** One of `literals` stands in every record that can match; `rank` says how telling their column is. */

@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import type { Rule } from "../incident/rule.ts";
 import type { Literal } from "./literal.ts";
 import { type LiteralScan, literalScan } from "./literal-scan.ts";
 import { necessaryLiterals } from "./necessary-literals.ts";

@@ -1,5 +1,5 @@
-import { text } from "../audit-log.ts";
-import type { IncidentRow } from "../incident-row.ts";
+import { text } from "../event/audit-log.ts";
+import type { IncidentRow } from "../incident/incident-row.ts";
 
 export const CSV_COLUMNS = [
   "ActivityDateTime",

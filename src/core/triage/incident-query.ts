@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { text } from "../audit-log.ts";
-import { isBurstId } from "../burst-id.ts";
-import type { IncidentRow } from "../incident-row.ts";
-import type { IncidentStatus } from "../incident.ts";
+import { text } from "../event/audit-log.ts";
+import { isBurstId } from "../incident/burst-id.ts";
+import type { IncidentRow } from "../incident/incident-row.ts";
+import type { IncidentStatus } from "../incident/incident.ts";
 import type { Effect } from "../pim-settings/finding.ts";
 import { PRIORITIES, type Priority } from "../pim-settings/priority.ts";
-import { SEVERITIES, type Severity } from "../rule.ts";
+import { SEVERITIES, type Severity } from "../incident/rule.ts";
 
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
 export const EFFECTS = ["weakens", "strengthens", "neutral", "unknown"] as const satisfies readonly Effect[];

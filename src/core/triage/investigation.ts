@@ -1,5 +1,5 @@
-import { text } from "../audit-log.ts";
-import type { IncidentRow } from "../incident-row.ts";
+import { text } from "../event/audit-log.ts";
+import type { IncidentRow } from "../incident/incident-row.ts";
 import { restoreRequests, type GraphRequest } from "./policy-restore.ts";
 
 /** A question for the analyst, with the KQL that answers it in Log Analytics. */

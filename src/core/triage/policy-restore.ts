@@ -1,6 +1,6 @@
-import { text } from "../audit-log.ts";
-import type { IncidentRow } from "../incident-row.ts";
-import { isRecord } from "../event-body.ts";
+import { text } from "../event/audit-log.ts";
+import type { IncidentRow } from "../incident/incident-row.ts";
+import { isRecord } from "../event/event-body.ts";
 
 /** A call of Microsoft Graph, to be made by a person. */
 export interface GraphRequest {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { text } from "../audit-log.ts";
-import type { IncidentRow } from "../incident-row.ts";
+import { text } from "../event/audit-log.ts";
+import type { IncidentRow } from "../incident/incident-row.ts";
 import { INVISIBLE } from "../visible-text.ts";
 import { type Invalid, problemsOf, STATUSES } from "./incident-query.ts";
 

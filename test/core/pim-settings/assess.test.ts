@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Json } from "../../../src/core/kql/values.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 import { assess, isSettingsChange } from "../../../src/core/pim-settings/assess.ts";
 import type { ExpectedChange } from "../../../src/core/pim-settings/expected-changes.ts";
 import { GLOBAL_ADMINISTRATOR, settingsRecord } from "./settings-record.ts";

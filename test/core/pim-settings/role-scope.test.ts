@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Json } from "../../../src/core/kql/values.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 import { roleScopeOf } from "../../../src/core/pim-settings/role-scope.ts";
 import { KNOWN_ROLES } from "../../../src/core/pim-settings/roles.ts";
 import { GLOBAL_ADMINISTRATOR, settingsRecord } from "./settings-record.ts";

@@ -1,5 +1,5 @@
-import type { DiagnosticRecord } from "../../../src/core/event-body.ts";
-import type { Json } from "../../../src/core/kql/values.ts";
+import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 
 interface Overrides {
   readonly operationName?: string;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { text } from "../../../src/core/audit-log.ts";
-import { isRecord, readEventBody } from "../../../src/core/event-body.ts";
-import type { Json } from "../../../src/core/kql/values.ts";
+import { text } from "../../../src/core/event/audit-log.ts";
+import { isRecord, readEventBody } from "../../../src/core/event/event-body.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 import { candidateRecords } from "../../../src/core/scan/candidate-records.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import { judge } from "../../../src/workflows/judge-record.ts";

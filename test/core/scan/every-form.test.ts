@@ -11,11 +11,11 @@ import {
   WRAPPINGS,
   writtenEvent,
 } from "../../../local/samples/written-event.ts";
-import { toAuditLogRow } from "../../../src/core/audit-log.ts";
-import { isRecord, readEventBody, type ReadRecord } from "../../../src/core/event-body.ts";
-import type { Json } from "../../../src/core/kql/values.ts";
+import { toAuditLogRow } from "../../../src/core/event/audit-log.ts";
+import { isRecord, readEventBody, type ReadRecord } from "../../../src/core/event/event-body.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 import { candidateRecords } from "../../../src/core/scan/candidate-records.ts";
-import type { ReadyRule } from "../../../src/core/ready-rule.ts";
+import type { ReadyRule } from "../../../src/core/incident/ready-rule.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import { detectBatch } from "../../../src/workflows/detect-batch.ts";
 import { judge } from "../../../src/workflows/judge-record.ts";

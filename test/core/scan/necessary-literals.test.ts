@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AUDIT_LOG_COLUMNS } from "../../../src/core/audit-log-columns.ts";
-import { toAuditLogRow } from "../../../src/core/audit-log.ts";
-import { prepare } from "../../../src/core/kql/evaluate.ts";
-import type { Expression, Plan, Step } from "../../../src/core/kql/plan.ts";
-import type { Json } from "../../../src/core/kql/values.ts";
+import { AUDIT_LOG_COLUMNS } from "../../../src/core/event/audit-log-columns.ts";
+import { toAuditLogRow } from "../../../src/core/event/audit-log.ts";
+import { prepare } from "../../../src/kql/run/evaluate.ts";
+import type { Expression, Plan, Step } from "../../../src/kql/plan.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
 import { literalScan } from "../../../src/core/scan/literal-scan.ts";
 import { necessaryLiterals } from "../../../src/core/scan/necessary-literals.ts";
-import { planOf } from "../kql/query.ts";
+import { planOf } from "../../kql/query.ts";
 import { writtenJson } from "./written-json.ts";
 
 const literalsOf = (query: string) => necessaryLiterals(planOf(`AuditLogs | ${query}`))?.map(({ text }) => text);

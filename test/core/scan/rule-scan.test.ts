@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Rule } from "../../../src/core/rule.ts";
+import type { Rule } from "../../../src/core/incident/rule.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
-import { planOf } from "../kql/query.ts";
+import { planOf } from "../../kql/query.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
 
 const ruleOf = (name: string, query: string): Rule => ({

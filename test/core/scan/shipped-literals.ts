@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { compileRules } from "../../../src/compile/compile-rules.ts";
-import { readyRule, type ReadyRule } from "../../../src/core/ready-rule.ts";
+import { compileRules } from "../../../src/sentinel/compile-rules.ts";
+import { readyRule, type ReadyRule } from "../../../src/core/incident/ready-rule.ts";
 import type { Literal } from "../../../src/core/scan/literal.ts";
 import { necessaryLiterals } from "../../../src/core/scan/necessary-literals.ts";
 

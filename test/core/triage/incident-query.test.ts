@@ -9,7 +9,7 @@ import {
   STATUSES,
 } from "../../../src/core/triage/incident-query.ts";
 import { PRIORITIES } from "../../../src/core/pim-settings/priority.ts";
-import { SEVERITIES } from "../../../src/core/rule.ts";
+import { SEVERITIES } from "../../../src/core/incident/rule.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const read = (query: string) => readListRequest(new URLSearchParams(query));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { IncidentRow } from "../../../src/core/incident-row.ts";
+import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import {
   type Analyst,
   readTriageChange,

@@ -1,0 +1,15 @@
+import { priorityTable } from "../src/core/pim-settings/priority.ts";
+
+/** What `docs/priority.md` must hold: the table is the code's own. */
+export function priorityPage(): string {
+  return `# Priority
+
+\`Severity\` is the rule's. \`Priority\` is pimwatch's: P1 to P4, from what a PIM settings change does, to which role, by
+whom, and whether it succeeded. A change that \`expected-changes.yaml\` names is one step lower, but never for Global
+Administrator and Privileged Role Administrator: Microsoft's guide asks to look at every change of those.
+
+${priorityTable().trim()}
+
+An incident of another activity has no assessment: its priority is P2, P3 or P4 for the severities High, Medium and Low.
+`;
+}

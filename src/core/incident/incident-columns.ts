@@ -1,0 +1,212 @@
+import { VERSION } from "../../version.ts";
+import { burstIdOf } from "./burst.ts";
+import type { Incident } from "./incident.ts";
+import type { Json } from "../../kql/run/values.ts";
+import { oncePer } from "../once-per.ts";
+import type { IncidentFields } from "../pim-settings/incident-fields.ts";
+
+/** Types that a data collection rule's stream can declare and that we use. */
+export type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
+
+/** `created` once for each incident, `updated` for each change of it. Alerts read `created` only. */
+export type RowKind = "created" | "updated";
+
+export interface IncidentColumn {
+  /** At most 45 of A-Z a-z 0-9 _, none of the names that custom tables reserve. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly description: string;
+  /** Long text is kept longer than names are, and only where it is wanted. */
+  readonly text?: "long";
+  /** Also on the rows that lists of incidents are made from, which are to stay small. */
+  readonly listed?: true;
+  value(incident: Incident, kind: RowKind): Json;
+}
+
+/**
+ * The columns of an incident, named once: the table `PimwatchIncidents_CL` and its stream in Log
+ * Analytics (through `infra/incident-columns.json`, which is generated from here), and the incident's
+ * row in Table Storage.
+ *
+ * @see https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table for the reserved names
+ */
+export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
+  column("TimeGenerated", "datetime", "When this row was made (UTC)", (i) => i.detectedTime),
+  column(
+    "IncidentId",
+    "string",
+    "Deterministic id: one for each match of a rule, however often it is delivered",
+    (i) => i.id,
+  ),
+  listed("Revision", "int", "1 for the created row, raised by each change", (i) => i.revision),
+  column("RowKind", "string", "created or updated", (_incident, kind) => kind),
+  listed("IncidentTitle", "string", "Title of the incident", (i) => i.title),
+  { ...column("Description", "string", "The rule's description", (i) => i.description), text: "long" },
+  listed("Severity", "string", "High, Medium, Low or Informational", (i) => i.severity),
+  listed("Status", "string", "New, Active or Closed", (i) => i.status),
+  listed("Owner", "string", "Who works on it; empty until somebody does", () => ""),
+  listed(
+    "Classification",
+    "string",
+    "TruePositive, BenignPositive, FalsePositive or Undetermined, once it is closed",
+    () => "",
+  ),
+  { ...column("Comment", "string", "Last comment of an analyst", () => ""), text: "long" },
+  listed("LastModifiedTime", "datetime", "When it was made or last changed (UTC)", (i) => i.detectedTime),
+  column("ModifiedBy", "string", "Who made the last change; empty for the created row", () => ""),
+  column("ClosedTime", "datetime", "When it was closed (UTC); empty while it is open", () => null),
+  listed("Priority", "string", "P1 to P4, most urgent first", (i) => i.priority),
+  listed(
+    "Effect",
+    "string",
+    "weakens, strengthens, neutral or unknown; empty where nothing was assessed",
+    (i) => i.assessment?.effect ?? "",
+  ),
+  {
+    ...listed(
+      "Assessment",
+      "string",
+      "What changed and what that means, in plain words",
+      (i) => i.assessment?.assessment ?? "",
+    ),
+    text: "long",
+  },
+  column("Changes", "dynamic", "Each setting that was changed, with its effect and the baselines it touches", (i) =>
+    i.assessment === null ? [] : changesOf(i.assessment),
+  ),
+  column(
+    "UnrecognizedChanges",
+    "dynamic",
+    "What the event says of the change and no pattern knows",
+    (i) => i.assessment?.unrecognizedChanges ?? [],
+  ),
+  column(
+    "Setting",
+    "string",
+    "Name of the setting that matters most among those changed",
+    (i) => i.assessment?.setting ?? "",
+  ),
+  listed("WeakenedSettings", "int", "Settings that the change weakens", (i) =>
+    i.assessment === null ? 0 : weakenedSettings(i.assessment),
+  ),
+  column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
+  column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
+  column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
+  listed(
+    "Expected",
+    "boolean",
+    "Whether expected-changes.yaml names this change",
+    (i) => i.assessment?.expected ?? false,
+  ),
+  column("ExpectedTicket", "string", "Ticket of the expected change", (i) => i.assessment?.expectedTicket ?? ""),
+  column("RuleId", "string", "Sentinel's id of the analytics rule", (i) => i.rule.id),
+  listed("RuleName", "string", "Name of the analytics rule", (i) => i.rule.name),
+  column("RuleVersion", "string", "Version of the analytics rule", (i) => i.rule.version),
+  column("RuleFileHash", "string", "sha256 of the rule's file", (i) => i.rule.fileHash),
+  column(
+    "RuleQueryHash",
+    "string",
+    "sha256 of the query's tokens, equal for every layout of it",
+    (i) => i.rule.queryHash,
+  ),
+  column("Tactics", "dynamic", "MITRE ATT&CK tactics", (i) => i.tactics),
+  column("Techniques", "dynamic", "MITRE ATT&CK techniques", (i) => i.techniques),
+  column("ProviderName", "string", "pimwatch", () => "pimwatch"),
+  column("ProductName", "string", "Product that the activity was logged for", () => "Microsoft Entra ID"),
+  column("VendorName", "string", "Vendor of that product", () => "Microsoft"),
+  listed("ActivityDateTime", "datetime", "When the activity happened (UTC)", (i) => i.activityDateTime),
+  column("FirstActivityTime", "datetime", "First activity of the incident (UTC)", (i) => i.activityDateTime),
+  column("LastActivityTime", "datetime", "Last activity of the incident (UTC)", (i) => i.activityDateTime),
+  listed("DetectedTime", "datetime", "When pimwatch found it (UTC)", (i) => i.detectedTime),
+  column("EventCount", "int", "Audit records in the incident", () => 1),
+  listed("OperationName", "string", "Name of the activity", (i) => i.activity.operationName),
+  column("AuditCategory", "string", "Category of the activity, such as RoleManagement", (i) => i.activity.category),
+  column("LoggedByService", "string", "Service that logged the activity", (i) => i.activity.loggedByService),
+  listed("Result", "string", "success, failure or timeout", (i) => i.activity.result),
+  {
+    ...listed("ResultReason", "string", "What the event says of the change", (i) => i.activity.resultReason),
+    text: "long",
+  },
+  column("CorrelationId", "string", "Correlation id of the activity; not unique", (i) => i.activity.correlationId),
+  column("AuditLogId", "string", "Id of the audit record in AuditLogs", (i) => i.activity.auditLogId),
+  column("EntraTenantId", "string", "Entra tenant that exported the record", (i) => i.activity.tenantId),
+  column("InitiatedByType", "string", "User, Application or Unknown", (i) => i.actor.type),
+  listed("InitiatedBy", "string", "Best name of who did it", (i) => i.actor.label),
+  column("InitiatedByUserPrincipalName", "string", "User principal name", (i) => i.actor.userPrincipalName),
+  column("InitiatedByUserId", "string", "Object id of the user", (i) => i.actor.userId),
+  column("InitiatedByAppName", "string", "Display name of the application", (i) => i.actor.appName),
+  column("InitiatedByAppId", "string", "Application (client) id", (i) => i.actor.appId),
+  column(
+    "InitiatedByServicePrincipalId",
+    "string",
+    "Object id of the service principal",
+    (i) => i.actor.servicePrincipalId,
+  ),
+  column("InitiatedByIpAddress", "string", "Address that the rule maps; often empty", (i) => i.mappedIpAddress),
+  listed(
+    "ClientIpAddress",
+    "string",
+    "Best address in the record: ipaddr of the token first",
+    (i) => i.clientIpAddress,
+  ),
+  listed(
+    "BurstId",
+    "string",
+    "The same for all that one actor did within one hour (UTC); empty where the record does not say who or when",
+    burstIdOf,
+  ),
+  column("TargetResourceType", "string", "Type of what was acted on", (i) => i.target.type),
+  listed("TargetResourceName", "string", "Name of what was acted on", (i) => i.target.name),
+  column("TargetResourceId", "string", "Id of what was acted on", (i) => i.target.id),
+  listed("RoleName", "string", "Role whose settings changed", (i) => i.role.name),
+  listed(
+    "RoleScope",
+    "string",
+    "That role with its scope, such as Member of group X",
+    (i) => i.assessment?.roleScope ?? i.role.name,
+  ),
+  listed(
+    "RoleTier",
+    "string",
+    "critical, controlPlane or standard; empty where nothing was assessed",
+    (i) => i.assessment?.roleTier ?? "",
+  ),
+  column("RoleId", "string", "Id of that role in the tenant", (i) => i.role.id),
+  column("RoleTemplateId", "string", "Template id of that role, the same in all tenants", (i) => i.role.templateId),
+  column("Entities", "dynamic", "Entities as the rule maps them", (i) => i.entities),
+  column("ResultColumns", "dynamic", "Columns that the rule's query made", (i) => i.columns),
+  column("CustomDetails", "dynamic", "Custom details as the rule maps them", (i) => i.customDetails),
+  column("ModifiedProperties", "dynamic", "Old and new values as the record lists them", (i) => i.modifiedProperties),
+  column("TargetResources", "dynamic", "The record's target resources", (i) => i.targetResources),
+  column("AdditionalDetails", "dynamic", "The record's additional details", (i) => i.additionalDetails),
+  {
+    ...column("RemediationSteps", "string", "What the rule's guide says to do", (i) => i.remediationSteps),
+    text: "long",
+  },
+  column("EventHubPartitionId", "string", "Partition of the event", (i) => i.partitionId),
+  column("EventHubSequenceNumber", "long", "Sequence number of the event", (i) => i.sequenceNumber),
+  column("EventHubEnqueuedTime", "datetime", "When the event reached the hub (UTC)", (i) => i.enqueuedTime || null),
+  column("DetectorVersion", "string", "Version of pimwatch", () => VERSION),
+  column("Truncated", "boolean", "Whether anything was cut to fit", () => false),
+];
+
+const weakenedSettings = oncePer(({ changes }: IncidentFields): number => {
+  const weakening = changes.filter(({ effect }) => effect === "weakens");
+  return new Set(weakening.map(({ settingName }) => settingName)).size;
+});
+
+/** The findings without what only says how they were read. */
+const changesOf = oncePer(({ changes }: IncidentFields): Json =>
+  changes.map(({ wording: _wording, source: _source, baselines, ...change }) => ({
+    ...change,
+    baselines: baselines.map(({ id, link }) => ({ id, link })),
+  })),
+);
+
+function column(name: string, type: ColumnType, description: string, value: IncidentColumn["value"]): IncidentColumn {
+  return { name, type, description, value };
+}
+
+function listed(...column_: Parameters<typeof column>): IncidentColumn {
+  return { ...column(...column_), listed: true };
+}

@@ -1,0 +1,239 @@
+import {
+  type Actor,
+  actorOf,
+  clientIpAddressOf,
+  modifiedPropertiesOf,
+  type Role,
+  roleOf,
+  type Target,
+  targetOf,
+} from "../event/audit-activity.ts";
+import { dynamic, propertiesOf, tenantOf, text } from "../event/audit-log.ts";
+import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
+import { alertTextOf } from "./alert-details.ts";
+import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
+import { incidentId } from "./incident-identity.ts";
+import { type Entity, entitiesOf } from "./entities.ts";
+import { toJson } from "../json/column-json.ts";
+import { jsonText } from "../../kql/run/dynamic-text.ts";
+import { formatDatetime } from "../../kql/run/time.ts";
+import type { Column, Json, Row } from "../../kql/run/values.ts";
+import { type IncidentFields, incidentFields } from "../pim-settings/incident-fields.ts";
+import { oncePer } from "../once-per.ts";
+import type { Priority } from "../pim-settings/priority.ts";
+import type { Rule, Severity } from "./rule.ts";
+import { parseTimestamp } from "../event/timestamp.ts";
+
+/** Where an event lay in the hub. A field is null where the host did not say. */
+export interface HubPosition {
+  readonly partitionId: string | null;
+  readonly sequenceNumber: number | null;
+  /** ISO 8601 with a zone. */
+  readonly enqueuedTime: string | null;
+}
+
+export type IncidentStatus = "New" | "Active" | "Closed";
+
+/**
+ * One result row of a rule over one audit record, in Sentinel's vocabulary. Plain JSON.
+ *
+ * Times are ISO 8601 in UTC: the record's with 7 fractional digits, our own with 3.
+ */
+export interface Incident {
+  /** Deterministic: the same record delivered again, or sent again by Azure Monitor, has the same id. */
+  readonly id: string;
+  readonly revision: number;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  readonly status: IncidentStatus;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+  readonly entities: readonly Entity[];
+  /** The columns that the rule's query made or changed, in its order. */
+  readonly columns: Readonly<Record<string, Json>>;
+  readonly customDetails: Readonly<Record<string, string>>;
+  readonly rule: {
+    readonly id: string;
+    readonly name: string;
+    readonly version: string;
+    readonly fileHash: string;
+    readonly queryHash: string;
+  };
+  readonly activity: {
+    readonly operationName: string;
+    readonly category: string;
+    readonly loggedByService: string;
+    readonly result: string;
+    /** What the event says was changed: the first of resultReason and the two resultDescriptions that is not empty. */
+    readonly resultReason: string;
+    readonly correlationId: string;
+    readonly auditLogId: string;
+    readonly tenantId: string;
+  };
+  /** How urgent it is: from the assessment, else from the severity. */
+  readonly priority: Priority;
+  /** What changed and what that means; null for operations other than a change of PIM settings. */
+  readonly assessment: IncidentFields | null;
+  readonly actor: Actor;
+  readonly role: Role;
+  readonly target: Target;
+  /** The address that the rule maps to its IP entity, as it stands in the record; often "". */
+  readonly mappedIpAddress: string;
+  /** The best address that the record holds (`ipaddr` first). Shown beside the mapped one, never in its place. */
+  readonly clientIpAddress: string;
+  /** When it happened; the beginning of 1970 where the record holds no time that can be read. */
+  readonly activityDateTime: string;
+  /** When the event reached the hub; "" where the host did not say. */
+  readonly enqueuedTime: string;
+  readonly detectedTime: string;
+  readonly partitionId: string;
+  readonly sequenceNumber: number | null;
+  /** The audit record as JSON text. */
+  readonly record: string;
+  /** What the rule's guide says to do. */
+  readonly remediationSteps: string;
+  /** These three as the record holds them, for the columns of the same name. */
+  readonly modifiedProperties: Json;
+  readonly targetResources: Json;
+  readonly additionalDetails: Json;
+}
+
+/** Used where a record holds no time that can be read: never the clock, which would differ at each delivery. */
+const UNKNOWN_TIME = "1970-01-01T00:00:00.0000000Z";
+
+/** P1 is for what was read and found dangerous: an activity that nobody has assessed starts below it. */
+const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, Priority>> = {
+  High: "P2",
+  Medium: "P3",
+  Low: "P4",
+  Informational: "P4",
+};
+
+export interface Match {
+  readonly rule: Rule;
+  readonly source: ReadRecord;
+  /** The record as an AuditLogs row. */
+  readonly row: Row;
+  /** What the rule's query made of that row. */
+  readonly resultRow: Row;
+  /** Number of the result row among those of this record, from 0: see `rowOrdinals`. */
+  readonly ordinal: number;
+  /** The tenant to which a record belongs that names none, where there is just one. */
+  readonly onlyTenant?: string | undefined;
+  readonly position: HubPosition;
+}
+
+/** @param detectedAt when the match was found, UTC */
+export function toIncident(match: Match, detectedAt: Date): Incident {
+  const { rule, position } = match;
+  const facts = factsOf(match.source);
+  const result = namedColumns(rule.plan.columns, match.resultRow);
+  const entities = entitiesOf(rule.entityMappings, result);
+  const alert = alertTextOf(rule, result);
+  const assessment = facts.assessmentFor(rule);
+  return {
+    id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
+    revision: 1,
+    ...alert,
+    status: "New",
+    techniques: rule.techniques,
+    entities,
+    columns: madeByQuery(match, result),
+    customDetails: Object.fromEntries(
+      Object.entries(rule.customDetails).map(([name, column]) => [name, text(result.get(column))]),
+    ),
+    rule: {
+      id: rule.id,
+      name: rule.name,
+      version: rule.version,
+      fileHash: rule.fileHash,
+      queryHash: rule.queryHash,
+    },
+    activity: activityOf(match),
+    priority: assessment?.priority ?? PRIORITY_OF_SEVERITY[alert.severity],
+    assessment,
+    actor: facts.actor,
+    role: facts.role,
+    target: facts.target,
+    mappedIpAddress: mappedIpAddress(rule, result),
+    clientIpAddress: facts.clientIpAddress,
+    activityDateTime: facts.activityDateTime,
+    enqueuedTime: iso(position.enqueuedTime) ?? "",
+    detectedTime: detectedAt.toISOString(),
+    partitionId: position.partitionId ?? "",
+    sequenceNumber: position.sequenceNumber,
+    record: facts.text,
+    remediationSteps: rule.guide?.response ?? "",
+    modifiedProperties: facts.modifiedProperties,
+    targetResources: dynamic(facts.properties["targetResources"]),
+    additionalDetails: dynamic(facts.properties["additionalDetails"]),
+  };
+}
+
+function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
+  return tenantOf(source.record) || onlyTenant;
+}
+
+/** What all incidents of a record have in common. */
+const factsOf = oncePer((source: ReadRecord) => {
+  const { record } = source;
+  return {
+    properties: propertiesOf(record),
+    assessmentFor: oncePer(({ expectedChanges = [] }: Rule) => incidentFields(record, { expectedChanges })),
+    actor: actorOf(record),
+    role: roleOf(record),
+    target: targetOf(record),
+    clientIpAddress: clientIpAddressOf(record),
+    activityDateTime: eventTime(record) ?? UNKNOWN_TIME,
+    text: new TextDecoder().decode(source.bytes()),
+    modifiedProperties: modifiedPropertiesOf(record),
+  };
+});
+
+function activityOf(match: Match): Incident["activity"] {
+  const { record } = match.source;
+  const properties = propertiesOf(record);
+  const reasons = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
+  return {
+    operationName: text(record["operationName"]),
+    category: text(properties["category"]),
+    loggedByService: text(properties["loggedByService"]),
+    result: text(properties["result"]),
+    resultReason: reasons.map(text).find((reason) => reason.trim() !== "") ?? "",
+    correlationId: text(record["correlationId"]) || text(properties["correlationId"]),
+    auditLogId: text(properties["id"]),
+    tenantId: tenantOfMatch(match),
+  };
+}
+
+function eventTime(record: DiagnosticRecord): string | undefined {
+  return iso(propertiesOf(record)["activityDateTime"]) ?? iso(record["time"]);
+}
+
+function iso(time: unknown): string | undefined {
+  const ticks = typeof time === "string" ? parseTimestamp(time) : null;
+  return ticks === null ? undefined : formatDatetime(ticks);
+}
+
+function mappedIpAddress(rule: Rule, result: ReadonlyMap<string, Json>): string {
+  const mapping = rule.entityMappings.find(({ entityType }) => entityType === "IP");
+  const field = mapping?.fieldMappings.find(({ identifier }) => identifier === "Address");
+  return field === undefined ? "" : text(result.get(field.columnName));
+}
+
+function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
+  return new Map(columns.map((column, index) => [column.name, toJson(row[index] ?? null, column.type)]));
+}
+
+const namedCells = oncePer((row: Row) => namedColumns(AUDIT_LOG_COLUMNS, row));
+
+function madeByQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<string, Json> {
+  const source = namedCells(row);
+  const made = [...result].filter(([name, value]) => !source.has(name) || !sameJson(source.get(name), value));
+  return Object.fromEntries(made);
+}
+
+function sameJson(a: Json | undefined, b: Json): boolean {
+  return a === b || jsonText(a ?? null) === jsonText(b);
+}

@@ -1,0 +1,15 @@
+import { formatDatetime, formatTimespan } from "../../kql/run/time.ts";
+import type { Json, ScalarType, Value } from "../../kql/run/values.ts";
+
+/**
+ * A column's value as JSON: times as Kusto prints them; longs beyond 2^53, and reals that are no number, as text; a
+ * dynamic value as it is, with bigints inside it.
+ */
+export function toJson(value: Value, type: ScalarType): Json {
+  // As a number it would become null, in JSON and in both services, without a word.
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (typeof value !== "bigint" || type === "dynamic") return value;
+  if (type === "datetime") return formatDatetime(value);
+  if (type === "timespan") return formatTimespan(value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}

@@ -1,0 +1,104 @@
+import { AGGREGATES } from "../run/aggregates.ts";
+import { FUNCTIONS } from "../run/function-table.ts";
+import { REFUSED_FUNCTIONS } from "../run/refused.ts";
+import { supportTable } from "../run/support.ts";
+import { kindOf, listOf, optionalPart, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
+import { suggestion } from "./nearest-name.ts";
+import type { QueryProblem } from "./problem.ts";
+
+/** Names that a misspelt word may have meant. */
+const FUNCTION_NAMES = [...Object.keys(FUNCTIONS), ...Object.keys(AGGREGATES)].filter((name) => /^\w+$/.test(name));
+const OPERATOR_WORDS = supportTable()
+  .filter(({ kind }) => kind === "operator")
+  .map(({ name }) => name.split(" ")[0] ?? name);
+
+/** What Microsoft's parser and binder object to, in the order of the text. */
+export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[] {
+  const misspelt = misspeltOperator(code, text);
+  if (misspelt !== undefined) return [misspelt];
+  const unpackings = unpackingCalls(code.Syntax);
+  const isOutdated = (diagnostic: string, start: number) =>
+    ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
+  const problems = listOf(code.GetDiagnostics())
+    .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
+    .map(({ Code, Start, Message }) => ({
+      offset: Start,
+      ...explain({ code, text, diagnostic: Code, message: Message, offset: Start }),
+    }))
+    .toSorted((left, right) => left.offset - right.offset);
+  const unknown = problems.findIndex(({ code: said }) => said === "unknown-operator");
+  // Behind a word that begins no operator, the parser guesses.
+  return unknown < 0 ? problems : problems.slice(0, unknown + 1);
+}
+
+/**
+ * The first of what the parser objects to, where that is a misspelt word of several parts: it takes `project-reoder x`
+ * for `project` and a subtraction, and what it says of that, and of all behind it, helps nobody.
+ */
+function misspeltOperator(code: KustoCode, text: string): QueryProblem | undefined {
+  const [first] = listOf(code.GetDiagnostics())
+    .filter(({ Severity }) => Severity === "Error")
+    .toSorted((left, right) => left.Start - right.Start);
+  if (first === undefined) return undefined;
+  const begun = /\|\s*([a-z]+(?:-[a-z]+)*-)$/.exec(text.slice(0, first.Start))?.[1];
+  const word = `${begun ?? ""}${/^[\w-]*/.exec(text.slice(first.Start))?.[0] ?? ""}`;
+  if (begun === undefined || OPERATOR_WORDS.includes(word)) return undefined;
+  const message = `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}`;
+  return { offset: first.Start - begun.length, code: "unknown-operator", message };
+}
+
+/**
+ * The binder's objections to the number and types of arguments. It does not know all that Kusto's page on bag_unpack
+ * documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
+ */
+const ARGUMENT_DIAGNOSTICS = new Set(["KS106", "KS107", "KS108", "KS119"]);
+
+function unpackingCalls(syntax: Syntax): Syntax[] {
+  const calls: Syntax[] = [];
+  walk(syntax, (node) => {
+    if (kindOf(node) !== "EvaluateOperator") return;
+    const plugin = optionalPart(node, "FunctionCall");
+    if (plugin && optionalPart(plugin, "Name")?.SimpleName === "bag_unpack") calls.push(plugin);
+  });
+  return calls;
+}
+
+export function unknownTable(name: string): string {
+  return `there is no table "${name}" on the stream: pimwatch reads AuditLogs only${suggestion(name, ["AuditLogs"])}`;
+}
+
+interface Diagnosed {
+  readonly code: KustoCode;
+  readonly text: string;
+  readonly diagnostic: string;
+  readonly message: string;
+  readonly offset: number;
+}
+
+function explain({ code, text, diagnostic, message, offset }: Diagnosed): Omit<QueryProblem, "offset"> {
+  const name = /'([^']*)'/.exec(message)?.[1] ?? "";
+  switch (diagnostic) {
+    case "KS142": {
+      const known = listOf(code.GetColumnsInScope(offset)?.Columns).map(({ Name }) => Name);
+      return { code: "unknown-column", message: `there is no column or variable "${name}"${suggestion(name, known)}` };
+    }
+    case "KS204":
+      return { code: "unknown-table", message: unknownTable(name) };
+    case "KS176": {
+      const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? "";
+      if (word === "") break;
+      return { code: "unknown-operator", message: `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}` };
+    }
+    case "KS211": {
+      const reason = Object.hasOwn(REFUSED_FUNCTIONS, name) ? REFUSED_FUNCTIONS[name] : undefined;
+      if (reason !== undefined) return { code: "unsupported-function", message: `${name} is not supported: ${reason}` };
+      return {
+        code: "unknown-function",
+        message: `there is no function "${name}"${suggestion(name, FUNCTION_NAMES)}`,
+      };
+    }
+    default:
+      break;
+  }
+  return { code: diagnostic.startsWith("KS0") ? "syntax" : diagnostic.toLowerCase(), message };
+}

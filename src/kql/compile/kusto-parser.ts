@@ -1,0 +1,174 @@
+import { createRequire } from "node:module";
+import { AUDIT_LOG_COLUMNS } from "../../core/event/audit-log-columns.ts";
+import type { ScalarType } from "../run/values.ts";
+
+/*
+ * The part of Microsoft's Kusto language service that we use. It is C# compiled to JavaScript and hangs itself on
+ * globalThis; this module is the only one that knows so. Build time only: it is 5 MB of code.
+ */
+
+export interface KustoSymbol {
+  readonly Name: string;
+  readonly Columns?: KustoList<KustoColumn>;
+  readonly Signatures?: KustoList<{
+    readonly Declaration: Syntax | null;
+    readonly Parameters: KustoList<{ readonly Name: string; readonly DeclaredTypes?: KustoList<KustoSymbol> }>;
+  }>;
+}
+
+export interface KustoColumn {
+  readonly Name: string;
+  readonly Type: KustoSymbol;
+}
+
+export interface KustoList<Item> {
+  readonly Count: number;
+  getItem(index: number): Item;
+}
+
+/** A node or token of the syntax tree. Which parts a node has, its kind says. */
+export interface Syntax {
+  readonly Kind: number;
+  /** Offset of the first character, blanks and comments before it left out. */
+  readonly TextStart: number;
+  readonly End: number;
+  readonly ChildCount: number;
+  readonly IsToken: boolean;
+  readonly Parent?: Syntax | null;
+  /** Tokens: their text. */
+  readonly Text?: string;
+  readonly LiteralValue?: unknown;
+  readonly SimpleName?: string;
+  readonly ResultType?: KustoSymbol | null;
+  readonly ReferencedSymbol?: KustoSymbol | null;
+  readonly ReferencedSignature?: { readonly Parameters: KustoList<{ readonly Name: string }> } | null;
+  GetChild(index: number): Syntax | null;
+  GetCalledFunctionBody?(): Syntax | null;
+  ToString(includeTrivia: number): string;
+}
+
+interface KustoDiagnostic {
+  readonly Severity: string;
+  readonly Code: string;
+  readonly Start: number;
+  readonly Message: string;
+}
+
+export interface KustoCode {
+  readonly Syntax: Syntax;
+  readonly ResultType: KustoSymbol | null;
+  GetDiagnostics(): KustoList<KustoDiagnostic>;
+  GetColumnsInScope(position: number): { readonly Columns: KustoList<KustoColumn> } | null;
+}
+
+interface KustoLanguage {
+  readonly KustoCode: { ParseAndAnalyze(text: string, globals: unknown): KustoCode };
+  readonly GlobalState: { readonly Default: { WithDatabase(database: unknown): unknown } };
+  readonly Syntax: { readonly SyntaxKind: Readonly<Record<string, unknown>> };
+  readonly Binding: { readonly Binder: { GetExpressionResultName(node: Syntax, fallback: string, row: null): string } };
+  readonly Symbols: {
+    readonly ScalarTypes: Readonly<Record<string, KustoSymbol>>;
+    readonly ColumnSymbol: new (name: string, type: KustoSymbol, ...rest: null[]) => KustoColumn;
+    readonly TableSymbol: { readonly $ctor4: new (name: string, columns: readonly KustoColumn[]) => KustoSymbol };
+    readonly DatabaseSymbol: {
+      readonly $ctor1: new (name: string, members: readonly KustoSymbol[], isOpen: boolean) => KustoSymbol;
+    };
+  };
+}
+
+const SCALAR_TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
+  string: "String",
+  bool: "Bool",
+  int: "Int",
+  long: "Long",
+  real: "Real",
+  datetime: "DateTime",
+  timespan: "TimeSpan",
+  guid: "Guid",
+  dynamic: "Dynamic",
+};
+
+let loaded: { language: KustoLanguage; globals: unknown; kinds: ReadonlyMap<number, string> } | undefined;
+
+/** Loads the language service on first use (0.2 s). Bridge, its runtime, has to come first. */
+function load() {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  require("@kusto/language-service-next/bridge.min.js");
+  require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service hangs itself on globalThis; its shape is its d.ts's
+  const { Kusto } = globalThis as unknown as { readonly Kusto: { readonly Language: KustoLanguage } };
+  const language = Kusto.Language;
+  const { ColumnSymbol, TableSymbol, DatabaseSymbol, ScalarTypes } = language.Symbols;
+  const columns = AUDIT_LOG_COLUMNS.map(({ name, type }) => {
+    const symbol = ScalarTypes[SCALAR_TYPE_NAMES[type]];
+    if (symbol === undefined) throw new Error(`the Kusto parser has no type ${type}`);
+    return new ColumnSymbol(name, symbol, null, null, null, null);
+  });
+  const table = new TableSymbol.$ctor4("AuditLogs", columns);
+  const globals = language.GlobalState.Default.WithDatabase(new DatabaseSymbol.$ctor1("stream", [table], false));
+  const kinds = new Map(
+    Object.entries(language.Syntax.SyntaxKind).flatMap(([name, kind]) =>
+      typeof kind === "number" ? [[kind, name] as const] : [],
+    ),
+  );
+  loaded = { language, globals, kinds };
+  return loaded;
+}
+
+/** Parses a query and binds it against AuditLogs, the only table on the stream. */
+export function parseQuery(text: string): KustoCode {
+  const { language, globals } = load();
+  return language.KustoCode.ParseAndAnalyze(text, globals);
+}
+
+/** The name of a node's kind, e.g. `FilterOperator`. */
+export function kindOf(node: Syntax): string {
+  return load().kinds.get(node.Kind) ?? "None";
+}
+
+/** The column name that Kusto gives an expression without one; "" where it numbers it (`Column1`). */
+export function resultName(node: Syntax): string {
+  return load().language.Binding.Binder.GetExpressionResultName(node, "", null);
+}
+
+/** A part of a node by its name, e.g. `Condition`; undefined where this node leaves it out. */
+export function optionalPart(node: Syntax, name: string): Syntax | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which parts a node has depends on its kind at run time
+  const parts = node as unknown as Readonly<Record<string, Syntax | null | undefined>>;
+  return parts[name] ?? undefined;
+}
+
+/** A part that a node of this kind always has. */
+export function part(node: Syntax, name: string): Syntax {
+  const found = optionalPart(node, name);
+  if (found === undefined) throw new Error(`the Kusto parser gave a ${kindOf(node)} without ${name}`);
+  return found;
+}
+
+export function children(node: Syntax): Syntax[] {
+  return Array.from({ length: node.ChildCount }, (_, index) => node.GetChild(index)).filter((child) => child !== null);
+}
+
+/** The elements of a list, without the commas between them. */
+export function elements(list: Syntax | undefined): Syntax[] {
+  if (list === undefined) return [];
+  return children(list).flatMap((child) =>
+    kindOf(child) === "SeparatedElement" ? children(child).slice(0, 1) : [child],
+  );
+}
+
+export function listOf<Item>(list: KustoList<Item> | null | undefined): Item[] {
+  return list ? Array.from({ length: list.Count }, (_, index) => list.getItem(index)) : [];
+}
+
+/** Calls `visit` for a node and all below it, parents first. */
+export function walk(node: Syntax, visit: (node: Syntax) => void): void {
+  visit(node);
+  for (const child of children(node)) walk(child, visit);
+}
+
+/** A node's own text, without the blanks and comments around it. */
+export function textOf(node: Syntax): string {
+  return node.ToString(0).trim();
+}

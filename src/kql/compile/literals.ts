@@ -1,0 +1,144 @@
+import { constantExpression, literalValue } from "../run/bind-expression.ts";
+import { toDynamic, toGuid, toLong, toReal } from "../run/conversion.ts";
+import { jsonText, readJson } from "../run/dynamic-text.ts";
+import type { Expression } from "../plan.ts";
+import { parseDatetime, parseTimespan } from "../run/time.ts";
+import type { Json, PlainJson, ScalarType } from "../run/values.ts";
+import { children, elements, kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { QueryRefused } from "./problem.ts";
+
+export function stringLiteral(value: string): Expression {
+  return { kind: "literal", type: "string", value };
+}
+
+/** A literal's value, read from its text: the parser's own values are .NET objects. Undefined where it is none. */
+export function lowerLiteral(node: Syntax, base: number): Expression | undefined {
+  const kind = kindOf(node);
+  switch (kind) {
+    case "StringLiteralExpression":
+    case "CompoundStringLiteralExpression":
+      return stringLiteral(String(node.LiteralValue));
+    case "BooleanLiteralExpression":
+      return typed(
+        "bool",
+        node,
+        (text) => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined),
+        base,
+      );
+    case "IntLiteralExpression":
+      return typed("int", node, (text) => Number(wholeNumber(text)), base);
+    case "LongLiteralExpression":
+      return typed("long", node, longNumber, base);
+    case "RealLiteralExpression":
+      return typed("real", node, (text) => realNumber(text), base);
+    case "DateTimeLiteralExpression":
+      return typed(
+        "datetime",
+        node,
+        (text) => parseDatetime(unquoted(text).replaceAll(/\s*,\s*/g, "-"))?.toString(),
+        base,
+      );
+    case "TimespanLiteralExpression":
+      return typed("timespan", node, (text) => parseTimespan(unquoted(text))?.toString(), base);
+    case "GuidLiteralExpression":
+      return typed("guid", node, (text) => toGuid(unquoted(text)) ?? undefined, base);
+    case "DynamicExpression":
+      return constantExpression(jsonOf(part(node, "Expression"), base), "dynamic");
+    default:
+      return undefined;
+  }
+}
+
+function typed(
+  type: ScalarType,
+  node: Syntax,
+  read: (text: string) => PlainJson | undefined,
+  base: number,
+): Expression {
+  const inner = /^[a-z]+\s*\(([\s\S]*)\)$/i.exec(textOf(node))?.[1] ?? textOf(node);
+  const text = inner.trim();
+  if (text === "null") return { kind: "literal", type, value: null };
+  const value = read(text);
+  if (value === undefined) {
+    throw new QueryRefused(base + node.TextStart, "literal", `${textOf(node)} is not a ${type} that pimwatch can read`);
+  }
+  return { kind: "literal", type, value };
+}
+
+function wholeNumber(text: string): string | undefined {
+  return /^-?(\d+|0x[0-9a-f]+)$/i.test(text)
+    ? String(text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text))
+    : undefined;
+}
+
+/** A whole number as text where it fits 64 bits; hexadecimal digits are the bits themselves. */
+function longNumber(text: string): string | undefined {
+  const digits = /^0x/i.test(text) ? text : wholeNumber(text);
+  return digits === undefined ? undefined : toLong(digits, "string")?.toString();
+}
+
+/** `-9223372036854775808`: without its sign the least long is none. Undefined where no long stands behind the sign. */
+export function lowerNegativeLiteral(node: Syntax, base: number): Expression | undefined {
+  const operand = part(node, "Expression");
+  if (kindOf(operand) !== "LongLiteralExpression" || !/^\d+$/.test(textOf(operand).trim())) return undefined;
+  return typed("long", node, (text) => longNumber(text.replaceAll(/\s/g, "")), base);
+}
+
+function realNumber(text: string): PlainJson | undefined {
+  const value = toReal(text, "string");
+  if (value === null) return undefined;
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/, "$2");
+}
+
+/** What stands inside `dynamic(…)`: JSON, with Kusto's own literals allowed in it. */
+function jsonOf(node: Syntax, base: number): Json {
+  switch (kindOf(node)) {
+    case "JsonObjectExpression":
+      return Object.fromEntries(
+        elements(part(node, "Pairs")).map((pair) => [keyText(part(pair, "Name")), jsonOf(part(pair, "Value"), base)]),
+      );
+    case "JsonArrayExpression":
+      return elements(part(node, "Values")).map((each) => jsonOf(each, base));
+    case "NullLiteralExpression":
+      return null;
+    case "UnaryMinusExpression": {
+      const negative = lowerNegativeLiteral(node, base);
+      if (negative?.kind === "literal") return jsonOfLiteral(negative.value, negative.type);
+      const value = jsonOf(part(node, "Expression"), base);
+      return typeof value === "number" || typeof value === "bigint" ? -value : value;
+    }
+    default: {
+      const literal = lowerLiteral(node, base);
+      if (literal?.kind !== "literal") {
+        throw new QueryRefused(base + node.TextStart, "literal", `${textOf(node)} cannot stand in a dynamic literal`);
+      }
+      return jsonOfLiteral(literal.value, literal.type);
+    }
+  }
+}
+
+function jsonOfLiteral(value: PlainJson, type: ScalarType): Json {
+  return toDynamic(literalValue(value, type), type);
+}
+
+/** A property's name as the tokenizer leaves it: with its quotes. */
+function keyText(token: Syntax): string {
+  const text = (token.Text ?? children(token).map(textOf).join("")).trim();
+  if (text.startsWith('"')) return quotedText(text);
+  return text.startsWith("'") ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text;
+}
+
+/** A constant's value as JSON, where a parameter of an operator must be one. */
+export function constantText(expression: Expression): string | undefined {
+  if (expression.kind !== "literal") return undefined;
+  return typeof expression.value === "string" ? expression.value : jsonText(expression.value);
+}
+
+function quotedText(text: string): string {
+  const value = readJson(text);
+  return typeof value === "string" ? value : text;
+}

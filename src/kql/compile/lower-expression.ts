@@ -1,0 +1,311 @@
+import { bindExpression, constantExpression } from "../run/bind-expression.ts";
+import { toDynamic } from "../run/conversion.ts";
+import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "../run/evaluation.ts";
+import { FUNCTIONS } from "../run/function-table.ts";
+import type { Expression } from "../plan.ts";
+import { refusedFunction, REFUSED_OPERATORS } from "../run/refused.ts";
+import type { ScalarType } from "../run/values.ts";
+import { elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
+import { suggestion } from "./nearest-name.ts";
+import { QueryRefused } from "./problem.ts";
+import { columnExpression, isScalarType, refusal, type Environment } from "./scope.ts";
+import { lowerAggregateCall } from "./aggregate-call.ts";
+import { lowerScalarCall } from "./user-function.ts";
+
+/** The parser's kinds of operator expressions, and the names that plans use for them: KQL's own. */
+const OPERATOR_NAMES: Readonly<Record<string, string>> = {
+  AndExpression: "and",
+  OrExpression: "or",
+  AddExpression: "+",
+  SubtractExpression: "-",
+  MultiplyExpression: "*",
+  DivideExpression: "/",
+  ModuloExpression: "%",
+  EqualExpression: "==",
+  NotEqualExpression: "!=",
+  LessThanExpression: "<",
+  LessThanOrEqualExpression: "<=",
+  GreaterThanExpression: ">",
+  GreaterThanOrEqualExpression: ">=",
+  EqualTildeExpression: "=~",
+  BangTildeExpression: "!~",
+  InExpression: "in",
+  InCsExpression: "in~",
+  NotInExpression: "!in",
+  NotInCsExpression: "!in~",
+  BetweenExpression: "between",
+  NotBetweenExpression: "!between",
+  HasExpression: "has",
+  HasCsExpression: "has_cs",
+  NotHasExpression: "!has",
+  NotHasCsExpression: "!has_cs",
+  HasPrefixExpression: "hasprefix",
+  HasPrefixCsExpression: "hasprefix_cs",
+  NotHasPrefixExpression: "!hasprefix",
+  NotHasPrefixCsExpression: "!hasprefix_cs",
+  HasSuffixExpression: "hassuffix",
+  HasSuffixCsExpression: "hassuffix_cs",
+  NotHasSuffixExpression: "!hassuffix",
+  NotHasSuffixCsExpression: "!hassuffix_cs",
+  ContainsExpression: "contains",
+  ContainsCsExpression: "contains_cs",
+  NotContainsExpression: "!contains",
+  NotContainsCsExpression: "!contains_cs",
+  StartsWithExpression: "startswith",
+  StartsWithCsExpression: "startswith_cs",
+  NotStartsWithExpression: "!startswith",
+  NotStartsWithCsExpression: "!startswith_cs",
+  EndsWithExpression: "endswith",
+  EndsWithCsExpression: "endswith_cs",
+  NotEndsWithExpression: "!endswith",
+  NotEndsWithCsExpression: "!endswith_cs",
+  MatchesRegexExpression: "matches regex",
+  HasAnyExpression: "has_any",
+  HasAllExpression: "has_all",
+  UnaryMinusExpression: "negate",
+  UnaryPlusExpression: "identity",
+};
+
+/**
+ * Turns an expression of the syntax tree into one of a plan. Types are those that Microsoft's binder found.
+ *
+ * @throws {QueryRefused} at the first thing that pimwatch does not do
+ */
+export function lowerExpression(node: Syntax, environment: Environment): Expression {
+  const literal = lowerLiteral(node, environment.base);
+  if (literal) return literal;
+  const kind = kindOf(node);
+  const operator = OPERATOR_NAMES[kind];
+  if (operator !== undefined) return lowerOperator(operator, node, environment);
+  switch (kind) {
+    case "ParenthesizedExpression":
+      return lowerExpression(part(node, "Expression"), environment);
+    case "NameReference":
+      return lowerName(node, environment);
+    case "PathExpression":
+      return lowerPath(node, environment);
+    case "ElementExpression":
+      return lowerElement(node, environment);
+    case "FunctionCallExpression":
+      return lowerFunctionCall(node, environment);
+    case "SimpleNamedExpression":
+      return lowerExpression(part(node, "Expression"), environment);
+    case "TypeOfLiteralExpression":
+      return stringLiteral(textOf(node));
+    case "PipeExpression":
+      throw refusal(node, environment, "not-event-local", "a subquery inside an expression reads other events");
+    case "ToScalarExpression":
+      throw refusal(node, environment, "not-event-local", "toscalar() reads other events than the one at hand");
+    default:
+      throw refusal(
+        node,
+        environment,
+        "unsupported-expression",
+        `pimwatch does not run this expression: ${textOf(node)}`,
+      );
+  }
+}
+
+/** The binder's type of a call that yields several columns. */
+const TUPLE = "tuple";
+
+/** The scalar type that the binder gave a node. */
+export function typeOf(node: Syntax, environment: Environment): ScalarType {
+  const name = node.ResultType?.Name ?? "unknown";
+  if (isScalarType(name)) return name;
+  // the arrays of array_sort_asc(a, b): here an array of them, which `namedValues` makes columns of
+  if (name === TUPLE) return "dynamic";
+  throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${name}: ${textOf(node)}`);
+}
+
+/** The values of an expression, where its call yields several columns; otherwise the one. */
+export function lowerColumns(node: Syntax, environment: Environment): Expression[] {
+  const value = environment.lower.expression(node, environment);
+  if (node.ResultType?.Name !== TUPLE) return [value];
+  return listOf(node.ResultType.Columns).map((_, index) =>
+    call("[]", "dynamic", [value, { kind: "literal", type: "long", value: String(index) }], () =>
+      refusal(node, environment, "", ""),
+    ),
+  );
+}
+
+/** A call in the plan, tried at once, so that what cannot work is refused where it stands; constants are folded. */
+export function call(name: string, type: ScalarType, args: readonly Expression[], at: () => QueryRefused): Expression {
+  const expression: Expression = { kind: "call", type, name, arguments: args };
+  try {
+    const { constant } = bindExpression(expression, newEvaluation(DEFAULT_LIMITS));
+    return constant ? constantExpression(constant.value, type) : expression;
+  } catch (error) {
+    if (!(error instanceof CallProblem || error instanceof EvaluationLimitError)) throw error;
+    const { problem } = at();
+    throw new QueryRefused(problem.offset, "invalid-call", error.message);
+  }
+}
+
+function lowerCall(name: string, node: Syntax, args: readonly Expression[], environment: Environment): Expression {
+  if (!Object.hasOwn(FUNCTIONS, name)) {
+    const reason = refusedFunction(name);
+    const at = kindOf(node) === "FunctionCallExpression" ? node : part(node, "Operator");
+    throw refusal(at, environment, "unsupported-function", `${name} is not supported: ${reason}`);
+  }
+  return call(name, typeOf(node, environment), args, () => refusal(node, environment, "", ""));
+}
+
+function lowerOperator(name: string, node: Syntax, environment: Environment): Expression {
+  const lower = (each: Syntax) => lowerExpression(each, environment);
+  switch (kindOf(node)) {
+    case "UnaryMinusExpression":
+      return (
+        lowerNegativeLiteral(node, environment.base) ??
+        lowerCall(name, node, [lower(part(node, "Expression"))], environment)
+      );
+    case "UnaryPlusExpression":
+      return lowerCall(name, node, [lower(part(node, "Expression"))], environment);
+    case "InExpression":
+    case "InCsExpression":
+    case "NotInExpression":
+    case "NotInCsExpression":
+    case "HasAnyExpression":
+    case "HasAllExpression": {
+      const listed = elements(part(part(node, "Right"), "Expressions"));
+      return lowerCall(
+        name,
+        node,
+        [lower(part(node, "Left")), ...listed.map((each) => lowerListed(each, environment))],
+        environment,
+      );
+    }
+    case "BetweenExpression":
+    case "NotBetweenExpression": {
+      const couple = part(node, "Right");
+      const args = [part(node, "Left"), part(couple, "First"), part(couple, "Second")].map(lower);
+      return lowerCall(name, node, args, environment);
+    }
+    default: {
+      const left = part(node, "Left");
+      const right = lower(part(node, "Right"));
+      if (kindOf(left) === "StarExpression") return lowerAnyColumn(name, node, right, environment);
+      return lowerCall(name, node, [lower(left), right], environment);
+    }
+  }
+}
+
+/** `* has "x"`: true where it is true of any column. */
+function lowerAnyColumn(name: string, node: Syntax, right: Expression, environment: Environment): Expression {
+  const at = () => refusal(node, environment, "", "");
+  const tests = environment.columns.map((_, index) =>
+    call(name, "bool", [columnExpression(environment.columns, index), right], at),
+  );
+  const [first, ...others] = tests;
+  if (first === undefined)
+    throw refusal(node, environment, "unsupported-expression", "there is no column for * to mean");
+  return others.reduce((all, each) => call("or", "bool", [all, each], at), first);
+}
+
+/** A member of the list of `in` and its like: a value, but never another query. */
+function lowerListed(node: Syntax, environment: Environment): Expression {
+  const table = tableWithin(node);
+  if (table !== undefined) {
+    if (kindOf(table) === "ExternalDataExpression") {
+      throw refusal(
+        table,
+        environment,
+        "unsupported-operator",
+        `externaldata is not supported: ${REFUSED_OPERATORS["externaldata"]}`,
+      );
+    }
+    const constant = environment.lower.table(table, environment);
+    const [values] = constant.steps;
+    if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") return listOfRows(values.rows);
+    throw refusal(
+      node,
+      environment,
+      "not-event-local",
+      `${textOf(node)} is a table: its rows would come from other events`,
+    );
+  }
+  return lowerExpression(node, environment);
+}
+
+/** The table that stands in a list, its parentheses left out. */
+function tableWithin(node: Syntax): Syntax | undefined {
+  if (kindOf(node) === "ParenthesizedExpression") return tableWithin(part(node, "Expression"));
+  return node.ResultType?.Columns === undefined ? undefined : node;
+}
+
+/** The first column of a table that the query writes out, as a list of values. */
+function listOfRows(rows: readonly (readonly Expression[])[]): Expression {
+  const values = rows.flatMap(([first]) => {
+    const bound = first && bindExpression(first, newEvaluation(DEFAULT_LIMITS));
+    return bound?.constant ? [toDynamic(bound.constant.value, bound.type)] : [];
+  });
+  return constantExpression(values, "dynamic");
+}
+
+function lowerName(node: Syntax, environment: Environment): Expression {
+  const name = node.SimpleName ?? textOf(node);
+  const index = environment.columns.findIndex((column) => column.name === name);
+  if (index >= 0) return columnExpression(environment.columns, index);
+  const binding = environment.names.get(name);
+  if (binding?.kind === "scalar") return binding.value;
+  if (binding?.kind === "table") {
+    throw refusal(node, environment, "not-event-local", `${name} is a table: its rows would come from other events`);
+  }
+  const known = [...environment.columns.map((column) => column.name), ...environment.names.keys()];
+  throw refusal(node, environment, "unknown-column", `there is no column "${name}"${suggestion(name, known)}`);
+}
+
+function lowerPath(node: Syntax, environment: Environment): Expression {
+  const of = lowerExpression(part(node, "Expression"), environment);
+  const selector = part(node, "Selector");
+  if (kindOf(selector) !== "NameReference" && kindOf(selector) !== "BracketedExpression") {
+    throw refusal(
+      selector,
+      environment,
+      "unsupported-expression",
+      `pimwatch does not run ${textOf(selector)} after a dot`,
+    );
+  }
+  const key =
+    kindOf(selector) === "NameReference"
+      ? stringLiteral(selector.SimpleName ?? textOf(selector))
+      : lowerExpression(part(selector, "Expression"), environment);
+  return lowerCall(".", node, [of, key], environment);
+}
+
+function lowerElement(node: Syntax, environment: Environment): Expression {
+  const of = lowerExpression(part(node, "Expression"), environment);
+  const selector = part(node, "Selector");
+  const inner = kindOf(selector) === "BracketedExpression" ? part(selector, "Expression") : selector;
+  return lowerCall("[]", node, [of, lowerExpression(inner, environment)], environment);
+}
+
+function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
+  const body = node.GetCalledFunctionBody?.();
+  const args = elements(part(part(node, "ArgumentList"), "Expressions"));
+  if (body) return lowerScalarCall(node, body, environment);
+  const name = part(node, "Name").SimpleName ?? "";
+  const aggregated = lowerAggregateCall(name, node, environment);
+  if (aggregated) return aggregated;
+  if (name === "pack_all") return lowerPackAll(node, args, environment);
+  return lowerCall(
+    name,
+    node,
+    args.map((each) => lowerExpression(each, environment)),
+    environment,
+  );
+}
+
+/** pack_all() packs the columns that there are: their names and values go along. */
+function lowerPackAll(node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
+  const [ignore] = args;
+  const columns = environment.columns.flatMap(({ name }, index) => [
+    stringLiteral(name),
+    columnExpression(environment.columns, index),
+  ]);
+  const ignored: Expression = ignore
+    ? lowerExpression(ignore, environment)
+    : { kind: "literal", type: "bool", value: false };
+  return lowerCall("pack_all", node, [ignored, ...columns], environment);
+}

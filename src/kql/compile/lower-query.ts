@@ -1,0 +1,79 @@
+import { AUDIT_LOG_COLUMNS } from "../../core/event/audit-log-columns.ts";
+import { unknownTable } from "./diagnostics.ts";
+import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { bindLet } from "./let-statement.ts";
+import { lowerExpression } from "./lower-expression.ts";
+import { lowerOperator } from "./operator-table.ts";
+import { lowerDataTable } from "./operators/table-operators.ts";
+import { refusal, type Environment, type Table } from "./scope.ts";
+import { lowerTabularCall } from "./user-function.ts";
+
+const AUDIT_LOGS: Table = {
+  steps: [],
+  columns: AUDIT_LOG_COLUMNS.map((column) =>
+    column.name === "TimeGenerated" ? { ...column, eventTime: true } : column,
+  ),
+  readsEvent: true,
+};
+
+/**
+ * Turns a parsed and bound query into the table that its last statement describes.
+ *
+ * @throws {QueryRefused} at the first thing that pimwatch does not do
+ */
+export function lowerQuery(block: Syntax): Table {
+  let environment: Environment = {
+    lower: { expression: lowerExpression, table: lowerTable },
+    columns: [],
+    names: new Map(),
+    base: 0,
+  };
+  for (const statement of elements(part(block, "Statements"))) {
+    if (kindOf(statement) === "ExpressionStatement") return lowerTable(part(statement, "Expression"), environment);
+    environment = bindLet(statement, environment);
+  }
+  throw refusal(block, environment, "no-query", "the query has no tabular statement");
+}
+
+/** A tabular expression as steps. */
+function lowerTable(node: Syntax, environment: Environment): Table {
+  const kind = kindOf(node);
+  switch (kind) {
+    case "PipeExpression":
+      return lowerOperator(part(node, "Operator"), lowerTable(part(node, "Expression"), environment), environment);
+    case "ParenthesizedExpression":
+    case "MaterializeExpression":
+      return lowerTable(part(node, "Expression"), environment);
+    case "DataTableExpression":
+      return lowerDataTable(node, environment);
+    case "NameReference":
+      return lowerTableName(node, environment);
+    case "FunctionCallExpression": {
+      const body = node.GetCalledFunctionBody?.();
+      if (body) return lowerTabularCall(node, body, environment);
+      break;
+    }
+    default:
+      if (kind.endsWith("Operator")) return lowerOperator(node, environment.subqueryInput, environment);
+  }
+  const name = optionalPart(node, "Name")?.SimpleName ?? textOf(node);
+  throw refusal(node, environment, "unsupported-table", `pimwatch reads AuditLogs and nothing else: ${name}`);
+}
+
+function lowerTableName(node: Syntax, environment: Environment): Table {
+  const name = node.SimpleName ?? textOf(node);
+  const binding = environment.names.get(name);
+  if (binding?.kind === "table") return binding.table;
+  const body = binding === undefined ? node.GetCalledFunctionBody?.() : undefined;
+  if (body) return lowerTabularCall(node, body, environment);
+  if (binding === undefined && name === "AuditLogs") {
+    if (environment.subqueryInput === undefined) return AUDIT_LOGS;
+    throw refusal(
+      node,
+      environment,
+      "not-event-local",
+      "AuditLogs inside a subquery is all events, not the one at hand",
+    );
+  }
+  throw refusal(node, environment, "unknown-table", unknownTable(name));
+}

@@ -1,0 +1,50 @@
+import { bindExpression } from "../../run/bind-expression.ts";
+import { DEFAULT_LIMITS, newEvaluation } from "../../run/evaluation.ts";
+import { FUNCTIONS } from "../../run/function-table.ts";
+import type { Expression } from "../../plan.ts";
+import { ticksFromUnixMilliseconds } from "../../run/time.ts";
+import type { Value } from "../../run/values.ts";
+import { textOf, type Syntax } from "../kusto-parser.ts";
+import { columnsReadBy, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
+
+/** Times at which an event might come, neither of them at the beginning of an hour, a day, a week or a month. */
+const SAMPLE_TIMES = ["2026-01-14T03:04:05.678Z", "2026-07-17T15:16:17.891Z"].map((time) =>
+  ticksFromUnixMilliseconds(Date.parse(time)),
+);
+
+/**
+ * Refuses a condition like `TimeGenerated < ago(1d)`: in Sentinel it looks back at events of an earlier run. Here `ago`
+ * counts from the event's own time, so the condition could never hold, and the rule would be silent for ever.
+ */
+export function refuseEarlierEvents(predicate: Expression, node: Syntax, input: Table, environment: Environment): void {
+  for (const condition of conjuncts(predicate)) {
+    if (!comparesEventTime(condition, input.columns)) continue;
+    if (SAMPLE_TIMES.some((time) => valueAt(condition, input.columns, time) === true)) continue;
+    const message = `${textOf(node)} keeps only events that are older than the run; it needs a window over many events`;
+    throw refusal(node, environment, "not-event-local", message);
+  }
+}
+
+function conjuncts(predicate: Expression): readonly Expression[] {
+  const isAnd = predicate.kind === "call" && predicate.name === "and";
+  return isAnd ? predicate.arguments.flatMap(conjuncts) : [predicate];
+}
+
+/** Whether all that a condition reads is the event's time and the present time. */
+function comparesEventTime(condition: Expression, columns: readonly ScopeColumn[]): boolean {
+  const read = columnsReadBy(condition);
+  return read.length > 0 && read.every((index) => columns[index]?.eventTime === true) && readsNow(condition);
+}
+
+function readsNow(expression: Expression): boolean {
+  if (expression.kind !== "call") return false;
+  return FUNCTIONS[expression.name]?.volatile === true || expression.arguments.some(readsNow);
+}
+
+function valueAt(condition: Expression, columns: readonly ScopeColumn[], time: bigint): Value {
+  const evaluation = newEvaluation(DEFAULT_LIMITS);
+  const row = columns.map(({ eventTime }) => (eventTime === true ? time : null));
+  const { compute } = bindExpression(condition, evaluation);
+  evaluation.begin(time);
+  return compute(row);
+}

@@ -1,0 +1,147 @@
+import { toText } from "../../run/conversion.ts";
+import { isArray } from "../../run/dynamic-text.ts";
+import type { Expression } from "../../plan.ts";
+import { refusedPlugin, WINDOW } from "../../run/refused.ts";
+import type { Json } from "../../run/values.ts";
+import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
+import { stringLiteral } from "../literals.ts";
+import {
+  CANONICAL_TYPES,
+  columnExpression,
+  columnOf,
+  isScalarType,
+  refusal,
+  type Environment,
+  type ScopeColumn,
+  type Table,
+} from "../scope.ts";
+import { over, projected, type LowerOperator } from "./operator.ts";
+
+/**
+ * `evaluate bag_unpack(…) : (schema)`: the one plugin whose rows each come from one row, and whose columns are known.
+ *
+ * @see https://learn.microsoft.com/kusto/query/bag-unpack-plugin
+ */
+export const lowerEvaluate: LowerOperator = (node, input, environment) => {
+  const plugin = part(node, "FunctionCall");
+  const name = part(plugin, "Name").SimpleName ?? "";
+  const schema = optionalPart(node, "Schema");
+  if (name !== "bag_unpack" || schema === undefined) {
+    const reason = refusedPlugin(name);
+    const code = reason === WINDOW ? "not-event-local" : "unsupported-operator";
+    throw refusal(plugin, environment, code, `the plugin ${name} is not supported: ${reason}`);
+  }
+  return unpacked(readUnpacking(plugin, part(schema, "Schema"), input, environment), input);
+};
+
+const CONFLICTS = new Set(["error", "replace_source", "keep_source"]);
+
+interface Unpacking {
+  readonly bag: Expression;
+  /** Where the bag is a column: that one is gone from the result. */
+  readonly bagIndex: number;
+  readonly prefix: string;
+  readonly keepsSource: boolean;
+  readonly ignored: readonly string[];
+  readonly withStar: boolean;
+  readonly columns: readonly ScopeColumn[];
+}
+
+function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment: Environment): Unpacking {
+  const args = elements(part(part(plugin, "ArgumentList"), "Expressions"));
+  const at = (position: number, name: string): Syntax | undefined => {
+    const isNamed = (each: Syntax) => kindOf(each) === "SimpleNamedExpression";
+    const named = args.find((each) => isNamed(each) && part(each, "Name").SimpleName === name);
+    const positional = args[position];
+    return named ?? (positional && !isNamed(positional) ? positional : undefined);
+  };
+  const constant = (node: Syntax, type: ScopeColumn["type"]): Json => {
+    const value = environment.lower.expression(node, over(input, environment));
+    if (value.kind === "literal" && value.type === type) return value.value;
+    throw refusal(node, environment, "invalid-call", `bag_unpack: ${textOf(node)} must be a constant of type ${type}`);
+  };
+  const text = (node: Syntax | undefined): string =>
+    node === undefined ? "" : toText(constant(node, "string"), "string");
+  const conflictNode = at(2, "columnsConflict");
+  const conflict = text(conflictNode);
+  if (conflictNode && !CONFLICTS.has(conflict)) {
+    const message = `bag_unpack: columnsConflict is one of ${[...CONFLICTS].join(", ")}, not "${conflict}"`;
+    throw refusal(conflictNode, environment, "invalid-call", message);
+  }
+  const ignoredNode = at(3, "ignoredProperties");
+  const names = ignoredNode && constant(ignoredNode, "dynamic");
+  const [bagNode, , , , surplus] = args;
+  if (bagNode === undefined || surplus !== undefined) {
+    throw refusal(surplus ?? plugin, environment, "invalid-call", "bag_unpack takes one to four arguments");
+  }
+  const bag = environment.lower.expression(bagNode, over(input, environment));
+  if (bag.type !== "dynamic") {
+    throw refusal(
+      bagNode,
+      environment,
+      "invalid-type",
+      `${textOf(bagNode)} is ${bag.type}; only dynamic values unpack`,
+    );
+  }
+  const unpacking: Unpacking = {
+    bag,
+    bagIndex: bag.kind === "column" ? bag.index : -1,
+    prefix: text(at(1, "OutputColumnPrefix")),
+    keepsSource: conflict === "keep_source",
+    ignored: isArray(names) ? names.map((each) => toText(each, "dynamic")) : [],
+    withStar: optionalPart(schema, "AsteriskToken") !== undefined,
+    columns: elements(part(schema, "Columns")).map((each) => declaredColumn(each, environment)),
+  };
+  const twice = unpacking.columns.find(({ name }) => unpacking.withStar && sourceOf(name, unpacking, input) >= 0);
+  if (twice !== undefined && conflict !== "keep_source" && conflict !== "replace_source") {
+    const message = `the input has a column "${twice.name}" too; say which one is meant with columnsConflict`;
+    throw refusal(schema, environment, "duplicate-column", message);
+  }
+  return unpacking;
+}
+
+function declaredColumn(node: Syntax, environment: Environment): ScopeColumn {
+  const written = textOf(part(node, "Type"));
+  const type = CANONICAL_TYPES[written] ?? written;
+  if (isScalarType(type)) return { name: part(node, "Name").SimpleName ?? "", type };
+  throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${type}`);
+}
+
+/** The input's own column of a name; the bags' column does not count, it is unpacked. */
+function sourceOf(name: string, { bagIndex }: Unpacking, input: Table): number {
+  return input.columns.findIndex((column, index) => column.name === name && index !== bagIndex);
+}
+
+/** With `*` the input's columns come first, without it only what the schema names, from the input or from the bags. */
+function unpacked(unpacking: Unpacking, input: Table): Table {
+  const values = unpacking.columns.map((column) => valueOf(column, unpacking, input));
+  const named = new Set(unpacking.columns.map(({ name }) => name));
+  const before = unpacking.withStar
+    ? input.columns.flatMap(({ name }, index) => (index === unpacking.bagIndex || named.has(name) ? [] : [index]))
+    : [];
+  return projected(
+    input,
+    [
+      ...before.flatMap((index) => input.columns[index] ?? []),
+      ...values.map((value, index) => columnOf(unpacking.columns[index]?.name ?? "", value, input.columns)),
+    ],
+    [...before.map((index) => columnExpression(input.columns, index)), ...values],
+  );
+}
+
+function valueOf({ name, type }: ScopeColumn, unpacking: Unpacking, input: Table): Expression {
+  const { bag, prefix, ignored, withStar, keepsSource } = unpacking;
+  const source = sourceOf(name, unpacking, input);
+  const found = source >= 0 && (keepsSource || !withStar) ? columnExpression(input.columns, source) : undefined;
+  if (found !== undefined) return found.type === type ? found : converted(found, type);
+  const key = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+  if (key === undefined || ignored.includes(key))
+    return { kind: "literal", type, value: type === "string" ? "" : null };
+  const member: Expression = { kind: "call", type: "dynamic", name: ".", arguments: [bag, stringLiteral(key)] };
+  return type === "dynamic" ? member : converted(member, type);
+}
+
+function converted(value: Expression, type: ScopeColumn["type"]): Expression {
+  const name = type === "dynamic" ? "todynamic" : `to${type}`;
+  return { kind: "call", type, name, arguments: [value] };
+}

@@ -1,0 +1,187 @@
+import type { Expression, OrderKey } from "../../plan.ts";
+import { constantExpression, literalValue } from "../../run/bind-expression.ts";
+import { toDynamic } from "../../run/conversion.ts";
+import { children, elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
+import {
+  columnExpression,
+  isScalarType,
+  refusal,
+  type Environment,
+  type ScopeColumn,
+  type Table,
+  CANONICAL_TYPES,
+} from "../scope.ts";
+import {
+  constantCount,
+  over,
+  parameterOf,
+  projected,
+  refuseAtTableLevel,
+  withStep,
+  type LowerOperator,
+} from "./operator.ts";
+import { namedValues, columnsOfNamed, distinctlyNamed } from "./row-operators.ts";
+
+export const lowerSort: LowerOperator = (node, input, environment) => {
+  const keys = elements(part(node, "Expressions")).map((each) => orderKey(each, input, environment));
+  return withStep(input, { step: "order", keys });
+};
+
+/** Descending unless said otherwise; nulls last when descending, first when ascending. */
+function orderKey(node: Syntax, input: Table, environment: Environment): OrderKey {
+  const isOrdered = kindOf(node) === "OrderedExpression";
+  const value = environment.lower.expression(isOrdered ? part(node, "Expression") : node, over(input, environment));
+  const words = isOrdered ? textOf(part(node, "Ordering")).toLowerCase().split(/\s+/) : [];
+  const descending = !words.includes("asc");
+  const nullsFirst = words.includes("first") || (!descending && !words.includes("last"));
+  return { value, descending, nullsFirst };
+}
+
+export const lowerTop: LowerOperator = (node, input, environment) => {
+  refuseAtTableLevel("top", node, input, environment);
+  const key = orderKey(part(node, "ByExpression"), input, environment);
+  const count = constantCount(node, "Expression", environment);
+  return withStep(withStep(input, { step: "order", keys: [key] }), { step: "take", count });
+};
+
+export const lowerTake: LowerOperator = (node, input, environment) => {
+  refuseAtTableLevel(textOf(children(node)[0] ?? node), node, input, environment);
+  return withStep(input, { step: "take", count: constantCount(node, "Expression", environment) });
+};
+
+export const lowerCount: LowerOperator = (node, input, environment) => {
+  refuseAtTableLevel("count", node, input, environment);
+  const named = optionalPart(node, "AsIdentifier");
+  const name = (named && optionalPart(named, "Identifier")?.SimpleName) ?? "Count";
+  const aggregates = [{ name: "count", type: "long", arguments: [] } as const];
+  return withStep(input, { step: "summarize", by: [], aggregates }, [{ name, type: "long" }]);
+};
+
+export const lowerDistinct: LowerOperator = (node, input, environment) => {
+  const [first] = elements(part(node, "Expressions"));
+  if (first && kindOf(first) === "StarExpression") return withStep(input, { step: "distinct" });
+  const named = distinctlyNamed(node, namedValues(node, input, environment));
+  return withStep(
+    projected(
+      input,
+      columnsOfNamed(named),
+      named.map(({ value }) => value),
+    ),
+    { step: "distinct" },
+  );
+};
+
+/** Says something to the engine, or names the table for later statements: the rows stay as they are. */
+export const lowerUnchanged: LowerOperator = (_node, input) => input;
+
+/**
+ * All columns of all branches, the first branch's first. A name that has several types becomes one column for each
+ * type, with the type in its name.
+ */
+export const lowerUnion: LowerOperator = (node, input, environment, isFirst) => {
+  if (environment.subqueryInput) {
+    throw refusal(node, environment, "not-event-local", "union inside a subquery reads other events");
+  }
+  const sources = elements(part(node, "Expressions")).map((each) => environment.lower.table(each, environment));
+  const branches = isFirst ? sources : [input, ...sources];
+  const kind = parameterOf(node, "kind");
+  const columns = kind && textOf(kind) === "inner" ? commonColumns(branches) : allColumns(branches);
+  const source = parameterOf(node, "withsource") ?? parameterOf(node, "with_source");
+  const names = elements(part(node, "Expressions")).map((each) =>
+    kindOf(each) === "NameReference" ? textOf(each) : undefined,
+  );
+  const labels = isFirst ? names : ["union_arg0", ...names];
+  const steps = branches.map((branch, position) => [
+    ...branch.steps,
+    {
+      step: "project",
+      values: [
+        ...(source
+          ? [{ kind: "literal", type: "string", value: labels[position] ?? `union_arg${position}` } as const]
+          : []),
+        ...columns.map(({ from }) => valueFrom(branch, from)),
+      ],
+    } as const,
+  ]);
+  const sourceColumn: ScopeColumn[] = source ? [{ name: source.SimpleName ?? textOf(source), type: "string" }] : [];
+  return {
+    steps: [{ step: "union", branches: steps }],
+    columns: [...sourceColumn, ...columns.map(({ column }) => column)],
+    readsEvent: branches.every(({ readsEvent }) => readsEvent),
+  };
+};
+
+interface UnionColumn {
+  readonly column: ScopeColumn;
+  /** Name and type in the branches. */
+  readonly from: ScopeColumn;
+}
+
+function allColumns(branches: readonly Table[]): UnionColumn[] {
+  const byName = new Map<string, ScopeColumn[]>();
+  for (const column of branches.flatMap(({ columns }) => columns)) {
+    const same = byName.get(column.name) ?? [];
+    const known = same.findIndex(({ type }) => type === column.type);
+    if (known < 0) same.push(column);
+    else if (column.perEvent) same[known] = column;
+    byName.set(column.name, same);
+  }
+  const taken = new Set(byName.keys());
+  return [...byName.values()].flatMap((same) =>
+    same.map((from) => {
+      if (same.length === 1) return { column: from, from };
+      let name = `${from.name}_${from.type}`;
+      for (let suffix = 1; taken.has(name); suffix += 1) name = `${from.name}_${from.type}${suffix}`;
+      taken.add(name);
+      return { column: { ...from, name }, from };
+    }),
+  );
+}
+
+function commonColumns(branches: readonly Table[]): UnionColumn[] {
+  const [first, ...others] = branches;
+  return (first?.columns ?? [])
+    .filter(({ name, type }) =>
+      others.every(({ columns }) => columns.some((each) => each.name === name && each.type === type)),
+    )
+    .map((column) => ({ column, from: column }));
+}
+
+function valueFrom({ columns }: Table, { name, type }: ScopeColumn): Expression {
+  const index = columns.findIndex((column) => column.name === name && column.type === type);
+  return index >= 0 ? columnExpression(columns, index) : { kind: "literal", type, value: null };
+}
+
+/** One row of constants. */
+export const lowerPrint: LowerOperator = (node, input, environment) => {
+  const empty: Table = { steps: [], columns: [], readsEvent: false };
+  const named = namedValues(node, empty, environment, /^print_\d+$/);
+  const rows = [named.map(({ value }) => value)];
+  return { ...input, steps: [{ step: "table", rows }], columns: columnsOfNamed(named), readsEvent: false };
+};
+
+/** A table that the query writes out itself. */
+export function lowerDataTable(node: Syntax, environment: Environment): Table {
+  const columns = elements(part(part(node, "Schema"), "Columns")).map((each): ScopeColumn => {
+    const written = textOf(part(each, "Type"));
+    const type = CANONICAL_TYPES[written] ?? written;
+    if (!isScalarType(type))
+      throw refusal(each, environment, "unsupported-type", `pimwatch has no values of type ${type}`);
+    return { name: part(each, "Name").SimpleName ?? "", type };
+  });
+  const values = elements(part(node, "Values")).map((each) =>
+    environment.lower.expression(each, { ...environment, columns: [] }),
+  );
+  const rows = Array.from({ length: Math.ceil(values.length / columns.length) }, (_, row) =>
+    columns.map(({ type }, index) => typedCell(values[row * columns.length + index], type)),
+  );
+  return { steps: [{ step: "table", rows }], columns, readsEvent: false };
+}
+
+/** A literal of another number type is taken as the column's. */
+function typedCell(value: Expression | undefined, type: ScopeColumn["type"]): Expression {
+  if (value?.kind !== "literal" || value.type === type) return value ?? { kind: "literal", type, value: null };
+  const raw = literalValue(value.value, value.type);
+  if (type === "dynamic") return constantExpression(toDynamic(raw, value.type), type);
+  return { kind: "literal", type, value: type === "int" || type === "real" ? Number(raw) : value.value };
+}

@@ -1,0 +1,66 @@
+import { CallProblem, type Evaluation } from "./evaluation.ts";
+import { priceOfRows } from "./metering.ts";
+import type { Step } from "../plan.ts";
+import { bindDistinct } from "./steps/distinct.ts";
+import { bindMvApply } from "./steps/mv-apply.ts";
+import { bindMvExpand } from "./steps/mv-expand.ts";
+import { bindOrder } from "./steps/order.ts";
+import { bindParse } from "./steps/parse.ts";
+import { bindProject } from "./steps/project.ts";
+import type { BindSteps, RunStep } from "./steps/step.ts";
+import { bindSummarize } from "./steps/summarize.ts";
+import { bindTable } from "./steps/table.ts";
+import { bindTake } from "./steps/take.ts";
+import { bindUnion } from "./steps/union.ts";
+import { bindWhere } from "./steps/where.ts";
+import type { Row } from "./values.ts";
+
+/** Of a step, however few the rows are. */
+const STEP_PRICE = 100;
+
+/** Turns steps into one function from table to table. */
+export const bindSteps: BindSteps = (steps, evaluation) => {
+  const runs = steps.map((step) => bindStep(step, evaluation));
+  const charge = (rows: readonly Row[]) =>
+    evaluation.chargeWork(STEP_PRICE + priceOfRows(rows.length, rows[0]?.length ?? 0));
+  return (rows) => {
+    let table = rows;
+    for (const run of runs) {
+      charge(table);
+      table = run(table);
+      evaluation.checkRows(table.length);
+    }
+    charge(table);
+    return table;
+  };
+};
+
+/** What each step of a plan does. */
+function bindStep(step: Step, evaluation: Evaluation): RunStep {
+  switch (step.step) {
+    case "where":
+      return bindWhere(step, evaluation, bindSteps);
+    case "project":
+      return bindProject(step, evaluation, bindSteps);
+    case "mv-expand":
+      return bindMvExpand(step, evaluation, bindSteps);
+    case "mv-apply":
+      return bindMvApply(step, evaluation, bindSteps);
+    case "parse":
+      return bindParse(step, evaluation, bindSteps);
+    case "union":
+      return bindUnion(step, evaluation, bindSteps);
+    case "summarize":
+      return bindSummarize(step, evaluation, bindSteps);
+    case "distinct":
+      return bindDistinct(step, evaluation, bindSteps);
+    case "order":
+      return bindOrder(step, evaluation, bindSteps);
+    case "take":
+      return bindTake(step, evaluation, bindSteps);
+    case "table":
+      return bindTable(step, evaluation, bindSteps);
+    default:
+      throw new CallProblem(`the plan names an unknown step: ${JSON.stringify(step)}`);
+  }
+}

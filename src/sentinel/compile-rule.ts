@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import type { Guide, Rule } from "../core/incident/rule.ts";
+import { compileQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
+import { readExpectedChanges } from "./overlay/expected-changes-file.ts";
+import { EMPTY_GUIDE, readGuide } from "./guide.ts";
+import { suggestion } from "../kql/compile/nearest-name.ts";
+import { withoutOddValues } from "./lint/odd-values.ts";
+import { readOverlay, type OverlayFile } from "./overlay/overlay.ts";
+import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay/overlay-query.ts";
+import type { Problem } from "../kql/compile/problem.ts";
+import { RULE_FIELDS } from "./rule-fields.ts";
+import type { RuleFiles } from "./rule-files.ts";
+import { checkMappings } from "./rule-mappings.ts";
+import { ruleShape, type RuleFile } from "./rule-shape.ts";
+import { scheduleProblems } from "./schedule.ts";
+import {
+  placeInText,
+  placeOf,
+  placeOfKey,
+  readYaml,
+  shapeProblems,
+  topLevelFields,
+  type YamlFile,
+} from "./yaml-file.ts";
+
+export interface CompiledRule {
+  /** Undefined when a problem is an error. */
+  readonly rule?: Rule;
+  readonly problems: readonly Problem[];
+}
+
+/** A rule file whose shape is right. */
+export interface ReadRule {
+  readonly file: YamlFile;
+  readonly shape: RuleFile;
+}
+
+/** Reads a rule file as far as its YAML and its fields go. Without an error it is there. */
+export function readRule(text: string, name: string): { readonly read?: ReadRule; readonly problems: Problem[] } {
+  const { file, value, problems } = readYaml(text, name);
+  if (problems.length > 0) return { problems: [...problems] };
+  if (file.document.contents === null) return { problems: [emptyFile(name)] };
+  const settled = withoutOddValues(file, value);
+  if (settled.problems.some(({ level }) => level === "error")) return { problems: [...settled.problems] };
+  const parsed = ruleShape.safeParse(settled.value);
+  if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "rule-shape") };
+  return { read: { file, shape: parsed.data }, problems: [...settled.problems] };
+}
+
+function emptyFile(file: string): Problem {
+  return { file, line: 1, column: 1, level: "error", code: "empty", message: "the file is empty" };
+}
+
+/**
+ * Checks and compiles one rule file with what lies beside it. Every problem names its place in its file, inside the
+ * query too.
+ *
+ * @param name the file's name in problems
+ * @param now whether planned changes are over is judged at this time
+ */
+export function compileRule(
+  text: string,
+  name: string,
+  beside: Pick<RuleFiles, "guide" | "overlay" | "expectedChanges"> = {},
+  now: Date = new Date(),
+): CompiledRule {
+  const { read, problems: oddities } = readRule(text, name);
+  if (read === undefined) return { problems: oddities };
+  const { file, shape } = read;
+  const overlay = beside.overlay && readOverlay(beside.overlay);
+  const source = overlay?.read;
+  const query = queryText(file);
+  const overlaid = withVariables(query, source);
+  const compiled = compileQuery(overlaid.text);
+  const { plan } = compiled;
+  const mappings = checkMappings(file, shape, plan, source);
+  const excluded = plan && source ? compileExclusions(overlaid.text, plan, source) : { exclusions: [], problems: [] };
+  const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
+  const planned =
+    beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
+  const problems = [
+    ...oddities,
+    ...fieldProblems(file),
+    ...scheduleProblems(file, shape),
+    ...queryProblems(file, compiled, overlaid, source),
+    ...mappings.problems,
+    ...(overlay?.problems ?? []),
+    ...overlaid.problems,
+    ...excluded.problems,
+    ...(guide?.problems ?? []),
+    ...(planned?.problems ?? []),
+  ];
+  if (plan === undefined || problems.some(({ level }) => level === "error")) return { problems };
+  const shown = guideWith(guide?.guide, source);
+  const rule: Rule = {
+    id: shape.id,
+    name: shape.name,
+    description: unquoted(shape.description),
+    kind: shape.kind,
+    version: shape.version,
+    severity: source?.overlay.severity ?? shape.severity,
+    tactics: shape.tactics,
+    techniques: shape.relevantTechniques,
+    tags: shape.tags,
+    entityMappings: mappings.entityMappings,
+    customDetails: mappings.customDetails,
+    ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
+    query,
+    plan,
+    ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
+    fileHash: createHash("sha256").update(text).digest("hex"),
+    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query).hash,
+    ...(shown && { guide: shown }),
+    ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
+    ...(source?.overlay.enabled === false && { disabled: true }),
+  };
+  return { rule, problems };
+}
+
+/** The query as it stands in the file: its offsets are those of problems. */
+function queryText({ document }: YamlFile): string {
+  const query: unknown = document.get("query");
+  return typeof query === "string" ? query : "";
+}
+
+/** A problem inside a variable's value stands in the overlay. */
+function queryProblems(
+  file: YamlFile,
+  { problems }: CompiledQuery,
+  overlaid: OverlaidQuery,
+  source: OverlayFile | undefined,
+): Problem[] {
+  return problems.map(({ offset, code, message }) => {
+    const origin = overlaid.origin(offset);
+    if ("offset" in origin) {
+      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level: "error", code, message };
+    }
+    const where = source?.file ?? file;
+    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level: "error", code, message };
+  });
+}
+
+/** Official files wrap descriptions in quotes inside a block scalar, where they are text. */
+function unquoted(description: string): string {
+  const trimmed = description.trim();
+  const inner = /^'([\s\S]*)'$/.exec(trimmed)?.[1] ?? trimmed;
+  return inner
+    .split("\n")
+    .map((line) => line.trim())
+    .join("\n")
+    .trim();
+}
+
+function fieldProblems(file: YamlFile): Problem[] {
+  const fields = topLevelFields(file);
+  return fields
+    .filter((field) => !Object.hasOwn(RULE_FIELDS, field))
+    .map((field) => ({
+      file: file.name,
+      ...placeOfKey(file, field),
+      level: "warning",
+      code: "unknown-field",
+      message: `"${field}" is no field of a Sentinel rule${suggestion(field, Object.keys(RULE_FIELDS))}`,
+    }));
+}
+
+/** The overlay's triage stands in the guide's place for it, also where a rule has no guide. */
+function guideWith(guide: Guide | undefined, source: OverlayFile | undefined): Guide | undefined {
+  const triage = source?.overlay.triage;
+  return triage === undefined ? guide : { ...(guide ?? EMPTY_GUIDE), triage };
+}

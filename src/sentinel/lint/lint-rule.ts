@@ -1,0 +1,147 @@
+import type { Column } from "../../kql/run/values.ts";
+import { TACTICS, type Rule } from "../../core/incident/rule.ts";
+import { attackTechniques, ATTACK_VERSION } from "../attack-techniques.ts";
+import { compileRule, readRule, type ReadRule } from "../compile-rule.ts";
+import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "../../kql/compile/kusto-parser.ts";
+import { lintMappings, type Warn } from "./lint-mappings.ts";
+import { suggestion } from "../../kql/compile/nearest-name.ts";
+import { operatorName } from "../../kql/compile/operators/operator.ts";
+import { readsFromOutside } from "../overlay/overlay-query.ts";
+import type { Problem } from "../../kql/compile/problem.ts";
+import type { RuleFiles } from "../rule-files.ts";
+import { periodSeconds } from "../schedule.ts";
+import { isScalarType } from "../../kql/compile/scope.ts";
+import { readTests } from "../tests-file.ts";
+import { placeInText, placeOf, placeOfKey, topLevelFields } from "../yaml-file.ts";
+
+/** Sentinel takes no longer query. https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview */
+const MAX_QUERY_CHARACTERS = 10_000;
+const FIVE_MINUTES = 300;
+const FOURTEEN_DAYS = 14 * 86_400;
+
+/** Everything that can be said of a rule and the files beside it: what the build says, and what it does not ask. */
+export function lintRule(files: RuleFiles, now: Date): Problem[] {
+  const { name, text } = files.rule;
+  const { rule, problems } = compileRule(text, name, files, now);
+  const { read } = readRule(text, name);
+  return [
+    ...problems,
+    ...(read ? lintFields(read, rule) : []),
+    ...(files.tests ? readTests(files.tests).problems : []),
+  ];
+}
+
+function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
+  const { file } = read;
+  const problems: Problem[] = [];
+  const warn: Warn = (path, code, message) =>
+    problems.push({ file: file.name, ...placeOf(file, path), level: "warning", code, message });
+  // A rule that compiles has had the names of its columns looked at; for another, Kusto's own binder knows them.
+  if (rule) lintMappings(read, rule.plan.columns, warn);
+  else lintMappings(read, boundColumns(read.shape.query), warn, { areNamesChecked: false });
+  lintAttack(read, warn);
+  lintSchedule(read, warn);
+  lintMetadata(read, problems);
+  lintQuery(read, rule !== undefined, problems);
+  return problems;
+}
+
+/** The columns that a query yields in Kusto, where it can be bound at all. */
+function boundColumns(query: string): readonly Column[] | undefined {
+  const code = parseQuery(query);
+  const isBound = listOf(code.GetDiagnostics()).every(({ Severity }) => Severity !== "Error");
+  if (!isBound || !code.ResultType?.Columns) return undefined;
+  return listOf(code.ResultType.Columns).flatMap(({ Name, Type }) =>
+    isScalarType(Type.Name) ? [{ name: Name, type: Type.Name }] : [],
+  );
+}
+
+function lintAttack({ shape }: ReadRule, warn: Warn): void {
+  const tactics: readonly string[] = shape.tactics;
+  for (const [index, tactic] of tactics.entries()) {
+    if (TACTICS.some((known) => known === tactic)) continue;
+    warn(["tactics", index], "unknown-tactic", `Sentinel knows no tactic "${tactic}"${suggestion(tactic, TACTICS)}`);
+  }
+  const known = attackTechniques();
+  for (const [index, id] of shape.relevantTechniques.entries()) {
+    const technique = known.get(id);
+    const path = ["relevantTechniques", index];
+    if (technique === undefined) {
+      const message = `ATT&CK ${ATTACK_VERSION} has no technique "${id}"${suggestion(id, known.keys())}`;
+      warn(path, "unknown-technique", message);
+    } else if (tactics.length > 0 && !technique.tactics.some((tactic) => tactics.includes(tactic))) {
+      const message = `${id} (${technique.name}) belongs to ${technique.tactics.join(", ")}; the rule's tactics are ${tactics.join(", ")}`;
+      warn(path, "technique-tactic", message);
+    }
+  }
+}
+
+function lintSchedule({ shape }: ReadRule, warn: Warn): void {
+  if (shape.kind === "NRT") return;
+  const frequency = periodSeconds(shape.queryFrequency);
+  const period = periodSeconds(shape.queryPeriod);
+  for (const [field, seconds] of [["queryFrequency", frequency] as const, ["queryPeriod", period] as const]) {
+    if (seconds !== undefined && (seconds < FIVE_MINUTES || seconds > FOURTEEN_DAYS)) {
+      warn([field], "period-range", `${field} ${shape[field]} is outside of Sentinel's 5 minutes to 14 days`);
+    }
+  }
+  if (frequency !== undefined && period !== undefined && period < frequency) {
+    const message = `queryPeriod ${shape.queryPeriod} is shorter than queryFrequency ${shape.queryFrequency}: Sentinel would not look at all events`;
+    warn(["queryPeriod"], "period-gap", message);
+  }
+}
+
+const METADATA = new Set(["source", "author", "support", "categories"]);
+
+function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
+  const lost = topLevelFields(file).filter((field) => METADATA.has(field));
+  const [first] = lost;
+  if (first !== undefined) {
+    const message = `${lost.join(", ")} stand at the top level; they belong below metadata`;
+    problems.push({
+      file: file.name,
+      ...placeOfKey(file, first),
+      level: "warning",
+      code: "unnested-metadata",
+      message,
+    });
+  }
+  if (!/^\d+\.\d+\.\d+$/.test(shape.version)) {
+    const message = `version "${shape.version}" is not of the form 1.0.0`;
+    problems.push({ file: file.name, ...placeOf(file, ["version"]), level: "warning", code: "version", message });
+  }
+}
+
+/** Texts that stand in official rules where a person is to put their own values. */
+const PLACEHOLDER =
+  /^(list (of|with) |custom |your |enter |insert |replace |<[^>]+>$|\{\{.+\}\}$)|\b(custom domain name|your (domain|company|tenant)|example group|group ?[0-9]$)/i;
+
+function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[]): void {
+  const say = (offset: number, level: Problem["level"], code: string, message: string): void => {
+    problems.push({ file: file.name, ...placeInText(file, ["query"], offset), level, code, message });
+  };
+  const raw: unknown = file.document.get("query");
+  const query = typeof raw === "string" ? raw : shape.query;
+  if (query.length > MAX_QUERY_CHARACTERS) {
+    say(0, "warning", "query-length", `${query.length} characters; Sentinel takes at most ${MAX_QUERY_CHARACTERS}`);
+  }
+  const visit = (node: Syntax): void => {
+    const kind = kindOf(node);
+    // Within mv-apply everything is about one event in Kusto, too; the values of a watchlist are about none.
+    if (kind === "MvApplyOperator" || (kind === "LetStatement" && readsFromOutside(node))) return;
+    if (isRun && (kind === "SummarizeOperator" || kind === "DistinctOperator")) {
+      const message = `${operatorName(node)} runs per event here: over the rows of one event, never over many events`;
+      say(node.TextStart, "note", "per-event", message);
+    }
+    if (
+      kind === "StringLiteralExpression" &&
+      typeof node.LiteralValue === "string" &&
+      PLACEHOLDER.test(node.LiteralValue)
+    ) {
+      const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml: variables for a let, or exclude`;
+      say(node.TextStart, "warning", "placeholder", message);
+    }
+    for (const child of children(node)) visit(child);
+  };
+  visit(parseQuery(query).Syntax);
+}

@@ -1,0 +1,47 @@
+import { UsageError } from "../../errors.ts";
+import { compileQuery } from "../../kql/compile/compile-query.ts";
+import { readRule } from "../compile-rule.ts";
+import { lintRule } from "./lint-rule.ts";
+import type { Problem } from "../../kql/compile/problem.ts";
+import { findRules } from "../rule-files.ts";
+import { withoutTwins, type Identified } from "./rule-twins.ts";
+
+export interface LintReport {
+  /** Rule files that were looked at. */
+  readonly rules: number;
+  /** In the order of files, lines and columns. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Looks at the rules in files and folders.
+ *
+ * @param now planned changes that ended before are reported
+ * @throws {UsageError} for a path that is not there or holds no rule
+ */
+export async function lint(paths: readonly string[], now: Date): Promise<LintReport> {
+  const problems: Problem[] = [];
+  const identified = new Map<string, Identified>();
+  let rules = 0;
+  for (const path of paths) {
+    const found = await findRules(path);
+    if (found.rules.length === 0 && found.problems.length === 0) {
+      throw new UsageError(`${path}: no rule here: no rule.yaml and no other YAML file`);
+    }
+    problems.push(...found.problems);
+    for (const files of found.rules) {
+      rules += 1;
+      problems.push(...lintRule(files, now));
+      const shape = readRule(files.rule.text, files.rule.name).read?.shape;
+      if (shape === undefined) continue;
+      identified.set(files.rule.name, { files, id: shape.id, queryHash: compileQuery(shape.query).hash });
+    }
+  }
+  problems.push(...withoutTwins([...identified.values()]).problems);
+  return { rules, problems: problems.toSorted(byPlace) };
+}
+
+function byPlace(left: Problem, right: Problem): number {
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  return left.line - right.line || left.column - right.column;
+}

@@ -1,0 +1,163 @@
+import { jsonText } from "../../kql/run/dynamic-text.ts";
+import type { Expression, Plan } from "../../kql/plan.ts";
+import { compileQuery } from "../../kql/compile/compile-query.ts";
+import { elements, kindOf, parseQuery, part, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
+import { suggestion } from "../../kql/compile/nearest-name.ts";
+import type { OverlayFile } from "./overlay.ts";
+import type { Problem, QueryProblem } from "../../kql/compile/problem.ts";
+import { placeInText, placeOf } from "../yaml-file.ts";
+
+type Variable = NonNullable<OverlayFile["overlay"]["variables"]>[string];
+
+interface Edit {
+  readonly variable: string;
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+/** A rule's query with the overlay's variables in it. */
+export interface OverlaidQuery {
+  readonly text: string;
+  readonly problems: readonly Problem[];
+  /** Where an offset in `text` lies in the rule's own query, or in which variable. */
+  origin(offset: number): { readonly offset: number } | { readonly variable: string };
+}
+
+/** Puts the overlay's variables in the place of the query's `let` values of the same name. */
+export function withVariables(query: string, source: OverlayFile | undefined): OverlaidQuery {
+  const wanted = Object.entries(source?.overlay.variables ?? {});
+  if (source === undefined || wanted.length === 0) {
+    return { text: query, problems: [], origin: (offset) => ({ offset }) };
+  }
+  const statements = elements(part(parseQuery(query).Syntax, "Statements"));
+  const lets = new Map(
+    statements
+      .filter((statement) => kindOf(statement) === "LetStatement")
+      .map((statement) => [part(statement, "Name").SimpleName ?? "", part(statement, "Expression")] as const),
+  );
+  const edits: Edit[] = [];
+  const problems: Problem[] = [];
+  for (const [variable, value] of wanted) {
+    const expression = lets.get(variable);
+    const literal =
+      expression === undefined
+        ? { problem: `the query has no let statement for "${variable}"${suggestion(variable, lets.keys())}` }
+        : literalFor(value, expression);
+    if ("problem" in literal) {
+      const place = placeOf(source.file, ["variables", variable]);
+      problems.push({ file: source.file.name, ...place, level: "error", code: "variable", message: literal.problem });
+    } else if (expression) {
+      const [start, end] = [expression.TextStart, expression.End];
+      edits.push({ variable, start, end, replacement: literal.text });
+    }
+  }
+  edits.sort((left, right) => left.start - right.start);
+  return { text: applied(query, edits), problems, origin: (offset) => origin(offset, edits) };
+}
+
+function applied(query: string, edits: readonly Edit[]): string {
+  let text = "";
+  let from = 0;
+  for (const { start, end, replacement } of edits) {
+    text += query.slice(from, start) + replacement;
+    from = end;
+  }
+  return text + query.slice(from);
+}
+
+function origin(offset: number, edits: readonly Edit[]): { offset: number } | { variable: string } {
+  let shift = 0;
+  for (const { variable, start, end, replacement } of edits) {
+    const begins = start + shift;
+    if (offset < begins) break;
+    if (offset < begins + replacement.length) return { variable };
+    shift += replacement.length - (end - start);
+  }
+  return { offset: offset - shift };
+}
+
+/** A watchlist, or a file that Kusto would fetch: the stream has neither, so that the overlay may say what is in it. */
+export function readsFromOutside(expression: Syntax): boolean {
+  let found = false;
+  walk(expression, (node) => {
+    const kind = kindOf(node);
+    const isWatchlist = kind === "FunctionCallExpression" && part(node, "Name").SimpleName === "_GetWatchlist";
+    found ||= isWatchlist || kind === "ExternalDataExpression";
+  });
+  return found;
+}
+
+/** The value as a literal of the type that the query's own value has: no other would fit where it is used. */
+function literalFor(value: Variable, expression: Syntax): { text: string } | { problem: string } {
+  if (kindOf(expression) === "FunctionDeclaration") return { problem: "it is a function in the query, not a value" };
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  const written = Array.isArray(value) ? "list" : isNumber ? "number" : typeof value;
+  if (readsFromOutside(expression)) {
+    if (Array.isArray(value)) return { text: `dynamic(${jsonText(value)})` };
+    return { problem: `it is read from outside in the query; a ${written} does not fit, a list does` };
+  }
+  if (expression.ResultType?.Columns) return { problem: "it is a table in the query, not a value" };
+  const type = expression.ResultType?.Name ?? "";
+  const wrong = { problem: `it is of type ${type} in the query; a ${written} does not fit` };
+  switch (type) {
+    case "dynamic":
+      return Array.isArray(value) ? { text: `dynamic(${jsonText(value)})` } : wrong;
+    case "string":
+      return typeof value === "string" ? { text: JSON.stringify(value) } : wrong;
+    case "bool":
+      return typeof value === "boolean" ? { text: String(value) } : wrong;
+    case "int":
+    case "long":
+    case "real":
+    case "decimal":
+      return isNumber ? { text: `${type}(${value})` } : wrong;
+    default:
+      return typeof value === "string" && !value.includes(")") ? { text: `${type}(${value})` } : wrong;
+  }
+}
+
+/**
+ * The overlay's exclusions as expressions over the columns of the rule's result: each is compiled as one more `where`
+ * at the end of the query, so that it means there what it would mean in the rule.
+ */
+export function compileExclusions(
+  query: string,
+  plan: Plan,
+  source: OverlayFile,
+): { readonly exclusions: readonly Expression[]; readonly problems: readonly Problem[] } {
+  const exclusions: Expression[] = [];
+  const problems: Problem[] = [];
+  for (const [index, entry] of (source.overlay.exclude ?? []).entries()) {
+    const compiled = compileCondition(query, plan, typeof entry === "string" ? entry : entry.when);
+    if ("predicate" in compiled) {
+      exclusions.push(compiled.predicate);
+      continue;
+    }
+    const path = typeof entry === "string" ? ["exclude", index] : ["exclude", index, "when"];
+    for (const { offset, code, message } of compiled.problems) {
+      const place = placeInText(source.file, path, Math.max(0, offset));
+      problems.push({ file: source.file.name, ...place, level: "error", code, message });
+    }
+  }
+  return { exclusions, problems };
+}
+
+function compileCondition(
+  query: string,
+  plan: Plan,
+  condition: string,
+): { readonly predicate: Expression } | { readonly problems: readonly QueryProblem[] } {
+  const before = `${query}\n| where (`;
+  const compiled = compileQuery(`${before}${condition}\n)`);
+  if (compiled.plan === undefined) {
+    return { problems: compiled.problems.map((problem) => ({ ...problem, offset: problem.offset - before.length })) };
+  }
+  const { steps, columns } = compiled.plan;
+  const last = steps.at(-1);
+  const isCondition = steps.length === plan.steps.length + 1 && columns.length === plan.columns.length;
+  if (last?.step !== "where" || !isCondition) {
+    return { problems: [{ offset: 0, code: "exclusion", message: "an exclusion must be one condition" }] };
+  }
+  return { predicate: last.predicate };
+}

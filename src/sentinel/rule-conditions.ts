@@ -1,0 +1,77 @@
+import type { Expression, Plan } from "../kql/plan.ts";
+import type { Rule } from "../core/incident/rule.ts";
+import { children, kindOf, parseQuery, part, textOf, type Syntax } from "../kql/compile/kusto-parser.ts";
+
+/** One of the conditions that an event must meet for the rule to fire. */
+export interface RuleCondition {
+  /** From 1, in the order in which they are asked. */
+  readonly number: number;
+  /** As it stands in the query, with single blanks. */
+  readonly text: string;
+  /** The rule's plan without this condition. */
+  readonly relaxed: Plan;
+}
+
+/**
+ * The conditions of a rule: what is joined by `and` in each `where` of the query's own pipeline. Those within
+ * `mv-apply`, `union` and the like choose rows within an event and are not counted.
+ */
+export function conditionsOf({ plan, query }: Pick<Rule, "plan" | "query">): RuleCondition[] {
+  const texts = conditionTexts(query);
+  const places = plan.steps.flatMap((step, index) =>
+    step.step === "where" ? conjuncts(step.predicate).map((_, nth) => ({ index, nth })) : [],
+  );
+  return places.map(({ index, nth }, at) => ({
+    number: at + 1,
+    // A view that is read twice or never makes other conditions of the plan than stand in the text.
+    text: texts.length === places.length ? (texts[at] ?? "") : `condition ${at + 1}`,
+    relaxed: { ...plan, steps: plan.steps.with(index, relaxedStep(plan, index, nth)) },
+  }));
+}
+
+function relaxedStep({ steps }: Plan, index: number, nth: number): Plan["steps"][number] {
+  const step = steps[index];
+  if (step?.step !== "where") throw new RangeError(`step ${index} is no where`);
+  const kept = conjuncts(step.predicate).filter((_, at) => at !== nth);
+  const always: Expression = { kind: "literal", type: "bool", value: true };
+  const [first = always, ...rest] = kept;
+  const predicate = rest.reduce<Expression>(
+    (left, right) => ({ kind: "call", type: "bool", name: "and", arguments: [left, right] }),
+    first,
+  );
+  return { step: "where", predicate };
+}
+
+function conjuncts(expression: Expression): Expression[] {
+  const isAnd = expression.kind === "call" && expression.name === "and";
+  return isAnd ? expression.arguments.flatMap(conjuncts) : [expression];
+}
+
+const WITHIN_AN_EVENT = new Set(["MvApplyOperator", "UnionOperator", "FunctionDeclaration", "FunctionCallExpression"]);
+
+function conditionTexts(query: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: Syntax): void => {
+    const kind = kindOf(node);
+    if (WITHIN_AN_EVENT.has(kind)) return;
+    if (kind === "FilterOperator") texts.push(...conjunctTexts(part(node, "Condition")));
+    else for (const child of children(node)) visit(child);
+  };
+  visit(parseQuery(query).Syntax);
+  return texts;
+}
+
+function conjunctTexts(node: Syntax): string[] {
+  const kind = kindOf(node);
+  if (kind === "ParenthesizedExpression") return conjunctTexts(part(node, "Expression"));
+  if (kind === "AndExpression") return [...conjunctTexts(part(node, "Left")), ...conjunctTexts(part(node, "Right"))];
+  return [oneLine(textOf(node))];
+}
+
+/** Without comments and line breaks. */
+export function oneLine(text: string): string {
+  return text
+    .replaceAll(/\/\/[^"'\n]*$/gm, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}

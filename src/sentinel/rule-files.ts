@@ -1,0 +1,113 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { UsageError } from "../errors.ts";
+import type { Problem } from "../kql/compile/problem.ts";
+
+/** A file's text and the name under which its problems are reported. */
+export interface TextFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A rule's file and those beside it in its folder. */
+export interface RuleFiles {
+  /** The folder's name, or that of a file which lies there without a folder of its own. */
+  readonly name: string;
+  readonly rule: TextFile;
+  readonly guide?: TextFile;
+  readonly overlay?: TextFile;
+  readonly tests?: TextFile;
+  readonly expectedChanges?: TextFile;
+}
+
+const BESIDE = {
+  guide: "guide.md",
+  overlay: "overlay.yaml",
+  tests: "tests.yaml",
+  expectedChanges: "expected-changes.yaml",
+} as const;
+
+/** Lies among the folders of rules and holds the events that their tests name. */
+export const SAMPLES_FOLDER = "samples";
+
+/**
+ * Finds rules in a file or folder, in the order of their names: `<folder>/rule.yaml` with what lies beside it (or the
+ * folder's only other YAML file, whatever its name), and every other YAML file, such as an official one that was
+ * dropped in as it is.
+ *
+ * @throws {UsageError} when there is no such file or folder
+ */
+export async function findRules(path: string): Promise<{ rules: RuleFiles[]; problems: Problem[] }> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw isMissing(error) ? new UsageError(`${path}: there is no such folder of rules`, { cause: error }) : error;
+  });
+  if (!found.isDirectory()) return { rules: [await ruleAt(path)], problems: [] };
+  return inFolder(path);
+}
+
+async function inFolder(folder: string): Promise<{ rules: RuleFiles[]; problems: Problem[] }> {
+  const entries = (await readdir(folder, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  if (files.includes("rule.yaml")) return { rules: [await ruleAt(join(folder, "rule.yaml"))], problems: [] };
+  const ours: readonly string[] = Object.values(BESIDE);
+  const lost = files.find((name) => ours.includes(name));
+  const others = files.filter((name) => isYaml(name) && !ours.includes(name));
+  // An official file that kept its name is the rule of its folder, too.
+  if (lost !== undefined && others[0] !== undefined && others.length === 1) {
+    return { rules: [await ruleAt(join(folder, others[0]), folder)], problems: [] };
+  }
+  if (lost !== undefined) {
+    const message = `the folder has no rule.yaml for this ${lost}`;
+    const problem: Problem = { file: join(folder, lost), line: 1, column: 1, level: "error", code: "no-rule", message };
+    return { rules: [], problems: [problem] };
+  }
+  const rules: RuleFiles[] = [];
+  const problems: Problem[] = [];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() && isYaml(entry.name)) rules.push(await ruleAt(path));
+    if (!entry.isDirectory() || entry.name === SAMPLES_FOLDER) continue;
+    const below = await inFolder(path);
+    rules.push(...below.rules);
+    problems.push(...below.problems);
+  }
+  return { rules, problems };
+}
+
+function isYaml(name: string): boolean {
+  return [".yaml", ".yml"].includes(extname(name).toLowerCase());
+}
+
+/** @param own the folder that the rule has for itself; a `rule.yaml` always has one */
+async function ruleAt(path: string, own?: string): Promise<RuleFiles> {
+  const rule: TextFile = { name: path, text: await readFile(path, "utf8") };
+  const folder = own ?? (basename(path) === "rule.yaml" ? dirname(path) : undefined);
+  if (folder === undefined) return { name: basename(path, extname(path)), rule };
+  const [guide, overlay, tests, expectedChanges] = await Promise.all([
+    textIfThere(join(folder, BESIDE.guide)),
+    textIfThere(join(folder, BESIDE.overlay)),
+    textIfThere(join(folder, BESIDE.tests)),
+    textIfThere(join(folder, BESIDE.expectedChanges)),
+  ]);
+  return {
+    name: basename(folder),
+    rule,
+    ...(guide && { guide }),
+    ...(overlay && { overlay }),
+    ...(tests && { tests }),
+    ...(expectedChanges && { expectedChanges }),
+  };
+}
+
+async function textIfThere(name: string): Promise<TextFile | undefined> {
+  try {
+    return { name, text: await readFile(name, "utf8") };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}

@@ -1,0 +1,82 @@
+import { columnsOfFormat } from "../core/incident/alert-details.ts";
+import type { Plan } from "../kql/plan.ts";
+import type { AlertDetails, EntityMapping, Rule } from "../core/incident/rule.ts";
+import { nearestName } from "../kql/compile/nearest-name.ts";
+import type { OverlayFile } from "./overlay/overlay.ts";
+import type { Problem } from "../kql/compile/problem.ts";
+import type { RuleFile } from "./rule-shape.ts";
+import { placeOf, type YamlFile } from "./yaml-file.ts";
+
+export interface CheckedMappings extends Pick<Rule, "entityMappings" | "customDetails"> {
+  readonly alertDetails: AlertDetails;
+  readonly problems: readonly Problem[];
+}
+
+/** What names columns of the result. What names one that the query does not yield is left out: in Sentinel it would be empty. */
+export function checkMappings(
+  file: YamlFile,
+  shape: RuleFile,
+  plan: Plan | undefined,
+  overlay: OverlayFile | undefined,
+): CheckedMappings {
+  const names = plan?.columns.map(({ name }) => name);
+  const problems: Problem[] = [];
+  const isYielded = (column: string, path: readonly PropertyKey[], what: string, where: YamlFile = file): boolean => {
+    if (names === undefined || names.includes(column)) return true;
+    const meant = nearestName(column, names);
+    const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+    const message = `${what} is left out: the query yields no column "${column}"${hint}`;
+    const place = placeOf(where, path);
+    problems.push({ file: where.name, ...place, level: "warning", code: "unknown-mapping-column", message });
+    return false;
+  };
+  const entityMappings = shape.entityMappings.map(({ entityType, fieldMappings }, entity): EntityMapping => {
+    const kept = fieldMappings.filter(({ identifier, columnName }, field) =>
+      isYielded(
+        columnName,
+        ["entityMappings", entity, "fieldMappings", field, "columnName"],
+        `the identifier ${identifier} of ${entityType}`,
+      ),
+    );
+    return { entityType, fieldMappings: kept };
+  });
+  const customDetails = Object.entries(shape.customDetails).filter(([detail, column]) =>
+    isYielded(column, ["customDetails", detail], `the custom detail ${detail}`),
+  );
+  return {
+    entityMappings: entityMappings.filter(({ fieldMappings }) => fieldMappings.length > 0),
+    customDetails: Object.fromEntries(customDetails),
+    alertDetails: checkAlertDetails(shape, overlay, isYielded),
+    problems,
+  };
+}
+
+type IsYielded = (column: string, path: readonly PropertyKey[], what: string, where?: YamlFile) => boolean;
+
+/** The overlay's title and severity win over the columns that the rule names for them. */
+function checkAlertDetails(shape: RuleFile, overlay: OverlayFile | undefined, isYielded: IsYielded): AlertDetails {
+  const field = (name: keyof NonNullable<RuleFile["alertDetailsOverride"]>): string | undefined => {
+    const value = shape.alertDetailsOverride?.[name];
+    if (value === undefined || value === null || value.trim() === "") return undefined;
+    const columns = name.endsWith("Format") ? columnsOfFormat(value) : [value.trim()];
+    const isWhole = columns
+      .map((column) => isYielded(column, ["alertDetailsOverride", name], name))
+      .every((yielded) => yielded);
+    return isWhole ? value.trim() : undefined;
+  };
+  const ownTitle = overlay?.overlay.title;
+  const isTitleWhole = columnsOfFormat(ownTitle ?? "")
+    .map((column) => isYielded(column, ["title"], "title", overlay?.file))
+    .every((yielded) => yielded);
+  const titleFormat = isTitleWhole && ownTitle !== undefined ? ownTitle : field("alertDisplayNameFormat");
+  const descriptionFormat = field("alertDescriptionFormat");
+  const ofRule = field("alertSeverityColumnName");
+  const severityColumn = overlay?.overlay.severity === undefined ? ofRule : undefined;
+  const tacticsColumn = field("alertTacticsColumnName");
+  return {
+    ...(titleFormat !== undefined && { titleFormat }),
+    ...(descriptionFormat !== undefined && { descriptionFormat }),
+    ...(severityColumn !== undefined && { severityColumn }),
+    ...(tacticsColumn !== undefined && { tacticsColumn }),
+  };
+}

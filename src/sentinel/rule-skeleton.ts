@@ -1,0 +1,66 @@
+import type { Rule } from "../core/incident/rule.ts";
+import { attackTechniques } from "./attack-techniques.ts";
+import { HEADINGS } from "./guide.ts";
+import { conditionsOf } from "./rule-conditions.ts";
+
+/** guide.md for a rule that has none yet: what the rule itself says, and what a person is to write. */
+export function guideSkeleton(rule: Rule): string {
+  const links = [...rule.query.matchAll(/https?:\/\/\S+/g), ...rule.description.matchAll(/https?:\/\/[^\s'")]+/g)];
+  const techniques = rule.techniques.map((id) => {
+    const name = attackTechniques().get(id)?.name ?? "";
+    return `- [${id}${name === "" ? "" : `, ${name}`}](https://attack.mitre.org/techniques/${id.replace(".", "/")}/)`;
+  });
+  const sections: Readonly<Record<(typeof HEADINGS)[number], string>> = {
+    "Hunting hypothesis": rule.description || "To be written: what an adversary does that this rule finds.",
+    "Required data sources": "- `AuditLogs` of Microsoft Entra ID, exported by a diagnostic setting.",
+    "MITRE ATT&CK context":
+      [...rule.tactics.map((tactic) => `- Tactic: ${tactic}`), ...techniques].join("\n") ||
+      "- None is named by the rule.",
+    References:
+      [...new Set(links.map(([link]) => `- <${link}>`))].join("\n") || "- To be written: where the idea comes from.",
+    "False positive guidance": "To be written: who does this legitimately, and how to tell.",
+    Triage: "1. To be written: what to look at first.",
+    Response: "1. To be written: what to do when it was not legitimate.",
+  };
+  return `# ${rule.name}\n\n${HEADINGS.map((heading) => `## ${heading}\n\n${sections[heading]}\n`).join("\n")}`;
+}
+
+/** tests.yaml for a rule that has none yet: it fails until a person has filled it in. */
+export function testsSkeleton(rule: Rule): string {
+  const misses = conditionsOf(rule).map(
+    ({ text }) => `
+  - name: ${yamlText(`near miss: all but ${text}`)}
+    sample: hit
+    set: { operationName: Something else }
+    misses: ${yamlText(text)}
+`,
+  );
+  return `# yaml-language-server: $schema=../tests.schema.json
+# Fails until it is filled in: put a record that the rule finds into samples.hit, and let each near miss change what
+# one condition asks for. \`npx pimwatch test\` says what is still missing.
+samples:
+  hit:
+    time: "2026-03-04T09:12:41.7904180Z"
+    category: AuditLogs
+    operationName: Put the operation here
+    tenantId: aaaaaaaa-1111-4222-8333-444444444444
+    properties:
+      id: Directory_5d0c2f3e-6a7b-4c8d-9e0f-a1b2c3d4e5f6_AAAAA_1
+      category: Put the category here
+      result: success
+      loggedByService: Core Directory
+      initiatedBy: { user: { id: 0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9, userPrincipalName: alex.rivera@fabrikam.example } }
+      targetResources: []
+      additionalDetails: []
+
+tests:
+  - name: the rule finds it
+    sample: hit
+    expect: { title: ${yamlText(rule.name)}, severity: ${rule.severity} }
+${misses.join("")}`;
+}
+
+/** JSON's strings are YAML's double-quoted ones. */
+function yamlText(text: string): string {
+  return JSON.stringify(text);
+}

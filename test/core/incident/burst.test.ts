@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { burstIdOf } from "../../../src/core/incident/burst.ts";
+import { burstWindow, isBurstId } from "../../../src/core/incident/burst-id.ts";
+
+const activity = {
+  operationName: "Update role setting in PIM",
+  category: "RoleManagement",
+  loggedByService: "PIM",
+  result: "success",
+  resultReason: "Approval disabled.",
+  correlationId: "c",
+  auditLogId: "PIM_1",
+  tenantId: "aaaaaaaa-1111-4222-8333-444444444444",
+};
+const user = {
+  type: "User" as const,
+  label: "alex.rivera@fabrikam.example",
+  userPrincipalName: "alex.rivera@fabrikam.example",
+  userId: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9",
+  appName: "",
+  appId: "",
+  servicePrincipalId: "",
+};
+const unknown = { ...user, type: "Unknown" as const, label: "unknown", userPrincipalName: "", userId: "" };
+const idAt = (activityDateTime: string, actor: Parameters<typeof burstIdOf>[0]["actor"] = user) =>
+  burstIdOf({ activity, actor, activityDateTime });
+
+test("the id says the hour, and is the same for all that one actor did in it", () => {
+  const id = idAt("2026-03-04T09:12:41.7904180Z");
+  expect(id).toMatch(/^2026-03-04T09Z-[0-9a-f]{16}$/);
+  expect(idAt("2026-03-04T09:59:59.9999999Z", { ...user, label: "renamed" })).toBe(id);
+});
+
+test.each([
+  { why: "another hour", id: idAt("2026-03-04T10:00:00.0000000Z") },
+  { why: "another actor", id: idAt("2026-03-04T09:12:41.7904180Z", { ...user, userId: "another" }) },
+  {
+    why: "another tenant",
+    id: burstIdOf({
+      activity: { ...activity, tenantId: "other" },
+      actor: user,
+      activityDateTime: "2026-03-04T09:12:41.7904180Z",
+    }),
+  },
+])("$why is another burst", ({ id }) => {
+  expect(isBurstId(id)).toBe(true);
+  expect(id).not.toBe(idAt("2026-03-04T09:12:41.7904180Z"));
+});
+
+test.each([
+  { why: "nobody is named", id: idAt("2026-03-04T09:12:41.7904180Z", unknown) },
+  { why: "the record holds no time", id: idAt("1970-01-01T00:00:00.0000000Z") },
+  { why: "the time cannot be read", id: idAt("yesterday") },
+])("where $why there is no burst", ({ id }) => {
+  expect(id).toBe("");
+});
+
+test("a name is enough for an actor without an id", () => {
+  const named = { ...user, userId: "", userPrincipalName: "" };
+  expect(idAt("2026-03-04T09:12:41.7904180Z", named)).toMatch(/^2026-03-04T09Z-/);
+});
+
+test("whatever is recorded, the window of a burst holds its incidents, in whatever order they come", () => {
+  const time = fc.date({ noInvalidDate: true, min: new Date("1980-01-01"), max: new Date("9999-12-31") });
+  fc.assert(
+    fc.property(fc.array(fc.record({ time, who: fc.string() })), (events) => {
+      const idOf = ({ time: at, who }: (typeof events)[number]) => idAt(at.toISOString(), { ...user, userId: who });
+      const ids = new Map(events.map((event) => [event, idOf(event)]));
+      for (const event of events.toReversed()) {
+        expect(idOf(event)).toBe(ids.get(event));
+        const { from, to } = burstWindow(idOf(event));
+        expect(event.time >= from && event.time < to).toBe(true);
+      }
+    }),
+  );
+});
+
+test.each(["", "x", "2026-13-04T09Z-0123456789abcdef", "2026-03-04T25Z-0123456789abcdef", "' or 1 eq 1"])(
+  "%j is no id of a burst",
+  (text) => expect(isBurstId(text)).toBe(false),
+);

@@ -1,0 +1,143 @@
+import { array, assert, constantFrom, integer, oneof, property, string, tuple, type Arbitrary } from "fast-check";
+import { expect, test } from "vitest";
+import { compileQuery } from "../../../src/kql/compile/compile-query.ts";
+import { supportTable } from "../../../src/kql/run/support.ts";
+import { prepare } from "../../../src/kql/run/evaluate.ts";
+import { EvaluationLimitError } from "../../../src/kql/run/evaluation.ts";
+import { auditLogRow } from "../query.ts";
+
+const FUNCTION_NAMES = supportTable()
+  .filter(({ kind, name }) => (kind === "function" || kind === "aggregate") && /^\w+$/.test(name))
+  .map(({ name }) => name);
+
+const atom = constantFrom(
+  "Category",
+  "InitiatedBy",
+  "TargetResources",
+  "TimeGenerated",
+  "DurationMs",
+  "InitiatedBy.user['id']",
+  "TargetResources[0].type",
+  "TargetResources[-1]",
+  "x",
+  "y",
+  "Foo",
+  "1",
+  "2.5",
+  "'a@b'",
+  '@"\\w+(a)"',
+  "1h",
+  "true",
+  "dynamic([1,'a',null])",
+  "dynamic({'a':1})",
+  "datetime(2026-01-02)",
+  "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)",
+  "decimal(1.5)",
+  "typeof(long)",
+  "long(null)",
+  "*",
+  "()",
+  "f(1)",
+  "(AuditLogs | project Id)",
+);
+
+const expression: Arbitrary<string> = oneof(
+  { depthSize: "small", withCrossShrink: true },
+  atom,
+  tuple(constantFrom(...FUNCTION_NAMES, "foo", "series_sum", "rand"), array(atom, { maxLength: 4 })).map(
+    ([name, args]) => `${name}(${args.join(", ")})`,
+  ),
+  tuple(atom, constantFrom("==", "=~", "has", "contains", "+", "-", "/", "%", "<", "and", "or"), atom).map((parts) =>
+    parts.join(" "),
+  ),
+  tuple(atom, constantFrom("in", "!in~", "has_any", "has_all"), atom).map(([a, op, b]) => `${a} ${op} (${b})`),
+  tuple(atom, atom, atom).map(([a, b, c]) => `${a} between (${b} .. ${c})`),
+);
+
+const operator: Arbitrary<string> = oneof(
+  expression.map((value) => `where ${value}`),
+  tuple(constantFrom("x", "y", "Category", "InitiatedBy"), expression).map(
+    ([name, value]) => `extend ${name} = ${value}`,
+  ),
+  expression.map((value) => `extend (x, y) = ${value}`),
+  tuple(expression, expression).map(([a, b]) => `project ${a}, x = ${b}`),
+  constantFrom("project-away x*", "project-keep x, C*", "project-rename y = x", "project-reorder *, x desc"),
+  tuple(expression, constantFrom("", " to typeof(long)", " to typeof(decimal)", " limit 2")).map(
+    ([value, tail]) => `mv-expand x = ${value}${tail}`,
+  ),
+  tuple(expression, expression, constantFrom("with_itemindex=y ", "", "id=1 ")).map(
+    ([a, b, head]) => `mv-apply ${head}x = ${a} on (where ${b} | summarize make_set(x))`,
+  ),
+  tuple(expression, constantFrom("simple", "regex", "relaxed")).map(
+    ([value, kind]) => `parse kind=${kind} ${value} with * "a" x: long "b" y *`,
+  ),
+  tuple(expression, expression).map(([a, b]) => `summarize x = ${a} by ${b}`),
+  tuple(expression, constantFrom("asc", "desc nulls first", "")).map(([value, order]) => `order by ${value} ${order}`),
+  constantFrom(
+    "distinct *",
+    "count",
+    "take 5",
+    "take x",
+    "top 3 by x",
+    "union AuditLogs, (AuditLogs | project x = 1)",
+    "join (AuditLogs) on Id",
+    "evaluate bag_unpack(InitiatedBy) : (*, x: long)",
+    "evaluate bag_unpack(x, 1, 2) : (x: decimal)",
+    "evaluate pivot(Category)",
+    "parse-kv Category as (x: string)",
+    "invoke f()",
+    "scan declare (x: long) with (step s: true => x = 1;)",
+    "partition by Category (take 1)",
+    "make-series count() on TimeGenerated step 1h",
+    "as T",
+    "where",
+    "|",
+  ),
+);
+
+const query = tuple(
+  constantFrom(
+    "AuditLogs",
+    "let x = 1; AuditLogs",
+    "AuditLogs | extend x = TargetResources, y = 1",
+    "AuditLogs | extend x = Category, y = InitiatedBy",
+    "let f = (y: long) { y + x }; AuditLogs",
+    "union AuditLogs",
+    "T",
+    "",
+  ),
+  array(operator, { maxLength: 4 }),
+).map(([source, operators]) => [source, ...operators].join("\n| "));
+
+/** What happens to a text: it is refused with a place within it, or it runs without a throw. */
+function compileAndRun(text: string): void {
+  const { plan, problems } = compileQuery(text);
+  expect(plan === undefined).toBe(problems.length > 0);
+  for (const { offset, code, message } of problems) {
+    expect(offset).toBeGreaterThanOrEqual(0);
+    expect(offset).toBeLessThanOrEqual(text.length);
+    expect(code).toMatch(/^[a-z0-9-]+$/);
+    expect(message).not.toBe("");
+  }
+  if (plan === undefined) return;
+  try {
+    for (const row of prepare(plan)(auditLogRow())) expect(row).toHaveLength(plan.columns.length);
+  } catch (error) {
+    if (!(error instanceof EvaluationLimitError)) throw error;
+  }
+}
+
+test("whatever operators and functions stand together, the compiler says what is wrong or the query runs", () => {
+  assert(property(query, compileAndRun), { numRuns: Number(process.env["FUZZ_RUNS"] ?? 150) });
+});
+
+test("a query cut off or garbled anywhere is refused, not thrown at the caller", () => {
+  const whole = `let l = dynamic(["a"]); let f = (s: string) { strcat(s, "x") };
+    AuditLogs | where Category in~ (l) | mv-apply T = TargetResources on (where T.type == "Role" | extend n = f(tostring(T.displayName)))
+    | parse n with a "l" b: long | summarize make_set(a) by Id, bin(TimeGenerated, 1h) | project-reorder Id desc`;
+  const garbled = tuple(integer({ min: 0, max: whole.length }), integer({ min: 0, max: 20 }), string({ maxLength: 5 }));
+  assert(
+    property(garbled, ([at, cut, put]) => compileAndRun(whole.slice(0, at) + put + whole.slice(at + cut))),
+    { numRuns: Number(process.env["FUZZ_RUNS"] ?? 150) },
+  );
+});

@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { compileRule, formatProblem } from "../../src/sentinel/compile-rules.ts";
+
+interface Parts {
+  readonly query?: string;
+  readonly entityMappings?: string;
+  readonly trigger?: string;
+  readonly period?: string;
+  readonly metadata?: string;
+}
+
+/** A rule file that compiles, unless overridden. The query begins in line 9. */
+function ruleFile({ query, entityMappings, trigger, period, metadata }: Parts = {}): string {
+  return `id: AAAAAAAA-0000-4000-8000-000000000001
+name: Sample rule
+description: |
+  'Finds a thing.
+    And says so.'
+severity: High
+kind: Scheduled
+query: |
+  ${(query ?? "AuditLogs | where Category == 'x'").replaceAll("\n", "\n  ")}
+queryFrequency: ${period ?? "1d"}
+queryPeriod: P1D
+${trigger ?? "triggerOperator: gt\ntriggerThreshold: 0"}
+tactics: [Persistence]
+relevantTechniques: [T1098]
+version: 1.0.0
+${entityMappings ?? ""}
+${metadata ?? "metadata:\n  source:\n    kind: Community"}
+`;
+}
+
+function problemsOf(text: string): string[] {
+  return compileRule(text, "rule.yaml").problems.map(formatProblem);
+}
+
+test("a rule file becomes a rule: id in lower case, description without the quotes that official files have", () => {
+  const { rule, problems } = compileRule(ruleFile(), "rule.yaml");
+
+  expect(problems).toEqual([]);
+  expect(rule).toMatchObject({
+    id: "aaaaaaaa-0000-4000-8000-000000000001",
+    name: "Sample rule",
+    description: "Finds a thing.\nAnd says so.",
+    kind: "Scheduled",
+    severity: "High",
+    tactics: ["Persistence"],
+    techniques: ["T1098"],
+    version: "1.0.0",
+  });
+  expect(rule?.fileHash).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("metadata that slipped to the top level loads like metadata", () => {
+  const metadata =
+    "metadata:\nsource:\n  kind: Community\nauthor:\n  name: Sam\nsupport:\n  tier: Community\ncategories:\n  domains: [Identity]";
+  expect(problemsOf(ruleFile({ metadata }))).toEqual([]);
+});
+
+test.each([
+  { period: "1d", problems: [] },
+  { period: "2H", problems: ['rule.yaml:10:17: warning: queryFrequency "2H" is usually written 2h (odd-value)'] },
+  {
+    period: "1h // often",
+    problems: [
+      'rule.yaml:10:17: warning: queryFrequency "1h // often" has a comment inside the value; it is read as 1h (odd-value)',
+    ],
+  },
+  {
+    period: "often",
+    problems: ['rule.yaml:10:17: error: queryFrequency "often" is no period such as 1d, 5m or PT5M (period)'],
+  },
+])("queryFrequency $period: $problems.length problem(s)", ({ period, problems }) => {
+  expect(problemsOf(ruleFile({ period }))).toEqual(problems);
+});
+
+test.each([
+  { trigger: "triggerOperator: gt\ntriggerThreshold: 0", problems: [] },
+  {
+    trigger: "triggerOperator: GreaterThan\ntriggerThreshold: 0",
+    problems: ["rule.yaml:12:18: warning: triggerOperator GreaterThan is usually written gt (odd-value)"],
+  },
+  {
+    trigger: "triggerOperator: lt\ntriggerThreshold: 0",
+    problems: [
+      "rule.yaml:12:18: error: triggerOperator lt needs a window over many events; only gt runs on one event (trigger)",
+    ],
+  },
+  {
+    trigger: "triggerOperator: gt\ntriggerThreshold: 5",
+    problems: [
+      "rule.yaml:13:19: error: triggerThreshold 5 needs a window over many events; only 0 runs on one event (trigger)",
+    ],
+  },
+])("$trigger: $problems.length problem(s)", ({ trigger, problems }) => {
+  expect(problemsOf(ruleFile({ trigger }))).toEqual(problems);
+});
+
+describe("problems in a query stand where the file has them", () => {
+  test.each([
+    {
+      query: 'AuditLogs\n| where Categry =~ "x"',
+      problem:
+        'rule.yaml:10:11: error: there is no column or variable "Categry"; did you mean "Category"? (unknown-column)',
+    },
+    {
+      query: "SigninLogs\n| take 1",
+      problem:
+        'rule.yaml:9:3: error: there is no table "SigninLogs" on the stream: pimwatch reads AuditLogs only (unknown-table)',
+    },
+    {
+      query: "AuditLogs\n| where tostrin(Category) == ''",
+      problem: 'rule.yaml:10:11: error: there is no function "tostrin"; did you mean "tostring"? (unknown-function)',
+    },
+    {
+      query: "AuditLogs\n| where (Category == ''",
+      problem: "rule.yaml:10:26: error: Expected: ) (syntax)",
+    },
+    {
+      query: "AuditLogs\n// a comment\n| where Category == ''\n| sample 5",
+      problem: "rule.yaml:12:5: error: the operator sample is not supported",
+    },
+    {
+      query: "AuditLogs | extend x = new_guid()",
+      problem: "rule.yaml:9:26: error: new_guid is not supported",
+    },
+  ])("$problem", ({ query, problem }) => {
+    const problems = problemsOf(ruleFile({ query }));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.startsWith(problem)).toBe(true);
+    expect(compileRule(ruleFile({ query }), "rule.yaml").rule).toBeUndefined();
+  });
+});
+
+test("a mapping to a column that the query does not yield is a warning, and that identifier is left out", () => {
+  const entityMappings = `entityMappings:
+  - entityType: Account
+    fieldMappings:
+      - identifier: FullName
+        columnName: identity
+      - identifier: AadUserId
+        columnName: Id
+  - entityType: IP
+    fieldMappings:
+      - identifier: Address
+        columnName: Nothing
+customDetails:
+  Kind: Category
+  Other: Elsewhere`;
+  const { rule, problems } = compileRule(ruleFile({ entityMappings }), "rule.yaml");
+
+  expect(problems.map(formatProblem)).toEqual([
+    'rule.yaml:21:21: warning: the identifier FullName of Account is left out: the query yields no column "identity"; did you mean "Identity"? (unknown-mapping-column)',
+    'rule.yaml:27:21: warning: the identifier Address of IP is left out: the query yields no column "Nothing" (unknown-mapping-column)',
+    'rule.yaml:30:10: warning: the custom detail Other is left out: the query yields no column "Elsewhere" (unknown-mapping-column)',
+  ]);
+  expect(rule?.entityMappings).toEqual([
+    { entityType: "Account", fieldMappings: [{ identifier: "AadUserId", columnName: "Id" }] },
+  ]);
+  expect(rule?.customDetails).toEqual({ Kind: "Category" });
+});
+
+test("bad YAML and a wrong shape are problems at their place", () => {
+  expect(problemsOf("id: [1\nname: x")[0]).toMatch(/^rule\.yaml:2:1: error: not YAML: /);
+  expect(problemsOf(ruleFile().replace("severity: High", "severity: Urgent"))).toEqual([
+    'rule.yaml:6:11: error: severity: expected one of "High"|"Medium"|"Low"|"Informational" (rule-shape)',
+  ]);
+  expect(problemsOf("")).toHaveLength(1);
+});
+
+test("the query's hash ignores blanks, line breaks and comments and nothing else", () => {
+  const hash = (query: string) => compileRule(ruleFile({ query }), "rule.yaml").rule?.queryHash;
+  const one = hash("AuditLogs | where Category == 'x'");
+  expect(hash("AuditLogs // all\n|   where Category=='x'")).toBe(one);
+  expect(hash("AuditLogs | where Category == 'X'")).not.toBe(one);
+});

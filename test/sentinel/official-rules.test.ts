@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { resolveColumnIfExists } from "../../src/kql/compile/column-if-exists.ts";
+import { compileRule } from "../../src/sentinel/compile-rules.ts";
+import { listOf, parseQuery } from "../../src/kql/compile/kusto-parser.ts";
+import { prepare } from "../../src/kql/run/evaluate.ts";
+import { auditLogRow, objectOf } from "../kql/query.ts";
+
+// Microsoft's own files are not part of this repository. With OFFICIAL_RULES naming a folder of them, they are tried.
+const folder = process.env["OFFICIAL_RULES"];
+
+describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFICIAL_RULES to their folder)", () => {
+  const read = (file: string) => readFileSync(join(folder ?? "", file), "utf8");
+  const files = folder === undefined ? [] : readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+  const compiled = files.map((file) => ({ file, ...compileRule(read(file), file) }));
+  /** The folder's README says which of them one event alone decides. */
+  const table = folder === undefined ? [] : [...read("README.md").matchAll(/^\| (\S+\.yaml) \|.*\| (yes|no) \|$/gm)];
+  const isLocal = new Map(table.map(([, file = "", answer]) => [file, answer === "yes"]));
+
+  test.each(compiled.filter(({ file }) => isLocal.get(file)))("$file compiles", ({ file, rule, problems }) => {
+    expect(problems.filter(({ level }) => level === "error")).toEqual([]);
+    if (rule === undefined) throw new Error(file);
+    // the names and types that Microsoft's binder gives the result, whatever their order
+    const bound = listOf(resolveColumnIfExists(rule.query, parseQuery(rule.query)).ResultType?.Columns);
+    const own = rule.plan.columns.map(({ name, type }) => `${name}: ${type}`);
+    expect(own.toSorted()).toEqual(bound.map(({ Name, Type }) => `${Name}: ${Type.Name}`).toSorted());
+    expect(JSON.parse(JSON.stringify(rule))).toEqual(rule);
+    for (const result of prepare(rule.plan)(auditLogRow())) expect(result).toHaveLength(own.length);
+  });
+
+  test.each(compiled.filter(({ file }) => isLocal.get(file) === false))(
+    "$file is refused, with a place and a reason",
+    ({ rule, problems }) => {
+      expect(rule).toBeUndefined();
+      const errors = problems.filter(({ level }) => level === "error");
+      expect(errors.map(({ code }) => code)).not.toContain("syntax");
+      expect(errors).toContainEqual(
+        expect.objectContaining({
+          code: expect.stringMatching(/^(not-event-local|unknown-table|unsupported-operator)$/) as string,
+          line: expect.any(Number) as number,
+        }),
+      );
+    },
+  );
+
+  test.each(compiled.filter(({ file }) => file.startsWith("ChangestoPIMSettings")))(
+    "$file gives the row of a change",
+    ({ rule, problems }) => {
+      expect(problems).toEqual([]);
+      if (rule === undefined) throw new Error("no rule");
+      const [result] = prepare(rule.plan)(auditLogRow());
+      expect(objectOf(rule.plan, result ?? [])).toMatchObject({
+        userPrincipalName: "alex@contoso.example",
+        ipAddress: "192.0.2.7",
+      });
+    },
+  );
+});
