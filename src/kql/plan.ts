@@ -7,10 +7,20 @@ import type { Column, PlainJson, ScalarType } from "./run/values.ts";
  */
 export interface Plan {
   readonly version: 1;
+  /** Where the source table's row has the event's own time. */
+  readonly timeColumn: number;
   /** The result's columns in order. */
   readonly columns: readonly Column[];
-  /** Applied in order to a table that holds the one AuditLogs row. */
+  /** Applied in order to a table that holds the one row of the source table. */
   readonly steps: readonly Step[];
+}
+
+/** The table that queries read, one row at a time. */
+export interface SourceTable {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** The column with the event's own time: what `now()` yields. */
+  readonly timeColumn: string;
 }
 
 /** An expression over one row. `type` is what it yields, known before any row is seen. */

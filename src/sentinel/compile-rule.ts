@@ -22,6 +22,7 @@ import {
   topLevelFields,
   type YamlFile,
 } from "./yaml-file.ts";
+import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
 export interface CompiledRule {
   /** Undefined when a problem is an error. */
@@ -71,7 +72,7 @@ export function compileRule(
   const source = overlay?.read;
   const query = queryText(file);
   const overlaid = withVariables(query, source);
-  const compiled = compileQuery(overlaid.text);
+  const compiled = compileQuery(overlaid.text, AUDIT_LOGS);
   const { plan } = compiled;
   const mappings = checkMappings(file, shape, plan, source);
   const excluded = plan && source ? compileExclusions(overlaid.text, plan, source) : { exclusions: [], problems: [] };
@@ -109,7 +110,7 @@ export function compileRule(
     plan,
     ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
-    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query).hash,
+    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query, AUDIT_LOGS).hash,
     ...(shown && { guide: shown }),
     ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
     ...(source?.overlay.enabled === false && { disabled: true }),

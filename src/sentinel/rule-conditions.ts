@@ -1,6 +1,7 @@
 import type { Expression, Plan } from "../kql/plan.ts";
 import type { Rule } from "../core/incident/rule.ts";
 import { children, kindOf, parseQuery, part, textOf, type Syntax } from "../kql/compile/kusto-parser.ts";
+import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
 /** One of the conditions that an event must meet for the rule to fire. */
 export interface RuleCondition {
@@ -57,7 +58,7 @@ function conditionTexts(query: string): string[] {
     if (kind === "FilterOperator") texts.push(...conjunctTexts(part(node, "Condition")));
     else for (const child of children(node)) visit(child);
   };
-  visit(parseQuery(query).Syntax);
+  visit(parseQuery(query, AUDIT_LOGS).Syntax);
   return texts;
 }
 

@@ -10,6 +10,7 @@ import type { Row, Value } from "../../src/kql/run/values.ts";
 import { bytes } from "../samples.ts";
 import { INT64 } from "./exact-values.ts";
 import { objectOf, planOf } from "./query.ts";
+import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 /** The row of a record in which the long stands as a number, inside an array and as text. */
 function rowOf(long: bigint): Row {
@@ -114,7 +115,7 @@ describe("a long written in a rule survives the plan's way through JSON", () => 
   test.each(["9223372036854775808", "long(-9223372036854775809)", "0x10000000000000000"])(
     "%s is refused",
     (literal) => {
-      expect(compileQuery(`AuditLogs | where DurationMs == ${literal}`).problems).toMatchObject([
+      expect(compileQuery(`AuditLogs | where DurationMs == ${literal}`, AUDIT_LOGS).problems).toMatchObject([
         { code: "literal", message: expect.stringContaining("is not a long that pimwatch can read") },
       ]);
     },

@@ -1,4 +1,4 @@
-import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
+import { AUDIT_LOGS, AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import type { Plan } from "../../src/kql/plan.ts";
 import type { Row, Value } from "../../src/kql/run/values.ts";
@@ -26,7 +26,7 @@ export function auditLogRow(overrides: Partial<Record<ColumnName, Value>> = {}):
 
 /** The plan of a query that must compile. */
 export function planOf(query: string): Plan {
-  const { plan, problems } = compileQuery(query);
+  const { plan, problems } = compileQuery(query, AUDIT_LOGS);
   if (plan === undefined) throw new Error(`${query}\n${problems.map(({ message }) => message).join("\n")}`);
   return plan;
 }

@@ -4,6 +4,7 @@ import { wholeJson } from "../../src/kql/run/exact-json.ts";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import type { Json, ScalarType, Value } from "../../src/kql/run/values.ts";
 import { auditLogRow } from "./query.ts";
+import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 /** Cases with one origin: a page of Kusto's documentation prints them, or we derive them from what a page says. */
 export interface CaseGroup {
@@ -27,7 +28,7 @@ export function derived(page: string, ...cases: Case[]): CaseGroup {
 
 /** The rows of a query, as Kusto shows them: longs as numbers with all their digits, times as text. */
 export function shownRows(query: string): Json[][] {
-  const { plan, problems } = compileQuery(query, { mayBeConstant: true });
+  const { plan, problems } = compileQuery(query, AUDIT_LOGS, { mayBeConstant: true });
   if (plan === undefined) throw new Error(`${query}\n${problems.map(({ message }) => message).join("\n")}`);
   return prepare(plan)(auditLogRow()).map((row) =>
     row.map((value, index) => shown(value, plan.columns[index]?.type ?? "dynamic")),

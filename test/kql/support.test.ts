@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileQuery } from "../../src/kql/compile/compile-query.ts";
 import { supportTable } from "../../src/kql/run/support.ts";
+import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   where: "AuditLogs | where true",
@@ -54,14 +55,14 @@ describe("what the table calls supported compiles", () => {
   );
 
   test.each(operators.map(({ name }) => name))("%s", (name) => {
-    expect(compileQuery(OPERATOR_SAMPLES[name] ?? name)).toMatchObject({ problems: [] });
+    expect(compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS)).toMatchObject({ problems: [] });
   });
 });
 
 describe("what it calls refused is refused at its place, with its reason", () => {
   test.each(Object.entries(REFUSED_SAMPLES))("%s", (name, query) => {
     const reason = supportTable().find((line) => line.name === name && !line.supported)?.note;
-    const [problem] = compileQuery(query).problems;
+    const [problem] = compileQuery(query, AUDIT_LOGS).problems;
     expect(problem).toMatchObject({ offset: query.indexOf("|") + 2 });
     expect(problem?.message).toBe(`the operator ${name} is not supported: ${reason}`);
   });
@@ -72,7 +73,9 @@ describe("what it calls refused is refused at its place, with its reason", () =>
     { query: "AuditLogs | evaluate python(typeof(*), 'x')", code: "unsupported-operator", reason: "another language" },
   ])("$query", ({ query, code, reason }) => {
     const message = expect.stringMatching(`^the plugin \\w+ is not supported: .*${reason}`) as string;
-    expect(compileQuery(query).problems).toEqual([{ offset: query.indexOf("evaluate") + 9, code, message }]);
+    expect(compileQuery(query, AUDIT_LOGS).problems).toEqual([
+      { offset: query.indexOf("evaluate") + 9, code, message },
+    ]);
   });
 
   test.each([
@@ -83,7 +86,7 @@ describe("what it calls refused is refused at its place, with its reason", () =>
   ])("%s", (expression, reason) => {
     const query = `AuditLogs | extend x = ${expression}`;
     const message = expect.stringMatching(`^\\w+ is not supported: .*${reason}`) as string;
-    expect(compileQuery(query).problems).toEqual([{ offset: 23, code: "unsupported-function", message }]);
+    expect(compileQuery(query, AUDIT_LOGS).problems).toEqual([{ offset: 23, code: "unsupported-function", message }]);
   });
 
   test.each([
@@ -95,12 +98,12 @@ describe("what it calls refused is refused at its place, with its reason", () =>
   ])("what bag_unpack cannot take: $call", ({ call, at, reason }) => {
     const query = `AuditLogs | evaluate ${call} : (*, user: dynamic)`;
     const message = expect.stringContaining(reason) as string;
-    expect(compileQuery(query).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
+    expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
   });
 
   test("functions too", () => {
     const query = "AuditLogs | extend n = row_number()";
-    expect(compileQuery(query).problems).toMatchObject([
+    expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([
       {
         offset: 23,
         code: "unsupported-function",
@@ -136,7 +139,9 @@ describe("a rule must be decided by one event alone", () => {
     { query: "print x = 1", at: "print" },
     { query: "union AuditLogs, (print x = 1)", at: "union" },
   ])("$query", ({ query, at }) => {
-    expect(compileQuery(query).problems).toMatchObject([{ code: "not-event-local", offset: query.lastIndexOf(at) }]);
+    expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([
+      { code: "not-event-local", offset: query.lastIndexOf(at) },
+    ]);
   });
 
   test.each([
@@ -150,6 +155,6 @@ describe("a rule must be decided by one event alone", () => {
     "AuditLogs | where hourofday(TimeGenerated) < 6",
     "AuditLogs | where ActivityDateTime < ago(1h)",
   ])("%s is", (query) => {
-    expect(compileQuery(query)).toMatchObject({ problems: [] });
+    expect(compileQuery(query, AUDIT_LOGS)).toMatchObject({ problems: [] });
   });
 });

@@ -6,6 +6,7 @@ import { compileRule } from "../../src/sentinel/compile-rules.ts";
 import { listOf, parseQuery } from "../../src/kql/compile/kusto-parser.ts";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import { auditLogRow, objectOf } from "../kql/query.ts";
+import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 // Microsoft's own files are not part of this repository. With OFFICIAL_RULES naming a folder of them, they are tried.
 const folder = process.env["OFFICIAL_RULES"];
@@ -22,7 +23,9 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
     expect(problems.filter(({ level }) => level === "error")).toEqual([]);
     if (rule === undefined) throw new Error(file);
     // the names and types that Microsoft's binder gives the result, whatever their order
-    const bound = listOf(resolveColumnIfExists(rule.query, parseQuery(rule.query)).ResultType?.Columns);
+    const bound = listOf(
+      resolveColumnIfExists(rule.query, parseQuery(rule.query, AUDIT_LOGS), AUDIT_LOGS).ResultType?.Columns,
+    );
     const own = rule.plan.columns.map(({ name, type }) => `${name}: ${type}`);
     expect(own.toSorted()).toEqual(bound.map(({ Name, Type }) => `${Name}: ${Type.Name}`).toSorted());
     expect(JSON.parse(JSON.stringify(rule))).toEqual(rule);

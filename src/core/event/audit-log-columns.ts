@@ -1,3 +1,4 @@
+import type { SourceTable } from "../../kql/plan.ts";
 import type { Column } from "../../kql/run/values.ts";
 
 /**
@@ -39,3 +40,6 @@ export const AUDIT_LOG_COLUMNS = [
   { name: "AADOperationType", type: "string" },
   { name: "Type", type: "string" },
 ] as const satisfies readonly Column[];
+
+/** The table that every rule reads. */
+export const AUDIT_LOGS: SourceTable = { name: "AuditLogs", columns: AUDIT_LOG_COLUMNS, timeColumn: "TimeGenerated" };

@@ -1,3 +1,4 @@
+import type { SourceTable } from "../plan.ts";
 import {
   elements,
   kindOf,
@@ -18,7 +19,7 @@ const NAMES = new Set(["column_ifexists", "columnifexists"]);
  * Microsoft's parser types the call as its fallback and then refuses `.member` on what is a dynamic column. So the
  * call is replaced by what it means, filled up with blanks so that every position stays true, and bound again.
  */
-export function resolveColumnIfExists(text: string, code: KustoCode): KustoCode {
+export function resolveColumnIfExists(text: string, code: KustoCode, source: SourceTable): KustoCode {
   const calls: Syntax[] = [];
   walk(code.Syntax, (node) => {
     if (kindOf(node) === "FunctionCallExpression" && NAMES.has(part(node, "Name").SimpleName ?? "")) calls.push(node);
@@ -31,7 +32,7 @@ export function resolveColumnIfExists(text: string, code: KustoCode): KustoCode 
     const blanks = " ".repeat(call.End - call.TextStart - replacement.length);
     resolved = resolved.slice(0, call.TextStart) + replacement + blanks + resolved.slice(call.End);
   }
-  return resolved === text ? code : parseQuery(resolved);
+  return resolved === text ? code : parseQuery(resolved, source);
 }
 
 function meaningOf(call: Syntax, code: KustoCode, text: string): string | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { prepare } from "../run/evaluate.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, SourceTable } from "../plan.ts";
 import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
 import { parseQuery, walk, type Syntax } from "./kusto-parser.ts";
@@ -17,23 +17,28 @@ export interface CompiledQuery {
 }
 
 /**
- * Parses, binds and compiles a query over AuditLogs.
+ * Parses, binds and compiles a query over the source table.
  *
  * @param options.mayBeConstant lets `print` and `datatable` stand for the events, for trying the language out
  */
-export function compileQuery(text: string, { mayBeConstant = false } = {}): CompiledQuery {
-  const original = parseQuery(text);
+export function compileQuery(text: string, source: SourceTable, { mayBeConstant = false } = {}): CompiledQuery {
+  const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
-  const code = resolveColumnIfExists(text, original);
-  const problems = diagnosedProblems(code, text);
+  const code = resolveColumnIfExists(text, original, source);
+  const problems = diagnosedProblems(code, text, source.name);
   if (problems.length > 0) return { problems: withOperators(problems, code.Syntax), hash };
   try {
-    const { steps, columns, readsEvent } = lowerQuery(code.Syntax);
+    const { steps, columns, readsEvent } = lowerQuery(code.Syntax, source);
     if (!readsEvent && !mayBeConstant) {
       const message = "the result holds rows that the query itself writes out; they would come again with every event";
       return { problems: [{ offset: 0, code: "not-event-local", message }], hash };
     }
-    const plan: Plan = { version: 1, columns: columns.map(({ name, type }) => ({ name, type })), steps };
+    const plan: Plan = {
+      version: 1,
+      timeColumn: source.columns.findIndex(({ name }) => name === source.timeColumn),
+      columns: columns.map(({ name, type }) => ({ name, type })),
+      steps,
+    };
     prepare(plan);
     return { plan, problems: [], hash };
   } catch (error) {

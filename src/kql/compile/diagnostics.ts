@@ -12,8 +12,8 @@ const OPERATOR_WORDS = supportTable()
   .filter(({ kind }) => kind === "operator")
   .map(({ name }) => name.split(" ")[0] ?? name);
 
-/** What Microsoft's parser and binder object to, in the order of the text. */
-export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[] {
+/** What Microsoft's parser and binder object to, in the order of the text. `source` names the only table that there is. */
+export function diagnosedProblems(code: KustoCode, text: string, source: string): QueryProblem[] {
   const misspelt = misspeltOperator(code, text);
   if (misspelt !== undefined) return [misspelt];
   const unpackings = unpackingCalls(code.Syntax);
@@ -23,7 +23,7 @@ export function diagnosedProblems(code: KustoCode, text: string): QueryProblem[]
     .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
       offset: Start,
-      ...explain({ code, text, diagnostic: Code, message: Message, offset: Start }),
+      ...explain({ code, text, source, diagnostic: Code, message: Message, offset: Start }),
     }))
     .toSorted((left, right) => left.offset - right.offset);
   const unknown = problems.findIndex(({ code: said }) => said === "unknown-operator");
@@ -63,19 +63,20 @@ function unpackingCalls(syntax: Syntax): Syntax[] {
   return calls;
 }
 
-export function unknownTable(name: string): string {
-  return `there is no table "${name}" on the stream: pimwatch reads AuditLogs only${suggestion(name, ["AuditLogs"])}`;
+export function unknownTable(name: string, source: string): string {
+  return `there is no table "${name}" on the stream: pimwatch reads ${source} only${suggestion(name, [source])}`;
 }
 
 interface Diagnosed {
   readonly code: KustoCode;
   readonly text: string;
+  readonly source: string;
   readonly diagnostic: string;
   readonly message: string;
   readonly offset: number;
 }
 
-function explain({ code, text, diagnostic, message, offset }: Diagnosed): Omit<QueryProblem, "offset"> {
+function explain({ code, text, source, diagnostic, message, offset }: Diagnosed): Omit<QueryProblem, "offset"> {
   const name = /'([^']*)'/.exec(message)?.[1] ?? "";
   switch (diagnostic) {
     case "KS142": {
@@ -83,7 +84,7 @@ function explain({ code, text, diagnostic, message, offset }: Diagnosed): Omit<Q
       return { code: "unknown-column", message: `there is no column or variable "${name}"${suggestion(name, known)}` };
     }
     case "KS204":
-      return { code: "unknown-table", message: unknownTable(name) };
+      return { code: "unknown-table", message: unknownTable(name, source) };
     case "KS176": {
       const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? "";
       if (word === "") break;

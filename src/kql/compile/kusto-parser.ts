@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { AUDIT_LOG_COLUMNS } from "../../core/event/audit-log-columns.ts";
+import type { SourceTable } from "../plan.ts";
 import type { ScalarType } from "../run/values.ts";
 
 /*
@@ -88,7 +88,9 @@ const SCALAR_TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
   dynamic: "Dynamic",
 };
 
-let loaded: { language: KustoLanguage; globals: unknown; kinds: ReadonlyMap<number, string> } | undefined;
+let loaded: { readonly language: KustoLanguage; readonly kinds: ReadonlyMap<number, string> } | undefined;
+/** What the parser knows when it binds a query against a table. */
+const globalsOf = new WeakMap<SourceTable, unknown>();
 
 /** Loads the language service on first use (0.2 s). Bridge, its runtime, has to come first. */
 function load() {
@@ -99,27 +101,33 @@ function load() {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service hangs itself on globalThis; its shape is its d.ts's
   const { Kusto } = globalThis as unknown as { readonly Kusto: { readonly Language: KustoLanguage } };
   const language = Kusto.Language;
-  const { ColumnSymbol, TableSymbol, DatabaseSymbol, ScalarTypes } = language.Symbols;
-  const columns = AUDIT_LOG_COLUMNS.map(({ name, type }) => {
-    const symbol = ScalarTypes[SCALAR_TYPE_NAMES[type]];
-    if (symbol === undefined) throw new Error(`the Kusto parser has no type ${type}`);
-    return new ColumnSymbol(name, symbol, null, null, null, null);
-  });
-  const table = new TableSymbol.$ctor4("AuditLogs", columns);
-  const globals = language.GlobalState.Default.WithDatabase(new DatabaseSymbol.$ctor1("stream", [table], false));
   const kinds = new Map(
     Object.entries(language.Syntax.SyntaxKind).flatMap(([name, kind]) =>
       typeof kind === "number" ? [[kind, name] as const] : [],
     ),
   );
-  loaded = { language, globals, kinds };
+  loaded = { language, kinds };
   return loaded;
 }
 
-/** Parses a query and binds it against AuditLogs, the only table on the stream. */
-export function parseQuery(text: string): KustoCode {
-  const { language, globals } = load();
-  return language.KustoCode.ParseAndAnalyze(text, globals);
+function globalsFor(source: SourceTable): unknown {
+  const known = globalsOf.get(source);
+  if (known !== undefined) return known;
+  const { GlobalState, Symbols } = load().language;
+  const columns = source.columns.map(({ name, type }) => {
+    const symbol = Symbols.ScalarTypes[SCALAR_TYPE_NAMES[type]];
+    if (symbol === undefined) throw new Error(`the Kusto parser has no type ${type}`);
+    return new Symbols.ColumnSymbol(name, symbol, null, null, null, null);
+  });
+  const table = new Symbols.TableSymbol.$ctor4(source.name, columns);
+  const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.$ctor1("stream", [table], false));
+  globalsOf.set(source, globals);
+  return globals;
+}
+
+/** Parses a query and binds it against the only table that it may read. */
+export function parseQuery(text: string, source: SourceTable): KustoCode {
+  return load().language.KustoCode.ParseAndAnalyze(text, globalsFor(source));
 }
 
 /** The name of a node's kind, e.g. `FilterOperator`. */

@@ -1,4 +1,4 @@
-import { AUDIT_LOG_COLUMNS } from "../../core/event/audit-log-columns.ts";
+import type { SourceTable } from "../plan.ts";
 import { unknownTable } from "./diagnostics.ts";
 import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { bindLet } from "./let-statement.ts";
@@ -8,24 +8,17 @@ import { lowerDataTable } from "./operators/table-operators.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 import { lowerTabularCall } from "./user-function.ts";
 
-const AUDIT_LOGS: Table = {
-  steps: [],
-  columns: AUDIT_LOG_COLUMNS.map((column) =>
-    column.name === "TimeGenerated" ? { ...column, eventTime: true } : column,
-  ),
-  readsEvent: true,
-};
-
 /**
  * Turns a parsed and bound query into the table that its last statement describes.
  *
  * @throws {QueryRefused} at the first thing that pimwatch does not do
  */
-export function lowerQuery(block: Syntax): Table {
+export function lowerQuery(block: Syntax, source: SourceTable): Table {
   let environment: Environment = {
     lower: { expression: lowerExpression, table: lowerTable },
     columns: [],
     names: new Map(),
+    source: { name: source.name, table: sourceTable(source) },
     base: 0,
   };
   for (const statement of elements(part(block, "Statements"))) {
@@ -57,7 +50,20 @@ function lowerTable(node: Syntax, environment: Environment): Table {
       if (kind.endsWith("Operator")) return lowerOperator(node, environment.subqueryInput, environment);
   }
   const name = optionalPart(node, "Name")?.SimpleName ?? textOf(node);
-  throw refusal(node, environment, "unsupported-table", `pimwatch reads AuditLogs and nothing else: ${name}`);
+  throw refusal(
+    node,
+    environment,
+    "unsupported-table",
+    `pimwatch reads ${environment.source.name} and nothing else: ${name}`,
+  );
+}
+
+function sourceTable({ columns, timeColumn }: SourceTable): Table {
+  return {
+    steps: [],
+    columns: columns.map((column) => (column.name === timeColumn ? { ...column, eventTime: true } : column)),
+    readsEvent: true,
+  };
 }
 
 function lowerTableName(node: Syntax, environment: Environment): Table {
@@ -66,14 +72,9 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
   if (binding?.kind === "table") return binding.table;
   const body = binding === undefined ? node.GetCalledFunctionBody?.() : undefined;
   if (body) return lowerTabularCall(node, body, environment);
-  if (binding === undefined && name === "AuditLogs") {
-    if (environment.subqueryInput === undefined) return AUDIT_LOGS;
-    throw refusal(
-      node,
-      environment,
-      "not-event-local",
-      "AuditLogs inside a subquery is all events, not the one at hand",
-    );
+  if (binding === undefined && name === environment.source.name) {
+    if (environment.subqueryInput === undefined) return environment.source.table;
+    throw refusal(node, environment, "not-event-local", `${name} inside a subquery is all events, not the one at hand`);
   }
-  throw refusal(node, environment, "unknown-table", unknownTable(name));
+  throw refusal(node, environment, "unknown-table", unknownTable(name, environment.source.name));
 }

@@ -33,6 +33,8 @@ export interface Environment {
   readonly lower: Lowering;
   readonly columns: readonly ScopeColumn[];
   readonly names: ReadonlyMap<string, Binding>;
+  /** The table of the events, by the name that queries give it. */
+  readonly source: { readonly name: string; readonly table: Table };
   /** Where the text begins that offsets count from: not 0 inside the body of a called function. */
   readonly base: number;
   /** Within `mv-apply … on (…)`: the subquery's input. Its rows are one record's, so any operator is event-local. */

@@ -38,6 +38,7 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
   }
   let inside: Environment = {
     lower: environment.lower,
+    source: environment.source,
     columns: [],
     names,
     base: declaration.TextStart - body.TextStart,

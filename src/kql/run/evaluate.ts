@@ -1,16 +1,13 @@
-import { AUDIT_LOG_COLUMNS } from "../../core/event/audit-log-columns.ts";
 import { bindExpression } from "./bind-expression.ts";
 import { DEFAULT_LIMITS, newEvaluation, type Limits } from "./evaluation.ts";
 import type { Expression, Plan } from "../plan.ts";
 import { bindSteps } from "./step-table.ts";
 import type { Row } from "./values.ts";
 
-const TIME_GENERATED = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === "TimeGenerated");
-
 /** A plan made into functions. */
 export interface Prepared {
   /**
-   * Takes an AuditLogs row (AUDIT_LOG_COLUMNS' order) and returns the result rows, each in the order of `plan.columns`.
+   * Takes a row of the source table and returns the result rows, each in the order of `plan.columns`.
    * It is total: whatever JSON the dynamic columns hold, it does not throw, but for {@link EvaluationLimitError} where
    * it would take more from one record than the limits allow.
    */
@@ -38,7 +35,7 @@ export function preparePlan(
   const tests = conditions.map((condition) => bindExpression(condition, evaluation).compute);
   return {
     evaluate(row) {
-      const time = row[TIME_GENERATED];
+      const time = row[plan.timeColumn];
       evaluation.begin(typeof time === "bigint" ? time : null);
       const rows = run([row]);
       evaluation.chargeResults(rows.length);

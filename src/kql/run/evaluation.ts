@@ -1,4 +1,3 @@
-import { PimwatchError } from "../../errors.ts";
 import type { Row, ScalarType, Value } from "./values.ts";
 
 /** Computes an expression for one row. */
@@ -39,7 +38,7 @@ const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
  * A rule asked for more on one record than the limits allow. The record is not evaluated in part: the caller keeps it
  * (dead letter) and goes on.
  */
-export class EvaluationLimitError extends PimwatchError {
+export class EvaluationLimitError extends Error {
   override readonly name = "EvaluationLimitError";
   readonly retryable = false;
   readonly limit: keyof Limits;

@@ -13,6 +13,7 @@ import { periodSeconds } from "../schedule.ts";
 import { isScalarType } from "../../kql/compile/scope.ts";
 import { readTests } from "../tests-file.ts";
 import { placeInText, placeOf, placeOfKey, topLevelFields } from "../yaml-file.ts";
+import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
 /** Sentinel takes no longer query. https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview */
 const MAX_QUERY_CHARACTERS = 10_000;
@@ -48,7 +49,7 @@ function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
 
 /** The columns that a query yields in Kusto, where it can be bound at all. */
 function boundColumns(query: string): readonly Column[] | undefined {
-  const code = parseQuery(query);
+  const code = parseQuery(query, AUDIT_LOGS);
   const isBound = listOf(code.GetDiagnostics()).every(({ Severity }) => Severity !== "Error");
   if (!isBound || !code.ResultType?.Columns) return undefined;
   return listOf(code.ResultType.Columns).flatMap(({ Name, Type }) =>
@@ -143,5 +144,5 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
     }
     for (const child of children(node)) visit(child);
   };
-  visit(parseQuery(query).Syntax);
+  visit(parseQuery(query, AUDIT_LOGS).Syntax);
 }

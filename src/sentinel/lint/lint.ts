@@ -5,6 +5,7 @@ import { lintRule } from "./lint-rule.ts";
 import type { Problem } from "../../kql/compile/problem.ts";
 import { findRules } from "../rule-files.ts";
 import { withoutTwins, type Identified } from "./rule-twins.ts";
+import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
 export interface LintReport {
   /** Rule files that were looked at. */
@@ -34,7 +35,7 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
       problems.push(...lintRule(files, now));
       const shape = readRule(files.rule.text, files.rule.name).read?.shape;
       if (shape === undefined) continue;
-      identified.set(files.rule.name, { files, id: shape.id, queryHash: compileQuery(shape.query).hash });
+      identified.set(files.rule.name, { files, id: shape.id, queryHash: compileQuery(shape.query, AUDIT_LOGS).hash });
     }
   }
   problems.push(...withoutTwins([...identified.values()]).problems);

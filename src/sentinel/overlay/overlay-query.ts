@@ -6,6 +6,7 @@ import { suggestion } from "../../kql/compile/nearest-name.ts";
 import type { OverlayFile } from "./overlay.ts";
 import type { Problem, QueryProblem } from "../../kql/compile/problem.ts";
 import { placeInText, placeOf } from "../yaml-file.ts";
+import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
 type Variable = NonNullable<OverlayFile["overlay"]["variables"]>[string];
 
@@ -30,7 +31,7 @@ export function withVariables(query: string, source: OverlayFile | undefined): O
   if (source === undefined || wanted.length === 0) {
     return { text: query, problems: [], origin: (offset) => ({ offset }) };
   }
-  const statements = elements(part(parseQuery(query).Syntax, "Statements"));
+  const statements = elements(part(parseQuery(query, AUDIT_LOGS).Syntax, "Statements"));
   const lets = new Map(
     statements
       .filter((statement) => kindOf(statement) === "LetStatement")
@@ -149,7 +150,7 @@ function compileCondition(
   condition: string,
 ): { readonly predicate: Expression } | { readonly problems: readonly QueryProblem[] } {
   const before = `${query}\n| where (`;
-  const compiled = compileQuery(`${before}${condition}\n)`);
+  const compiled = compileQuery(`${before}${condition}\n)`, AUDIT_LOGS);
   if (compiled.plan === undefined) {
     return { problems: compiled.problems.map((problem) => ({ ...problem, offset: problem.offset - before.length })) };
   }

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../../../src/core/ledger/sequence-ranges.ts";
+import {
+  countOf,
+  missingFrom,
+  type SequenceRange,
+  splitAt,
+  unionOf,
+} from "../../../src/core/ledger/sequence-ranges.ts";
 
 const range = fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 8 })).map(([first, more]) => ({ first, last: first + more }));
 const ranges = fc.array(range, { maxLength: 12 });

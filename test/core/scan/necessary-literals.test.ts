@@ -199,7 +199,7 @@ describe("a record that matches a plan holds one of its literals", () => {
         steps,
         record.chain((each) => fc.tuple(fc.constant(each), writtenJson(each))),
         (all, [each, written]) => {
-          const plan: Plan = { version: 1, columns: [...AUDIT_LOG_COLUMNS], steps: all };
+          const plan: Plan = { version: 1, timeColumn: 2, columns: [...AUDIT_LOG_COLUMNS], steps: all };
           const literals = necessaryLiterals(plan);
           if (literals === undefined) return;
           const body = Buffer.from(Buffer.from(written).toString().replaceAll("null", "1e999").replace("\uFEFF", ""));

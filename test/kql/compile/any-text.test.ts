@@ -5,6 +5,7 @@ import { supportTable } from "../../../src/kql/run/support.ts";
 import { prepare } from "../../../src/kql/run/evaluate.ts";
 import { EvaluationLimitError } from "../../../src/kql/run/evaluation.ts";
 import { auditLogRow } from "../query.ts";
+import { AUDIT_LOGS } from "../../../src/core/event/audit-log-columns.ts";
 
 const FUNCTION_NAMES = supportTable()
   .filter(({ kind, name }) => (kind === "function" || kind === "aggregate") && /^\w+$/.test(name))
@@ -111,7 +112,7 @@ const query = tuple(
 
 /** What happens to a text: it is refused with a place within it, or it runs without a throw. */
 function compileAndRun(text: string): void {
-  const { plan, problems } = compileQuery(text);
+  const { plan, problems } = compileQuery(text, AUDIT_LOGS);
   expect(plan === undefined).toBe(problems.length > 0);
   for (const { offset, code, message } of problems) {
     expect(offset).toBeGreaterThanOrEqual(0);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { compileQuery } from "../../../src/kql/compile/compile-query.ts";
 import { auditLogRow, resultOf } from "../query.ts";
+import { AUDIT_LOGS } from "../../../src/core/event/audit-log-columns.ts";
 
 function problemAt(query: string) {
-  const { problems } = compileQuery(query);
+  const { problems } = compileQuery(query, AUDIT_LOGS);
   return problems.map(({ offset, code, message }) => ({ at: query.slice(offset).split(/[\s(;|]/)[0], code, message }));
 }
 
@@ -109,7 +110,7 @@ describe("columns get the names that Kusto gives them", () => {
       names: ["a_long", "a_string", "b"],
     },
   ])("$query", ({ query, names }) => {
-    expect(compileQuery(query).plan?.columns.map(({ name }) => name)).toEqual(names);
+    expect(compileQuery(query, AUDIT_LOGS).plan?.columns.map(({ name }) => name)).toEqual(names);
   });
 });
 
@@ -140,7 +141,7 @@ test.each([
   ],
 ])("columns that Kusto would name alike have the names that the binder gives: %s", (query, names) => {
   expect(
-    compileQuery(query)
+    compileQuery(query, AUDIT_LOGS)
       .plan?.columns.map(({ name }) => name)
       .join(","),
   ).toBe(names);
