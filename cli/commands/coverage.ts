@@ -13,7 +13,7 @@ export const coverage = command({
 
 Exit code: 0, or 2 when it cannot be done as asked.`,
   async run({ values }, terminal) {
-    const [{ chosenRules }, { nearby, RULES }, { coverageOf, navigatorLayer }, { ATTACK_VERSION }, { formatProblem }] =
+    const [{ chosenRules }, { nearby, RULES }, { coverageOf, navigatorLayer }, { attackMatrix }, { formatProblem }] =
       await Promise.all([
         import("../rules/chosen-rules.ts"),
         import("../rules/ready-rules.ts"),
@@ -40,7 +40,7 @@ Exit code: 0, or 2 when it cannot be done as asked.`,
       const covered = new Set(
         tactics.flatMap(({ techniques }) => techniques.filter(({ rules }) => rules.length > 0).map(({ id }) => id)),
       );
-      terminal.out(`${covered.size} technique(s) of ATT&CK ${ATTACK_VERSION}, by ${sourced.length} rule(s)\n`);
+      terminal.out(`${covered.size} technique(s) of ATT&CK ${attackMatrix().version}, by ${sourced.length} rule(s)\n`);
     }
     return 0;
   },

@@ -1,5 +1,5 @@
 import { TACTICS } from "../core/incident/rule.ts";
-import { attackTechniques, ATTACK_VERSION } from "./attack-techniques.ts";
+import { attackMatrix } from "./attack-techniques.ts";
 import type { SourcedRule } from "./compile-rules.ts";
 
 export interface CoveredTechnique {
@@ -18,7 +18,7 @@ export interface CoveredTactic {
 
 /** Which techniques rules cover, under those of their tactics that the technique belongs to, in the matrix's order. */
 export function coverageOf(sourced: readonly SourcedRule[]): CoveredTactic[] {
-  const known = attackTechniques();
+  const known = attackMatrix().techniques;
   return TACTICS.map((tactic) => {
     const byTechnique = new Map<string, { rules: string[]; switchedOff: string[] }>();
     for (const { rule, files } of sourced) {
@@ -41,7 +41,7 @@ export function coverageOf(sourced: readonly SourcedRule[]): CoveredTactic[] {
 export function navigatorLayer(tactics: readonly CoveredTactic[]): object {
   return {
     name: "pimwatch",
-    versions: { attack: ATTACK_VERSION.replace(/\.0$/, ""), navigator: "5.1.0", layer: "4.5" },
+    versions: { attack: attackMatrix().version.replace(/\.0$/, ""), navigator: "5.1.0", layer: "4.5" },
     domain: "enterprise-attack",
     techniques: tactics.flatMap(({ tactic, techniques }) =>
       techniques

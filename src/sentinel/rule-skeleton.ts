@@ -1,5 +1,5 @@
 import type { Rule } from "../core/incident/rule.ts";
-import { attackTechniques } from "./attack-techniques.ts";
+import { attackMatrix } from "./attack-techniques.ts";
 import { HEADINGS } from "./guide.ts";
 import { conditionsOf } from "./rule-conditions.ts";
 
@@ -7,7 +7,7 @@ import { conditionsOf } from "./rule-conditions.ts";
 export function guideSkeleton(rule: Rule): string {
   const links = [...rule.query.matchAll(/https?:\/\/\S+/g), ...rule.description.matchAll(/https?:\/\/[^\s'")]+/g)];
   const techniques = rule.techniques.map((id) => {
-    const name = attackTechniques().get(id)?.name ?? "";
+    const name = attackMatrix().techniques.get(id)?.name ?? "";
     return `- [${id}${name === "" ? "" : `, ${name}`}](https://attack.mitre.org/techniques/${id.replace(".", "/")}/)`;
   });
   const sections: Readonly<Record<(typeof HEADINGS)[number], string>> = {

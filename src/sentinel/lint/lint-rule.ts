@@ -1,6 +1,6 @@
 import type { Column } from "../../kql/run/values.ts";
 import { TACTICS, type Rule } from "../../core/incident/rule.ts";
-import { attackTechniques, ATTACK_VERSION } from "../attack-techniques.ts";
+import { attackMatrix } from "../attack-techniques.ts";
 import { compileRule, readRule, type ReadRule } from "../compile-rule.ts";
 import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import { lintMappings, type Warn } from "./lint-mappings.ts";
@@ -63,12 +63,12 @@ function lintAttack({ shape }: ReadRule, warn: Warn): void {
     if (TACTICS.some((known) => known === tactic)) continue;
     warn(["tactics", index], "unknown-tactic", `Sentinel knows no tactic "${tactic}"${suggestion(tactic, TACTICS)}`);
   }
-  const known = attackTechniques();
+  const { version, techniques: known } = attackMatrix();
   for (const [index, id] of shape.relevantTechniques.entries()) {
     const technique = known.get(id);
     const path = ["relevantTechniques", index];
     if (technique === undefined) {
-      const message = `ATT&CK ${ATTACK_VERSION} has no technique "${id}"${suggestion(id, known.keys())}`;
+      const message = `ATT&CK ${version} has no technique "${id}"${suggestion(id, known.keys())}`;
       warn(path, "unknown-technique", message);
     } else if (tactics.length > 0 && !technique.tactics.some((tactic) => tactics.includes(tactic))) {
       const message = `${id} (${technique.name}) belongs to ${technique.tactics.join(", ")}; the rule's tactics are ${tactics.join(", ")}`;
