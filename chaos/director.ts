@@ -12,7 +12,7 @@ import {
 } from "./fault-matrix.ts";
 
 /** When in the life of a request its sender is killed. `late`: the request is carried out when its sender is long dead. */
-export type KillMoment = "before" | "after" | "late";
+type KillMoment = "before" | "after" | "late";
 
 export interface Kill {
   readonly victim: "worker" | "host";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Chance } from "../local/samples/chance.ts";
 
 /** How a receiver fails for an item, each time and for the whole run. It takes all others. */
-export const ITEM_FAILURES = ["500", "403", "429", "reset", "hang"] as const;
+const ITEM_FAILURES = ["500", "403", "429", "reset", "hang"] as const;
 export type ItemFailure = (typeof ITEM_FAILURES)[number];
 
 const MARK = /_fails_(500|403|429|reset|hang)$/;

@@ -42,7 +42,7 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Whether the service carries the request out although the client is told something else. */
-export type Effect = "before" | "after";
+type Effect = "before" | "after";
 
 /** One field of the matrix. */
 export interface Cell {

@@ -7,7 +7,7 @@ export const RECEIVERS = ["logAnalytics", "webhook"] as const;
 export type Receiver = (typeof RECEIVERS)[number];
 
 /** Milliseconds from the sending of an event to the moment when a receiver took its incident. */
-export type Latencies = Readonly<Record<Receiver, readonly number[]>>;
+type Latencies = Readonly<Record<Receiver, readonly number[]>>;
 
 export interface Forwarding {
   /** While receivers take everything. */

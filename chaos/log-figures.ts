@@ -35,5 +35,3 @@ export function logFigures() {
     ],
   };
 }
-
-export type LogFigures = ReturnType<typeof logFigures>;

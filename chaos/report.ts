@@ -34,7 +34,7 @@ export interface Totals {
   readonly unreachable: readonly string[];
 }
 
-export interface ForwardingTimes {
+interface ForwardingTimes {
   /** While the receivers take everything. */
   readonly quietMs: number;
   /** Of the incidents that receivers take, while they fail for others. */

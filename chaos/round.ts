@@ -29,7 +29,7 @@ export interface RoundOptions {
   readonly enough: AbortSignal;
 }
 
-export interface Progress {
+interface Progress {
   readonly phase: "forwarding" | "storm" | "lies" | "calm";
   readonly kills: number;
   readonly faults: number;
@@ -244,7 +244,7 @@ function standstillOf(decides: Director): () => boolean {
 }
 
 /** The cells that must happen and are not among those that did, by name. */
-export function missingCells(happened: ReadonlySet<string>): Cell[] {
+function missingCells(happened: ReadonlySet<string>): Cell[] {
   return CELLS.filter((cell) => isRequired(cell) && !happened.has(nameOfCell(cell)));
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../src/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface Option {
+interface Option {
   readonly type: "boolean" | "string";
   readonly help: string;
   /** What stands for the value in the help, e.g. FILE. For `string` only. */

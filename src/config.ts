@@ -6,7 +6,7 @@ import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/incident/webhook-mes
 import { SettingsError } from "./errors.ts";
 
 /** A service, reached with the app's managed identity or, in local runs, by connection string. */
-export type Endpoint =
+type Endpoint =
   | { readonly kind: "identity"; readonly url: string }
   | { readonly kind: "connectionString"; readonly connectionString: string };
 

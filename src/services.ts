@@ -57,7 +57,7 @@ export async function services(): Promise<Services> {
 }
 
 /** The compiled rules: `rules.json` lies beside the bundle. */
-export function readRules(): readonly Rule[] {
+function readRules(): readonly Rule[] {
   const rules: Rule[] = JSON.parse(readFileSync(new URL("./rules.json", import.meta.url), "utf8"));
   return rules;
 }

@@ -8,7 +8,7 @@ const MAX_IDS = 1_000_000;
 const SAMPLES = 3;
 
 /** One result among those shown. */
-export interface BacktestSample {
+interface BacktestSample {
   readonly time: string;
   readonly title: string;
   readonly actor: string;

@@ -43,5 +43,3 @@ export function storedIncidents(table: ListedTable) {
     },
   };
 }
-
-export type StoredIncidents = ReturnType<typeof storedIncidents>;

@@ -14,7 +14,7 @@ import { judge, type Found } from "../../src/workflows/judge-record.ts";
 import { changedRecord, type RuleSamples } from "./rule-samples.ts";
 import { differences } from "./value-diff.ts";
 
-export interface TestOutcome {
+interface TestOutcome {
   readonly name: string;
   /** `rules/x/tests.yaml:12` */
   readonly where: string;

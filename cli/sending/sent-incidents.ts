@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal.ts";
 import { visible } from "../visible-text.ts";
 
 /** The part of the SDK's client that this file uses. */
-export type IncidentSource = Pick<TableClient, "getEntity">;
+type IncidentSource = Pick<TableClient, "getEntity">;
 
 const POLL_MS = 300;
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };

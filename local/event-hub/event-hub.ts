@@ -42,8 +42,6 @@ export interface EventHubStandIn {
   drop(): Promise<void>;
 }
 
-export type { HubDefinition };
-
 export interface EventHubOptions {
   readonly hubs: readonly HubDefinition[];
   /** 0, the default, takes a free one. */

@@ -11,7 +11,7 @@ export interface HubDefinition {
   readonly consumerGroups: readonly string[];
 }
 
-export const DEFAULT_CONSUMER_GROUP = "$Default";
+const DEFAULT_CONSUMER_GROUP = "$Default";
 
 /** Something attached to a hub that the broker can throw out. */
 export interface AttachedLink {
@@ -89,7 +89,7 @@ export function notFound(path: string): Refusal {
   return refusal("amqp:not-found", `The messaging entity 'sb://127.0.0.1/${path}' could not be found.`);
 }
 
-export function noSuchPartition(hub: Hub): Refusal {
+function noSuchPartition(hub: Hub): Refusal {
   return refusal(
     "com.microsoft:argument-out-of-range",
     `The specified partition is invalid for an EventHub partition sender or receiver. ` +

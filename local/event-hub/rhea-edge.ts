@@ -29,7 +29,7 @@ interface Frame {
 }
 
 /** Stands for format 0 in a delivery's `format`, once `prepareConnection` has seen it. */
-export const PLAIN_FORMAT = 0x7fffffff;
+const PLAIN_FORMAT = 0x7fffffff;
 
 /**
  * Puts right three ways of rhea before frames arrive:

@@ -41,7 +41,7 @@ export interface Checkpoint {
 }
 
 /** Input of one invocation; the host runs it with the function's retry policy. */
-export interface TriggerInput {
+interface TriggerInput {
   readonly data: TypedData;
   readonly metadata: Record<string, TypedData>;
 }

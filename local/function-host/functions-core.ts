@@ -7,11 +7,11 @@
 import Module from "node:module";
 import type { InvocationRequest, InvocationResponse, LogLevel, RegisteredFunction } from "./worker-messages.ts";
 
-export type FunctionCallback = (...args: unknown[]) => unknown;
-export type HookCallback = (context: object) => unknown;
+type FunctionCallback = (...args: unknown[]) => unknown;
+type HookCallback = (context: object) => unknown;
 
 /** What the library makes of a core context: it converts the data and calls the function. */
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: object; inputs: unknown[] }>;
   invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: object, result: unknown): Promise<InvocationResponse>;
@@ -25,7 +25,7 @@ export interface CoreInvocationContext {
   log(level: LogLevel, category: "user" | "system", message: string): void;
 }
 
-export interface ProgrammingModel {
+interface ProgrammingModel {
   readonly name: string;
   readonly version: string;
   getInvocationModel(context: CoreInvocationContext): InvocationModel | Promise<InvocationModel>;

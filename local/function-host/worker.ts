@@ -46,7 +46,7 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-export interface InvocationEnd {
+interface InvocationEnd {
   readonly durationMs: number;
   readonly outcome: Attempt<InvocationResponse>;
 }

@@ -48,7 +48,7 @@ export type Failure =
   | "hang";
 
 /** A request that was answered or broken off. */
-export interface IngestionRequest {
+interface IngestionRequest {
   readonly status: number | "reset" | "hang";
   readonly rows: number;
   readonly bytes: number;

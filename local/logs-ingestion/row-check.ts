@@ -21,7 +21,7 @@ export interface RowProblem {
 
 /** "the maximum size for field values is 64 KB; longer ones are truncated" (UTF-8). */
 // https://learn.microsoft.com/azure/azure-monitor/service-limits#logs-ingestion-api
-export const MAX_FIELD_BYTES = 64 * 1024;
+const MAX_FIELD_BYTES = 64 * 1024;
 
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})?)?$/;

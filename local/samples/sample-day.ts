@@ -26,7 +26,7 @@ export interface SampleDay {
   };
 }
 
-export interface ExpectedRecord {
+interface ExpectedRecord {
   /** `properties.id` */
   readonly recordId: string;
   /** Folders of the rules of this repository that find it, as they are shipped: switched off ones find nothing. */

@@ -9,8 +9,8 @@ import { npmComponents } from "./npm-packages.ts";
 import { sbomOf } from "./sbom.ts";
 import { vettedLicense } from "./vetted-licenses.ts";
 
-export const NOTICES_FILE = "THIRD-PARTY-NOTICES.txt";
-export const SBOM_FILE = "sbom.cdx.json";
+const NOTICES_FILE = "THIRD-PARTY-NOTICES.txt";
+const SBOM_FILE = "sbom.cdx.json";
 
 export interface Bundled {
   /** Of the repository. */

@@ -79,5 +79,3 @@ export function acknowledgements(table: AccountsClient, sink: string, timeoutMs 
     },
   };
 }
-
-export type Acknowledgements = ReturnType<typeof acknowledgements>;

@@ -78,8 +78,6 @@ export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
   };
 }
 
-export type IncidentChanges = ReturnType<typeof incidentChanges>;
-
 function historyRowKey(id: string, revision: number): string {
   return `history|${id}|${String(revision).padStart(10, "0")}`;
 }

@@ -119,5 +119,3 @@ export function incidentLists(table: ListsClient, timeoutMs = CALL_TIMEOUT_MS) {
     },
   };
 }
-
-export type IncidentLists = ReturnType<typeof incidentLists>;

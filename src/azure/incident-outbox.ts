@@ -119,8 +119,6 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
   };
 }
 
-export type IncidentOutbox = ReturnType<typeof incidentOutbox>;
-
 export function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
   return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
 }

@@ -35,8 +35,6 @@ export function incidentPages(table: Pick<TableClient, "listEntities">, timeoutM
   };
 }
 
-export type IncidentPages = ReturnType<typeof incidentPages>;
-
 /**
  * The filter of a page. The service allows 15 comparisons: three for keys, at most two for each field with
  * alternatives and one or two for each name make 15; a burst stands in the place of an actor.

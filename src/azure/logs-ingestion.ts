@@ -53,8 +53,6 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
   };
 }
 
-export type LogsIngestion = ReturnType<typeof logsIngestion>;
-
 /**
  * What happened. The SDK's own message is the text "undefined": it is in the causes, of which a single
  * request has one.

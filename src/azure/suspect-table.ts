@@ -206,8 +206,6 @@ export function suspectTable(
   }
 }
 
-export type SuspectTable = ReturnType<typeof suspectTable>;
-
 export interface Known {
   readonly quarantined: ReadonlySet<string>;
   /** Keys of what workers are at, or died at. */

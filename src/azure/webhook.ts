@@ -61,8 +61,6 @@ export function webhook(post: Post, { url, format }: WebhookOptions) {
   };
 }
 
-export type Webhook = ReturnType<typeof webhook>;
-
 /** `ECONNREFUSED` and its like, which name no address. */
 function codeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -7,7 +7,7 @@ import type { Burst } from "../workflows/burst-of.ts";
 import type { IncidentSummary } from "../workflows/summarize-incidents.ts";
 
 /** One incident with all that is known of it. */
-export interface WholeIncident {
+interface WholeIncident {
   readonly incident: IncidentRow;
   /** The audit record as JSON text. */
   readonly record: string;

@@ -43,7 +43,7 @@ export const NO_FILTERS = {
   to: "",
 } as const satisfies Partial<View>;
 
-export const DEFAULT_VIEW: View = {
+const DEFAULT_VIEW: View = {
   ...NO_FILTERS,
   status: "open",
   range: "30d",
@@ -76,7 +76,7 @@ export function useView(): readonly [View, ChangeView] {
   return [view, change];
 }
 
-export function readView(search: string): View {
+function readView(search: string): View {
   const given = new URLSearchParams(search);
   const text = (name: string): string => given.get(name) ?? "";
   const isTime = (value: string): string => (Number.isNaN(Date.parse(value)) ? "" : value);
@@ -105,7 +105,7 @@ function isRange(value: string): Range | undefined {
   return value === "24h" || value === "7d" || value === "30d" || value === "90d" || value === "all" ? value : undefined;
 }
 
-export function writeView(view: View): string {
+function writeView(view: View): string {
   const parameters = new URLSearchParams();
   const usual = new Map(Object.entries(DEFAULT_VIEW));
   for (const [name, value] of Object.entries(view)) {

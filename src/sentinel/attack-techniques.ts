@@ -3,7 +3,7 @@ import { TACTICS } from "../core/incident/rule.ts";
 
 type Tactic = (typeof TACTICS)[number];
 
-export interface Technique {
+interface Technique {
   /** E.g. T1078 or T1078.004. */
   readonly id: string;
   /** Of a sub-technique, the name of its technique. */

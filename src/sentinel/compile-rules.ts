@@ -6,7 +6,7 @@ import { findRules, type RuleFiles } from "./rule-files.ts";
 import { withoutTwins } from "./lint/rule-twins.ts";
 
 export { compileRule } from "./compile-rule.ts";
-export { formatProblem, type Problem } from "../kql/compile/problem.ts";
+export { formatProblem } from "../kql/compile/problem.ts";
 
 /** A rule and the files that it was made from. */
 export interface SourcedRule {

@@ -2,7 +2,7 @@ import { TACTICS } from "../core/incident/rule.ts";
 import { attackMatrix } from "./attack-techniques.ts";
 import type { SourcedRule } from "./compile-rules.ts";
 
-export interface CoveredTechnique {
+interface CoveredTechnique {
   readonly id: string;
   /** "" where ATT&CK has none of that id. */
   readonly name: string;

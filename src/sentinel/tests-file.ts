@@ -57,7 +57,7 @@ export const testsShape = z
   })
   .describe("Tests of a Sentinel rule in pimwatch");
 
-export type TestsFile = z.infer<typeof testsShape>;
+type TestsFile = z.infer<typeof testsShape>;
 export type RuleTest = TestsFile["tests"][number];
 export type ExpectedRow = z.infer<typeof row>;
 

@@ -36,8 +36,8 @@ export interface ApiRequest extends Sender, BodySource {
 type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) => Promise<HttpAnswer>;
 
 /** The header that a page of another origin cannot send without being asked about first. */
-export const WRITE_HEADER = "x-requested-with";
-export const WRITE_HEADER_VALUE = "pimwatch";
+const WRITE_HEADER = "x-requested-with";
+const WRITE_HEADER_VALUE = "pimwatch";
 const BODY_TIMEOUT_MS = 10_000;
 const MAX_EXPORTED = 10_000;
 const EXPORT_BUDGET_MS = 20_000;

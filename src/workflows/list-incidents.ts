@@ -30,7 +30,7 @@ export interface ListBudget {
 }
 
 /** Below what a person waits for, and far below what a browser or the platform does. */
-export const LIST_BUDGET: ListBudget = { milliseconds: 4_000 };
+const LIST_BUDGET: ListBudget = { milliseconds: 4_000 };
 /** The service's own limit: the fewest requests where most rows are read in vain. */
 const LARGEST_PAGE = 1_000;
 

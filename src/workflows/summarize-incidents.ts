@@ -5,7 +5,7 @@ import { EFFECTS, type IncidentQuery } from "../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 
 /** `other`: incidents of rules whose effect nobody assesses. */
-export const SERIES = [...EFFECTS, "other"] as const;
+const SERIES = [...EFFECTS, "other"] as const;
 export type Series = (typeof SERIES)[number];
 
 export interface TimeBucket {

@@ -11,7 +11,7 @@ import incidentColumns from "../../infra/incident-columns.json" with { type: "js
  * and the saved functions. Microsoft's own parser tells what a query yields and what is wrong with it.
  */
 
-export interface Column {
+interface Column {
   readonly name: string;
   readonly type: string;
 }

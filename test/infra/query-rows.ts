@@ -6,7 +6,7 @@ import { bindQuery, FUNCTIONS, kindOf } from "./kusto-workspace.ts";
  * walks Microsoft's syntax tree; what it does not know it refuses, so that no test passes on a query it did not run.
  */
 
-export type Value = string | number | boolean | null;
+type Value = string | number | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
 
 export interface Setting {

@@ -5,7 +5,7 @@ import type { Row, Value } from "../../src/kql/run/values.ts";
 import { compileQuery } from "../../src/kql/compile/compile-query.ts";
 
 /** 2026-01-02T03:04:05Z */
-export const SAMPLE_TIME = 639_029_198_450_000_000n;
+const SAMPLE_TIME = 639_029_198_450_000_000n;
 
 type ColumnName = (typeof AUDIT_LOG_COLUMNS)[number]["name"];
 

@@ -42,7 +42,7 @@ export function rheaConnection(hub: EventHubStandIn): Connection {
   return connection;
 }
 
-export type ReadingError = Error & { readonly code?: string | undefined };
+type ReadingError = Error & { readonly code?: string | undefined };
 
 export interface Reading {
   readonly events: readonly ReceivedEventData[];

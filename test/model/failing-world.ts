@@ -8,7 +8,6 @@ import { type World, type WorldOptions, world } from "./world.ts";
 export const MINUTE = 60_000;
 
 type Fail = (world: World) => Promise<SendOutcome>;
-export type FailingWorld = ReturnType<typeof failingWorld>;
 
 /** @param fail how the receivers fail for an incident, or for all while `endpoint.isDown` */
 export function failingWorld(fail: Fail) {

@@ -6,7 +6,7 @@ import { oncePer } from "../once-per.ts";
 import type { IncidentFields } from "../pim-settings/incident-fields.ts";
 
 /** Types that a data collection rule's stream can declare and that we use. */
-export type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
+type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
 
 /** `created` once for each incident, `updated` for each change of it. Alerts read `created` only. */
 export type RowKind = "created" | "updated";

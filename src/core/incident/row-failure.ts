@@ -25,7 +25,7 @@ export interface FailedAttempt {
  */
 export const REFUSED_AFTER_MS = 24 * 3_600_000;
 /** Fewer failures than this prove nothing, however long ago the first was. */
-export const REFUSED_AFTER_FAILURES = 3;
+const REFUSED_AFTER_FAILURES = 3;
 export const LONGEST_BACK_OFF_MS = 3_600_000;
 
 /**

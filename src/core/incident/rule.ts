@@ -25,7 +25,7 @@ export const TACTICS = [
   "InhibitResponseFunction",
 ] as const;
 
-export interface FieldMapping {
+interface FieldMapping {
   /** Sentinel's identifier, e.g. `AadUserId`. */
   readonly identifier: string;
   /** A column that the query yields. */

@@ -15,7 +15,7 @@ const SCUBA = "https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGe
 const CIS = "https://www.cisecurity.org/benchmark/microsoft_365";
 
 /** The published requirements that a setting can fall below, each with the roles that it speaks of. */
-export const BASELINES = {
+const BASELINES = {
   secOps: {
     id: "Microsoft SecOps guide for PIM",
     link: "https://learn.microsoft.com/entra/architecture/security-operations-privileged-identity-management",

@@ -4,7 +4,7 @@ import type { Baseline } from "./baselines.ts";
 export type Effect = "weakens" | "strengthens" | "neutral" | "unknown";
 
 /** How much the setting matters, heaviest first; our own reading of the published baselines. */
-export const WEIGHTS = ["high", "medium", "low", "info"] as const;
+const WEIGHTS = ["high", "medium", "low", "info"] as const;
 export type Weight = (typeof WEIGHTS)[number];
 
 /** Whether a wording was seen in public, or is what the settings page and Graph's names let us expect. */

@@ -7,7 +7,7 @@ export const PRIORITIES = ["P1", "P2", "P3", "P4"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Effect of a save; a weakening by the weight of the heaviest setting that it weakens. */
-export type EffectGrade = "weakens, high" | "weakens, medium" | "weakens, low" | Exclude<Effect, "weakens">;
+type EffectGrade = "weakens, high" | "weakens, medium" | "weakens, low" | Exclude<Effect, "weakens">;
 
 type Cell = "known" | "unknownActor" | "failed";
 

@@ -3,7 +3,7 @@ import { propertiesOf, text } from "../event/audit-log.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import { CONTROL_PLANE_AZURE_ROLES, knownRole, type RoleTier } from "./roles.ts";
 
-export type ScopeKind = "directory" | "group" | "azure";
+type ScopeKind = "directory" | "group" | "azure";
 
 /** Whose settings were changed: a directory role, a group's Member or Owner, an Azure role at a scope. */
 export interface RoleScope {

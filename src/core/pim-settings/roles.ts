@@ -17,13 +17,13 @@ export interface KnownRole {
 }
 
 /** Why a role is in the list. */
-export const ROLE_SOURCES = {
+const ROLE_SOURCES = {
   secOps: "https://learn.microsoft.com/entra/architecture/security-operations-privileged-identity-management",
   cisa: "https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md#highly-privileged-roles",
   privilegedLabel: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference",
   attackPaths: "https://github.com/emiliensocchi/azure-tiering",
 } as const;
-export type RoleSource = keyof typeof ROLE_SOURCES;
+type RoleSource = keyof typeof ROLE_SOURCES;
 
 type Row = readonly [name: string, templateId: string, source: RoleSource, formerly?: string];
 

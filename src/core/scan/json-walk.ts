@@ -90,6 +90,6 @@ export function withoutBlanks(json: Uint8Array): Uint8Array {
   return json.subarray(start, Math.max(start, skipBlanksBack(json, json.length - 1) + 1));
 }
 
-export function isBlank(byte: number | undefined): boolean {
+function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

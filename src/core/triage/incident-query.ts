@@ -9,7 +9,7 @@ import { SEVERITIES, type Severity } from "../incident/rule.ts";
 
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
 export const EFFECTS = ["weakens", "strengthens", "neutral", "unknown"] as const satisfies readonly Effect[];
-export const ORDERS = ["newest", "priority"] as const;
+const ORDERS = ["newest", "priority"] as const;
 
 /** Which incidents a list holds. What is undefined restricts nothing; several values of one field are alternatives. */
 export interface IncidentQuery {
@@ -63,7 +63,7 @@ export interface IncidentPage {
   readonly token: string | undefined;
 }
 
-export const MAX_LIMIT = 200;
+const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 const MAX_TEXT = 200;
 /** Of a name in a row, see incident-row.ts. */

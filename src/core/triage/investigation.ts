@@ -3,7 +3,7 @@ import type { IncidentRow } from "../incident/incident-row.ts";
 import { restoreRequests, type GraphRequest } from "./policy-restore.ts";
 
 /** A question for the analyst, with the KQL that answers it in Log Analytics. */
-export interface InvestigationQuery {
+interface InvestigationQuery {
   readonly question: string;
   readonly kql: string;
 }

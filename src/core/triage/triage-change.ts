@@ -5,7 +5,7 @@ import { INVISIBLE } from "../visible-text.ts";
 import { type Invalid, problemsOf, STATUSES } from "./incident-query.ts";
 
 /** Sentinel's words for what a closed incident was. */
-export const CLASSIFICATIONS = ["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"] as const;
+const CLASSIFICATIONS = ["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"] as const;
 
 /** Who changes an incident: as signed in, or the marked user of a local run. */
 export interface Analyst {
@@ -30,10 +30,10 @@ export interface HistoryEntry {
 }
 
 export const TRIAGE_FIELDS = ["Status", "Owner", "Classification"] as const;
-export type TriageField = (typeof TRIAGE_FIELDS)[number];
+type TriageField = (typeof TRIAGE_FIELDS)[number];
 
 const MAX_OWNER = 200;
-export const MAX_COMMENT = 2_000;
+const MAX_COMMENT = 2_000;
 /** Far above what these fields take. */
 export const MAX_BODY_BYTES = 32_768;
 

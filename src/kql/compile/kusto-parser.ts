@@ -7,7 +7,7 @@ import type { ScalarType } from "../run/values.ts";
  * globalThis; this module is the only one that knows so. Build time only: it is 5 MB of code.
  */
 
-export interface KustoSymbol {
+interface KustoSymbol {
   readonly Name: string;
   readonly Columns?: KustoList<KustoColumn>;
   readonly Signatures?: KustoList<{
@@ -16,7 +16,7 @@ export interface KustoSymbol {
   }>;
 }
 
-export interface KustoColumn {
+interface KustoColumn {
   readonly Name: string;
   readonly Type: KustoSymbol;
 }

@@ -1,6 +1,6 @@
 import { constantExpression, literalValue } from "../run/bind-expression.ts";
 import { toDynamic, toGuid, toLong, toReal } from "../run/conversion.ts";
-import { jsonText, readJson } from "../run/dynamic-text.ts";
+import { readJson } from "../run/dynamic-text.ts";
 import type { Expression } from "../plan.ts";
 import { parseDatetime, parseTimespan } from "../run/time.ts";
 import type { Json, PlainJson, ScalarType } from "../run/values.ts";
@@ -130,12 +130,6 @@ function keyText(token: Syntax): string {
   const text = (token.Text ?? children(token).map(textOf).join("")).trim();
   if (text.startsWith('"')) return quotedText(text);
   return text.startsWith("'") ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text;
-}
-
-/** A constant's value as JSON, where a parameter of an operator must be one. */
-export function constantText(expression: Expression): string | undefined {
-  if (expression.kind !== "literal") return undefined;
-  return typeof expression.value === "string" ? expression.value : jsonText(expression.value);
 }
 
 function quotedText(text: string): string {

@@ -111,7 +111,7 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
 const TUPLE = "tuple";
 
 /** The scalar type that the binder gave a node. */
-export function typeOf(node: Syntax, environment: Environment): ScalarType {
+function typeOf(node: Syntax, environment: Environment): ScalarType {
   const name = node.ResultType?.Name ?? "unknown";
   if (isScalarType(name)) return name;
   // the arrays of array_sort_asc(a, b): here an array of them, which `namedValues` makes columns of
@@ -131,7 +131,7 @@ export function lowerColumns(node: Syntax, environment: Environment): Expression
 }
 
 /** A call in the plan, tried at once, so that what cannot work is refused where it stands; constants are folded. */
-export function call(name: string, type: ScalarType, args: readonly Expression[], at: () => QueryRefused): Expression {
+function call(name: string, type: ScalarType, args: readonly Expression[], at: () => QueryRefused): Expression {
   const expression: Expression = { kind: "call", type, name, arguments: args };
   try {
     const { constant } = bindExpression(expression, newEvaluation(DEFAULT_LIMITS));

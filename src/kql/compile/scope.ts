@@ -23,7 +23,7 @@ export type Binding =
   { readonly kind: "scalar"; readonly value: Expression } | { readonly kind: "table"; readonly table: Table };
 
 /** How syntax becomes plan; part of the environment, since expressions, tables and functions hold one another. */
-export interface Lowering {
+interface Lowering {
   expression(node: Syntax, environment: Environment): Expression;
   table(node: Syntax, environment: Environment): Table;
 }

@@ -7,7 +7,7 @@ import { operand } from "./scalars/binding.ts";
 import type { Json, Row, Value } from "./values.ts";
 
 /** Computes an aggregate over the rows of one group. */
-export type ComputeAggregate = (rows: readonly Row[]) => Value;
+type ComputeAggregate = (rows: readonly Row[]) => Value;
 
 export interface AggregateFunction {
   readonly form: string;

@@ -14,7 +14,7 @@ export function toText(value: Value, type: ScalarType): string {
 }
 
 /** Kusto shows that a number is a real: 1 is written `1.0`. */
-export function realText(value: number): string {
+function realText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
   const size = Math.abs(value);
@@ -72,7 +72,7 @@ export function wholeOf(value: Value): bigint | null {
   return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : null;
 }
 
-export function toInt(value: Value, type: ScalarType): number | null {
+function toInt(value: Value, type: ScalarType): number | null {
   const long = toLong(value, type);
   if (long === null || long > BigInt(INT_MAXIMUM) || long < BigInt(-INT_MAXIMUM - 1)) return null;
   return Number(long);

@@ -45,10 +45,10 @@ function loadEngine(): Engine {
 }
 
 /** One match: the text of a group, "" where it took no part; the group 0 is all that matched. */
-export type Match = (group: number) => string;
+type Match = (group: number) => string;
 
 /** All matches in a text. */
-export interface Matches {
+interface Matches {
   readonly count: number;
   /** The text of a group of a match. */
   group(match: number, group: number): string;

@@ -9,7 +9,7 @@ export const TICKS_PER_DAY = 864_000_000_000n;
 /** Milliseconds from 0001-01-01 to 1970-01-01. */
 const UNIX_EPOCH_MILLISECONDS = 62_135_596_800_000;
 /** 9999-12-31T23:59:59.9999999Z, Kusto's last datetime. */
-export const MAXIMUM_TICKS = 3_155_378_975_999_999_999n;
+const MAXIMUM_TICKS = 3_155_378_975_999_999_999n;
 
 /** A datetime within Kusto's range, or null. */
 export function datetimeOf(ticks: bigint): bigint | null {

@@ -42,7 +42,7 @@ export const overlayShape = z
   })
   .describe("What is ours about a Sentinel rule in pimwatch");
 
-export type Overlay = z.infer<typeof overlayShape>;
+type Overlay = z.infer<typeof overlayShape>;
 
 export interface OverlayFile {
   readonly file: YamlFile;

@@ -12,7 +12,7 @@ import {
 export const SAMPLE_APP = fileURLToPath(new URL("../fixtures/sample-app", import.meta.url));
 
 /** What the sample app logs at the beginning of each invocation. */
-export interface SampleRecord {
+interface SampleRecord {
   readonly record: string;
   readonly bodies: readonly string[];
   readonly invocationId: string;

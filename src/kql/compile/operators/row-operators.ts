@@ -185,6 +185,6 @@ function keeping(input: Table, indexes: readonly number[]): Table {
   );
 }
 
-export function pick(columns: readonly ScopeColumn[], indexes: readonly number[]): ScopeColumn[] {
+function pick(columns: readonly ScopeColumn[], indexes: readonly number[]): ScopeColumn[] {
   return indexes.flatMap((index) => columns[index] ?? []);
 }

@@ -51,7 +51,7 @@ export const COMPARISON: FunctionTable = {
  * The type in which two values are compared: a dynamic value is compared as what stands on the other side
  * (`AdditionalDetails[0].key == "User-Agent"`), numbers in the wider type.
  */
-export function commonType(left: ScalarType, right: ScalarType): ScalarType {
+function commonType(left: ScalarType, right: ScalarType): ScalarType {
   if (left === right) return left;
   if (left === "dynamic") return right;
   if (right === "dynamic") return left;
