@@ -41,6 +41,17 @@ test("README names exactly the settings that the code reads", () => {
   expect(new Set(rows)).toEqual(new Set(SETTING_NAMES));
 });
 
+test("docs/deploy.md gives the values of host.json", () => {
+  const { functionTimeout, extensions } = JSON.parse(read("host.json"));
+  const values = { ...extensions.eventHubs, functionTimeout };
+  const [, section = ""] = read("docs/deploy.md").split("### How the hub is read");
+  const [table = ""] = section.split("\n### ");
+  const rows = [...table.matchAll(/^\| `(\w+)` +\| `([^`]+)`/gm)].map(([, name = "", value]) => [name, value]);
+
+  expect(rows).toHaveLength(7);
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rows.map(([name = ""]) => [name, String(values[name])])));
+});
+
 test("local.settings.sample.json holds settings that the code or the host reads, and what a local run needs", () => {
   const { Values: values } = JSON.parse(read("local.settings.sample.json"));
   const host = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"];

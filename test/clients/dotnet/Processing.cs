@@ -88,7 +88,7 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
             PrefetchCount = Number("PREFETCH", 300),
             PrefetchSizeInBytes = Number("PREFETCH_BYTES", 0) is > 0 and var bytes ? bytes : null,
             LoadBalancingUpdateInterval = TimeSpan.FromMilliseconds(200),
-            PartitionOwnershipExpirationInterval = TimeSpan.FromSeconds(3),
+            PartitionOwnershipExpirationInterval = TimeSpan.FromSeconds(Number("OWNERSHIP_SECONDS", 3)),
             DefaultStartingPosition = EventPosition.Earliest,
         })
 {
@@ -124,7 +124,7 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
             last = each;
         }
         Batches.Add(bytes);
-        if (Number("PAUSE", 0) is > 0 and var pause) await Task.Delay(pause, token);
+        if (Number("PAUSE", 0) is > 0 and var pause) await Task.Delay(pause, CancellationToken.None);
         if (last != null)
             await UpdateCheckpointAsync(partition.PartitionId, CheckpointPosition.FromEvent(last), token);
     }
