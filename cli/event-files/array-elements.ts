@@ -22,7 +22,7 @@ export interface ArrayElements {
 /**
  * The elements of an array, without parsing them: one that lies in several chunks is held, and no more.
  *
- * As `sliceArray` does for bytes that are there: strings are skipped as strings, nothing recurses, any bracket closes,
+ * As `sliceArray` does for bytes that are there: strings are skipped as strings, nothing recurses, any bracket closes, a backslash escapes a quote wherever it stands,
  * and an array that is cut short ends with what there is of its last element. The first chunk begins with the bracket
  * that opens the array.
  */
@@ -38,11 +38,13 @@ export function arrayElements(): ArrayElements {
       let from = depth === 0 ? 1 : 0;
       for (let at = 0; at < chunk.length; at += 1) {
         const byte = chunk[at];
-        if (inString) {
-          if (isEscaped) isEscaped = false;
-          else if (byte === BACKSLASH) isEscaped = true;
-          else if (byte === QUOTE) inString = false;
-        } else if (byte === QUOTE) inString = true;
+        if (isEscaped) {
+          isEscaped = false;
+          if (inString || byte === QUOTE || byte === BACKSLASH) continue;
+        }
+        if (byte === BACKSLASH) isEscaped = true;
+        else if (inString) inString = byte !== QUOTE;
+        else if (byte === QUOTE) inString = true;
         else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
           // Most elements lie in one chunk, and are walked over many bytes at a time.
           const end = depth === 1 ? closingBracket(walk, at) : -1;

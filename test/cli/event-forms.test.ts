@@ -88,6 +88,7 @@ test("elements are the same however the bytes come, and as where all bytes are t
   const text = fc.oneof(
     fc.array(fc.jsonValue()).map((value) => JSON.stringify(value, null, 1)),
     fc.string().map((tail) => `[${tail}`),
+    fc.array(fc.constantFrom("[", "]", "{", "}", ",", '"', "\\", '\\"', "a")).map((tail) => `[${tail.join("")}`),
   );
   await fc.assert(
     fc.asyncProperty(text, fc.integer({ min: 1, max: 40 }), async (json, size) => {

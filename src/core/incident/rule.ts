@@ -61,7 +61,7 @@ export interface Guide {
 }
 
 /**
- * A Sentinel analytics rule, checked and compiled: plain JSON, written at build time by `src/compile`
+ * A Sentinel analytics rule, checked and compiled: plain JSON, written at build time by `src/sentinel`
  * and read at run time from `rules.json`.
  */
 export interface Rule {

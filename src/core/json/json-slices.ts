@@ -72,7 +72,10 @@ export interface SlicedArray {
   readonly after: Uint8Array;
 }
 
-/** The elements of the array that opens at `start`, and what follows. In text that is not JSON any bracket closes. */
+/**
+ * The elements of the array that opens at `start`, and what follows. In text that is not JSON any bracket closes, and a
+ * backslash escapes a quote wherever it stands: so the scan finds the same elements (element-walk.wat).
+ */
 export function sliceArray(json: Uint8Array, start: number): SlicedArray {
   const slices: Uint8Array[] = [];
   let depth = 0;
@@ -84,6 +87,7 @@ export function sliceArray(json: Uint8Array, start: number): SlicedArray {
   for (let at = start; at < json.length; at += 1) {
     const byte = json[at];
     if (byte === QUOTE) at = endOfString(json, at) - 1;
+    else if (byte === BACKSLASH && (json[at + 1] === QUOTE || json[at + 1] === BACKSLASH)) at += 1;
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
     else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth -= 1;

@@ -31,7 +31,7 @@ interface Known {
  * The literals of which a record must hold at least one to match, or undefined where none are necessary.
  *
  * Sound for every plan: a step, function or operator that is not named here adds nothing, and one that may make
- * rows out of none takes away what was known. What each of them means is said in `core/kql`.
+ * rows out of none takes away what was known. What each of them means is said in `src/kql/run`.
  */
 export function necessaryLiterals(plan: Plan): readonly Literal[] | undefined {
   return afterSteps(plan.steps, { condition: undefined, columns: SOURCE }).condition?.literals;

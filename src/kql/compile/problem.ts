@@ -25,7 +25,7 @@ export interface QueryProblem {
   readonly message: string;
 }
 
-/** Ends the compilation of a query at a place in it. Never leaves src/compile. */
+/** Ends the compilation of a query at a place in it. Never leaves src/kql/compile. */
 export class QueryRefused extends Error {
   override readonly name = "QueryRefused";
   readonly problem: QueryProblem;

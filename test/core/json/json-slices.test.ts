@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { elementSlices, recordsArrayStart } from "../../../src/core/json/json-slices.ts";
+import { elementSlices, recordsArrayStart, sliceArray } from "../../../src/core/json/json-slices.ts";
+import { elementBounds } from "../../../src/core/scan/element-bounds.ts";
 import { anyJson, bytes } from "../../samples.ts";
 
 const blanks = fc.constantFrom("", " ", "\r\n", "\t ");
@@ -14,6 +15,29 @@ test("the slices of any JSON array are its elements, in order", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("the scan finds the same elements, also in text that is not JSON", () => {
+  const piece = fc.constantFrom("[", "]", "{", "}", ",", ":", '"', "\\", '\\"', "a", " ", '{"a":1}', "[2]");
+  let differences = 0;
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const json = bytes(`[${pieces.join("")}`);
+      const { slices, after } = sliceArray(json, 0);
+      const { bounds, end } = elementBounds(json, 0);
+      // The scan tells where elements in brackets lie, and looks no further where they are not divided by commas.
+      const found = Array.from({ length: bounds.length / 2 }, (_, index) =>
+        json.subarray(bounds[2 * index], (bounds[2 * index + 1] ?? 0) + 1),
+      );
+      const isDivided =
+        slices.length === found.length && slices.every(({ length }, at) => length === found[at]?.length);
+      if (end < 0 || !isDivided) differences += 1;
+      expect(end < 0 ? 0 : json.length - end).toBe(after.length);
+      if (isDivided) expect(slices).toEqual(found);
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(differences).toBeLessThan(5_000);
 });
 
 test("the records of any JSON object are found where JSON.parse finds them", () => {
