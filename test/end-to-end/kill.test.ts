@@ -98,14 +98,17 @@ test.each([1, 4, 9, 15])(
 test("the partitions of a host that died are another's after the time that host.json gives it", async () => {
   const { loadBalancing } = (await readHostJson(APP_DIRECTORY)).eventHubs;
   const { running, reached } = await startStackWith({ moment: 1 });
-  await running.send(BODIES);
-  const first = startHostProcess(running);
+  const first = startHostProcess(running, { loadBalancing });
+  await running.send(BODIES.slice(0, 10));
   await reached;
   const second = await startApp(running, { loadBalancing });
+
   first.kill("SIGKILL");
+  await once(first, "exit");
+  await running.send(BODIES.slice(10, 20), "0");
+  await running.send(BODIES.slice(20), "1");
 
   await second.caughtUp();
-
   await second.host.runTimer("outbox-timer");
   expect(await resultOf(running)).toEqual(await expected());
 });
