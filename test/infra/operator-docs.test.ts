@@ -20,7 +20,9 @@ test("the guide names every parameter, and the variable that sets it", () => {
       ([, name, variable]) => [name, variable],
     ),
   );
-  const rows = [...deployGuide.matchAll(/^\| `(\w+)` +\| +(?:`(\w+)`)? +\|/gm)].map(([, name, variable]) => ({
+  const [, section = ""] = deployGuide.split("\n## Parameters\n");
+  const [parameters = ""] = section.split("\n### ");
+  const rows = [...parameters.matchAll(/^\| `(\w+)` +\| +(?:`(\w+)`)? +\|/gm)].map(([, name, variable]) => ({
     name,
     variable,
   }));
