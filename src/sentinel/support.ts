@@ -60,7 +60,7 @@ function limitParts(): string[] {
     [
       "| limit | at most | what counts |",
       "| --- | --- | --- |",
-      `| units of work | ${number(work)} | each call, by what it reads and builds; about 2 seconds of a slow processor at worst |`,
+      `| units of work | ${number(work)} | each call, by what it reads and builds; about 2 seconds, and on a busy processor up to 5 |`,
       `| rows | ${number(rows)} | the rows that one step yields, for example \`mv-expand\` |`,
       `| result rows | ${number(results)} | the rows of the result, each of which becomes an incident |`,
     ].join("\n"),
