@@ -2,9 +2,10 @@
 // reads the stand-in with each of them. Needs .NET, as `npm run test:clients` does.
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { z } from "zod";
+import { sendEvents } from "../cli/sending/event-sender.ts";
 import { startEventHub, type EventHubStandIn } from "../local/event-hub/event-hub.ts";
 import { buildClient, runClient } from "../test/clients/dotnet-client.ts";
-import { machine } from "./report.ts";
+import { machine, table } from "./report.ts";
 
 interface Setting {
   readonly prefetchCount: number;
@@ -42,17 +43,11 @@ type Measured = z.infer<typeof MEASURED>;
 async function filledHub({ events, bytes }: typeof LARGE): Promise<EventHubStandIn> {
   const hub = await startEventHub({ hubs: [{ name: HUB, partitions: PARTITIONS, consumerGroups: [] }] });
   const producer = new EventHubProducerClient(hub.connectionString, HUB);
-  const body = Buffer.alloc(bytes, "x");
-  for (let partition = 0; partition < PARTITIONS; partition += 1) {
-    let batch = await producer.createBatch({ partitionId: String(partition) });
-    for (let sent = 0; sent < events / PARTITIONS; sent += 1) {
-      if (batch.tryAdd({ body })) continue;
-      await producer.sendBatch(batch);
-      batch = await producer.createBatch({ partitionId: String(partition) });
-      batch.tryAdd({ body });
-    }
-    await producer.sendBatch(batch);
-  }
+  const event = { body: Buffer.alloc(bytes, "x"), where: "made up" };
+  await sendEvents(
+    producer,
+    Array.from({ length: events }, () => event),
+  );
   await producer.close();
   return hub;
 }
@@ -82,32 +77,37 @@ const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 await buildClient();
 console.log(machine());
 console.log(`\n${LARGE.events} events of 1 MB on ${PARTITIONS} partitions, a function that takes ${PAUSE_MS} ms\n`);
-console.log("| prefetch / batch | client's memory, MB | largest batch, MB |\n| --- | --- | --- |");
 const large = await filledHub(LARGE);
+const memory: string[][] = [["prefetch / batch", "client's memory, MB", "largest batch, MB"]];
 for (const setting of SETTINGS) {
   const { peakBytes, largestBatchBytes } = await measured(large, setting, { count: LARGE.events, pauseMs: PAUSE_MS });
-  console.log(`| ${nameOf(setting)} | ${megabytes(peakBytes)} | ${megabytes(largestBatchBytes)} |`);
+  memory.push([nameOf(setting), megabytes(peakBytes), megabytes(largestBatchBytes)]);
 }
+console.log(table(memory));
 await large.close();
 
 console.log(
   `\n${SMALL.events} events of ${SMALL.bytes} bytes; rates as ratios to ${nameOf(BEFORE)} of the same round\n`,
 );
-console.log("| prefetch / batch | rate | events in a batch |\n| --- | --- | --- |");
 const small = await filledHub(SMALL);
-const ratios = new Map<Setting, number[]>(SETTINGS.map((setting) => [setting, []]));
-const batches = new Map<Setting, number>();
+const rounds: ReadonlyMap<Setting, Measured>[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
-  let base = Number.NaN;
-  for (const setting of SETTINGS) {
-    const run = await measured(small, setting, { count: SMALL.events, pauseMs: 0 });
-    if (setting === BEFORE) base = run.seconds;
-    ratios.get(setting)?.push(base / run.seconds);
-    batches.set(setting, SMALL.events / run.batches);
-  }
-}
-for (const setting of SETTINGS) {
-  const middle = ratios.get(setting)?.toSorted((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
-  console.log(`| ${nameOf(setting)} | ${middle.toFixed(2)} | ${(batches.get(setting) ?? Number.NaN).toFixed(1)} |`);
+  const runs = new Map<Setting, Measured>();
+  for (const setting of SETTINGS)
+    runs.set(setting, await measured(small, setting, { count: SMALL.events, pauseMs: 0 }));
+  rounds.push(runs);
 }
 await small.close();
+
+/** Of the rounds the middle one. */
+function middle(figureOf: (runs: ReadonlyMap<Setting, Measured>) => number): number {
+  return rounds.map(figureOf).toSorted((one, other) => one - other)[rounds.length >> 1] ?? Number.NaN;
+}
+
+const secondsOf = (runs: ReadonlyMap<Setting, Measured>, setting: Setting) => runs.get(setting)?.seconds ?? Number.NaN;
+const rates = SETTINGS.map((setting) => [
+  nameOf(setting),
+  middle((runs) => secondsOf(runs, BEFORE) / secondsOf(runs, setting)).toFixed(2),
+  middle((runs) => SMALL.events / (runs.get(setting)?.batches ?? Number.NaN)).toFixed(1),
+]);
+console.log(table([["prefetch / batch", "rate", "events in a batch"], ...rates]));
