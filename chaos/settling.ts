@@ -15,7 +15,8 @@ export interface Settling {
 const LOOK_EVERY_MS = 500;
 /**
  * What is missing is only said to be lost when the app has had every chance to bring it back: so many passes of each
- * timer since anything last moved, and a time beyond its own longest wait (a call that hangs: 20 s; a pause of an endpoint: 10 s; a batch that nobody is at: 30 s).
+ * timer since anything last moved, and a time beyond its own longest wait (a call that hangs: 20 s; a pause of an
+ * endpoint: 10 s; a batch that nobody works on: 30 s) and behind the next attempt at whatever rests.
  */
 const ENOUGH: Passes = { sweeps: 12, checks: 12, reconciliations: 8 };
 const ENOUGH_MS = 150_000;
@@ -50,7 +51,7 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
   const behind = await world.lag();
   const problems = [
     ...verdict.problems,
-    ...(behind > 0 ? [`${behind} events are behind the checkpoints to the end`] : []),
+    ...(behind > 0 ? [`${behind} events are behind the checkpoints at the end`] : []),
   ];
   return { ...verdict, problems, redriven };
 }

@@ -111,7 +111,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
     /** Rows of the outbox that are still to be sent, without those that no receiver takes. */
     async pending(isFailing: (incidentId: string) => boolean): Promise<Waiting> {
-      const found = await rowsWhere(table, "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false");
+      const found = await waitingRows(table, "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false");
       return waiting(
         found.filter((row) => !isFailing(String(row["IncidentId"]))),
         (row) => Date.parse(String(row["RetryAt"])) || 0,
@@ -120,10 +120,10 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
     /** Events that could not be stored and that the healer takes once more. */
     async resting(): Promise<Waiting> {
-      const found = await rowsWhere(ledger, "RowKey ge 'stuck|' and RowKey lt 'stuck}'");
+      const found = await waitingRows(ledger, "RowKey ge 'stuck|' and RowKey lt 'stuck}'");
       return waiting(
         found,
-        (row) => Date.parse(String(row["LastTriedAt"])) + restMs(Math.max(1, Number(row["Attempts"])), Infinity),
+        (row) => Date.parse(String(row["LastTriedAt"])) + restMs(Number(row["Attempts"]), Infinity),
       );
     },
 
@@ -140,7 +140,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
   };
 }
 
-async function rowsWhere(client: TableClient, filter: string): Promise<Row[]> {
+async function waitingRows(client: TableClient, filter: string): Promise<Row[]> {
   const found: Row[] = [];
   for await (const row of client.listEntities<Row>({ queryOptions: { filter } })) found.push(row);
   return found;

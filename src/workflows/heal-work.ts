@@ -91,12 +91,13 @@ function hasRested(
   earlier: StuckRange | undefined,
   { now, retentionMs }: { readonly now: number; readonly retentionMs: number },
 ): boolean {
-  if (earlier === undefined || earlier.attempts === 0) return true;
+  if (earlier === undefined) return true;
   return Math.abs(now - earlier.lastTriedAt) >= restMs(earlier.attempts, retentionMs); // a clock may have been set back
 }
 
-/** How long an event rests after so many failed attempts, at least one. */
+/** How long an event rests after so many attempts that failed while other events were stored. */
 export function restMs(attempts: number, retentionMs: number): number {
+  if (attempts === 0) return 0;
   const longest = Math.min(LONGEST_REST.ms, LONGEST_REST.shareOfRetention * retentionMs);
   return Math.min(REST_MS * 2 ** (attempts - 1), longest);
 }
