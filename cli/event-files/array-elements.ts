@@ -22,9 +22,9 @@ export interface ArrayElements {
 /**
  * The elements of an array, without parsing them: one that lies in several chunks is held, and no more.
  *
- * As `sliceArray` does for bytes that are there: strings are skipped as strings, nothing recurses, any bracket closes, a backslash escapes a quote wherever it stands,
- * and an array that is cut short ends with what there is of its last element. The first chunk begins with the bracket
- * that opens the array.
+ * As `sliceArray` does for bytes that are there: strings are skipped as strings, nothing recurses, any bracket closes,
+ * a backslash escapes a quote wherever it stands, and an array that is cut short ends with what there is of its last
+ * element. The first chunk begins with the bracket that opens the array.
  */
 export function arrayElements(): ArrayElements {
   const open = gatheredBytes();

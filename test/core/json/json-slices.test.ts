@@ -19,25 +19,25 @@ test("the slices of any JSON array are its elements, in order", () => {
 
 test("the scan finds the same elements, also in text that is not JSON", () => {
   const piece = fc.constantFrom("[", "]", "{", "}", ",", ":", '"', "\\", '\\"', "a", " ", '{"a":1}', "[2]");
-  let differences = 0;
+  let compared = 0;
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const json = bytes(`[${pieces.join("")}`);
       const { slices, after } = sliceArray(json, 0);
       const { bounds, end } = elementBounds(json, 0);
-      // The scan tells where elements in brackets lie, and looks no further where they are not divided by commas.
+      // The scan reports only elements in brackets. Where commas do not divide them, it leaves the body to the full read.
       const found = Array.from({ length: bounds.length / 2 }, (_, index) =>
         json.subarray(bounds[2 * index], (bounds[2 * index + 1] ?? 0) + 1),
       );
       const isDivided =
         slices.length === found.length && slices.every(({ length }, at) => length === found[at]?.length);
-      if (end < 0 || !isDivided) differences += 1;
+      if (end >= 0 && isDivided) compared += 1;
       expect(end < 0 ? 0 : json.length - end).toBe(after.length);
       if (isDivided) expect(slices).toEqual(found);
     }),
     { numRuns: 5_000 },
   );
-  expect(differences).toBeLessThan(5_000);
+  expect(compared).toBeGreaterThan(0);
 });
 
 test("the records of any JSON object are found where JSON.parse finds them", () => {
