@@ -1,8 +1,10 @@
 // Sends what is almost an audit event through the whole batch, a million times, and asserts what must be true of any.
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import { readyRule, type ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { Rule } from "../../src/core/incident/rule.ts";
@@ -38,6 +40,7 @@ type Total = Record<string, number>;
 
 /** The stores are emptied now and then: what comes again comes soon. */
 const FORGET_EVERY = 2_000;
+const PROGRESS_EVERY = 20_000;
 const PER_PROCESS_AT_LEAST = 5_000;
 
 /**
@@ -74,7 +77,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     if (run % FORGET_EVERY === 0) {
       stores = emptyStores();
       await new Promise((resolve) => setImmediate(resolve)); // rejections that nobody handles are told then
-      if (process.stderr.isTTY) process.stderr.write(`\r${run} `);
+      if (run % PROGRESS_EVERY === 0 && run > from) console.error(`run ${run}: nothing found since run ${from}`);
     }
     const bodies = fuzzBodies(seed, run, literals);
     const detection = detections[run % detections.length];
@@ -108,7 +111,9 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
   const parts = Array.from({ length: jobs }, async (_, job) => {
     const [first, count] = [from + job * share, Math.min(share, runs - job * share)];
     const args = [script, "--seed", seed, "--from", String(first), "--runs", String(count), "--jobs", "1"];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+    if (code !== 0) throw new Error(`the runs from ${first} ended with exit code ${String(code)}`);
     const { figures } = JSON.parse(stdout) as { readonly figures: Total };
     return figures;
   });
@@ -118,8 +123,7 @@ async function runInProcesses({ seed, from, runs }: Options, jobs: number): Prom
     if (part.status === "fulfilled") add(total, part.value);
     else {
       hasFailed = true;
-      const { stderr } = part.reason as { stderr?: string };
-      console.error(stderr ?? String(part.reason));
+      console.error(String(part.reason));
     }
   }
   return hasFailed ? undefined : total;
