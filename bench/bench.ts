@@ -6,17 +6,17 @@ import { build } from "../build.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { benchColdStart } from "./cold-start.ts";
 import { costModel } from "./cost-model.ts";
-import { benchDetection, benchRuleCount } from "./detection.ts";
-import { givenEvents } from "./given-events.ts";
+import { benchDetection, benchRuleCount } from "./detection/detection.ts";
+import { givenEvents } from "./detection/given-events.ts";
 import { appSecondsPerGigabyte, benchBacklog, benchLatency } from "./local-path.ts";
-import { benchOffline } from "./offline.ts";
-import { benchLimits } from "./limits.ts";
+import { benchOffline } from "./detection/offline.ts";
+import { benchLimits } from "./limits/limits.ts";
 import { benchLoading } from "./loading.ts";
 import { benchMemory, benchProcesses } from "./processes.ts";
 import { benchRedelivery } from "./redelivery.ts";
 import { machine } from "./report.ts";
 import { generatedRules, officialRule, withOperation } from "./rules.ts";
-import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./shapes.ts";
+import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./detection/shapes.ts";
 import { unbundledApp } from "./unbundled-app.ts";
 
 const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- --only PART]

@@ -7,7 +7,7 @@ import { startWorker } from "../local/function-host/worker.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { startStack } from "../local/stack.ts";
 import { ratioLine, table } from "./report.ts";
-import { singles } from "./shapes.ts";
+import { singles } from "./detection/shapes.ts";
 import { unbundledApp } from "./unbundled-app.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -4,13 +4,13 @@ import { parseArgs } from "node:util";
 import { TableClient, type TransactionAction } from "@azure/data-tables";
 import { startAzurite } from "../local/azurite.ts";
 import { chance } from "../local/samples/chance.ts";
-import { incidentEntity } from "../src/azure/incident-entity.ts";
-import { incidentPages } from "../src/azure/incident-pages.ts";
-import { timeRowKey } from "../src/azure/incident-table.ts";
+import { incidentEntity } from "../src/azure/incidents/incident-entity.ts";
+import { incidentPages } from "../src/azure/incidents/incident-pages.ts";
+import { timeRowKey } from "../src/azure/incidents/incident-table.ts";
 import { readListRequest } from "../src/core/triage/incident-query.ts";
 import type { IncidentRow } from "../src/core/incident/incident-row.ts";
-import { type ListDependencies, listIncidents } from "../src/workflows/list-incidents.ts";
-import { summarizeIncidents } from "../src/workflows/summarize-incidents.ts";
+import { type ListDependencies, listIncidents } from "../src/workflows/incidents/list-incidents.ts";
+import { summarizeIncidents } from "../src/workflows/incidents/summarize-incidents.ts";
 import { machine } from "./report.ts";
 
 const { values } = parseArgs({ options: { incidents: { type: "string", default: "10000" } } });

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { table, valueLine } from "./report.ts";
 import { officialRule } from "./rules.ts";
-import { detection, pimwatch } from "./methods.ts";
-import { mixed, singles } from "./shapes.ts";
+import { detection, pimwatch } from "./detection/methods.ts";
+import { mixed, singles } from "./detection/shapes.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 
 /** How much several processes detect together, each on data of its own, for as long as the others do. */

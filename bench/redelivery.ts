@@ -4,14 +4,14 @@ import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../local/azurite.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { WEBHOOK_SINK } from "../src/core/incident/outbox.ts";
-import { incidentTable } from "../src/azure/incident-table.ts";
-import { suspectTable } from "../src/azure/suspect-table.ts";
+import { incidentTable } from "../src/azure/incidents/incident-table.ts";
+import { suspectTable } from "../src/azure/ledger/suspect-table.ts";
 import type { StoredIncident } from "../src/core/incident/incident-row.ts";
 import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
-import { detectBatch, type HubEvent } from "../src/workflows/detect-batch.ts";
-import { detectGuarded } from "../src/workflows/detect-guarded.ts";
+import { detectBatch, type HubEvent } from "../src/workflows/detection/detect-batch.ts";
+import { detectGuarded } from "../src/workflows/detection/detect-guarded.ts";
 import { ratioLine, table } from "./report.ts";
-import { singles } from "./shapes.ts";
+import { singles } from "./detection/shapes.ts";
 
 /** As many events as the host hands over at most (host.json). */
 const BATCH_EVENTS = 64;

@@ -1,5 +1,5 @@
 import { cpus } from "node:os";
-import type { Timing } from "./rounds.ts";
+import type { Timing } from "./detection/rounds.ts";
 
 /** One line that a program can read: how many times as fast. */
 export function ratioLine(name: string, ratio: number): string {

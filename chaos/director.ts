@@ -9,7 +9,7 @@ import {
   type Cell,
   type Fault,
   type Operation,
-} from "./fault-matrix.ts";
+} from "./faults/fault-matrix.ts";
 
 /** When in the life of a request its sender is killed. `late`: the request is carried out when its sender is long dead. */
 type KillMoment = "before" | "after" | "late";

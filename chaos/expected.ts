@@ -6,8 +6,8 @@ import { text } from "../src/core/event/audit-log.ts";
 import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
-import { judge } from "../src/workflows/judge-record.ts";
-import { isFailingId } from "./failing-items.ts";
+import { judge } from "../src/workflows/detection/judge-record.ts";
+import { isFailingId } from "./faults/failing-items.ts";
 import type { Portion } from "./traffic.ts";
 
 /** Everything that was sent so far and must come of it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { chance } from "../local/samples/chance.ts";
-import { isFailingId } from "./failing-items.ts";
+import { isFailingId } from "./faults/failing-items.ts";
 import { type Portion, stretch } from "./traffic.ts";
 
 export const RECEIVERS = ["logAnalytics", "webhook"] as const;

@@ -1,4 +1,4 @@
-import { FAULT_KINDS, CELLS, isRequired, nameOfCell, OPERATIONS } from "./fault-matrix.ts";
+import { FAULT_KINDS, CELLS, isRequired, nameOfCell, OPERATIONS } from "./faults/fault-matrix.ts";
 import { median, type Receiver, RECEIVERS } from "./forwarding.ts";
 import type { RoundResult } from "./round.ts";
 

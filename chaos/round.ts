@@ -3,7 +3,7 @@ import type { AppVariants } from "./app-variants.ts";
 import { director, type Director } from "./director.ts";
 import { expectations, judging } from "./expected.ts";
 import { type Forwarding, measureForwarding } from "./forwarding.ts";
-import { type Cell, CELLS, isRequired, nameOfCell, type Operation } from "./fault-matrix.ts";
+import { type Cell, CELLS, isRequired, nameOfCell, type Operation } from "./faults/fault-matrix.ts";
 import { logFigures } from "./log-figures.ts";
 import { untilThrough } from "./settling.ts";
 import { type Portion, portion } from "./traffic.ts";

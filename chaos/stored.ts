@@ -3,13 +3,13 @@ import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { ContainerClient } from "@azure/storage-blob";
 import { LOCAL_CONSUMER_GROUP, LOCAL_HUB, type Stack } from "../local/stack.ts";
 import { deadLetters } from "../src/azure/dead-letters.ts";
-import { incidentTable } from "../src/azure/incident-table.ts";
+import { incidentTable } from "../src/azure/incidents/incident-table.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/services.ts";
-import { QUARANTINED } from "../src/workflows/detect-batch.ts";
-import { restMs } from "../src/workflows/heal-work.ts";
-import { redrive } from "../src/workflows/redrive.ts";
+import { QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
+import { restMs } from "../src/workflows/healing/heal-work.ts";
+import { redrive } from "../src/workflows/detection/redrive.ts";
 import type { judging } from "./expected.ts";
-import { UNSTORABLE_MARK } from "./failing-store.ts";
+import { UNSTORABLE_MARK } from "./faults/failing-store.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 

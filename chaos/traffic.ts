@@ -4,8 +4,8 @@ import { settingsChangeRecord } from "../local/samples/settings-change-record.ts
 import { SETTINGS_CHANGES } from "../local/samples/settings-changes.ts";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { shuffled } from "./director.ts";
-import { failingId } from "./failing-items.ts";
-import { reluctantId, UNSTORABLE_MARK } from "./failing-store.ts";
+import { failingId } from "./faults/failing-items.ts";
+import { reluctantId, UNSTORABLE_MARK } from "./faults/failing-store.ts";
 
 /** An event on its way to a partition. */
 export interface Delivery {

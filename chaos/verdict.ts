@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
-import { rowOfEntity, textOfRecordEntity } from "../src/azure/incident-entity.ts";
+import { rowOfEntity, textOfRecordEntity } from "../src/azure/incidents/incident-entity.ts";
 import { type Expected, isFailing } from "./expected.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";

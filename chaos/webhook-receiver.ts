@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { closeServer, listenOnLoopback } from "../local/loopback-server.ts";
-import { failedItem, itemFailureIn } from "./failing-items.ts";
+import { failedItem, itemFailureIn } from "./faults/failing-items.ts";
 
 export interface WebhookReceiver {
   readonly url: string;

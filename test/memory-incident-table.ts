@@ -1,4 +1,4 @@
-import { type IncidentTable, incidentTable } from "../src/azure/incident-table.ts";
+import { type IncidentTable, incidentTable } from "../src/azure/incidents/incident-table.ts";
 import { memoryTable } from "./memory-table.ts";
 
 /** An incident table in memory: the real one over a table that passes the contract tests of Azurite's. */

@@ -39,7 +39,7 @@ type Rows = Map<string, Row>;
 
 /**
  * A table in memory, as the SDK's client shows one, for tests that make far more calls than an emulator can take. What
- * it does is held to what Azurite does by test/azure/table-contract.test.ts.
+ * it does is held to what Azurite does by test/azure/tables/table-contract.test.ts.
  *
  * It is stricter than Azurite in one thing: like the real service, it refuses a filter of more than 15 comparisons.
  *

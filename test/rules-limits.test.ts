@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { enlarged } from "../bench/honest-record.ts";
+import { enlarged } from "../bench/limits/honest-record.ts";
 import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 import { toAuditLogRow } from "../src/core/event/audit-log.ts";
 import type { DiagnosticRecord } from "../src/core/event/event-body.ts";

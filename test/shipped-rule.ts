@@ -6,7 +6,7 @@ import { type Incident, toIncident } from "../src/core/incident/incident.ts";
 import { jsonText } from "../src/kql/run/dynamic-text.ts";
 import { prepare } from "../src/kql/run/evaluate.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
-import type { ReadyRule } from "../src/workflows/detect-batch.ts";
+import type { ReadyRule } from "../src/workflows/detection/detect-batch.ts";
 import { bytes, POSITION } from "./samples.ts";
 
 const { rules } = await compileRules(fileURLToPath(new URL("../rules", import.meta.url)));

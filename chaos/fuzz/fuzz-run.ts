@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incident-entity.ts";
-import { assertWithinTableLimits } from "../../src/azure/table-limits.ts";
+import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
+import { assertWithinTableLimits } from "../../src/azure/tables/table-limits.ts";
 import { text } from "../../src/core/event/audit-log.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
-import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detect-batch.ts";
+import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detection/detect-batch.ts";
 
 export type FuzzFigures = BatchFigures;
 

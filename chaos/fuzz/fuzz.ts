@@ -59,7 +59,7 @@ async function prepared(): Promise<{
       if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
       return { rules: [...some.map(readyRule), ...some.slice(0, 1).map(limited)], scan };
     });
-  const literals = rules.flatMap(({ plan }) => necessaryLiterals(plan) ?? []).map(({ text }) => text);
+  const literals = rules.flatMap(({ plan }) => necessaryLiterals(plan) ?? []).map((literal) => literal.text);
   return { detections, literals: [...new Set(literals)] };
 }
 

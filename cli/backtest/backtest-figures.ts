@@ -1,4 +1,4 @@
-import type { Found } from "../../src/workflows/judge-record.ts";
+import type { Found } from "../../src/workflows/detection/judge-record.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
 /** How many different keys are counted one by one; what comes later is counted as "others". Keeps memory bounded. */

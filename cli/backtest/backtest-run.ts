@@ -2,8 +2,8 @@ import { tenantOf } from "../../src/core/event/audit-log.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { type Candidates, candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
-import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detect-batch.ts";
-import { judge, type Found } from "../../src/workflows/judge-record.ts";
+import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detection/detect-batch.ts";
+import { judge, type Found } from "../../src/workflows/detection/judge-record.ts";
 import type { FileBlock } from "../event-files/event-files.ts";
 
 export interface BacktestCounts extends RecordFigures {

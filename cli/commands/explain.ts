@@ -5,7 +5,7 @@ import {
   explain as explainRecord,
   explanationText,
   unknownWordingReport,
-} from "../../src/core/pim-settings/explain.ts";
+} from "../../src/core/pim-settings/wording/explain.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { readEventFiles } from "../event-files/event-files.ts";

@@ -1,8 +1,8 @@
 import type { DeadLetterEntry } from "../../src/azure/dead-letters.ts";
-import type { UntakenRows } from "../../src/azure/untaken-rows.ts";
+import type { UntakenRows } from "../../src/azure/incidents/untaken-rows.ts";
 import { doEach } from "../../src/core/do-each.ts";
 import { UsageError } from "../../src/errors.ts";
-import { redrive, type Redriven } from "../../src/workflows/redrive.ts";
+import { redrive, type Redriven } from "../../src/workflows/detection/redrive.ts";
 import { command } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 import type { Terminal } from "../terminal.ts";

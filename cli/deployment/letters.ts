@@ -1,9 +1,9 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
-import { incidentTable } from "../../src/azure/incident-table.ts";
-import { untakenRows } from "../../src/azure/untaken-rows.ts";
+import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { untakenRows } from "../../src/azure/incidents/untaken-rows.ts";
 import { WEBHOOK_SINK } from "../../src/core/incident/outbox.ts";
 import { UsageError } from "../../src/errors.ts";
-import type { RedriveDependencies } from "../../src/workflows/redrive.ts";
+import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
 import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
 import { readyRules } from "../rules/ready-rules.ts";
 import type { STORAGE_OPTIONS } from "./storage-options.ts";

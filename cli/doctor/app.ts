@@ -4,7 +4,11 @@ import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts"
 import type { TimerRuns } from "../../src/core/ledger/timer-runs.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
-import { type HubHealthDependencies, type HubHealthLimits, hubProblems } from "../../src/workflows/hub-health.ts";
+import {
+  type HubHealthDependencies,
+  type HubHealthLimits,
+  hubProblems,
+} from "../../src/workflows/health/hub-health.ts";
 import { examine, failureKind, type Finding } from "./finding.ts";
 
 const TIMEOUT_MS = 20_000;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ledgerTable } from "../../src/azure/ledger-table.ts";
-import { timerTable } from "../../src/azure/timer-table.ts";
+import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
+import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
 import {

@@ -1,6 +1,6 @@
 import { burstWindow } from "../../src/core/incident/burst-id.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import { sentencesOf } from "../../src/core/pim-settings/sentences.ts";
+import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
 import { visible } from "../visible-text.ts";
 
 /** Enough to name one incident among very many. */

@@ -1,7 +1,7 @@
 import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
 import { LOCAL_HUB, LOCAL_PARTITIONS, startStack, type Stack, type StackOptions } from "../../local/stack.ts";
 import { textOf } from "../incidents/incident-text.ts";
-import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detect-batch.ts";
+import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detection/detect-batch.ts";
 
 export interface LocalAppOptions extends StackOptions {
   /** Of the built app, which may still be being built. */

@@ -1,5 +1,5 @@
 import { RestError, type TableClient } from "@azure/data-tables";
-import { rowOfEntity } from "../../src/azure/incident-entity.ts";
+import { rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 
 /** The part of the SDK's client that this file uses. */

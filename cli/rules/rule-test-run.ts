@@ -10,7 +10,7 @@ import { conditionsOf, oneLine, type RuleCondition } from "../../src/sentinel/ru
 import { readTests, type ExpectedRow, type RuleTest } from "../../src/sentinel/tests-file.ts";
 import { formatProblem } from "../../src/kql/compile/problem.ts";
 import { PimwatchError } from "../../src/errors.ts";
-import { judge, type Found } from "../../src/workflows/judge-record.ts";
+import { judge, type Found } from "../../src/workflows/detection/judge-record.ts";
 import { changedRecord, type RuleSamples } from "./rule-samples.ts";
 import { differences } from "./value-diff.ts";
 

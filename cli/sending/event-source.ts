@@ -3,7 +3,7 @@ import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
-import { judge } from "../../src/workflows/judge-record.ts";
+import { judge } from "../../src/workflows/detection/judge-record.ts";
 import type { ExpectedIncident } from "./delivery-check.ts";
 import { readEventFiles } from "../event-files/event-files.ts";
 import type { OutgoingEvent } from "./event-sender.ts";

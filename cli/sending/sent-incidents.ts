@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RestError, type TableClient } from "@azure/data-tables";
 import type { EventHubProducerClient } from "@azure/event-hubs";
-import { rowOfEntity } from "../../src/azure/incident-entity.ts";
+import { rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { DependencyError } from "../../src/errors.ts";
-import { detectBatch, type ReadyRule } from "../../src/workflows/detect-batch.ts";
+import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
 import { asked, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { spread, spreadText } from "./latency.ts";

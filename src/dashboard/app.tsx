@@ -1,18 +1,18 @@
 import type { VNode } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { readHealth, summarize, whoAmI } from "./api.ts";
-import { Filters } from "./filters.tsx";
+import { Filters } from "./list/filters.tsx";
 import { Help } from "./help.tsx";
-import { IncidentDetail } from "./incident-detail.tsx";
-import { IncidentList } from "./incident-list.tsx";
-import { Overview } from "./overview.tsx";
+import { IncidentDetail } from "./detail/incident-detail.tsx";
+import { IncidentList } from "./list/incident-list.tsx";
+import { Overview } from "./list/overview.tsx";
 import { PipelineDialog } from "./pipeline.tsx";
 import { TopBar } from "./top-bar.tsx";
-import { useIncidents } from "./use-incidents.ts";
+import { useIncidents } from "./list/use-incidents.ts";
 import { useNow } from "./use-now.ts";
 import { usePolled } from "./use-polled.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
-import { summaryQuery, useView } from "./view.ts";
+import { summaryQuery, useView } from "./list/view.ts";
 
 const LIST_EVERY_MS = 10_000;
 const HEALTH_EVERY_MS = 30_000;

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { Health } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { ago, count } from "./format.ts";
-import { Inert } from "./inert.tsx";
+import { Inert } from "./detail/inert.tsx";
 import type { Polled } from "./use-polled.ts";
 
 interface HealthState {

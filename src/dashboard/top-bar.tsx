@@ -3,10 +3,10 @@ import { useState } from "preact/hooks";
 import type { Analyst } from "../core/triage/triage-change.ts";
 import type { Health } from "./api.ts";
 import { ago } from "./format.ts";
-import { Inert } from "./inert.tsx";
+import { Inert } from "./detail/inert.tsx";
 import { healthState } from "./pipeline.tsx";
 import { storedTheme, storeTheme, type Theme, THEMES } from "./theme.ts";
-import type { Incidents } from "./use-incidents.ts";
+import type { Incidents } from "./list/use-incidents.ts";
 import type { Polled } from "./use-polled.ts";
 
 interface TopBarProps {

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../core/incident/incident-row.ts";
-import { idOf } from "./use-incidents.ts";
-import { type ChangeView, NARROW, type View } from "./view.ts";
+import { idOf } from "./list/use-incidents.ts";
+import { type ChangeView, NARROW, type View } from "./list/view.ts";
 
 interface Shortcuts {
   readonly list: readonly IncidentRow[];

@@ -1,5 +1,5 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
-import { handlingOf, handleEvents } from "../workflows/handle-events.ts";
+import { handlingOf, handleEvents } from "../workflows/detection/handle-events.ts";
 import { hubEvents } from "./hub-events.ts";
 import { settled } from "./settled.ts";
 

@@ -2,9 +2,9 @@ import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } 
 import { readDashboardAccess } from "../config.ts";
 import { PimwatchError, SettingsError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { healthAnswer, pipelineAnswer } from "../workflows/health-api.ts";
-import { keptAnswer } from "../workflows/kept-answer.ts";
-import { type PipelineHealth, pipelineHealth } from "../workflows/pipeline-health.ts";
+import { healthAnswer, pipelineAnswer } from "../workflows/health/health-api.ts";
+import { keptAnswer } from "../workflows/health/kept-answer.ts";
+import { type PipelineHealth, pipelineHealth } from "../workflows/health/pipeline-health.ts";
 import { settled } from "./settled.ts";
 
 /** Anyone may ask; the tables are asked no more often than this. */

@@ -1,4 +1,4 @@
-import type { HubEvent } from "../workflows/detect-batch.ts";
+import type { HubEvent } from "../workflows/detection/detect-batch.ts";
 
 /**
  * The batch that the host hands over: bodies with where each lay in the hub. What the host says of that

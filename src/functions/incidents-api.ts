@@ -8,7 +8,7 @@ import {
 import { readDashboardAccess } from "../config.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { PimwatchError } from "../errors.ts";
-import { answerApi, type ApiRequest } from "../workflows/incidents-api.ts";
+import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
 import { settled } from "./settled.ts";
 
 // The host tries routes in the order of the functions' names, so a free `{id}` would also take "summary". An id is a sha256.

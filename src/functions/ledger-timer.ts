@@ -2,8 +2,8 @@ import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { lateTimers } from "../core/ledger/timer-runs.ts";
 import { DependencyError, reasonOf } from "../errors.ts";
 import type { Services } from "../services.ts";
-import { checkLedger } from "../workflows/check-ledger.ts";
-import { handleEvents } from "../workflows/handle-events.ts";
+import { checkLedger } from "../workflows/healing/check-ledger.ts";
+import { handleEvents } from "../workflows/detection/handle-events.ts";
 import { settled } from "./settled.ts";
 
 /** Reading again is begun for so long; what is left waits for the next run. Well below the deadline of `settled`. */

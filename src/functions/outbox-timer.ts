@@ -1,6 +1,6 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { throwFirst } from "../core/do-each.ts";
-import { sweepOutbox } from "../workflows/sweep-outbox.ts";
+import { sweepOutbox } from "../workflows/delivery/sweep-outbox.ts";
 import { settled } from "./settled.ts";
 
 app.timer("outbox-timer", {

@@ -1,6 +1,6 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { throwFirst } from "../core/do-each.ts";
-import { isAmiss, reconcile } from "../workflows/reconcile.ts";
+import { isAmiss, reconcile } from "../workflows/delivery/reconcile.ts";
 import { settled } from "./settled.ts";
 
 app.timer("reconciliation-timer", {

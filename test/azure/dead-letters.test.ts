@@ -7,7 +7,7 @@ import { type Container, type DeadLetter, type DeadLetters, deadLetters } from "
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { VERSION } from "../../src/version.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
-import { collected } from "./open-table.ts";
+import { collected } from "./tables/open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));

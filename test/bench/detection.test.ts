@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { assertSame, benchDetection } from "../../bench/detection.ts";
-import { givenEvents } from "../../bench/given-events.ts";
-import { detection, plainHandler } from "../../bench/methods.ts";
+import { assertSame, benchDetection } from "../../bench/detection/detection.ts";
+import { givenEvents } from "../../bench/detection/given-events.ts";
+import { detection, plainHandler } from "../../bench/detection/methods.ts";
 import { generatedRules, officialRule } from "../../bench/rules.ts";
-import { auditOnly, escapes, highMatchRate, mixed, tiny } from "../../bench/shapes.ts";
+import { auditOnly, escapes, highMatchRate, mixed, tiny } from "../../bench/detection/shapes.ts";
 import { settingsChange, TENANT } from "../samples.ts";
 
 describe("every method finds what must be found", async () => {

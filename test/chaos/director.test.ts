@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { director, type Director } from "../../chaos/director.ts";
-import { CELLS, isLie, isRequired, nameOfCell, OPERATIONS, type Operation } from "../../chaos/fault-matrix.ts";
+import { CELLS, isLie, isRequired, nameOfCell, OPERATIONS, type Operation } from "../../chaos/faults/fault-matrix.ts";
 import { chance } from "../../local/samples/chance.ts";
 
 const EVERY_THIRD = Object.fromEntries(OPERATIONS.map((operation) => [operation, 3])) as Record<Operation, number>;

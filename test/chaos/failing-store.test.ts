@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failingStore, reluctantId, UNSTORABLE_MARK } from "../../chaos/failing-store.ts";
+import { failingStore, reluctantId, UNSTORABLE_MARK } from "../../chaos/faults/failing-store.ts";
 
 const rows = (...ids: readonly string[]) => Buffer.from(JSON.stringify(ids.map((AuditLogId) => ({ AuditLogId }))));
 

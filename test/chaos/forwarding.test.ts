@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isFailingId, itemFailureIn } from "../../chaos/failing-items.ts";
+import { isFailingId, itemFailureIn } from "../../chaos/faults/failing-items.ts";
 import { measureForwarding, median, type Receiver, RECEIVERS } from "../../chaos/forwarding.ts";
 import { tooSlow } from "../../chaos/report.ts";
 import type { Portion } from "../../chaos/traffic.ts";

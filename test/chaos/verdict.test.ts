@@ -6,7 +6,7 @@ import type { Expected } from "../../chaos/expected.ts";
 import { chance } from "../../local/samples/chance.ts";
 import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
 import { SETTINGS_CHANGES } from "../../local/samples/settings-changes.ts";
-import { recordEntity, rowOfEntity } from "../../src/azure/incident-entity.ts";
+import { recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 
 const [change] = SETTINGS_CHANGES;
 if (change === undefined) throw new Error("no sample");

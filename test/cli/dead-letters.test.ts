@@ -3,7 +3,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
-import { incidentTable } from "../../src/azure/incident-table.ts";
+import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { text } from "../../src/core/event/audit-log.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
@@ -13,7 +13,7 @@ import { startFaultProxy } from "../fault-proxy.ts";
 import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
-import { pendingRows } from "../azure/open-table.ts";
+import { pendingRows } from "../azure/tables/open-table.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));

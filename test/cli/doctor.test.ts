@@ -21,8 +21,8 @@ import {
   type Stack,
   startStack,
 } from "../../local/stack.ts";
-import { ledgerTable } from "../../src/azure/ledger-table.ts";
-import { timerTable } from "../../src/azure/timer-table.ts";
+import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
+import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
-import { incidentChanges } from "../../src/azure/incident-changes.ts";
-import { incidentTable } from "../../src/azure/incident-table.ts";
+import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
+import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";

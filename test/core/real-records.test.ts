@@ -6,7 +6,7 @@ import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import { type DiagnosticRecord, readEventBody } from "../../src/core/event/event-body.ts";
 import { toIncident } from "../../src/core/incident/incident.ts";
 import { toStoredIncident } from "../../src/core/incident/incident-row.ts";
-import { detectBatch } from "../../src/workflows/detect-batch.ts";
+import { detectBatch } from "../../src/workflows/detection/detect-batch.ts";
 import { POSITION } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
 import { memoryStores } from "../workflows/memory-stores.ts";

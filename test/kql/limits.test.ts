@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { argumentsOf, costlyCalls, runCall } from "../../bench/costly-calls.ts";
-import { COSTLY_PLANS, rowOf } from "../../bench/costly-plans.ts";
+import { argumentsOf, costlyCalls, runCall } from "../../bench/limits/costly-calls.ts";
+import { COSTLY_PLANS, rowOf } from "../../bench/limits/costly-plans.ts";
 import { preparePlan } from "../../src/kql/run/evaluate.ts";
 import { DEFAULT_LIMITS, EvaluationLimitError } from "../../src/kql/run/evaluation.ts";
 import { FUNCTIONS } from "../../src/kql/run/function-table.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DependencyError } from "../../src/errors.ts";
-import type { SendOutcome } from "../../src/workflows/sink.ts";
+import type { SendOutcome } from "../../src/workflows/delivery/sink.ts";
 import { failingWorld } from "./failing-world.ts";
 import type { World } from "./world.ts";
 

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { text } from "../../src/core/event/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import type { SendOutcome } from "../../src/workflows/sink.ts";
+import type { SendOutcome } from "../../src/workflows/delivery/sink.ts";
 import { type World, type WorldOptions, world } from "./world.ts";
 
 export const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
 import { text } from "../../src/core/event/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import { handlingOf } from "../../src/workflows/handle-events.ts";
+import { handlingOf } from "../../src/workflows/detection/handle-events.ts";
 import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { PARTITION_IDS, type UploadsTo, world, type World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { text } from "../../src/core/event/audit-log.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
-import type { DetectDependencies } from "../../src/workflows/detect-batch.ts";
+import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
 import { TENANT } from "../samples.ts";
 import { readyRule } from "../shipped-rule.ts";
 

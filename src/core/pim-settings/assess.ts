@@ -1,7 +1,7 @@
 import { type Actor, actorOf } from "../event/audit-activity.ts";
 import { propertiesOf, text } from "../event/audit-log.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
-import { assessmentText } from "./assessment-text.ts";
+import { assessmentText } from "./wording/assessment-text.ts";
 import { scopeOfBaseline } from "./baselines.ts";
 import { withModifiedProperties } from "./modified-policy.ts";
 import { type OverallEffect, overallEffect } from "./effect.ts";

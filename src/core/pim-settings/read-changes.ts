@@ -10,10 +10,10 @@ import {
   withoutEnd,
 } from "./predicates.ts";
 import { reconcile } from "./reconcile.ts";
-import { sentencesOf } from "./sentences.ts";
-import type { Statement } from "./statement.ts";
+import { sentencesOf } from "./wording/sentences.ts";
+import type { Statement } from "./wording/statement.ts";
 import { settingOf } from "./settings.ts";
-import { type Reading, type Wording, WORDINGS } from "./wordings.ts";
+import { type Reading, type Wording, WORDINGS } from "./wording/wordings.ts";
 
 const MATCHERS = WORDINGS.map((wording) => ({
   wording,

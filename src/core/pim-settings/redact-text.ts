@@ -1,7 +1,7 @@
-import type { StandIns } from "./stand-ins.ts";
+import type { StandIns } from "./wording/stand-ins.ts";
 import { readChanges } from "./read-changes.ts";
 import { SETTINGS } from "./settings.ts";
-import { WORDINGS } from "./wordings.ts";
+import { WORDINGS } from "./wording/wordings.ts";
 
 /** Sentences whose value is a list of names. */
 const NAMES: ReadonlySet<string> = new Set([SETTINGS.approval.name, SETTINGS.approvers.name]);

@@ -3,7 +3,7 @@ import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import type { Json } from "../../kql/run/values.ts";
 import { redactChangeText } from "./redact-text.ts";
 import { knownRole } from "./roles.ts";
-import { type StandIns, standIns } from "./stand-ins.ts";
+import { type StandIns, standIns } from "./wording/stand-ins.ts";
 
 /** Microsoft's own words, the same in all tenants. */
 const KEPT = new Set([

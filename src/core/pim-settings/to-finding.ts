@@ -2,7 +2,7 @@ import { type BaselineKey, baseline } from "./baselines.ts";
 import { durationInWords, minutesOf } from "./duration.ts";
 import type { Finding, WordingStatus } from "./finding.ts";
 import { isNothing, onOff } from "./predicates.ts";
-import type { Statement } from "./statement.ts";
+import type { Statement } from "./wording/statement.ts";
 import {
   BARE_UNITS,
   MAXIMUM_MINUTES,

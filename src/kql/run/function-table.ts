@@ -1,7 +1,7 @@
 import type { FunctionTable } from "./evaluation.ts";
 import { ARITHMETIC } from "./scalars/arithmetic.ts";
 import { COMPARISON } from "./scalars/comparison.ts";
-import { DATETIME } from "./scalars/datetime.ts";
+import { DATETIME } from "./scalars/time/datetime.ts";
 import { DYNAMIC_ACCESS } from "./scalars/dynamic-access.ts";
 import { DYNAMIC_BUILDING } from "./scalars/dynamic-building.ts";
 import { ENCODING } from "./scalars/encoding.ts";
@@ -13,7 +13,7 @@ import { PARSING } from "./scalars/parsing.ts";
 import { REGEX } from "./scalars/regex.ts";
 import { TEXT } from "./scalars/text.ts";
 import { TEXT_SEARCH } from "./scalars/text-search.ts";
-import { TIME_ZONES } from "./scalars/time-zones.ts";
+import { TIME_ZONES } from "./scalars/time/time-zones.ts";
 import { TYPE_CONVERSION } from "./scalars/type-conversion.ts";
 import { XML } from "./scalars/xml.ts";
 

@@ -10,7 +10,7 @@ import { incidentId } from "../../../src/core/incident/incident-identity.ts";
 import { jsonText } from "../../../src/kql/run/dynamic-text.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import { readyRule, type ReadyRule } from "../../../src/core/incident/ready-rule.ts";
-import { judge } from "../../../src/workflows/judge-record.ts";
+import { judge } from "../../../src/workflows/detection/judge-record.ts";
 import { ruleText } from "../../sentinel/rule-text.ts";
 import { anyJson, bytes, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";

@@ -6,8 +6,8 @@ import {
   recordEntity,
   rowOfEntity,
   textOfRecordEntity,
-} from "../../../src/azure/incident-entity.ts";
-import { assertWithinTableLimits } from "../../../src/azure/table-limits.ts";
+} from "../../../src/azure/incidents/incident-entity.ts";
+import { assertWithinTableLimits } from "../../../src/azure/tables/table-limits.ts";
 import { INCIDENT_COLUMNS } from "../../../src/core/incident/incident-columns.ts";
 import { type StoredIncident, toStoredIncident } from "../../../src/core/incident/incident-row.ts";
 import type { Json } from "../../../src/kql/run/values.ts";

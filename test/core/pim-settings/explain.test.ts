@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../../../src/kql/run/values.ts";
-import { explain, explanationText, unknownWordingReport } from "../../../src/core/pim-settings/explain.ts";
+import { explain, explanationText, unknownWordingReport } from "../../../src/core/pim-settings/wording/explain.ts";
 import { redactRecord } from "../../../src/core/pim-settings/redact.ts";
 import { GLOBAL_ADMINISTRATOR, settingsRecord } from "./settings-record.ts";
 

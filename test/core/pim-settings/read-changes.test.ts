@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readChanges } from "../../../src/core/pim-settings/read-changes.ts";
-import { WORDINGS } from "../../../src/core/pim-settings/wordings.ts";
+import { WORDINGS } from "../../../src/core/pim-settings/wording/wordings.ts";
 
 /** One line of a table: sentence, policy rule, new value, effect, weight. */
 type Row = readonly [text: string, setting: string, newValue: string, effect: string, weight: string];

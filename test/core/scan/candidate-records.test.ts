@@ -5,7 +5,7 @@ import { isRecord, readEventBody } from "../../../src/core/event/event-body.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import { candidateRecords } from "../../../src/core/scan/candidate-records.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
-import { judge } from "../../../src/workflows/judge-record.ts";
+import { judge } from "../../../src/workflows/detection/judge-record.ts";
 import { anyJson, anySettingsChange, bytes, POSITION, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, readyRule } from "../../shipped-rule.ts";
 import { writtenJson } from "./written-json.ts";

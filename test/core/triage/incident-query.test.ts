@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pageFilter } from "../../../src/azure/incident-pages.ts";
+import { pageFilter } from "../../../src/azure/incidents/incident-pages.ts";
 import {
   EFFECTS,
   holdsText,

@@ -1,0 +1,131 @@
+import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
+import { isAuditLog } from "../../src/core/event/audit-log.ts";
+import { toText } from "../../src/kql/run/conversion.ts";
+import { candidateRecords } from "../../src/core/scan/candidate-records.ts";
+import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
+import { ruleScan } from "../../src/core/scan/rule-scan.ts";
+import { type DetectDependencies, detectBatch } from "../../src/workflows/detection/detect-batch.ts";
+import { matchRules } from "../../src/workflows/detection/judge-record.ts";
+
+/** Finds the matching audit records of events; their ids in order. */
+export type Method = (bodies: readonly Uint8Array[]) => readonly string[] | Promise<readonly string[]>;
+
+const POSITION = { partitionId: "0", sequenceNumber: null, enqueuedTime: null };
+/** Events handed over at a time. */
+const BATCH = 64;
+
+/** The app's detection path: from the bytes to the rules' result rows. Incidents are not made of them. */
+export function detection(rules: readonly ReadyRule[]): Method {
+  const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
+  if (scan === undefined) throw new Error(summary);
+  return (bodies) => {
+    const ids: string[] = [];
+    for (const body of bodies) {
+      for (const { record } of candidateRecords(body, scan)?.records ?? []) {
+        if (!isAuditLog(record)) continue;
+        for (const { row } of matchRules(record, rules).matched) ids.push(toText(row[ID] ?? null, "string"));
+      }
+    }
+    return ids;
+  };
+}
+
+const ID = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === "Id");
+
+/** All that the function does with a batch, incidents included, with stores in memory. */
+export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<string>, withScan = true): Method {
+  const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
+  if (scan === undefined && withScan) throw new Error(summary);
+  return async (bodies) => {
+    const ids: string[] = [];
+    const deps: DetectDependencies = {
+      rules,
+      scan: withScan ? scan : undefined,
+      allowedTenantIds: tenants,
+      incidents: {
+        addAll: (found) => {
+          for (const { row } of found) ids.push(toText(row["AuditLogId"] ?? null, "string"));
+          return Promise.resolve(found.map(() => "added"));
+        },
+      },
+      deadLetters: { add: () => Promise.resolve() },
+      now: () => new Date(),
+    };
+    for (let from = 0; from < bodies.length; from += BATCH)
+      await detectBatch(
+        bodies.slice(from, from + BATCH).map((body) => ({ body, position: POSITION })),
+        deps,
+      );
+    return ids;
+  };
+}
+
+interface AuditRecord {
+  readonly category?: string;
+  readonly operationName?: string;
+  readonly properties?: { readonly id?: string; readonly category?: string };
+}
+
+/** What one would write first: parse the body, look at every record. */
+export const plainHandler: Method = (bodies) => {
+  const ids: string[] = [];
+  for (const body of bodies) collect(asBuffer(body).toString(), ids);
+  return ids;
+};
+
+/** The usual first improvement: bodies without the words, in any case, are not parsed. Blind to escapes. */
+export const searchThenParse: Method = (bodies) => {
+  const ids: string[] = [];
+  for (const body of bodies) {
+    const json = asBuffer(body);
+    if (/update role setting in pim/i.test(json.toString("latin1"))) collect(json.toString(), ids);
+  }
+  return ids;
+};
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.length);
+}
+
+/** The official rule by hand. What is not JSON holds nothing. */
+function collect(json: string, ids: string[]): void {
+  let parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[] | null;
+  try {
+    parsed = JSON.parse(json.startsWith("\uFEFF") ? json.slice(1) : json);
+  } catch {
+    return;
+  }
+  if (typeof parsed !== "object" || parsed === null) return;
+  const records = "records" in parsed ? parsed.records : Array.isArray(parsed) ? parsed : [parsed];
+  if (!Array.isArray(records)) return;
+  for (const record of records as readonly AuditRecord[]) {
+    const category = record?.category?.toLowerCase?.();
+    if (category !== "auditlogs" && category !== "audit") continue;
+    if (record.properties?.category?.toLowerCase?.() !== "rolemanagement") continue;
+    if (record.operationName?.toLowerCase?.() === "update role setting in pim") ids.push(record.properties.id ?? "");
+  }
+}
+
+/** Reads all of the memory, eight bytes at a time, the quarters of a body side by side, and finds nothing: the limit. */
+export function bareRead(bodies: readonly Uint8Array[]): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (const body of bodies) {
+    const first = (body.byteOffset + 7) >> 3;
+    const quarter = (((body.byteOffset + body.length) >> 3) - first) >> 2;
+    const words = new Float64Array(body.buffer, 0, body.buffer.byteLength >> 3);
+    for (let at = first; at < first + quarter; at += 1) {
+      a += words[at] ?? 0;
+      b += words[at + quarter] ?? 0;
+      c += words[at + 2 * quarter] ?? 0;
+      d += words[at + 3 * quarter] ?? 0;
+    }
+  }
+  return a + b + c + d;
+}
+
+/** What the Event Hubs library does with each event before anybody sees it: one copy. */
+export function libraryCopy(bodies: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const body of bodies) bytes += Buffer.from(body).length;
+  return bytes;
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Chance } from "../../local/samples/chance.ts";
+
+/** How a receiver fails for an item, each time and for the whole run. It takes all others. */
+const ITEM_FAILURES = ["500", "403", "429", "reset", "hang"] as const;
+export type ItemFailure = (typeof ITEM_FAILURES)[number];
+
+const MARK = /_fails_(500|403|429|reset|hang)$/;
+const MARK_IN_JSON = /_fails_(500|403|429|reset|hang)"/;
+
+/** The id of a record whose incident no receiver takes. */
+export function failingId(id: string, draw: Chance): string {
+  return `${id}_fails_${draw.pick(ITEM_FAILURES)}`;
+}
+
+/** Whether a record's id says that no receiver takes its incident. */
+export function isFailingId(auditLogId: string): boolean {
+  return MARK.test(auditLogId);
+}
+
+/** How a receiver fails for what a request holds, as JSON text; undefined if it takes all of it. */
+export function itemFailureIn(json: string | Buffer): ItemFailure | undefined {
+  const [, kind] = MARK_IN_JSON.exec(json.toString()) ?? [];
+  return ITEM_FAILURES.find((failure) => failure === kind);
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** What a receiver says to a request with such an item: nothing at all until its sender gives up, or the connection breaks. */
+export async function failedItem(failure: ItemFailure, response: ServerResponse): Promise<Answer> {
+  if (failure === "reset") response.socket?.destroy();
+  if (failure === "hang") await untilClosed(response);
+  const headers = { "content-type": "application/json" };
+  const body = Buffer.from('{"error":{"code":"Failing","message":"this item is not taken"}}');
+  return { status: Number(failure) || 500, headers, body };
+}
+
+export async function untilClosed(response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("close", () => resolve());
+  if (response.closed || response.socket?.destroyed === true) resolve();
+  await promise;
+}

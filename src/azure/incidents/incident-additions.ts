@@ -1,0 +1,146 @@
+import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { doMost, throwFirst } from "../../core/do-each.ts";
+import type { StoreOutcome } from "../../core/incident/incident-row.ts";
+import { DependencyError } from "../../errors.ts";
+import { knownIncidents } from "./known-incidents.ts";
+import { sideBySide } from "../tables/side-by-side.ts";
+import { confirmed, dataRefusal, hasStatus, TABLE_SERVICE } from "../tables/table-rows.ts";
+import { type RowSet, transactionGroups } from "../tables/transaction-groups.ts";
+
+/** The part of the SDK's client that this file uses. */
+export type AdditionsClient = Pick<TableClient, "submitTransaction" | "listEntities">;
+
+/** The rows of a new incident. */
+export interface Addition extends RowSet {
+  readonly id: string;
+}
+
+/**
+ * Transactions that are under way at a time. A partition takes about 2,000 rows a second: more would only be refused.
+ * https://learn.microsoft.com/azure/storage/tables/scalability-targets
+ */
+const SIDE_BY_SIDE = 4;
+/** Groups are made this many times. After that somebody else keeps storing the same, or a row is in the way. */
+const ROUNDS = 2;
+/** Believe that the table refuses a row only after this many refusals in a row: a dead letter waits for a person. */
+const REFUSALS_BELIEVED = 3;
+
+/**
+ * Stores those of many different incidents that are not there yet, together with others of their rule.
+ *
+ * A transaction that meets one row which exists stores nothing, and does not reliably say which row it was. So the
+ * incidents that exist are looked up, many at a time, and the others are stored in new groups. If a transaction fails
+ * for any other reason, each incident of its group is tried alone.
+ *
+ * @returns an outcome for each. An incident is known only if its own row exists
+ * @throws when none can be stored, or several in a row fail: then the table is down
+ */
+export async function storeMissing(
+  table: AdditionsClient,
+  additions: readonly Addition[],
+  timeoutMs: number,
+): Promise<ReadonlyMap<Addition, StoreOutcome>> {
+  const outcomes = new Map<Addition, StoreOutcome>();
+  const alone: Addition[] = [];
+
+  /** @returns the members of groups of which a row exists. Of a group that is refused, each must be tried alone */
+  async function store(groups: readonly (readonly Addition[])[]): Promise<Addition[]> {
+    const { results } = await sideBySide(groups, SIDE_BY_SIDE, async (group) => {
+      try {
+        return await storeGroup(group);
+      } catch (error) {
+        for (const addition of group) if (!outcomes.has(addition)) outcomes.set(addition, { failed: error });
+        throw error;
+      }
+    });
+    return results.flat();
+  }
+
+  async function storeGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
+    let answer;
+    try {
+      answer = await answerTo(group, table, timeoutMs);
+    } catch (error) {
+      if (group.length === 1) throw error;
+      return storeEach(group);
+    }
+    if (answer === "exists") return group;
+    if (answer === "added" || group.length === 1) for (const addition of group) outcomes.set(addition, answer);
+    else alone.push(...group);
+    return [];
+  }
+
+  /** Tries each incident of a group that failed as a whole. @throws when the table is down */
+  async function storeEach(group: readonly Addition[]): Promise<readonly Addition[]> {
+    const open: Addition[] = [];
+    const { errors, isDown } = await doMost(group, async (addition) => {
+      try {
+        open.push(...(await storeGroup([addition])));
+      } catch (error) {
+        outcomes.set(addition, { failed: error });
+        throw error;
+      }
+    });
+    if (isDown) throwFirst(errors);
+    return open;
+  }
+
+  /** @returns those that are not known */
+  async function missingOf(some: readonly Addition[]): Promise<Addition[]> {
+    const missing: Addition[] = [];
+    for (const [ruleId, ofRule] of Map.groupBy(some, ({ partitionKey }) => partitionKey)) {
+      const known = await knownIncidents(table, { ruleId, ids: ofRule.map(({ id }) => id) }, timeoutMs);
+      for (const addition of ofRule) {
+        if (known.has(addition.id)) outcomes.set(addition, "known");
+        else missing.push(addition);
+      }
+    }
+    return missing;
+  }
+
+  const [first, ...others] = transactionGroups(additions);
+  if (first === undefined) return outcomes;
+  // Where the first group is known, the batch was delivered before: it would be in vain to try the other groups.
+  // A group of several throws only if the table is down: then no other is tried.
+  let open = first.length > 1 ? await storeGroup(first) : await store([first]);
+  open = open.length > 0 ? additions.filter((addition) => !outcomes.has(addition)) : await store(others);
+  for (let round = 0; round < ROUNDS && open.length > 0; round += 1)
+    open = await store(transactionGroups(await missingOf(open)));
+  open = await store([...alone, ...(await missingOf(open))].map((addition) => [addition]));
+  for (const addition of await missingOf(open)) outcomes.set(addition, { failed: stuck(addition) });
+  throwIfAllFailed([...outcomes.values()]);
+  return outcomes;
+}
+
+function throwIfAllFailed(outcomes: readonly StoreOutcome[]): void {
+  const failures = outcomes.flatMap((outcome) =>
+    typeof outcome === "object" && "failed" in outcome ? [outcome.failed] : [],
+  );
+  if (failures.length === outcomes.length) throwFirst(failures);
+}
+
+/** What the table says to a transaction of these rows. "exists": it holds one of them, at least. */
+async function answerTo(
+  group: readonly Addition[],
+  table: AdditionsClient,
+  timeoutMs: number,
+): Promise<"added" | "exists" | { readonly refused: string }> {
+  const actions = group.flatMap(({ entities }) => entities.map((entity): TransactionAction => ["create", entity]));
+  for (let refusals = 1; ; refusals += 1) {
+    try {
+      await confirmed(table, actions, timeoutMs);
+      return "added";
+    } catch (error) {
+      if (hasStatus(error, 409)) return "exists";
+      const refused = dataRefusal(error);
+      if (refused === undefined) throw error;
+      if (group.length > 1 || refusals >= REFUSALS_BELIEVED) return { refused };
+    }
+  }
+}
+
+/** Only its own row makes an incident known. One that cannot be stored without that row needs a person. */
+function stuck({ id, partitionKey }: Addition): DependencyError {
+  const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
+  return new DependencyError(TABLE_SERVICE, problem);
+}

@@ -1,0 +1,86 @@
+import type { TableEntity } from "@azure/data-tables";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn } from "../../core/incident/incident-columns.ts";
+import type { PlainJson } from "../../kql/run/values.ts";
+
+/** Characters of a record kept in one string property. */
+const RECORD_PART = 30_000;
+
+interface Keys {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+/**
+ * An incident's row as a table entity with a fixed set of properties: dynamic columns as JSON text, times
+ * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
+ */
+export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): TableEntity<object> {
+  const entity: TableEntity = { ...keys };
+  for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED) {
+    const value = toProperty(column, row[column.name] ?? null);
+    if (value !== null) entity[column.name] = value;
+  }
+  return entity;
+}
+
+const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
+const LISTED = INCIDENT_COLUMNS.filter(({ listed, name }) => listed || IDENTIFYING.has(name));
+
+function toProperty({ type }: IncidentColumn, value: PlainJson): string | number | boolean | bigint | null {
+  if (type === "dynamic") return value === null ? null : JSON.stringify(value);
+  if (type === "long" && typeof value === "number") return BigInt(value);
+  return typeof value === "object" ? null : value;
+}
+
+/** A row of the outbox. What becomes of it is told by `Refused`, `RefusedReason` and FAILURE_PROPERTIES. */
+export function outboxEntity(keys: Keys, row: IncidentRow): TableEntity<object> {
+  return Object.assign(incidentEntity(keys, row), { Refused: false });
+}
+
+/** The same for a sink that reads the incident when it is to be told of it. */
+export function outboxPointer(keys: Keys, row: IncidentRow): TableEntity<object> {
+  const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
+  return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
+}
+
+/** The row back again from its entity. Columns that the entity lacks are null. */
+export function rowOfEntity(entity: Readonly<Record<string, unknown>>): IncidentRow {
+  return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));
+}
+
+function fromProperty({ type }: IncidentColumn, value: unknown): PlainJson {
+  if (type === "dynamic" && typeof value === "string") return jsonOf(value);
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+/** As text where another hand wrote something else: a row that could not be read would hold up all others. */
+function jsonOf(text: string): PlainJson {
+  try {
+    const json: PlainJson = JSON.parse(text);
+    return json;
+  } catch {
+    return text;
+  }
+}
+
+/** A record's text in as many properties as it needs: `Record0`, `Record1`, … */
+export function recordEntity(keys: Keys, record: string): TableEntity<object> {
+  const parts: [string, string][] = [];
+  for (let start = 0; start < record.length;) {
+    const end = start + RECORD_PART;
+    const splitsPair = /[\uD800-\uDBFF]/.test(record.charAt(end - 1)) && end < record.length;
+    const part = record.slice(start, splitsPair ? end - 1 : end);
+    parts.push([`Record${parts.length}`, part]);
+    start += part.length;
+  }
+  return { ...keys, ...Object.fromEntries(parts) };
+}
+
+export function textOfRecordEntity(entity: Readonly<Record<string, unknown>>): string {
+  const parts: string[] = [];
+  for (let part = 0; typeof entity[`Record${part}`] === "string"; part += 1)
+    parts.push(String(entity[`Record${part}`]));
+  return parts.join("");
+}

@@ -1,0 +1,61 @@
+import { odata, type TableClient } from "@azure/data-tables";
+import { CALL_TIMEOUT_MS } from "../calls.ts";
+import { rowsWhere } from "../tables/table-rows.ts";
+
+/** The part of the SDK's client that this file uses. */
+export type PartitionsClient = Pick<TableClient, "listEntities">;
+
+export interface RuleIdsOptions {
+  /** Rules that may store their first incident at any moment. */
+  readonly running?: readonly string[];
+  readonly timeoutMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+const FRESH_FOR_MS = 60_000;
+
+/**
+ * Lists the ids of all rules that have rows in the incident table, and of the running rules. A rule that was removed,
+ * renamed or switched off still has rows to forward, to list and to find.
+ *
+ * The answer may be a minute old unless `fresh` is asked for.
+ */
+export function ruleIds(
+  table: PartitionsClient,
+  { running = [], timeoutMs = CALL_TIMEOUT_MS, now = Date.now }: RuleIdsOptions = {},
+) {
+  let latest: { readonly at: number; readonly ids: Promise<readonly string[]> } | undefined;
+
+  return async function all({ fresh = false } = {}): Promise<readonly string[]> {
+    const age = latest === undefined ? Infinity : Math.abs(now() - latest.at); // the clock may have been set back
+    if (latest === undefined || fresh || age >= FRESH_FOR_MS) latest = { at: now(), ids: asked() };
+    const { ids } = latest;
+    try {
+      return await ids;
+    } catch (error) {
+      if (latest.ids === ids) latest = undefined;
+      throw error;
+    }
+  };
+
+  async function asked(): Promise<readonly string[]> {
+    return [...new Set([...running, ...(await partitionKeys(table, timeoutMs))])];
+  }
+}
+
+/** Jumps from each partition to the next: one request for each, however many rows it holds. */
+async function partitionKeys(table: PartitionsClient, timeoutMs: number): Promise<string[]> {
+  const keys: string[] = [];
+  for (let next = await partitionAfter("", table, timeoutMs); next !== undefined;) {
+    keys.push(next);
+    next = await partitionAfter(next, table, timeoutMs);
+  }
+  return keys;
+}
+
+async function partitionAfter(key: string, table: PartitionsClient, timeoutMs: number): Promise<string | undefined> {
+  const query = { filter: odata`PartitionKey gt ${key}`, select: ["PartitionKey"], pageSize: 1 };
+  for await (const { partitionKey } of rowsWhere(table, query, timeoutMs)) return String(partitionKey);
+  return undefined;
+}

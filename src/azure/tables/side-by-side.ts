@@ -1,0 +1,42 @@
+import { DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
+
+export interface SideBySide<Result> {
+  /** Of the items that did not fail, in their order. */
+  readonly results: readonly Result[];
+  readonly failures: readonly unknown[];
+}
+
+/**
+ * Works on items side by side, at most `limit` at a time. When it settles, nothing is under way any more.
+ *
+ * An item that fails does not keep the others from being worked on.
+ *
+ * @throws when several items fail in a row: then the service itself is down, and no other item is tried
+ */
+export async function sideBySide<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<SideBySide<Result>> {
+  const results: { readonly index: number; readonly result: Result }[] = [];
+  const failures: unknown[] = [];
+  const waiting = items.entries();
+  let inARow = 0;
+
+  async function lane(): Promise<void> {
+    for (const [index, item] of waiting) {
+      try {
+        results.push({ index, result: await work(item) });
+        inARow = 0;
+      } catch (error) {
+        failures.push(error);
+        inARow += 1;
+      }
+      if (inARow >= DOWN_AFTER) return;
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  if (inARow >= DOWN_AFTER) throwFirst(failures.slice(-1));
+  return { results: results.toSorted((a, b) => a.index - b.index).map(({ result }) => result), failures };
+}

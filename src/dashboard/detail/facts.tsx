@@ -1,0 +1,100 @@
+import type { VNode } from "preact";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { field, fullTime, instant, inWords, span } from "../format.ts";
+import { Inert } from "./inert.tsx";
+import type { ChangeView } from "../list/view.ts";
+
+interface FactsProps {
+  readonly incident: IncidentRow;
+  readonly change: ChangeView;
+}
+
+type Fact = readonly [name: string, value: string, note?: string];
+
+/** Who, on what, from where, when: what the record says, with the ids that other tools ask for. */
+export function Facts({ incident }: FactsProps): VNode {
+  const of = (name: string): string => field(incident, name);
+  return (
+    <section class="block" aria-labelledby="facts-title">
+      <h3 id="facts-title">Who, where, when</h3>
+      <div class="fact-columns">
+        <FactList
+          title="Actor"
+          facts={[
+            [of("InitiatedByType") || "Actor", of("InitiatedBy")],
+            ["Object id", of("InitiatedByUserId")],
+            ["Application", of("InitiatedByAppName")],
+            ["Client id", of("InitiatedByAppId")],
+            ["Service principal", of("InitiatedByServicePrincipalId")],
+            ["Address", of("ClientIpAddress")],
+            ["Address in the rule", mappedAddress(incident)],
+          ]}
+        />
+        <FactList
+          title="Role"
+          facts={[
+            ["Role", of("RoleScope") || of("RoleName")],
+            ["Tier", of("RoleTier") === "" ? "" : inWords(of("RoleTier"))],
+            ["Template id", of("RoleTemplateId")],
+            ["Role id", of("RoleId")],
+            ["Target", of("TargetResourceName") === of("RoleName") ? "" : of("TargetResourceName")],
+            ["Result", of("Result")],
+            ["Ticket", of("ExpectedTicket")],
+          ]}
+        />
+        <FactList title="On its way" facts={passage(incident)} />
+        <FactList
+          title="Found by"
+          facts={[
+            ["Rule", of("RuleName"), of("RuleVersion")],
+            ["Operation", of("OperationName")],
+            ["Audit record", of("AuditLogId")],
+            ["Correlation id", of("CorrelationId")],
+            ["Incident id", of("IncidentId")],
+            ["Revision", of("Revision")],
+          ]}
+        />
+      </div>
+    </section>
+  );
+}
+
+function FactList({ title, facts }: { readonly title: string; readonly facts: readonly Fact[] }): VNode {
+  return (
+    <div>
+      <h4>{title}</h4>
+      <dl class="facts">
+        {facts
+          .filter(([, value]) => value !== "")
+          .map(([name, value, note]) => (
+            <>
+              <dt>{name}</dt>
+              <dd>
+                <Inert text={value} />
+                {note !== undefined && note !== "" && <span class="soft"> {note}</span>}
+              </dd>
+            </>
+          ))}
+      </dl>
+    </div>
+  );
+}
+
+function mappedAddress(incident: IncidentRow): string {
+  const mapped = field(incident, "InitiatedByIpAddress");
+  return mapped === field(incident, "ClientIpAddress") ? "" : mapped || "empty in the record";
+}
+
+/** When it happened, when the hub had it, when pimwatch found it, and how long each took. */
+function passage(incident: IncidentRow): Fact[] {
+  const times = [
+    ["Happened", instant(field(incident, "ActivityDateTime"))],
+    ["In the event hub", instant(field(incident, "EventHubEnqueuedTime"))],
+    ["Found", instant(field(incident, "DetectedTime"))],
+  ] as const;
+  return times.map(([name, time], index) => {
+    const before = times[index - 1]?.[1];
+    const note = time !== undefined && before !== undefined ? `+${span(time - before)}` : "";
+    return [name, time === undefined ? "not known" : fullTime(time), note];
+  });
+}

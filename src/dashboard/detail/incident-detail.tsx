@@ -1,0 +1,180 @@
+import type { VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import type { Analyst } from "../../core/triage/triage-change.ts";
+import { readIncident, type ReadIncident } from "../api.ts";
+import type { Burst } from "../../workflows/incidents/burst-of.ts";
+import { burstWords } from "../list/burst-words.ts";
+import { Changes } from "./changes.tsx";
+import { CopyButton } from "./copy-button.tsx";
+import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
+import { Facts } from "./facts.tsx";
+import { ago, field, fullTime, instant } from "../format.ts";
+import { Guidance } from "./guidance.tsx";
+import { HistoryList } from "./history.tsx";
+import { headlineOf, roleOf, titleOf } from "../headline.ts";
+import { Inert } from "./inert.tsx";
+import { RawRecord } from "./raw-record.tsx";
+import { Triage } from "./triage.tsx";
+import { usePolled } from "../use-polled.ts";
+import { type ChangeView, NARROW, NO_FILTERS } from "../list/view.ts";
+
+interface DetailProps {
+  readonly id: string;
+  readonly now: number;
+  readonly me: Analyst | undefined;
+  readonly change: ChangeView;
+  onClose(): void;
+  onChanged(): void;
+}
+
+const EVERY_MS = 10_000;
+
+/** All of one incident: what changed first, then who and where, what to do, and the record itself. */
+export function IncidentDetail({ id, now, me, change, onClose, onChanged }: DetailProps): VNode {
+  const read = usePolled(id, readIncident, EVERY_MS);
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    panel.current?.scrollTo(0, 0);
+    if (matchMedia(NARROW).matches) scrollTo(0, 0); // there the page scrolls, not the panel
+  }, [id]);
+  return (
+    <article class="detail" aria-label="Incident" aria-busy={read.isLoading} ref={panel}>
+      <div class="detail-top">
+        <button type="button" class="quiet back" onClick={onClose}>
+          <span aria-hidden="true">←</span> <span class="back-word">Back to the list</span>
+        </button>
+        {read.value !== undefined && <CopyButton text={location.href} label="Copy link" />}
+      </div>
+      {read.error !== undefined && (
+        <div class="banner is-bad" role="alert">
+          <Inert text={read.error.message} />
+          <button type="button" onClick={read.refresh}>
+            Try again
+          </button>
+        </div>
+      )}
+      {read.isLoading && <div class="skeleton is-detail" role="img" aria-label="Loading" />}
+      {read.value !== undefined && (
+        <Body
+          read={read.value}
+          now={now}
+          me={me}
+          change={change}
+          onNewer={(newer) => {
+            read.replace(newer);
+            onChanged();
+          }}
+        />
+      )}
+    </article>
+  );
+}
+
+interface BodyProps {
+  readonly read: ReadIncident;
+  readonly now: number;
+  readonly me: Analyst | undefined;
+  readonly change: ChangeView;
+  onNewer(newer: ReadIncident): void;
+}
+
+function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
+  const { incident, record, history, guide, investigation, burst } = read;
+  const { rest } = headlineOf(incident);
+  return (
+    <>
+      <header class="detail-head">
+        <div class="detail-badges">
+          <PriorityBadge priority={field(incident, "Priority")} />
+          <EffectLabel effect={field(incident, "Effect")} times={Number(incident["WeakenedSettings"])} />
+          {field(incident, "RoleTier") === "critical" && <TierTag />}
+          <span class="soft">Severity {field(incident, "Severity")}</span>
+          {incident["Expected"] === true && <ExpectedTag ticket={field(incident, "ExpectedTicket")} />}
+        </div>
+        <h2 id="incident-title" tabIndex={-1}>
+          <Inert text={titleOf(incident)} />
+        </h2>
+        {rest !== "" && !hasChanges(incident) && (
+          <p class="below">
+            <Inert text={rest} />
+          </p>
+        )}
+        <Byline incident={incident} now={now} change={change} />
+        {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
+      </header>
+      <Triage read={read} me={me} now={now} onNewer={onNewer} />
+      <Changes incident={incident} />
+      <Facts incident={incident} change={change} />
+      <Guidance guide={guide} investigation={investigation} />
+      <HistoryList history={history} incident={incident} now={now} />
+      <RawRecord record={record} incident={incident} />
+    </>
+  );
+}
+
+function hasChanges(incident: IncidentRow): boolean {
+  return Array.isArray(incident["Changes"]) && incident["Changes"].length > 0;
+}
+
+function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & { incident: IncidentRow }): VNode {
+  const happened = instant(field(incident, "ActivityDateTime"));
+  return (
+    <p class="byline">
+      <button
+        type="button"
+        class="inline"
+        title="Only this role"
+        onClick={() => change({ role: field(incident, "RoleScope") || field(incident, "RoleName"), status: "all" })}
+      >
+        <Inert text={roleOf(incident) || "no role named"} />
+      </button>
+      {" by "}
+      <button
+        type="button"
+        class="inline"
+        title="Only this actor"
+        onClick={() => change({ actor: field(incident, "InitiatedBy"), status: "all" })}
+      >
+        <Inert text={field(incident, "InitiatedBy")} />
+      </button>
+      {field(incident, "ClientIpAddress") !== "" && (
+        <>
+          {" from "}
+          <span class="address">
+            <Inert text={field(incident, "ClientIpAddress")} />
+          </span>
+        </>
+      )}
+      <span class="soft">
+        {" · "}
+        {happened === undefined ? "the record holds no time" : `${fullTime(happened)}, ${ago(happened, now)}`}
+      </span>
+    </p>
+  );
+}
+
+function BurstLine({ burst, now, change }: Pick<BodyProps, "now" | "change"> & { readonly burst: Burst }): VNode {
+  return (
+    <p class="burst-line">
+      <button
+        type="button"
+        class="inline"
+        onClick={() => change({ ...NO_FILTERS, burst: burst.id, range: "all", status: "all", order: "newest" })}
+      >
+        One of {burst.count}
+        {burst.complete ? "" : " and more"} by this actor
+      </button>
+      <span class="soft"> within the hour · {burstWords(burst.id, now)}</span>
+    </p>
+  );
+}
+
+function ExpectedTag({ ticket }: { readonly ticket: string }): VNode {
+  return (
+    <span class="tag">
+      expected{ticket === "" ? "" : ": "}
+      <Inert text={ticket} />
+    </span>
+  );
+}

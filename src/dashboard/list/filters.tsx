@@ -1,0 +1,196 @@
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { shortTime } from "../format.ts";
+import { burstWords } from "./burst-words.ts";
+import { Inert } from "../detail/inert.tsx";
+import { type ChangeView, isFiltered, listQuery, NO_FILTERS, type Range, STATUS_VIEWS, type View } from "./view.ts";
+
+interface FiltersProps {
+  readonly view: View;
+  readonly change: ChangeView;
+  readonly shown: number;
+  readonly now: number;
+}
+
+const STATUS_WORDS: Readonly<Record<View["status"], string>> = {
+  open: "Open",
+  New: "New",
+  Active: "Active",
+  Closed: "Closed",
+  all: "All",
+};
+const RANGE_WORDS: Readonly<Record<Range, string>> = {
+  "24h": "24 hours",
+  "7d": "7 days",
+  "30d": "30 days",
+  "90d": "90 days",
+  all: "All time",
+};
+const TYPING_MS = 250;
+
+export function Filters({ view, change, shown, now }: FiltersProps): VNode {
+  return (
+    <section class="filters" aria-label="Filters">
+      <div class="filter-line">
+        <div class="segments" role="group" aria-label="Status">
+          {STATUS_VIEWS.map((status) => (
+            <button
+              type="button"
+              aria-pressed={view.status === status}
+              onClick={() => change({ status, order: status === "open" ? "priority" : "newest" })}
+            >
+              {STATUS_WORDS[status]}
+            </button>
+          ))}
+        </div>
+        <SearchField text={view.text} onSearch={(text) => change({ text })} />
+        <div class="choices">
+          <Choice
+            label="Time"
+            value={view.range}
+            options={Object.entries(RANGE_WORDS)}
+            onChange={(range) => {
+              const known = RANGE_NAMES.find((name) => name === range);
+              if (known !== undefined) change({ range: known, from: "", to: "" });
+            }}
+          />
+          <Choice
+            label="Effect"
+            value={view.effect}
+            options={EFFECT_OPTIONS}
+            onChange={(effect) => change({ effect })}
+          />
+          <Choice
+            label="Severity"
+            value={view.severity}
+            options={SEVERITY_OPTIONS}
+            onChange={(severity) => change({ severity })}
+          />
+          <Choice
+            label="Order"
+            value={view.order}
+            options={ORDER_OPTIONS}
+            onChange={(order) => change({ order: order === "newest" ? "newest" : "priority" })}
+          />
+          <a class="export" href={exportAddress(view, now)} download>
+            CSV
+          </a>
+        </div>
+      </div>
+      <Chosen view={view} change={change} now={now} />
+      <p class="unseen" role="status">
+        {shown} incidents are shown
+      </p>
+    </section>
+  );
+}
+
+const RANGE_NAMES = ["24h", "7d", "30d", "90d", "all"] as const;
+const EFFECT_OPTIONS: readonly (readonly [string, string])[] = [
+  ["", "Any effect"],
+  ["weakens", "Weakens"],
+  ["unknown", "Unclear"],
+  ["neutral", "Neutral"],
+  ["strengthens", "Strengthens"],
+];
+const SEVERITY_OPTIONS: readonly (readonly [string, string])[] = [
+  ["", "Any severity"],
+  ["High", "High"],
+  ["Medium", "Medium"],
+  ["Low", "Low"],
+  ["Informational", "Informational"],
+];
+const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
+  ["priority", "Urgent first"],
+  ["newest", "Newest first"],
+];
+
+function exportAddress(view: View, now: number): string {
+  const query = listQuery(view, now);
+  return `incidents/export?${query}`;
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly (readonly [value: string, words: string])[];
+  onChange(value: string): void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps): VNode {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      {options.map(([option, words]) => (
+        <option value={option}>{words}</option>
+      ))}
+    </select>
+  );
+}
+
+function SearchField({ text, onSearch }: { readonly text: string; onSearch(text: string): void }): VNode {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped(text), [text]);
+  useEffect(() => {
+    if (typed === text) return undefined;
+    const timer = setTimeout(() => onSearch(typed.trim()), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <input
+      id="search"
+      type="search"
+      aria-label="Search"
+      placeholder="Search role, actor, address, change"
+      maxLength={200}
+      value={typed}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+    />
+  );
+}
+
+/** What narrows the list, each to be taken away again. */
+function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | null {
+  const isTimed = view.from !== "" || view.to !== "";
+  if (!isFiltered(view) && !isTimed) return null;
+  const chips: (readonly [label: string, text: string, without: Partial<View>])[] = [
+    ...(isTimed
+      ? [["Time", `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`, { from: "", to: "" }] as const]
+      : []),
+    ...(view.priority.length > 0 ? [["Priority", view.priority.join(", "), { priority: [] }] as const] : []),
+    ...(["effect", "severity", "role", "actor", "owner", "burst", "text"] as const).flatMap((name) =>
+      view[name] === ""
+        ? []
+        : [[NAMES[name], name === "burst" ? burstWords(view[name], now) : view[name], { [name]: "" }] as const],
+    ),
+  ];
+  return (
+    <ul class="chips" aria-label="Filters in force">
+      {chips.map(([label, text, without]) => (
+        <li>
+          <button type="button" onClick={() => change(without)} aria-label={`Remove the filter ${label}: ${text}`}>
+            <span class="soft">{label}</span> <Inert text={text} /> <span aria-hidden="true">×</span>
+          </button>
+        </li>
+      ))}
+      <li>
+        <button type="button" class="quiet" onClick={() => change(NO_FILTERS)}>
+          Clear all
+        </button>
+      </li>
+    </ul>
+  );
+}
+
+const NAMES = {
+  effect: "Effect",
+  severity: "Severity",
+  role: "Role",
+  actor: "By",
+  owner: "Owner",
+  burst: "Burst",
+  text: "Search",
+} as const;
+
+function timeOf(time: string, now: number): string {
+  return time === "" ? "…" : shortTime(Date.parse(time), now);
+}

@@ -1,0 +1,190 @@
+import { text } from "../../core/event/audit-log.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { doEach, DOWN_AFTER } from "../../core/do-each.ts";
+import type { QueuedRow } from "../../core/incident/outbox.ts";
+import { afterFailure, type RowFailure } from "../../core/incident/row-failure.ts";
+import { isOfADependency } from "../../errors.ts";
+import { inLanes } from "../detection/lanes.ts";
+import type { SendingTime, SendOutcome, Sink } from "./sink.ts";
+
+/** Plain figures, for a log record. */
+export interface Delivered {
+  readonly forwarded: number;
+  /** Rows that are not sent again until a person releases them: the sink refuses them, or they failed alone for a day. */
+  readonly refused: number;
+  /** Rows that failed while the sink took others; each waits alone, and is sent again. */
+  readonly failed: number;
+  /** Why it ended early. The rest is still in the outbox. */
+  readonly stopped?: string;
+}
+
+export interface Delivery {
+  readonly figures: Delivered;
+  /** What else went wrong, such as a row that could not be marked. All other rows are done; the caller fails. */
+  readonly errors: readonly unknown[];
+}
+
+/** Requests at a time. Few enough for a webhook that takes a few messages a second. */
+const LANES = 4;
+/** An endpoint that has just accepted something is taken to be down after this many: rows at fault may lie side by side. */
+const DOWN_AGAIN_AFTER = 10;
+/** A pack of which a row is at fault is sent again in this many parts. */
+const PARTS = 8;
+
+/** One pass over some rows of one sink. */
+interface Pass {
+  readonly sink: Sink;
+  readonly until: number;
+  readonly timeoutMs: number;
+  readonly before: ReadonlyMap<IncidentRow, RowFailure | undefined>;
+  readonly figures: { forwarded: number; refused: number; failed: number };
+  readonly failures: { readonly row: IncidentRow; readonly reason: string }[];
+  readonly errors: unknown[];
+  hasAccepted: boolean;
+  /** Rows that failed alone since anything was last accepted. */
+  failedInARow: number;
+  /** Rows were accepted and could not be marked. What is sent now would be sent again. */
+  cannotMark: boolean;
+}
+
+/**
+ * Sends rows of the outbox to a sink. A row leaves the outbox only after it was accepted, so it arrives at least once.
+ *
+ * What a failure says is decided by what becomes of other rows. A pack that fails is sent again as a few single rows
+ * and some smaller packs, until the row at fault is alone. If the sink takes others, the fault is the row's: it waits
+ * alone, and counts as refused after a day (`afterFailure`). If different rows fail in a row and none is taken, the
+ * endpoint is taken to be down: the rest stays in the outbox, and no failure counts.
+ */
+export async function deliver(
+  rows: readonly QueuedRow[],
+  sink: Sink,
+  { milliseconds, timeoutMs }: SendingTime,
+): Promise<Delivery> {
+  const pass: Pass = {
+    sink,
+    until: sink.watch.now() + milliseconds,
+    timeoutMs,
+    before: new Map(rows.map(({ row, failure }) => [row, failure])),
+    figures: { forwarded: 0, refused: 0, failed: 0 },
+    failures: [],
+    errors: [],
+    hasAccepted: false,
+    failedInARow: 0,
+    cannotMark: false,
+  };
+  const queue = packsOf(rows, sink);
+  await inLanes(queue, {
+    lanes: LANES,
+    goesOn: () => reasonToStop(pass) === undefined,
+    work: (pack) => settle(pack, queue, pass),
+  });
+  const { errors, doubted } = await judgeAll(pass);
+  await sink.watch.note();
+  const stopped = queue.length > 0 || pass.cannotMark ? reasonToStop(pass) : doubted;
+  return {
+    figures: { ...pass.figures, ...(stopped !== undefined && { stopped }) },
+    errors: [...pass.errors, ...errors],
+  };
+}
+
+/** A row that has failed alone goes alone: in a pack it would only make that fail. */
+function packsOf(rows: readonly QueuedRow[], sink: Sink): IncidentRow[][] {
+  const fresh = rows.filter((queued) => !isFailing(queued)).map(({ row }) => row);
+  return [...sink.packsOf(fresh), ...rows.filter(isFailing).map(({ row }) => [row])];
+}
+
+/** Whether a row is known to fail while others are taken. */
+export function isFailing({ failure }: QueuedRow): boolean {
+  return failure !== undefined && failure.counted > 0;
+}
+
+function reasonToStop({ sink, until, failures, failedInARow, ...pass }: Pass): string | undefined {
+  if (pass.cannotMark) return "the outbox cannot be written";
+  if (failedInARow >= (pass.hasAccepted ? DOWN_AGAIN_AFTER : DOWN_AFTER)) return failures.at(-1)?.reason;
+  return sink.watch.now() > until ? "out of time" : undefined;
+}
+
+/** Sends one pack. What has to be sent again, in smaller packs, comes next. */
+async function settle(pack: readonly IncidentRow[], queue: IncidentRow[][], pass: Pass): Promise<void> {
+  const answer = await attempt(pack, pass);
+  const [row, ...others] = pack;
+  if (answer.outcome === "accepted") {
+    pass.sink.watch.accepted();
+    pass.hasAccepted = true;
+    pass.failedInARow = 0;
+    await markForwarded(pack, pass);
+  } else if (answer.outcome === "gone") {
+    await markForwarded(pack, pass);
+  } else if (row === undefined || others.length > 0) {
+    queue.unshift(...partsOf(pack));
+  } else if (answer.outcome === "refused") {
+    await markRefused(row, answer.reason, pass);
+  } else {
+    fail(row, answer.reason, pass);
+  }
+}
+
+async function attempt(
+  pack: readonly IncidentRow[],
+  { sink, timeoutMs, errors }: Pass,
+): Promise<SendOutcome | { readonly outcome: "failed"; readonly reason: string }> {
+  try {
+    return await sink.send(pack, timeoutMs);
+  } catch (error) {
+    if (!isOfADependency(error) && pack.length === 1) errors.push(error); // a mistake of ours is not hidden
+    return { outcome: "failed", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Single rows first, as many as tell a row's fault from the endpoint's; then the rest in parts. */
+function partsOf(pack: readonly IncidentRow[]): IncidentRow[][] {
+  const rest = pack.slice(DOWN_AFTER);
+  const size = Math.ceil(rest.length / PARTS);
+  const parts: IncidentRow[][] = pack.slice(0, DOWN_AFTER).map((row) => [row]);
+  for (let start = 0; start < rest.length; start += size) parts.push(rest.slice(start, start + size));
+  return parts;
+}
+
+/** Notes that a row failed alone. It is judged at the end of the pass, when more is known of the endpoint. */
+function fail(row: IncidentRow, reason: string, pass: Pass): void {
+  pass.failures.push({ row, reason });
+  pass.failedInARow += 1;
+}
+
+/** Decides which failures count against their rows. @returns also the reason of one that does not, if there is one */
+async function judgeAll(pass: Pass): Promise<{ errors: readonly unknown[]; doubted: string | undefined }> {
+  const { outbox, watch, firstBackOffMs } = pass.sink;
+  const at = watch.now();
+  let doubted: string | undefined;
+  const { errors } = await doEach(pass.failures, async ({ row, reason }) => {
+    const before = pass.before.get(row);
+    const counts = await watch.hasAcceptedSince(before?.failedAt ?? queuedAt(row));
+    const next = afterFailure(before, { at, reason, counts }, firstBackOffMs);
+    if (!counts) {
+      doubted = reason;
+      watch.failed(`${text(row["RuleId"])}|${text(row["IncidentId"])}|${text(row["Revision"])}`, reason);
+    }
+    if (next.outcome === "refused") return markRefused(row, next.reason, pass);
+    pass.figures.failed += counts ? 1 : 0;
+    await outbox.markFailed(row, next.failure);
+  });
+  return { errors, doubted };
+}
+
+function queuedAt(row: IncidentRow): number {
+  return Date.parse(text(row["TimeGenerated"])) || 0;
+}
+
+/** One row that cannot be marked holds up no other. If none can be, nothing more is sent: it would be sent again. */
+async function markForwarded(pack: readonly IncidentRow[], pass: Pass): Promise<void> {
+  const { done, errors } = await doEach(pack, (row) => pass.sink.outbox.markForwarded(row));
+  pass.figures.forwarded += done;
+  pass.errors.push(...errors);
+  if (done + errors.length < pack.length) pass.cannotMark = true;
+}
+
+async function markRefused(row: IncidentRow, reason: string, pass: Pass): Promise<void> {
+  pass.figures.refused += 1;
+  const { errors } = await doEach([row], () => pass.sink.outbox.markRefused(row, reason));
+  pass.errors.push(...errors);
+}

@@ -1,0 +1,88 @@
+import { doEach } from "../../core/do-each.ts";
+
+export interface ReconcileDependencies {
+  /** Each has a partition of its own. */
+  ruleIds(how: { readonly fresh: boolean }): Promise<readonly string[]>;
+  readonly accounts: {
+    of(ruleId: string): Promise<{
+      incidents: number;
+      waiting: number;
+      acknowledged: number;
+      unaccounted: readonly { ruleId: string; incidentId: string; revision: string }[];
+    }>;
+    requeue(missing: { ruleId: string; incidentId: string; revision: string }): Promise<"requeued" | "accounted for">;
+  };
+  readonly lists: {
+    check(ruleId: string): Promise<{ unlisted: readonly Unlisted[]; orphaned: number }>;
+    relist(unlisted: Unlisted): Promise<"relisted" | "listed">;
+  };
+}
+
+interface Unlisted {
+  readonly ruleId: string;
+  readonly incidentId: string;
+  readonly rowKey: string;
+  readonly misplaced: readonly string[];
+}
+
+export interface Reconciled {
+  readonly incidents: number;
+  readonly waiting: number;
+  readonly acknowledged: number;
+  /** Stored, and neither waiting nor acknowledged: they wait again now. */
+  readonly requeued: number;
+  /** Stored, and not shown by lists as they are: they are now. */
+  readonly relisted: number;
+  /** Shown by lists, and not stored: only a person can tell what became of them. */
+  readonly orphaned: number;
+}
+
+export interface Reconciliation {
+  readonly figures: Reconciled;
+  /** What could not be read or mended. All else is done; the caller fails. */
+  readonly errors: readonly unknown[];
+}
+
+/**
+ * Compares what is stored with what Log Analytics acknowledged and with what lists show. It queues again and lists
+ * again what is missing.
+ *
+ * Nothing of ours makes a row leave the outbox without an acknowledgement. This is for what is not of ours: rows
+ * deleted by hand, a table that was restored, a mistake in a later version.
+ */
+export async function reconcile({ ruleIds, accounts, lists }: ReconcileDependencies): Promise<Reconciliation> {
+  const figures = { incidents: 0, waiting: 0, acknowledged: 0, requeued: 0, relisted: 0, orphaned: 0 };
+  const errors: unknown[] = [];
+
+  async function mend<T>(faults: readonly T[], one: (fault: T) => Promise<void>): Promise<void> {
+    errors.push(...(await doEach(faults, one)).errors);
+  }
+
+  async function reconcileAccounts(ruleId: string): Promise<void> {
+    const { incidents, waiting, acknowledged, unaccounted } = await accounts.of(ruleId);
+    figures.incidents += incidents;
+    figures.waiting += waiting;
+    figures.acknowledged += acknowledged;
+    await mend(unaccounted, async (missing) => {
+      if ((await accounts.requeue(missing)) === "requeued") figures.requeued += 1;
+    });
+  }
+
+  async function reconcileLists(ruleId: string): Promise<void> {
+    const { unlisted, orphaned } = await lists.check(ruleId);
+    figures.orphaned += orphaned;
+    await mend(unlisted, async (incident) => {
+      if ((await lists.relist(incident)) === "relisted") figures.relisted += 1;
+    });
+  }
+
+  const rules = await ruleIds({ fresh: true });
+  await mend(rules, reconcileAccounts);
+  await mend(rules, reconcileLists);
+  return { figures, errors };
+}
+
+/** Whether somebody has to look. */
+export function isAmiss({ requeued, relisted, orphaned }: Reconciled): boolean {
+  return requeued + relisted + orphaned > 0;
+}

@@ -1,0 +1,293 @@
+import type { ReadRecord } from "../../core/event/event-body.ts";
+import { doEach, DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
+import { type Candidates, candidateRecords } from "../../core/scan/candidate-records.ts";
+import type { LiteralScan } from "../../core/scan/literal-scan.ts";
+import type { HubPosition } from "../../core/incident/incident.ts";
+import { text } from "../../core/event/audit-log.ts";
+import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
+import { judge, type JudgeDependencies } from "./judge-record.ts";
+
+export type { ReadyRule } from "../../core/incident/ready-rule.ts";
+
+/** An event as the hub delivers it. */
+export interface HubEvent {
+  readonly body: Uint8Array;
+  readonly position: HubPosition;
+}
+
+interface Letter {
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+  readonly position: HubPosition;
+}
+
+export interface DetectDependencies extends JudgeDependencies {
+  /** Finds what the rules' matches must hold. Undefined: every record is read. */
+  readonly scan?: LiteralScan | undefined;
+  readonly incidents: {
+    /**
+     * @returns the outcomes in the order given
+     * @throws when none of them can be stored
+     */
+    addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]>;
+  };
+  readonly deadLetters: { add(letter: Letter): Promise<void> };
+  /** Whether reading a body, or processing a record, ended the worker before. Where it is not given, nothing did. */
+  isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
+}
+
+/** received = matched + notMatched + skipped + ruledOut + deadLettered, whatever the data: each record has one fate. */
+export interface RecordFigures {
+  readonly events: number;
+  /**
+   * Events, among these, whose bytes hold nothing that a match must hold. They are not looked into: neither are their
+   * records counted, nor is it noticed where one of them is malformed.
+   */
+  readonly passedOver: number;
+  /** Records of the other events, and one for each stretch of bytes that is none. */
+  readonly received: number;
+  readonly matched: number;
+  readonly notMatched: number;
+  /** Records of other categories in the same hub. */
+  readonly skipped: number;
+  /** Records beside those that hold what a match must hold; they were not parsed. */
+  readonly ruledOut: number;
+  /** Also a record on which a rule failed, or whose incident the store refuses, though its other incidents are stored. */
+  readonly deadLettered: number;
+}
+
+export const NO_FIGURES: RecordFigures = {
+  events: 0,
+  passedOver: 0,
+  received: 0,
+  matched: 0,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+};
+
+export interface BatchFigures extends RecordFigures {
+  /** Incidents that were stored, and those that were there already. A record can give several. */
+  readonly stored: number;
+  readonly known: number;
+}
+
+const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0 };
+const BATCH_FIGURES = Object.keys(NO_BATCH_FIGURES).filter(
+  (name): name is keyof BatchFigures => name in NO_BATCH_FIGURES,
+);
+
+export interface BatchOutcome {
+  readonly figures: BatchFigures;
+  readonly added: readonly StoredIncident[];
+}
+
+/** A batch on its way. What was found in it waits to be stored in groups, and is counted when it is. */
+export interface Batch {
+  readonly deps: DetectDependencies;
+  readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
+  readonly added: StoredIncident[];
+  readonly waiting: {
+    records: FoundRecord[];
+    /** Incidents of these records together. */
+    incidents: number;
+    /** Length of the records' texts that are stored with these incidents. */
+    characters: number;
+    letters: Letter[];
+  };
+  /** Why some incidents and letters could not be stored. */
+  readonly errors: unknown[];
+  /** Calls in which the incidents' store took nothing, since it last took something. */
+  failedInARow: number;
+}
+
+/** A record in which rules found incidents. Its fate is known once they are stored. */
+interface FoundRecord {
+  readonly source: ReadRecord;
+  readonly position: HubPosition;
+  readonly incidents: readonly StoredIncident[];
+  /** What other rules failed of. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * At most this much waits, and what one record gives more. The more incidents are stored together, the fewer requests it
+ * takes to look up those that are known. The characters bound the memory where records are large.
+ */
+const MAX_WAITING = { incidents: 1_000, characters: 8_000_000, letters: 100 };
+
+export function newBatch(deps: DetectDependencies): Batch {
+  return {
+    deps,
+    figures: { ...NO_BATCH_FIGURES },
+    added: [],
+    waiting: { records: [], incidents: 0, characters: 0, letters: [] },
+    errors: [],
+    failedInARow: 0,
+  };
+}
+
+export const QUARANTINED = "it ended the worker each time that it was processed";
+
+/**
+ * Runs every rule over a batch of events and stores what they find.
+ *
+ * Safe to run twice, and at the same time, on the same events. Bad data is kept as dead letters and never
+ * fails the batch; a dependency that does not answer rejects, so that the host delivers the batch again.
+ */
+export async function detectBatch(events: readonly HubEvent[], deps: DetectDependencies): Promise<BatchOutcome> {
+  const batch = newBatch(deps);
+  await detectEvents(events, batch);
+  return outcomeOf(batch, events);
+}
+
+/** What a batch has come to once all of it is stored. */
+export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
+  return { figures: { ...figures, events: events.length }, added };
+}
+
+/** Several outcomes as one. */
+export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
+  const figures = { ...NO_BATCH_FIGURES };
+  for (const outcome of outcomes) for (const figure of BATCH_FIGURES) figures[figure] += outcome.figures[figure];
+  return { figures, added: outcomes.flatMap(({ added }) => added) };
+}
+
+/** When it is done, all that the events held is stored. @throws once all is stored that can be */
+export async function detectEvents(events: readonly HubEvent[], batch: Batch): Promise<void> {
+  for (const event of events) {
+    if (isFull(batch)) await storeMost(batch);
+    const candidates = candidatesOf(event, batch);
+    if (candidates !== undefined) await settle(candidates, event.position, batch); // most events are done with at once
+  }
+  await storeWaiting(batch);
+}
+
+/** Undefined where nothing is to be looked into. */
+function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | undefined {
+  const { deps, figures } = batch;
+  if (deps.isQuarantined?.("body", body) === true) {
+    bury({ bytes: body, reason: QUARANTINED, position }, batch);
+    return undefined;
+  }
+  const candidates = candidateRecords(body, deps.scan);
+  if (candidates === undefined) figures.passedOver += 1;
+  return candidates;
+}
+
+async function settle(
+  { records, unreadable, ruledOut }: Candidates,
+  position: HubPosition,
+  batch: Batch,
+): Promise<void> {
+  batch.figures.received += ruledOut;
+  batch.figures.ruledOut += ruledOut;
+  for (const { bytes, reason } of unreadable) bury({ bytes, reason, position }, batch);
+  for (const source of records) {
+    if (isFull(batch)) await storeMost(batch);
+    settleRecord(source, position, batch);
+  }
+}
+
+/** Judges a record. What becomes of it waits to be stored. */
+export function settleRecord(source: ReadRecord, position: HubPosition, batch: Batch): void {
+  const { deps, figures, waiting } = batch;
+  if (deps.isQuarantined?.("record", source.bytes()) === true)
+    return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, batch);
+  const verdict = judge(source, position, deps);
+  if (verdict.found.length > 0) {
+    const incidents = verdict.found.map(({ incident }) => incident);
+    const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];
+    waiting.records.push({ source, position, incidents, problems });
+    waiting.incidents += incidents.length;
+    waiting.characters += incidents.reduce((sum, { record }) => sum + record.length, 0);
+    return;
+  }
+  if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
+  figures.received += 1;
+  figures[verdict.fate] += 1;
+}
+
+/** Lets a dead letter of what has no other fate wait to be stored. */
+export function bury(letter: Letter, { waiting }: Batch): void {
+  waiting.letters.push(letter);
+}
+
+function isFull({ waiting }: Batch): boolean {
+  return (
+    waiting.incidents >= MAX_WAITING.incidents ||
+    waiting.characters >= MAX_WAITING.characters ||
+    waiting.letters.length >= MAX_WAITING.letters
+  );
+}
+
+/** Stores all that waits. @throws the first error, once everything else is stored */
+export async function storeWaiting(batch: Batch): Promise<void> {
+  await storeMost(batch);
+  throwFirst(batch.errors);
+}
+
+/**
+ * Stores what waits: incidents first, so that they do not depend on the place of the dead letters. An incident or letter
+ * that cannot be stored keeps no other from being stored. It fails the batch in the end.
+ *
+ * @throws when several in a row cannot be stored: then the store is down
+ */
+async function storeMost(batch: Batch): Promise<void> {
+  const { deps, figures, waiting } = batch;
+  const { records } = waiting;
+  waiting.records = [];
+  waiting.incidents = 0;
+  waiting.characters = 0;
+  await storeIncidents(records, batch);
+  const { letters } = waiting;
+  waiting.letters = [];
+  const { done, errors } = await doEach(letters, async (letter) => {
+    await deps.deadLetters.add(letter);
+    figures.received += 1;
+    figures.deadLettered += 1;
+  });
+  batch.errors.push(...errors);
+  if (done + errors.length < letters.length) throwFirst(errors);
+}
+
+async function storeIncidents(records: readonly FoundRecord[], batch: Batch): Promise<void> {
+  if (records.length === 0) return;
+  try {
+    const outcomes = await batch.deps.incidents.addAll(records.flatMap(({ incidents }) => incidents));
+    settleStored(records, outcomes, batch);
+    batch.failedInARow = 0;
+  } catch (error) {
+    batch.errors.push(error);
+    batch.failedInARow += 1;
+    if (batch.failedInARow >= DOWN_AFTER) throw error;
+  }
+}
+
+/** Counts what was stored. If an incident is refused, its record becomes a dead letter. If one failed, it has no fate yet. */
+function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreOutcome[], batch: Batch): void {
+  const { figures, added, errors } = batch;
+  let next = 0;
+  for (const { source, position, incidents, problems } of records) {
+    const reasons = [...problems];
+    const failuresBefore = errors.length;
+    for (const incident of incidents) {
+      const outcome = outcomes[next++] ?? "known";
+      if (outcome === "added") added.push(incident);
+      if (typeof outcome === "string") figures[outcome === "added" ? "stored" : "known"] += 1;
+      else if ("failed" in outcome) errors.push(outcome.failed);
+      else reasons.push(refusalOf(incident, outcome.refused));
+    }
+    if (errors.length > failuresBefore) continue;
+    if (reasons.length > 0) bury({ bytes: source.bytes(), reason: reasons.join("; "), position }, batch);
+    else {
+      figures.received += 1;
+      figures.matched += 1;
+    }
+  }
+}
+
+function refusalOf({ row }: StoredIncident, reason: string): string {
+  return `incident ${text(row["IncidentId"])} of rule ${text(row["RuleId"])} is refused: ${reason}`;
+}

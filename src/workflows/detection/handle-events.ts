@@ -1,0 +1,107 @@
+import { throwFirst } from "../../core/do-each.ts";
+import { latencyHistogram } from "../../core/ledger/latency-histogram.ts";
+import type { StoredIncident } from "../../core/incident/incident-row.ts";
+import { reasonOf } from "../../errors.ts";
+import { deliver, type Delivered, type Delivery } from "../delivery/deliver.ts";
+import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";
+import {
+  detectGuarded,
+  type FailedEvent,
+  type GuardedOutcome,
+  suspectKey,
+  type SuspectMarks,
+} from "./detect-guarded.ts";
+import { type BySink, type Sink, type Sinks, forEachSink } from "../delivery/sink.ts";
+import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
+
+export interface HandleDependencies extends DetectDependencies {
+  readonly sinks: Sinks;
+  readonly ledger: FinishedPort;
+  readonly suspects: SuspectMarks & {
+    known(how: {
+      readonly fresh: boolean;
+    }): Promise<{ readonly quarantined: ReadonlySet<string>; readonly marked: ReadonlySet<string> }>;
+  };
+}
+
+/**
+ * Whether a batch may be what the worker dies of. It may from the first retry on: at the third death of its workers the
+ * host restarts itself and counts the retries from 0 again, so a guard that waited for a later retry would never begin.
+ */
+export function isSuspect(retryCount: number): boolean {
+  return retryCount > 0;
+}
+
+/**
+ * After this many retries, some five minutes, an event that still cannot be stored although the rest of its batch can
+ * no longer holds up its partition.
+ */
+const RETRIES_BEFORE_LEAVING = 10;
+
+/** How to take a batch that the host has retried this often. */
+export function handlingOf(retryCount: number): Handling {
+  return { suspect: isSuspect(retryCount), mayLeave: retryCount >= RETRIES_BEFORE_LEAVING };
+}
+
+export interface Handling {
+  /** Something in the batch may end the worker: its events are marked while they are processed. */
+  readonly suspect: boolean;
+  /** An event that cannot be stored may be left to the healer, which finds it missing in the ledger and tries it again. */
+  readonly mayLeave?: boolean;
+}
+
+export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
+  /** Events that could not be stored and are left to the healer. */
+  readonly leftToHealer: number;
+  readonly leftBecause?: string;
+  /** Whether its events were marked while they were processed. */
+  readonly guarded: boolean;
+  /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
+  readonly latency: Readonly<Record<string, number>>;
+}
+
+/**
+ * Detects in a batch and, once all of it is stored, says so in the ledger and forwards what is new.
+ *
+ * @throws when an event could not be stored, unless it may be left to the healer
+ */
+export async function handleEvents(
+  events: readonly HubEvent[],
+  deps: HandleDependencies,
+  { suspect, mayLeave = false }: Handling = { suspect: false },
+): Promise<Handled> {
+  const { quarantined, marked } = await deps.suspects.known({ fresh: suspect });
+  const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
+  const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
+  const guarded = suspect || marked.size > 0;
+  const { figures, added, failed }: GuardedOutcome = guarded
+    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked })
+    : { ...(await detectBatch(events, detecting)), failed: [] };
+  const left = leftToHealer(failed, mayLeave);
+  const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));
+  const latency = latencyHistogram(
+    stored.map(({ position }) => position.enqueuedTime),
+    deps.now(),
+  );
+  const recorded = await recordFinished(stored, deps);
+  const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
+  throwFirst(errors);
+  return { ...figures, guarded, ...left, latency, ...recorded, ...delivered };
+}
+
+/** @throws what an event failed of, unless all that failed may be left and the ledger will find them */
+function leftToHealer(failed: readonly FailedEvent[], mayLeave: boolean) {
+  const [first] = failed;
+  if (first === undefined) return { leftToHealer: 0 };
+  const isFound = ({ event: { position } }: FailedEvent) =>
+    position.partitionId !== null && position.sequenceNumber !== null;
+  if (!mayLeave || !failed.every(isFound)) throw first.error;
+  return { leftToHealer: failed.length, leftBecause: reasonOf(first.error) };
+}
+
+/** Sends what is new, unless the endpoint is taken to be down: the sweep finds out when it is back. */
+async function deliverNew(added: readonly StoredIncident[], sink: Sink): Promise<Delivery> {
+  const stopped = added.length === 0 ? undefined : sink.watch.paused();
+  if (stopped !== undefined) return { figures: { forwarded: 0, refused: 0, failed: 0, stopped }, errors: [] };
+  return deliver(added, sink, sink.limits.invocation);
+}

@@ -1,0 +1,68 @@
+import type { FinishedRun } from "../../core/ledger/partition-ledger.ts";
+import { DependencyError } from "../../errors.ts";
+import type { HubEvent } from "./detect-batch.ts";
+
+export interface FinishedPort {
+  finished(partitionId: string, run: FinishedRun): Promise<void>;
+}
+
+export interface Recorded {
+  /** Events that are stored and of which the ledger does not know: they will be read once more, to no harm. */
+  readonly unrecorded: number;
+  readonly unrecordedBecause?: string;
+}
+
+/**
+ * Notes in the ledger which events are stored: one row for each run of consecutive numbers.
+ *
+ * A ledger that cannot be written does not fail the batch, which is stored: the timer will find these events
+ * missing and read them again.
+ */
+export async function recordFinished(
+  events: readonly HubEvent[],
+  { ledger, now }: { readonly ledger: FinishedPort; now(): Date },
+): Promise<Recorded> {
+  const time = now().getTime();
+  let unrecorded = events.length;
+  for (const { partitionId, size, ...run } of runsOf(events)) {
+    try {
+      await ledger.finished(partitionId, { ...run, finishedAt: time, latestAt: time });
+      unrecorded -= size;
+    } catch (error) {
+      if (!(error instanceof DependencyError)) throw error;
+      return { unrecorded, unrecordedBecause: error.message };
+    }
+  }
+  return unrecorded === 0 ? { unrecorded } : { unrecorded, unrecordedBecause: "the host did not say where they lay" };
+}
+
+interface Run {
+  readonly partitionId: string;
+  readonly first: number;
+  last: number;
+  readonly enqueuedAt: number;
+  size: number;
+}
+
+/** Runs of consecutive numbers, in the order of the events. Those that lie nowhere are left out. */
+function runsOf(events: readonly HubEvent[]): Run[] {
+  const runs: Run[] = [];
+  for (const { position } of events) {
+    const { partitionId, sequenceNumber } = position;
+    if (partitionId === null || sequenceNumber === null) continue;
+    const previous = runs.at(-1);
+    if (previous?.partitionId === partitionId && sequenceNumber === previous.last + 1) {
+      previous.last = sequenceNumber;
+      previous.size += 1;
+    } else {
+      const enqueuedAt = enqueuedMs(position.enqueuedTime);
+      runs.push({ partitionId, first: sequenceNumber, last: sequenceNumber, enqueuedAt, size: 1 });
+    }
+  }
+  return runs;
+}
+
+/** 0 where it is not known: then no hub is old enough for the row to count. */
+function enqueuedMs(time: string | null): number {
+  return Math.max(0, Date.parse(time ?? "") || 0);
+}

@@ -1,0 +1,122 @@
+import type { FinishedRun, LostRange, PartitionState } from "../../core/ledger/partition-ledger.ts";
+import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../../core/ledger/sequence-ranges.ts";
+import type { HubEvent } from "../detection/detect-batch.ts";
+
+export interface ChunkDependencies {
+  readonly hub: {
+    partition(partitionId: string): Promise<Omit<PartitionState, "hubCreatedAt">>;
+    read(
+      partitionId: string,
+      range: SequenceRange,
+      limit: number,
+    ): Promise<{ events: readonly HubEvent[]; readThrough: number }>;
+  };
+  readonly ledger: {
+    finished(partitionId: string, run: FinishedRun): Promise<void>;
+    lost(partitionId: string, range: LostRange): Promise<void>;
+    beginAttempt(partitionId: string, first: number): Promise<number>;
+    endAttempt(partitionId: string, first: number): Promise<void>;
+  };
+  /** Detects and forwards; resolves when all is stored. `suspect`: these events may have ended the worker before. */
+  handle(events: readonly HubEvent[], how: { readonly suspect: boolean }): Promise<unknown>;
+  now(): Date;
+}
+
+/** The hub and one of its partitions. */
+export interface PartitionOfHub {
+  readonly partitionId: string;
+  readonly hubCreatedAt: number;
+}
+
+export interface HealedChunk {
+  readonly healedEvents: number;
+  /** Numbers for which the hub holds nothing though it should: closed. */
+  readonly closedNumbers: number;
+  /** All numbers of the chunk up to this one are settled. Less than its first: the hub did not give anything. */
+  readonly through: number;
+}
+
+export interface FailedChunk {
+  readonly error: unknown;
+  /** Those that were read. */
+  readonly events: readonly HubEvent[];
+}
+
+/** Reading a range this often without coming to its end, some event in it is taken to end the worker. */
+const SUSPICIOUS_ATTEMPTS = 2;
+
+/**
+ * Reads a few events again and handles them, and settles the numbers among them that the hub does not hold.
+ *
+ * @returns `error` where the hub did not give the events, or where it did and they could not be stored
+ * @throws where the ledger cannot be written: then nothing is known of any event
+ */
+export async function healChunk(
+  chunk: SequenceRange,
+  where: PartitionOfHub,
+  deps: ChunkDependencies,
+): Promise<HealedChunk | FailedChunk> {
+  const { partitionId } = where;
+  const deaths = await deps.ledger.beginAttempt(partitionId, chunk.first);
+  let read;
+  try {
+    read = await deps.hub.read(partitionId, chunk, countOf([chunk]));
+    if (read.events.length > 0) await deps.handle(read.events, { suspect: deaths >= SUSPICIOUS_ATTEMPTS });
+  } catch (error) {
+    await deps.ledger.endAttempt(partitionId, chunk.first); // the worker lives
+    return { error, events: read?.events ?? [] };
+  }
+  const healed = await settle(chunk, read, { where, deps });
+  await deps.ledger.endAttempt(partitionId, chunk.first);
+  return healed;
+}
+
+interface Settling {
+  readonly where: PartitionOfHub;
+  readonly deps: ChunkDependencies;
+}
+
+async function settle(
+  chunk: SequenceRange,
+  { events, readThrough }: { readonly events: readonly HubEvent[]; readonly readThrough: number },
+  { where, deps }: Settling,
+): Promise<HealedChunk> {
+  const handled = events.flatMap(({ position: { sequenceNumber } }) => sequenceNumber ?? []);
+  const single = handled.map((number) => ({ first: number, last: number }));
+  const enqueued = Date.parse(events[0]?.position.enqueuedTime ?? "") || 0;
+  for (const run of unionOf(single)) await closeRange(run, enqueued, { where, deps });
+  const holes = missingFrom(chunk, single);
+  // Asked after reading: what the hub dropped in between is lost and not a hole.
+  const oldest = holes.length === 0 ? chunk.first : (await deps.hub.partition(where.partitionId)).first;
+  let closedNumbers = 0;
+  for (const hole of holes) {
+    const { below: gone, rest: kept } = splitAt(hole, oldest);
+    if (gone !== undefined) await deps.ledger.lost(where.partitionId, { ...gone, hubCreatedAt: where.hubCreatedAt });
+    const proven = kept && splitAt(kept, readThrough + 1).below;
+    if (proven === undefined) continue;
+    await closeRange(proven, where.hubCreatedAt, { where, deps });
+    closedNumbers += countOf([proven]);
+  }
+  return {
+    healedEvents: events.length,
+    closedNumbers,
+    through: Math.max(readThrough, Math.min(oldest - 1, chunk.last)),
+  };
+}
+
+/** Writes that a range is finished. The hub has just confirmed that the range is its own, so clocks do not matter. */
+export async function closeRange(
+  range: SequenceRange,
+  enqueuedAt: number,
+  { where: { partitionId, hubCreatedAt }, deps }: Settling,
+): Promise<void> {
+  const time = deps.now().getTime();
+  const run = {
+    first: range.first,
+    last: range.last,
+    enqueuedAt: Math.max(enqueuedAt, hubCreatedAt),
+    finishedAt: time,
+    latestAt: time,
+  };
+  await deps.ledger.finished(partitionId, run);
+}

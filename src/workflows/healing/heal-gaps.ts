@@ -1,0 +1,198 @@
+import type { LedgerChanges, StuckRange } from "../../core/ledger/partition-ledger.ts";
+import { countOf, isSingle } from "../../core/ledger/sequence-ranges.ts";
+import { reasonOf } from "../../errors.ts";
+import type { HubEvent } from "../detection/detect-batch.ts";
+import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";
+import {
+  assess,
+  type Found,
+  halvesOf,
+  type Healing,
+  takeChunk,
+  takeProbe,
+  waitsSince,
+  type Work,
+  workOf,
+} from "./heal-work.ts";
+
+export interface HealedPartition {
+  readonly partitionId: string;
+  readonly lag: number;
+  /** Events that were passed over and must still be read again. Stuck events are not among them. */
+  readonly gapEvents: number;
+  readonly healedEvents: number;
+  /** Numbers for which the hub holds nothing though it should: closed. */
+  readonly closedNumbers: number;
+  /** Events that could not be stored and became dead letters before the hub drops them. */
+  readonly deadLettered: number;
+  /** Lost of this hub in all. */
+  readonly lostEvents: number;
+  /** Events that could not be stored; a later run tries them again. */
+  readonly stuck: readonly StuckRange[];
+  /** Of these, what this run tried. */
+  readonly failed: readonly StuckRange[];
+  /** Why nothing could be stored; undefined where something was. */
+  readonly failure: unknown;
+  readonly oldestUnfinishedAt: number | undefined;
+  readonly lastEnqueuedAt: number | undefined;
+}
+
+/** A partition while it is healed. */
+export interface PartitionHealer {
+  /** Reads at most one chunk again and handles it. @returns whether there may be more to do */
+  healSome(): Promise<boolean>;
+  /** When the latest of its events was stored, by anybody; -Infinity where none was. */
+  storedAt(): number;
+  /**
+   * Keeps what could not be stored, and says how far the partition is.
+   *
+   * @param storedAt when the latest event of any partition was stored: proof that the store works
+   */
+  finish(storedAt: number): Promise<HealedPartition>;
+}
+
+/** After this many single events in a row failed, one from elsewhere is tried. If that fails too, nothing can be stored. */
+const FAILURES_IN_A_ROW = 3;
+/** When so much of the hub's retention is gone, an event that cannot be stored becomes a dead letter: else it would be lost. */
+const LAST_RESORT = 0.75;
+
+/**
+ * Reads again the events of a partition that the platform passed over: those whose number no invocation ever
+ * finished though later ones are, and those at the end that nobody has been working on.
+ *
+ * A chunk that fails is halved until the events at fault are alone. These rest, and everything else goes on. Overlap
+ * with the trigger is harmless: what is stored twice is known the second time.
+ */
+export async function partitionHealer(healing: Healing): Promise<PartitionHealer> {
+  const { where, deps, limits } = healing;
+  const startedAt = deps.now().getTime();
+  const found = await assess(healing);
+  if (found.isNewBase) await deps.ledger.begin(where.partitionId, found.base);
+  await deps.ledger.replace(where.partitionId, found.changes);
+  const queue = await workOf(found, healing);
+  const failed: Work[] = [];
+  const done = { healedEvents: 0, closedNumbers: 0, deadLettered: 0 };
+  let failuresInARow = 0;
+  let storedAt = found.latestAt ?? -Infinity;
+
+  async function healSome(): Promise<boolean> {
+    if (failuresInARow > FAILURES_IN_A_ROW || deps.now().getTime() >= limits.until) return false;
+    const work = failuresInARow < FAILURES_IN_A_ROW ? takeChunk(queue, limits.chunkEvents) : takeProbe(queue);
+    if (work === undefined) return false;
+    const healed = await healChunk(work.range, where, deps);
+    if ("error" in healed) await fail(work, healed);
+    else succeed(work, healed);
+    return true;
+  }
+
+  async function fail(work: Work, { error, events }: FailedChunk): Promise<void> {
+    if (!isSingle(work.range)) {
+      queue.unshift(...halvesOf(work.range).map((range) => ({ ...work, range, error })));
+      return;
+    }
+    failuresInARow += 1;
+    if (await isKeptAsDeadLetter({ ...work, error }, events[0], healing)) done.deadLettered += 1;
+    else failed.push({ ...work, error });
+  }
+
+  function succeed(work: Work, { healedEvents, closedNumbers, through }: HealedChunk): void {
+    const { first, last } = work.range;
+    done.healedEvents += healedEvents;
+    done.closedNumbers += closedNumbers;
+    if (healedEvents > 0) {
+      failuresInARow = 0;
+      storedAt = Math.max(storedAt, deps.now().getTime());
+    }
+    if (through >= first && through < last) queue.unshift({ ...work, range: { first: through + 1, last } });
+    // The hub did not give anything: the rest of the range is left to the next run.
+    if (through < first && queue[0]?.range.first === last + 1) queue.shift();
+  }
+
+  async function finish(anyStoredAt: number): Promise<HealedPartition> {
+    // The rest of a chunk that failed is tried apart from its neighbours by the next run, too.
+    const unsettled = [...failed, ...queue.filter(({ error }) => error !== undefined)];
+    const isProven = ({ earlier }: Work): boolean => anyStoredAt >= (earlier?.lastTriedAt ?? startedAt);
+    const rows = unsettled.map((work) => stuckRange(work, { isProven: isProven(work), healing }));
+    await keepStuck(rows, replacedBy(rows, unsettled), healing);
+    const after = isIdle(found) ? found : await assess(healing);
+    const oldest = after.unfinished[0];
+    return {
+      partitionId: where.partitionId,
+      lag: after.lag,
+      gapEvents: countOf(after.gaps),
+      ...done,
+      lostEvents: countOf(after.lost),
+      stuck: after.stuck,
+      failed: rows,
+      failure: unsettled.find((work) => !isProven(work) && (work.earlier?.attempts ?? 0) === 0)?.error,
+      oldestUnfinishedAt: oldest === undefined ? undefined : await waitsSince(oldest, after, healing),
+      lastEnqueuedAt: after.state.lastEnqueuedAt,
+    };
+  }
+
+  return { healSome, storedAt: () => storedAt, finish };
+}
+
+/** Whether there is nothing to read again, so that nothing has changed since. */
+function isIdle({ gaps, stuck, stalled }: Found): boolean {
+  return gaps.length === 0 && stuck.length === 0 && stalled === undefined;
+}
+
+interface Trial {
+  /** Other events could be stored since the last attempt. */
+  readonly isProven: boolean;
+  readonly healing: Healing;
+}
+
+function stuckRange({ range, earlier, error }: Work, { isProven, healing: { where, deps } }: Trial): StuckRange {
+  const now = deps.now().getTime();
+  return {
+    first: range.first,
+    last: range.last,
+    hubCreatedAt: where.hubCreatedAt,
+    attempts: (earlier?.attempts ?? 0) + (isProven && isSingle(range) ? 1 : 0),
+    since: earlier?.since ?? now,
+    lastTriedAt: now,
+    reason: reasonOf(error),
+  };
+}
+
+/** Rows of earlier runs that are narrower now. */
+function replacedBy(rows: readonly StuckRange[], tried: readonly Work[]): StuckRange[] {
+  const earlier = new Set(tried.flatMap((work) => work.earlier ?? []));
+  const isKept = (old: StuckRange) => rows.some(({ first, last }) => first === old.first && last === old.last);
+  return [...earlier].filter((old) => !isKept(old));
+}
+
+async function keepStuck(
+  rows: readonly StuckRange[],
+  replaced: readonly StuckRange[],
+  { where: { partitionId }, deps }: Healing,
+): Promise<void> {
+  for (const row of rows) await deps.ledger.stuck(partitionId, row);
+  const changes: LedgerChanges = {
+    written: { runs: [], lost: [] },
+    obsolete: { runs: [], lost: [], stuck: replaced, attempts: [] },
+  };
+  if (replaced.length > 0) await deps.ledger.replace(partitionId, changes);
+}
+
+/** Keeps an event as a dead letter that could not be stored and that the hub will drop soon. Else it stays stuck. */
+async function isKeptAsDeadLetter(
+  { range, earlier, error }: Work,
+  event: HubEvent | undefined,
+  { where, deps, limits }: Healing,
+): Promise<boolean> {
+  const now = deps.now().getTime();
+  const enqueued = Date.parse(event?.position.enqueuedTime ?? "");
+  if (event === undefined || !(now - enqueued >= LAST_RESORT * limits.retentionMs)) return false;
+  const since = new Date(earlier?.since ?? now).toISOString();
+  const reason = `it could not be stored since ${since}: ${reasonOf(error)}`;
+  try {
+    await deps.deadLetters.add({ bytes: event.body, reason, position: event.position });
+  } catch {
+    return false; // what could not be stored stays in the ledger, with its reason
+  }
+  await closeRange(range, enqueued, { where, deps });
+  return true;
+}

@@ -1,0 +1,161 @@
+import {
+  assessLedger,
+  type LedgerAssessment,
+  type LedgerBase,
+  type LedgerChanges,
+  type LedgerPatience,
+  type PartitionLedger,
+  type PartitionState,
+  type StuckRange,
+} from "../../core/ledger/partition-ledger.ts";
+import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../../core/ledger/sequence-ranges.ts";
+import type { DetectDependencies } from "../detection/detect-batch.ts";
+import type { ChunkDependencies, PartitionOfHub } from "./heal-chunk.ts";
+
+export interface HealDependencies extends ChunkDependencies {
+  readonly ledger: ChunkDependencies["ledger"] & {
+    read(partitionId: string): Promise<PartitionLedger>;
+    begin(partitionId: string, base: LedgerBase): Promise<void>;
+    replace(partitionId: string, changes: LedgerChanges): Promise<void>;
+    stuck(partitionId: string, range: StuckRange): Promise<void>;
+  };
+  readonly deadLetters: DetectDependencies["deadLetters"];
+}
+
+export interface HealLimits extends LedgerPatience {
+  /** Events read and handled at a time. */
+  readonly chunkEvents: number;
+  /** Nothing more is begun from this time on, in milliseconds since 1970; the next run goes on. */
+  readonly until: number;
+  /** How long the hub keeps an event. */
+  readonly retentionMs: number;
+}
+
+/** A partition, and with what it is healed. */
+export interface Healing {
+  readonly where: PartitionOfHub;
+  readonly deps: HealDependencies;
+  readonly limits: HealLimits;
+}
+
+/** A range to read again. */
+export interface Work {
+  readonly range: SequenceRange;
+  /** What the ledger says of it, where an earlier run could not store it. */
+  readonly earlier?: StuckRange | undefined;
+  /** Why a larger chunk that it is part of could not be stored in this run. */
+  readonly error?: unknown;
+}
+
+/** How long an event that could not be stored rests after the first attempt. Twice as long after each further one, */
+const REST_MS = 120_000;
+/** but no longer than this, and than this share of the hub's retention. */
+const LONGEST_REST = { ms: 3_600_000, shareOfRetention: 1 / 8 };
+
+/** What ledger and hub say of a partition. */
+export type Found = LedgerAssessment & { readonly state: PartitionState };
+
+export async function assess({ where, deps, limits }: Healing): Promise<Found> {
+  const { partitionId, hubCreatedAt } = where;
+  const { hub, ledger, now } = deps;
+  // In this order: of what was finished by then the hub knows, too.
+  const rows = await ledger.read(partitionId);
+  const state = { ...(await hub.partition(partitionId)), hubCreatedAt };
+  return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state };
+}
+
+/**
+ * What to read again, in order: what is not narrowed down to single events yet, what nobody tried, and single events
+ * that have rested. What the hub does not hold any more is lost.
+ */
+export async function workOf(found: Found, healing: Healing): Promise<Work[]> {
+  const { where, deps, limits } = healing;
+  const now = deps.now().getTime();
+  const fresh = [...found.gaps, ...(await abandonedTail(found, healing))].map((range): Work => ({ range }));
+  const stuck = found.stuck.flatMap((earlier) =>
+    commonWith(earlier, found.unfinished).map((range) => ({ range, earlier })),
+  );
+  const singles = stuck.filter(({ earlier }) => isSingle(earlier));
+  const ranges = stuck.filter(({ earlier }) => !isSingle(earlier));
+  const oldestFirst = singles.toSorted((a, b) => a.earlier.lastTriedAt - b.earlier.lastTriedAt);
+  const work: Work[] = [];
+  for (const { range, earlier } of [...ranges, ...fresh, ...oldestFirst]) {
+    const { below, rest } = splitAt(range, found.state.first);
+    if (below !== undefined) await deps.ledger.lost(where.partitionId, { ...below, hubCreatedAt: where.hubCreatedAt });
+    if (rest !== undefined && hasRested(earlier, { ...limits, now })) work.push({ range: rest, earlier });
+  }
+  return work;
+}
+
+function hasRested(
+  earlier: StuckRange | undefined,
+  { now, retentionMs }: { readonly now: number; readonly retentionMs: number },
+): boolean {
+  if (earlier === undefined) return true;
+  return Math.abs(now - earlier.lastTriedAt) >= restMs(earlier.attempts, retentionMs); // a clock may have been set back
+}
+
+/** How long an event rests after so many attempts that failed while other events were stored. */
+export function restMs(attempts: number, retentionMs: number): number {
+  if (attempts === 0) return 0;
+  const longest = Math.min(LONGEST_REST.ms, LONGEST_REST.shareOfRetention * retentionMs);
+  return Math.min(REST_MS * 2 ** (attempts - 1), longest);
+}
+
+/** The unfinished end, where its events are so old that whoever had them has given them up. */
+async function abandonedTail({ stalled, state, stuck }: Found, healing: Healing): Promise<SequenceRange[]> {
+  if (stalled === undefined) return [];
+  const tail = missingFrom(stalled, stuck);
+  if (stalled.first < state.first) return tail;
+  const since = await enqueuedAt(stalled, healing);
+  // A clock that was set back must not make old events young for as long as it takes to catch up.
+  const age = since === undefined ? 0 : Math.abs(healing.deps.now().getTime() - since);
+  return since !== undefined && age >= healing.limits.stallMs ? tail : [];
+}
+
+/** Since when the oldest event of an unfinished range waits. If the hub has dropped it, its whole retention is used up. */
+export async function waitsSince(
+  range: SequenceRange,
+  { state }: Found,
+  healing: Healing,
+): Promise<number | undefined> {
+  if (range.first < state.first) return healing.deps.now().getTime() - healing.limits.retentionMs;
+  return enqueuedAt(range, healing);
+}
+
+/** When the first event of a range reached the hub; undefined where the hub does not hold any of it. */
+async function enqueuedAt(range: SequenceRange, { where, deps }: Healing): Promise<number | undefined> {
+  const { events } = await deps.hub.read(where.partitionId, range, 1);
+  const time = Date.parse(events[0]?.position.enqueuedTime ?? "");
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Takes the next chunk out of the queue; the rest of its range stays. */
+export function takeChunk(queue: Work[], chunkEvents: number): Work | undefined {
+  const [next] = queue;
+  return (
+    next && takeOut(queue, 0, { ...next.range, last: Math.min(next.range.last, next.range.first + chunkEvents - 1) })
+  );
+}
+
+/** Takes a single event out of the other end of the queue, one that did not fail alone before. */
+export function takeProbe(queue: Work[]): Work | undefined {
+  const index = queue.findLastIndex(({ earlier }) => earlier === undefined || !isSingle(earlier));
+  const work = queue[index];
+  return work && takeOut(queue, index, { first: work.range.last, last: work.range.last });
+}
+
+function takeOut(queue: Work[], index: number, chunk: SequenceRange): Work | undefined {
+  const [work] = queue.splice(index, 1);
+  if (work === undefined) return undefined;
+  queue.splice(index, 0, ...missingFrom(work.range, [chunk]).map((range) => ({ ...work, range })));
+  return { ...work, range: chunk };
+}
+
+export function halvesOf({ first, last }: SequenceRange): SequenceRange[] {
+  const middle = first + Math.ceil((last - first) / 2);
+  return [
+    { first, last: middle - 1 },
+    { first: middle, last },
+  ];
+}

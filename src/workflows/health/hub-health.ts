@@ -1,0 +1,137 @@
+import { type PartitionStatus, WHOLE_HUB } from "../../core/ledger/partition-ledger.ts";
+import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../../core/ledger/timer-runs.ts";
+
+export interface HubHealthDependencies {
+  readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };
+  readonly timers: { runs(): Promise<TimerRuns> };
+}
+
+export interface HubHealthLimits {
+  /** How long the hub keeps an event. */
+  readonly retentionHours: number;
+  readonly schedules: TimerSchedules;
+}
+
+/** All partitions together. */
+export interface HubHealth {
+  /** When the last event reached the hub. */
+  readonly lastEventAt: string | undefined;
+  readonly silentMinutes: number | undefined;
+  readonly lag: number;
+  readonly gapEvents: number;
+  /** Events that could not be stored and rest until a later run of the ledger's timer. */
+  readonly stuckEvents: number;
+  readonly lostEvents: number;
+  readonly oldestUnfinishedSeconds: number;
+  /** Share of the hub's retention that the oldest unfinished event has used up. */
+  readonly headroomUsed: number;
+  readonly checkedSecondsAgo: number;
+  readonly partitions: readonly { readonly id: string; readonly lag: number; readonly gapEvents: number }[];
+}
+
+interface At {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const HEADROOM_ALERT = 0.5;
+/** Events that cannot be stored, each with its reason. */
+const NAMED_EVENTS = 3;
+
+/** Undefined before the first check. */
+export function hubHealth(
+  statuses: readonly PartitionStatus[],
+  { now, retentionHours }: HubHealthLimits & At,
+): HubHealth | undefined {
+  const found = statuses.filter(isChecked);
+  if (found.length === 0) return undefined;
+  const sum = (figure: (partition: PartitionStatus) => number) => found.reduce((total, one) => total + figure(one), 0);
+  // ISO 8601 in UTC sorts as text.
+  const lastEventAt = found
+    .flatMap(({ lastEnqueuedAt }) => lastEnqueuedAt ?? [])
+    .toSorted()
+    .at(-1);
+  const [oldest] = found.flatMap(({ oldestUnfinishedAt }) => oldestUnfinishedAt ?? []).toSorted();
+  const [checked] = found.map(({ checkedAt }) => checkedAt).toSorted();
+  const oldestUnfinishedSeconds = secondsSince(oldest, now) ?? 0;
+  const silent = secondsSince(lastEventAt, now);
+  return {
+    lastEventAt,
+    silentMinutes: silent === undefined ? undefined : Math.floor(silent / 60),
+    lag: sum(({ lag }) => lag),
+    gapEvents: sum(({ gapEvents }) => gapEvents),
+    stuckEvents: sum(({ stuckEvents }) => stuckEvents),
+    lostEvents: sum(({ lostEvents }) => lostEvents),
+    oldestUnfinishedSeconds,
+    headroomUsed: Number((oldestUnfinishedSeconds / 3_600 / retentionHours).toFixed(3)),
+    checkedSecondsAgo: secondsSince(checked, now) ?? 0,
+    partitions: found.map(({ partitionId: id, lag, gapEvents }) => ({ id, lag, gapEvents })),
+  };
+}
+
+/** What a person has to look at, in hub, ledger and timers. */
+export function hubProblems(
+  statuses: readonly PartitionStatus[],
+  runs: TimerRuns,
+  limits: HubHealthLimits & At,
+): string[] {
+  const hub = hubHealth(statuses, limits);
+  return [
+    ...(hub === undefined ? [NOT_CHECKED] : problemsOf(hub)),
+    ...stuckProblems(statuses),
+    ...statuses.flatMap(failureOf),
+    ...lateTimers(runs, limits.schedules, limits.now).map(lateness),
+  ];
+}
+
+function lateness({ timer, lastRunAt, missingSince }: LateTimer): string {
+  const last = lastRunAt === undefined ? "no run of it has ended yet" : `its last run ended at ${lastRunAt}`;
+  return `${timer} has missed at least 3 runs, the first at ${missingSince}; ${last}. Check that the function is enabled and why it fails`;
+}
+
+const NOT_CHECKED =
+  "the ledger has not been checked yet: until ledger-timer has run once, nobody knows whether events were passed over";
+
+function problemsOf({ lostEvents, headroomUsed, gapEvents }: HubHealth): string[] {
+  return [
+    lostEvents > 0 && `${lostEvents} event(s) left the hub before they were stored`,
+    headroomUsed >= HEADROOM_ALERT &&
+      `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
+    gapEvents > 0 && `${gapEvents} event(s) that were passed over wait to be read again`,
+  ].filter((problem) => problem !== false);
+}
+
+/** Names some events that cannot be stored, and counts the others. */
+function stuckProblems(statuses: readonly PartitionStatus[]): string[] {
+  const count = statuses.reduce((sum, { stuckEvents }) => sum + stuckEvents, 0);
+  const named = statuses
+    .flatMap(({ partitionId, stuck }) => stuck.map((event) => ({ partitionId, ...event })))
+    .toSorted((a, b) => (a.since < b.since ? -1 : 1))
+    .slice(0, NAMED_EVENTS);
+  const others = count - named.length;
+  return [
+    ...named.map(
+      ({ partitionId, number, since, attempts, reason }) =>
+        `event ${number} of partition ${partitionId} could not be stored since ${since} (attempts: ${attempts}): ${reason}`,
+    ),
+    ...(others > 0
+      ? [`${others} ${named.length > 0 ? "more " : ""}event(s) could not be stored and are tried again`]
+      : []),
+  ];
+}
+
+function failureOf({ partitionId, checkedAt, failure }: PartitionStatus): string[] {
+  if (failure === undefined) return [];
+  if (partitionId === WHOLE_HUB) return [`the hub could not be reached at ${failure.at}: ${failure.reason}`];
+  const before = checkedAt === "" ? "it was never checked before" : `last checked at ${checkedAt}`;
+  return [`partition ${partitionId} could not be checked at ${failure.at} (${before}): ${failure.reason}`];
+}
+
+function isChecked({ checkedAt }: PartitionStatus): boolean {
+  return checkedAt !== "";
+}
+
+function secondsSince(time: string | undefined, now: number): number | undefined {
+  const at = time === undefined ? NaN : Date.parse(time);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.round((now - at) / 1_000));
+}

@@ -1,0 +1,87 @@
+import { isOfADependency } from "../../errors.ts";
+import type { OtherSink } from "../../core/incident/outbox.ts";
+import {
+  type HubHealth,
+  type HubHealthDependencies,
+  type HubHealthLimits,
+  hubHealth,
+  hubProblems,
+} from "./hub-health.ts";
+import { type OutboxState, outboxState } from "../delivery/outbox-state.ts";
+import type { Sink } from "../delivery/sink.ts";
+
+type WatchedSink = Pick<Sink, "name" | "title"> & { readonly outbox: Pick<Sink["outbox"], "waiting"> };
+
+export interface HealthDependencies extends HubHealthDependencies {
+  /** Each has a partition of its own. */
+  ruleIds(): Promise<readonly string[]>;
+  /** The first is Log Analytics. */
+  readonly sinks: readonly [WatchedSink, ...WatchedSink[]];
+  readonly deadLetters: { count(limit: number): Promise<number> };
+  now(): Date;
+}
+
+export interface PipelineHealth extends Readonly<Partial<Record<OtherSink, OutboxState>>> {
+  /** `down`: events may not be stored now. `degraded`: they are, and somebody has to look. */
+  readonly status: "ok" | "degraded" | "down";
+  readonly problems: readonly string[];
+  /** What waits for Log Analytics. Counted no further than COUNTED, as for other sinks. */
+  readonly outbox?: OutboxState;
+  /** Counted no further than COUNTED. */
+  readonly deadLetters?: number;
+  readonly hub?: HubHealth;
+}
+
+const COUNTED = 1_000;
+const OUTBOX_LATE_SECONDS = 900;
+
+/** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
+export async function pipelineHealth(deps: HealthDependencies, limits: HubHealthLimits): Promise<PipelineHealth> {
+  const failing: string[] = [];
+  const degraded: string[] = [];
+  const ask = async <T>(what: string, problems: string[], question: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await question();
+    } catch (error) {
+      if (!isOfADependency(error)) throw error;
+      problems.push(`${what} does not answer`); // not its message: this page is open to anyone
+      return undefined;
+    }
+  };
+  const now = deps.now().getTime();
+  const [states, deadLetters, findings] = await Promise.all([
+    ask("the incident table", failing, () => outboxStates(deps)),
+    ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
+    ask("the ledger table", degraded, () => Promise.all([deps.ledger.statuses(), deps.timers.runs()])),
+  ]);
+  const hub = findings && hubHealth(findings[0], { ...limits, now });
+  for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
+  if (findings !== undefined) degraded.push(...hubProblems(...findings, { ...limits, now }));
+  return {
+    status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
+    problems: [...failing.toSorted(), ...degraded],
+    ...Object.fromEntries((states ?? []).map(([{ name }, state], index) => [index === 0 ? "outbox" : name, state])),
+    ...(deadLetters !== undefined && { deadLetters }),
+    ...(hub && { hub }),
+  };
+}
+
+async function outboxStates({ sinks, now, ...deps }: HealthDependencies) {
+  const time = now().getTime();
+  const ruleIds = await deps.ruleIds();
+  return Promise.all(
+    sinks.map(
+      async (sink) => [sink, await outboxState({ outbox: sink.outbox, ruleIds, now: time, limit: COUNTED })] as const,
+    ),
+  );
+}
+
+function outboxProblems(title: string, { pending, refused, failing, oldestSeconds }: OutboxState): string[] {
+  return [
+    // What was not counted may be older, or refused.
+    pending + refused >= COUNTED && `${COUNTED} rows or more are in the outbox for ${title}`,
+    refused > 0 && `${refused} row(s) refused by ${title}`,
+    failing > 0 && `${failing} row(s) fail at ${title} while others are taken`,
+    oldestSeconds > OUTBOX_LATE_SECONDS && `incidents have waited for ${title} for ${oldestSeconds} s`,
+  ].filter((problem) => problem !== false);
+}

@@ -1,0 +1,181 @@
+import { text } from "../../core/event/audit-log.ts";
+import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
+import type { Guide } from "../../core/incident/rule.ts";
+import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
+import { attachment, type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
+import { incidentCsv } from "../../core/triage/incident-csv.ts";
+import { type Invalid, type ListRequest, readListRequest } from "../../core/triage/incident-query.ts";
+import { investigationOf } from "../../core/triage/investigation.ts";
+import {
+  type Analyst,
+  type HistoryEntry,
+  MAX_BODY_BYTES,
+  readTriageChange,
+  withChange,
+} from "../../core/triage/triage-change.ts";
+import { type ListDependencies, listIncidents } from "./list-incidents.ts";
+import { burstOf } from "./burst-of.ts";
+import { type BodySource, readBody } from "./request-body.ts";
+import { summarizeIncidents } from "./summarize-incidents.ts";
+
+export interface ApiDependencies extends ListDependencies {
+  readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
+  readonly changes: {
+    change(row: IncidentRow, entry: HistoryEntry): Promise<"changed" | "conflict">;
+    history(ruleId: string, id: string): Promise<readonly HistoryEntry[]>;
+  };
+  readonly guideOf: (ruleId: string) => Guide | undefined;
+}
+
+export interface ApiRequest extends Sender, BodySource {
+  readonly method: string;
+  /** Parts of the path, as the route names them. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) => Promise<HttpAnswer>;
+
+/** The header that a page of another origin cannot send without being asked about first. */
+const WRITE_HEADER = "x-requested-with";
+const WRITE_HEADER_VALUE = "pimwatch";
+const BODY_TIMEOUT_MS = 10_000;
+const MAX_EXPORTED = 10_000;
+const EXPORT_BUDGET_MS = 20_000;
+const INCIDENT_ID = /^[0-9a-f]{64}$/;
+
+/**
+ * Answers a request once it is known who sent it.
+ *
+ * @param connect makes the dependencies; not called for a request that is refused
+ */
+export async function answerApi(
+  operation: keyof typeof OPERATIONS,
+  request: ApiRequest,
+  { access, connect }: { readonly access: DashboardAccess; readonly connect: () => Promise<ApiDependencies> },
+): Promise<HttpAnswer> {
+  const identified = identify(access, request);
+  if ("status" in identified) return problem(identified.status, identified.detail);
+  return OPERATIONS[operation](request, identified.analyst, await connect());
+}
+
+const OPERATIONS = { list, summary, csv, show, change, me } satisfies Readonly<Record<string, Answering>>;
+
+async function list(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+  const asked = listRequestOf(request);
+  if ("problems" in asked) return invalid(asked);
+  const found = await listIncidents(asked, deps);
+  if (found === "refused") return problem(400, "continuation: not of this list; ask for its first page again");
+  return json(200, { incidents: found.rows.map(withoutNulls), continuation: found.continuation ?? null });
+}
+
+async function summary(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+  const asked = listRequestOf(request);
+  return "problems" in asked ? invalid(asked) : json(200, await summarizeIncidents(asked.query, deps));
+}
+
+async function csv(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+  const asked = listRequestOf(request);
+  if ("problems" in asked) return invalid(asked);
+  const found = await listIncidents({ ...asked, limit: MAX_EXPORTED }, deps, { milliseconds: EXPORT_BUDGET_MS });
+  if (found === "refused") return problem(400, "continuation: not of this list; ask for its first page again");
+  if (found.continuation !== undefined) {
+    const detail = `more than ${MAX_EXPORTED} incidents, or more than can be searched in ${EXPORT_BUDGET_MS / 1_000} s: narrow the time or the filters`;
+    return problem(413, detail);
+  }
+  const day = deps.now().toISOString().slice(0, 10);
+  return attachment(`pimwatch-incidents-${day}.csv`, "text/csv; charset=utf-8", incidentCsv(found.rows));
+}
+
+async function show(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+  const found = await find(request.params["id"], deps);
+  if (found === undefined) return missing();
+  return json(200, await whole(found, deps), { etag: etagOf(found.row) });
+}
+
+async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+  const refusal = refusedWrite(request);
+  if (refusal !== undefined) return refusal;
+  const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+  if ("status" in body) return problem(body.status, body.detail);
+  const wanted = readTriageChange(body.text);
+  if ("problems" in wanted) return invalid(wanted);
+  const found = await find(request.params["id"], deps);
+  if (found === undefined) return missing();
+  if (request.header("if-match") !== etagOf(found.row)) return conflict(found, deps);
+  const changed = withChange(found.row, wanted, { by: analyst, at: deps.now() });
+  if ("problems" in changed) return invalid(changed);
+  if ((await deps.changes.change(changed.row, changed.entry)) === "conflict") {
+    const now = await find(request.params["id"], deps);
+    return now === undefined ? missing() : conflict(now, deps);
+  }
+  return json(200, await whole({ ...found, row: changed.row }, deps), { etag: etagOf(changed.row) });
+}
+
+function me(_request: ApiRequest, analyst: Analyst): Promise<HttpAnswer> {
+  return Promise.resolve(json(200, analyst));
+}
+
+/** Why a change is not even looked at, where it is not: it may come from a page elsewhere, or overwrite what nobody saw. */
+function refusedWrite(request: ApiRequest): HttpAnswer | undefined {
+  if (request.header(WRITE_HEADER) !== WRITE_HEADER_VALUE)
+    return problem(403, `changes need the header ${WRITE_HEADER}: ${WRITE_HEADER_VALUE}`);
+  const site = request.header("sec-fetch-site");
+  if (site !== undefined && site !== "same-origin" && site !== "none")
+    return problem(403, "changes are taken from this page only");
+  const type = request.header("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "changes are sent as application/json");
+  if (request.header("if-match") === undefined)
+    return problem(428, "changes need If-Match with the ETag of the incident as it was read");
+  return undefined;
+}
+
+function listRequestOf({ url }: ApiRequest): ListRequest | Invalid {
+  return readListRequest(new URL(url).searchParams);
+}
+
+/** Looked for in every rule: an id does not say of which it is. */
+async function find(id: string | undefined, deps: ApiDependencies): Promise<StoredIncident | undefined> {
+  if (id === undefined || !INCIDENT_ID.test(id)) return undefined;
+  const ruleIds = await deps.ruleIds();
+  const found = await Promise.all(ruleIds.map((ruleId) => deps.incidents.get(ruleId, id)));
+  return found.find((incident) => incident !== undefined);
+}
+
+async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<object> {
+  const ruleId = text(row["RuleId"]);
+  const [history, burst] = await Promise.all([
+    deps.changes.history(ruleId, text(row["IncidentId"])),
+    burstOf(text(row["BurstId"]), deps),
+  ]);
+  return {
+    incident: withoutNulls(row),
+    record,
+    history,
+    burst,
+    guide: deps.guideOf(ruleId) ?? null,
+    investigation: investigationOf(row),
+  };
+}
+
+function etagOf(row: IncidentRow): string {
+  return `"${Number(row["Revision"])}"`;
+}
+
+async function conflict(current: StoredIncident, deps: ApiDependencies): Promise<HttpAnswer> {
+  const answer = problem(412, "somebody else changed the incident meanwhile; nothing of yours was stored", {
+    current: await whole(current, deps),
+  });
+  return { ...answer, headers: { ...answer.headers, etag: etagOf(current.row) } };
+}
+
+function missing(): HttpAnswer {
+  return problem(404, "there is no such incident");
+}
+
+function invalid({ problems }: Invalid): HttpAnswer {
+  return problem(400, problems.join("; "), { problems });
+}
+
+function withoutNulls(row: IncidentRow): IncidentRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,222 @@
+import * as z from "zod/mini";
+import { contentHash } from "../../core/json/content-hash.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { PRIORITIES } from "../../core/pim-settings/priority.ts";
+import {
+  holdsText,
+  type IncidentPage,
+  type IncidentQuery,
+  type ListRequest,
+  type PageRequest,
+} from "../../core/triage/incident-query.ts";
+
+export interface ListDependencies {
+  /** Rules whose incidents are listed; each has a partition of its own. */
+  ruleIds(): Promise<readonly string[]>;
+  readonly pages: { page(request: PageRequest): Promise<IncidentPage | "refused"> };
+  readonly now: () => Date;
+}
+
+export interface IncidentList {
+  readonly rows: readonly IncidentRow[];
+  /** For the next request. Undefined when there is nothing more; where it is there, there may be more. */
+  readonly continuation: string | undefined;
+}
+
+export interface ListBudget {
+  /** A search that takes longer answers with what it has and where to go on. */
+  readonly milliseconds: number;
+  readonly columns?: readonly string[];
+}
+
+/** Below what a person waits for, and far below what a browser or the platform does. */
+const LIST_BUDGET: ListBudget = { milliseconds: 4_000 };
+/** The service's own limit: the fewest requests where most rows are read in vain. */
+const LARGEST_PAGE = 1_000;
+
+/**
+ * A page of incidents over all rules, newest activity first, or most urgent first.
+ *
+ * The rows of a rule are sorted by the service, those of several are merged here. A page may hold fewer than asked
+ * for, even none, and still go on: where little is found among much, each request searches for a bounded time.
+ *
+ * @returns "refused" for a continuation that is not of this query
+ */
+export async function listIncidents(
+  request: ListRequest,
+  deps: ListDependencies,
+  budget: ListBudget = LIST_BUDGET,
+): Promise<IncidentList | "refused"> {
+  const passes = passesOf(request);
+  const queryHash = contentHash(JSON.parse(JSON.stringify([request.query, request.order])));
+  const begin = request.continuation === undefined ? START : readContinuation(request.continuation, queryHash);
+  if (begin === undefined || begin.pass >= passes.length) return "refused";
+  const until = deps.now().getTime() + budget.milliseconds;
+  const ruleIds = await deps.ruleIds();
+  const rows: IncidentRow[] = [];
+  let position = begin;
+  while (position.pass < passes.length && rows.length < request.limit) {
+    const search = { query: passes[position.pass] ?? {}, limit: request.limit - rows.length, until, budget, ruleIds };
+    const part = await merge(search, position, deps);
+    if (part === "refused") return "refused";
+    rows.push(...part.rows);
+    const isLastPass = position.pass === passes.length - 1;
+    if (part.more !== undefined) position = { pass: position.pass, ...part.more };
+    else if (isLastPass) return { rows, continuation: undefined };
+    else position = { ...START, pass: position.pass + 1 };
+    if (part.more !== undefined && rows.length < request.limit) break; // out of time
+  }
+  return { rows, continuation: writeContinuation(position, queryHash) };
+}
+
+function passesOf({ query, order }: ListRequest): IncidentQuery[] {
+  if (order === "newest") return [query];
+  const wanted = query.priority ?? PRIORITIES;
+  return PRIORITIES.filter((priority) => wanted.includes(priority)).map((priority) => ({
+    ...query,
+    priority: [priority],
+  }));
+}
+
+/** Where a pass is: behind a key in all rules, and further in those that are named. */
+interface Place {
+  readonly after?: string | undefined;
+  readonly rules: Readonly<Record<string, RulePlace>>;
+}
+
+interface RulePlace {
+  readonly after?: string | undefined;
+  /** A row that is known to match and was not listed yet: the rule goes on with it. */
+  readonly from?: string | undefined;
+  readonly token?: string | undefined;
+  readonly done?: true | undefined;
+}
+
+interface Position extends Place {
+  readonly pass: number;
+}
+
+const START: Position = { pass: 0, rules: {} };
+
+interface Search {
+  readonly query: IncidentQuery;
+  readonly limit: number;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly budget: ListBudget;
+  readonly ruleIds: readonly string[];
+}
+
+interface Stream {
+  readonly ruleId: string;
+  /** Where to go on once what is waiting is taken. */
+  place: RulePlace;
+  readonly waiting: { readonly key: string; readonly row: IncidentRow }[];
+}
+
+/** Takes the smallest key of all rules again and again; a rule with nothing waiting is asked for more first. */
+async function merge(
+  { query, limit, until, budget, ruleIds }: Search,
+  from: Place,
+  { pages, now }: ListDependencies,
+): Promise<{ rows: IncidentRow[]; more: Place | undefined } | "refused"> {
+  const streams: Stream[] = ruleIds.map((ruleId) => ({
+    ruleId,
+    place: from.rules[ruleId] ?? { after: from.after },
+    waiting: [],
+  }));
+  const size = query.text === undefined && budget.columns === undefined ? Math.min(limit, LARGEST_PAGE) : LARGEST_PAGE;
+  const rows: IncidentRow[] = [];
+  let after = from.after;
+  let asked = false;
+  for (;;) {
+    const hungry = streams.filter(({ waiting, place }) => waiting.length === 0 && place.done !== true);
+    if (rows.length >= limit || (hungry.length > 0 && asked && now().getTime() > until)) break;
+    if (hungry.length > 0) {
+      const answers = await Promise.all(
+        hungry.map(({ ruleId, place }) =>
+          pages.page({ ruleId, query, size, columns: budget.columns, ...asPlace(place) }),
+        ),
+      );
+      asked = true;
+      for (const [index, answer] of answers.entries()) {
+        if (answer === "refused") return "refused";
+        const stream = hungry[index];
+        if (stream !== undefined) take(stream, answer, query);
+      }
+      continue;
+    }
+    const next = streams
+      .filter(({ waiting }) => waiting.length > 0)
+      .reduce<Stream | undefined>((least, stream) => (isBefore(stream, least) ? stream : least), undefined);
+    const first = next?.waiting.shift();
+    if (first === undefined) return { rows, more: undefined };
+    rows.push(first.row);
+    after = first.key;
+  }
+  const isOver = streams.every(({ waiting, place }) => waiting.length === 0 && place.done === true);
+  if (isOver) return { rows, more: undefined };
+  const places = streams.map(({ ruleId, place, waiting }) => [ruleId, nextPlace(place, waiting[0]?.key)] as const);
+  const further = places.filter(([, place]) => isFurther(place, after));
+  return { rows, more: { after, rules: Object.fromEntries(further) } };
+}
+
+/**
+ * A waiting row is read again, from its own key and not from a row before it: what lies before may take several requests
+ * to search, and two rules that search again in turn would never have a row at the same time.
+ */
+function nextPlace(place: RulePlace, waitingKey: string | undefined): RulePlace {
+  return waitingKey === undefined ? place : { from: waitingKey };
+}
+
+function take(stream: Stream, { rows, token }: IncidentPage, query: IncidentQuery): void {
+  const { text } = query;
+  stream.waiting.push(...rows.filter(({ row }) => text === undefined || holdsText(row, text)));
+  const last = rows.at(-1);
+  const { after, from } = last === undefined ? stream.place : { after: last.key, from: undefined };
+  stream.place = token === undefined ? { after, from, done: true } : { after, from, token };
+}
+
+function asPlace({ after, from, token }: RulePlace): Pick<PageRequest, "after" | "from" | "token"> {
+  return { after, from, token };
+}
+
+function isFurther({ after, from, token, done }: RulePlace, than: string | undefined): boolean {
+  return done === true || token !== undefined || from !== undefined || (after ?? "") > (than ?? "");
+}
+
+function isBefore(stream: Stream, other: Stream | undefined): boolean {
+  return other === undefined || (stream.waiting[0]?.key ?? "") < (other.waiting[0]?.key ?? "");
+}
+
+const PLACE = z.strictObject({
+  after: z.optional(z.string()),
+  from: z.optional(z.string()),
+  token: z.optional(z.string()),
+  done: z.optional(z.literal(true)),
+});
+const CONTINUATION = z.strictObject({
+  query: z.string(),
+  pass: z.int().check(z.gte(0), z.lte(PRIORITIES.length)),
+  after: z.optional(z.string()),
+  rules: z.record(z.string(), PLACE),
+});
+
+function writeContinuation(position: Position, query: string): string {
+  return Buffer.from(JSON.stringify({ query, ...position })).toString("base64url");
+}
+
+/** Comes from outside: whatever is not of this query or of this form is refused. */
+function readContinuation(text: string, query: string): Position | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const parsed = CONTINUATION.safeParse(json);
+  if (!parsed.success || parsed.data.query !== query) return undefined;
+  const { pass, after, rules } = parsed.data;
+  return { pass, after, rules };
+}

@@ -1,0 +1,88 @@
+import { text } from "../../core/event/audit-log.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
+import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-query.ts";
+import { type ListDependencies, listIncidents } from "./list-incidents.ts";
+
+/** `other`: incidents of rules whose effect nobody assesses. */
+const SERIES = [...EFFECTS, "other"] as const;
+export type Series = (typeof SERIES)[number];
+
+export interface TimeBucket {
+  /** UTC, ISO 8601. */
+  readonly start: string;
+  readonly counts: Readonly<Partial<Record<Series, number>>>;
+}
+
+export interface IncidentSummary {
+  readonly total: number;
+  readonly open: Readonly<Record<Priority, number>>;
+  readonly bucketMilliseconds: number;
+  /** Those that hold something, oldest first. */
+  readonly buckets: readonly TimeBucket[];
+  /** Of bursts of two and more: how many incidents each has among those counted. The largest of them only, if there are many. */
+  readonly bursts: Readonly<Record<string, number>>;
+  /** Incidents whose record holds no time that can be read. */
+  readonly undated: number;
+  /** False where there is more than one request looks at: then the oldest are not counted. */
+  readonly complete: boolean;
+}
+
+/** Most incidents that one summary looks at. */
+const MAX_INCIDENTS = 20_000;
+const BUDGET_MS = 5_000;
+const HOUR_MS = 3_600_000;
+const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
+const MAX_BUCKETS = 60;
+const MAX_BURSTS = 500;
+const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status", "Priority", "BurstId"];
+
+/** Counts incidents by time and effect, and the open ones by priority. */
+export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
+  const budget = { milliseconds: BUDGET_MS, ...(query.text === undefined && { columns: COLUMNS }) };
+  const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
+  if (list === "refused") throw new TypeError("a list without a continuation was refused");
+  const times = list.rows.map(timeOf).filter((time) => time > 0);
+  const newest = query.to?.getTime() ?? Math.max(deps.now().getTime(), ...times.slice(0, 1));
+  const oldest = query.from?.getTime() ?? times.at(-1) ?? newest;
+  const bucketMilliseconds =
+    BUCKET_SIZES.find((size) => (newest - oldest) / size <= MAX_BUCKETS) ?? 10 * 364 * 24 * HOUR_MS;
+  const open: Record<Priority, number> = { P1: 0, P2: 0, P3: 0, P4: 0 };
+  const buckets = new Map<number, Partial<Record<Series, number>>>();
+  for (const row of list.rows) {
+    const priority = PRIORITIES.find((known) => known === row["Priority"]);
+    if (priority !== undefined && row["Status"] !== "Closed") open[priority] += 1;
+    if (timeOf(row) <= 0) continue;
+    const start = Math.floor(timeOf(row) / bucketMilliseconds) * bucketMilliseconds;
+    const counts = buckets.get(start) ?? {};
+    const series = EFFECTS.find((effect) => effect === row["Effect"]) ?? "other";
+    counts[series] = (counts[series] ?? 0) + 1;
+    buckets.set(start, counts);
+  }
+  return {
+    total: list.rows.length,
+    open,
+    bucketMilliseconds,
+    buckets: [...buckets]
+      .toSorted(([a], [b]) => a - b)
+      .map(([start, counts]) => ({ start: new Date(start).toISOString(), counts })),
+    bursts: burstsOf(list.rows),
+    undated: list.rows.length - times.length,
+    complete: list.continuation === undefined,
+  };
+}
+
+function burstsOf(rows: readonly IncidentRow[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const id = text(row["BurstId"]);
+    if (id !== "") counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  const several = [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a);
+  return Object.fromEntries(several.slice(0, MAX_BURSTS));
+}
+
+/** Milliseconds since 1970; 0 where it is not known. */
+function timeOf(row: IncidentRow): number {
+  return Date.parse(text(row["ActivityDateTime"])) || 0;
+}

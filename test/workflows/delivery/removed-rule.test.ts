@@ -1,0 +1,138 @@
+// A rule was removed from the app, renamed or switched off: nothing of what it found before is lost.
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../../local/azurite.ts";
+import { acknowledgements } from "../../../src/azure/incidents/acknowledgements.ts";
+import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
+import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
+import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
+import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
+import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
+import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { text } from "../../../src/core/event/audit-log.ts";
+import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
+import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
+import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
+import { logAnalyticsSink } from "../../../src/workflows/delivery/log-analytics-sink.ts";
+import { pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
+import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
+import { sweepOutbox } from "../../../src/workflows/delivery/sweep-outbox.ts";
+import { webhookSink } from "../../../src/workflows/delivery/webhook-sink.ts";
+import { openTable } from "../../azure/tables/open-table.ts";
+import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
+
+const REMOVED = "11111111-2222-4333-8444-555555555555";
+const QUEUED = Date.parse("2026-03-04T09:12:46.000Z");
+const LATER = new Date("2100-01-01");
+
+let azurite: Azurite;
+let app: Awaited<ReturnType<typeof open>>;
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+beforeEach(async () => void (app = await open()));
+
+const kept = storedIncident("kept");
+const orphans = ["a", "b"].map((name) => ofRule(REMOVED, storedIncident(name)));
+const idOf = ({ row }: { readonly row: IncidentRow }) => text(row["IncidentId"]);
+const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
+
+/** An app that runs one rule, on a table with two incidents of another. */
+async function open() {
+  const { client } = await openTable(azurite.connectionString);
+  const incidents = incidentTable(client, undefined, { otherSinks: [WEBHOOK_SINK] });
+  await incidents.addAll([kept, ...orphans]);
+  const forwarded: string[] = [];
+  const told: string[] = [];
+  const ingestion = {
+    upload(rows: readonly IncidentRow[]) {
+      forwarded.push(...rows.map((row) => idOf({ row })));
+      return Promise.resolve({ outcome: "accepted" as const });
+    },
+  };
+  const webhook = {
+    post(row: IncidentRow) {
+      told.push(idOf({ row }));
+      return Promise.resolve({ outcome: "accepted" as const });
+    },
+  };
+  const acceptances = { latest: () => Promise.resolve(undefined), note: () => Promise.resolve() };
+  const delivery = { acceptances, firstBackOffMs: 60_000, now: () => QUEUED + 90_000 };
+  return {
+    client,
+    forwarded,
+    told,
+    incidents,
+    ruleIds: ruleIds(client, { running: [RULE_ID] }),
+    accounts: acknowledgements(client, LOG_ANALYTICS_SINK),
+    lists: incidentLists(client),
+    pages: incidentPages(client),
+    changes: incidentChanges(client),
+    guideOf: () => undefined,
+    sinks: [
+      logAnalyticsSink({ ...delivery, outbox: incidents, ingestion }),
+      webhookSink({ ...delivery, outbox: incidentOutbox(client, WEBHOOK_SINK), webhook, incidents }),
+    ] as const,
+    deadLetters: { count: () => Promise.resolve(0) },
+    ledger: { statuses: () => Promise.resolve([]) },
+    timers: { runs: () => Promise.resolve({ firstAt: undefined, latestAt: {} }) },
+    now: () => new Date(QUEUED + 90_000),
+  };
+}
+
+const SCHEDULES = { "outbox-timer": "* * * * *", "ledger-timer": "* * * * *", "reconciliation-timer": "* * * * *" };
+
+async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" }: { id?: string; query?: string }) {
+  const request = {
+    method: "GET",
+    url: `http://127.0.0.1:7071/api/incidents${query}`,
+    params: id === undefined ? {} : { id },
+    header: () => undefined,
+    body: null,
+  };
+  const access = { kind: "local", user: "local user" } as const;
+  const { status, body } = await answerApi(operation, request, { access, connect: () => Promise.resolve(app) });
+  return { status, body: JSON.parse(String(body)) };
+}
+
+test("the sweep sends its rows to Log Analytics and to the webhook", async () => {
+  const { figures, errors } = await sweepOutbox(app, LATER);
+  expect({ figures, errors }).toMatchObject({ figures: { forwarded: 3, webhook: { forwarded: 3 } }, errors: [] });
+  expect([app.forwarded.toSorted(), app.told.toSorted()]).toEqual([ALL_IDS, ALL_IDS]);
+});
+
+test("the sweep asks the table afresh: a rule that came a moment ago is not left out", async () => {
+  await app.ruleIds();
+  await app.incidents.addAll([ofRule("another", storedIncident("c"))]);
+  expect((await sweepOutbox(app, LATER)).figures).toMatchObject({ forwarded: 4, webhook: { forwarded: 4 } });
+});
+
+test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
+  const [lost] = orphans.map(idOf);
+  await app.client.deleteEntity(REMOVED, `outbox|${LOG_ANALYTICS_SINK}|${lost}|1`);
+  expect(await reconcile(app)).toMatchObject({ figures: { incidents: 3, waiting: 2, requeued: 1 }, errors: [] });
+  expect(await app.incidents.waiting(REMOVED)).toMatchObject({ pending: 2, refused: 0 });
+});
+
+test("health counts its rows and their age", async () => {
+  await app.incidents.markForwarded(kept.row);
+  expect(await pipelineHealth(app, { retentionHours: 24, schedules: SCHEDULES })).toMatchObject({
+    outbox: { pending: 2, refused: 0, oldestSeconds: 90 },
+    webhook: { pending: 3, refused: 0 },
+  });
+});
+
+test("a list and a summary show its incidents, each with the rule's name", async () => {
+  const { body } = await ask("list", { query: "?order=newest" });
+  expect(body.incidents.map(({ IncidentId }: IncidentRow) => text(IncidentId)).toSorted()).toEqual(ALL_IDS);
+  expect(body.incidents.map(({ RuleName }: IncidentRow) => RuleName)).toEqual(
+    Array.from({ length: 3 }, () => "Changes to PIM Settings"),
+  );
+  expect((await ask("summary", {})).body).toMatchObject({ total: 3, complete: true });
+});
+
+test("its incidents are found by id, without a guide, in a burst with those of other rules", async () => {
+  for (const id of orphans.map(idOf))
+    expect(await ask("show", { id })).toMatchObject({
+      status: 200,
+      body: { incident: { IncidentId: id, RuleId: REMOVED }, guide: null, burst: { count: 3, complete: true } },
+    });
+});

@@ -1,0 +1,22 @@
+import type { BatchFigures, HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
+import { POSITION, settingsChange } from "../../samples.ts";
+
+const eventOf = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
+export const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventOf);
+
+/** What a batch without records comes to. A list of its own, as an expectation must be. */
+export const NOTHING: BatchFigures = {
+  events: 0,
+  passedOver: 0,
+  received: 0,
+  matched: 0,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+  stored: 0,
+  known: 0,
+};
+
+export const signIn = { category: "SignInLogs", operationName: "Sign-in activity", properties: {} };
+export const otherActivity = settingsChange({ operationName: "Add member to role" }, { id: "Directory_1" });

@@ -1,0 +1,328 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { DEFAULT_LIMITS } from "../../../src/kql/run/evaluation.ts";
+import { prepare } from "../../../src/kql/run/evaluate.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
+import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
+import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
+import {
+  type BatchFigures,
+  type DetectDependencies,
+  detectBatch,
+} from "../../../src/workflows/detection/detect-batch.ts";
+import { anyJson, anySettingsChange, bytes, eventBody, POSITION, settingsChange } from "../../samples.ts";
+import { CHANGES_TO_PIM_SETTINGS, readyRule } from "../../shipped-rule.ts";
+import { events, NOTHING, otherActivity, signIn } from "./batch-events.ts";
+import { memoryStores } from "../memory-stores.ts";
+
+/** A rule that fails on every record. */
+const failing = {
+  rule: { ...CHANGES_TO_PIM_SETTINGS, id: "11111111-2222-4333-8444-555555555555" },
+  evaluate: () => {
+    throw new TypeError("quotes the record");
+  },
+};
+
+const { scan } = ruleScan([CHANGES_TO_PIM_SETTINGS]);
+
+test("a change of PIM settings is one incident, however often and in whatever batch it is delivered", async () => {
+  const { deps, stored } = memoryStores();
+
+  const first = await detectBatch(events(eventBody(settingsChange())), deps);
+  expect(first.figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 1 });
+  expect(first.added).toEqual([...stored.values()]);
+  expect(first.added.map(({ row }) => row["IncidentTitle"])).toEqual(["Changes to PIM Settings"]);
+
+  const again = await detectBatch(
+    events(bytes(JSON.stringify(settingsChange())), eventBody(settingsChange(), settingsChange())),
+    deps,
+  );
+  expect(again).toEqual({ figures: { ...NOTHING, events: 2, received: 3, matched: 3, known: 3 }, added: [] });
+  expect(stored.size).toBe(1);
+});
+
+test("the incident says where its event lay and when it was found", async () => {
+  const { deps, stored } = memoryStores();
+  await detectBatch(events(eventBody(settingsChange())), deps);
+  expect([...stored.values()].map(({ row }) => row)).toMatchObject([
+    {
+      EventHubPartitionId: "3",
+      EventHubSequenceNumber: 42,
+      EventHubEnqueuedTime: "2026-03-04T09:14:00.5000000Z",
+      DetectedTime: "2026-03-04T09:14:01.000Z",
+    },
+  ]);
+});
+
+describe("each record has one fate", () => {
+  test.each<{ why: string; record: Json; fate: Partial<BatchFigures>; reason?: string }>([
+    { why: "a change of PIM settings", record: settingsChange(), fate: { matched: 1, stored: 1 } },
+    {
+      why: "one that failed: the rule has no filter on the result",
+      record: settingsChange({}, { result: "failure" }),
+      fate: { matched: 1, stored: 1 },
+    },
+    {
+      why: "the category as in 2018, names in another case",
+      record: settingsChange({ category: "Audit", operationName: "UPDATE ROLE SETTING IN PIM" }),
+      fate: { matched: 1, stored: 1 },
+    },
+    { why: "another activity", record: otherActivity, fate: { notMatched: 1 } },
+    { why: "PIM for Groups", record: settingsChange({}, { category: "GroupManagement" }), fate: { notMatched: 1 } },
+    { why: "no properties", record: settingsChange({ properties: null }), fate: { notMatched: 1 } },
+    { why: "another category", record: signIn, fate: { skipped: 1 } },
+    { why: "no category", record: { a: 1 }, fate: { deadLettered: 1 }, reason: 'no "category"' },
+    {
+      why: "a category that is no text",
+      record: settingsChange({ category: 7 }),
+      fate: { deadLettered: 1 },
+      reason: 'no "category"',
+    },
+    {
+      why: "a match from a tenant in upper case",
+      record: settingsChange({ tenantId: "AAAAAAAA-1111-4222-8333-444444444444" }),
+      fate: { matched: 1, stored: 1 },
+    },
+    {
+      why: "a match that names no tenant",
+      record: settingsChange({ tenantId: undefined, resourceId: undefined }),
+      fate: { matched: 1, stored: 1 },
+    },
+    {
+      why: "a match from another tenant",
+      record: settingsChange({ tenantId: "bbbbbbbb-1111-4222-8333-444444444444" }),
+      fate: { deadLettered: 1 },
+      reason: "a tenant that ALLOWED_TENANT_IDS does not name",
+    },
+    {
+      why: "no match from another tenant",
+      record: { ...otherActivity, tenantId: "bbbbbbbb-1111-4222-8333-444444444444" },
+      fate: { notMatched: 1 },
+    },
+  ])("$why: $fate", async ({ record, fate, reason }) => {
+    const { deps, letters, stored } = memoryStores();
+
+    const { figures } = await detectBatch(events(eventBody(record)), deps);
+
+    expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, ...fate });
+    expect(stored.size).toBe(fate.stored ?? 0);
+    const kept = { bytes: bytes(JSON.stringify(record)), reason, position: POSITION };
+    expect(letters.map((letter) => ({ ...letter, bytes: Uint8Array.from(letter.bytes) }))).toEqual(
+      reason === undefined ? [] : [kept],
+    );
+  });
+});
+
+test("unreadable parts are dead letters byte for byte, and all else goes on", async () => {
+  const { deps, letters } = memoryStores();
+  const good = JSON.stringify(settingsChange());
+
+  const { figures } = await detectBatch(
+    events(bytes("{"), bytes(`{"records":[{'a':1},${good},7]}`), bytes(""), eventBody(otherActivity, signIn)),
+    deps,
+  );
+
+  expect(figures).toEqual({
+    ...NOTHING,
+    events: 4,
+    received: 7,
+    matched: 1,
+    notMatched: 1,
+    skipped: 1,
+    deadLettered: 4,
+    stored: 1,
+    known: 0,
+  });
+  expect(letters.map((letter) => [Buffer.from(letter.bytes).toString(), letter.reason])).toEqual([
+    ["{", "not JSON"],
+    ["{'a':1}", "records[0]: not JSON"],
+    ["7", "records[2]: not an object"],
+    ["", "empty body"],
+  ]);
+});
+
+test("a rule that fails on a record makes it a dead letter, and what other rules find in it is stored", async () => {
+  const { deps, letters, stored } = memoryStores();
+
+  const { figures } = await detectBatch(events(eventBody(settingsChange(), signIn)), {
+    ...deps,
+    rules: [failing, readyRule()],
+  });
+
+  expect(figures).toEqual({ ...NOTHING, events: 1, received: 2, deadLettered: 1, skipped: 1, stored: 1 });
+  expect([...stored.values()].map(({ row }) => row["RuleId"])).toEqual([CHANGES_TO_PIM_SETTINGS.id]);
+  expect(letters.map(({ reason }) => reason)).toEqual([
+    'rule 11111111-2222-4333-8444-555555555555 ("Changes to PIM Settings"): failed with TypeError',
+  ]);
+});
+
+test("a rule that reaches a limit on a record is named with the limit, and the record is kept", async () => {
+  const { plan } = CHANGES_TO_PIM_SETTINGS;
+  for (const [limit, reason] of [
+    [{ rows: 0 }, "stopped at the limit of 0 rows for one record"],
+    [{ results: 0 }, "stopped at the limit of 0 result rows for one record"],
+  ] as const) {
+    const rule = { ...readyRule(), evaluate: prepare(plan, { ...DEFAULT_LIMITS, ...limit }) };
+    const { deps, letters, stored } = memoryStores();
+    await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [rule] });
+    expect(letters[0]?.reason).toContain(`rule ${CHANGES_TO_PIM_SETTINGS.id} ("Changes to PIM Settings"): ${reason}`);
+    expect([letters.length, stored.size]).toEqual([1, 0]);
+  }
+});
+
+test("several result rows of one record are several incidents, told apart by their order", async () => {
+  const { deps, stored } = memoryStores();
+  const { rule, evaluate } = readyRule();
+  const twice = { rule, evaluate: (row: Parameters<typeof evaluate>[0]) => [...evaluate(row), ...evaluate(row)] };
+
+  for (const known of [0, 2]) {
+    const { figures } = await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [twice] });
+    expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 2 - known, known });
+  }
+  expect(stored.size).toBe(2);
+});
+
+test("two rules that match one record make an incident each", async () => {
+  const { deps, stored } = memoryStores();
+  const other = readyRule({ ...CHANGES_TO_PIM_SETTINGS, id: failing.rule.id });
+  const { figures } = await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [readyRule(), other] });
+  expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 2 });
+  expect(stored.size).toBe(2);
+});
+
+describe("a dependency that fails rejects the batch, so that it is delivered again", () => {
+  const down = new Error("down");
+  const fails = { add: () => Promise.reject(down), addAll: () => Promise.reject(down) };
+  test.each<{ what: string; broken: Partial<DetectDependencies>; body: Uint8Array }>([
+    { what: "the incidents' store", broken: { incidents: fails }, body: eventBody(settingsChange()) },
+    { what: "the dead letters' store, for bytes", broken: { deadLetters: fails }, body: bytes("{") },
+    { what: "the dead letters' store, for a record", broken: { deadLetters: fails }, body: eventBody({ a: 1 }) },
+  ])("$what", async ({ broken, body }) => {
+    const { deps } = memoryStores();
+    await expect(detectBatch(events(body), { ...deps, ...broken })).rejects.toBe(down);
+    // The same batch without what needs the store passes.
+    await expect(detectBatch(events(eventBody(otherActivity)), { ...deps, ...broken })).resolves.toBeDefined();
+  });
+});
+
+describe("a record whose incident the store refuses", () => {
+  /** Stores that take every incident but those of one record. */
+  function refusing(auditLogId: string) {
+    const stores = memoryStores();
+    const addAll: DetectDependencies["incidents"]["addAll"] = async (incidents) => {
+      const isRefused = ({ row }: StoredIncident) => row["AuditLogId"] === auditLogId;
+      const taken = [...(await stores.deps.incidents.addAll(incidents.filter((one) => !isRefused(one))))];
+      return incidents.map((one) => (isRefused(one) ? { refused: "EntityTooLarge" } : (taken.shift() ?? "known")));
+    };
+    return { ...stores, deps: { ...stores.deps, incidents: { addAll } } };
+  }
+  const bad = settingsChange({}, { id: "PIM_BAD" });
+  const [one, two] = [settingsChange({}, { id: "PIM_1" }), settingsChange({}, { id: "PIM_2" })];
+
+  test("is a dead letter byte for byte that says why; its neighbours are stored, and so is the rest of the batch", async () => {
+    const { deps, stored, letters } = refusing("PIM_BAD");
+    for (const known of [0, 2]) {
+      const { figures, added } = await detectBatch(events(eventBody(one, bad), eventBody(two)), deps);
+      const fates = { received: 3, matched: 2, deadLettered: 1 };
+      expect(figures).toEqual({ ...NOTHING, events: 2, ...fates, stored: 2 - known, known });
+      expect(added).toHaveLength(2 - known);
+    }
+    expect(stored.size).toBe(2);
+    expect(letters.map(({ bytes: kept }) => Uint8Array.from(kept))).toEqual([
+      bytes(JSON.stringify(bad)),
+      expect.anything(),
+    ]);
+    expect(letters[0]?.reason).toMatch(
+      /^incident [0-9a-f]{64} of rule 0ed0fe7c-af29-4990-af7f-bb5ccb231198 is refused: EntityTooLarge$/,
+    );
+  });
+
+  test("keeps the other reason too where another rule failed on it", async () => {
+    const { deps, letters } = refusing("PIM_BAD");
+    const { figures } = await detectBatch(events(eventBody(bad)), { ...deps, rules: [failing, ...deps.rules] });
+    expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
+    expect(letters[0]?.reason).toMatch(/failed with TypeError; incident .* is refused: EntityTooLarge$/);
+  });
+});
+
+test("a record nested 100,000 levels deep is an incident like any other", async () => {
+  const { deps, stored } = memoryStores();
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const record = JSON.stringify(settingsChange({}, { initiatedBy: "DEEP" })).replace('"DEEP"', deep);
+  const { figures } = await detectBatch(events(bytes(`{"records":[${record}]}`)), deps);
+  expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 1 });
+  expect([...stored.values()].map(({ record: text }) => text)).toEqual([record]);
+});
+
+test("a record by itself that ends with what a rule looks for is an incident, wherever its buffer ends", async () => {
+  const { operationName = null, ...before } = settingsChange({}, { activityDisplayName: "" });
+  // Alone in their buffers, of all lengths and with the literal at all places in words.
+  const bodies = Array.from({ length: 80 }, (_, length) =>
+    Uint8Array.from(bytes(JSON.stringify({ filling: "f".repeat(length), ...before, operationName }))),
+  );
+  const { deps, letters } = memoryStores();
+
+  const { figures } = await detectBatch(events(...bodies), { ...deps, scan });
+
+  expect(figures).toMatchObject({ received: 80, matched: 80, passedOver: 0 });
+  expect(new Set(bodies.map(({ buffer, length }) => buffer.byteLength - length))).toEqual(new Set([0]));
+  expect(letters).toEqual([]);
+});
+
+test("an event without what a rule looks for is passed over, and records beside a candidate are ruled out", async () => {
+  const { deps, stored } = memoryStores();
+  const member = "Add member to role";
+  const other = settingsChange({ operationName: member }, { activityDisplayName: member });
+  const others = Array.from({ length: 20 }, () => other); // of small bodies all is read
+  const bodies = [eventBody(signIn, other), eventBody(...others, settingsChange(), ...others)];
+  const { figures } = await detectBatch(events(...bodies), { ...deps, scan });
+  expect(figures).toEqual({ ...NOTHING, events: 2, passedOver: 1, received: 41, matched: 1, ruledOut: 40, stored: 1 });
+  expect(stored.size).toBe(1);
+});
+
+test.each([
+  { why: "empty", body: bytes("") },
+  { why: "cut off", body: eventBody(signIn).subarray(0, -3) },
+  { why: "UTF-16", body: Buffer.from(JSON.stringify({ records: [settingsChange()] }), "utf16le") },
+])("with the scan, an event that is $why is a dead letter all the same", async ({ body }) => {
+  const { deps, letters } = memoryStores();
+  const { figures } = await detectBatch(events(body), { ...deps, scan });
+  expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
+  expect(letters.map((letter) => letter.bytes)).toEqual([body]);
+});
+
+describe("whatever the data", () => {
+  const record = fc.oneof(anySettingsChange(), anyJson(), fc.constant(signIn), fc.constant(otherActivity));
+  const whole = fc.array(record, { maxLength: 4 }).map((records) => eventBody(...records));
+  const damaged = fc.tuple(whole, fc.nat(), fc.nat({ max: 255 })).map(([body, place, byte]) => {
+    body[place % body.length] = byte;
+    return body;
+  });
+  const body = fc.oneof(whole, damaged, fc.uint8Array({ maxLength: 40 }));
+
+  test("received is matched and not matched and skipped and dead-lettered, and a second delivery stores nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(body, { maxLength: 4 }), fc.boolean(), fc.boolean(), async (bodies, ...which) => {
+        const [withFailingRule, withScan] = which;
+        const { deps, letters, stored } = memoryStores();
+        const rules = withFailingRule ? [...deps.rules, failing] : deps.rules;
+        const all = { ...deps, rules, scan: withScan ? scan : undefined };
+
+        const { figures, added } = await detectBatch(events(...bodies), all);
+
+        const { matched, notMatched, skipped, ruledOut, deadLettered } = figures;
+        expect(matched + notMatched + skipped + ruledOut + deadLettered).toBe(figures.received);
+        expect(figures.events).toBe(bodies.length);
+        expect([letters.length, stored.size, added.length]).toEqual([
+          figures.deadLettered,
+          figures.stored,
+          figures.stored,
+        ]);
+
+        const second = await detectBatch(events(...bodies), all);
+        expect(second.figures).toEqual({ ...figures, stored: 0, known: figures.stored + figures.known });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,176 @@
+import { expect, test } from "vitest";
+import type { IncidentRow, StoredIncident } from "../../../src/core/incident/incident-row.ts";
+import type { FinishedRun } from "../../../src/core/ledger/partition-ledger.ts";
+import type { SequenceRange } from "../../../src/core/ledger/sequence-ranges.ts";
+import { DependencyError } from "../../../src/errors.ts";
+import { handleEvents } from "../../../src/workflows/detection/handle-events.ts";
+import type { Sink, Sinks } from "../../../src/workflows/delivery/sink.ts";
+import { eventBody, POSITION, settingsChange } from "../../samples.ts";
+import { memorySink } from "../delivery/memory-sink.ts";
+import { memoryStores, memorySuspects } from "../memory-stores.ts";
+
+const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
+const FOUND = {
+  events: 1,
+  passedOver: 0,
+  received: 2,
+  matched: 2,
+  notMatched: 0,
+  skipped: 0,
+  ruledOut: 0,
+  deadLettered: 0,
+  guarded: false,
+  leftToHealer: 0,
+  latency: { 1: 1 },
+  unrecorded: 0,
+};
+
+const DELIVERED = { forwarded: 0, refused: 0, failed: 0 };
+
+/** Stores in memory, and one sink that answers as told; `forwarded` are the ids of what left its outbox. */
+function dependencies(upload: Sink["send"]) {
+  const { deps, stored } = memoryStores();
+  const forwarded: unknown[] = [];
+  const finished: object[] = [];
+  const ledger = {
+    finished: (partitionId: string, { first, last }: SequenceRange) => {
+      finished.push({ partitionId, first, last, stored: stored.size });
+      return Promise.resolve();
+    },
+  };
+  const { sink } = memorySink([]);
+  const markForwarded = (row: IncidentRow) => Promise.resolve(void forwarded.push(row["IncidentId"]));
+  const sinks: Sinks = [{ ...sink, send: upload, outbox: { ...sink.outbox, markForwarded } }];
+  return {
+    deps: { ...deps, ledger, suspects: memorySuspects().suspects, sinks },
+    stored,
+    forwarded,
+    finished,
+  };
+}
+
+test("what is new is forwarded once all of the batch is stored", async () => {
+  const storedAtUpload: number[] = [];
+  const { deps, stored, forwarded } = dependencies(() => {
+    storedAtUpload.push(stored.size);
+    return Promise.resolve({ outcome: "accepted" });
+  });
+
+  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 2, known: 0, ...DELIVERED, forwarded: 2 });
+  expect(storedAtUpload).toEqual([2]);
+  expect(forwarded).toEqual([...stored.values()].map(({ row }) => row["IncidentId"]));
+
+  expect(await handleEvents(batch, deps)).toEqual({ ...FOUND, stored: 0, known: 2, ...DELIVERED });
+  expect(storedAtUpload).toEqual([2]);
+});
+
+test("an endpoint that is down does not fail the batch: the rows wait in the outbox", async () => {
+  const { deps, stored, forwarded } = dependencies(() => Promise.reject(new DependencyError("Logs Ingestion", "down")));
+  const figures = { ...FOUND, stored: 2, known: 0, ...DELIVERED, stopped: "Logs Ingestion: down" };
+  expect(await handleEvents(batch, deps)).toEqual(figures);
+  expect([stored.size, forwarded]).toEqual([2, []]);
+});
+
+test("nothing is forwarded of a batch that could not be stored whole", async () => {
+  const uploads: number[] = [];
+  const { deps, finished } = dependencies((rows) => {
+    uploads.push(rows.length);
+    return Promise.resolve({ outcome: "accepted" });
+  });
+  const incidents = {
+    async addAll(all: readonly StoredIncident[]) {
+      await deps.incidents.addAll(all.slice(0, 1));
+      throw new Error("table is down");
+    },
+  };
+  await expect(handleEvents(batch, { ...deps, incidents })).rejects.toThrow("table is down");
+  expect([uploads, finished]).toEqual([[], []]);
+});
+
+test("the ledger is told once all is stored, of each run of consecutive numbers", async () => {
+  const { deps, finished } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const at = (sequenceNumber: number | null, partitionId: string | null = "3") => ({
+    body: eventBody(settingsChange({}, { id: `PIM_${sequenceNumber}` })),
+    position: { partitionId, sequenceNumber, enqueuedTime: "2026-03-04T09:14:00.123" },
+  });
+  const events = [at(4), at(5), at(7), at(null), at(8), at(8, null), at(0, "1")];
+
+  const figures = await handleEvents(events, deps);
+
+  expect(figures).toMatchObject({ unrecorded: 2, unrecordedBecause: "the host did not say where they lay" });
+  expect(finished).toEqual([
+    { partitionId: "3", first: 4, last: 5, stored: 6 },
+    { partitionId: "3", first: 7, last: 8, stored: 6 },
+    { partitionId: "1", first: 0, last: 0, stored: 6 },
+  ]);
+});
+
+test("the ledger is told when the first of a run reached the hub, in UTC; 0 where that is not known", async () => {
+  const { deps } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const enqueuedAt: number[] = [];
+  const ledger = {
+    finished: (_partitionId: string, run: FinishedRun) => {
+      enqueuedAt.push(run.enqueuedAt);
+      return Promise.resolve();
+    },
+  };
+  for (const enqueuedTime of [
+    "2026-03-04T09:14:00.1234567Z",
+    "2026-03-04T09:14:00Z",
+    "2026-03-04T10:14:00+01:00",
+    "?",
+    null,
+  ]) {
+    await handleEvents([{ body: eventBody(), position: { ...POSITION, enqueuedTime } }], { ...deps, ledger });
+  }
+  const time = Date.UTC(2026, 2, 4, 9, 14);
+  expect(enqueuedAt).toEqual([time + 123, time, time, 0, 0]);
+});
+
+test("a ledger that cannot be written does not fail the batch", async () => {
+  const { deps, stored, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const ledger = { finished: () => Promise.reject(new DependencyError("Ledger", "down")) };
+  expect(await handleEvents(batch, { ...deps, ledger })).toMatchObject({
+    unrecorded: 1,
+    unrecordedBecause: "Ledger: down",
+    forwarded: 2,
+  });
+  expect([stored.size, forwarded.length]).toEqual([2, 2]);
+});
+
+test("sinks do not wait for each other, and each has its own figures", async () => {
+  const { deps } = dependencies(() => Promise.reject(new DependencyError("Logs Ingestion", "down")));
+  const webhook = { ...memorySink([]).sink, name: "webhook" };
+  expect(await handleEvents(batch, { ...deps, sinks: [deps.sinks[0], webhook] })).toMatchObject({
+    forwarded: 0,
+    stopped: "Logs Ingestion: down",
+    webhook: { ...DELIVERED, forwarded: 2 },
+  });
+});
+
+test("a sink that is paused is sent nothing, and the others are", async () => {
+  const { deps, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const webhook = { ...memorySink([]).sink, name: "webhook" };
+  const [first] = deps.sinks;
+  for (const row of ["a", "b", "c"]) first.watch.failed(row, "answered 503");
+  expect(await handleEvents(batch, { ...deps, sinks: [first, webhook] })).toMatchObject({
+    ...DELIVERED,
+    stopped: "paused for 10 s after: answered 503",
+    webhook: { forwarded: 2 },
+  });
+  expect(forwarded).toEqual([]);
+});
+
+test("a row that cannot be marked fails the batch, after the rows of all sinks were sent", async () => {
+  const { deps, stored } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const [first] = deps.sinks;
+  const outbox = { ...first.outbox, markForwarded: () => Promise.reject(new DependencyError("Table Storage", "down")) };
+  const webhook = memorySink([]);
+  const sinks: Sinks = [
+    { ...first, outbox },
+    { ...webhook.sink, name: "webhook" },
+  ];
+  await expect(handleEvents(batch, { ...deps, sinks })).rejects.toThrow("Table Storage: down");
+  expect(webhook.journal).toHaveLength(1);
+  expect(stored.size).toBe(2);
+});

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { keptAnswer } from "../../../src/workflows/health/kept-answer.ts";
+
+/** Questions that end when the test says so, and a clock that stands still. */
+function asking({ lateAfterMs = 600_000 } = {}) {
+  const questions: PromiseWithResolvers<string>[] = [];
+  const clock = { now: 1_000_000 };
+  const answer = keptAnswer({
+    ask() {
+      const question = Promise.withResolvers<string>();
+      questions.push(question);
+      return question.promise;
+    },
+    freshForMs: 1_000,
+    late: { afterMs: lateAfterMs, answer: "late" },
+    now: () => clock.now,
+  });
+  return { questions, clock, answer };
+}
+
+test("whoever asks while a question is open waits for the same answer, however long it takes", async () => {
+  const { questions, clock, answer } = asking();
+  const early = answer();
+  clock.now += 3_600_000;
+  const later = [answer(), answer()];
+  expect(questions).toHaveLength(1);
+  questions[0]?.resolve("first");
+  expect(await Promise.all([early, ...later])).toEqual(["first", "first", "first"]);
+});
+
+test("an answer is kept from the end of its question on, until it expires", async () => {
+  const { questions, clock, answer } = asking();
+  const first = answer();
+  clock.now += 60_000; // more than it is fresh for
+  questions[0]?.resolve("first");
+  await first;
+
+  clock.now += 999;
+  expect(await answer()).toBe("first");
+  expect(questions).toHaveLength(1);
+  clock.now += 1;
+  const second = answer();
+  expect(questions).toHaveLength(2);
+  questions[1]?.resolve("second");
+  expect(await second).toBe("second");
+});
+
+test("a failure is given again as long, and no longer", async () => {
+  const { questions, clock, answer } = asking();
+  const first = answer();
+  questions[0]?.reject(new Error("a bug"));
+  await expect(first).rejects.toThrow("a bug");
+  await expect(answer()).rejects.toThrow("a bug");
+  expect(questions).toHaveLength(1);
+
+  clock.now += 1_000;
+  const second = answer();
+  questions[1]?.resolve("well");
+  expect(await second).toBe("well");
+});
+
+test("an answer does not stay for ever when the clock is set back", async () => {
+  const { questions, clock, answer } = asking();
+  const first = answer();
+  questions[0]?.resolve("first");
+  await first;
+  clock.now -= 3_600_000;
+  void answer();
+  expect(questions).toHaveLength(2);
+});
+
+test("nobody waits for a question that hangs, and no other is asked beside it", async () => {
+  const { questions, clock, answer } = asking({ lateAfterMs: 1 });
+  expect(await answer()).toBe("late");
+  clock.now += 3_600_000;
+  expect(await answer()).toBe("late");
+  expect(questions).toHaveLength(1);
+
+  questions[0]?.resolve("first");
+  await questions[0]?.promise;
+  expect(await answer()).toBe("first");
+  expect(questions).toHaveLength(1);
+});
+
+test("a question that hangs and then fails is asked anew once that has expired", async () => {
+  const { questions, clock, answer } = asking({ lateAfterMs: 1 });
+  expect(await answer()).toBe("late");
+  questions[0]?.reject(new Error("at last"));
+  await expect(questions[0]?.promise).rejects.toThrow("at last");
+  await expect(answer()).rejects.toThrow("at last");
+  clock.now += 1_000;
+  const second = answer();
+  questions[1]?.resolve("well");
+  expect(await second).toBe("well");
+});

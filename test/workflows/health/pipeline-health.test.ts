@@ -1,0 +1,256 @@
+import { expect, test } from "vitest";
+import type { WaitingRows } from "../../../src/core/incident/outbox.ts";
+import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
+import { DependencyError } from "../../../src/errors.ts";
+import { type HealthDependencies, pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
+
+const NOW = Date.UTC(2026, 2, 4, 12);
+const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
+const SCHEDULES = {
+  "outbox-timer": "0 * * * * *",
+  "ledger-timer": "30 * * * * *",
+  "reconciliation-timer": "0 7 * * * *",
+};
+const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
+/** Runs that ended so many seconds ago. */
+function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, firstSecondsAgo = 86_400) {
+  const latest = Object.entries(secondsAgo).map(([timer, seconds]) => [timer, NOW - seconds * 1_000]);
+  const found = { firstAt: NOW - firstSecondsAgo * 1_000, latestAt: Object.fromEntries(latest) };
+  return { timers: { runs: () => Promise.resolve(found) } };
+}
+const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150 };
+
+function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
+  return {
+    partitionId: "0",
+    checkedAt: ago(30),
+    lag: 0,
+    gapEvents: 0,
+    stuckEvents: 0,
+    stuck: [],
+    lostEvents: 0,
+    failure: undefined,
+    oldestUnfinishedAt: undefined,
+    lastEnqueuedAt: ago(100),
+    ...more,
+  };
+}
+
+/** A sink with what waits for it of each rule. */
+function sink(name: string, title: string, waiting: (ruleId: string) => Partial<WaitingRows> = () => ({})) {
+  const nothing = { pending: 0, failing: 0, refused: 0, oldest: undefined };
+  return { name, title, outbox: { waiting: (ruleId: string) => Promise.resolve({ ...nothing, ...waiting(ruleId) }) } };
+}
+
+/** Log Analytics with what waits for it of each rule. */
+const logAnalytics = (waiting: Partial<WaitingRows>): Partial<HealthDependencies> => ({
+  sinks: [sink("log-analytics", "Log Analytics", () => waiting)],
+});
+
+function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
+  return {
+    ruleIds: () => Promise.resolve(["a", "b"]),
+    sinks: [
+      sink("log-analytics", "Log Analytics", (ruleId) => (ruleId === "a" ? { pending: 2, oldest: ago(40) } : {})),
+      sink("webhook", "the webhook"),
+    ],
+    deadLetters: { count: () => Promise.resolve(3) },
+    ledger: {
+      statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
+    },
+    ...runs(IN_TIME),
+    now: () => new Date(NOW),
+    ...more,
+  };
+}
+
+const statuses = (...found: PartitionStatus[]) => ({ ledger: { statuses: () => Promise.resolve(found) } });
+
+test("a pipeline that is well says how far it is", async () => {
+  expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
+    status: "ok",
+    problems: [],
+    outbox: { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
+    webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
+    deadLetters: 3,
+    hub: {
+      lastEventAt: ago(100),
+      silentMinutes: 1,
+      lag: 0,
+      gapEvents: 0,
+      stuckEvents: 0,
+      lostEvents: 0,
+      oldestUnfinishedSeconds: 0,
+      headroomUsed: 0,
+      checkedSecondsAgo: 30,
+      partitions: [
+        { id: "0", lag: 0, gapEvents: 0 },
+        { id: "1", lag: 0, gapEvents: 0 },
+      ],
+    },
+  });
+});
+
+test("before the ledger was first checked it is not well, and nothing is said of the hub", async () => {
+  const unknown = partition({ checkedAt: "", failure: { at: ago(9), reason: "Event hub: answered 401" } });
+  for (const more of [statuses(), statuses(unknown)]) {
+    const found = await pipelineHealth(dependencies(more), RETENTION);
+    expect(found).toMatchObject({ status: "degraded" });
+    expect(found.problems[0]).toBe(
+      "the ledger has not been checked yet: until ledger-timer has run once, nobody knows whether events were passed over",
+    );
+    expect(found).not.toHaveProperty("hub");
+  }
+});
+
+test("a hub that never held an event is not silent", async () => {
+  const { hub } = await pipelineHealth(dependencies(statuses(partition({ lastEnqueuedAt: undefined }))), RETENTION);
+  expect(hub).toMatchObject({ lastEventAt: undefined, silentMinutes: undefined });
+});
+
+test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
+  {
+    why: "rows are refused",
+    more: logAnalytics({ refused: 1 }),
+    problem: "2 row(s) refused by Log Analytics",
+  },
+  {
+    why: "rows wait for long",
+    more: logAnalytics({ pending: 1, oldest: ago(901) }),
+    problem: "incidents have waited for Log Analytics for 901 s",
+  },
+  {
+    why: "rows fail alone",
+    more: logAnalytics({ pending: 1, failing: 1, oldest: ago(5) }),
+    problem: "2 row(s) fail at Log Analytics while others are taken",
+  },
+  {
+    why: "rows wait for the webhook for long",
+    more: {
+      sinks: [
+        sink("log-analytics", "Log Analytics"),
+        sink("webhook", "the webhook", () => ({ pending: 1, oldest: ago(901) })),
+      ],
+    },
+    problem: "incidents have waited for the webhook for 901 s",
+  },
+  {
+    why: "events are lost",
+    more: statuses(partition({ lostEvents: 2 })),
+    problem: "2 event(s) left the hub before they were stored",
+  },
+  {
+    why: "half of the retention is gone",
+    more: statuses(partition({ lag: 1, oldestUnfinishedAt: ago(1_800) }), partition({ oldestUnfinishedAt: ago(5) })),
+    problem: "the oldest event that is not stored has used up 50 % of the hub's retention",
+  },
+  {
+    why: "a timer was never seen, though others were",
+    more: runs({ "outbox-timer": 50, "ledger-timer": 25 }, 4 * 3_600),
+    problem:
+      "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet. " +
+      "Check that the function is enabled and why it fails",
+  },
+  {
+    why: "a timer has missed its runs",
+    more: runs({ ...IN_TIME, "ledger-timer": 420 }),
+    problem:
+      "ledger-timer has missed at least 3 runs, the first at 2026-03-04T11:53:30.000Z; its last run ended at " +
+      "2026-03-04T11:53:00.000Z. Check that the function is enabled and why it fails",
+  },
+  {
+    why: "a partition cannot be checked",
+    more: statuses(
+      partition(),
+      partition({ partitionId: "1", checkedAt: ago(90), failure: { at: ago(30), reason: "Event hub: answered 401" } }),
+    ),
+    problem: `partition 1 could not be checked at ${ago(30)} (last checked at ${ago(90)}): Event hub: answered 401`,
+  },
+  {
+    why: "an event cannot be stored",
+    more: statuses(partition({ stuckEvents: 1, stuck: [{ number: 7, attempts: 4, since: ago(600), reason: "500" }] })),
+    problem: `event 7 of partition 0 could not be stored since ${ago(600)} (attempts: 4): 500`,
+  },
+  {
+    why: "events are not known one by one yet",
+    more: statuses(partition({ stuckEvents: 16 })),
+    problem: "16 event(s) could not be stored and are tried again",
+  },
+  {
+    why: "events were passed over",
+    more: statuses(partition({ gapEvents: 4 })),
+    problem: "4 event(s) that were passed over wait to be read again",
+  },
+  {
+    why: "the ledger does not answer",
+    more: { ledger: { statuses: () => Promise.reject(new DependencyError("Table Storage", "https://secret")) } },
+    problem: "the ledger table does not answer",
+  },
+])("somebody has to look where $why", async ({ more, problem }) => {
+  expect(await pipelineHealth(dependencies(more), RETENTION)).toMatchObject({
+    status: "degraded",
+    problems: [problem],
+  });
+});
+
+test("no more rows are counted than tell that somebody has to look, over all rules and for each sink", async () => {
+  const asked: string[] = [];
+  const full = (name: string) => ({
+    name,
+    title: name,
+    outbox: {
+      waiting(ruleId: string, limit = Infinity) {
+        asked.push(`${name} ${ruleId} ${limit}`);
+        const refused = Math.min(100, limit);
+        return Promise.resolve({ pending: Math.min(600, limit) - refused, failing: 0, refused, oldest: undefined });
+      },
+    },
+  });
+  const ruleIds = () => Promise.resolve(["a", "b", "c"]);
+  const found = await pipelineHealth(dependencies({ ruleIds, sinks: [full("one"), full("webhook")] }), RETENTION);
+  expect(asked.toSorted()).toEqual(["one a 1000", "one b 400", "webhook a 1000", "webhook b 400"]);
+  expect(found).toMatchObject({ status: "degraded", outbox: { pending: 800, refused: 200 } });
+  expect(found.problems).toContain("1000 rows or more are in the outbox for webhook");
+});
+
+test("just below half of the retention nobody has to", async () => {
+  const found = await pipelineHealth(dependencies(statuses(partition({ oldestUnfinishedAt: ago(1_796) }))), RETENTION);
+  expect(found).toMatchObject({ status: "ok", hub: { oldestUnfinishedSeconds: 1_796, headroomUsed: 0.499 } });
+});
+
+test("it is down where table or container do not answer, and says no more than that", async () => {
+  const down = () => Promise.reject(new DependencyError("Table Storage", "https://secret"));
+  const found = await pipelineHealth(
+    dependencies({
+      sinks: [{ ...sink("log-analytics", ""), outbox: { waiting: down } }],
+      deadLetters: { count: down },
+    }),
+    RETENTION,
+  );
+  expect(found).toMatchObject({
+    status: "down",
+    problems: ["the container of dead letters does not answer", "the incident table does not answer"],
+  });
+  expect(JSON.stringify(found)).not.toContain("secret");
+});
+
+test("a mistake of ours is not taken for a dependency that is down", async () => {
+  const bug = () => Promise.reject(new TypeError("a bug"));
+  await expect(pipelineHealth(dependencies({ deadLetters: { count: bug } }), RETENTION)).rejects.toThrow("a bug");
+});
+
+test("of many events that cannot be stored three are named, the oldest first", async () => {
+  const stuck = [1, 2, 3, 4].map((number) => ({ number, attempts: 1, since: ago(number), reason: "500" }));
+  const { problems } = await pipelineHealth(
+    dependencies(
+      statuses(partition({ stuckEvents: 4, stuck }), partition({ partitionId: "1", stuckEvents: 4, stuck })),
+    ),
+    RETENTION,
+  );
+  expect(problems.map((problem) => problem.slice(0, 24))).toEqual([
+    "event 4 of partition 0 c",
+    "event 4 of partition 1 c",
+    "event 3 of partition 0 c",
+    "5 more event(s) could no",
+  ]);
+});

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Azurite, startAzurite } from "../../../local/azurite.ts";
+import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
+import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
+import type { IncidentTable } from "../../../src/azure/incidents/incident-table.ts";
+import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { sha256Hex } from "../../../src/core/json/content-hash.ts";
+import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
+import type { HttpAnswer } from "../../../src/core/triage/http-answer.ts";
+import { answerApi, type ApiDependencies, type ApiRequest } from "../../../src/workflows/incidents/incidents-api.ts";
+import { openTable } from "../../azure/tables/open-table.ts";
+import { RULE_ID, storedIncident } from "../../stored-incident.ts";
+
+const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
+const LOCAL: DashboardAccess = { kind: "local", user: "local user" };
+const ORIGIN = "http://127.0.0.1:7071/api/incidents";
+const WRITE = { "x-requested-with": "pimwatch", "content-type": "application/json", "if-match": '"1"' };
+const ID = sha256Hex("a");
+
+let azurite: Azurite;
+let deps: ApiDependencies & { readonly incidents: Pick<IncidentTable, "get" | "addAll"> };
+beforeAll(async () => void (azurite = await startAzurite()));
+afterAll(() => azurite.close());
+beforeEach(async () => {
+  const { client, incidents } = await openTable(azurite.connectionString);
+  await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
+  deps = {
+    ruleIds: ruleIds(client, { running: [OTHER_RULE] }),
+    incidents,
+    pages: incidentPages(client),
+    changes: incidentChanges(client),
+    guideOf: () => undefined,
+    now: () => new Date("2026-11-23T12:00:00Z"),
+  };
+});
+
+interface Sent {
+  readonly query?: string;
+  readonly id?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+}
+
+function request({ query = "", id, headers = {}, body }: Sent): ApiRequest {
+  return {
+    method: "GET",
+    url: `${ORIGIN}${query}`,
+    params: id === undefined ? {} : { id },
+    header: (name) => headers[name],
+    body: body === undefined ? null : new Blob([typeof body === "string" ? body : JSON.stringify(body)]).stream(),
+  };
+}
+
+function ask(operation: Parameters<typeof answerApi>[0], sent: Sent = {}, access = LOCAL): Promise<HttpAnswer> {
+  return answerApi(operation, request(sent), { access, connect: () => Promise.resolve(deps) });
+}
+
+const bodyOf = (answer: HttpAnswer) => JSON.parse(String(answer.body));
+const change = (body: unknown, headers: Sent["headers"] = WRITE) => ask("change", { id: ID, headers, body });
+
+describe("reading", () => {
+  test("the list goes on where it ended", async () => {
+    const first = bodyOf(await ask("list", { query: "?limit=2" }));
+    const second = bodyOf(await ask("list", { query: `?limit=2&continuation=${first.continuation}` }));
+    const ids = [...first.incidents, ...second.incidents].map((incident) => incident.IncidentId);
+    expect(ids).toEqual(["a", "b", "c"].map(sha256Hex).toSorted());
+    expect(second.continuation).toBeNull();
+  });
+
+  test("one incident comes whole, with the ETag that a change must name", async () => {
+    const answer = await ask("show", { id: ID });
+    expect(answer).toMatchObject({ status: 200, headers: { etag: '"1"', "cache-control": "no-store" } });
+    expect(bodyOf(answer)).toMatchObject({
+      incident: { IncidentId: ID, RuleId: RULE_ID, Status: "New" },
+      record: '{"category":"AuditLogs"}',
+      history: [],
+      guide: null,
+      burst: { count: 3, complete: true },
+    });
+  });
+
+  test("what one actor did within an hour is a burst: none of it is hidden, each says how many there are", async () => {
+    await deps.incidents.addAll([storedIncident("later", { activityDateTime: "2026-03-04T10:00:00.0000000Z" })]);
+    const { bursts } = bodyOf(await ask("summary"));
+    const [burst = ""] = Object.keys(bursts);
+    expect(bursts).toEqual({ [burst]: 3 });
+    const list = bodyOf(await ask("list", { query: `?burst=${burst}` }));
+    const ids = list.incidents.map((incident: { IncidentId: string }) => incident.IncidentId);
+    expect(ids.toSorted()).toEqual(["a", "b", "c"].map(sha256Hex).toSorted());
+    expect(bodyOf(await ask("show", { id: sha256Hex("later") }))).toMatchObject({ burst: null });
+    expect(bodyOf(await ask("list", { query: `?burst=${burst}&actor=x` })).problems).toEqual([
+      "burst: not together with actor; a burst is of one actor",
+    ]);
+  });
+
+  test.each(["", "x", sha256Hex("nobody's"), "../a", "a".repeat(64)])("no incident %j: 404", async (id) => {
+    expect(await ask("show", { id })).toMatchObject({ status: 404 });
+  });
+
+  test("the summary counts by time, effect and priority", async () => {
+    expect(bodyOf(await ask("summary"))).toMatchObject({
+      total: 3,
+      open: { P1: 0, P2: 3, P3: 0, P4: 0 },
+      buckets: [{ counts: { other: 3 } }],
+      undated: 0,
+      complete: true,
+    });
+  });
+
+  test("CSV is a file to keep", async () => {
+    const answer = await ask("csv");
+    expect(answer.headers).toMatchObject({
+      "content-type": "text/csv; charset=utf-8",
+      "content-disposition": 'attachment; filename="pimwatch-incidents-2026-11-23.csv"',
+    });
+    expect(String(answer.body).split("\r\n")).toHaveLength(5);
+  });
+
+  test.each(["list", "summary", "csv"] as const)(
+    "%s: what cannot be read is a problem, not a failure",
+    async (operation) => {
+      const answer = await ask(operation, { query: "?limit=1000&colour=red" });
+      expect(answer).toMatchObject({ status: 400, headers: { "content-type": "application/problem+json" } });
+      expect(bodyOf(answer).problems).toEqual(["limit: expected a number from 1 to 200", "unknown: colour"]);
+    },
+  );
+});
+
+describe("changing", () => {
+  test("it is answered with the incident as it is then, its history and its new ETag", async () => {
+    const answer = await change({ status: "Active", owner: "noor", comment: "looking" });
+    expect(answer).toMatchObject({ status: 200, headers: { etag: '"2"' } });
+    expect(bodyOf(answer)).toMatchObject({
+      incident: { Status: "Active", Owner: "noor", Revision: 2, RowKind: "updated", ModifiedBy: "local user" },
+      history: [{ revision: 2, by: { name: "local user", kind: "local" }, comment: "looking" }],
+    });
+    expect(bodyOf(await ask("list", { query: "?status=Active" })).incidents).toMatchObject([{ Owner: "noor" }]);
+  });
+
+  test("of two at once one is told of the conflict, with the state as it is; who then changes that, does", async () => {
+    const [one, other] = await Promise.all([change({ owner: "one" }), change({ owner: "other" })]);
+    const [done, late] = one.status === 200 ? [one, other] : [other, one];
+    expect(done.status).toBe(200);
+    expect(late).toMatchObject({ status: 412, headers: { etag: '"2"' } });
+    expect(bodyOf(late).current.incident).toEqual(bodyOf(done).incident);
+    expect(bodyOf(late).current.history).toHaveLength(1);
+
+    const again = await change({ comment: "me too" }, { ...WRITE, "if-match": '"2"' });
+    expect(bodyOf(again).history).toHaveLength(2);
+  });
+
+  test.each([
+    {
+      why: "without the header that other pages cannot send",
+      headers: { ...WRITE, "x-requested-with": undefined },
+      status: 403,
+    },
+    { why: "sent by another site's page", headers: { ...WRITE, "sec-fetch-site": "cross-site" }, status: 403 },
+    { why: "as a form", headers: { ...WRITE, "content-type": "text/plain" }, status: 415 },
+    { why: "without If-Match", headers: { ...WRITE, "if-match": undefined }, status: 428 },
+    { why: "of any state", headers: { ...WRITE, "if-match": "*" }, status: 412 },
+    { why: "of an older state", headers: { ...WRITE, "if-match": '"0"' }, status: 412 },
+  ])("$why: $status, and nothing is changed", async ({ headers, status }) => {
+    expect(await change({ owner: "x" }, headers)).toMatchObject({ status });
+    expect(bodyOf(await ask("show", { id: ID }))).toMatchObject({ incident: { Revision: 1, Owner: "" }, history: [] });
+  });
+
+  test.each([
+    { why: "no JSON", body: "{", status: 400 },
+    { why: "closing without a classification", body: { status: "Closed" }, status: 400 },
+    { why: "nothing", body: undefined, status: 400 },
+    { why: "too large", body: { comment: "x".repeat(40_000) }, status: 413 },
+  ])("$why: $status", async ({ body, status }) => {
+    expect(await change(body)).toMatchObject({ status });
+  });
+});
+
+describe("who asks", () => {
+  const ENTRA: DashboardAccess = { kind: "entra", clientId: "dddddddd-1111-4222-8333-444444444444" };
+
+  test.each(["list", "summary", "csv", "show", "change", "me"] as const)(
+    "%s is not there while access is off, and not open to strangers; nothing is connected for either",
+    async (operation) => {
+      const connect = (): never => {
+        throw new Error("connected");
+      };
+      expect(await answerApi(operation, request({}), { access: { kind: "off" }, connect })).toMatchObject({
+        status: 404,
+      });
+      expect(await answerApi(operation, request({}), { access: ENTRA, connect })).toMatchObject({ status: 401 });
+    },
+  );
+
+  test("a change is made by who is signed in, not by whom the body names", async () => {
+    const claims = [
+      { typ: "aud", val: ENTRA.kind === "entra" ? ENTRA.clientId : "" },
+      { typ: "preferred_username", val: "noor.haddad@fabrikam.example" },
+      { typ: "oid", val: "5a6b" },
+    ];
+    const principal = Buffer.from(JSON.stringify({ auth_typ: "aad", claims })).toString("base64");
+    const headers = { ...WRITE, "x-ms-client-principal": principal };
+    const answer = await ask("change", { id: ID, headers, body: { owner: "somebody else" } }, ENTRA);
+    const noor = { name: "noor.haddad@fabrikam.example", id: "5a6b", kind: "entra" };
+    expect(bodyOf(answer).history).toMatchObject([{ by: noor }]);
+    expect(bodyOf(await ask("me", { headers }, ENTRA))).toEqual(noor);
+  });
+});

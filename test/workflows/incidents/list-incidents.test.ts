@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { IncidentPage, ListRequest, PageRequest } from "../../../src/core/triage/incident-query.ts";
+import { listIncidents } from "../../../src/workflows/incidents/list-incidents.ts";
+
+const NOW = new Date("2026-11-23T12:00:00Z");
+
+interface Entry {
+  readonly ruleId: string;
+  readonly key: string;
+  readonly priority: string;
+}
+
+/** The service as it may be: pages end where they please, also empty, and a token says where to go on. */
+function pagesOf(entries: readonly Entry[], scanned: number) {
+  const asked: PageRequest[] = [];
+  return {
+    asked,
+    page({ ruleId, query, after = "", from = "", token = "", size }: PageRequest): Promise<IncidentPage | "refused"> {
+      asked.push({ ruleId, query, after, from, token, size });
+      if (token !== "" && !token.startsWith("from ")) return Promise.resolve("refused");
+      const begin = token.slice("from ".length);
+      const ofRule = entries
+        .filter((entry) => entry.ruleId === ruleId)
+        .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+        .filter(({ key }) => key > after && key >= from && key >= begin);
+      const looked = ofRule.slice(0, Math.min(scanned, size));
+      const next = ofRule[looked.length];
+      const wanted = looked.filter(
+        ({ priority }) => query.priority === undefined || query.priority.some((one) => one === priority),
+      );
+      const rows = wanted.map(({ key, priority }) => ({ key, row: { IncidentId: key, Priority: priority } }));
+      return Promise.resolve({ rows, token: next === undefined ? undefined : `from ${next.key}` });
+    },
+  };
+}
+
+async function all(request: Omit<ListRequest, "continuation">, entries: readonly Entry[], scanned: number, ms = 1_000) {
+  const ruleIds = () => Promise.resolve([...new Set(entries.map(({ ruleId }) => ruleId))]);
+  const pages = pagesOf(entries, scanned);
+  const found: unknown[] = [];
+  const sizes: number[] = [];
+  let continuation: string | undefined;
+  let time = NOW.getTime();
+  // Each look at the clock takes a while, so that a search runs out of time.
+  const now = (): Date => new Date((time += 400));
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    const list = await listIncidents({ ...request, continuation }, { ruleIds, pages, now }, { milliseconds: ms });
+    if (list === "refused") throw new Error("refused its own continuation");
+    found.push(...list.rows.map((row) => row["IncidentId"]));
+    sizes.push(list.rows.length);
+    continuation = list.continuation;
+    if (continuation === undefined) return { found, sizes };
+  }
+  throw new Error("does not end");
+}
+
+test("the first page of very many incidents asks each rule once, for no more than it shows", async () => {
+  const entries = Array.from({ length: 5_000 }, (_, index) => ({
+    ruleId: index % 2 === 0 ? "r1" : "r2",
+    key: String(index).padStart(6, "0"),
+    priority: "P3",
+  }));
+  const pages = pagesOf(entries, 1_000);
+  const deps = { ruleIds: () => Promise.resolve(["r1", "r2"]), pages, now: () => NOW };
+  const list = await listIncidents({ query: {}, order: "newest", limit: 100 }, deps);
+  if (list === "refused") throw new Error("refused");
+  expect(list.rows.map((listed) => listed["IncidentId"])).toEqual(entries.slice(0, 100).map(({ key }) => key));
+  expect(pages.asked.map(({ ruleId, size }) => ({ ruleId, size }))).toEqual([
+    { ruleId: "r1", size: 100 },
+    { ruleId: "r2", size: 100 },
+  ]);
+});
+
+const entriesArbitrary = fc
+  .uniqueArray(fc.string({ unit: fc.constantFrom("a", "b", "c", "d"), minLength: 1, maxLength: 6 }), { maxLength: 40 })
+  .chain((keys) =>
+    fc.tuple(
+      ...keys.map((key) =>
+        fc.record({
+          key: fc.constant(key),
+          ruleId: fc.constantFrom("r1", "r2", "r3"),
+          priority: fc.constantFrom("P1", "P2", "P3", "P4"),
+        }),
+      ),
+    ),
+  );
+
+test("page after page gives every incident of every rule once, in order, however the service cuts its pages", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      entriesArbitrary,
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(0, 1_000, 100_000),
+      async (entries, limit, scanned, milliseconds) => {
+        const { found, sizes } = await all({ query: {}, order: "newest", limit }, entries, scanned, milliseconds);
+        expect(found).toEqual(entries.map(({ key }) => key).toSorted());
+        expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(limit);
+      },
+    ),
+  );
+});
+
+/** Each rule has rows that the query does not want before the one that it does, and the service looks at one at a time. */
+const SEARCHED_IN_TURN: readonly Entry[] = [
+  { key: "ddd", ruleId: "r3", priority: "P1" },
+  { key: "bbccab", ruleId: "r1", priority: "P1" },
+  { key: "ddb", ruleId: "r1", priority: "P1" },
+  { key: "c", ruleId: "r2", priority: "P1" },
+  { key: "bbd", ruleId: "r2", priority: "P2" },
+  { key: "cbdbda", ruleId: "r3", priority: "P2" },
+  { key: "ddba", ruleId: "r3", priority: "P2" },
+];
+
+test("by priority: P1 first, and within one the newest first", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      entriesArbitrary,
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 9 }),
+      async (entries, limit, scanned) => {
+        const { found } = await all({ query: {}, order: "priority", limit }, entries, scanned, 0);
+        const expected = entries.toSorted((a, b) => (a.priority + a.key < b.priority + b.key ? -1 : 1));
+        expect(found).toEqual(expected.map(({ key }) => key));
+      },
+    ),
+    { examples: [[[...SEARCHED_IN_TURN], 1, 1]] },
+  );
+});
+
+test("a search for little among much answers in time with where to go on", async () => {
+  const entries = Array.from({ length: 500 }, (_, index) => ({
+    ruleId: "r",
+    key: String(index).padStart(3, "0"),
+    priority: index === 499 ? "P1" : "P4",
+  }));
+  const { found, sizes } = await all({ query: { priority: ["P1"] }, order: "newest", limit: 10 }, entries, 10);
+  expect(found).toEqual(["499"]);
+  expect(sizes.length).toBeGreaterThan(5);
+});
+
+test("what a first rule was searched through in vain is not searched again for each page of another", async () => {
+  const rare = Array.from({ length: 300 }, (_, index) => ({
+    ruleId: "rare",
+    key: `b${String(index).padStart(3, "0")}`,
+    priority: index === 299 ? "P1" : "P4",
+  }));
+  const many = Array.from({ length: 30 }, (_, index) => ({
+    ruleId: "many",
+    key: `a${String(index).padStart(3, "0")}`,
+    priority: "P1",
+  }));
+  const pages = pagesOf([...rare, ...many], 10);
+  const deps = { ruleIds: () => Promise.resolve(["rare", "many"]), pages, now: () => NOW };
+  const query = { priority: ["P1" as const] };
+  let continuation: string | undefined;
+  do {
+    const list = await listIncidents({ query, order: "newest", limit: 5, continuation }, deps);
+    if (list === "refused") throw new Error("refused");
+    continuation = list.continuation;
+  } while (continuation !== undefined);
+  expect(pages.asked.filter(({ ruleId }) => ruleId === "rare").length).toBeLessThan(100); // 60 to search it once
+});
+
+test.each(["", "x", "e30", Buffer.from('{"query":"other","pass":0,"rules":{}}').toString("base64url")])(
+  "the continuation %j is refused",
+  async (continuation) => {
+    const request = { query: {}, order: "newest", limit: 5, continuation } as const;
+    const pages = pagesOf([], 10);
+    expect(await listIncidents(request, { ruleIds: () => Promise.resolve(["r"]), pages, now: () => NOW })).toBe(
+      "refused",
+    );
+  },
+);
+
+test("a continuation of other filters is refused", async () => {
+  const entries = ["a", "b", "c"].map((key) => ({ ruleId: "r", key, priority: "P1" }));
+  const deps = { ruleIds: () => Promise.resolve(["r"]), pages: pagesOf(entries, 10), now: () => NOW };
+  const first = await listIncidents({ query: {}, order: "newest", limit: 1 }, deps);
+  const continuation = first === "refused" ? undefined : first.continuation;
+  const other = { query: { status: ["New" as const] }, order: "newest" as const, limit: 1, continuation };
+  expect(await listIncidents(other, deps)).toBe("refused");
+});
