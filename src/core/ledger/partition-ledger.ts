@@ -1,4 +1,4 @@
-import { isSingle, missingFrom, type SequenceRange, unionOf } from "./sequence-ranges.ts";
+import { isSingle, missingFrom, type SequenceRange, unionOf, without } from "./sequence-ranges.ts";
 
 /** Times are milliseconds since 1970. */
 export interface FinishedRun extends SequenceRange {
@@ -154,8 +154,9 @@ export function assessLedger(
   const stuck = ledger.stuck
     .filter((range) => range.hubCreatedAt === hubCreatedAt && overlaps(range, unfinished))
     .toSorted((a, b) => a.first - b.first || a.last - b.last);
+  const runFrom = new Map(merged.map((run) => [run.first, run]));
   const isPassedOver = ({ last }: SequenceRange): boolean => {
-    const next = merged.find((run) => run.first === last + 1);
+    const next = runFrom.get(last + 1);
     return next === undefined || isOld(next.finishedAt, patience.graceMs);
   };
   const gaps = unfinished.filter((range) => range.last < highest && isPassedOver(range));
@@ -167,7 +168,7 @@ export function assessLedger(
     finished,
     lost,
     unfinished,
-    gaps: gaps.flatMap((gap) => missingFrom(gap, stuck)),
+    gaps: without(gaps, stuck),
     stuck,
     latestAt: latestAt === -Infinity ? undefined : latestAt,
     stalled: tail !== undefined && isStalled ? tail : undefined,
@@ -176,8 +177,15 @@ export function assessLedger(
   };
 }
 
-function overlaps({ first, last }: SequenceRange, ranges: readonly SequenceRange[]): boolean {
-  return ranges.some((range) => range.first <= last && first <= range.last);
+/** Whether a range shares a number with one of the others, which ascend and do not overlap: there may be thousands. */
+function overlaps({ first, last }: SequenceRange, ascending: readonly SequenceRange[]): boolean {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((ascending[middle]?.last ?? Infinity) < first) low = middle + 1;
+    else high = middle;
+  }
+  return (ascending[low]?.first ?? Infinity) <= last;
 }
 
 /**
@@ -225,6 +233,7 @@ interface CurrentRows {
 function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges {
   const { hubCreatedAt, merged, stuck, unfinished } = current;
   const lost = current.lost.map((range): LostRange => ({ ...range, hubCreatedAt }));
+  const kept = new Set(stuck);
   const runs = compaction(ledger.runs, merged, runKey);
   const losses = compaction(
     ledger.lost.filter((range) => range.hubCreatedAt <= hubCreatedAt),
@@ -236,7 +245,7 @@ function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges
     obsolete: {
       runs: runs.obsolete,
       lost: losses.obsolete,
-      stuck: ledger.stuck.filter((range) => range.hubCreatedAt <= hubCreatedAt && !stuck.includes(range)),
+      stuck: ledger.stuck.filter((range) => range.hubCreatedAt <= hubCreatedAt && !kept.has(range)),
       attempts: ledger.attempts.filter((first) => !overlaps({ first, last: first }, unfinished)),
     },
   };

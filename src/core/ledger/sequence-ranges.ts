@@ -33,6 +33,12 @@ export function missingFrom(whole: SequenceRange, ranges: readonly SequenceRange
   return missing;
 }
 
+/** What of the ranges is in none of the others, ascending. */
+export function without(ranges: readonly SequenceRange[], others: readonly SequenceRange[]): SequenceRange[] {
+  const all = { first: 0, last: Number.MAX_SAFE_INTEGER };
+  return missingFrom(all, [...missingFrom(all, ranges), ...others]);
+}
+
 /** What of a range lies below `bound`, and what from there on; undefined where that is nothing. */
 export function splitAt(
   { first, last }: SequenceRange,

@@ -6,6 +6,7 @@ import {
   type SequenceRange,
   splitAt,
   unionOf,
+  without,
 } from "../../../src/core/ledger/sequence-ranges.ts";
 
 const range = fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 8 })).map(([first, more]) => ({ first, last: first + more }));
@@ -36,6 +37,16 @@ test("what is missing are the numbers of the whole that no range holds", () => {
       const taken = numbersOf(all);
       const expected = [...numbersOf([whole])].filter((number) => !taken.has(number));
       expect([...numbersOf(missingFrom(whole, all))]).toEqual(expected);
+    }),
+  );
+});
+
+test("ranges without others hold their numbers but those of the others, ascending", () => {
+  fc.assert(
+    fc.property(ranges, ranges, (some, others) => {
+      const taken = numbersOf(others);
+      const expected = [...numbersOf(unionOf(some))].filter((number) => !taken.has(number));
+      expect([...numbersOf(without(some, others))]).toEqual(expected);
     }),
   );
 });
