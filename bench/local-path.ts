@@ -12,7 +12,7 @@ import { sendEvents } from "../cli/sending/event-sender.ts";
 import { latencies, spreadText, type Spread } from "../cli/sending/latency.ts";
 import { type LocalApp, startLocalApp } from "../cli/local-run/local-app.ts";
 import { storedIncidents } from "../cli/local-run/stored-incidents.ts";
-import { INCIDENTS_TABLE } from "../src/services.ts";
+import { INCIDENTS_TABLE } from "../src/storage-names.ts";
 import { ownSeconds, profileClock } from "./detection/own-share.ts";
 import { table, valueLine } from "./report.ts";
 import { type Shape, singles } from "./detection/shapes.ts";

@@ -4,7 +4,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import { LOCAL_CONSUMER_GROUP, LOCAL_HUB, type Stack } from "../local/stack.ts";
 import { deadLetters } from "../src/azure/dead-letters.ts";
 import { incidentTable } from "../src/azure/incidents/incident-table.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/services.ts";
+import { CHECKPOINTS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/storage-names.ts";
 import { QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
 import { restMs } from "../src/workflows/healing/heal-work.ts";
 import { redrive } from "../src/workflows/detection/redrive.ts";
@@ -33,7 +33,6 @@ export interface Waiting {
   readonly retryAt: number;
 }
 
-const CHECKPOINTS = "azure-webjobs-eventhub";
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: { readonly taken: readonly string[] }) {
@@ -41,7 +40,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
   const table = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, options);
   const ledger = TableClient.fromConnectionString(azurite.connectionString, LEDGER_TABLE, options);
   const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
-  const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS);
+  const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS_CONTAINER);
   const checkpoints = new BlobCheckpointStore(checkpointContainer);
   const kept = deadLetters(container);
   const known = new Map<string, Buffer>();

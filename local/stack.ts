@@ -2,7 +2,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import incidentColumns from "../infra/incident-columns.json" with { type: "json" };
 import { startAzurite, type Azurite } from "./azurite.ts";
 import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
-import { DEAD_LETTERS_CONTAINER } from "../src/services.ts";
+import { DEAD_LETTERS_CONTAINER } from "../src/storage-names.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
 /** What the local services are called: the names that the Azure deployment uses by default. */

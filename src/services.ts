@@ -24,14 +24,10 @@ import type { IncidentRow } from "./core/incident/incident-row.ts";
 import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./core/incident/outbox.ts";
 import type { Rule } from "./core/incident/rule.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import { logAnalyticsSink } from "./workflows/delivery/log-analytics-sink.ts";
 import type { Sinks } from "./workflows/delivery/sink.ts";
 import { webhookSink } from "./workflows/delivery/webhook-sink.ts";
-
-/** Names that Bicep gives to the tables and the container too. */
-export const INCIDENTS_TABLE = "incidents";
-export const LEDGER_TABLE = "ledger";
-export const DEAD_LETTERS_CONTAINER = "dead-letters";
 
 /** One retry: what fails after it is sent again by the delivery loop, in other packs. */
 const INGESTION_RETRIES = { ...RETRIES, maxRetries: 1 };

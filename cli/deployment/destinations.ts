@@ -4,7 +4,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { UsageError } from "../../src/errors.ts";
 import { SEND_RETRIES } from "../sending/event-sender.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 type Settings = Readonly<Record<string, string | undefined>>;
 

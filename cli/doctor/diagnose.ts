@@ -3,14 +3,8 @@ import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
-import {
-  containerClient,
-  type Credential,
-  INCIDENTS_TABLE,
-  LEDGER_TABLE,
-  openAuditHub,
-  tableClient,
-} from "../../src/services.ts";
+import { containerClient, type Credential, openAuditHub, tableClient } from "../../src/services.ts";
+import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { ownSignIn } from "../deployment/destinations.ts";
 import { type Fetch, healthFinding, ledgerFindings, webhookFinding } from "./app.ts";
 import { appIdentity } from "./app-identity.ts";

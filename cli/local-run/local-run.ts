@@ -5,7 +5,7 @@ import { ContainerClient, RestError } from "@azure/storage-blob";
 import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import { burstCounts } from "./burst-counts.ts";
 import { deliveryProblems } from "../sending/delivery-check.ts";
 import type { EventSource } from "../sending/event-source.ts";

@@ -12,13 +12,12 @@ import {
 import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { ContainerClient } from "@azure/storage-blob";
 import { SettingsError } from "../../src/errors.ts";
+import { CHECKPOINTS_CONTAINER } from "../../src/storage-names.ts";
 import { connectionString, readOrExplain, resolvePlaceholders, type Settings } from "./binding-settings.ts";
 import { batchData, batchMetadata, singleData, singleMetadata, type SequenceNumberForm } from "./event-hub-batch.ts";
 import type { ClientRetryOptions, HostJson, LoadBalancing } from "./host-json.ts";
 import type { Binding, TypedData } from "./worker-messages.ts";
 
-/** Where the real host keeps its checkpoints. */
-const CHECKPOINT_CONTAINER = "azure-webjobs-eventhub";
 const RECEIVE_WAIT_SECONDS = 60;
 /** For the client to close. Where its connection breaks at that moment it never says that it has. */
 const CLOSE_MS = 5_000;
@@ -118,7 +117,7 @@ export async function openConsumer(
   loadBalancing: LoadBalancing,
   retryOptions: ClientRetryOptions,
 ): Promise<{ consumer: Consumer; checkpoints: CheckpointStore }> {
-  const container = new ContainerClient(source.storageConnectionString, CHECKPOINT_CONTAINER);
+  const container = new ContainerClient(source.storageConnectionString, CHECKPOINTS_CONTAINER);
   await container.createIfNotExists();
   const checkpoints: CheckpointStore = new BlobCheckpointStore(container);
   const consumer = new EventHubConsumerClient(

@@ -8,7 +8,7 @@ import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { startLocalApp, type LocalApp } from "../../cli/local-run/local-app.ts";
 import { incidentTable, type IncidentTable } from "../../src/azure/incidents/incident-table.ts";
-import { INCIDENTS_TABLE } from "../../src/services.ts";
+import { INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 /** The built app on the local stack, with incidents in it. */
 export interface LocalDashboard {

@@ -8,7 +8,7 @@ import { run } from "../../cli/pimwatch.ts";
 import { text } from "../../src/core/event/audit-log.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../src/core/incident/row-failure.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import { startFaultProxy } from "../fault-proxy.ts";
 import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";

@@ -26,7 +26,8 @@ import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
-import { INCIDENTS_TABLE, LEDGER_TABLE, tableClient } from "../../src/services.ts";
+import { tableClient } from "../../src/services.ts";
+import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { bytes } from "../samples.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 

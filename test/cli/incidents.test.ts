@@ -6,7 +6,7 @@ import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";
-import { INCIDENTS_TABLE } from "../../src/services.ts";
+import { INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import { ofRule, storedIncident } from "../stored-incident.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 

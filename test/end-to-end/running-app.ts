@@ -11,7 +11,7 @@ import {
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB, startStack, type Stack } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import { tcpGate, type TcpGate } from "./tcp-gate.ts";
 
 export const APP_DIRECTORY = "dist";

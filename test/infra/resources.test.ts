@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/services.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { LOCAL_HUB, LOCAL_PARTITIONS, startStack } from "../../local/stack.ts";
 import { readConfig } from "../../src/config.ts";
 import { UsageError } from "../../src/errors.ts";
+import { INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
 
@@ -24,7 +25,7 @@ test("its settings are what the app asks for, and lead to services that answer",
     });
     await hub.close();
 
-    const table = TableClient.fromConnectionString(stack.settings["INCIDENTS_STORAGE"] ?? "", "incidents", {
+    const table = TableClient.fromConnectionString(stack.settings["INCIDENTS_STORAGE"] ?? "", INCIDENTS_TABLE, {
       allowInsecureConnection: true,
     });
     await table.createTable();

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startAzurite, type Azurite } from "../../../local/azurite.ts";
+import { CHECKPOINTS_CONTAINER } from "../../../src/storage-names.ts";
 import type { FunctionHost } from "../../../local/function-host/function-host.ts";
 import { sampleHub, sampleSettings, send, startSample } from "./sample-app.ts";
 
@@ -298,7 +299,7 @@ async function isRunning(pid: number): Promise<boolean> {
 
 async function checkpointNames(hubName: string, group: string): Promise<string[]> {
   const container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(
-    "azure-webjobs-eventhub",
+    CHECKPOINTS_CONTAINER,
   );
   const names: string[] = [];
   const prefix = `127.0.0.1/${hubName}/${group}/checkpoint/`;
