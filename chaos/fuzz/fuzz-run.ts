@@ -84,9 +84,9 @@ export async function fuzzRun(
 }
 
 function assertLaw(figures: BatchFigures, bodies: number): void {
-  const { received, matched, notMatched, skipped, ruledOut, deadLettered } = figures;
+  const { received, matched, notMatched, otherCategory, recordsSkippedByScan, deadLettered } = figures;
   assert(
-    received === matched + notMatched + skipped + ruledOut + deadLettered,
+    received === matched + notMatched + otherCategory + recordsSkippedByScan + deadLettered,
     `the law does not hold: ${JSON.stringify(figures)}`,
   );
   assert(figures.events === bodies, `${figures.events} events of ${bodies}`);

@@ -17,7 +17,7 @@ import { type Detection, emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-r
 const HELP = `Usage: npm run fuzz -- [options]
 
 Malformed bodies and records, and good ones in every form, go through the whole batch, with all rules or with one, and into
-stores in memory. Of each batch must be true: nothing is thrown; received = matched + not matched + skipped + dead-lettered;
+stores in memory. Of each batch must be true: nothing is thrown; received = matched + not matched + other category + dead-lettered;
 what is stored is within the limits of the table and of the ingestion API; dead letters are the bytes that were sent; the
 same batch again, this time with the scan, finds the same incidents and nothing new.
 

@@ -41,7 +41,7 @@ export async function backtest(
       tally.events += 1;
       tally.bytes += body.length;
       const candidates = candidateRecords(body, scan);
-      if (candidates === undefined) tally.passedOver += 1;
+      if (candidates === undefined) tally.skippedByScan += 1;
       else settle(candidates, where, { rules, handlers, tally });
     }
     if (handlers.progress(tally, file)) break;
@@ -55,9 +55,9 @@ interface Run {
   readonly tally: Tally;
 }
 
-function settle({ records, unreadable, ruledOut }: Candidates, where: string, { rules, handlers, tally }: Run): void {
-  tally.received += records.length + unreadable.length + ruledOut;
-  tally.ruledOut += ruledOut;
+function settle({ records, unreadable, skipped }: Candidates, where: string, { rules, handlers, tally }: Run): void {
+  tally.received += records.length + unreadable.length + skipped;
+  tally.recordsSkippedByScan += skipped;
   tally.deadLettered += unreadable.length;
   for (const { reason } of unreadable) handlers.unreadable(where, reason);
   for (const source of records) {

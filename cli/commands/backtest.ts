@@ -109,9 +109,9 @@ not compile (the others run), 2 when it cannot be done as asked.`,
 });
 
 function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: boolean): string {
-  const { events, passedOver, received, matched, ruledOut, skipped, deadLettered, bytes } = counts;
+  const { events, skippedByScan, received, matched, recordsSkippedByScan, otherCategory, deadLettered, bytes } = counts;
   const size = `${(bytes / 1_000_000).toFixed(1)} MB`;
-  const rest = `${skipped} of other categories; ${deadLettered} would be dead letters`;
+  const rest = `${otherCategory} of other categories; ${deadLettered} would be dead letters`;
   if (!withScan) {
     return [
       `read     ${events} events with ${received} records, ${size}, ${rates.records.toFixed(0)} records/s, ${byteRate(rates.bytes)}`,
@@ -119,8 +119,8 @@ function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: bool
     ].join("\n");
   }
   return [
-    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; ${passedOver} of them hold nothing that a match must hold: passed over`,
-    `matched  ${matched} of ${received} records in the other ${events - passedOver}; ${ruledOut} hold nothing of it either; ${rest}`,
+    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; ${skippedByScan} of them hold nothing that a match must hold: passed over`,
+    `matched  ${matched} of ${received} records in the other ${events - skippedByScan}; ${recordsSkippedByScan} hold nothing of it either; ${rest}`,
   ].join("\n");
 }
 

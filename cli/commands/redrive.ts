@@ -100,12 +100,12 @@ function positionOf({ partition, sequenceNumber, enqueuedTime }: DeadLetterEntry
 }
 
 function outcomeText({ figures, stays, parts }: Redriven): string {
-  const { stored, known, matched, notMatched, skipped } = figures;
+  const { stored, known, matched, notMatched, otherCategory } = figures;
   const fates = [
     stored > 0 && `${stored} new incident(s)`,
     known > 0 && `${known} known incident(s)`,
     notMatched > 0 && `${notMatched} record(s) without a match`,
-    skipped > 0 && `${skipped} record(s) of other categories`,
+    otherCategory > 0 && `${otherCategory} record(s) of other categories`,
     parts.length > 0 && `${parts.length} part(s) kept apart: ${visible([...new Set(parts)].join("; "))}`,
     stays !== undefined && `stays: ${visible(stays)}`,
   ].filter((fate) => fate !== false);

@@ -194,7 +194,7 @@ interface Outcome {
 }
 
 function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): string {
-  const { passedOver, received, matched, skipped, ruledOut } = app.figures();
+  const { skippedByScan, received, matched, otherCategory, recordsSkippedByScan } = app.figures();
   const passages = rows.map(({ row, storedAt }) => {
     const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
     return {
@@ -205,8 +205,8 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   });
   const { enqueuedToStored, storedToForwarded } = latencies(passages);
   return [
-    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${passedOver} hold nothing that a rule looks for`,
-    `records       ${received} in the others, ${ruledOut} of them beside a candidate, ${skipped} of other categories`,
+    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${skippedByScan} hold nothing that a rule looks for`,
+    `records       ${received} in the others, ${recordsSkippedByScan} of them beside a candidate, ${otherCategory} of other categories`,
     `matches       ${matched}, of them ${rows.length} different incidents; redelivered ones are known again`,
     `dead letters  ${buried}`,
     `forwarded     ${app.stack.ingestion.rows().length} rows`,

@@ -130,7 +130,7 @@ function findIn(record: DiagnosticRecord, { rule }: SourcedRule): { found: reado
   });
   if (verdict.fate === "deadLettered")
     return { found: [], failure: `the record would be a dead letter: ${verdict.reason}` };
-  if (verdict.fate === "skipped") {
+  if (verdict.fate === "otherCategory") {
     const category = jsonText(record["category"] ?? null);
     return {
       found: [],

@@ -4,13 +4,13 @@ import { byteRate } from "../../cli/backtest/backtest-rates.ts";
 
 const counts = (bytes: number, received: number) => ({
   events: 3,
-  passedOver: 0,
+  skippedByScan: 0,
   bytes,
   received,
   matched: 2,
   notMatched: received - 2,
-  skipped: 0,
-  ruledOut: 0,
+  otherCategory: 0,
+  recordsSkippedByScan: 0,
   deadLettered: 0,
 });
 

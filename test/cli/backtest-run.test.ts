@@ -53,9 +53,9 @@ async function both(content: string | Uint8Array, rules: readonly ReadyRule[] = 
   expect(scanned.found).toEqual(whole.found);
   for (const { counts } of [scanned, whole])
     expect(counts.received).toBe(
-      counts.matched + counts.notMatched + counts.skipped + counts.ruledOut + counts.deadLettered,
+      counts.matched + counts.notMatched + counts.otherCategory + counts.recordsSkippedByScan + counts.deadLettered,
     );
-  expect(whole.counts).toMatchObject({ passedOver: 0, ruledOut: 0 });
+  expect(whole.counts).toMatchObject({ skippedByScan: 0, recordsSkippedByScan: 0 });
   expect(scanned.counts).toMatchObject({
     events: whole.counts.events,
     bytes: whole.counts.bytes,
@@ -90,23 +90,23 @@ describe("with the scan and without it", () => {
     expect(scanned.counts).toEqual({
       events: 4,
       bytes,
-      passedOver: 2,
+      skippedByScan: 2,
       received: 5,
       matched: 2,
       notMatched: 0,
-      skipped: 0,
-      ruledOut: 3,
+      otherCategory: 0,
+      recordsSkippedByScan: 3,
       deadLettered: 0,
     });
     expect(whole.counts).toEqual({
       events: 4,
       bytes,
-      passedOver: 0,
+      skippedByScan: 0,
       received: 8,
       matched: 2,
       notMatched: 2,
-      skipped: 4,
-      ruledOut: 0,
+      otherCategory: 4,
+      recordsSkippedByScan: 0,
       deadLettered: 0,
     });
   });

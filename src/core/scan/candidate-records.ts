@@ -10,7 +10,7 @@ export interface Candidates {
   readonly records: readonly ReadRecord[];
   readonly unreadable: readonly Unreadable[];
   /** Records that hold no literal: they can match no rule, and were not parsed. */
-  readonly ruledOut: number;
+  readonly skipped: number;
 }
 
 /** Up to how many bytes a body is read in full all the same, so that bad data in it is noticed. */
@@ -56,11 +56,11 @@ export function candidateRecords(
     if (record === undefined) return inFull(body);
     records.push({ record, bytes: () => bytes });
   }
-  return { records, unreadable: [], ruledOut: slices.ruledOut };
+  return { records, unreadable: [], skipped: slices.skipped };
 }
 
 function inFull(body: Uint8Array): Candidates {
-  return { ...readEventBody(body), ruledOut: 0 };
+  return { ...readEventBody(body), skipped: 0 };
 }
 
 const QUOTE = 0x22;

@@ -14,7 +14,7 @@ export interface CandidateSlices {
   /** The records that hold a literal. */
   readonly candidates: readonly Uint8Array[];
   /** How many records hold none. */
-  readonly ruledOut: number;
+  readonly skipped: number;
 }
 
 /**
@@ -75,11 +75,11 @@ function searchArray(json: Uint8Array, start: number, hits: readonly number[]): 
     while ((hits[hit] ?? Number.POSITIVE_INFINITY) < first) hit += 1;
     if ((hits[hit] ?? Number.POSITIVE_INFINITY) <= last) candidates.push(json.subarray(first, last + 1));
     behind = skipBlanks(json, last + 1);
-    if (behind === end) return { candidates, ruledOut: bounds.length / 2 - candidates.length, end: end + 1 };
+    if (behind === end) return { candidates, skipped: bounds.length / 2 - candidates.length, end: end + 1 };
     if (json[behind] !== COMMA) return undefined;
     behind = skipBlanks(json, behind + 1);
   }
-  return bounds.length === 0 && behind === end ? { candidates, ruledOut: 0, end: end + 1 } : undefined;
+  return bounds.length === 0 && behind === end ? { candidates, skipped: 0, end: end + 1 } : undefined;
 }
 
 /** Behind a value, or -1. */

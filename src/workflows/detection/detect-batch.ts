@@ -36,34 +36,34 @@ export interface DetectDependencies extends JudgeDependencies {
   isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
 
-/** received = matched + notMatched + skipped + ruledOut + deadLettered, whatever the data: each record has one fate. */
+/** received = matched + notMatched + otherCategory + recordsSkippedByScan + deadLettered, for any data: each record has one fate. */
 export interface RecordFigures {
   readonly events: number;
   /**
-   * Events, among these, whose bytes hold nothing that a match must hold. They are not looked into: neither are their
-   * records counted, nor is it noticed where one of them is malformed.
+   * Events, among these, that contain none of the rules' literals. They are not parsed: their records are not
+   * counted, and a malformed one among them goes unnoticed.
    */
-  readonly passedOver: number;
-  /** Records of the other events, and one for each stretch of bytes that is none. */
+  readonly skippedByScan: number;
+  /** Records of the other events, and one for each stretch of bytes that is not a record. */
   readonly received: number;
   readonly matched: number;
   readonly notMatched: number;
-  /** Records of other categories in the same hub. */
-  readonly skipped: number;
-  /** Records beside those that hold what a match must hold; they were not parsed. */
-  readonly ruledOut: number;
+  /** Records of other log categories in the same hub. */
+  readonly otherCategory: number;
+  /** Records that contain no literal, in an event that does; they were not parsed. */
+  readonly recordsSkippedByScan: number;
   /** Also a record on which a rule failed, or whose incident the store refuses, though its other incidents are stored. */
   readonly deadLettered: number;
 }
 
 export const NO_FIGURES: RecordFigures = {
   events: 0,
-  passedOver: 0,
+  skippedByScan: 0,
   received: 0,
   matched: 0,
   notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
+  otherCategory: 0,
+  recordsSkippedByScan: 0,
   deadLettered: 0,
 };
 
@@ -172,17 +172,17 @@ function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | 
     return undefined;
   }
   const candidates = candidateRecords(body, deps.scan);
-  if (candidates === undefined) figures.passedOver += 1;
+  if (candidates === undefined) figures.skippedByScan += 1;
   return candidates;
 }
 
 async function settle(
-  { records, unreadable, ruledOut }: Candidates,
+  { records, unreadable, skipped }: Candidates,
   position: HubPosition,
   batch: Batch,
 ): Promise<void> {
-  batch.figures.received += ruledOut;
-  batch.figures.ruledOut += ruledOut;
+  batch.figures.received += skipped;
+  batch.figures.recordsSkippedByScan += skipped;
   for (const { bytes, reason } of unreadable) bury({ bytes, reason, position }, batch);
   for (const source of records) {
     if (isFull(batch)) await storeMost(batch);

@@ -21,7 +21,7 @@ export interface Found {
 }
 
 export type Verdict =
-  | { readonly fate: "skipped" | "notMatched" | "matched"; readonly found: readonly Found[] }
+  | { readonly fate: "otherCategory" | "notMatched" | "matched"; readonly found: readonly Found[] }
   | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string };
 
 /**
@@ -30,7 +30,7 @@ export type Verdict =
  */
 export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDependencies): Verdict {
   if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
-  if (!isAuditLog(source.record)) return { fate: "skipped", found: [] };
+  if (!isAuditLog(source.record)) return { fate: "otherCategory", found: [] };
   const { found, problems } = runRules(source, position, deps);
   const tenant = tenantOf(source.record);
   // A record without a tenant is accepted: the list is against records that were misrouted, and one

@@ -7,9 +7,9 @@ export interface FinishedPort {
 }
 
 export interface Recorded {
-  /** Events that are stored and of which the ledger does not know: they will be read once more, to no harm. */
-  readonly unrecorded: number;
-  readonly unrecordedBecause?: string;
+  /** Stored events that the ledger does not know of. They are read once more, which does no harm. */
+  readonly notInLedger: number;
+  readonly notInLedgerBecause?: string;
 }
 
 /**
@@ -23,17 +23,19 @@ export async function recordFinished(
   { ledger, now }: { readonly ledger: FinishedPort; now(): Date },
 ): Promise<Recorded> {
   const time = now().getTime();
-  let unrecorded = events.length;
+  let notInLedger = events.length;
   for (const { partitionId, size, ...run } of runsOf(events)) {
     try {
       await ledger.finished(partitionId, { ...run, finishedAt: time, latestAt: time });
-      unrecorded -= size;
+      notInLedger -= size;
     } catch (error) {
       if (!(error instanceof DependencyError)) throw error;
-      return { unrecorded, unrecordedBecause: error.message };
+      return { notInLedger, notInLedgerBecause: error.message };
     }
   }
-  return unrecorded === 0 ? { unrecorded } : { unrecorded, unrecordedBecause: "the host did not say where they lay" };
+  return notInLedger === 0
+    ? { notInLedger }
+    : { notInLedger, notInLedgerBecause: "the host did not say where they lay" };
 }
 
 interface Run {

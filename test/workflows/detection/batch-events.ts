@@ -7,12 +7,12 @@ export const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventO
 /** What a batch without records comes to. A list of its own, as an expectation must be. */
 export const NOTHING: BatchFigures = {
   events: 0,
-  passedOver: 0,
+  skippedByScan: 0,
   received: 0,
   matched: 0,
   notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
+  otherCategory: 0,
+  recordsSkippedByScan: 0,
   deadLettered: 0,
   stored: 0,
   known: 0,

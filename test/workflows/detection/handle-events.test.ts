@@ -12,17 +12,17 @@ import { memoryStores, memorySuspects } from "../memory-stores.ts";
 const batch = [{ body: eventBody(settingsChange(), settingsChange({}, { id: "PIM_2" })), position: POSITION }];
 const FOUND = {
   events: 1,
-  passedOver: 0,
+  skippedByScan: 0,
   received: 2,
   matched: 2,
   notMatched: 0,
-  skipped: 0,
-  ruledOut: 0,
+  otherCategory: 0,
+  recordsSkippedByScan: 0,
   deadLettered: 0,
   guarded: false,
   leftToHealer: 0,
   latency: { 1: 1 },
-  unrecorded: 0,
+  notInLedger: 0,
 };
 
 const DELIVERED = { forwarded: 0, refused: 0, failed: 0 };
@@ -97,7 +97,7 @@ test("the ledger is told once all is stored, of each run of consecutive numbers"
 
   const figures = await handleEvents(events, deps);
 
-  expect(figures).toMatchObject({ unrecorded: 2, unrecordedBecause: "the host did not say where they lay" });
+  expect(figures).toMatchObject({ notInLedger: 2, notInLedgerBecause: "the host did not say where they lay" });
   expect(finished).toEqual([
     { partitionId: "3", first: 4, last: 5, stored: 6 },
     { partitionId: "3", first: 7, last: 8, stored: 6 },
@@ -131,8 +131,8 @@ test("a ledger that cannot be written does not fail the batch", async () => {
   const { deps, stored, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
   const ledger = { finished: () => Promise.reject(new DependencyError("Ledger", "down")) };
   expect(await handleEvents(batch, { ...deps, ledger })).toMatchObject({
-    unrecorded: 1,
-    unrecordedBecause: "Ledger: down",
+    notInLedger: 1,
+    notInLedgerBecause: "Ledger: down",
     forwarded: 2,
   });
   expect([stored.size, forwarded.length]).toEqual([2, 2]);

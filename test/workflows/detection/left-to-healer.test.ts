@@ -100,7 +100,7 @@ describe("an event that the store never takes", () => {
       events: 4,
       stored: 1,
       known: 3,
-      unrecorded: 0,
+      notInLedger: 0,
       leftToHealer: 1,
       leftBecause: "Table Storage: answered 500",
     });

@@ -28,7 +28,7 @@ describe("what was found is stored together", () => {
     const bodies = [eventBody(...changes(0, 3), otherActivity), eventBody(signIn), eventBody(...changes(1, 4))];
     const { figures, added } = await detectBatch(events(...bodies), deps);
     expect(calls).toEqual([7]);
-    const fates = { received: 9, matched: 7, notMatched: 1, skipped: 1 };
+    const fates = { received: 9, matched: 7, notMatched: 1, otherCategory: 1 };
     expect(figures).toEqual({ ...NOTHING, events: 3, ...fates, stored: 5, known: 2 });
     expect(added.map(({ row }) => row["AuditLogId"])).toEqual(["PIM_0", "PIM_1", "PIM_2", "PIM_3", "PIM_4"]);
   });
