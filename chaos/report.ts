@@ -117,19 +117,19 @@ export function optionalCellsLeft({ byCell }: Totals): string[] {
     .filter((name) => !byCell.has(name));
 }
 
-/** The table for the README: figures, then faults by kind and operation. */
+/** The table for docs/reliability.md: figures, then faults by kind and operation. */
 export function markdown(totals: Totals): string {
   const figures: readonly (readonly [string, string])[] = [
     ["SIGKILLs survived", `${totals.kills} (worker ${totals.workerKills}, whole host ${totals.hostKills})`],
-    ["restarts of a host by itself, after its worker died too often", String(totals.restarts)],
+    ["times a host restarted itself after its worker died too often", String(totals.restarts)],
     ["faults injected", String(totals.faults)],
     ["cells of the fault matrix that happened", `${totals.byCell.size} of ${CELLS.length}`],
     ["attempts that failed", String(totals.failedAttempts)],
-    ["batches that a host gave up and went on", String(totals.batchesGivenUp)],
+    ["batches that a host gave up", String(totals.batchesGivenUp)],
     ["events of such gaps healed by the ledger", String(totals.healedEvents)],
     ["rows queued again by reconciliation", String(totals.requeuedRows)],
     ["events sent", String(totals.events)],
-    ["incidents that must come of them", String(totals.expectedIncidents)],
+    ["incidents expected from them", String(totals.expectedIncidents)],
     ["incidents stored", String(totals.incidents)],
     ["**lost**", `**${totals.lost}**`],
     ["**duplicated**", `**${totals.duplicated}**`],
@@ -142,7 +142,7 @@ export function markdown(totals: Totals): string {
     ["requests that the table refused for one incident: a dead letter", String(totals.storeRefusals)],
     ["requests that the table failed for one incident: stored in the end", String(totals.storeFailures)],
     ["dead letters, each byte-exact", String(totals.deadLetters)],
-    ["records put aside after several kills, redriven", String(totals.redriven)],
+    ["records quarantined after several kills, then redriven", String(totals.redriven)],
   ];
   return `${table(["figure", ""], figures)}\n\n${table(["fault", ...OPERATIONS], faultRows(totals))}\n`;
 }

@@ -267,7 +267,7 @@ test("settings that are none of ours do not matter", () => {
   expect(problemsOf({ ...IN_AZURE, PATH: "/bin", AzureWebJobsStorage: "x" })).toEqual([]);
 });
 
-test("the names of all settings are known, for the sample, Bicep and the README to be checked against", () => {
+test("the names of all settings are known, for the sample, Bicep and the documents to be checked against", () => {
   expect(SETTING_NAMES).toEqual([
     "ALLOWED_TENANT_IDS",
     "AUDIT_EVENTS",

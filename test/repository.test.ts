@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { PUBLIC_RULES } from "../src/sentinel/public-rules.ts";
 import { run } from "../cli/pimwatch.ts";
@@ -11,6 +12,10 @@ import { VERSION } from "../src/version.ts";
 const read = (file: string): string => readFileSync(file, "utf8");
 const manifest = JSON.parse(read("package.json"));
 const readme = read("README.md");
+/** The documents of the root and of docs/. */
+const DOCUMENTS = [".", "docs"].flatMap((folder) =>
+  readdirSync(folder).flatMap((file) => (file.endsWith(".md") ? [join(folder, file)] : [])),
+);
 
 test("the tests run on the Node that package.json pins", () => {
   expect(process.versions.node).toBe(manifest.optionalDependencies[pinnedNode()]);
@@ -36,8 +41,8 @@ test("every version of a dependency is exact and the lockfile names no registry"
   expect(resolved).toEqual([]);
 });
 
-test("README names exactly the settings that the code reads", () => {
-  const rows = [...readme.matchAll(/^\| `([A-Z][A-Z_]+(?:__\w+)?)` /gm)].map(([, name]) => name);
+test("docs/settings.md names exactly the settings that the code reads", () => {
+  const rows = [...read("docs/settings.md").matchAll(/^\| `([A-Z][A-Z_]+(?:__\w+)?)` /gm)].map(([, name]) => name);
   expect(new Set(rows)).toEqual(new Set(SETTING_NAMES));
 });
 
@@ -86,12 +91,19 @@ test(".ci/run does what CONTRIBUTING.md tells, in its order", () => {
   expect(done.filter((command) => told.includes(command)).slice(0, told.length)).toEqual(told);
 });
 
-test("README's commands exist", async () => {
-  const scripts = [...readme.matchAll(/`npm (?:run )?([a-z:]+)/g)]
+test("README gives the two commands and, as ARCHITECTURE does, fits 150 lines", () => {
+  expect(readme).toContain("\nnpm ci && npm start\nnpm ci && npm test\n");
+  for (const document of [readme, read("ARCHITECTURE.md")])
+    expect(document.split("\n").length).toBeLessThanOrEqual(151);
+});
+
+test("the commands in the documents exist", async () => {
+  const text = DOCUMENTS.map(read).join("\n");
+  const scripts = [...text.matchAll(/`npm (?:run )?([a-z:]+)/g)]
     .map(([, script]) => script)
     .filter((script) => script !== "ci");
   expect(scripts.filter((script) => manifest.scripts[script ?? ""] === undefined)).toEqual([]);
-  const commands = [...readme.matchAll(/npx pimwatch ([a-z][a-z-]*)/g)].map(([, command]) => command);
+  const commands = [...text.matchAll(/npx pimwatch ([a-z][a-z-]*)/g)].map(([, command]) => command);
   for (const command of new Set(commands)) {
     expect(await helpOf(String(command))).toContain(`Usage: pimwatch ${command}`);
   }
@@ -112,14 +124,55 @@ async function helpOf(command: string): Promise<string> {
 }
 
 test("links between documents lead somewhere", () => {
-  for (const document of readdirSync(".").filter((file) => file.endsWith(".md"))) {
-    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => String(link));
-    for (const link of links) expect(() => readFileSync(link), `${document}: ${link}`).not.toThrow();
-    const files = [...read(document).matchAll(/`((?:src|test|local|infra|rules)\/[\w./-]+\.\w+)`/g)].map(([, file]) =>
-      String(file),
+  for (const document of DOCUMENTS) {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) =>
+      join(dirname(document), String(link)),
     );
+    for (const link of links) expect(() => readFileSync(link), `${document}: ${link}`).not.toThrow();
+    const files = [
+      ...read(document).matchAll(/`((?:src|cli|test|local|infra|rules|chaos|bench)\/[a-z\d./-]+\.\w+)`/g),
+    ].map(([, file]) => String(file));
     for (const file of files) expect(() => readFileSync(file), `${document}: ${file}`).not.toThrow();
   }
+});
+
+test("the tree in ARCHITECTURE.md has every room of src, and no folder that is not there", () => {
+  const [, tree = ""] = read("ARCHITECTURE.md").split("```");
+  const path: string[] = [];
+  const rooms = [...tree.matchAll(/^( *)([\w-]+)\/ {2,}/gm)].map(([, indent = "", name = ""]) => {
+    path.splice(indent.length / 2, Infinity, name);
+    return path.join("/");
+  });
+
+  expect(rooms).toEqual(expect.arrayContaining(["src", ...foldersIn("src")]));
+  for (const room of ["workflows", "core", "kql", "azure"])
+    expect(rooms, room).toEqual(expect.arrayContaining(foldersIn(`src/${room}`)));
+  expect(rooms.filter((room) => !statSync(room).isDirectory())).toEqual([]);
+});
+
+function foldersIn(parent: string): string[] {
+  return readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [`${parent}/${entry.name}`] : [],
+  );
+}
+
+test("every invariant of ARCHITECTURE.md names files and tests that are there", () => {
+  const [, table = ""] = read("ARCHITECTURE.md").split("## Invariants\n");
+  const files = [
+    ...table
+      .split("\n## ", 1)
+      .join()
+      .matchAll(/`([\w/.*-]+\/[\w/.*-]*|build\.ts)`/g),
+  ].map(([, file]) => String(file));
+  expect(files.length).toBeGreaterThan(50);
+  const isThere = (file: string) => globSync([file, `src/${file}`]).length > 0;
+  expect(files.filter((file) => !isThere(file))).toEqual([]);
+});
+
+test("CODEOWNERS names paths that are there", () => {
+  const paths = [...read(".github/CODEOWNERS").matchAll(/^\/(\S+) +@/gm)].map(([, path]) => String(path));
+  expect(paths.length).toBeGreaterThan(3);
+  for (const path of paths) expect(existsSync(path), path).toBe(true);
 });
 
 test("every threat of SECURITY.md has a measure, a file that keeps it and tests that are there", () => {
@@ -151,5 +204,5 @@ test("every action of the workflows is pinned by commit", () => {
 test("README.md says which share of the public rules runs, as it was counted", () => {
   const { tried, run: running, counted } = PUBLIC_RULES;
   const words = `Of ${tried} of Microsoft's rules that were tried on ${counted}, ${running} run`;
-  expect(read("README.md").replaceAll(/\s+/g, " ")).toContain(words);
+  expect(readme.replaceAll(/\s+/g, " ")).toContain(words);
 });

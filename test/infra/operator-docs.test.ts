@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -9,6 +9,10 @@ import { rightsIn } from "./rights.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+/** The documents of the root and of docs/. */
+const DOCUMENTS = ["", "docs/"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder)).flatMap((file) => (file.endsWith(".md") ? [`${folder}${file}`] : [])),
+);
 const deployGuide = read("docs/deploy.md");
 const runbook = read("docs/runbook.md");
 const parameterFile = read("infra/main.bicepparam");
@@ -70,7 +74,7 @@ test("the runbook has a section for each alert, and for no other", () => {
 test("every query in the documents is right for the tables it reads", () => {
   const inline = /`((?:Pimwatch\w+\(\)|AuditLogs|App[A-Z]\w+|DCRLogErrors|Usage) \|[^`]+)`/g;
   const block = /```kusto\n([^]*?)```/g;
-  const queries = ["README.md", "docs/deploy.md", "docs/runbook.md"].flatMap((file) =>
+  const queries = DOCUMENTS.flatMap((file) =>
     [...read(file).matchAll(inline), ...read(file).matchAll(block)].map(([, query = ""]) => ({ file, query })),
   );
 
@@ -93,7 +97,7 @@ test("the guide's cost counts the alerts that there are", () => {
 });
 
 test("every link to a file or a section leads somewhere", () => {
-  for (const file of ["README.md", "docs/deploy.md", "docs/runbook.md"]) {
+  for (const file of DOCUMENTS) {
     for (const [, target = ""] of read(file).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = "", section] = target.split("#");
       const linked = path === "" ? file : join(dirname(file), path);

@@ -40,6 +40,16 @@ test("no workflow reads a secret but the token that GitHub makes for the run", (
   for (const file of WORKFLOWS) expect(read(file), file).not.toContain("secrets.");
 });
 
+test("every file of a release is attested before it is published", () => {
+  const { permissions, steps } = parse(read(".github/workflows/release.yml")).jobs.release;
+  const attesting = steps.findIndex(({ uses = "" }) => uses.startsWith("actions/attest-build-provenance@"));
+
+  expect(permissions).toMatchObject({ "id-token": "write", attestations: "write" });
+  expect(steps[attesting].with).toEqual({ "subject-path": "release/*" });
+  expect(steps[attesting + 1].run).toMatch(/^gh release create "\S+" release\/\* /);
+  expect(read("SECURITY.md")).toContain("gh attestation verify pimwatch-vX.Y.Z.zip --repo OWNER/REPO");
+});
+
 test("what the template can be told by a variable, both workflows pass on, but for the tenant's setting", () => {
   const told = [...parameterFile.matchAll(/'(PIMWATCH_\w+)'/g)].map(([, name = ""]) => name);
   const [deploy, whatIf] = ["azure-dev.yml", "what-if.yml"].map(
