@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import * as z from "zod";
 import { overlayShape } from "../src/sentinel/overlay/overlay.ts";
-import { supportPage } from "../src/sentinel/support.ts";
+import { supportPage } from "../src/sentinel/support-page.ts";
 import { testsShape } from "../src/sentinel/tests-file.ts";
 import { elementWalkModule } from "./element-walk-module.ts";
 

@@ -1,12 +1,11 @@
 /**
- * Base of every error that pimwatch raises on purpose. `retryable` answers the caller's only
- * question: could the same call succeed later with nobody changing anything?
+ * Base of every error that pimwatch raises on purpose. `retryable`: the same call can succeed later without any change.
  */
 export abstract class PimwatchError extends Error {
   abstract readonly retryable: boolean;
 }
 
-/** One or more settings are missing or wrong. The message names every one of them and what is expected. */
+/** Settings are missing or wrong. The message names each of them and the expected value. */
 export class SettingsError extends PimwatchError {
   override readonly name = "SettingsError";
   readonly retryable = false;
@@ -18,13 +17,13 @@ export class SettingsError extends PimwatchError {
   }
 }
 
-/** What a person asked a command for cannot be done as asked. Shown as one line, without a stack. */
+/** A command cannot do what its user asked for. Shown as one line, without a stack. */
 export class UsageError extends PimwatchError {
   override readonly name = "UsageError";
   readonly retryable = false;
 }
 
-/** A service that we depend on did not do what was asked, and may do it later. */
+/** A call to a service that we depend on failed, and may succeed later. */
 export class DependencyError extends PimwatchError {
   override readonly name = "DependencyError";
   readonly retryable = true;
@@ -34,14 +33,14 @@ export class DependencyError extends PimwatchError {
   }
 }
 
-/** Whether an error says that a service did not do what was asked, in our words or in those of its SDK: no mistake of ours. */
+/** Whether an error is a failed call to a service, reported by us or by its SDK, and not a bug. */
 export function isOfADependency(error: unknown): boolean {
   return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
 }
 
 const MAX_REASON_CHARACTERS = 300;
 
-/** An error as one line for logs and pages. Words that are not ours are left out: they may quote a record. */
+/** An error as one line for logs and pages. The messages of other libraries are left out: they may quote a record. */
 export function reasonOf(error: unknown): string {
   if (error instanceof PimwatchError) return (error.message.split("\n", 1)[0] ?? "").slice(0, MAX_REASON_CHARACTERS);
   if (!(error instanceof Error)) return typeof error;

@@ -18,7 +18,7 @@ const { rules } = await compileAllRules("rules");
 test.each(rules)(
   "$name takes less than a tenth of the limits on any record of 1 MB that is made of a sample",
   (rule) => {
-    // how many results there are is the record's affair: each of 2,000 targets may be one
+    // The number of results depends on the record: each of its 2,000 targets may be one.
     const { evaluate, spent } = preparePlan(rule.plan, { limits: { ...DEFAULT_LIMITS, results: Infinity } });
     let found = 0;
     for (const record of samples.flatMap((sample) => Object.values(enlarged(sample, ONE_MEGABYTE)))) {

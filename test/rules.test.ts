@@ -1,4 +1,4 @@
-// The tests beside the rules, as `npx pimwatch test` runs them. An official file that somebody dropped in has none.
+// The tests beside the rules, as `npx pimwatch test` runs them. An official file without companions has none.
 import { describe, expect, test } from "vitest";
 import { ruleSamples } from "../cli/rules/rule-samples.ts";
 import { runRuleTests } from "../cli/rules/rule-test-run.ts";

@@ -1,5 +1,5 @@
-import type { FieldSupport } from "../../src/sentinel/support.ts";
-import type { Support } from "../../src/kql/run/support.ts";
+import type { FieldSupport } from "../../src/sentinel/support-page.ts";
+import type { Support } from "../../src/kql/run/kql-support.ts";
 import { command } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../visible-text.ts";
@@ -20,7 +20,7 @@ docs/support.md is the same as a page.
 Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when it cannot be done as asked.`,
   async run({ values, operands }, terminal) {
     if (values.rules !== undefined) return countRules(values.rules, terminal);
-    const { supportEntries } = await import("../../src/sentinel/support.ts");
+    const { supportEntries } = await import("../../src/sentinel/support-page.ts");
     const wanted = operands.map((word) => word.toLowerCase());
     const entries = supportEntries().filter(
       ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word)),

@@ -25,7 +25,7 @@ import { checkColumns, checkRow, type StreamColumn } from "./row-check.ts";
  * makes bodies of 10^6 bytes plus their commas.
  */
 // https://learn.microsoft.com/azure/azure-monitor/service-limits#logs-ingestion-api
-export const MAX_BODY_BYTES = 1_048_576;
+export const MAX_UPLOAD_BYTES = 1_048_576;
 
 const API_VERSION = "2023-01-01";
 const RESOURCE = "https://monitor.azure.com";
@@ -260,16 +260,16 @@ async function readBody(raw: Buffer, encoding: string | undefined): Promise<Body
   const tooLarge = (bytes: string): Refusal => ({
     status: 413,
     code: "ContentLengthLimitExceeded",
-    problem: `the body has ${bytes} bytes and at most ${MAX_BODY_BYTES} are accepted, compressed and uncompressed`,
+    problem: `the body has ${bytes} bytes and at most ${MAX_UPLOAD_BYTES} are accepted, compressed and uncompressed`,
   });
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "identity") {
     return { status: 415, code: "UnsupportedMediaType", problem: `content-encoding ${encoding} is not gzip` };
   }
-  if (raw.length > MAX_BODY_BYTES) return tooLarge(String(raw.length));
+  if (raw.length > MAX_UPLOAD_BYTES) return tooLarge(String(raw.length));
   let bytes = raw;
   if (encoding === "gzip") {
     try {
-      bytes = await promisify(gunzip)(raw, { maxOutputLength: MAX_BODY_BYTES });
+      bytes = await promisify(gunzip)(raw, { maxOutputLength: MAX_UPLOAD_BYTES });
     } catch (error) {
       if (error instanceof RangeError) return tooLarge("more uncompressed");
       return { status: 400, code: "InvalidGzip", problem: "the body is not gzip" };

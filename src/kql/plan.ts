@@ -1,15 +1,14 @@
 import type { Column, PlainJson, ScalarType } from "./run/values.ts";
 
 /**
- * What a rule's query becomes at build time: plain JSON, so that plan → JSON → plan is identity, and the
- * deployed app needs no parser. Functions and operators are referred to by name; `function-table.ts`,
- * `aggregates.ts` and `step-table.ts` say what the names mean.
+ * A compiled query, made at build time so that the deployed app needs no parser. It is plain JSON: plan → JSON → plan is
+ * identity. It names functions and operators; `function-table.ts`, `aggregates.ts` and `step-table.ts` implement them.
  */
 export interface Plan {
   readonly version: 1;
-  /** Where the source table's row has the event's own time. */
+  /** Index of the source table's column with the event's own time. */
   readonly timeColumn: number;
-  /** The result's columns in order. */
+  /** The result's columns, in order. */
   readonly columns: readonly Column[];
   /** Applied in order to a table that holds the one row of the source table. */
   readonly steps: readonly Step[];
@@ -19,11 +18,11 @@ export interface Plan {
 export interface SourceTable {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** The column with the event's own time: what `now()` yields. */
+  /** The column with the event's own time, which `now()` returns. */
   readonly timeColumn: string;
 }
 
-/** An expression over one row. `type` is what it yields, known before any row is seen. */
+/** An expression over one row. `type` is the type of its value, known at build time. */
 export type Expression =
   | { readonly kind: "column"; readonly type: ScalarType; readonly index: number }
   | { readonly kind: "literal"; readonly type: ScalarType; readonly value: PlainJson }
@@ -37,13 +36,13 @@ export type Expression =
 /** An array or property bag whose elements become rows. */
 export interface Expansion {
   readonly value: Expression;
-  /** Elements of another type than this become null. */
+  /** Elements of any other type become null. */
   readonly type: ScalarType;
 }
 
 export interface Aggregate {
   readonly name: string;
-  /** The type of what the aggregate yields. */
+  /** The type of the aggregate's value. */
   readonly type: ScalarType;
   readonly arguments: readonly Expression[];
 }
@@ -60,7 +59,7 @@ export type ParsePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "column"; readonly type: ScalarType };
 
-/** Steps that add columns put them behind the input's; a `project` step after them brings the result's order about. */
+/** Steps that add columns append them to the input's; a `project` step then puts all columns in order. */
 export type Step =
   | { readonly step: "where"; readonly predicate: Expression }
   | { readonly step: "project"; readonly values: readonly Expression[] }
@@ -69,7 +68,7 @@ export type Step =
       readonly expansions: readonly Expansion[];
       readonly bags: "bag" | "array";
       readonly limit: number | null;
-      /** Whether the element's index (long) is added behind the elements. */
+      /** Whether the element's index (long) is added after the elements. */
       readonly withIndex: boolean;
     }
   | {
@@ -77,17 +76,17 @@ export type Step =
       readonly expansions: readonly Expansion[];
       readonly limit: number | null;
       readonly withIndex: boolean;
-      /** Runs over the rows `input, elements, index?` of one record; its columns are added behind the input's. */
+      /** Runs over the rows `input, elements, index?` of one record; its columns are appended to the input's. */
       readonly steps: readonly Step[];
     }
   | {
       readonly step: "parse";
       readonly source: Expression;
       readonly mode: "simple" | "regex" | "relaxed";
-      /** Regex flags, `regex` mode only. */
+      /** Flags of the regular expression, in `regex` mode only. */
       readonly flags: string;
       readonly parts: readonly ParsePart[];
-      /** `parse-where`: rows that do not match are dropped. */
+      /** Drops rows that do not match (`parse-where`). */
       readonly mustMatch: boolean;
     }
   | { readonly step: "union"; readonly branches: readonly (readonly Step[])[] }

@@ -6,13 +6,13 @@ type Tactic = (typeof TACTICS)[number];
 interface Technique {
   /** E.g. T1078 or T1078.004. */
   readonly id: string;
-  /** Of a sub-technique, the name of its technique. */
+  /** A sub-technique has the name of its technique. */
   readonly name: string;
   readonly tactics: readonly Tactic[];
 }
 
 interface Matrix {
-  /** Of MITRE ATT&CK's enterprise matrix. */
+  /** Version of MITRE ATT&CK's enterprise matrix. */
   readonly version: string;
   /** Every technique and sub-technique by its id. */
   readonly techniques: ReadonlyMap<string, Technique>;
@@ -20,7 +20,7 @@ interface Matrix {
 
 let matrix: Matrix | undefined;
 
-/** What attack-techniques.csv says, read once. */
+/** The content of attack-techniques.csv, read once. */
 export function attackMatrix(): Matrix {
   return (matrix ??= readMatrix());
 }
@@ -37,7 +37,7 @@ function readMatrix(): Matrix {
 /** A technique and its sub-techniques. */
 function techniquesOf(line: string): Technique[] {
   const [id = "", tacticNames = "", subs = "", ...name] = line.split(",");
-  const tactics = tacticNames.split(" ").flatMap((given) => TACTICS.find((tactic) => tactic === given) ?? []);
+  const tactics = tacticNames.split(" ").flatMap((tacticName) => TACTICS.find((tactic) => tactic === tacticName) ?? []);
   const technique = { id, name: name.join(","), tactics };
   const numbers = subs === "" ? [] : subs.split(" ").flatMap(range);
   return [technique, ...numbers.map((sub) => ({ ...technique, id: `${id}.${String(sub).padStart(3, "0")}` }))];

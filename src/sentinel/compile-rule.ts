@@ -25,27 +25,27 @@ import {
 import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
 export interface CompiledRule {
-  /** Undefined when a problem is an error. */
+  /** Undefined if a problem is an error. */
   readonly rule?: Rule;
   readonly problems: readonly Problem[];
 }
 
-/** A rule file whose shape is right. */
+/** A rule file whose fields have the right types. */
 export interface ReadRule {
   readonly file: YamlFile;
   readonly shape: RuleFile;
 }
 
-/** Reads a rule file as far as its YAML and its fields go. Without an error it is there. */
+/** Reads the YAML and the fields of a rule file, but does not compile its query. `read` is there if no problem is an error. */
 export function readRule(text: string, name: string): { readonly read?: ReadRule; readonly problems: Problem[] } {
   const { file, value, problems } = readYaml(text, name);
   if (problems.length > 0) return { problems: [...problems] };
   if (file.document.contents === null) return { problems: [emptyFile(name)] };
-  const settled = withoutOddValues(file, value);
-  if (settled.problems.some(({ level }) => level === "error")) return { problems: [...settled.problems] };
-  const parsed = ruleShape.safeParse(settled.value);
+  const corrected = withoutOddValues(file, value);
+  if (corrected.problems.some(({ level }) => level === "error")) return { problems: [...corrected.problems] };
+  const parsed = ruleShape.safeParse(corrected.value);
   if (!parsed.success) return { problems: shapeProblems(file, parsed.error.issues, "rule-shape") };
-  return { read: { file, shape: parsed.data }, problems: [...settled.problems] };
+  return { read: { file, shape: parsed.data }, problems: [...corrected.problems] };
 }
 
 function emptyFile(file: string): Problem {
@@ -53,11 +53,11 @@ function emptyFile(file: string): Problem {
 }
 
 /**
- * Checks and compiles one rule file with what lies beside it. Every problem names its place in its file, inside the
- * query too.
+ * Checks and compiles one rule file with the files beside it. Every problem names its place in its file, also inside the
+ * query.
  *
  * @param name the file's name in problems
- * @param now whether planned changes are over is judged at this time
+ * @param now planned changes that ended before this time are reported
  */
 export function compileRule(
   text: string,
@@ -118,13 +118,13 @@ export function compileRule(
   return { rule, problems };
 }
 
-/** The query as it stands in the file: its offsets are those of problems. */
+/** The query as written in the file, to which the offsets of problems refer. */
 function queryText({ document }: YamlFile): string {
   const query: unknown = document.get("query");
   return typeof query === "string" ? query : "";
 }
 
-/** A problem inside a variable's value stands in the overlay. */
+/** A problem inside a variable's value is reported in the overlay. */
 function queryProblems(
   file: YamlFile,
   { problems }: CompiledQuery,
@@ -141,7 +141,7 @@ function queryProblems(
   });
 }
 
-/** Official files wrap descriptions in quotes inside a block scalar, where they are text. */
+/** Removes quotes: official files wrap descriptions in quotes inside a block scalar, where the quotes are text. */
 function unquoted(description: string): string {
   const trimmed = description.trim();
   const inner = /^'([\s\S]*)'$/.exec(trimmed)?.[1] ?? trimmed;
@@ -161,11 +161,11 @@ function fieldProblems(file: YamlFile): Problem[] {
       ...placeOfKey(file, field),
       level: "warning",
       code: "unknown-field",
-      message: `"${field}" is no field of a Sentinel rule${suggestion(field, Object.keys(RULE_FIELDS))}`,
+      message: `"${field}" is not a field of a Sentinel rule${suggestion(field, Object.keys(RULE_FIELDS))}`,
     }));
 }
 
-/** The overlay's triage stands in the guide's place for it, also where a rule has no guide. */
+/** The overlay's triage replaces the guide's, even if the rule has no guide. */
 function guideWith(guide: Guide | undefined, source: OverlayFile | undefined): Guide | undefined {
   const triage = source?.overlay.triage;
   return triage === undefined ? guide : { ...(guide ?? EMPTY_GUIDE), triage };

@@ -8,14 +8,14 @@ import { withoutTwins } from "./lint/rule-twins.ts";
 export { compileRule } from "./compile-rule.ts";
 export { formatProblem } from "../kql/compile/problem.ts";
 
-/** A rule and the files that it was made from. */
+/** A rule and its files. */
 export interface SourcedRule {
   readonly rule: Rule;
   readonly files: RuleFiles;
 }
 
 export interface CompiledRules {
-  /** Those without an error, switched off or not, in the order of their names. */
+  /** The rules without an error, switched off or not, in the order of their names. */
   readonly rules: Rule[];
   /** The same rules with their files. */
   readonly sourced: SourcedRule[];
@@ -24,10 +24,10 @@ export interface CompiledRules {
 }
 
 /**
- * Compiles the rules in a folder: every `<rule-name>/rule.yaml` with the guide and the overlay beside it, and every
- * YAML file that was dropped in as it is. Of rules with one id, only one is among them.
+ * Compiles the rules in a folder: every `<rule-name>/rule.yaml` with the files beside it, and every other YAML file, such
+ * as an official rule file. If rules share an id, only one of them is returned.
  *
- * @throws {UsageError} when there is no such folder
+ * @throws {UsageError} if there is no such folder
  */
 export async function compileRules(directory: string): Promise<CompiledRules> {
   const found = await findRules(directory);
@@ -44,7 +44,7 @@ export async function compileRules(directory: string): Promise<CompiledRules> {
 }
 
 /**
- * The same, for who cannot go on with a rule that does not compile.
+ * Compiles the rules in a folder, all of which must compile.
  *
  * @throws {UsageError} naming file, line, column and reason of each problem
  */

@@ -4,9 +4,9 @@ import type { SourcedRule } from "./compile-rules.ts";
 
 interface CoveredTechnique {
   readonly id: string;
-  /** "" where ATT&CK has none of that id. */
+  /** "" if ATT&CK has no technique with this id. */
   readonly name: string;
-  /** Names of the rules that are switched on. */
+  /** Names of the rules that run. */
   readonly rules: readonly string[];
   readonly switchedOff: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface CoveredTactic {
   readonly techniques: readonly CoveredTechnique[];
 }
 
-/** Which techniques rules cover, under those of their tactics that the technique belongs to, in the matrix's order. */
+/** The techniques that the rules cover, grouped by tactics of both rule and technique, in the matrix's order. */
 export function coverageOf(sourced: readonly SourcedRule[]): CoveredTactic[] {
   const known = attackMatrix().techniques;
   return TACTICS.map((tactic) => {

@@ -1,7 +1,7 @@
 import type { Guide } from "../core/incident/rule.ts";
 import type { Problem } from "../kql/compile/problem.ts";
 
-/** The headings of a guide in their order: those of a rule's page, then what to do. */
+/** The headings of a guide, in order: those of a rule's page, then what to do. */
 export const HEADINGS = [
   "Hunting hypothesis",
   "Required data sources",
@@ -22,7 +22,7 @@ export const EMPTY_GUIDE: Guide = {
   response: "",
 };
 
-/** Reads guide.md: every heading, once, in order, with text below it. */
+/** Reads guide.md, which must have every heading once, in order, with text below it. */
 export function readGuide(
   text: string,
   file: string,

@@ -5,17 +5,17 @@ import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
 /** One of the conditions that an event must meet for the rule to fire. */
 export interface RuleCondition {
-  /** From 1, in the order in which they are asked. */
+  /** From 1, in the order of evaluation. */
   readonly number: number;
-  /** As it stands in the query, with single blanks. */
+  /** As written in the query, on one line. */
   readonly text: string;
   /** The rule's plan without this condition. */
   readonly relaxed: Plan;
 }
 
 /**
- * The conditions of a rule: what is joined by `and` in each `where` of the query's own pipeline. Those within
- * `mv-apply`, `union` and the like choose rows within an event and are not counted.
+ * The conditions of a rule: the parts joined by `and` in each `where` of the query's own pipeline. Conditions within
+ * `mv-apply`, `union` and the like only choose rows within an event, so they do not count.
  */
 export function conditionsOf({ plan, query }: Pick<Rule, "plan" | "query">): RuleCondition[] {
   const texts = conditionTexts(query);
@@ -24,7 +24,7 @@ export function conditionsOf({ plan, query }: Pick<Rule, "plan" | "query">): Rul
   );
   return places.map(({ index, nth }, at) => ({
     number: at + 1,
-    // A view that is read twice or never makes other conditions of the plan than stand in the text.
+    // If a view is read twice or never, the plan has other conditions than the text.
     text: texts.length === places.length ? (texts[at] ?? "") : `condition ${at + 1}`,
     relaxed: { ...plan, steps: plan.steps.with(index, relaxedStep(plan, index, nth)) },
   }));
@@ -32,7 +32,7 @@ export function conditionsOf({ plan, query }: Pick<Rule, "plan" | "query">): Rul
 
 function relaxedStep({ steps }: Plan, index: number, nth: number): Plan["steps"][number] {
   const step = steps[index];
-  if (step?.step !== "where") throw new RangeError(`step ${index} is no where`);
+  if (step?.step !== "where") throw new RangeError(`step ${index} is not a where`);
   const kept = conjuncts(step.predicate).filter((_, at) => at !== nth);
   const always: Expression = { kind: "literal", type: "bool", value: true };
   const [first = always, ...rest] = kept;

@@ -9,9 +9,9 @@ export interface TextFile {
   readonly text: string;
 }
 
-/** A rule's file and those beside it in its folder. */
+/** A rule's file and the files beside it in its folder. */
 export interface RuleFiles {
-  /** The folder's name, or that of a file which lies there without a folder of its own. */
+  /** The name of its folder, or of the file if the rule has no folder of its own. */
   readonly name: string;
   readonly rule: TextFile;
   readonly guide?: TextFile;
@@ -27,19 +27,19 @@ const BESIDE = {
   expectedChanges: "expected-changes.yaml",
 } as const;
 
-/** Lies among the folders of rules and holds the events that their tests name. */
+/** Folder beside those of the rules, with the events that tests name. */
 export const SAMPLES_FOLDER = "samples";
 
 /**
- * Finds rules in a file or folder, in the order of their names: `<folder>/rule.yaml` with what lies beside it (or the
- * folder's only other YAML file, whatever its name), and every other YAML file, such as an official one that was
- * dropped in as it is.
+ * Finds rules in a file or folder, in the order of their names: `<folder>/rule.yaml` with the files beside it, and every
+ * other YAML file, such as an official rule file. In a folder with a guide or an overlay, the only other YAML file is the
+ * rule, whatever its name.
  *
- * @throws {UsageError} when there is no such file or folder
+ * @throws {UsageError} if there is no such file or folder
  */
 export async function findRules(path: string): Promise<{ rules: RuleFiles[]; problems: Problem[] }> {
   const found = await stat(path).catch((error: unknown) => {
-    throw isMissing(error) ? new UsageError(`${path}: there is no such folder of rules`, { cause: error }) : error;
+    throw isMissing(error) ? new UsageError(`${path}: no such file or folder`, { cause: error }) : error;
   });
   if (!found.isDirectory()) return { rules: [await ruleAt(path)], problems: [] };
   return inFolder(path);
@@ -49,16 +49,23 @@ async function inFolder(folder: string): Promise<{ rules: RuleFiles[]; problems:
   const entries = (await readdir(folder, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   if (files.includes("rule.yaml")) return { rules: [await ruleAt(join(folder, "rule.yaml"))], problems: [] };
-  const ours: readonly string[] = Object.values(BESIDE);
-  const lost = files.find((name) => ours.includes(name));
-  const others = files.filter((name) => isYaml(name) && !ours.includes(name));
-  // An official file that kept its name is the rule of its folder, too.
-  if (lost !== undefined && others[0] !== undefined && others.length === 1) {
+  const companions: readonly string[] = Object.values(BESIDE);
+  const companion = files.find((name) => companions.includes(name));
+  const others = files.filter((name) => isYaml(name) && !companions.includes(name));
+  // An official file may keep its own name.
+  if (companion !== undefined && others[0] !== undefined && others.length === 1) {
     return { rules: [await ruleAt(join(folder, others[0]), folder)], problems: [] };
   }
-  if (lost !== undefined) {
-    const message = `the folder has no rule.yaml for this ${lost}`;
-    const problem: Problem = { file: join(folder, lost), line: 1, column: 1, level: "error", code: "no-rule", message };
+  if (companion !== undefined) {
+    const message = `the folder has no rule.yaml for this ${companion}`;
+    const problem: Problem = {
+      file: join(folder, companion),
+      line: 1,
+      column: 1,
+      level: "error",
+      code: "no-rule",
+      message,
+    };
     return { rules: [], problems: [problem] };
   }
   const rules: RuleFiles[] = [];
@@ -78,7 +85,7 @@ function isYaml(name: string): boolean {
   return [".yaml", ".yml"].includes(extname(name).toLowerCase());
 }
 
-/** @param own the folder that the rule has for itself; a `rule.yaml` always has one */
+/** @param own the rule's own folder; a `rule.yaml` always has one */
 async function ruleAt(path: string, own?: string): Promise<RuleFiles> {
   const rule: TextFile = { name: path, text: await readFile(path, "utf8") };
   const folder = own ?? (basename(path) === "rule.yaml" ? dirname(path) : undefined);

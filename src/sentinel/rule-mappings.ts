@@ -12,7 +12,7 @@ export interface CheckedMappings extends Pick<Rule, "entityMappings" | "customDe
   readonly problems: readonly Problem[];
 }
 
-/** What names columns of the result. What names one that the query does not yield is left out: in Sentinel it would be empty. */
+/** Checks the fields that name columns of the result. One with an unknown column is left out: in Sentinel it would be empty. */
 export function checkMappings(
   file: YamlFile,
   shape: RuleFile,
@@ -21,18 +21,18 @@ export function checkMappings(
 ): CheckedMappings {
   const names = plan?.columns.map(({ name }) => name);
   const problems: Problem[] = [];
-  const isYielded = (column: string, path: readonly PropertyKey[], what: string, where: YamlFile = file): boolean => {
+  const hasColumn = (column: string, path: readonly PropertyKey[], what: string, where: YamlFile = file): boolean => {
     if (names === undefined || names.includes(column)) return true;
     const meant = nearestName(column, names);
     const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-    const message = `${what} is left out: the query yields no column "${column}"${hint}`;
+    const message = `${what} is left out: the query returns no column "${column}"${hint}`;
     const place = placeOf(where, path);
     problems.push({ file: where.name, ...place, level: "warning", code: "unknown-mapping-column", message });
     return false;
   };
   const entityMappings = shape.entityMappings.map(({ entityType, fieldMappings }, entity): EntityMapping => {
     const kept = fieldMappings.filter(({ identifier, columnName }, field) =>
-      isYielded(
+      hasColumn(
         columnName,
         ["entityMappings", entity, "fieldMappings", field, "columnName"],
         `the identifier ${identifier} of ${entityType}`,
@@ -41,37 +41,37 @@ export function checkMappings(
     return { entityType, fieldMappings: kept };
   });
   const customDetails = Object.entries(shape.customDetails).filter(([detail, column]) =>
-    isYielded(column, ["customDetails", detail], `the custom detail ${detail}`),
+    hasColumn(column, ["customDetails", detail], `the custom detail ${detail}`),
   );
   return {
     entityMappings: entityMappings.filter(({ fieldMappings }) => fieldMappings.length > 0),
     customDetails: Object.fromEntries(customDetails),
-    alertDetails: checkAlertDetails(shape, overlay, isYielded),
+    alertDetails: checkAlertDetails(shape, overlay, hasColumn),
     problems,
   };
 }
 
-type IsYielded = (column: string, path: readonly PropertyKey[], what: string, where?: YamlFile) => boolean;
+type HasColumn = (column: string, path: readonly PropertyKey[], what: string, where?: YamlFile) => boolean;
 
-/** The overlay's title and severity win over the columns that the rule names for them. */
-function checkAlertDetails(shape: RuleFile, overlay: OverlayFile | undefined, isYielded: IsYielded): AlertDetails {
+/** The overlay's title and severity take precedence over the rule's columns for them. */
+function checkAlertDetails(shape: RuleFile, overlay: OverlayFile | undefined, hasColumn: HasColumn): AlertDetails {
   const field = (name: keyof NonNullable<RuleFile["alertDetailsOverride"]>): string | undefined => {
     const value = shape.alertDetailsOverride?.[name];
     if (value === undefined || value === null || value.trim() === "") return undefined;
     const columns = name.endsWith("Format") ? columnsOfFormat(value) : [value.trim()];
     const isWhole = columns
-      .map((column) => isYielded(column, ["alertDetailsOverride", name], name))
-      .every((yielded) => yielded);
+      .map((column) => hasColumn(column, ["alertDetailsOverride", name], name))
+      .every((isKnown) => isKnown);
     return isWhole ? value.trim() : undefined;
   };
   const ownTitle = overlay?.overlay.title;
   const isTitleWhole = columnsOfFormat(ownTitle ?? "")
-    .map((column) => isYielded(column, ["title"], "title", overlay?.file))
-    .every((yielded) => yielded);
+    .map((column) => hasColumn(column, ["title"], "title", overlay?.file))
+    .every((isKnown) => isKnown);
   const titleFormat = isTitleWhole && ownTitle !== undefined ? ownTitle : field("alertDisplayNameFormat");
   const descriptionFormat = field("alertDescriptionFormat");
-  const ofRule = field("alertSeverityColumnName");
-  const severityColumn = overlay?.overlay.severity === undefined ? ofRule : undefined;
+  const ruleColumn = field("alertSeverityColumnName");
+  const severityColumn = overlay?.overlay.severity === undefined ? ruleColumn : undefined;
   const tacticsColumn = field("alertTacticsColumnName");
   return {
     ...(titleFormat !== undefined && { titleFormat }),

@@ -8,7 +8,7 @@ const list = <Item extends z.ZodType>(item: Item) =>
     .nullish()
     .transform((items) => items ?? []);
 
-/** `key: value` objects occur among the tags of official rules. */
+/** Some tags of official rules are `key: value` objects. */
 const tag = z.union([z.string(), z.record(z.string(), z.unknown())]).transform((value) =>
   typeof value === "string"
     ? value
@@ -56,7 +56,7 @@ const common = {
   metadata: metadata.nullish(),
 };
 
-/** What a rule file must look like. Fields that are not named here are looked up in RULE_FIELDS. */
+/** The schema of a rule file. RULE_FIELDS has the fields that are not checked here. */
 export const ruleShape = z.discriminatedUnion("kind", [
   z.object({
     ...common,

@@ -3,7 +3,7 @@ import { attackMatrix } from "./attack-techniques.ts";
 import { HEADINGS } from "./guide.ts";
 import { conditionsOf } from "./rule-conditions.ts";
 
-/** guide.md for a rule that has none yet: what the rule itself says, and what a person is to write. */
+/** A guide.md to fill in, with everything that the rule itself says. */
 export function guideSkeleton(rule: Rule): string {
   const links = [...rule.query.matchAll(/https?:\/\/\S+/g), ...rule.description.matchAll(/https?:\/\/[^\s'")]+/g)];
   const techniques = rule.techniques.map((id) => {
@@ -14,18 +14,17 @@ export function guideSkeleton(rule: Rule): string {
     "Hunting hypothesis": rule.description || "To be written: what an adversary does that this rule finds.",
     "Required data sources": "- `AuditLogs` of Microsoft Entra ID, exported by a diagnostic setting.",
     "MITRE ATT&CK context":
-      [...rule.tactics.map((tactic) => `- Tactic: ${tactic}`), ...techniques].join("\n") ||
-      "- None is named by the rule.",
+      [...rule.tactics.map((tactic) => `- Tactic: ${tactic}`), ...techniques].join("\n") || "- The rule names none.",
     References:
-      [...new Set(links.map(([link]) => `- <${link}>`))].join("\n") || "- To be written: where the idea comes from.",
-    "False positive guidance": "To be written: who does this legitimately, and how to tell.",
+      [...new Set(links.map(([link]) => `- <${link}>`))].join("\n") || "- To be written: the source of the idea.",
+    "False positive guidance": "To be written: who does this legitimately, and how to recognize it.",
     Triage: "1. To be written: what to look at first.",
-    Response: "1. To be written: what to do when it was not legitimate.",
+    Response: "1. To be written: what to do if it was not legitimate.",
   };
   return `# ${rule.name}\n\n${HEADINGS.map((heading) => `## ${heading}\n\n${sections[heading]}\n`).join("\n")}`;
 }
 
-/** tests.yaml for a rule that has none yet: it fails until a person has filled it in. */
+/** A tests.yaml to fill in, which fails until then. */
 export function testsSkeleton(rule: Rule): string {
   const misses = conditionsOf(rule).map(
     ({ text }) => `
@@ -36,8 +35,8 @@ export function testsSkeleton(rule: Rule): string {
 `,
   );
   return `# yaml-language-server: $schema=../tests.schema.json
-# Fails until it is filled in: put a record that the rule finds into samples.hit, and let each near miss change what
-# one condition asks for. \`npx pimwatch test\` says what is still missing.
+# Fails until you fill it in: put a record that the rule finds into samples.hit, and let each near miss change the value
+# that one condition tests. \`npx pimwatch test\` says what is still missing.
 samples:
   hit:
     time: "2026-03-04T09:12:41.7904180Z"
@@ -60,7 +59,7 @@ tests:
 ${misses.join("")}`;
 }
 
-/** JSON's strings are YAML's double-quoted ones. */
+/** A JSON string is a double-quoted YAML string. */
 function yamlText(text: string): string {
   return JSON.stringify(text);
 }

@@ -6,7 +6,7 @@ import { placeOf, type YamlFile } from "./yaml-file.ts";
 const PERIOD = /^(\d+\s*[smhdw]|P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?)$/i;
 const COMMENT = /\s*(\/\/|#).*$/;
 
-/** How Sentinel would run the rule: its trigger must be one that a single event can decide. */
+/** Checks how Sentinel would run the rule: a single event must be able to decide its trigger. */
 export function scheduleProblems(file: YamlFile, shape: RuleFile): Problem[] {
   if (shape.kind === "NRT") return [];
   return [
@@ -19,11 +19,11 @@ export function scheduleProblems(file: YamlFile, shape: RuleFile): Problem[] {
 function periodProblems(file: YamlFile, field: string, value: string): Problem[] {
   const written = value.replace(COMMENT, "").trim();
   if (!PERIOD.test(written)) {
-    return [problem(file, field, "error", `${field} "${value}" is no period such as 1d, 5m or PT5M`)];
+    return [problem(file, field, "error", `${field} "${value}" is not a period such as 1d, 5m or PT5M`)];
   }
   if (written !== value) {
     return [
-      problem(file, field, "warning", `${field} "${value}" has a comment inside the value; it is read as ${written}`),
+      problem(file, field, "warning", `${field} "${value}" has a comment inside the value; pimwatch reads ${written}`),
     ];
   }
   const isUsual = written.startsWith("P") || written === written.toLowerCase();
@@ -34,7 +34,7 @@ function periodProblems(file: YamlFile, field: string, value: string): Problem[]
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
-/** How long a period is; undefined for one that is none, or is counted in months or years. */
+/** The length of a period; undefined if it is invalid or counts months or years. */
 export function periodSeconds(value: string): number | undefined {
   const written = value.replace(COMMENT, "").trim().toLowerCase();
   const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(written) ?? [];
@@ -45,7 +45,7 @@ export function periodSeconds(value: string): number | undefined {
   return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
-/** pimwatch has no window to count in: a rule fires on any result or not at all. */
+/** pimwatch has no window to count in, so a rule must fire on any result. */
 function triggerProblems(file: YamlFile, written: string, threshold: number): Problem[] {
   const operator = written.trim().toLowerCase();
   if (operator !== "gt" && operator !== "greaterthan") {

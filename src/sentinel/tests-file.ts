@@ -7,7 +7,7 @@ import { placeOf, readYaml, shapeProblems, type YamlFile } from "./yaml-file.ts"
 
 const text = z.string().trim().min(1);
 
-/** JSON as YAML writes it, whole numbers with all their digits. */
+/** JSON values in YAML, whole numbers with all digits. */
 const json: z.ZodType<Json> = z.lazy(() =>
   z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
 );
@@ -18,9 +18,9 @@ const row = z.strictObject({
   severity: z.enum(SEVERITIES).optional(),
   description: z.string().optional(),
   tactics: z.array(z.string()).optional(),
-  id: z.string().optional().describe("The incident's id: equal for every delivery of the same record"),
-  columns: record.optional().describe("Some of the result's columns, each with its whole value"),
-  entities: z.array(z.record(z.string(), z.string())).optional().describe("All entities in order, without their $id"),
+  id: z.string().optional().describe("The incident's id: the same for every delivery of the record"),
+  columns: record.optional().describe("Some of the result's columns, with their whole values"),
+  entities: z.array(z.record(z.string(), z.string())).optional().describe("All entities, in order, without their $id"),
   customDetails: z.record(z.string(), z.string()).optional().describe("All custom details"),
 });
 
@@ -28,19 +28,19 @@ const ruleTest = z
   .strictObject({
     name: text.describe("What the test shows, as a sentence"),
     sample: text.optional().describe("A sample of this file or rules/samples/<name>.json: one audit record"),
-    event: record.optional().describe("One whole audit record, as the diagnostic export writes it"),
+    event: record.optional().describe("One whole audit record, as exported"),
     set: record
       .optional()
-      .describe("What is other than in the sample, by its path, such as properties.targetResources[0].displayName"),
-    remove: z.array(text).optional().describe("Paths of what is missing from the sample"),
+      .describe("Values that differ from the sample, by path, such as properties.targetResources[0].displayName"),
+    remove: z.array(text).optional().describe("Paths to remove from the sample"),
     misses: z
       .union([text, z.int().min(1)])
       .optional()
-      .describe("The one condition that this near miss does not meet: its text in the query, or its number from 1"),
+      .describe("The only condition that this near miss does not meet: its text in the query, or its number from 1"),
     expect: z
       .union([z.int().min(0), row, z.array(row)])
       .optional()
-      .describe("How many results, or what is in the only one, or in each of them in order"),
+      .describe("The number of results, or the content of the only one, or of each of them in order"),
   })
   .refine(({ sample, event }) => (sample === undefined) !== (event === undefined), "needs a sample or an event")
   .refine(({ misses, expect }) => misses !== undefined || expect !== undefined, "needs expect or misses")
@@ -49,7 +49,7 @@ const ruleTest = z
     "a near miss expects 0 results",
   );
 
-/** tests.yaml: events, and what the rule beside it must make of them. */
+/** tests.yaml: events, and the results that the rule beside it must return. */
 export const testsShape = z
   .strictObject({
     samples: z.record(z.string(), record).optional().describe("Audit records for the tests of this file, by name"),
@@ -64,11 +64,11 @@ export type ExpectedRow = z.infer<typeof row>;
 export interface ReadTests {
   readonly file: YamlFile;
   readonly tests: TestsFile;
-  /** Where the test of that number, from 0, begins. */
+  /** The line where a test, by index from 0, begins. */
   lineOf(index: number): number;
 }
 
-/** Reads tests.yaml. Without a problem it is there. */
+/** Reads tests.yaml. `read` is there if there is no problem. */
 export function readTests(source: TextFile): { readonly read?: ReadTests; readonly problems: readonly Problem[] } {
   const { file, value, problems } = readYaml(source.text, source.name);
   if (problems.length > 0) return { problems };

@@ -12,47 +12,47 @@ export interface YamlFile {
 
 type Place = Pick<Problem, "line" | "column">;
 
-/** More than a person writes, and far less than a few lines of aliases of aliases can ask for. */
+/** More than a person writes, but far less than a few lines of nested aliases can expand to. */
 const MAX_ALIASES = 100;
 
 export interface ReadYaml {
   readonly file: YamlFile;
-  /** What the file holds, as data, whole numbers with all their digits; undefined where there is a problem. */
+  /** The content of the file, whole numbers with all digits; undefined if there is a problem. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
 }
 
-/** A whole number is a bigint where a number would lose digits. */
+/** Turns whole numbers into numbers, except where they would lose digits. */
 function exactNumber(_key: unknown, value: unknown): unknown {
   return typeof value === "bigint" ? wholeJson(value) : value;
 }
 
-/** Reads a YAML file; syntax errors are problems at their place. */
+/** Reads a YAML file. Syntax errors become problems at their place. */
 export function readYaml(text: string, name: string): ReadYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
   const file: YamlFile = { name, text, document, lines };
   const problems = document.errors.map((error): Problem => {
-    const said = error.code === "MULTIPLE_DOCS" ? "a second document begins here" : error.message.split("\n")[0];
-    return yamlProblem(file, error.pos[0], said ?? "");
+    const reason = error.code === "MULTIPLE_DOCS" ? "a second document begins here" : error.message.split("\n")[0];
+    return yamlProblem(file, error.pos[0], reason ?? "");
   });
   if (problems.length > 0) return { file, value: undefined, problems };
   try {
     return { file, value: document.toJS({ maxAliasCount: MAX_ALIASES, reviver: exactNumber }) as unknown, problems };
   } catch (error) {
-    // Aliases that name nothing, or would make far more of the file than it holds.
+    // An alias is unknown, or aliases expand to too much.
     if (!(error instanceof ReferenceError)) throw error;
     return { file, value: undefined, problems: [yamlProblem(file, 0, error.message)] };
   }
 }
 
-function yamlProblem(file: YamlFile, offset: number, said: string): Problem {
+function yamlProblem(file: YamlFile, offset: number, reason: string): Problem {
   return {
     file: file.name,
     ...placeOfOffset(file, offset),
     level: "error",
     code: "yaml",
-    message: `not YAML: ${said}`,
+    message: `not YAML: ${reason}`,
   };
 }
 
@@ -61,7 +61,7 @@ function placeOfOffset({ lines }: YamlFile, offset: number): Place {
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-/** Where the value at a path begins; where there is none, its nearest parent. */
+/** Where the value at a path begins, or its nearest parent if there is no value. */
 export function placeOf(file: YamlFile, path: readonly PropertyKey[]): Place {
   for (let length = path.length; length > 0; length -= 1) {
     const node = nodeAt(file, path.slice(0, length));
@@ -70,7 +70,7 @@ export function placeOf(file: YamlFile, path: readonly PropertyKey[]): Place {
   return { line: 1, column: 1 };
 }
 
-/** Where a field's name stands. */
+/** Where a field's name begins. */
 export function placeOfKey(file: YamlFile, field: string): Place {
   const root = file.document.contents;
   const pair = isMap(root) ? root.items.find(({ key }) => isScalar(key) && key.value === field) : undefined;
@@ -89,8 +89,8 @@ function nodeAt({ document }: YamlFile, path: readonly PropertyKey[]): Node | un
 }
 
 /**
- * Where an offset inside a text value lies in the file. A block scalar's lines stand in the file as they are, behind
- * their indentation; a value in quotes or over folded lines is only known to begin where it begins.
+ * The place in the file of an offset inside a text value. The lines of a block scalar are in the file unchanged, after
+ * their indentation. For a quoted value or folded lines, only the start is known.
  */
 export function placeInText(file: YamlFile, path: readonly PropertyKey[], offset: number): Place {
   const node = nodeAt(file, path);
@@ -107,11 +107,11 @@ export function placeInText(file: YamlFile, path: readonly PropertyKey[], offset
 interface ShapeIssue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** Where several forms are allowed: what each of them says against the value. */
+  /** If several forms are allowed: the problems with each of them. */
   readonly errors?: readonly (readonly ShapeIssue[])[];
 }
 
-/** What a schema says against a file, each where the value stands. */
+/** The problems that a schema has with a file, each at the place of its value. */
 export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], code: string): Problem[] {
   return issues.map(nearestIssue).map(({ path, message }) => {
     const where = path.length === 0 ? "the file" : path.map(String).join(".");
@@ -119,15 +119,15 @@ export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], cod
   });
 }
 
-/** Without the schema library's own words, where a person asks what is to be done. */
+/** Replaces the schema library's messages with ones that say what to do. */
 function plain(message: string): string {
   return message
     .replace(/^Invalid (?:discriminator value|option)[.:] [Ee]xpected /, "expected ")
-    .replace(/^Invalid input: expected (\w+), received undefined$/, "it is missing, and must be there ($1)")
+    .replace(/^Invalid input: expected (\w+), received undefined$/, "it is missing, but required ($1)")
     .replace(/^Invalid input: expected object, received \w+$/, "expected fields and their values, `field: value`");
 }
 
-/** Of several allowed forms, the one that was meant is that which objects deepest inside the value. */
+/** If several forms are allowed, takes the problem deepest inside the value: its form is probably the intended one. */
 function nearestIssue(issue: ShapeIssue): ShapeIssue {
   const forms = (issue.errors ?? []).flatMap(([first]) => (first === undefined ? [] : [nearestIssue(first)]));
   const deepest = forms.toSorted((left, right) => right.path.length - left.path.length)[0];

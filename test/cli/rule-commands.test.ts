@@ -293,13 +293,13 @@ describe("backtest", () => {
 });
 
 test.each([
-  { args: ["lint", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["lint", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["lint", "PATH/none"], line: /none: no rule here/ },
   { args: ["lint", "--format", "xml"], line: /--format must be text, json, sarif, not "xml"/ },
-  { args: ["test", "--rules", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["test", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["test", "--rules", "PATH/good", "on"], line: /good has no rule "on"; did you mean "one"\?/ },
   { args: ["support", "--rules", "PATH/none"], line: /none: no rule here/ },
-  { args: ["coverage", "--rules", "PATH/missing"], line: /missing: there is no such folder of rules/ },
+  { args: ["coverage", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["new", "x"], line: /--from FILE\.yaml is missing/ },
   { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: no such file/ },
   { args: ["backtest"], line: /Nothing to read/ },

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, EvaluationLimitError } from "../../src/kql/run/evaluati
 import type { Json } from "../../src/kql/run/values.ts";
 import { auditLogRow, planOf, resultOf, valueOf } from "./query.ts";
 
-/** Any JSON, as the dynamic columns may hold it. */
+/** Any JSON that a dynamic column can hold. */
 const json: Arbitrary<Json> = jsonValue().map((value): Json => JSON.parse(JSON.stringify(value)));
 
 const QUERIES = [
@@ -58,7 +58,7 @@ test("results do not depend on the order of keys", () => {
   );
 });
 
-test("members of prototypes are no members", () => {
+test("members of prototypes are not members", () => {
   expect(valueOf("tostring(v.constructor.name)", { a: 1 })).toBe("");
   expect(valueOf('tostring(v["__proto__"])', { a: 1 })).toBe("");
   expect(valueOf('tostring(v["length"])', [1])).toBe("");
@@ -69,7 +69,7 @@ test("values nested deeper than the call stack are handled", () => {
   expect(valueOf("tostring(v)", deep)).toBe(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
 });
 
-describe("a rule that asks too much of one record is stopped with an error of its own", () => {
+describe("a rule that exceeds its limits on one record is stopped with an error of its own", () => {
   const doubled = (name: string) => Array.from({ length: 40 }, () => `| extend a = ${name}`).join(" ");
   const elements = Array.from({ length: 1000 }, (_, index) => index);
 
@@ -85,12 +85,12 @@ describe("a rule that asks too much of one record is stopped with an error of it
       limit: "units of work",
     },
     {
-      why: "replacement of every character by a long text",
+      why: "replacing every character with a long text",
       query: `AuditLogs | extend a = strrep("x", 1000) | extend a = replace_string(a, "x", strrep(a, 1000))`,
       limit: "units of work",
     },
     {
-      why: "rows by rows by rows",
+      why: "rows times rows times rows",
       query:
         "AuditLogs | mv-expand a = AdditionalDetails | mv-expand b = AdditionalDetails | mv-expand c = AdditionalDetails",
       limit: "rows",
@@ -101,7 +101,7 @@ describe("a rule that asks too much of one record is stopped with an error of it
     expect(() => evaluate(auditLogRow({ AdditionalDetails: elements }))).toThrow(limit);
   });
 
-  test("and the next record is evaluated as if nothing had been", () => {
+  test("the next record is not affected", () => {
     const evaluate = prepare(planOf("AuditLogs | mv-expand a = AdditionalDetails | project a"), {
       ...DEFAULT_LIMITS,
       rows: 10,

@@ -33,7 +33,7 @@ test.each<[text: string, value: Json]>([
     '{"a":{},"b":[],"c":9007199254740993,"d":{"e":[[],{}]}}',
     { a: {}, b: [], c: 9_007_199_254_740_993n, d: { e: [[], {}] } },
   ],
-])("%s is read with the digits that it has", (text, value) => {
+])("%s is read with all its digits", (text, value) => {
   expect(parseExactJson(text)).toStrictEqual(value);
 });
 
@@ -46,30 +46,30 @@ test.each([
   "[9007199254740993,]",
   '"9007199254740993',
   "{'a':9007199254740993}",
-])("%j is no JSON, for all its digits", (text) => {
+])("%j is not JSON, despite its digits", (text) => {
   expect(() => parseExactJson(text)).toThrow(SyntaxError);
 });
 
-test("a key __proto__ is a member like any other", () => {
+test("a key __proto__ is an ordinary member", () => {
   const value = parseExactJson('{"__proto__":{"polluted":9007199254740993}}');
   expect(Object.entries(value ?? {})).toEqual([["__proto__", { polluted: 9_007_199_254_740_993n }]]);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 });
 
 describe("any value", () => {
-  test("without whole numbers beyond 2^53 is read as JSON.parse reads it, in every layout", () => {
+  test("without whole numbers beyond 2^53 is read as by JSON.parse, in every layout", () => {
     fc.assert(
       fc.property(smallJson(), fc.constantFrom("", " ", "\n\t"), (value, space) => {
         const text = JSON.stringify([value, 1], null, space);
         expect(parseExactJson(text)).toEqual(JSON.parse(text));
-        // the same through the slow way
+        // The slow path must give the same result.
         const slowly = parseExactJson(text.replace(/1(?=\s*\]$)/, "9007199254740993"));
         expect(slowly).toEqual([...(JSON.parse(text) as Json[]).slice(0, 1), 9_007_199_254_740_993n]);
       }),
     );
   });
 
-  test("is the same after it was written and read, in every layout", () => {
+  test("is unchanged after writing and reading it, in every layout", () => {
     fc.assert(
       fc.property(exactJson(), (value) => {
         expect(parseExactJson(jsonText(value))).toEqual(value);
@@ -79,7 +79,7 @@ describe("any value", () => {
     );
   });
 
-  test("is laid out as JSON.stringify does it", () => {
+  test("is indented as by JSON.stringify", () => {
     fc.assert(
       fc.property(anyJson(), (value) => {
         expect(laidOutJson(value)).toBe(JSON.stringify(value, null, 2));
@@ -88,7 +88,7 @@ describe("any value", () => {
   });
 });
 
-test("every int64 keeps its digits, wherever it stands in the text", () => {
+test("every int64 keeps its digits, at any place in the text", () => {
   fc.assert(
     fc.property(INT64, fc.nat({ max: 40 }), fc.nat({ max: 40 }), (long, before, after) => {
       const text = `[${" ".repeat(before)}${long}${" ".repeat(after)},"${"x".repeat(before)}",${long}]`;
@@ -100,7 +100,7 @@ test("every int64 keeps its digits, wherever it stands in the text", () => {
   );
 });
 
-test("a value nested 100,000 levels deep, a string of 1 MB and a million digits end nothing", () => {
+test("a value nested 100,000 levels deep, a string of 1 MB and a million digits can be read", () => {
   const depth = 100_000;
   const deep = `${'{"a":['.repeat(depth)}9007199254740993${"]}".repeat(depth)}`;
   const read = parseExactJson(deep);

@@ -6,7 +6,7 @@ import { anyJson } from "../samples.ts";
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
 
-/** Longs, those around the places where digits are lost more often than others. */
+/** Longs, most often near the values where digits get lost. */
 export const INT64: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: LEAST, max: GREATEST }),
   fc
@@ -19,7 +19,7 @@ export const INT64: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: 0n, max: 9n }).map((distance) => GREATEST - distance),
 );
 
-/** JSON of any shape. A real beyond 2^53 is written as a whole number is, so none stands in it. */
+/** JSON of any shape, without reals beyond 2^53, since they are written like whole numbers. */
 export function smallJson(): fc.Arbitrary<Json> {
   const isLargeReal = (value: unknown) => Number.isInteger(value) && !Number.isSafeInteger(value);
   return anyJson().map((value): Json => {
@@ -27,7 +27,7 @@ export function smallJson(): fc.Arbitrary<Json> {
   });
 }
 
-/** JSON of any shape with whole numbers of any size in it. */
+/** JSON of any shape, with whole numbers of any size. */
 export function exactJson(): fc.Arbitrary<Json> {
   const whole = fc.oneof(INT64, fc.bigInt({ min: -(10n ** 300n), max: 10n ** 300n })).map(wholeJson);
   const { json } = fc.letrec<{ json: Json }>((tie) => ({

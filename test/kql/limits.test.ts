@@ -9,7 +9,7 @@ import { auditLogRow, planOf, valueOf } from "./query.ts";
 
 const ARGUMENTS = argumentsOf(1_000);
 
-describe("whatever a function is given, its work is charged for, and it ends or is stopped", () => {
+describe("the work of every function is charged for, with any arguments, and it ends or is stopped", () => {
   test.each(Object.keys(FUNCTIONS))("%s", (name) => {
     const passes = FUNCTIONS[name]?.price?.passes !== undefined;
     let ran = 0;
@@ -28,8 +28,8 @@ describe("whatever a function is given, its work is charged for, and it ends or 
   });
 });
 
-describe("a rule that would take minutes on one record, or for ever, is stopped", () => {
-  // a hundredth of the limits on a hundredth of the record, so that the test itself takes a moment
+describe("a rule that would run for minutes, or for ever, on one record is stopped", () => {
+  // A hundredth of the limits on a hundredth of the record keeps the test short.
   const limits = { ...DEFAULT_LIMITS, rows: 20_000, work: DEFAULT_LIMITS.work / 100 };
 
   test.each(COSTLY_PLANS)("$name", ({ query, columns }) => {
@@ -38,7 +38,7 @@ describe("a rule that would take minutes on one record, or for ever, is stopped"
     expect(spent().work).toBeLessThan(2 * limits.work);
   });
 
-  test("and is charged for nothing of that on the next record", () => {
+  test("the next record is not charged for the work of the one before", () => {
     const { evaluate, spent } = preparePlan(planOf("AuditLogs | mv-expand a = AdditionalDetails | project a"), {
       limits: { ...limits, rows: 10 },
     });
@@ -52,7 +52,7 @@ describe("a rule that would take minutes on one record, or for ever, is stopped"
   });
 });
 
-describe("rows that several rows make together count as those of one step, and it stops before it makes them all", () => {
+describe("a step counts the rows that it makes of all its rows together, and stops before it makes them all", () => {
   const expanded = "AuditLogs | mv-expand a = AdditionalDetails";
 
   test.each([
@@ -69,7 +69,7 @@ describe("rows that several rows make together count as those of one step, and i
   });
 });
 
-describe("a call whose work is more than in proportion to its arguments is charged for all of it", () => {
+describe("a call whose work grows faster than its arguments is charged for all of it", () => {
   const workOf = (query: string, columns: Parameters<typeof auditLogRow>[0]) => {
     const { evaluate, spent } = preparePlan(planOf(query));
     evaluate(auditLogRow(columns));
@@ -79,7 +79,7 @@ describe("a call whose work is more than in proportion to its arguments is charg
 
   test.each([
     {
-      why: "texts looked for in a text",
+      why: "searching a text for many texts",
       query: 'AuditLogs | where Identity has_any ("w1", "w2", "w3", "w4")',
       least: 4,
     },
@@ -87,7 +87,7 @@ describe("a call whose work is more than in proportion to its arguments is charg
     { why: "the matches of a pattern", query: 'AuditLogs | where countof(Identity, "a", "regex") == 0', least: 300 },
     { why: "the groups of each match", query: 'AuditLogs | where extract_all("(a)(b)( )", Identity) == 0', least: 500 },
     {
-      why: "the replacements made one after the other",
+      why: "several replacements in a row",
       query: 'AuditLogs | where replace_strings(Identity, dynamic(["1","2","3"]), dynamic(["","",""])) == ""',
       least: 100,
     },
@@ -107,7 +107,7 @@ describe("a call whose work is more than in proportion to its arguments is charg
       least: 90,
     },
     {
-      why: "a long text that the rule holds, read for each row",
+      why: "a long constant of the rule, read for each row",
       query: `AuditLogs | mv-expand a = range(1, 20) | where strcat(tostring(a), "${long}") == "x"`,
       least: 1_500,
     },
@@ -115,7 +115,7 @@ describe("a call whose work is more than in proportion to its arguments is charg
     expect(workOf(query, { Identity: long }) / long.length).toBeGreaterThan(least);
   });
 
-  test("and an honest one is not charged for what it only passes on or looks into by a key", () => {
+  test("a call is not charged for values that it only passes on or looks into by key", () => {
     const large = { TargetResources: [{ displayName: "x", other: "y".repeat(500_000) }] };
     const query =
       'AuditLogs | where tostring(iff(Category == "", dynamic(null), TargetResources)[0].displayName) == "x"';
@@ -123,8 +123,8 @@ describe("a call whose work is more than in proportion to its arguments is charg
   });
 });
 
-/** Each takes the code of before longer than the time that a test may take. */
-describe("texts made to keep a search or a parser busy are worked through in one pass", () => {
+/** Each case runs longer than the test's time limit if the search is quadratic. */
+describe("texts crafted to slow down a search or a parser are processed in one pass", () => {
   const length = 600_000;
   test.each<[string, Parameters<typeof valueOf>[1], ReturnType<typeof valueOf>]>([
     ["tostring(v[0]) has tostring(v[1])", ["ab".repeat(length / 3), `a${"ba".repeat(length / 6)}`], false],
@@ -163,7 +163,7 @@ describe("texts made to keep a search or a parser busy are worked through in one
   });
 });
 
-describe("values that are nested deeper than the call stack are worked through, too", () => {
+describe("values nested deeper than the call stack are processed", () => {
   const deep = JSON.parse(`${'{"a":['.repeat(50_000)}1${"]}".repeat(50_000)}`) as Parameters<typeof valueOf>[1];
   const path = `$${".a".repeat(200_000)}`;
   test.each([

@@ -12,7 +12,7 @@ import { INT64 } from "./exact-values.ts";
 import { objectOf, planOf } from "./query.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
-/** The row of a record in which the long stands as a number, inside an array and as text. */
+/** The row of a record that contains the long as a number, inside an array and as text. */
 function rowOf(long: bigint): Row {
   const details = `[{"key":"n","value":${long}},{"key":"list","value":[1,${long}]}]`;
   const record = `{"category":"AuditLogs","durationMs":${long},"properties":{"id":${long},"resultReason":"${long}","additionalDetails":${details}}}`;
@@ -20,7 +20,7 @@ function rowOf(long: bigint): Row {
   return toAuditLogRow(read?.record ?? {});
 }
 
-/** The first row of a plan's result, the plan taken through JSON as it is when the app is built. */
+/** The first result row of a plan that was written as JSON and read back, as in the build. */
 function firstRow(plan: Plan, row: Row): Record<string, Value> {
   const [result] = prepare(JSON.parse(JSON.stringify(plan)) as Plan)(row);
   return objectOf(plan, result ?? []);
@@ -66,7 +66,7 @@ const EXPANDED = planOf(`AuditLogs
   | mv-expand n = AdditionalDetails[1].value to typeof(long)
   | summarize found = make_set(n), greatest = max(n), lines = count() by Id`);
 
-test("every int64 comes out of mv-expand and summarize with all its digits", () => {
+test("every int64 keeps all its digits in mv-expand and summarize", () => {
   fc.assert(
     fc.property(INT64, (long) => {
       expect(firstRow(EXPANDED, rowOf(long))).toEqual({
@@ -79,7 +79,7 @@ test("every int64 comes out of mv-expand and summarize with all its digits", () 
   );
 });
 
-describe("a long written in a rule survives the plan's way through JSON", () => {
+describe("a long in a rule keeps its digits when the plan is written as JSON", () => {
   const [long, neighbour] = [9_007_199_254_740_993n, 9_007_199_254_740_992n];
 
   test.each([
@@ -101,7 +101,7 @@ describe("a long written in a rule survives the plan's way through JSON", () => 
     expect(prepare(plan)(rowOf(neighbour))).toEqual([]);
   });
 
-  test("in a let statement, a table of the query, and a set that is not there", () => {
+  test("in a let statement, in a table of the query, and in a set that does not contain it", () => {
     const query = `let ids = dynamic([9007199254740993]);
       let more = datatable(id: dynamic)[9007199254740993];
       AuditLogs | where AdditionalDetails[0].value in (ids) and AdditionalDetails[0].value in (more) | project Id`;

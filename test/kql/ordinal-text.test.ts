@@ -24,7 +24,7 @@ test.each([
   expect(equalsIgnoreCase(right, left)).toBe(equal);
 });
 
-test("every UTF-16 unit keeps its place, so that positions found in mapped text hold in the text itself", () => {
+test("every UTF-16 unit keeps its place, so positions in the mapped text are valid in the text itself", () => {
   for (let unit = 0; unit <= 0xffff; unit += 1) {
     const text = String.fromCharCode(unit);
     expect(ordinalUpper(text)).toHaveLength(1);
@@ -32,7 +32,7 @@ test("every UTF-16 unit keeps its place, so that positions found in mapped text 
   }
 });
 
-test("no unit outside of ASCII equals an ASCII letter", () => {
+test("no unit outside ASCII equals an ASCII letter", () => {
   for (let unit = 0x80; unit <= 0xffff; unit += 1) {
     expect(ordinalUpper(String.fromCharCode(unit))).not.toMatch(/^[A-Z]$/);
   }

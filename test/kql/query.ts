@@ -41,7 +41,7 @@ export function objectOf({ columns }: Plan, result: Row): Record<string, Value> 
   return Object.fromEntries(columns.map(({ name }, index) => [name, result[index] ?? null]));
 }
 
-/** The value of a scalar expression; `v` names a dynamic value that is not known when the plan is made. */
+/** The value of a scalar expression; `v` is a dynamic value that is unknown at build time. */
 export function valueOf(expression: string, v: Value = null): Value {
   const row = auditLogRow({ AdditionalDetails: v });
   return (

@@ -33,7 +33,7 @@ describe.each(GROUPS)("$page, $origin", ({ cases }) => {
   });
 });
 
-test("about half of the cases are ones that Kusto's documentation prints", () => {
+test("about half of the cases come from Kusto's documentation", () => {
   const count = (origin: string) =>
     GROUPS.filter((group) => group.origin === origin).reduce((sum, { cases }) => sum + cases.length, 0);
   const [printed, derived] = [count("printed"), count("derived")];

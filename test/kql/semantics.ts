@@ -6,7 +6,7 @@ import type { Json, ScalarType, Value } from "../../src/kql/run/values.ts";
 import { auditLogRow } from "./query.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
-/** Cases with one origin: a page of Kusto's documentation prints them, or we derive them from what a page says. */
+/** Cases of one origin: a page of Kusto's documentation prints them, or we derive them from its text. */
 export interface CaseGroup {
   /** Below https://learn.microsoft.com/kusto/query/ */
   readonly page: string;
@@ -26,7 +26,7 @@ export function derived(page: string, ...cases: Case[]): CaseGroup {
   return { page, origin: "derived", cases };
 }
 
-/** The rows of a query, as Kusto shows them: longs as numbers with all their digits, times as text. */
+/** The rows of a query as Kusto shows them: longs as numbers with all digits, times as text. */
 export function shownRows(query: string): Json[][] {
   const { plan, problems } = compileQuery(query, AUDIT_LOGS, { mayBeConstant: true });
   if (plan === undefined) throw new Error(`${query}\n${problems.map(({ message }) => message).join("\n")}`);

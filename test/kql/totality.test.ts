@@ -12,14 +12,14 @@ import { FUNCTIONS } from "../../src/kql/run/function-table.ts";
 import type { Json, Row, ScalarType, Value } from "../../src/kql/run/values.ts";
 import { exactJson } from "./exact-values.ts";
 
-/** Numbers as a record may hold them: `1e999` is Infinity once it is parsed, and so is the sum of two that are close to it. */
+/** Numbers that a record can hold: `1e999` is parsed as Infinity, and the sum of two huge numbers is Infinity, too. */
 const HUGE = constantFrom<Json>(
   ...["1e999", "-1e999", "1.7e308", "[1e999]", "[1.7e308,1.7e308]", '{"a":-1e999}', "1e-320"].map((text): Json =>
     JSON.parse(text),
   ),
 );
 
-/** Any value with its type, odd ones often. */
+/** Any value with its type, with many edge cases. */
 const typed: Arbitrary<readonly [ScalarType, Value]> = oneof(
   jsonValue().map((value): readonly [ScalarType, Value] => ["dynamic", JSON.parse(JSON.stringify(value))]),
   HUGE.map((value): readonly [ScalarType, Value] => ["dynamic", value]),
@@ -59,12 +59,12 @@ const typed: Arbitrary<readonly [ScalarType, Value]> = oneof(
 
 const TYPES: readonly ScalarType[] = ["string", "bool", "int", "long", "real", "datetime", "timespan", "dynamic"];
 
-/** Runs a part of a query as the tables have it: it may end in a limit, or refuse arguments that no plan can have. */
+/** Runs one entry of the tables. It may reach a limit, or refuse arguments that no plan can have. */
 function runs(part: () => unknown): void {
   try {
     part();
   } catch (error) {
-    // the first is what the compiler reports before there is a plan
+    // The compiler reports a CallProblem before there is a plan.
     if (!(error instanceof CallProblem || error instanceof EvaluationLimitError)) throw error;
   }
 }
@@ -73,7 +73,7 @@ function operandsOf(values: readonly (readonly [ScalarType, Value])[]): Operand[
   return values.map(([type, value], index) => ({
     type,
     compute: () => value,
-    // some functions want constants, where a plan has them: at the first two places
+    // Some functions need constants as their first or second argument.
     ...(index < 2 && { constant: { value } }),
   }));
 }
@@ -86,7 +86,7 @@ const call = tuple(tuple(typed, typed, typed, typed), constantFrom(1, 2, 3, 4), 
   }),
 );
 
-describe("no function throws, whatever its arguments are, but for the limits of an evaluation", () => {
+describe("no function throws on any arguments, except at the limits of an evaluation", () => {
   test.each(Object.entries(FUNCTIONS))("%s", (name, { bind }) => {
     assert(
       property(call, (given) => runs(() => bind({ name, ...given })([]))),
@@ -95,7 +95,7 @@ describe("no function throws, whatever its arguments are, but for the limits of 
   });
 });
 
-describe("no aggregate throws, whatever its rows hold, but for the limits of an evaluation", () => {
+describe("no aggregate throws on any rows, except at the limits of an evaluation", () => {
   test.each(Object.entries(AGGREGATES))("%s", (name, { bind }) => {
     const rows = constantFrom<readonly Row[]>([], [[]], [[], [], []]);
     assert(

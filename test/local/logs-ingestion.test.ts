@@ -7,7 +7,7 @@ import { AggregateLogsUploadError, LogsIngestionClient } from "@azure/monitor-in
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import {
-  MAX_BODY_BYTES,
+  MAX_UPLOAD_BYTES,
   startLogsIngestion,
   type LogsIngestion,
   type LogsIngestionOptions,
@@ -130,18 +130,18 @@ test.each([
   { why: "another content type", headers: { "content-type": "text/plain" }, body: "[]", status: 415 },
   { why: "another encoding", headers: { "content-encoding": "br" }, body: "[]", status: 415 },
   { why: "gzip that is none", headers: { "content-encoding": "gzip" }, body: "[]", status: 400 },
-  { why: "1 MiB and a byte", body: paddedTo(MAX_BODY_BYTES + 1), status: 413 },
+  { why: "1 MiB and a byte", body: paddedTo(MAX_UPLOAD_BYTES + 1), status: 413 },
   {
     why: "the same, gzipped",
     headers: { "content-encoding": "gzip" },
-    body: gzipSync(paddedTo(MAX_BODY_BYTES + 1)),
+    body: gzipSync(paddedTo(MAX_UPLOAD_BYTES + 1)),
     status: 413,
   },
-  { why: "exactly 1 MiB", body: paddedTo(MAX_BODY_BYTES), status: 204 },
+  { why: "exactly 1 MiB", body: paddedTo(MAX_UPLOAD_BYTES), status: 204 },
   {
     why: "exactly 1 MiB, gzipped",
     headers: { "content-encoding": "gzip" },
-    body: gzipSync(paddedTo(MAX_BODY_BYTES)),
+    body: gzipSync(paddedTo(MAX_UPLOAD_BYTES)),
     status: 204,
   },
 ])("$why: $status", async ({ headers, body, status, query }) => {
@@ -153,7 +153,7 @@ test.each([
 test("a record over 1 MB, which the client sends alone, is a 413", async () => {
   const { client } = await start();
 
-  expect(await uploadError(client, [{ Name: "x".repeat(MAX_BODY_BYTES) }])).toMatchObject({ statusCode: 413 });
+  expect(await uploadError(client, [{ Name: "x".repeat(MAX_UPLOAD_BYTES) }])).toMatchObject({ statusCode: 413 });
 });
 
 test("a 403 on demand lasts until it is taken back", async () => {

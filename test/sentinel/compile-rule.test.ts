@@ -9,7 +9,7 @@ interface Parts {
   readonly metadata?: string;
 }
 
-/** A rule file that compiles, unless overridden. The query begins in line 9. */
+/** A rule file that compiles, unless overridden. The query begins on line 9. */
 function ruleFile({ query, entityMappings, trigger, period, metadata }: Parts = {}): string {
   return `id: AAAAAAAA-0000-4000-8000-000000000001
 name: Sample rule
@@ -35,7 +35,7 @@ function problemsOf(text: string): string[] {
   return compileRule(text, "rule.yaml").problems.map(formatProblem);
 }
 
-test("a rule file becomes a rule: id in lower case, description without the quotes that official files have", () => {
+test("a rule file becomes a rule: lower-case id, description without the quotes of official files", () => {
   const { rule, problems } = compileRule(ruleFile(), "rule.yaml");
 
   expect(problems).toEqual([]);
@@ -52,7 +52,7 @@ test("a rule file becomes a rule: id in lower case, description without the quot
   expect(rule?.fileHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test("metadata that slipped to the top level loads like metadata", () => {
+test("metadata at the top level does not stop a rule", () => {
   const metadata =
     "metadata:\nsource:\n  kind: Community\nauthor:\n  name: Sam\nsupport:\n  tier: Community\ncategories:\n  domains: [Identity]";
   expect(problemsOf(ruleFile({ metadata }))).toEqual([]);
@@ -64,12 +64,12 @@ test.each([
   {
     period: "1h // often",
     problems: [
-      'rule.yaml:10:17: warning: queryFrequency "1h // often" has a comment inside the value; it is read as 1h (odd-value)',
+      'rule.yaml:10:17: warning: queryFrequency "1h // often" has a comment inside the value; pimwatch reads 1h (odd-value)',
     ],
   },
   {
     period: "often",
-    problems: ['rule.yaml:10:17: error: queryFrequency "often" is no period such as 1d, 5m or PT5M (period)'],
+    problems: ['rule.yaml:10:17: error: queryFrequency "often" is not a period such as 1d, 5m or PT5M (period)'],
   },
 ])("queryFrequency $period: $problems.length problem(s)", ({ period, problems }) => {
   expect(problemsOf(ruleFile({ period }))).toEqual(problems);
@@ -97,7 +97,7 @@ test.each([
   expect(problemsOf(ruleFile({ trigger }))).toEqual(problems);
 });
 
-describe("problems in a query stand where the file has them", () => {
+describe("problems in a query have their place in the file", () => {
   test.each([
     {
       query: 'AuditLogs\n| where Categry =~ "x"',
@@ -107,7 +107,7 @@ describe("problems in a query stand where the file has them", () => {
     {
       query: "SigninLogs\n| take 1",
       problem:
-        'rule.yaml:9:3: error: there is no table "SigninLogs" on the stream: pimwatch reads AuditLogs only (unknown-table)',
+        'rule.yaml:9:3: error: there is no table "SigninLogs" on the stream: pimwatch reads only AuditLogs (unknown-table)',
     },
     {
       query: "AuditLogs\n| where tostrin(Category) == ''",
@@ -133,7 +133,7 @@ describe("problems in a query stand where the file has them", () => {
   });
 });
 
-test("a mapping to a column that the query does not yield is a warning, and that identifier is left out", () => {
+test("a mapping to a column that the query does not return is a warning, and the identifier is left out", () => {
   const entityMappings = `entityMappings:
   - entityType: Account
     fieldMappings:
@@ -151,9 +151,9 @@ customDetails:
   const { rule, problems } = compileRule(ruleFile({ entityMappings }), "rule.yaml");
 
   expect(problems.map(formatProblem)).toEqual([
-    'rule.yaml:21:21: warning: the identifier FullName of Account is left out: the query yields no column "identity"; did you mean "Identity"? (unknown-mapping-column)',
-    'rule.yaml:27:21: warning: the identifier Address of IP is left out: the query yields no column "Nothing" (unknown-mapping-column)',
-    'rule.yaml:30:10: warning: the custom detail Other is left out: the query yields no column "Elsewhere" (unknown-mapping-column)',
+    'rule.yaml:21:21: warning: the identifier FullName of Account is left out: the query returns no column "identity"; did you mean "Identity"? (unknown-mapping-column)',
+    'rule.yaml:27:21: warning: the identifier Address of IP is left out: the query returns no column "Nothing" (unknown-mapping-column)',
+    'rule.yaml:30:10: warning: the custom detail Other is left out: the query returns no column "Elsewhere" (unknown-mapping-column)',
   ]);
   expect(rule?.entityMappings).toEqual([
     { entityType: "Account", fieldMappings: [{ identifier: "AadUserId", columnName: "Id" }] },
@@ -169,7 +169,7 @@ test("bad YAML and a wrong shape are problems at their place", () => {
   expect(problemsOf("")).toHaveLength(1);
 });
 
-test("the query's hash ignores blanks, line breaks and comments and nothing else", () => {
+test("the query's hash ignores only whitespace and comments", () => {
   const hash = (query: string) => compileRule(ruleFile({ query }), "rule.yaml").rule?.queryHash;
   const one = hash("AuditLogs | where Category == 'x'");
   expect(hash("AuditLogs // all\n|   where Category=='x'")).toBe(one);

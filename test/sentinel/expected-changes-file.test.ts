@@ -19,7 +19,7 @@ const entry = (overrides: Readonly<Record<string, string>> = {}): string => {
   return `expectedChanges:\n  -\n${lines.join("\n")}\n`;
 };
 
-test("planned changes are read with their times in UTC", () => {
+test("planned changes are read, with times in UTC", () => {
   expect(read(entry())).toEqual({
     problems: [],
     expectedChanges: [
@@ -52,7 +52,7 @@ test.each([
   expect(problems).toMatchObject([{ file: FILE, line, level: "error", message: expect.stringMatching(message) }]);
 });
 
-test("what is not YAML is an error", () => {
+test("a file that is not YAML is an error", () => {
   expect(read("expectedChanges: [").problems).toMatchObject([{ level: "error", code: "yaml" }]);
 });
 

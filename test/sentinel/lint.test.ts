@@ -10,7 +10,7 @@ const NOW = new Date("2026-11-23T00:00:00Z");
 let folder = "";
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Lints files by their paths in a folder of their own; problems with paths below it. */
+/** Lints files in a new folder, and returns problems with paths relative to it. */
 async function lintFiles(files: Readonly<Record<string, string>>, path = "."): Promise<string[]> {
   folder = await mkdtemp(join(tmpdir(), "pimwatch-lint-"));
   for (const [name, text] of Object.entries(files)) {
@@ -23,7 +23,7 @@ async function lintFiles(files: Readonly<Record<string, string>>, path = "."): P
 
 const lintText = (parts: RuleTextParts) => lintFiles({ "r.yaml": ruleText(parts) });
 
-test("a rule in order has no problem, alone in a file or in a folder of its own", async () => {
+test("a correct rule has no problem, as a single file or in a folder of its own", async () => {
   expect(await lintFiles({ "r.yaml": ruleText(), "x/rule.yaml": ruleText({ id: crypto.randomUUID() }) })).toEqual([]);
 });
 
@@ -67,12 +67,14 @@ describe("entity mappings and details", () => {
     {
       more: mapping("IP", ["Address", "TargetResources"]),
       problems: [
-        'r.yaml:14:44: warning: the column "TargetResources" holds a list or a bag; Address of IP wants one text (tostring) (mapping-type)',
+        'r.yaml:14:44: warning: the column "TargetResources" contains a list or a bag; Address of IP needs a text (use tostring) (mapping-type)',
       ],
     },
     {
       more: mapping("Ip", ["Address", "Id"]),
-      problems: ['r.yaml:12:17: warning: Sentinel maps no entities of type "Ip"; did you mean "IP"? (entity-type)'],
+      problems: [
+        'r.yaml:12:17: warning: Sentinel has no entity type "Ip" for mappings; did you mean "IP"? (entity-type)',
+      ],
     },
     {
       more: mapping("Account", ["FullNam", "Id"], ["FullName", "Id"], ["FullName", "Id"], ["Sid", "Id"]),
@@ -95,7 +97,7 @@ describe("entity mappings and details", () => {
     {
       more: "customDetails:\n  Name of it: Id",
       problems: [
-        'r.yaml:12:15: warning: "Name of it" is no name of a custom detail: a letter, then letters, digits and _, at most 20 (detail-name)',
+        'r.yaml:12:15: warning: "Name of it" is not a valid name of a custom detail: a letter, then letters, digits and _, at most 20 (detail-name)',
       ],
     },
     {
@@ -108,11 +110,11 @@ describe("entity mappings and details", () => {
     expect(await lintText({ more })).toEqual(problems);
   });
 
-  test("are looked at in a rule that needs many events, too", async () => {
+  test("are checked in a rule that needs many events, too", async () => {
     const query = "AuditLogs\n| join kind=inner (AuditLogs | project Id) on Id";
     expect(await lintText({ query, more: mapping("IP", ["Address", "Adress"]) })).toEqual([
       expect.stringMatching(/^r\.yaml:8:5: error: the operator join is not supported/),
-      'r.yaml:15:44: warning: the query yields no column "Adress" (unknown-mapping-column)',
+      'r.yaml:15:44: warning: the query returns no column "Adress" (unknown-mapping-column)',
     ]);
   });
 });
@@ -121,7 +123,7 @@ describe("odd values", () => {
   test.each([
     {
       text: { more: "source:\n  kind: Community\nauthor: x" },
-      problem: /^r\.yaml:11:1: warning: source, author stand at the top level/,
+      problem: /^r\.yaml:11:1: warning: source, author: at the top level, but belongs under metadata/,
     },
     {
       text: { query: 'let Ids = dynamic(["List of expected ids"]);\nAuditLogs | where Id in (Ids)' },
@@ -161,18 +163,20 @@ describe("odd values", () => {
   });
 });
 
-describe("what older files leave out or write otherwise", () => {
+describe("values that older files omit or write differently", () => {
   const old = ruleText().replace("kind: NRT\n", "");
   const schedule = "queryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\n";
 
   test.each([
     {
       text: `${old}${schedule}triggerThreshold: 0`,
-      problems: ["r.yaml:1:1: warning: kind is missing; with a schedule it is read as Scheduled (odd-value)"],
+      problems: [
+        "r.yaml:1:1: warning: kind is missing; because there is a schedule, pimwatch reads Scheduled (odd-value)",
+      ],
     },
     {
       text: `${old}kind: Scheduled\n${schedule}triggerThreshold: "0"`,
-      problems: [expect.stringMatching(/warning: triggerThreshold "0" is usually a number, not a text \(odd-value\)$/)],
+      problems: [expect.stringMatching(/warning: triggerThreshold "0" is usually a number, not text \(odd-value\)$/)],
     },
     {
       text: ruleText({ severity: "high" }).replace("NRT", "nrt"),
@@ -184,7 +188,7 @@ describe("what older files leave out or write otherwise", () => {
     {
       text: old,
       problems: [
-        "r.yaml:1:1: error: kind is missing: a hunting query is no rule until it has a kind (NRT) and a severity (rule-shape)",
+        "r.yaml:1:1: error: kind is missing: to run a hunting query as a rule, add a kind (NRT) and a severity (rule-shape)",
       ],
     },
   ])("$problems", async ({ text, problems }) => {
@@ -192,7 +196,7 @@ describe("what older files leave out or write otherwise", () => {
   });
 });
 
-describe("files that cannot be read as meant", () => {
+describe("files that cannot be read", () => {
   test.each([
     {
       text: "- a",
@@ -205,13 +209,13 @@ describe("files that cannot be read as meant", () => {
     },
     {
       text: "id: aaaaaaaa-0000-4000-8000-000000000001\nname: x\nkind: NRT\nseverity: High",
-      problem: "r.yaml:1:1: error: query: it is missing, and must be there (string) (rule-shape)",
+      problem: "r.yaml:1:1: error: query: it is missing, but required (string) (rule-shape)",
     },
   ])("$problem", async ({ text, problem }) => {
     expect(await lintFiles({ "r.yaml": text })).toEqual([problem]);
   });
 
-  test("a value that is named and used again is read; aliases that multiply are not", async () => {
+  test("an alias is read; aliases that multiply are not", async () => {
     const text = ruleText().replace("name: Sample rule\ndescription: Finds a thing.", "name: &n Rule\ndescription: *n");
     expect(await lintFiles({ "r.yaml": text })).toEqual([]);
     const many = Array.from({ length: 6 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`).join("\n");
@@ -221,7 +225,7 @@ describe("files that cannot be read as meant", () => {
   });
 });
 
-test("what lies beside a rule is looked at, an expired plan included", async () => {
+test("the files beside a rule are checked, expired planned changes included", async () => {
   const entry =
     "{ who: [sam@contoso.example], role: Reports Reader, settings: [any], ticket: T-1, from: 2026-01-01, until: 2026-01-02 }";
   const problems = await lintFiles({
@@ -237,7 +241,7 @@ test("what lies beside a rule is looked at, an expired plan included", async () 
   ]);
 });
 
-test("two rules of one id, an empty file and a lost overlay are errors; samples are no rules", async () => {
+test("two rules with one id, an empty file and an overlay without a rule are errors; samples are not rules", async () => {
   const problems = await lintFiles({
     "a.yaml": ruleText(),
     "b.yaml": ruleText({ query: "AuditLogs" }),
@@ -252,7 +256,7 @@ test("two rules of one id, an empty file and a lost overlay are errors; samples 
   ]);
 });
 
-test("a path that is not there and a folder without rules are said so", async () => {
-  await expect(lintFiles({}, "missing")).rejects.toThrow("there is no such folder of rules");
+test("a path that does not exist and a folder without rules are errors", async () => {
+  await expect(lintFiles({}, "missing")).rejects.toThrow("no such file or folder");
   await expect(lintFiles({ "readme.md": "" })).rejects.toThrow("no rule here");
 });

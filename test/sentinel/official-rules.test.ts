@@ -8,7 +8,7 @@ import { prepare } from "../../src/kql/run/evaluate.ts";
 import { auditLogRow, objectOf } from "../kql/query.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
-// Microsoft's own files are not part of this repository. With OFFICIAL_RULES naming a folder of them, they are tried.
+// Microsoft's own files are not part of this repository. Set OFFICIAL_RULES to a folder of them to test them.
 const folder = process.env["OFFICIAL_RULES"];
 
 describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFICIAL_RULES to their folder)", () => {
@@ -22,7 +22,7 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
   test.each(compiled.filter(({ file }) => isLocal.get(file)))("$file compiles", ({ file, rule, problems }) => {
     expect(problems.filter(({ level }) => level === "error")).toEqual([]);
     if (rule === undefined) throw new Error(file);
-    // the names and types that Microsoft's binder gives the result, whatever their order
+    // The same names and types as Microsoft's binder finds, in any order.
     const bound = listOf(
       resolveColumnIfExists(rule.query, parseQuery(rule.query, AUDIT_LOGS), AUDIT_LOGS).ResultType?.Columns,
     );

@@ -29,7 +29,7 @@ test("an empty overlay changes nothing", () => {
   expect(ruleOf("# nothing yet")).toEqual(compileRule(ruleText({ query: QUERY }), "rule.yaml").rule);
 });
 
-test("severity and title are the overlay's; the rule's file and its hashes stay", () => {
+test("severity and title come from the overlay; the rule's file and its hashes stay the same", () => {
   const plain = compileRule(ruleText({ query: QUERY }), "rule.yaml").rule;
   expect(ruleOf('severity: Low\ntitle: "{{OperationName}} by {{Actor}}"')).toEqual({
     ...plain,
@@ -43,14 +43,14 @@ test("a rule that is switched off is compiled and marked", () => {
   expect(ruleOf("enabled: true").disabled).toBeUndefined();
 });
 
-test("the overlay's triage stands in the place of the guide's, and makes a guide where there is none", () => {
+test("the overlay's triage replaces the guide's, and makes a guide if there is none", () => {
   expect(ruleOf("triage: Ask Sam.").guide).toMatchObject({ triage: "Ask Sam.", response: "" });
 });
 
 describe("variables", () => {
   const row = auditLogRow({ Category: "c-1", OperationName: "do y now" });
 
-  test("take the place of the query's values, while the query's hash stays the rule's", () => {
+  test("replace the query's values, while the query's hash stays the same", () => {
     const rule = ruleOf('variables:\n  Allowed: ["c-2"]\n  Name: "y"');
     expect(rule.queryHash).toBe(compileRule(ruleText({ query: QUERY }), "rule.yaml").rule?.queryHash);
     expect(readyRule(rule).evaluate(row)).toHaveLength(1);
@@ -69,7 +69,7 @@ describe("variables", () => {
     expect(found("9007199254740993", "9007199254740994")).toBe(0);
   });
 
-  test("may hold quotes, backslashes and line breaks", () => {
+  test("can contain quotes, backslashes and line breaks", () => {
     const odd = 'a"b\\c\nd\u2028';
     const rule = ruleOf(`variables:\n  Allowed: ${JSON.stringify([odd])}\n  Name: ${JSON.stringify("y")}`);
     expect(readyRule(rule).evaluate(auditLogRow({ Category: odd, OperationName: "y" }))).toEqual([]);
@@ -84,11 +84,11 @@ describe("variables", () => {
     },
     {
       overlay: "variables:\n  Allowed: a",
-      problem: "overlay.yaml:2:12: error: it is of type dynamic in the query; a string does not fit (variable)",
+      problem: "overlay.yaml:2:12: error: in the query its type is dynamic; a string does not fit (variable)",
     },
     {
       overlay: "variables:\n  Name: [a]",
-      problem: "overlay.yaml:2:9: error: it is of type string in the query; a list does not fit (variable)",
+      problem: "overlay.yaml:2:9: error: in the query its type is string; a list does not fit (variable)",
     },
   ])("$problem", ({ overlay, problem }) => {
     expect(problemsOf(overlay)).toEqual([problem]);
@@ -98,18 +98,20 @@ describe("variables", () => {
     "(_GetWatchlist('VIPUsers') | project SearchKey)",
     "(_GetWatchlist('VIPUsers') | distinct ['User Principal Name'])",
     "externaldata(upn: string)[@'https://example.com/vip.csv'] with (format='csv')",
-  ])("give the values of what the query would read from outside: %s", (table) => {
+  ])("can list the values that the query would read from outside: %s", (table) => {
     const query = `let VIPUsers = ${table};\nAuditLogs | where tostring(InitiatedBy.user.userPrincipalName) in~ (VIPUsers)`;
     const overlay = (users: string) => `variables:\n  VIPUsers: ${users}`;
 
     expect(readyRule(ruleOf(overlay("[ALEX@contoso.example]"), { query })).evaluate(row)).toHaveLength(1);
     expect(readyRule(ruleOf(overlay("[sam@contoso.example]"), { query })).evaluate(row)).toEqual([]);
     expect(problemsOf("", { query })[0]).toMatch(/^rule\.yaml:7:\d+: error/);
-    const wrong = expect.stringMatching(/^overlay\.yaml:2:13: error: .* a list does \(variable\)$/) as string;
+    const wrong = expect.stringMatching(
+      /^overlay\.yaml:2:13: error: .* must be a list, not a string \(variable\)$/,
+    ) as string;
     expect(problemsOf(overlay("alex"), { query })).toContainEqual(wrong);
   });
 
-  test("do not move the positions of the query's own problems", () => {
+  test("do not change the positions of the query's own problems", () => {
     const query = QUERY.replace("OperationName has", "OperationNam has");
     const [without] = problemsOf("", { query });
     expect(without).toMatch(/^rule\.yaml:11:38: error: there is no column/);
@@ -126,7 +128,7 @@ describe("exclusions", () => {
   const excludes = (row: ReturnType<typeof auditLogRow>) =>
     ready.evaluate(row).map((resultRow) => ready.excludes?.(resultRow));
 
-  test("are conditions over the result's columns, with the language's own meaning", () => {
+  test("are conditions over the result's columns, with the meaning of KQL", () => {
     const by = (userPrincipalName: string | null, Result = "success") =>
       auditLogRow({ OperationName: "x", Result, InitiatedBy: { user: { userPrincipalName } } });
     expect(excludes(by("SAM@contoso.example"))).toEqual([true]);
@@ -135,7 +137,7 @@ describe("exclusions", () => {
     expect(excludes(by("alex@contoso.example", "failure"))).toEqual([true]);
   });
 
-  test("do not touch the plan: the ordinal of a row, and so an incident's id, stays", () => {
+  test("do not change the plan, so the ordinal of a row and the incident's id stay the same", () => {
     expect(rule.plan).toEqual(ruleOf("").plan);
   });
 
@@ -166,13 +168,13 @@ test.each([
   {
     overlay: 'title: "by {{Actr}}"',
     problem:
-      'overlay.yaml:1:8: warning: title is left out: the query yields no column "Actr"; did you mean "Actor"? (unknown-mapping-column)',
+      'overlay.yaml:1:8: warning: title is left out: the query returns no column "Actr"; did you mean "Actor"? (unknown-mapping-column)',
   },
 ])("$overlay is a problem at its place", ({ overlay, problem }) => {
   expect(problemsOf(overlay)).toEqual([problem]);
 });
 
-test("the rule's alertDetailsOverride is taken, and yields to the overlay", () => {
+test("the rule's alertDetailsOverride is used, but the overlay takes precedence", () => {
   const more = `alertDetailsOverride:
   alertDisplayNameFormat: "{{OperationName}} seen"
   alertDescriptionFormat: by {{Actor}}

@@ -1,15 +1,15 @@
-/** What a test changes of a rule file that compiles. */
+/** The parts of a rule file that a test can change. */
 export interface RuleTextParts {
   readonly id?: string;
   readonly query?: string;
   readonly severity?: string;
   readonly tactics?: string;
   readonly techniques?: string;
-  /** Lines at the end. */
+  /** Appended lines. */
   readonly more?: string;
 }
 
-/** A rule file that compiles, unless overridden. The query begins in line 7. */
+/** A rule file that compiles, unless overridden. The query begins on line 7. */
 export function ruleText({ id, query, severity, tactics, techniques, more }: RuleTextParts = {}): string {
   return `id: ${id ?? "aaaaaaaa-0000-4000-8000-000000000001"}
 name: Sample rule

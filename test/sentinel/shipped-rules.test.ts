@@ -7,7 +7,7 @@ import { SHIPPED } from "../shipped-rules.ts";
 
 const { rules, sourced, problems } = await compileRules(fileURLToPath(new URL("../../rules", import.meta.url)));
 
-test.each(SHIPPED)("%s has a guide and tests, and neither errors nor warnings", (name) => {
+test.each(SHIPPED)("%s has a guide and tests, and no errors or warnings", (name) => {
   const files = sourced.find((each) => each.files.name === name)?.files;
   expect(files).toMatchObject({ guide: expect.any(Object) as object, tests: expect.any(Object) as object });
   expect(problems.filter(({ file }) => file.includes(`/rules/${name}/`))).toEqual([]);
@@ -18,7 +18,7 @@ describe("Changes to PIM Settings", () => {
   if (rule === undefined) throw new Error("the rule is missing");
   const evaluate = prepare(rule.plan);
 
-  test("a change yields the event's row with the five columns of the rule, the first eight columns in its order", () => {
+  test("a change returns the event's row with the rule's five columns, the first eight columns in the rule's order", () => {
     expect(rule.plan.columns.slice(0, 8).map(({ name }) => name)).toEqual([
       "TimeGenerated",
       "OperationName",
@@ -49,14 +49,14 @@ describe("Changes to PIM Settings", () => {
     },
     { why: "=~ does not trim", row: { OperationName: "Update role setting in PIM " }, rows: 0 },
     { why: "another operation", row: { OperationName: "Add member to role" }, rows: 0 },
-    { why: "PIM for Groups is another category", row: { Category: "GroupManagement" }, rows: 0 },
+    { why: "PIM for Groups has another category", row: { Category: "GroupManagement" }, rows: 0 },
     { why: "a failed change matches", row: { Result: "failure" }, rows: 1 },
     { why: "no initiator", row: { InitiatedBy: null }, rows: 1 },
   ])("$why: $rows row(s)", ({ row, rows }) => {
     expect(evaluate(auditLogRow(row))).toHaveLength(rows);
   });
 
-  test("an app as initiator gives empty strings", () => {
+  test("an app as initiator has empty strings", () => {
     const [result] = evaluate(auditLogRow({ InitiatedBy: { app: { displayName: "automation" } } }));
     expect(objectOf(rule.plan, result ?? [])).toMatchObject({
       InitiatingUserPrincipalName: "",

@@ -29,7 +29,7 @@ export interface EventBody {
  * take 20 MB. In memory a body can be twenty times as large as on the wire.
  * https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas
  */
-export const MAX_BODY_BYTES = 4 * 1_048_576;
+export const MAX_EVENT_BYTES = 4 * 1_048_576;
 
 /**
  * Reads the diagnostic records in the body of one Event Hub event, in the order they were sent.
@@ -38,11 +38,11 @@ export const MAX_BODY_BYTES = 4 * 1_048_576;
  * with or without a UTF-8 byte order mark. Total: what is not a record comes back as `unreadable`, and
  * the good records beside it are still read, even where the body as a whole is not JSON.
  *
- * @param body UTF-8 JSON, at most MAX_BODY_BYTES
+ * @param body UTF-8 JSON, at most MAX_EVENT_BYTES
  * @see https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs
  */
 export function readEventBody(body: Uint8Array): EventBody {
-  if (body.length > MAX_BODY_BYTES) return unreadable(body, `larger than ${MAX_BODY_BYTES} bytes: not read`);
+  if (body.length > MAX_EVENT_BYTES) return unreadable(body, `larger than ${MAX_EVENT_BYTES} bytes: not read`);
   const json = withoutByteOrderMark(body);
   if (json.length === 0) return unreadable(body, "empty body");
   const parsed = parseJson(json);

@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event/event-body.ts";
+import { MAX_EVENT_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event/event-body.ts";
 import { withoutByteOrderMark } from "../json/json-slices.ts";
 import { candidateSlices } from "./candidate-slices.ts";
 import { elementBounds } from "./element-bounds.ts";
@@ -43,7 +43,7 @@ export function candidateRecords(
 ): Candidates | undefined {
   if (scan === undefined) return inFull(body);
   // What is too large is refused as a whole, not searched for what may be read of it.
-  if (body.length <= whole.withoutLiteral || body.length > MAX_BODY_BYTES) return inFull(body);
+  if (body.length <= whole.withoutLiteral || body.length > MAX_EVENT_BYTES) return inFull(body);
   const hits = scan.search(body);
   if (hits === undefined || !isFramed(body)) return inFull(body);
   if (hits.length === 0) return undefined;

@@ -35,7 +35,7 @@ type TriageField = (typeof TRIAGE_FIELDS)[number];
 const MAX_OWNER = 200;
 const MAX_COMMENT = 2_000;
 /** Far above what these fields take. */
-export const MAX_BODY_BYTES = 32_768;
+export const MAX_CHANGE_BYTES = 32_768;
 
 const trimmed = (limit: number) =>
   z.string({ error: "expected text" }).check(

@@ -3,7 +3,7 @@ import type { Expression } from "../plan.ts";
 import { elements, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { isScalarType, refusal, type Environment } from "./scope.ts";
 
-/** A call of an aggregate inside the expressions of `summarize`, e.g. the `count()` of `count() * 2`. */
+/** A call of an aggregate inside an expression of `summarize`, e.g. the `count()` of `count() * 2`. */
 export function lowerAggregateCall(name: string, node: Syntax, environment: Environment): Expression | undefined {
   const { aggregate, ...plain } = environment;
   if (aggregate === undefined || !Object.hasOwn(AGGREGATES, name)) return undefined;

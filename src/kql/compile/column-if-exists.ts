@@ -14,10 +14,10 @@ import {
 const NAMES = new Set(["column_ifexists", "columnifexists"]);
 
 /**
- * Decides every `column_ifexists("Name", fallback)`: the schema is known, so it is either the column or the fallback.
+ * Replaces every `column_ifexists("Name", fallback)` with the column or the fallback: the schema is known.
  *
- * Microsoft's parser types the call as its fallback and then refuses `.member` on what is a dynamic column. So the
- * call is replaced by what it means, filled up with blanks so that every position stays true, and bound again.
+ * Microsoft's parser gives the call the type of its fallback, and then refuses `.member` although the column is dynamic.
+ * So the text is replaced, padded with spaces to keep all offsets, and bound again.
  */
 export function resolveColumnIfExists(text: string, code: KustoCode, source: SourceTable): KustoCode {
   const calls: Syntax[] = [];
@@ -25,7 +25,7 @@ export function resolveColumnIfExists(text: string, code: KustoCode, source: Sou
     if (kindOf(node) === "FunctionCallExpression" && NAMES.has(part(node, "Name").SimpleName ?? "")) calls.push(node);
   });
   let resolved = text;
-  // from the last to the first, so that one inside another's fallback is decided before
+  // Last call first, so that a call inside another's fallback is replaced before it.
   for (const call of calls.toReversed()) {
     const replacement = meaningOf(call, code, resolved);
     if (replacement === undefined) continue;
@@ -46,7 +46,7 @@ function meaningOf(call: Syntax, code: KustoCode, text: string): string | undefi
   return replacement.length <= call.End - call.TextStart ? replacement : textOf(call);
 }
 
-/** Directly in the list of `extend` or `project` the call gives the column its name even where it does not exist. */
+/** Directly in the list of `extend` or `project`, the call names the column even if that column does not exist. */
 function needsName(call: Syntax): boolean {
   const parent = call.Parent;
   const operator = parent?.Parent?.Parent;

@@ -9,7 +9,7 @@ import { operatorsOverManyEvents } from "./operator-table.ts";
 import { QueryRefused, type QueryProblem } from "./problem.ts";
 
 export interface CompiledQuery {
-  /** Undefined when there is a problem. */
+  /** Undefined if there is a problem. */
   readonly plan?: Plan;
   readonly problems: readonly QueryProblem[];
   /** See `Rule.queryHash`. */
@@ -19,18 +19,19 @@ export interface CompiledQuery {
 /**
  * Parses, binds and compiles a query over the source table.
  *
- * @param options.mayBeConstant lets `print` and `datatable` stand for the events, for trying the language out
+ * @param options.mayBeConstant allows a query that reads no event, only `print` or `datatable`, for trying the language out
  */
 export function compileQuery(text: string, source: SourceTable, { mayBeConstant = false } = {}): CompiledQuery {
   const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original, source);
-  const problems = diagnosedProblems(code, text, source.name);
-  if (problems.length > 0) return { problems: withOperators(problems, code.Syntax), hash };
+  const problems = diagnosedProblems(code, text, source);
+  if (problems.length > 0) return { problems: withOperators(problems, code.Syntax, source), hash };
   try {
     const { steps, columns, readsEvent } = lowerQuery(code.Syntax, source);
     if (!readsEvent && !mayBeConstant) {
-      const message = "the result holds rows that the query itself writes out; they would come again with every event";
+      const message =
+        "the query returns rows of its own (print, datatable), which would be found again with every event";
       return { problems: [{ offset: 0, code: "not-event-local", message }], hash };
     }
     const plan: Plan = {
@@ -48,15 +49,17 @@ export function compileQuery(text: string, source: SourceTable, { mayBeConstant 
 }
 
 /**
- * A query that joins events is refused for that, whatever else the binder finds: columns are often unknown only because
- * a table is. Where the text is not even KQL, its operators are anybody's guess.
+ * Adds the operators that need many events, whatever else the binder reports: a column is often unknown only because a
+ * joined table is. After a syntax error the operators in the tree cannot be trusted.
  */
-function withOperators(problems: readonly QueryProblem[], syntax: Syntax): QueryProblem[] {
+function withOperators(problems: readonly QueryProblem[], syntax: Syntax, source: SourceTable): QueryProblem[] {
   if (problems.some(({ code }) => code === "syntax")) return [...problems];
-  return [...problems, ...operatorsOverManyEvents(syntax)].toSorted((left, right) => left.offset - right.offset);
+  return [...problems, ...operatorsOverManyEvents(syntax, source.name)].toSorted(
+    (left, right) => left.offset - right.offset,
+  );
 }
 
-/** sha256 over the tokens, so that blanks, line breaks and comments do not count. */
+/** sha256 over the tokens, so that whitespace and comments do not count. */
 function tokenHash(syntax: Syntax): string {
   const hash = createHash("sha256");
   walk(syntax, (node) => {

@@ -1,20 +1,24 @@
 import { AGGREGATES } from "../run/aggregates.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import { REFUSED_FUNCTIONS } from "../run/refused.ts";
-import { supportTable } from "../run/support.ts";
+import { supportTable } from "../run/kql-support.ts";
+import type { SourceTable } from "../plan.ts";
 import { kindOf, listOf, optionalPart, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
 import type { QueryProblem } from "./problem.ts";
 
-/** Names that a misspelt word may have meant. */
+/** Names to suggest for a misspelt word. */
 const FUNCTION_NAMES = [...Object.keys(FUNCTIONS), ...Object.keys(AGGREGATES)].filter((name) => /^\w+$/.test(name));
-const OPERATOR_WORDS = supportTable()
-  .filter(({ kind }) => kind === "operator")
-  .map(({ name }) => name.split(" ")[0] ?? name);
 
-/** What Microsoft's parser and binder object to, in the order of the text. `source` names the only table that there is. */
-export function diagnosedProblems(code: KustoCode, text: string, source: string): QueryProblem[] {
-  const misspelt = misspeltOperator(code, text);
+function operatorWords(source: SourceTable): string[] {
+  return supportTable(source)
+    .filter(({ kind }) => kind === "operator")
+    .map(({ name }) => name.split(" ")[0] ?? name);
+}
+
+/** The errors of Microsoft's parser and binder, in the order of the text. `source` is the only table that a query can read. */
+export function diagnosedProblems(code: KustoCode, text: string, source: SourceTable): QueryProblem[] {
+  const misspelt = misspeltOperator(code, text, source);
   if (misspelt !== undefined) return [misspelt];
   const unpackings = unpackingCalls(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
@@ -26,30 +30,31 @@ export function diagnosedProblems(code: KustoCode, text: string, source: string)
       ...explain({ code, text, source, diagnostic: Code, message: Message, offset: Start }),
     }))
     .toSorted((left, right) => left.offset - right.offset);
-  const unknown = problems.findIndex(({ code: said }) => said === "unknown-operator");
-  // Behind a word that begins no operator, the parser guesses.
+  const unknown = problems.findIndex(({ code: problemCode }) => problemCode === "unknown-operator");
+  // After an unknown operator the parser guesses.
   return unknown < 0 ? problems : problems.slice(0, unknown + 1);
 }
 
 /**
- * The first of what the parser objects to, where that is a misspelt word of several parts: it takes `project-reoder x`
- * for `project` and a subtraction, and what it says of that, and of all behind it, helps nobody.
+ * The first error, if it is a misspelt operator with hyphens. The parser reads `project-reoder x` as `project` and a
+ * subtraction, so its own messages about that, and about everything after it, would mislead.
  */
-function misspeltOperator(code: KustoCode, text: string): QueryProblem | undefined {
+function misspeltOperator(code: KustoCode, text: string, source: SourceTable): QueryProblem | undefined {
   const [first] = listOf(code.GetDiagnostics())
     .filter(({ Severity }) => Severity === "Error")
     .toSorted((left, right) => left.Start - right.Start);
   if (first === undefined) return undefined;
   const begun = /\|\s*([a-z]+(?:-[a-z]+)*-)$/.exec(text.slice(0, first.Start))?.[1];
   const word = `${begun ?? ""}${/^[\w-]*/.exec(text.slice(first.Start))?.[0] ?? ""}`;
-  if (begun === undefined || OPERATOR_WORDS.includes(word)) return undefined;
-  const message = `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}`;
+  const known = operatorWords(source);
+  if (begun === undefined || known.includes(word)) return undefined;
+  const message = `there is no operator "${word}"${suggestion(word, known)}`;
   return { offset: first.Start - begun.length, code: "unknown-operator", message };
 }
 
 /**
- * The binder's objections to the number and types of arguments. It does not know all that Kusto's page on bag_unpack
- * documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
+ * The binder's errors about the number and types of arguments. The binder does not know every argument of bag_unpack that
+ * Kusto documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
  */
 const ARGUMENT_DIAGNOSTICS = new Set(["KS106", "KS107", "KS108", "KS119"]);
 
@@ -64,13 +69,13 @@ function unpackingCalls(syntax: Syntax): Syntax[] {
 }
 
 export function unknownTable(name: string, source: string): string {
-  return `there is no table "${name}" on the stream: pimwatch reads ${source} only${suggestion(name, [source])}`;
+  return `there is no table "${name}" on the stream: pimwatch reads only ${source}${suggestion(name, [source])}`;
 }
 
 interface Diagnosed {
   readonly code: KustoCode;
   readonly text: string;
-  readonly source: string;
+  readonly source: SourceTable;
   readonly diagnostic: string;
   readonly message: string;
   readonly offset: number;
@@ -84,11 +89,12 @@ function explain({ code, text, source, diagnostic, message, offset }: Diagnosed)
       return { code: "unknown-column", message: `there is no column or variable "${name}"${suggestion(name, known)}` };
     }
     case "KS204":
-      return { code: "unknown-table", message: unknownTable(name, source) };
+      return { code: "unknown-table", message: unknownTable(name, source.name) };
     case "KS176": {
       const word = /^[\w-]+/.exec(text.slice(offset))?.[0] ?? "";
       if (word === "") break;
-      return { code: "unknown-operator", message: `there is no operator "${word}"${suggestion(word, OPERATOR_WORDS)}` };
+      const hint = suggestion(word, operatorWords(source));
+      return { code: "unknown-operator", message: `there is no operator "${word}"${hint}` };
     }
     case "KS211": {
       const reason = Object.hasOwn(REFUSED_FUNCTIONS, name) ? REFUSED_FUNCTIONS[name] : undefined;

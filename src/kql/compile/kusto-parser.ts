@@ -3,8 +3,8 @@ import type { SourceTable } from "../plan.ts";
 import type { ScalarType } from "../run/values.ts";
 
 /*
- * The part of Microsoft's Kusto language service that we use. It is C# compiled to JavaScript and hangs itself on
- * globalThis; this module is the only one that knows so. Build time only: it is 5 MB of code.
+ * The part of Microsoft's Kusto language service that we use. It is C# compiled to JavaScript and attaches itself to
+ * globalThis; only this module knows that. Build time only: it is 5 MB of code.
  */
 
 interface KustoSymbol {
@@ -26,16 +26,16 @@ export interface KustoList<Item> {
   getItem(index: number): Item;
 }
 
-/** A node or token of the syntax tree. Which parts a node has, its kind says. */
+/** A node or token of the syntax tree. The kind determines which parts a node has. */
 export interface Syntax {
   readonly Kind: number;
-  /** Offset of the first character, blanks and comments before it left out. */
+  /** Offset of the first character after leading whitespace and comments. */
   readonly TextStart: number;
   readonly End: number;
   readonly ChildCount: number;
   readonly IsToken: boolean;
   readonly Parent?: Syntax | null;
-  /** Tokens: their text. */
+  /** The text of a token. */
   readonly Text?: string;
   readonly LiteralValue?: unknown;
   readonly SimpleName?: string;
@@ -89,16 +89,16 @@ const SCALAR_TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
 };
 
 let loaded: { readonly language: KustoLanguage; readonly kinds: ReadonlyMap<number, string> } | undefined;
-/** What the parser knows when it binds a query against a table. */
+/** The parser's global state for each source table. */
 const globalsOf = new WeakMap<SourceTable, unknown>();
 
-/** Loads the language service on first use (0.2 s). Bridge, its runtime, has to come first. */
+/** Loads the language service on first use (0.2 s). Its runtime, Bridge, must be loaded first. */
 function load() {
   if (loaded) return loaded;
   const require = createRequire(import.meta.url);
   require("@kusto/language-service-next/bridge.min.js");
   require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service hangs itself on globalThis; its shape is its d.ts's
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service attaches itself to globalThis; the type follows its d.ts
   const { Kusto } = globalThis as unknown as { readonly Kusto: { readonly Language: KustoLanguage } };
   const language = Kusto.Language;
   const kinds = new Map(
@@ -125,7 +125,7 @@ function globalsFor(source: SourceTable): unknown {
   return globals;
 }
 
-/** Parses a query and binds it against the only table that it may read. */
+/** Parses a query and binds it against the only table that it can read. */
 export function parseQuery(text: string, source: SourceTable): KustoCode {
   return load().language.KustoCode.ParseAndAnalyze(text, globalsFor(source));
 }
@@ -135,22 +135,22 @@ export function kindOf(node: Syntax): string {
   return load().kinds.get(node.Kind) ?? "None";
 }
 
-/** The column name that Kusto gives an expression without one; "" where it numbers it (`Column1`). */
+/** The column name that Kusto derives from an unnamed expression; "" if it numbers the column (`Column1`). */
 export function resultName(node: Syntax): string {
   return load().language.Binding.Binder.GetExpressionResultName(node, "", null);
 }
 
-/** A part of a node by its name, e.g. `Condition`; undefined where this node leaves it out. */
+/** A part of a node by its name, e.g. `Condition`; undefined if this node does not have it. */
 export function optionalPart(node: Syntax, name: string): Syntax | undefined {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which parts a node has depends on its kind at run time
   const parts = node as unknown as Readonly<Record<string, Syntax | null | undefined>>;
   return parts[name] ?? undefined;
 }
 
-/** A part that a node of this kind always has. */
+/** A part that every node of this kind has. */
 export function part(node: Syntax, name: string): Syntax {
   const found = optionalPart(node, name);
-  if (found === undefined) throw new Error(`the Kusto parser gave a ${kindOf(node)} without ${name}`);
+  if (found === undefined) throw new Error(`the Kusto parser returned a ${kindOf(node)} without ${name}`);
   return found;
 }
 
@@ -176,7 +176,7 @@ export function walk(node: Syntax, visit: (node: Syntax) => void): void {
   for (const child of children(node)) walk(child, visit);
 }
 
-/** A node's own text, without the blanks and comments around it. */
+/** A node's own text, without surrounding whitespace and comments. */
 export function textOf(node: Syntax): string {
   return node.ToString(0).trim();
 }

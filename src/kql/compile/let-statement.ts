@@ -1,7 +1,7 @@
 import { kindOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { refusal, type Environment } from "./scope.ts";
 
-/** The environment after a `let`. A `let` that makes a function adds nothing: calls find the body by themselves. */
+/** The environment after a `let`. A `let` that defines a function adds nothing: the parser gives each call its body. */
 export function bindLet(statement: Syntax, environment: Environment): Environment {
   if (kindOf(statement) !== "LetStatement") {
     throw refusal(

@@ -11,7 +11,7 @@ export function stringLiteral(value: string): Expression {
   return { kind: "literal", type: "string", value };
 }
 
-/** A literal's value, read from its text: the parser's own values are .NET objects. Undefined where it is none. */
+/** A literal's value, read from its text because the parser's own values are .NET objects; undefined if `node` is not a literal. */
 export function lowerLiteral(node: Syntax, base: number): Expression | undefined {
   const kind = kindOf(node);
   switch (kind) {
@@ -71,13 +71,13 @@ function wholeNumber(text: string): string | undefined {
     : undefined;
 }
 
-/** A whole number as text where it fits 64 bits; hexadecimal digits are the bits themselves. */
+/** A whole number as text if it fits into 64 bits; hexadecimal digits give the bits. */
 function longNumber(text: string): string | undefined {
   const digits = /^0x/i.test(text) ? text : wholeNumber(text);
   return digits === undefined ? undefined : toLong(digits, "string")?.toString();
 }
 
-/** `-9223372036854775808`: without its sign the least long is none. Undefined where no long stands behind the sign. */
+/** A negative long, sign and digits together: 9223372036854775808 alone would not fit. Undefined if `node` is not one. */
 export function lowerNegativeLiteral(node: Syntax, base: number): Expression | undefined {
   const operand = part(node, "Expression");
   if (kindOf(operand) !== "LongLiteralExpression" || !/^\d+$/.test(textOf(operand).trim())) return undefined;
@@ -94,7 +94,7 @@ function unquoted(text: string): string {
   return text.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-/** What stands inside `dynamic(…)`: JSON, with Kusto's own literals allowed in it. */
+/** The content of `dynamic(…)`: JSON that may contain Kusto's own literals. */
 function jsonOf(node: Syntax, base: number): Json {
   switch (kindOf(node)) {
     case "JsonObjectExpression":
@@ -114,7 +114,7 @@ function jsonOf(node: Syntax, base: number): Json {
     default: {
       const literal = lowerLiteral(node, base);
       if (literal?.kind !== "literal") {
-        throw new QueryRefused(base + node.TextStart, "literal", `${textOf(node)} cannot stand in a dynamic literal`);
+        throw new QueryRefused(base + node.TextStart, "literal", `${textOf(node)} is not allowed in a dynamic literal`);
       }
       return jsonOfLiteral(literal.value, literal.type);
     }
@@ -125,7 +125,7 @@ function jsonOfLiteral(value: PlainJson, type: ScalarType): Json {
   return toDynamic(literalValue(value, type), type);
 }
 
-/** A property's name as the tokenizer leaves it: with its quotes. */
+/** A property's name. The tokenizer keeps its quotes. */
 function keyText(token: Syntax): string {
   const text = (token.Text ?? children(token).map(textOf).join("")).trim();
   if (text.startsWith('"')) return quotedText(text);

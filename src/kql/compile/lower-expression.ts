@@ -3,7 +3,7 @@ import { toDynamic } from "../run/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "../run/evaluation.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import type { Expression } from "../plan.ts";
-import { refusedFunction, REFUSED_OPERATORS } from "../run/refused.ts";
+import { refusedFunction, refusedOperators } from "../run/refused.ts";
 import type { ScalarType } from "../run/values.ts";
 import { elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
@@ -13,7 +13,7 @@ import { columnExpression, isScalarType, refusal, type Environment } from "./sco
 import { lowerAggregateCall } from "./aggregate-call.ts";
 import { lowerScalarCall } from "./user-function.ts";
 
-/** The parser's kinds of operator expressions, and the names that plans use for them: KQL's own. */
+/** The parser's kinds of operator expressions, with KQL's own names, which plans use. */
 const OPERATOR_NAMES: Readonly<Record<string, string>> = {
   AndExpression: "and",
   OrExpression: "or",
@@ -68,9 +68,9 @@ const OPERATOR_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns an expression of the syntax tree into one of a plan. Types are those that Microsoft's binder found.
+ * Turns an expression of the syntax tree into one of a plan, with the types that Microsoft's binder found.
  *
- * @throws {QueryRefused} at the first thing that pimwatch does not do
+ * @throws {QueryRefused} at the first thing that pimwatch does not support
  */
 export function lowerExpression(node: Syntax, environment: Environment): Expression {
   const literal = lowerLiteral(node, environment.base);
@@ -96,7 +96,7 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
     case "PipeExpression":
       throw refusal(node, environment, "not-event-local", "a subquery inside an expression reads other events");
     case "ToScalarExpression":
-      throw refusal(node, environment, "not-event-local", "toscalar() reads other events than the one at hand");
+      throw refusal(node, environment, "not-event-local", "toscalar() reads events other than the current one");
     default:
       throw refusal(
         node,
@@ -107,19 +107,19 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
   }
 }
 
-/** The binder's type of a call that yields several columns. */
+/** The binder's type of a call that returns several columns. */
 const TUPLE = "tuple";
 
 /** The scalar type that the binder gave a node. */
 function typeOf(node: Syntax, environment: Environment): ScalarType {
   const name = node.ResultType?.Name ?? "unknown";
   if (isScalarType(name)) return name;
-  // the arrays of array_sort_asc(a, b): here an array of them, which `namedValues` makes columns of
+  // array_sort_asc(a, b) returns several arrays: here one array of arrays, which `namedValues` splits into columns
   if (name === TUPLE) return "dynamic";
   throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${name}: ${textOf(node)}`);
 }
 
-/** The values of an expression, where its call yields several columns; otherwise the one. */
+/** The values of an expression: one, or several if its call returns several columns. */
 export function lowerColumns(node: Syntax, environment: Environment): Expression[] {
   const value = environment.lower.expression(node, environment);
   if (node.ResultType?.Name !== TUPLE) return [value];
@@ -130,7 +130,7 @@ export function lowerColumns(node: Syntax, environment: Environment): Expression
   );
 }
 
-/** A call in the plan, tried at once, so that what cannot work is refused where it stands; constants are folded. */
+/** A call of the plan. It is bound at once, so that a call that cannot work is refused at its place; constants are folded. */
 function call(name: string, type: ScalarType, args: readonly Expression[], at: () => QueryRefused): Expression {
   const expression: Expression = { kind: "call", type, name, arguments: args };
   try {
@@ -191,19 +191,18 @@ function lowerOperator(name: string, node: Syntax, environment: Environment): Ex
   }
 }
 
-/** `* has "x"`: true where it is true of any column. */
+/** `* has "x"`: true if it is true of any column. */
 function lowerAnyColumn(name: string, node: Syntax, right: Expression, environment: Environment): Expression {
   const at = () => refusal(node, environment, "", "");
   const tests = environment.columns.map((_, index) =>
     call(name, "bool", [columnExpression(environment.columns, index), right], at),
   );
   const [first, ...others] = tests;
-  if (first === undefined)
-    throw refusal(node, environment, "unsupported-expression", "there is no column for * to mean");
+  if (first === undefined) throw refusal(node, environment, "unsupported-expression", "* stands for no column here");
   return others.reduce((all, each) => call("or", "bool", [all, each], at), first);
 }
 
-/** A member of the list of `in` and its like: a value, but never another query. */
+/** A member of the list of `in` and similar operators: a value, never a query over events. */
 function lowerListed(node: Syntax, environment: Environment): Expression {
   const table = tableWithin(node);
   if (table !== undefined) {
@@ -212,7 +211,7 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
         table,
         environment,
         "unsupported-operator",
-        `externaldata is not supported: ${REFUSED_OPERATORS["externaldata"]}`,
+        `externaldata is not supported: ${refusedOperators(environment.source.name)["externaldata"]}`,
       );
     }
     const constant = environment.lower.table(table, environment);
@@ -228,13 +227,13 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
   return lowerExpression(node, environment);
 }
 
-/** The table that stands in a list, its parentheses left out. */
+/** The table in a list, without its parentheses. */
 function tableWithin(node: Syntax): Syntax | undefined {
   if (kindOf(node) === "ParenthesizedExpression") return tableWithin(part(node, "Expression"));
   return node.ResultType?.Columns === undefined ? undefined : node;
 }
 
-/** The first column of a table that the query writes out, as a list of values. */
+/** The first column of a constant table, as a list of values. */
 function listOfRows(rows: readonly (readonly Expression[])[]): Expression {
   const values = rows.flatMap(([first]) => {
     const bound = first && bindExpression(first, newEvaluation(DEFAULT_LIMITS));
@@ -297,7 +296,7 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
   );
 }
 
-/** pack_all() packs the columns that there are: their names and values go along. */
+/** pack_all() packs all columns in scope: their names and values become arguments. */
 function lowerPackAll(node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
   const [ignore] = args;
   const columns = environment.columns.flatMap(({ name }, index) => [

@@ -9,9 +9,9 @@ import { refusal, type Environment, type Table } from "./scope.ts";
 import { lowerTabularCall } from "./user-function.ts";
 
 /**
- * Turns a parsed and bound query into the table that its last statement describes.
+ * Turns a parsed and bound query into the table that its last statement returns.
  *
- * @throws {QueryRefused} at the first thing that pimwatch does not do
+ * @throws {QueryRefused} at the first thing that pimwatch does not support
  */
 export function lowerQuery(block: Syntax, source: SourceTable): Table {
   let environment: Environment = {
@@ -50,12 +50,7 @@ function lowerTable(node: Syntax, environment: Environment): Table {
       if (kind.endsWith("Operator")) return lowerOperator(node, environment.subqueryInput, environment);
   }
   const name = optionalPart(node, "Name")?.SimpleName ?? textOf(node);
-  throw refusal(
-    node,
-    environment,
-    "unsupported-table",
-    `pimwatch reads ${environment.source.name} and nothing else: ${name}`,
-  );
+  throw refusal(node, environment, "unsupported-table", `pimwatch reads only ${environment.source.name}, not ${name}`);
 }
 
 function sourceTable({ columns, timeColumn }: SourceTable): Table {
@@ -74,7 +69,12 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
   if (body) return lowerTabularCall(node, body, environment);
   if (binding === undefined && name === environment.source.name) {
     if (environment.subqueryInput === undefined) return environment.source.table;
-    throw refusal(node, environment, "not-event-local", `${name} inside a subquery is all events, not the one at hand`);
+    throw refusal(
+      node,
+      environment,
+      "not-event-local",
+      `${name} inside a subquery means all events, not the current one`,
+    );
   }
   throw refusal(node, environment, "unknown-table", unknownTable(name, environment.source.name));
 }

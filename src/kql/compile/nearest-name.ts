@@ -1,4 +1,4 @@
-/** The known name nearest to a misspelt one, if one is near enough to be meant. */
+/** The known name closest to a misspelt one, if one is close enough. */
 export function nearestName(wanted: string, known: Iterable<string>): string | undefined {
   const target = wanted.toLowerCase();
   let best: string | undefined;
@@ -10,13 +10,13 @@ export function nearestName(wanted: string, known: Iterable<string>): string | u
   return best;
 }
 
-/** ` Did you mean "X"?`, or nothing. */
+/** `; did you mean "X"?`, or nothing. */
 export function suggestion(wanted: string, known: Iterable<string>): string {
   const nearest = nearestName(wanted, known);
   return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
 }
 
-/** Letters that are added, lost, changed, or have changed places with their neighbour. */
+/** Number of letters added, removed, changed or swapped with their neighbour. */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, index) => index);

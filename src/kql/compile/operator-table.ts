@@ -1,16 +1,16 @@
-import { REFUSED_OPERATORS, WINDOW } from "../run/refused.ts";
+import { refusedOperators, WINDOW } from "../run/refused.ts";
 import { kindOf, walk, type Syntax } from "./kusto-parser.ts";
 import { OPERATORS } from "./operators.ts";
 import { operatorName } from "./operators/operator.ts";
 import type { QueryProblem } from "./problem.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 
-/** An operator applied to its input; without one, it begins the query. */
+/** Applies an operator to its input. Without an input, the operator begins the query. */
 export function lowerOperator(node: Syntax, input: Table | undefined, environment: Environment): Table {
   const kind = kindOf(node);
   const lower = Object.hasOwn(OPERATORS, kind) ? OPERATORS[kind] : undefined;
   if (lower === undefined) {
-    const { code, message } = refusedOperator(operatorName(node));
+    const { code, message } = refusedOperator(operatorName(node), environment.source.name);
     throw refusal(node, environment, code, message);
   }
   const isFirst = input === undefined;
@@ -20,19 +20,20 @@ export function lowerOperator(node: Syntax, input: Table | undefined, environmen
   return lower(node, input ?? NO_TABLE, environment, isFirst);
 }
 
-function refusedOperator(name: string): Omit<QueryProblem, "offset"> {
-  const reason = REFUSED_OPERATORS[name];
+function refusedOperator(name: string, source: string): Omit<QueryProblem, "offset"> {
+  const reason = refusedOperators(source)[name];
   const message = `the operator ${name} is not supported${reason === undefined ? "" : `: ${reason}`}`;
   return { code: reason === WINDOW ? "not-event-local" : "unsupported-operator", message };
 }
 
-/** The operators of a query that need many events, for one that the binder objects to, too. */
-export function operatorsOverManyEvents(syntax: Syntax): QueryProblem[] {
+/** The operators of a query that need many events, even if the binder already rejects the query. */
+export function operatorsOverManyEvents(syntax: Syntax, source: string): QueryProblem[] {
+  const refused = refusedOperators(source);
   const problems: QueryProblem[] = [];
   walk(syntax, (node) => {
     if (node.IsToken || !kindOf(node).endsWith("Operator")) return;
     const name = operatorName(node);
-    if (REFUSED_OPERATORS[name] === WINDOW) problems.push({ offset: node.TextStart, ...refusedOperator(name) });
+    if (refused[name] === WINDOW) problems.push({ offset: node.TextStart, ...refusedOperator(name, source) });
   });
   return problems;
 }

@@ -23,7 +23,7 @@ import {
   lowerUnion,
 } from "./operators/table-operators.ts";
 
-/** Every query operator that pimwatch compiles, by the parser's name of its syntax. */
+/** Every query operator that pimwatch compiles, by the parser's name for its node. */
 export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   FilterOperator: lowerWhere,
   ExtendOperator: lowerExtend,

@@ -1,5 +1,7 @@
-/** Something wrong with a rule, where it stands. An error keeps the rule out of the build; a warning
- * does not, and neither does a note, which says how the rule runs here. */
+/**
+ * A problem in a rule, with its place. An error keeps the rule out of the build; a warning does not, and neither does a
+ * note, which says how the rule runs here.
+ */
 export interface Problem {
   readonly file: string;
   /** From 1. */
@@ -17,15 +19,15 @@ export function formatProblem({ file, line, column, level, message, code }: Prob
   return `${file}:${line}:${column}: ${level}: ${message} (${code})`;
 }
 
-/** A problem inside a query, before it is known where the query lies in its file. */
+/** A problem inside a query, before the query's place in its file is known. */
 export interface QueryProblem {
-  /** UTF-16 offset in the query's text. */
+  /** Offset in the query's text, in UTF-16 units. */
   readonly offset: number;
   readonly code: string;
   readonly message: string;
 }
 
-/** Ends the compilation of a query at a place in it. Never leaves src/kql/compile. */
+/** Stops the compilation of a query at a place in it. Never leaves src/kql/compile. */
 export class QueryRefused extends Error {
   override readonly name = "QueryRefused";
   readonly problem: QueryProblem;

@@ -2,14 +2,14 @@ import { cp, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** What the engine consists of: its CommonJS form reads the WebAssembly beside it, synchronously. */
+/** Files of the engine: the CommonJS module reads the WebAssembly beside it. */
 const FILES = ["commonjs.cjs", "rregex.wasm"];
 
 /**
- * Puts the regular expression engine into `<directory>/rregex`, where src/kql/run/rust-regex.ts looks for it when a
- * bundle in `directory` runs without node_modules.
+ * Copies the regular expression engine to `<directory>/rregex`, where src/kql/run/rust-regex.ts finds it when a bundle in
+ * `directory` runs without node_modules.
  *
- * @returns the folder of its package
+ * @returns the folder of the engine's package
  */
 export async function copyRegexEngine(directory: string): Promise<string> {
   const source = dirname(createRequire(import.meta.url).resolve("rregex"));

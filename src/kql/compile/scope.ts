@@ -5,41 +5,41 @@ import { QueryRefused } from "./problem.ts";
 
 /** A column while a query is compiled. */
 export interface ScopeColumn extends Column {
-  /** Computed by a `summarize` over the rows of one event: no later step may test it. */
+  /** Computed by `summarize` over the rows of one event, so no later step may test it. */
   readonly perEvent?: true;
-  /** The event's own TimeGenerated, unchanged. */
+  /** The source table's time column, unchanged. */
   readonly eventTime?: true;
 }
 
-/** A table expression: the steps that make it from the event's row, and its columns. */
+/** A table expression: its columns, and the steps that make it from the event's row. */
 export interface Table {
   readonly steps: readonly Step[];
   readonly columns: readonly ScopeColumn[];
-  /** False where the rows are constants of the query: they would come again with every event. */
+  /** False if the rows are constants of the query, which would be found again with every event. */
   readonly readsEvent: boolean;
 }
 
 export type Binding =
   { readonly kind: "scalar"; readonly value: Expression } | { readonly kind: "table"; readonly table: Table };
 
-/** How syntax becomes plan; part of the environment, since expressions, tables and functions hold one another. */
+/** Turns syntax into a plan. Part of the environment because expressions, tables and functions contain one another. */
 interface Lowering {
   expression(node: Syntax, environment: Environment): Expression;
   table(node: Syntax, environment: Environment): Table;
 }
 
-/** What names mean at a place in the query. */
+/** The names in scope at a place in the query. */
 export interface Environment {
   readonly lower: Lowering;
   readonly columns: readonly ScopeColumn[];
   readonly names: ReadonlyMap<string, Binding>;
-  /** The table of the events, by the name that queries give it. */
+  /** The table of events, with the name that queries use for it. */
   readonly source: { readonly name: string; readonly table: Table };
-  /** Where the text begins that offsets count from: not 0 inside the body of a called function. */
+  /** Added to offsets: not 0 inside the body of a called function, whose offsets start anew. */
   readonly base: number;
-  /** Within `mv-apply … on (…)`: the subquery's input. Its rows are one record's, so any operator is event-local. */
+  /** Set within `mv-apply … on (…)`: the subquery's input. Its rows come from one record, so every operator is allowed. */
   readonly subqueryInput?: Table;
-  /** Within the aggregates of `summarize`: takes one and says where its value will stand. */
+  /** Set within the aggregates of `summarize`: registers one and returns the column of its value. */
   readonly aggregate?: (aggregate: Aggregate) => Expression;
 }
 
@@ -55,7 +55,7 @@ const SCALAR_TYPES = new Set<string>([
   "dynamic",
 ]);
 
-/** Types that have more than one name. */
+/** Other names of types. */
 export const CANONICAL_TYPES: Readonly<Record<string, string>> = {
   boolean: "bool",
   date: "datetime",
@@ -69,7 +69,7 @@ export function isScalarType(name: string): name is ScalarType {
   return SCALAR_TYPES.has(name);
 }
 
-/** Ends the compilation at a node. */
+/** An error that stops the compilation at a node. */
 export function refusal(node: Syntax, { base }: Environment, code: string, message: string): QueryRefused {
   return new QueryRefused(base + node.TextStart, code, message);
 }
@@ -86,7 +86,7 @@ export function columnsReadBy(expression: Expression): number[] {
   return expression.kind === "call" ? expression.arguments.flatMap(columnsReadBy) : [];
 }
 
-/** The column that an expression makes, marked if what it reads is marked. */
+/** The column of an expression, marked like the columns that it reads. */
 export function columnOf(name: string, expression: Expression, from: readonly ScopeColumn[]): ScopeColumn {
   const { type } = expression;
   const isPerEvent = columnsReadBy(expression).some((index) => from[index]?.perEvent === true);

@@ -11,18 +11,17 @@ type ComputeAggregate = (rows: readonly Row[]) => Value;
 
 export interface AggregateFunction {
   readonly form: string;
-  readonly page: string;
   readonly bind: (call: Call) => ComputeAggregate;
 }
 
-/** Arrays that make_list and make_set build hold no more elements than this unless the rule says so. */
+/** Default limit of the elements that make_list and make_set keep. */
 const MAXIMUM_ELEMENTS = 1_048_576;
-/** The same of `makelist`, `makeset` and `make_dictionary`, their old names. */
+/** Default limit of `makelist`, `makeset` and `make_dictionary`, the old names. */
 const LEGACY_MAXIMUM_ELEMENTS = 128;
 const LEGACY_NAMES = new Set(["makelist", "makeset", "make_dictionary"]);
 
-function aggregate(form: string, page: string, bind: AggregateFunction["bind"]): AggregateFunction {
-  return { form, page: `${page}-aggregation-function`, bind };
+function aggregate(form: string, bind: AggregateFunction["bind"]): AggregateFunction {
+  return { form, bind };
 }
 
 /** An aggregate over the values of its first argument that are not null. */
@@ -38,7 +37,7 @@ function overValues(reduce: (values: Value[], of: Operand, call: Call) => Value)
   };
 }
 
-/** The same aggregate over the rows for which the argument at `position` is true. */
+/** The aggregate over only the rows for which the argument at `position` is true. */
 function where(position: number, bind: AggregateFunction["bind"]): AggregateFunction["bind"] {
   return (call) => {
     const condition = asBool(operand(call, position));
@@ -50,7 +49,7 @@ function where(position: number, bind: AggregateFunction["bind"]): AggregateFunc
 
 const count: AggregateFunction["bind"] = () => (rows) => BigInt(rows.length);
 
-/** Kusto estimates; the rows of one event are few enough to count exactly. */
+/** Exact, although Kusto estimates: the rows of one event are few. */
 const distinctCount = overValues((values, { type }) => BigInt(new Set(values.map((value) => keyOf(value, type))).size));
 
 const extreme = (sign: 1 | -1) =>
@@ -74,17 +73,17 @@ const average = overValues((values, { type }, call) => {
   return values.length === 0 ? null : toLong(total / values.length, "real");
 });
 
-/** Of a sample: divided by one less than there are values. Fewer than two values have none. */
-function variance(lost: number, finish = (value: number) => value): AggregateFunction["bind"] {
+/** The sum of squares divided by the number of values, less `reduction`: 1 for a sample. 0 if there are too few values. */
+function variance(reduction: number, finish = (value: number) => value): AggregateFunction["bind"] {
   return overValues((values, { type }) => {
-    if (values.length <= lost) return 0;
+    if (values.length <= reduction) return 0;
     const numbers = values.map((value) => toReal(value, type) ?? 0);
     const mean = numbers.reduce((all, number) => all + number, 0) / numbers.length;
-    return finish(numbers.reduce((all, number) => all + (number - mean) ** 2, 0) / (numbers.length - lost));
+    return finish(numbers.reduce((all, number) => all + (number - mean) ** 2, 0) / (numbers.length - reduction));
   });
 }
 
-/** Null over no values. */
+/** Null if there are no values. */
 function ofBits(combine: (left: bigint, right: bigint) => bigint): AggregateFunction["bind"] {
   return overValues((values, { type }) =>
     values.reduce<bigint | null>((all, value) => {
@@ -98,12 +97,12 @@ function keyOf(value: Value, type: Operand["type"]): string {
   return jsonText(toDynamic(value, type));
 }
 
-/** A whole number given as a constant; Kusto takes anything below 1 as "no limit". */
+/** The size argument, which must be a constant. For Kusto anything below 1 means the maximum. */
 function limitOf({ operands, name }: Call, position: number): number {
-  const given = operands[position];
-  if (given === undefined) return LEGACY_NAMES.has(name) ? LEGACY_MAXIMUM_ELEMENTS : MAXIMUM_ELEMENTS;
-  if (given.constant === undefined) throw new CallProblem(`${name}: the largest size must be a constant`);
-  const size = toReal(given.constant.value, given.type) ?? 0;
+  const argument = operands[position];
+  if (argument === undefined) return LEGACY_NAMES.has(name) ? LEGACY_MAXIMUM_ELEMENTS : MAXIMUM_ELEMENTS;
+  if (argument.constant === undefined) throw new CallProblem(`${name}: the maximum size must be a constant`);
+  const size = toReal(argument.constant.value, argument.type) ?? 0;
   return size >= 1 ? size : MAXIMUM_ELEMENTS;
 }
 
@@ -125,7 +124,7 @@ const set: AggregateFunction["bind"] = (call) => {
     const found = new Map<string, Json>();
     for (const row of rows) {
       const value = toDynamic(compute(row), type);
-      // an array's elements count singly, so that sets of sets flatten
+      // Each element of an array counts by itself, so that sets of sets are flattened.
       for (const element of Array.isArray(value) ? (value as readonly Json[]) : [value]) {
         if (element === null) continue;
         const key = jsonText(element);
@@ -156,7 +155,7 @@ const any: AggregateFunction["bind"] = (call) => {
   return (rows) => rows.map(compute).find(isUsed) ?? (type === "string" ? "" : null);
 };
 
-/** The value of the second argument in the row where the first is greatest (or least); the first row if all are null. */
+/** The value of the second argument in the row with the greatest (or least) first argument; in the first row if all are null. */
 const atExtreme =
   (sign: 1 | -1): AggregateFunction["bind"] =>
   (call) => {
@@ -173,58 +172,55 @@ const atExtreme =
     };
   };
 
-/** Every aggregate of `summarize` that a plan may name. */
+/** Every aggregate of `summarize` that a plan can name. */
 export const AGGREGATES: Readonly<Record<string, AggregateFunction>> = {
-  count: aggregate("count()", "count", count),
-  countif: aggregate("countif(predicate)", "countif", where(0, count)),
-  dcount: aggregate("dcount(value)", "dcount", distinctCount),
-  dcountif: aggregate("dcountif(value, predicate)", "dcountif", where(1, distinctCount)),
-  count_distinct: aggregate("count_distinct(value)", "count-distinct", distinctCount),
-  count_distinctif: aggregate("count_distinctif(value, predicate)", "count-distinctif", where(1, distinctCount)),
-  min: aggregate("min(value)", "min", extreme(-1)),
-  minif: aggregate("minif(value, predicate)", "minif", where(1, extreme(-1))),
-  max: aggregate("max(value)", "max", extreme(1)),
-  maxif: aggregate("maxif(value, predicate)", "maxif", where(1, extreme(1))),
-  sum: aggregate("sum(value)", "sum", sum),
-  sumif: aggregate("sumif(value, predicate)", "sumif", where(1, sum)),
-  avg: aggregate("avg(value)", "avg", average),
-  avgif: aggregate("avgif(value, predicate)", "avgif", where(1, average)),
-  make_list: aggregate("make_list(value [, size])", "make-list", list(false)),
-  makelist: aggregate("makelist(value [, size])", "make-list", list(false)),
-  make_list_if: aggregate("make_list_if(value, predicate [, size])", "make-list-if", where(1, list(false))),
-  make_list_with_nulls: aggregate("make_list_with_nulls(value)", "make-list-with-nulls", list(true)),
-  make_set: aggregate("make_set(value [, size])", "make-set", set),
-  makeset: aggregate("makeset(value [, size])", "make-set", set),
-  make_set_if: aggregate("make_set_if(value, predicate [, size])", "make-set-if", where(1, set)),
-  make_bag: aggregate("make_bag(bag [, size])", "make-bag", mergedBag),
-  make_bag_if: aggregate("make_bag_if(bag, predicate [, size])", "make-bag-if", where(1, mergedBag)),
-  make_dictionary: aggregate("make_dictionary(bag [, size])", "make-bag", mergedBag),
-  take_any: aggregate("take_any(value)", "take-any", any),
-  take_anyif: aggregate("take_anyif(value, predicate)", "take-anyif", where(1, any)),
-  any: aggregate("any(value)", "take-any", any),
-  anyif: aggregate("anyif(value, predicate)", "take-anyif", where(1, any)),
-  arg_max: aggregate("arg_max(key, value, …)", "arg-max", atExtreme(1)),
-  arg_min: aggregate("arg_min(key, value, …)", "arg-min", atExtreme(-1)),
-  stdev: aggregate("stdev(value)", "stdev", variance(1, Math.sqrt)),
-  stdevif: aggregate("stdevif(value, predicate)", "stdevif", where(1, variance(1, Math.sqrt))),
-  variance: aggregate("variance(value)", "variance", variance(1)),
-  stdevp: aggregate("stdevp(value)", "stdevp", variance(0, Math.sqrt)),
-  variancep: aggregate("variancep(value)", "variancep", variance(0)),
-  variancepif: aggregate("variancepif(value, predicate)", "variancepif", where(1, variance(0))),
+  count: aggregate("count()", count),
+  countif: aggregate("countif(predicate)", where(0, count)),
+  dcount: aggregate("dcount(value)", distinctCount),
+  dcountif: aggregate("dcountif(value, predicate)", where(1, distinctCount)),
+  count_distinct: aggregate("count_distinct(value)", distinctCount),
+  count_distinctif: aggregate("count_distinctif(value, predicate)", where(1, distinctCount)),
+  min: aggregate("min(value)", extreme(-1)),
+  minif: aggregate("minif(value, predicate)", where(1, extreme(-1))),
+  max: aggregate("max(value)", extreme(1)),
+  maxif: aggregate("maxif(value, predicate)", where(1, extreme(1))),
+  sum: aggregate("sum(value)", sum),
+  sumif: aggregate("sumif(value, predicate)", where(1, sum)),
+  avg: aggregate("avg(value)", average),
+  avgif: aggregate("avgif(value, predicate)", where(1, average)),
+  make_list: aggregate("make_list(value [, size])", list(false)),
+  makelist: aggregate("makelist(value [, size])", list(false)),
+  make_list_if: aggregate("make_list_if(value, predicate [, size])", where(1, list(false))),
+  make_list_with_nulls: aggregate("make_list_with_nulls(value)", list(true)),
+  make_set: aggregate("make_set(value [, size])", set),
+  makeset: aggregate("makeset(value [, size])", set),
+  make_set_if: aggregate("make_set_if(value, predicate [, size])", where(1, set)),
+  make_bag: aggregate("make_bag(bag [, size])", mergedBag),
+  make_bag_if: aggregate("make_bag_if(bag, predicate [, size])", where(1, mergedBag)),
+  make_dictionary: aggregate("make_dictionary(bag [, size])", mergedBag),
+  take_any: aggregate("take_any(value)", any),
+  take_anyif: aggregate("take_anyif(value, predicate)", where(1, any)),
+  any: aggregate("any(value)", any),
+  anyif: aggregate("anyif(value, predicate)", where(1, any)),
+  arg_max: aggregate("arg_max(key, value, …)", atExtreme(1)),
+  arg_min: aggregate("arg_min(key, value, …)", atExtreme(-1)),
+  stdev: aggregate("stdev(value)", variance(1, Math.sqrt)),
+  stdevif: aggregate("stdevif(value, predicate)", where(1, variance(1, Math.sqrt))),
+  variance: aggregate("variance(value)", variance(1)),
+  stdevp: aggregate("stdevp(value)", variance(0, Math.sqrt)),
+  variancep: aggregate("variancep(value)", variance(0)),
+  variancepif: aggregate("variancepif(value, predicate)", where(1, variance(0))),
   binary_all_and: aggregate(
     "binary_all_and(value)",
-    "binary-all-and",
     ofBits((a, b) => a & b),
   ),
   binary_all_or: aggregate(
     "binary_all_or(value)",
-    "binary-all-or",
     ofBits((a, b) => a | b),
   ),
   binary_all_xor: aggregate(
     "binary_all_xor(value)",
-    "binary-all-xor",
     ofBits((a, b) => a ^ b),
   ),
-  varianceif: aggregate("varianceif(value, predicate)", "varianceif", where(1, variance(1))),
+  varianceif: aggregate("varianceif(value, predicate)", where(1, variance(1))),
 };

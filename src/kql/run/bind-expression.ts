@@ -7,7 +7,7 @@ import { metered, meteredCall, meteredOperands } from "./metering.ts";
 import type { Expression } from "../plan.ts";
 import type { PlainJson, ScalarType, Value } from "./values.ts";
 
-/** Turns an expression into its closure; what does not depend on the row is computed here, once. */
+/** Turns an expression into a closure. A part that does not depend on the row is computed here, once. */
 export function bindExpression(expression: Expression, evaluation: Evaluation): Operand {
   const { type } = expression;
   if (expression.kind === "literal") return constantOperand(type, literalValue(expression.value, type));
@@ -19,12 +19,12 @@ export function bindExpression(expression: Expression, evaluation: Evaluation): 
   return bindCall({ name: expression.name, type, operands, evaluation });
 }
 
-/** An expression that a step reads through, as a call reads its arguments. */
+/** An expression whose values a step reads in full, so that reading is charged for. */
 export function bindRead(expression: Expression, evaluation: Evaluation): Operand {
   return metered(bindExpression(expression, evaluation), evaluation);
 }
 
-/** The closure of a call. What it reads, does and builds is charged for here, whatever the function. */
+/** The closure of a call. Charges for what any function reads, does and builds. */
 export function bindCall(call: Call): Operand {
   const { name, type, operands, evaluation } = call;
   const entry = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
@@ -32,7 +32,7 @@ export function bindCall(call: Call): Operand {
   const { price } = entry;
   const read = meteredOperands(operands, { price, type, evaluation });
   const bound = entry.bind({ ...call, operands: read });
-  // a call that is one of its operands, e.g. tostring() of text, does nothing
+  // A call that returns its operand unchanged, e.g. tostring() of a string, costs nothing.
   const same = operands[read.findIndex(({ compute }) => compute === bound)]?.compute;
   const compute = same ?? meteredCall(bound, price, evaluation);
   const isConstant = entry.volatile !== true && operands.every(({ constant }) => constant !== undefined);
@@ -43,14 +43,14 @@ function constantOperand(type: ScalarType, value: Value): Operand {
   return { type, compute: () => value, constant: { value } };
 }
 
-/** JSON has no bigint and no NaN: a plan holds longs, times and odd reals as text. */
+/** JSON has no bigint and no NaN, so a plan holds longs, times and non-finite reals as text. */
 export function literalValue(value: PlainJson, type: ScalarType): Value {
   if (value === null) return type === "string" ? "" : null;
   if (type === "long" || type === "datetime" || type === "timespan") return toLong(value, "dynamic");
   return type === "real" ? Number(value) : value;
 }
 
-/** A constant as a plan holds it. A dynamic value with bigints inside is parsed from its JSON text when the plan is bound. */
+/** A constant in a plan. A dynamic value that contains bigints becomes JSON text, which is parsed when the plan is bound. */
 export function constantExpression(value: Value, type: ScalarType): Expression {
   if (type !== "dynamic" && typeof value === "bigint") return { kind: "literal", type, value: String(value) };
   if (type === "real" && typeof value === "number" && !Number.isFinite(value))

@@ -3,7 +3,7 @@ import { wholeJson } from "./exact-json.ts";
 import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./time.ts";
 import type { Json, ScalarType, Value } from "./values.ts";
 
-/** What tostring() makes of a value of a type; null is "". */
+/** The result of tostring() for a value of a type; "" for null. */
 export function toText(value: Value, type: ScalarType): string {
   if (typeof value === "string") return value;
   if (typeof value === "bigint") {
@@ -13,7 +13,7 @@ export function toText(value: Value, type: ScalarType): string {
   return typeof value === "number" && type === "real" ? realText(value) : textOfDynamic(value);
 }
 
-/** Kusto shows that a number is a real: 1 is written `1.0`. */
+/** Kusto writes reals so that they differ from whole numbers: `1.0`. */
 function realText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
@@ -26,7 +26,7 @@ function realText(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** A value as `dynamic` holds it: what JSON has no form for becomes text. */
+/** A value as `dynamic`: anything that JSON cannot express becomes text. */
 export function toDynamic(value: Value, type: ScalarType): Json {
   if (type === "datetime" || type === "timespan") return value === null ? null : toText(value, type);
   if (type === "real" && typeof value === "number" && !Number.isFinite(value)) return realText(value);
@@ -47,7 +47,7 @@ export function wrapLong(value: bigint): bigint {
   return BigInt.asIntN(64, value);
 }
 
-/** The value with the other sign. The least long has none: it stays itself, as in 64 bits. */
+/** The value with the opposite sign. The least long stays itself, as in 64-bit arithmetic. */
 export function negated(value: bigint, type: ScalarType): bigint {
   return type === "long" ? wrapLong(-value) : -value;
 }
@@ -66,7 +66,7 @@ function longOfText(source: string): bigint | null {
   return null;
 }
 
-/** A long out of a value of any kind of number; null for any other value, and for a number that may have been rounded. */
+/** A number as a long; null for any other value, and for a number that may have been rounded. */
 export function wholeOf(value: Value): bigint | null {
   if (typeof value === "bigint") return inLongRange(value);
   return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : null;
@@ -145,7 +145,7 @@ const CONVERSIONS: Readonly<Record<ScalarType, (value: Value, from: ScalarType) 
   dynamic: toDynamic,
 };
 
-/** The value as the type holds it; what cannot be converted is null ("" for string). */
+/** Converts a value to a type; null ("" for string) if that is impossible. */
 export function convert(value: Value, from: ScalarType, to: ScalarType): Value {
   return from === to ? value : CONVERSIONS[to](value, from);
 }
@@ -153,7 +153,7 @@ export function convert(value: Value, from: ScalarType, to: ScalarType): Value {
 const NUMBER = ["number", "bigint"];
 const TEXT = ["string"];
 
-/** The JavaScript types that a JSON value may have to be cast, where it matters. */
+/** The JavaScript types from which a JSON value can be cast; types without an entry accept all. */
 const CAST_FROM: Partial<Record<ScalarType, readonly string[]>> = {
   bool: ["boolean"],
   int: NUMBER,
@@ -165,8 +165,8 @@ const CAST_FROM: Partial<Record<ScalarType, readonly string[]>> = {
 };
 
 /**
- * A dynamic element under `to typeof(T)`: a cast only, so an element of another kind is null and nothing is parsed,
- * but for dates, timespans and guids, which JSON knows only as text.
+ * A dynamic element under `to typeof(T)`, which only casts: an element of another kind becomes null. Only dates, timespans
+ * and guids are parsed, since JSON has no form for them but text.
  */
 export function castElement(element: Json, to: ScalarType): Value {
   const wanted = CAST_FROM[to];

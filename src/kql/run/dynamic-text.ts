@@ -1,12 +1,12 @@
 import { parseExactJson } from "./exact-json.ts";
 import type { Json } from "./values.ts";
 
-/** Texts of this length are kept: a rule may ask for that of a large array with every row that it makes of one event. */
+/** Texts from this length on are cached: a rule may need the text of a large array for every row of one event. */
 const LONG_TEXT = 1000;
 
 const longTexts = new WeakMap<object, string>();
 
-/** A dynamic value as compact JSON text, keys in the order in which they stand, whole numbers with all their digits. */
+/** A dynamic value as compact JSON text: keys in their own order, whole numbers with all digits. */
 export function jsonText(value: Json): string {
   if (typeof value !== "object" || value === null) return writeJson(value);
   const known = longTexts.get(value);
@@ -16,10 +16,7 @@ export function jsonText(value: Json): string {
   return text;
 }
 
-/**
- * JSON.stringify recurses and gives up on values nested some thousands deep, and refuses bigints; an event can hold
- * both, so the text is then made with a stack of our own.
- */
+/** JSON.stringify fails on values nested thousands deep and on bigints. An event can contain both. */
 function writeJson(value: Json): string {
   try {
     return JSON.stringify(value);
@@ -29,12 +26,12 @@ function writeJson(value: Json): string {
   }
 }
 
-/** The same with the keys of every bag in order. */
+/** A dynamic value as compact JSON text, with the keys of every bag sorted. */
 export function sortedJsonText(value: Json): string {
   return ownJsonText(value, { isSorted: true });
 }
 
-/** A JSON value as text in a readable layout, whole numbers with all their digits. */
+/** A JSON value as indented text, whole numbers with all digits. */
 export function laidOutJson(value: Json): string {
   return ownJsonText(value, { isLaidOut: true });
 }
@@ -56,7 +53,7 @@ function ownJsonText(root: Json, layout: Layout): string {
   return parts.join("");
 }
 
-/** Puts what a value's text consists of on the stack, its beginning on top. */
+/** Pushes the pieces of a value's text onto the stack, the first one on top. */
 function pushPieces({ value, depth }: Exclude<Piece, string>, layout: Layout, stack: Piece[]): void {
   if (!isArray(value) && !isBag(value)) {
     stack.push(typeof value === "bigint" ? String(value) : JSON.stringify(value));
@@ -75,7 +72,7 @@ function pushPieces({ value, depth }: Exclude<Piece, string>, layout: Layout, st
   stack.push(isArray(value) ? "[" : "{");
 }
 
-/** Levels that get lines of their own: deeper down there would be more spaces than text. */
+/** Number of levels that are indented: any deeper, there would be more spaces than text. */
 const MAX_INDENTED = 50;
 
 function lineBreakAt(depth: number, { isLaidOut }: Layout): string {
@@ -90,13 +87,13 @@ export function isBag(value: unknown): value is Readonly<Record<string, Json>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What tostring() makes of a dynamic value: a string is itself, null is "", the rest is JSON. */
+/** The result of tostring() for a dynamic value: a string unchanged, "" for null, JSON for anything else. */
 export function textOfDynamic(value: Json): string {
   if (typeof value === "string") return value;
   return value === null ? "" : jsonText(value);
 }
 
-/** Reads JSON text with all digits of its whole numbers, or undefined where it is none. */
+/** Reads JSON text, keeping all digits of whole numbers; undefined if the text is not JSON. */
 export function readJson(text: string): Json | undefined {
   try {
     return parseExactJson(text);

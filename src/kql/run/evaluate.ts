@@ -4,27 +4,26 @@ import type { Expression, Plan } from "../plan.ts";
 import { bindSteps } from "./step-table.ts";
 import type { Row } from "./values.ts";
 
-/** A plan made into functions. */
+/** A plan, ready to run. */
 export interface Prepared {
   /**
-   * Takes a row of the source table and returns the result rows, each in the order of `plan.columns`.
-   * It is total: whatever JSON the dynamic columns hold, it does not throw, but for {@link EvaluationLimitError} where
-   * it would take more from one record than the limits allow.
+   * Takes a row of the source table and returns the result rows, each in the order of `plan.columns`. Whatever JSON the
+   * dynamic columns hold, it throws nothing but {@link EvaluationLimitError}, when one record would exceed the limits.
    */
   evaluate(row: Row): Row[];
   /**
-   * Whether one of the conditions is true of a result row of the record that was evaluated last. What that takes counts
-   * towards the same limits.
+   * Whether one of the conditions is true of a result row of the last evaluated record. The conditions count towards the
+   * same limits.
    */
   isTrue(resultRow: Row): boolean;
-  /** What the record that was evaluated last has taken of the limits so far. */
+  /** How much of the limits the last evaluated record has used so far. */
   spent(): Limits;
 }
 
 /**
- * Turns a plan, and conditions over its columns, into closures, once.
+ * Turns a plan, and conditions over its columns, into closures.
  *
- * @throws {CallProblem} when they name what this version does not know
+ * @throws {CallProblem} if they name a function or a step that this version does not know
  */
 export function preparePlan(
   plan: Plan,
@@ -46,7 +45,7 @@ export function preparePlan(
   };
 }
 
-/** Only the evaluation of a plan; see {@link preparePlan}. */
+/** The evaluation of a plan without conditions; see {@link preparePlan}. */
 export function prepare(plan: Plan, limits: Limits = DEFAULT_LIMITS): Prepared["evaluate"] {
   return preparePlan(plan, { limits }).evaluate;
 }

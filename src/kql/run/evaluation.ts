@@ -3,25 +3,25 @@ import type { Row, ScalarType, Value } from "./values.ts";
 /** Computes an expression for one row. */
 export type Compute = (row: Row) => Value;
 
-/** An argument of a function: what it yields and how. */
+/** An argument of a function. */
 export interface Operand {
   readonly type: ScalarType;
   readonly compute: Compute;
-  /** Present where the value is the same for every row. */
+  /** Present if the value is the same for every row. */
   readonly constant?: { readonly value: Value };
 }
 
-/** How much one evaluation, one rule on one record, may do. */
+/** Limits of one evaluation: one rule on one record. */
 export interface Limits {
-  /** Rows that one step may build: they take memory. */
+  /** Rows that one step may build, which all take memory. */
   readonly rows: number;
-  /** Rows of the result, each of which becomes an incident: more is a rule gone wrong. */
+  /** Rows of the result, each of which becomes an incident: a rule that finds more is wrong. */
   readonly results: number;
-  /** Units of work, of which a slow processor does about two in a nanosecond. `metering.ts` has the prices. */
+  /** Units of work, priced in `metering.ts`. A slow processor does about two per nanosecond. */
   readonly work: number;
 }
 
-/** A record of 1 MB takes the shipped rules less than a tenth of each; `npm run bench -- --only limits` prints both. */
+/** The shipped rules use less than a tenth of each on a record of 1 MB; `npm run bench -- --only limits` measures it. */
 export const DEFAULT_LIMITS: Limits = {
   rows: 200_000,
   results: 1_000,
@@ -34,10 +34,7 @@ const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
   work: "units of work",
 };
 
-/**
- * A rule asked for more on one record than the limits allow. The record is not evaluated in part: the caller keeps it
- * (dead letter) and goes on.
- */
+/** A rule exceeded the limits on one record. The record has no partial result: the caller makes it a dead letter. */
 export class EvaluationLimitError extends Error {
   override readonly name = "EvaluationLimitError";
   readonly retryable = false;
@@ -49,18 +46,18 @@ export class EvaluationLimitError extends Error {
   }
 }
 
-/** What the closures of one prepared plan share: the record's time and what is left of the limits. */
+/** The state that the closures of a prepared plan share: the record's time and the rest of the limits. */
 export interface Evaluation {
-  /** The record's TimeGenerated: what `now()` yields, so that live, replay and backtest agree. */
+  /** The record's own time, which `now()` returns, so that live runs, replay and backtest agree. */
   readonly now: bigint | null;
   /** @throws {EvaluationLimitError} */
   chargeWork(units: number): void;
-  /** Called with the number of rows that a step builds, before it does. @throws {EvaluationLimitError} */
+  /** Must be called before a step builds `count` rows. @throws {EvaluationLimitError} */
   checkRows(count: number): void;
   chargeResults(count: number): void;
-  /** Stops unless as much work is left: asked before something is built that is charged for when it is there. */
+  /** Checks that this much work is left, before something is built that is charged for afterwards. @throws {EvaluationLimitError} */
   reserveWork(units: number): void;
-  /** What the record has taken so far: of rows the most that a step has built. */
+  /** How much the record has used so far; `rows` is the most that one step has built. */
   spent(): Limits;
   /** Starts a new record. */
   begin(now: bigint | null): void;
@@ -103,44 +100,42 @@ export function newEvaluation(limits: Limits): Evaluation {
   };
 }
 
-/** What a function's entry is given to make its closure from. */
+/** A call, as a function's entry gets it to make a closure of it. */
 export interface Call {
   readonly name: string;
-  /** The type that the call yields. */
+  /** The type of the call's value. */
   readonly type: ScalarType;
   readonly operands: readonly Operand[];
   readonly evaluation: Evaluation;
 }
 
-/** A call that the table knows by name but cannot run as written, e.g. a regular expression that is none. */
+/** A call of a known function that cannot run as written, e.g. with an invalid regular expression. */
 export class CallProblem extends Error {
   override readonly name = "CallProblem";
 }
 
-/** What a call costs in units of work; what is not said is as in DEFAULT_PRICE. */
+/** The price of a call in units of work. DEFAULT_PRICE has the defaults. */
 export interface Price {
   /** For each call. */
   readonly call?: number;
-  /** For each character of the texts, and of the dynamic values as JSON, that it reads and that it builds. */
+  /** For each character that it reads or builds, in texts and in dynamic values as JSON. */
   readonly character?: number;
   /**
-   * Operands that it does not read through: the first, which it looks into by a key or compares with null, or all that
-   * have the type of the result, one of which it passes on. What it yields then costs nothing either.
+   * Operands that it does not read in full: `first`, which it looks into by key or compares with null, or `all` that have
+   * the type of the result, one of which it returns. Its result then costs nothing either.
    */
   readonly passes?: "first" | "all";
 }
 
-/** One scalar function or operator: the single entry that makes KQL's name mean something here. */
+/** One scalar function or operator. */
 export interface ScalarFunction {
   /** How it is written, for the support table. */
   readonly form: string;
-  /** Page of Kusto's documentation, below https://learn.microsoft.com/kusto/query/ */
-  readonly page: string;
-  /** Its value depends on more than its arguments, so it is never folded at start. */
+  /** Its value depends on more than its arguments, so it is never folded to a constant. */
   readonly volatile?: true;
-  /** What it costs, where that is not DEFAULT_PRICE. */
+  /** Differences from DEFAULT_PRICE. */
   readonly price?: Price;
-  /** Makes the closure. @throws {CallProblem} when the arguments cannot work whatever the row */
+  /** Makes the closure. @throws {CallProblem} if the arguments cannot work for any row */
   readonly bind: (call: Call) => Compute;
 }
 

@@ -1,27 +1,27 @@
 import type { Json, PlainJson } from "./values.ts";
 
-/** Digits that may be a whole number beyond ±(2^53 - 1), which has 16 at least. */
+/** Digits that may be a whole number beyond ±(2^53 - 1), which has at least 16. */
 const MANY_DIGITS = /(?:^|[:,[\s])-?\d{16}/;
 
 /**
  * Reads JSON text as `JSON.parse` does, but keeps every digit of whole numbers: one beyond ±(2^53 - 1) becomes a bigint.
- * A number with a fraction or an exponent, and a whole one too large for a double, stays what JavaScript makes of it.
+ * A number with a fraction or an exponent, or too large for a double, becomes the same number as with `JSON.parse`.
  *
- * @param mayBeInexact whether such a number may stand in the text: then it is read a second time
- * @throws {SyntaxError} where the text is not JSON
+ * @param mayBeInexact whether the text may contain such a whole number: then it is parsed a second time
+ * @throws {SyntaxError} if the text is not JSON
  */
 export function parseExactJson(text: string, mayBeInexact = MANY_DIGITS.test(text)): Json {
   const value: Json = JSON.parse(text);
   return mayBeInexact ? foldJson(text, EXACT) : value;
 }
 
-/** A whole number as JSON holds it: a bigint only where a number would lose digits. */
+/** A whole number as a JSON value: a bigint only if a number would lose digits. */
 export function wholeJson(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** Whether no bigint stands anywhere in a value, however deep it is nested. */
+/** Whether a value contains no bigint, at any depth. */
 export function isPlainJson(root: Json): root is PlainJson {
   const open: Json[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
@@ -45,23 +45,23 @@ function exactNumber(token: string): number | bigint | undefined {
   return Number.isSafeInteger(number) || !Number.isFinite(number) ? number : BigInt(token);
 }
 
-/** How the parts of JSON text become values, the inner ones first. */
+/** Turns the parts of JSON text into values, inner parts first. */
 export interface JsonBuilder<T> {
-  /** @param token a string with its quotes, a number, `true`, `false` or `null`, as it is written */
+  /** @param token a string with its quotes, a number, `true`, `false` or `null`, as written */
   scalar(token: string): T;
   array(items: readonly T[]): T;
-  /** Of equal keys the first one's place and the last one's value count, as for `JSON.parse`. */
+  /** A repeated key has the place of its first and the value of its last occurrence, as with `JSON.parse`. */
   object(members: ReadonlyMap<string, T>): T;
 }
 
-/** An array or object that is not closed yet. A string in an object is a key where it has none. */
+/** An array or object that is not closed yet. In an object without a pending key, the next string is a key. */
 type Open<T> = { readonly items: T[] } | { readonly members: Map<string, T>; key: string | undefined };
 
 /**
- * Builds a value from the parts of JSON text, on a stack of its own: an event may nest deeper than the call stack.
+ * Builds a value from the parts of JSON text without recursion: an event can nest deeper than the call stack.
  *
  * @param text JSON that `JSON.parse` has accepted
- * @throws {SyntaxError} where the text ends too early
+ * @throws {SyntaxError} if the text ends too early
  */
 export function foldJson<T>(text: string, build: JsonBuilder<T>): T {
   const open: Open<T>[] = [];
@@ -78,7 +78,7 @@ export function foldJson<T>(text: string, build: JsonBuilder<T>): T {
       put(value, around);
     }
   }
-  throw new SyntaxError("JSON text that ends too early");
+  throw new SyntaxError("the JSON text ends too early");
 }
 
 function textOf(token: string): string {
@@ -116,7 +116,7 @@ function endOf(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Just behind the closing quote of the string that opens at `start`. A regular expression gives up on long strings. */
+/** Just after the closing quote of the string that opens at `start`. A regular expression fails on long strings. */
 function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let escapes = 0;

@@ -1,21 +1,22 @@
 /*
- * Search for text that an event may have chosen. V8's own search compares again and again what it has seen: with 200 KB
- * of text in 400 KB of it, both made for that, it takes minutes. Here long texts are searched for in one pass (Knuth, Morris
- * and Pratt); short ones by V8, which is faster and cannot lose more than the few characters that they have.
+ * Text search that a hostile event cannot slow down. V8's own search is quadratic: 200 KB of crafted text in 400 KB takes
+ * minutes. Here long texts are found in one pass (Knuth, Morris and Pratt). Short ones are left to V8, which is faster and
+ * compares each place with only a few characters.
  */
 
-/** The longest text that is left to V8. */
+/** Length of the longest text that V8 searches for. */
 const SHORT = 16;
 
 /**
- * Calls `visit` with every place at or behind `from` where `wanted` begins, overlapping ones included, until it returns
- * true. Whether it did.
+ * Calls `visit` with every place from `from` on where `wanted` begins, overlaps included, until it returns true.
+ *
+ * @returns whether `visit` returned true
  */
 export function someOccurrence(text: string, wanted: string, visit: (at: number) => boolean, from = 0): boolean {
   if (wanted.length > SHORT) return someLongOccurrence(text, wanted, visit, from);
   for (let at = text.indexOf(wanted, from); at >= 0; at = text.indexOf(wanted, at + 1)) {
     if (visit(at)) return true;
-    if (at >= text.length) return false; // the empty text is found at the end over and over
+    if (at >= text.length) return false; // The empty text would be found at the end again and again.
   }
   return false;
 }
@@ -31,7 +32,7 @@ export function indexOfText(text: string, wanted: string, from = 0): number {
   return found;
 }
 
-/** The pieces before, between and behind the occurrences of a separator that is not empty. */
+/** The pieces before, between and after the occurrences of a separator, which must not be empty. */
 export function splitText(text: string, separator: string): string[] {
   if (separator.length <= SHORT) return text.split(separator);
   const pieces: string[] = [];
@@ -65,7 +66,7 @@ function someLongOccurrence(text: string, wanted: string, visit: (at: number) =>
   return false;
 }
 
-/** For each beginning of a text, the length of the longest shorter one that it also ends with. */
+/** For each prefix of a text, the length of the longest shorter prefix that it also ends with. */
 function bordersOf(text: string): Int32Array {
   const borders = new Int32Array(text.length);
   let length = 0;

@@ -17,7 +17,7 @@ import { TIME_ZONES } from "./scalars/time/time-zones.ts";
 import { TYPE_CONVERSION } from "./scalars/type-conversion.ts";
 import { XML } from "./scalars/xml.ts";
 
-/** Adding a function or an operator is one entry in one of these tables. */
+/** To add a function or an operator, add an entry to one of these tables. */
 const ENTRIES: FunctionTable = {
   ...LOGIC,
   ...COMPARISON,
@@ -38,19 +38,32 @@ const ENTRIES: FunctionTable = {
   ...XML,
 };
 
-/** Older names, most of them deprecated, that mean the same. */
-const ALIASES: Readonly<Record<string, string>> = {
+/** Other names of functions, most of them deprecated. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  array_iif: "array_iff",
   array_strcat: "strcat_array",
   arraylength: "array_length",
+  base64_decodestring: "base64_decode_tostring",
+  base64_encodestring: "base64_encode_tostring",
   datepart: "datetime_part",
   extractall: "extract_all",
+  extractjson: "extract_json",
+  iif: "iff",
+  notempty: "isnotempty",
+  notnull: "isnotnull",
+  pack: "bag_pack",
+  pack_dictionary: "bag_pack",
+  parsejson: "parse_json",
   parseurl: "parse_url",
   parseurlquery: "parse_urlquery",
+  toboolean: "tobool",
+  todouble: "toreal",
+  toobject: "todynamic",
   totime: "totimespan",
   unicode_codepoints_to_string: "make_string",
 };
 
-/** Every scalar function and operator that a plan may name. */
+/** Every scalar function and operator that a plan can name. */
 export const FUNCTIONS: FunctionTable = { ...ENTRIES, ...aliased() };
 
 function aliased(): FunctionTable {

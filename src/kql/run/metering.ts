@@ -3,14 +3,14 @@ import type { ScalarType, Value } from "./values.ts";
 import { weightOf } from "./weight.ts";
 
 /*
- * What operations cost, in units of work: about half a nanosecond of a slow processor, on the input that takes longest. The
- * binder charges every call by these prices, so a function that is new is charged, too. A function whose work is more than
- * in proportion to what it reads and builds charges the rest itself. `npm run bench -- --only limits` measures them.
+ * Prices of operations in units of work. A unit is about half a nanosecond of a slow processor, on the slowest input. The
+ * binder charges every call by these prices, new functions included. A function whose work grows faster than what it reads
+ * and builds charges the rest itself. `npm run bench -- --only limits` measures the prices.
  */
 
 export const DEFAULT_PRICE = { call: 100, character: 30 } as const;
 
-/** Of a row that a step looks at or builds, and of each of its cells. */
+/** For each row that a step reads or builds, and for each of its cells. */
 const ROW_PRICE = 100;
 const CELL_PRICE = 10;
 
@@ -18,12 +18,12 @@ export function priceOfRows(count: number, columns: number): number {
   return count * (ROW_PRICE + CELL_PRICE * columns);
 }
 
-/** Of putting values in order, each of which takes part in about so many comparisons as their number has digits. */
+/** The price of sorting: each value takes part in about log2(count) comparisons. */
 export function priceOfSort(count: number, characters: number): number {
   return Math.log2(1 + count) * (count * ROW_PRICE + characters);
 }
 
-/** The operand with every value that is read from it charged for. */
+/** The operand, charging for every value that is read from it. */
 export function metered(
   operand: Operand,
   evaluation: Evaluation,
@@ -41,7 +41,7 @@ export function metered(
   };
 }
 
-/** A constant is as long as the rule's author made it: most are too short to count. */
+/** A constant is as long as the rule's author wrote it. Most are too short to charge for. */
 function meteredConstant(operand: Operand, value: Value, evaluation: Evaluation, character: number): Operand {
   const price = lengthOf(value) * character;
   if (price < 10 * DEFAULT_PRICE.call) return operand;
@@ -54,7 +54,7 @@ function meteredConstant(operand: Operand, value: Value, evaluation: Evaluation,
   };
 }
 
-/** The operands as a call of that price is to read them. */
+/** The operands of a call with this price, charging for every value that it reads in full. */
 export function meteredOperands(
   operands: readonly Operand[],
   { price = {}, type, evaluation }: { price: Price | undefined; type: ScalarType; evaluation: Evaluation },
@@ -65,7 +65,7 @@ export function meteredOperands(
   });
 }
 
-/** The call with what it costs and what it builds charged for. */
+/** The call, charging for itself and for what it builds. */
 export function meteredCall(compute: Compute, price: Price = {}, evaluation: Evaluation): Compute {
   const { call = DEFAULT_PRICE.call, character = DEFAULT_PRICE.character } = price;
   if (price.passes !== undefined) {
@@ -82,17 +82,17 @@ export function meteredCall(compute: Compute, price: Price = {}, evaluation: Eva
   };
 }
 
-/** Charges for a value that is read through, or was built. */
+/** Charges for a value that is read in full or was built. */
 export function chargeValue(value: Value, evaluation: Evaluation, character: number = DEFAULT_PRICE.character): void {
   evaluation.chargeWork(lengthOf(value) * character);
 }
 
-/** Stops unless as many characters may still be built: asked before a call builds more than it was given. */
+/** Checks that this many characters may still be built, before a call builds more than it has read. */
 export function reserve(characters: number, evaluation: Pick<Evaluation, "reserveWork">): void {
   evaluation.reserveWork(characters * DEFAULT_PRICE.character);
 }
 
-/** The length of a text, or of a dynamic value as JSON; of anything else 0. */
+/** The length of a text, or of a dynamic value as JSON; 0 for anything else. */
 export function lengthOf(value: Value): number {
   if (typeof value === "string") return value.length;
   return typeof value === "object" && value !== null ? weightOf(value) : 0;

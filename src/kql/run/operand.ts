@@ -4,8 +4,8 @@ import type { Compute, Operand } from "./evaluation.ts";
 import type { Json, Row, ScalarType } from "./values.ts";
 
 /*
- * An operand's value as one type: as it is where the operand is of that type, converted where it is of another, which is
- * what Kusto does with a dynamic value that is handed to a function of strings. None of them throws.
+ * Readers of an operand as one type. They convert a value of another type, as Kusto does with a dynamic value that is passed
+ * to a string function. None of them throws.
  */
 
 export type Read<Type> = (row: Row) => Type;
@@ -68,7 +68,7 @@ export function asBag(operand: Operand): Read<Readonly<Record<string, Json>> | n
   };
 }
 
-/** An operand as another type: what `iff` and its like do with branches of different types. */
+/** An operand converted to a type, as `iff` does with branches of different types. */
 export function asType({ compute, type: from }: Operand, type: ScalarType): Compute {
   return from === type ? compute : (row) => convert(compute(row), from, type);
 }

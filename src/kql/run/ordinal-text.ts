@@ -1,8 +1,8 @@
 /**
- * Case as .NET's OrdinalIgnoreCase sees it: every UTF-16 unit by itself, mapped to upper case by Unicode's simple
- * mapping, so that é equals É, while ß, ſ, ı, İ and the Kelvin sign equal no ASCII letter.
+ * Upper case as in .NET's OrdinalIgnoreCase: each UTF-16 unit is mapped by Unicode's simple mapping, so that é equals É,
+ * while ß, ſ, ı, İ and the Kelvin sign equal no ASCII letter.
  *
- * JavaScript's toUpperCase differs in two ways: it expands (ß → SS) and it maps ſ → S and ı → I.
+ * JavaScript's toUpperCase differs in two ways: it expands (ß → SS), and it maps ſ → S and ı → I.
  *
  * @see https://learn.microsoft.com/dotnet/api/system.stringcomparer.ordinalignorecase
  */
@@ -10,7 +10,7 @@ export function ordinalUpper(text: string): string {
   return isAscii(text) ? text.toUpperCase() : mapUnits(text, upperUnits());
 }
 
-/** Lower case, unit by unit, as .NET's ToLowerInvariant: what Kusto's tolower() does. */
+/** Lower case, unit by unit, as in .NET's ToLowerInvariant, which Kusto's tolower() uses. */
 export function invariantLower(text: string): string {
   return isAscii(text) ? text.toLowerCase() : mapUnits(text, lowerUnits());
 }
@@ -19,7 +19,7 @@ export function equalsIgnoreCase(left: string, right: string): boolean {
   return left === right || (left.length === right.length && ordinalUpper(left) === ordinalUpper(right));
 }
 
-// eslint-disable-next-line no-control-regex -- the range of ASCII is what is meant
+// eslint-disable-next-line no-control-regex -- the range of ASCII is intended
 const ASCII = /^[\u0000-\u007f]*$/;
 
 export function isAscii(text: string): boolean {
@@ -33,14 +33,14 @@ function mapUnits(text: string, table: Uint16Array): string {
   return bytes.toString("utf16le");
 }
 
-/** The case of all 65,536 units, made when the first text that is not ASCII is met: to ask for each takes a hundred times as long. */
+/** The case of all 65,536 units, computed for the first text that is not ASCII. A mapping call per unit takes a hundred times as long. */
 function tableOf(map: (unit: string) => string): () => Uint16Array {
   let table: Uint16Array | undefined;
   return () =>
     (table ??= Uint16Array.from({ length: 0x1_0000 }, (_, unit) => map(String.fromCharCode(unit)).charCodeAt(0)));
 }
 
-/** Units that JavaScript maps to an ASCII letter and .NET leaves alone. */
+/** Units that JavaScript maps to an ASCII letter and .NET does not change. */
 const WITHOUT_UPPER = new Set(["\u0131", "\u017f"]);
 
 function upperUnit(unit: string): string {
@@ -49,7 +49,7 @@ function upperUnit(unit: string): string {
   return upper.length === 1 ? upper : (TITLE_CASE_UPPER.get(unit) ?? unit);
 }
 
-/** Greek letters with iota subscript: JavaScript expands them, Unicode's simple mapping gives one letter. */
+/** Greek letters with iota subscript: JavaScript expands them, Unicode's simple mapping returns one letter. */
 const TITLE_CASE_UPPER = new Map<string, string>(
   [
     ...[0x1f80, 0x1f90, 0x1fa0].flatMap((start) =>

@@ -1,7 +1,7 @@
 const OTHER_EVENTS = "its value depends on other events; it needs a window over many events";
-const CHANCE = "its value differs from run to run, so that live, replay and backtest would disagree";
+const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
 
-/** Functions that cannot run on one event alone, and what they would need. */
+/** Functions that are refused, and why. */
 export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   rand: CHANCE,
   new_guid: CHANCE,
@@ -13,19 +13,19 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   prev: OTHER_EVENTS,
   next: OTHER_EVENTS,
   _GetWatchlist:
-    "watchlists live in a Sentinel workspace; give its values as a list in overlay.yaml: variables, by the name of the let",
+    "watchlists live in a Sentinel workspace; list the values in overlay.yaml under variables, by the name of the let",
   ingestion_time: "the stream has no ingestion time",
   toscalar: OTHER_EVENTS,
-  assert: "a rule has nobody to tell that it failed",
+  assert: "nobody would see that it failed",
   map: "write mv-apply",
 };
 
-const CLUSTER = "it tells of the cluster that runs a query, and here there is none";
-const SKETCH = "sketches hold what many events have in common; it needs a window over many events";
+const CLUSTER = "it describes the cluster that runs the query, and here there is none";
+const SKETCH = "sketches summarize many events; it needs a window over many events";
 
-/** Families of functions that are refused alike: the beginning of their names, and why. */
+/** Families of refused functions: the prefix of their names, and why. */
 const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
-  series_: "time series are made of many events; it needs a window over many events",
+  series_: "time series consist of many events; it needs a window over many events",
   geo_: "it needs maps or geographic data, which pimwatch does not have",
   hll: SKETCH,
   tdigest: SKETCH,
@@ -45,19 +45,19 @@ const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
 export function refusedFunction(name: string): string {
   if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name] ?? "";
   const family = Object.keys(REFUSED_FAMILIES).find((prefix) => name.startsWith(prefix));
-  return (family && REFUSED_FAMILIES[family]) ?? "pimwatch does not have it";
+  return (family && REFUSED_FAMILIES[family]) ?? "pimwatch does not implement it";
 }
 
-/** The same as `name*` for the families, for the support table. */
+/** All refused functions for the support table, families as `prefix*`. */
 export function refusedFunctions(): Readonly<Record<string, string>> {
   const families = Object.entries(REFUSED_FAMILIES).map(([prefix, reason]) => [`${prefix}*`, reason]);
   return { ...REFUSED_FUNCTIONS, ...Object.fromEntries(families) };
 }
 
-/** The reason of operators that look at many events. */
+/** Why operators over many events are refused. */
 export const WINDOW = "it needs a window over many events";
 const FIXED = "the columns of its result depend on the data, and a rule's columns must be known at build time";
-const FETCHED = "nothing is fetched while rules run";
+const FETCHED = "rules fetch nothing while they run";
 
 /** Plugins of `evaluate` that are refused, and why. */
 const REFUSED_PLUGINS: Readonly<Record<string, string>> = {
@@ -81,37 +81,39 @@ const REFUSED_PLUGINS: Readonly<Record<string, string>> = {
   geo_line_lookup: WINDOW,
 };
 
-/** Why a plugin is refused: most of Kusto's compare events with one another. */
+/** Why a plugin is refused. Most of Kusto's plugins compare events with one another. */
 export function refusedPlugin(name: string): string {
   return REFUSED_PLUGINS[name] ?? WINDOW;
 }
 
-/** Operators that are refused, and why. Those without an entry are unknown to Kusto too, or not for queries. */
-export const REFUSED_OPERATORS: Readonly<Record<string, string>> = {
-  join: WINDOW,
-  lookup: WINDOW,
-  sample: WINDOW,
-  "sample-distinct": WINDOW,
-  "top-hitters": WINDOW,
-  "top-nested": WINDOW,
-  "make-series": WINDOW,
-  reduce: WINDOW,
-  scan: WINDOW,
-  partition: WINDOW,
-  serialize: WINDOW,
-  "make-graph": WINDOW,
-  fork: "it has several results",
-  facet: "it has several results",
-  evaluate: "of its plugins only bag_unpack with declared columns is decided by one event",
-  range: "its rows would come again with every event; as a list of constants write the function range()",
-  "parse-kv": "write parse or extract",
-  "graph-match": WINDOW,
-  "macro-expand": "write the query once for AuditLogs",
-  getschema: "its result is about the columns, not about events",
-  search: "write where, over AuditLogs",
-  find: "write where, over AuditLogs",
-  externaldata: "nothing is fetched while rules run; put the values into the rule as a dynamic list",
-  render: "a rule has no picture",
-  consume: "it yields nothing",
-  invoke: "call the function with the table as its argument",
-};
+/** Operators that are refused, and why. Kusto does not know any other operator, or not in queries. */
+export function refusedOperators(source: string): Readonly<Record<string, string>> {
+  return {
+    join: WINDOW,
+    lookup: WINDOW,
+    sample: WINDOW,
+    "sample-distinct": WINDOW,
+    "top-hitters": WINDOW,
+    "top-nested": WINDOW,
+    "make-series": WINDOW,
+    reduce: WINDOW,
+    scan: WINDOW,
+    partition: WINDOW,
+    serialize: WINDOW,
+    "make-graph": WINDOW,
+    fork: "it has several results",
+    facet: "it has several results",
+    evaluate: "only its plugin bag_unpack, with declared columns, is decided by one event",
+    range: "its rows would be found again with every event; for a list of constants write the function range()",
+    "parse-kv": "write parse or extract",
+    "graph-match": WINDOW,
+    "macro-expand": `write the query once for ${source}`,
+    getschema: "it describes columns, not events",
+    search: `write where, over ${source}`,
+    find: `write where, over ${source}`,
+    externaldata: `${FETCHED}; put the values into the rule as a dynamic list`,
+    render: "a rule draws no chart",
+    consume: "it returns nothing",
+    invoke: "call the function with the table as its argument",
+  };
+}

@@ -4,8 +4,8 @@ import { reserve } from "./metering.ts";
 
 /*
  * Kusto's regular expressions are RE2's dialect: no look-around, no backreferences, time linear in the text. JavaScript's
- * are neither, so the Rust crate `regex` does it, compiled to WebAssembly (1 MB). It is loaded when the first plan with a
- * regular expression is prepared, and never otherwise.
+ * differ in both, so this module uses the Rust crate `regex`, compiled to WebAssembly (1 MB). It is loaded when the first
+ * plan with a regular expression is prepared.
  *
  * https://learn.microsoft.com/kusto/query/regex
  */
@@ -24,7 +24,7 @@ interface Engine {
   readonly RRegex: new (pattern: string) => RustRegex;
 }
 
-/** From a checkout the package itself; from a bundle the folder `rregex` that the build puts beside or above the chunk. */
+/** In a checkout the package itself; in a bundle the folder `rregex`, which the build puts beside or above the chunk. */
 const PLACES = ["rregex", "./rregex/commonjs.cjs", "../rregex/commonjs.cjs"];
 
 let engine: Engine | undefined;
@@ -41,10 +41,10 @@ function loadEngine(): Engine {
       if (!(error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND")) throw error;
     }
   }
-  throw new Error(`the regular expression engine is at none of ${PLACES.join(", ")} from ${import.meta.url}`);
+  throw new Error(`no regular expression engine at ${PLACES.join(" or ")}, seen from ${import.meta.url}`);
 }
 
-/** One match: the text of a group, "" where it took no part; the group 0 is all that matched. */
+/** One match: returns the text of a group, "" if the group took no part. Group 0 is the whole match. */
 type Match = (group: number) => string;
 
 /** All matches in a text. */
@@ -52,25 +52,25 @@ interface Matches {
   readonly count: number;
   /** The text of a group of a match. */
   group(match: number, group: number): string;
-  /** The text before a match, or behind the last one. */
+  /** The text before a match; with `count`, the text after the last one. */
   before(match: number): string;
 }
 
 export interface Regex {
   isMatch(text: string): boolean;
   first(text: string): Match | undefined;
-  /** How many matches there are. */
+  /** Number of matches. */
   count(text: string): number;
   all(text: string): Matches;
-  /** Number of groups, the whole match not counted. */
+  /** Number of groups, without the whole match. */
   readonly groupCount: number;
-  /** Numbers of the groups that are named, by their names. */
+  /** Numbers of the named groups, by name. */
   readonly names: ReadonlyMap<string, number>;
 }
 
 /**
- * Prices in units of work: of a call; of a byte of text, and of a byte for each place in the pattern where the engine may
- * be at once while it reads it; of a match, and of each of its groups.
+ * Prices in units of work: for a call; for a byte of text; for a byte, for each place in the pattern where the engine can be
+ * at the same time; for a match; for each group of a match.
  */
 const CALL_PRICE = 5000;
 const BYTE_PRICE = 50;
@@ -79,9 +79,9 @@ const MATCH_PRICE = 2000;
 const GROUP_PRICE = 400;
 
 /**
- * What the expression does is charged to the evaluation.
+ * Compiles a regular expression whose work is charged to the evaluation.
  *
- * @throws {CallProblem} when `pattern` is no regular expression in this dialect
+ * @throws {CallProblem} if `pattern` is not a regular expression of this dialect
  */
 export function compileRegex(pattern: string, evaluation: Pick<Evaluation, "chargeWork" | "reserveWork">): Regex {
   const { source, names, groupCount } = nameGroups(pattern);
@@ -129,7 +129,7 @@ export function compileRegex(pattern: string, evaluation: Pick<Evaluation, "char
 
 /**
  * A text cut at its matches: the piece before a match, the groups of the match, the piece before the next one, and so on.
- * The engine writes them all into one text: to have every match as an object of its own would take a hundred times as long.
+ * The engine writes them into one text, since one object per match would take a hundred times as long.
  */
 function partsOf(
   regex: RustRegex,
@@ -140,10 +140,10 @@ function partsOf(
   return regex.replaceAll(text, marked).split(separator);
 }
 
-/** Two characters that mean nothing in any text. */
+/** Two Unicode noncharacters. */
 const [FIRST, SECOND] = ["\ufdd0", "\ufdd1"];
 
-/** A text that another does not hold, nor can make with what is put before and behind it. */
+/** A separator that does not occur in the text, not even across the places where it is inserted. */
 function separatorFor(text: string): string {
   if (!text.includes(SECOND)) return FIRST + SECOND;
   let [longest, run] = [0, 0];
@@ -160,13 +160,15 @@ function construct(source: string, pattern: string): RustRegex {
     return new RRegex(source);
   } catch (error) {
     const [reason = ""] = error instanceof Error ? error.message.split("\n").slice(-1) : [];
-    throw new CallProblem(`${JSON.stringify(pattern)} is no regular expression: ${reason.replace(/^error: /, "")}`);
+    throw new CallProblem(
+      `${JSON.stringify(pattern)} is not a valid regular expression: ${reason.replace(/^error: /, "")}`,
+    );
   }
 }
 
 /**
- * The package reports groups by name but leaves out those that took no part, so numbers shift: every group is given a
- * name of ours, g1 g2 …, and the whole is g0. Flags at the beginning of the pattern stay at the beginning.
+ * Names every group g1, g2, … and the whole match g0. The package leaves out groups that took no part, which shifts their
+ * numbers. Flags at the beginning of the pattern stay there.
  */
 function nameGroups(pattern: string) {
   const flags = /^\(\?[a-zA-Z-]+\)/.exec(pattern)?.[0] ?? "";
@@ -205,11 +207,11 @@ function nameGroups(pattern: string) {
   return { source: `${flags}(?P<g0>${source})`, names, groupCount };
 }
 
-/** A class, an escape, the beginning of a group, a number of repetitions, or any other character. */
+/** A character class, an escape, the start of a group, a repetition count, or any other character. */
 const TOKEN =
   /\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]|\(\?[^):>]*[:>)]|\{(?<least>\d+)(?:,(?<most>\d*))?\}|./gsu;
 
-/** How many characters a pattern has where its repetitions are written out: at so many places the engine may be at once. */
+/** Length of a pattern with its repetitions written out: the number of places where the engine can be at the same time. */
 function placesOf(pattern: string): number {
   const open = [0];
   let last = 0;

@@ -15,10 +15,10 @@ import { bindUnion } from "./steps/union.ts";
 import { bindWhere } from "./steps/where.ts";
 import type { Row } from "./values.ts";
 
-/** Of a step, however few the rows are. */
+/** For each step, even without rows. */
 const STEP_PRICE = 100;
 
-/** Turns steps into one function from table to table. */
+/** Turns steps into one function from rows to rows. */
 export const bindSteps: BindSteps = (steps, evaluation) => {
   const runs = steps.map((step) => bindStep(step, evaluation));
   const charge = (rows: readonly Row[]) =>
@@ -35,7 +35,6 @@ export const bindSteps: BindSteps = (steps, evaluation) => {
   };
 };
 
-/** What each step of a plan does. */
 function bindStep(step: Step, evaluation: Evaluation): RunStep {
   switch (step.step) {
     case "where":

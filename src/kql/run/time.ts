@@ -16,7 +16,7 @@ export function datetimeOf(ticks: bigint): bigint | null {
   return ticks >= 0n && ticks <= MAXIMUM_TICKS ? ticks : null;
 }
 
-/** Kusto's longest timespan; a tick less than its shortest. */
+/** Kusto's longest timespan. Its shortest is the negative of this, less one tick. */
 const LONGEST_TIMESPAN = 9_223_372_036_854_775_807n;
 
 /** A timespan within Kusto's range, or null. */
@@ -28,13 +28,13 @@ export function ticksFromUnixMilliseconds(milliseconds: number): bigint {
   return BigInt(Math.trunc(milliseconds) + UNIX_EPOCH_MILLISECONDS) * TICKS_PER_MILLISECOND;
 }
 
-/** A JavaScript date, cut to whole milliseconds; ticks outside of Kusto's range are taken as its end. */
-export function dateOf(given: bigint): Date {
-  const ticks = given < 0n ? 0n : given > MAXIMUM_TICKS ? MAXIMUM_TICKS : given;
+/** A JavaScript date, cut to whole milliseconds; ticks outside Kusto's range become its first or last datetime. */
+export function dateOf(unbounded: bigint): Date {
+  const ticks = unbounded < 0n ? 0n : unbounded > MAXIMUM_TICKS ? MAXIMUM_TICKS : unbounded;
   return new Date(Number(ticks / TICKS_PER_MILLISECOND) - UNIX_EPOCH_MILLISECONDS);
 }
 
-/** Ticks of a calendar time, or null where it does not exist (30 February). */
+/** Ticks of a calendar time, or null if it does not exist (30 February). */
 export function ticksOfCalendar(
   [year, month, day]: readonly [year: number, month: number, day: number],
   [hour, minute, second]: readonly [hour: number, minute: number, second: number] = [0, 0, 0],
@@ -71,7 +71,7 @@ export function formatTimespan(ticks: bigint): string {
   ].join("");
 }
 
-/** No time is written at such length: longer texts would only keep the expressions below busy. */
+/** Longer texts are not times, and would only slow down the regular expressions below. */
 const MAXIMUM_LENGTH = 200;
 
 const ISO_DATETIME =
@@ -83,8 +83,8 @@ const NAMED_DATETIME =
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /**
- * Reads the datetime formats that Kusto names (ISO 8601 with 0 to 9 fractional digits, RFC 822 and 850, and
- * month/day/year); text without a zone is UTC. Anything else is null.
+ * Reads the datetime formats that Kusto documents: ISO 8601 with 0 to 9 fractional digits, RFC 822 and 850, and
+ * month/day/year. A text without a zone is UTC. Null for anything else.
  *
  * @see https://learn.microsoft.com/kusto/query/scalar-data-types/datetime
  */
@@ -146,7 +146,7 @@ const TIMESPAN_CLOCK = /^(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:
 const TIMESPAN_UNIT =
   /^(-)?(\d+)(?:\.(\d+))?\s*(d|day|days|h|hr|hrs|hour|hours|m|min|minute|minutes|s|sec|second|seconds|ms|milli|millis|millisecond|milliseconds|microsecond|microseconds|tick|ticks)$/;
 
-/** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; anything else, or out of range, is null. */
+/** Reads `1.02:03:04.5678901`, `2d`, `1.5h`, `100ms` or a whole number of days; null for anything else or out of range. */
 export function parseTimespan(text: string): bigint | null {
   const trimmed = text.trim();
   if (trimmed.length > MAXIMUM_LENGTH) return null;

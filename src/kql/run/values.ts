@@ -1,6 +1,5 @@
 /**
- * How Kusto's scalar types are held in memory. A value's type is known from its column or expression,
- * never guessed from the value.
+ * How Kusto's scalar types are held in memory. A value's type comes from its column or expression, never from the value.
  *
  *     Kusto       JavaScript          null
  *     string      string              does not exist: "" stands for it, as in Kusto
@@ -17,14 +16,14 @@
 export type ScalarType = "string" | "bool" | "int" | "long" | "real" | "datetime" | "timespan" | "guid" | "dynamic";
 
 /**
- * A JSON value that keeps the digits of its whole numbers: one that a JavaScript number cannot hold exactly is a bigint,
- * any other number is a number. So two whole numbers are equal exactly when `===` says so.
+ * A JSON value that keeps all digits of whole numbers: one that a JavaScript number cannot hold exactly is a bigint, any
+ * other is a number. So two whole numbers are equal exactly if `===` says so.
  *
- * `JSON.stringify` refuses bigints: write it with `jsonText`, or make a {@link PlainJson} of it first.
+ * `JSON.stringify` refuses bigints: use `jsonText`, or convert to {@link PlainJson} first.
  */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What `JSON.stringify` can write. It has no bigint: what the services get, and what plans hold. */
+/** A JSON value without bigints, which `JSON.stringify` can write. Services get it, and plans hold it. */
 export type PlainJson = null | boolean | number | string | readonly PlainJson[] | { readonly [key: string]: PlainJson };
 
 export type Value = Json;

@@ -2,8 +2,8 @@ import { isArray, isBag } from "./dynamic-text.ts";
 import type { Json } from "./values.ts";
 
 /**
- * About how long a value is as JSON text. What is shared counts wherever it stands, as it does in text, but is looked
- * at once: `pack_array(a, a)` over and over is found to be huge without being built.
+ * Approximate length of a value as JSON text. A shared part counts at each of its places, as in the text, but is visited
+ * once: a repeated `pack_array(a, a)` is known to be huge without building its text.
  */
 export function weightOf(value: Json): number {
   return knownWeight(value) ?? weigh(value);
@@ -11,20 +11,20 @@ export function weightOf(value: Json): number {
 
 const weights = new WeakMap<object, number>();
 
-/** What JSON writes as two characters or six. */
-// eslint-disable-next-line no-control-regex -- the range of control characters is what is meant
+/** Characters that JSON writes as two or six. */
+// eslint-disable-next-line no-control-regex -- the range of control characters is intended
 const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
-/** Weight of a plain value, or of an array or bag that was weighed before. */
+/** Weight of a scalar, or of an array or bag that was weighed before. */
 function knownWeight(value: Json): number | undefined {
   if (typeof value === "string") return ESCAPED.test(value) ? JSON.stringify(value).length : value.length + 2;
   if (isArray(value) || isBag(value)) return weights.get(value);
-  // whole numbers are short as a rule, others are written with all of their digits
+  // Most whole numbers are short; other numbers are written with all digits.
   if (typeof value === "bigint") return 40;
   return typeof value === "number" && !Number.isSafeInteger(value) ? 20 : 5;
 }
 
-/** Children before parents, on a stack of our own: an event may nest deeper than the call stack. */
+/** Weighs children before parents, without recursion: an event can nest deeper than the call stack. */
 function weigh(root: Json): number {
   const stack: (readonly Json[] | Readonly<Record<string, Json>>)[] = isContainer(root) ? [root] : [];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {

@@ -1,6 +1,6 @@
 export interface EntityIdentifiers {
   readonly identifiers: readonly string[];
-  /** An entity needs all identifiers of one of these. */
+  /** An entity needs all identifiers of one of these sets. */
   readonly oneOf: readonly (readonly string[])[];
 }
 
@@ -10,7 +10,7 @@ const any = (identifiers: string, needed: string): EntityIdentifiers => ({
 });
 
 /**
- * Sentinel's entity types for mappings, the identifiers that each has, and those of which it needs one.
+ * Sentinel's entity types for mappings: the identifiers of each, and the sets of which it needs one.
  *
  * @see https://learn.microsoft.com/azure/sentinel/entities-reference
  * @see https://github.com/Azure/Azure-Sentinel/blob/master/.script/tests/detectionTemplateSchemaValidation/Models/EntityMappingIdentifiers.cs
@@ -55,5 +55,5 @@ export const ENTITY_IDENTIFIERS: Readonly<Record<string, EntityIdentifiers>> = {
   URL: any("Url", "Url"),
 };
 
-/** Sentinel's limits of a rule's mappings. https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities */
+/** Sentinel's limits for a rule's mappings. https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities */
 export const MAPPING_LIMITS = { entities: 10, identifiers: 3, customDetails: 20, detailName: 20 } as const;

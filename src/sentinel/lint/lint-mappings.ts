@@ -5,10 +5,10 @@ import { ENTITY_IDENTIFIERS, MAPPING_LIMITS } from "./entity-identifiers.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import type { RuleFile } from "../rule-shape.ts";
 
-/** Says a warning about the value at a path of the rule file. */
+/** Reports a warning about the value at a path of the rule file. */
 export type Warn = (path: readonly PropertyKey[], code: string, message: string) => void;
 
-/** What Sentinel would refuse or leave empty in a rule's mappings and alert details. */
+/** Warns of mappings and alert details that Sentinel would refuse or leave empty. */
 export function lintMappings(
   { shape }: ReadRule,
   columns: readonly Column[] | undefined,
@@ -30,7 +30,7 @@ function lintColumnNames({ entityMappings, customDetails }: RuleFile, columns: r
   const names = columns.map(({ name }) => name);
   const check = (column: string, path: readonly PropertyKey[]): void => {
     if (names.includes(column)) return;
-    warn(path, "unknown-mapping-column", `the query yields no column "${column}"${suggestion(column, names)}`);
+    warn(path, "unknown-mapping-column", `the query returns no column "${column}"${suggestion(column, names)}`);
   };
   for (const [entity, { fieldMappings }] of entityMappings.entries()) {
     for (const [field, { columnName }] of fieldMappings.entries()) {
@@ -52,7 +52,7 @@ function lintEntity(
   const known = Object.hasOwn(ENTITY_IDENTIFIERS, entityType) ? ENTITY_IDENTIFIERS[entityType] : undefined;
   if (known === undefined) {
     const hint = suggestion(entityType, Object.keys(ENTITY_IDENTIFIERS));
-    warn([...path, "entityType"], "entity-type", `Sentinel maps no entities of type "${entityType}"${hint}`);
+    warn([...path, "entityType"], "entity-type", `Sentinel has no entity type "${entityType}" for mappings${hint}`);
     return;
   }
   if (fieldMappings.length > MAPPING_LIMITS.identifiers) {
@@ -71,7 +71,7 @@ function lintEntity(
     used.add(identifier);
     const type = columns?.find(({ name }) => name === columnName)?.type;
     if (type === "dynamic") {
-      const message = `the column "${columnName}" holds a list or a bag; ${identifier} of ${entityType} wants one text (tostring)`;
+      const message = `the column "${columnName}" contains a list or a bag; ${identifier} of ${entityType} needs a text (use tostring)`;
       warn([...at, "columnName"], "mapping-type", message);
     }
   }
@@ -89,7 +89,7 @@ function lintCustomDetails(details: Readonly<Record<string, string>>, warn: Warn
   }
   for (const name of names) {
     if (name.length > MAPPING_LIMITS.detailName || !/^[A-Za-z]\w*$/.test(name)) {
-      const message = `"${name}" is no name of a custom detail: a letter, then letters, digits and _, at most ${MAPPING_LIMITS.detailName}`;
+      const message = `"${name}" is not a valid name of a custom detail: a letter, then letters, digits and _, at most ${MAPPING_LIMITS.detailName}`;
       warn(["customDetails", name], "detail-name", message);
     }
   }

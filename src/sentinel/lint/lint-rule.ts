@@ -15,12 +15,12 @@ import { readTests } from "../tests-file.ts";
 import { placeInText, placeOf, placeOfKey, topLevelFields } from "../yaml-file.ts";
 import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
-/** Sentinel takes no longer query. https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview */
+/** The longest query that Sentinel accepts. https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview */
 const MAX_QUERY_CHARACTERS = 10_000;
 const FIVE_MINUTES = 300;
 const FOURTEEN_DAYS = 14 * 86_400;
 
-/** Everything that can be said of a rule and the files beside it: what the build says, and what it does not ask. */
+/** All problems of a rule and the files beside it: those of the build, and those that only lint reports. */
 export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const { name, text } = files.rule;
   const { rule, problems } = compileRule(text, name, files, now);
@@ -37,7 +37,7 @@ function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
   const problems: Problem[] = [];
   const warn: Warn = (path, code, message) =>
     problems.push({ file: file.name, ...placeOf(file, path), level: "warning", code, message });
-  // A rule that compiles has had the names of its columns looked at; for another, Kusto's own binder knows them.
+  // The compiler has checked the column names of a rule that compiles. For any other rule, Kusto's binder knows them.
   if (rule) lintMappings(read, rule.plan.columns, warn);
   else lintMappings(read, boundColumns(read.shape.query), warn, { areNamesChecked: false });
   lintAttack(read, warn);
@@ -47,7 +47,7 @@ function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
   return problems;
 }
 
-/** The columns that a query yields in Kusto, where it can be bound at all. */
+/** The columns that a query returns in Kusto; undefined if it cannot be bound. */
 function boundColumns(query: string): readonly Column[] | undefined {
   const code = parseQuery(query, AUDIT_LOGS);
   const isBound = listOf(code.GetDiagnostics()).every(({ Severity }) => Severity !== "Error");
@@ -83,11 +83,11 @@ function lintSchedule({ shape }: ReadRule, warn: Warn): void {
   const period = periodSeconds(shape.queryPeriod);
   for (const [field, seconds] of [["queryFrequency", frequency] as const, ["queryPeriod", period] as const]) {
     if (seconds !== undefined && (seconds < FIVE_MINUTES || seconds > FOURTEEN_DAYS)) {
-      warn([field], "period-range", `${field} ${shape[field]} is outside of Sentinel's 5 minutes to 14 days`);
+      warn([field], "period-range", `${field} ${shape[field]} is outside Sentinel's range of 5 minutes to 14 days`);
     }
   }
   if (frequency !== undefined && period !== undefined && period < frequency) {
-    const message = `queryPeriod ${shape.queryPeriod} is shorter than queryFrequency ${shape.queryFrequency}: Sentinel would not look at all events`;
+    const message = `queryPeriod ${shape.queryPeriod} is shorter than queryFrequency ${shape.queryFrequency}: Sentinel would miss events`;
     warn(["queryPeriod"], "period-gap", message);
   }
 }
@@ -95,10 +95,10 @@ function lintSchedule({ shape }: ReadRule, warn: Warn): void {
 const METADATA = new Set(["source", "author", "support", "categories"]);
 
 function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
-  const lost = topLevelFields(file).filter((field) => METADATA.has(field));
-  const [first] = lost;
+  const misplaced = topLevelFields(file).filter((field) => METADATA.has(field));
+  const [first] = misplaced;
   if (first !== undefined) {
-    const message = `${lost.join(", ")} stand at the top level; they belong below metadata`;
+    const message = `${misplaced.join(", ")}: at the top level, but belongs under metadata`;
     problems.push({
       file: file.name,
       ...placeOfKey(file, first),
@@ -113,34 +113,34 @@ function lintMetadata({ file, shape }: ReadRule, problems: Problem[]): void {
   }
 }
 
-/** Texts that stand in official rules where a person is to put their own values. */
+/** Placeholder texts of official rules, which users must replace with their own values. */
 const PLACEHOLDER =
   /^(list (of|with) |custom |your |enter |insert |replace |<[^>]+>$|\{\{.+\}\}$)|\b(custom domain name|your (domain|company|tenant)|example group|group ?[0-9]$)/i;
 
 function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[]): void {
-  const say = (offset: number, level: Problem["level"], code: string, message: string): void => {
+  const report = (offset: number, level: Problem["level"], code: string, message: string): void => {
     problems.push({ file: file.name, ...placeInText(file, ["query"], offset), level, code, message });
   };
   const raw: unknown = file.document.get("query");
   const query = typeof raw === "string" ? raw : shape.query;
   if (query.length > MAX_QUERY_CHARACTERS) {
-    say(0, "warning", "query-length", `${query.length} characters; Sentinel takes at most ${MAX_QUERY_CHARACTERS}`);
+    report(0, "warning", "query-length", `${query.length} characters; Sentinel takes at most ${MAX_QUERY_CHARACTERS}`);
   }
   const visit = (node: Syntax): void => {
     const kind = kindOf(node);
-    // Within mv-apply everything is about one event in Kusto, too; the values of a watchlist are about none.
+    // mv-apply works within one event in Kusto, too. A watchlist has no events.
     if (kind === "MvApplyOperator" || (kind === "LetStatement" && readsFromOutside(node))) return;
     if (isRun && (kind === "SummarizeOperator" || kind === "DistinctOperator")) {
-      const message = `${operatorName(node)} runs per event here: over the rows of one event, never over many events`;
-      say(node.TextStart, "note", "per-event", message);
+      const message = `${operatorName(node)} runs per event here: over the rows of one event, never of many events`;
+      report(node.TextStart, "note", "per-event", message);
     }
     if (
       kind === "StringLiteralExpression" &&
       typeof node.LiteralValue === "string" &&
       PLACEHOLDER.test(node.LiteralValue)
     ) {
-      const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml: variables for a let, or exclude`;
-      say(node.TextStart, "warning", "placeholder", message);
+      const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml (variables for a let, or exclude)`;
+      report(node.TextStart, "warning", "placeholder", message);
     }
     for (const child of children(node)) visit(child);
   };

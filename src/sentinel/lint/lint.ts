@@ -8,17 +8,17 @@ import { withoutTwins, type Identified } from "./rule-twins.ts";
 import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
 export interface LintReport {
-  /** Rule files that were looked at. */
+  /** Number of rule files. */
   readonly rules: number;
   /** In the order of files, lines and columns. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Looks at the rules in files and folders.
+ * Checks the rules in files and folders.
  *
- * @param now planned changes that ended before are reported
- * @throws {UsageError} for a path that is not there or holds no rule
+ * @param now planned changes that ended before this time are reported
+ * @throws {UsageError} if a path does not exist or contains no rule
  */
 export async function lint(paths: readonly string[], now: Date): Promise<LintReport> {
   const problems: Problem[] = [];

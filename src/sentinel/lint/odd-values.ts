@@ -4,46 +4,46 @@ import { placeOf, type YamlFile } from "../yaml-file.ts";
 
 const KINDS = ["Scheduled", "NRT"] as const;
 
-interface Settled {
+interface Corrected {
   readonly value: unknown;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Puts right what is written oddly in published rules and can mean one thing only: a kind that is missing beside a
- * schedule (older files), another case, a number in quotes. Each is a warning. A hunting query is an error of its own.
+ * Corrects odd but unambiguous values of published rules, with a warning: a missing kind beside a schedule (older files),
+ * another case, a number in quotes. A hunting query is an error.
  */
-export function withoutOddValues(file: YamlFile, value: unknown): Settled {
+export function withoutOddValues(file: YamlFile, value: unknown): Corrected {
   if (!isRecord(value)) return { value, problems: [] };
   const problems: Problem[] = [];
-  const say = (field: string, level: Problem["level"], code: string, message: string): void => {
+  const report = (field: string, level: Problem["level"], code: string, message: string): void => {
     problems.push({ file: file.name, ...placeOf(file, [field]), level, code, message });
   };
   const named = (field: string, known: readonly string[]): unknown => {
     const written = value[field];
     if (typeof written !== "string" || known.includes(written)) return written;
     const usual = known.find((each) => each.toLowerCase() === written.trim().toLowerCase());
-    if (usual !== undefined) say(field, "warning", "odd-value", `${field} "${written}" is usually written ${usual}`);
+    if (usual !== undefined) report(field, "warning", "odd-value", `${field} "${written}" is usually written ${usual}`);
     return usual ?? written;
   };
-  const settled: Record<string, unknown> = { ...value, kind: named("kind", KINDS) };
-  settled["severity"] = named("severity", SEVERITIES);
+  const corrected: Record<string, unknown> = { ...value, kind: named("kind", KINDS) };
+  corrected["severity"] = named("severity", SEVERITIES);
   const threshold = value["triggerThreshold"];
   if (typeof threshold === "string" && /^\d+$/.test(threshold.trim())) {
-    settled["triggerThreshold"] = Number(threshold);
-    say("triggerThreshold", "warning", "odd-value", `triggerThreshold "${threshold}" is usually a number, not a text`);
+    corrected["triggerThreshold"] = Number(threshold);
+    report("triggerThreshold", "warning", "odd-value", `triggerThreshold "${threshold}" is usually a number, not text`);
   }
   if (isMissing(value["kind"])) {
     const isScheduled = !isMissing(value["queryFrequency"]) && !isMissing(value["queryPeriod"]);
     if (isScheduled) {
-      settled["kind"] = "Scheduled";
-      say("kind", "warning", "odd-value", "kind is missing; with a schedule it is read as Scheduled");
+      corrected["kind"] = "Scheduled";
+      report("kind", "warning", "odd-value", "kind is missing; because there is a schedule, pimwatch reads Scheduled");
     } else if (typeof value["query"] === "string") {
-      const message = "kind is missing: a hunting query is no rule until it has a kind (NRT) and a severity";
-      say("kind", "error", "rule-shape", message);
+      const message = "kind is missing: to run a hunting query as a rule, add a kind (NRT) and a severity";
+      report("kind", "error", "rule-shape", message);
     }
   }
-  return { value: settled, problems };
+  return { value: corrected, problems };
 }
 
 function isMissing(value: unknown): boolean {

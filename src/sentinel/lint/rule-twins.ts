@@ -1,7 +1,7 @@
 import type { Problem } from "../../kql/compile/problem.ts";
 import type { RuleFiles } from "../rule-files.ts";
 
-/** A rule file, as far as it can be another's twin. */
+/** A rule file with its identity. */
 export interface Identified {
   readonly files: RuleFiles;
   readonly id: string;
@@ -9,17 +9,16 @@ export interface Identified {
 }
 
 export interface Twins<Item extends Identified> {
-  /** One rule for each id, in the order given. */
+  /** One rule for each id, in input order. */
   readonly kept: readonly Item[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Two rules of one id would make the same incidents, so only one of them runs.
+ * If two rules share an id, only one of them runs, since both would make the same incidents.
  *
- * That is the one with files of our own beside it (guide, overlay, tests): an official file that is dropped in once
- * more changes nothing, and is a warning. Where both have such files, or neither has and their queries differ, nobody
- * can tell which is meant: that is an error.
+ * The one with files of our own beside it (guide, overlay, tests) runs: a second copy of an official file changes nothing,
+ * and is a warning. If both have such files, or neither has and their queries differ, the choice is unclear: an error.
  */
 export function withoutTwins<Item extends Identified>(items: readonly Item[]): Twins<Item> {
   const kept = new Map<string, Item>();
@@ -30,7 +29,7 @@ export function withoutTwins<Item extends Identified>(items: readonly Item[]): T
       kept.set(item.id, item);
       continue;
     }
-    const [used, left] = isTakenUp(item.files) && !isTakenUp(other.files) ? [item, other] : [other, item];
+    const [used, left] = hasOwnFiles(item.files) && !hasOwnFiles(other.files) ? [item, other] : [other, item];
     kept.set(item.id, used);
     problems.push(twinProblem(used, left));
   }
@@ -40,19 +39,19 @@ export function withoutTwins<Item extends Identified>(items: readonly Item[]): T
 function twinProblem(used: Identified, left: Identified): Problem {
   const place = { file: left.files.rule.name, line: 1, column: 1, code: "duplicate-id" } as const;
   const name = used.files.rule.name;
-  const isOneMeant = isTakenUp(used.files) !== isTakenUp(left.files);
-  if (!isOneMeant && (isTakenUp(left.files) || used.queryHash !== left.queryHash)) {
+  const isOnePreferred = hasOwnFiles(used.files) !== hasOwnFiles(left.files);
+  if (!isOnePreferred && (hasOwnFiles(left.files) || used.queryHash !== left.queryHash)) {
     return { ...place, level: "error", message: `${name} has the same id ${left.id}; keep one of them` };
   }
   const query = used.queryHash === left.queryHash ? "the same query" : "another query";
   return {
     ...place,
     level: "warning",
-    message: `${name} has the same id ${left.id} and ${query}; that one runs, this one does not`,
+    message: `${name} has the same id ${left.id} and ${query}; it runs, and this rule does not`,
   };
 }
 
 /** Whether the rule has files of our own beside it. */
-function isTakenUp({ guide, overlay, tests, expectedChanges }: RuleFiles): boolean {
+function hasOwnFiles({ guide, overlay, tests, expectedChanges }: RuleFiles): boolean {
   return [guide, overlay, tests, expectedChanges].some((file) => file !== undefined);
 }

@@ -30,7 +30,7 @@ export function sarifLog(problems: readonly Problem[]): object {
   };
 }
 
-/** A relative path as it is, but for what would mean something else in a URI. */
+/** A relative path as a URI. */
 function uriOf(file: string): string {
   return encodeURI(file.replaceAll("\\", "/")).replaceAll(/[?#]/g, encodeURIComponent);
 }

@@ -19,7 +19,7 @@ const settings = z
   .union([setting, z.array(setting).min(1, "expected at least one entry")])
   .transform((value) => (typeof value === "string" ? [value] : value));
 
-/** Without an offset a time is another one on every machine. */
+/** A time must have an offset, or it would differ between machines. */
 const time = text.refine(
   (value) =>
     /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(value) && !Number.isNaN(Date.parse(value)),
@@ -41,15 +41,15 @@ const entryShape = z
 
 const fileShape = z.strictObject({ expectedChanges: z.array(entryShape).nullable() });
 
-/** Longer windows are more often a forgotten end than a plan. */
+/** A longer window is usually a forgotten end, not a plan. */
 const MAX_WINDOW_DAYS = 90;
 const MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Reads `expected-changes.yaml` of a rule: planned changes, each with who, role, settings, ticket, from and until.
- * An entry that is over or covers more than 90 days is a warning; a file with an error covers nothing.
+ * Reads `expected-changes.yaml` of a rule: planned changes, each with who, role, settings, ticket, from and until. An entry
+ * that has ended, or covers more than 90 days, is a warning. A file with an error covers nothing.
  *
- * @param now expiry is judged at the time of the build
+ * @param now the time of the build: entries that ended before it are reported
  */
 export function readExpectedChanges(
   source: string,
@@ -112,7 +112,7 @@ function warningsOf({ file, entry, index, now }: Placed): Problem[] {
           warning(
             "role",
             "expected-change-critical",
-            `changes of ${critical.name} are marked as expected, and keep their priority`,
+            `changes of ${critical.name} are marked as expected, but keep their priority`,
           ),
         ]),
   ];

@@ -17,15 +17,15 @@ interface Edit {
   readonly replacement: string;
 }
 
-/** A rule's query with the overlay's variables in it. */
+/** A rule's query with the overlay's variables. */
 export interface OverlaidQuery {
   readonly text: string;
   readonly problems: readonly Problem[];
-  /** Where an offset in `text` lies in the rule's own query, or in which variable. */
+  /** The offset in the rule's own query for an offset in `text`, or the variable that contains it. */
   origin(offset: number): { readonly offset: number } | { readonly variable: string };
 }
 
-/** Puts the overlay's variables in the place of the query's `let` values of the same name. */
+/** Replaces the query's `let` values with the overlay's variables of the same name. */
 export function withVariables(query: string, source: OverlayFile | undefined): OverlaidQuery {
   const wanted = Object.entries(source?.overlay.variables ?? {});
   if (source === undefined || wanted.length === 0) {
@@ -78,7 +78,7 @@ function origin(offset: number, edits: readonly Edit[]): { offset: number } | { 
   return { offset: offset - shift };
 }
 
-/** A watchlist, or a file that Kusto would fetch: the stream has neither, so that the overlay may say what is in it. */
+/** Whether an expression reads a watchlist or a file that Kusto would fetch. pimwatch has neither, so an overlay can list the values. */
 export function readsFromOutside(expression: Syntax): boolean {
   let found = false;
   walk(expression, (node) => {
@@ -89,18 +89,18 @@ export function readsFromOutside(expression: Syntax): boolean {
   return found;
 }
 
-/** The value as a literal of the type that the query's own value has: no other would fit where it is used. */
+/** The value as a literal of the same type as the query's own value, which the query relies on. */
 function literalFor(value: Variable, expression: Syntax): { text: string } | { problem: string } {
-  if (kindOf(expression) === "FunctionDeclaration") return { problem: "it is a function in the query, not a value" };
+  if (kindOf(expression) === "FunctionDeclaration") return { problem: "in the query it is a function, not a value" };
   const isNumber = typeof value === "number" || typeof value === "bigint";
   const written = Array.isArray(value) ? "list" : isNumber ? "number" : typeof value;
   if (readsFromOutside(expression)) {
     if (Array.isArray(value)) return { text: `dynamic(${jsonText(value)})` };
-    return { problem: `it is read from outside in the query; a ${written} does not fit, a list does` };
+    return { problem: `in the query it is read from outside, so it must be a list, not a ${written}` };
   }
-  if (expression.ResultType?.Columns) return { problem: "it is a table in the query, not a value" };
+  if (expression.ResultType?.Columns) return { problem: "in the query it is a table, not a value" };
   const type = expression.ResultType?.Name ?? "";
-  const wrong = { problem: `it is of type ${type} in the query; a ${written} does not fit` };
+  const wrong = { problem: `in the query its type is ${type}; a ${written} does not fit` };
   switch (type) {
     case "dynamic":
       return Array.isArray(value) ? { text: `dynamic(${jsonText(value)})` } : wrong;
@@ -119,8 +119,8 @@ function literalFor(value: Variable, expression: Syntax): { text: string } | { p
 }
 
 /**
- * The overlay's exclusions as expressions over the columns of the rule's result: each is compiled as one more `where`
- * at the end of the query, so that it means there what it would mean in the rule.
+ * The overlay's exclusions as expressions over the columns of the rule's result. Each is compiled as one more `where` at the
+ * end of the query, so that it has the same meaning as in the rule.
  */
 export function compileExclusions(
   query: string,

@@ -11,36 +11,36 @@ const condition = z
   .string()
   .trim()
   .min(1)
-  .describe("A condition over the columns of the rule's result, as it would stand behind `where`");
+  .describe("A condition over the columns of the rule's result, as after `where`");
 
-/** overlay.yaml: what is ours about a rule. The rule's own file stays as its author published it. */
+/** overlay.yaml: our changes to a rule. The rule's own file stays as its author published it. */
 export const overlayShape = z
   .strictObject({
-    enabled: z.boolean().optional().describe("false: the rule is checked and deployed, and not run"),
-    severity: z.enum(SEVERITIES).optional().describe("In place of the rule's and of its alertSeverityColumnName"),
+    enabled: z.boolean().optional().describe("false: the rule is checked and deployed, but does not run"),
+    severity: z.enum(SEVERITIES).optional().describe("Replaces the rule's severity and its alertSeverityColumnName"),
     title: z
       .string()
       .trim()
       .min(1)
       .max(ALERT_DETAIL_LIMITS.title)
       .optional()
-      .describe("Title of incidents, with columns as {{Column}}; where one is empty the title is the rule's name"),
+      .describe("Title of incidents, with columns as {{Column}}; if one is empty, the title is the rule's name"),
     variables: z
       .record(z.string(), z.union([item, z.array(item)]))
       .optional()
-      .describe("Values for `let` statements of the query, by name: for rules that ship a list to be filled in"),
+      .describe("Values for `let` statements of the query, by name, for rules that have a list to fill in"),
     exclude: z
       .array(
         z.union([
           condition,
-          z.strictObject({ when: condition, because: z.string().trim().min(1).describe("Who decided so, and why") }),
+          z.strictObject({ when: condition, because: z.string().trim().min(1).describe("Who decided this, and why") }),
         ]),
       )
       .optional()
-      .describe("Results for which one of these holds make no incident"),
-    triage: z.string().trim().min(1).optional().describe("Markdown, in place of the section Triage of guide.md"),
+      .describe("Results that meet one of these conditions make no incident"),
+    triage: z.string().trim().min(1).optional().describe("Markdown that replaces the section Triage of guide.md"),
   })
-  .describe("What is ours about a Sentinel rule in pimwatch");
+  .describe("Our changes to a Sentinel rule in pimwatch");
 
 type Overlay = z.infer<typeof overlayShape>;
 
@@ -49,7 +49,7 @@ export interface OverlayFile {
   readonly overlay: Overlay;
 }
 
-/** Reads an overlay; without a problem it is there. An empty file is an overlay that changes nothing. */
+/** Reads an overlay. `read` is there if there is no problem. An empty file is an overlay that changes nothing. */
 export function readOverlay(source: TextFile): { readonly read?: OverlayFile; readonly problems: readonly Problem[] } {
   const { file, value, problems } = readYaml(source.text, source.name);
   if (problems.length > 0) return { problems };

@@ -9,7 +9,7 @@ import { investigationOf } from "../../core/triage/investigation.ts";
 import {
   type Analyst,
   type HistoryEntry,
-  MAX_BODY_BYTES,
+  MAX_CHANGE_BYTES,
   readTriageChange,
   withChange,
 } from "../../core/triage/triage-change.ts";
@@ -95,7 +95,7 @@ async function show(request: ApiRequest, _analyst: Analyst, deps: ApiDependencie
 async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
   const refusal = refusedWrite(request);
   if (refusal !== undefined) return refusal;
-  const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+  const body = await readBody(request, { maxBytes: MAX_CHANGE_BYTES, timeoutMs: BODY_TIMEOUT_MS });
   if ("status" in body) return problem(body.status, body.detail);
   const wanted = readTriageChange(body.text);
   if ("problems" in wanted) return invalid(wanted);

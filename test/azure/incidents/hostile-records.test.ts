@@ -4,7 +4,7 @@ import { TableClient } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { MAX_BODY_BYTES } from "../../../src/core/event/event-body.ts";
+import { MAX_EVENT_BYTES } from "../../../src/core/event/event-body.ts";
 import { INCIDENT_COLUMNS } from "../../../src/core/incident/incident-columns.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
@@ -111,7 +111,7 @@ test("an id from outside finds the row of that id and no other", async () => {
 const LIMITS = { limit: 10, queuedBefore: new Date("2100-01-01") };
 
 test.each([
-  { what: "a body beyond any hub's size", body: Buffer.alloc(MAX_BODY_BYTES + 1, "[") },
+  { what: "a body beyond any hub's size", body: Buffer.alloc(MAX_EVENT_BYTES + 1, "[") },
   {
     what: "a packed body: nothing is unpacked",
     body: gzipSync(Buffer.from(eventBody({ ...JSON.parse(JSON.stringify(settingsChange())) }))),
@@ -133,8 +133,8 @@ test("a body of the size that is still read is read, one byte more is not parsed
   const padded = (size: number) => Buffer.from(`{"records":[${record}]}`.padEnd(size, " "));
   const { deps, letters } = memoryStores();
   const detect = (body: Uint8Array) => detectBatch([{ body, position: POSITION }], deps);
-  expect(MAX_BODY_BYTES).toBe(4_194_304); // as CHANGELOG.md says
-  expect((await detect(padded(MAX_BODY_BYTES))).figures).toMatchObject({ matched: 1, deadLettered: 0 });
-  expect((await detect(padded(MAX_BODY_BYTES + 1))).figures).toMatchObject({ matched: 0, deadLettered: 1 });
-  expect(letters.map(({ reason }) => reason)).toEqual([`larger than ${MAX_BODY_BYTES} bytes: not read`]);
+  expect(MAX_EVENT_BYTES).toBe(4_194_304); // as CHANGELOG.md says
+  expect((await detect(padded(MAX_EVENT_BYTES))).figures).toMatchObject({ matched: 1, deadLettered: 0 });
+  expect((await detect(padded(MAX_EVENT_BYTES + 1))).figures).toMatchObject({ matched: 0, deadLettered: 1 });
+  expect(letters.map(({ reason }) => reason)).toEqual([`larger than ${MAX_EVENT_BYTES} bytes: not read`]);
 });

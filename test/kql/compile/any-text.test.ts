@@ -1,13 +1,13 @@
 import { array, assert, constantFrom, integer, oneof, property, string, tuple, type Arbitrary } from "fast-check";
 import { expect, test } from "vitest";
 import { compileQuery } from "../../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../../src/kql/run/support.ts";
+import { supportTable } from "../../../src/kql/run/kql-support.ts";
 import { prepare } from "../../../src/kql/run/evaluate.ts";
 import { EvaluationLimitError } from "../../../src/kql/run/evaluation.ts";
 import { auditLogRow } from "../query.ts";
 import { AUDIT_LOGS } from "../../../src/core/event/audit-log-columns.ts";
 
-const FUNCTION_NAMES = supportTable()
+const FUNCTION_NAMES = supportTable(AUDIT_LOGS)
   .filter(({ kind, name }) => (kind === "function" || kind === "aggregate") && /^\w+$/.test(name))
   .map(({ name }) => name);
 
@@ -110,7 +110,7 @@ const query = tuple(
   array(operator, { maxLength: 4 }),
 ).map(([source, operators]) => [source, ...operators].join("\n| "));
 
-/** What happens to a text: it is refused with a place within it, or it runs without a throw. */
+/** Checks that a text is either refused, at a place within it, or runs without throwing. */
 function compileAndRun(text: string): void {
   const { plan, problems } = compileQuery(text, AUDIT_LOGS);
   expect(plan === undefined).toBe(problems.length > 0);
@@ -128,11 +128,11 @@ function compileAndRun(text: string): void {
   }
 }
 
-test("whatever operators and functions stand together, the compiler says what is wrong or the query runs", () => {
+test("for any combination of operators and functions, the compiler reports a problem or the query runs", () => {
   assert(property(query, compileAndRun), { numRuns: Number(process.env["FUZZ_RUNS"] ?? 150) });
 });
 
-test("a query cut off or garbled anywhere is refused, not thrown at the caller", () => {
+test("a query cut off or garbled anywhere is refused without throwing", () => {
   const whole = `let l = dynamic(["a"]); let f = (s: string) { strcat(s, "x") };
     AuditLogs | where Category in~ (l) | mv-apply T = TargetResources on (where T.type == "Role" | extend n = f(tostring(T.displayName)))
     | parse n with a "l" b: long | summarize make_set(a) by Id, bin(TimeGenerated, 1h) | project-reorder Id desc`;

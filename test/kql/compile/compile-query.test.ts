@@ -8,7 +8,7 @@ function problemAt(query: string) {
   return problems.map(({ offset, code, message }) => ({ at: query.slice(offset).split(/[\s(;|]/)[0], code, message }));
 }
 
-describe("problems stand where their cause stands", () => {
+describe("a problem is reported at its cause", () => {
   test.each([
     {
       query: 'let f = (s: string) { AuditLogs | where Category == s | sample 5 }; f("x")',
@@ -37,12 +37,12 @@ describe("problems stand where their cause stands", () => {
     ["AuditLogs | project-reoder Category, Id | where x", "project-reoder", "project-reorder"],
     ["AuditLogs | mv-expnd TargetResources", "mv-expnd", "mv-expand"],
     ["AuditLogs | wehre true | extend 5", "wehre", "where"],
-  ])("a misspelt operator is all that is said: %s", (query, at, meant) => {
+  ])("a misspelt operator is the only problem reported: %s", (query, at, meant) => {
     const message = `there is no operator "${at}"; did you mean "${meant}"?`;
     expect(problemAt(query)).toEqual([{ at, code: "unknown-operator", message }]);
   });
 
-  test("what joins events is refused for that, whatever the binder finds besides", () => {
+  test("a query that joins events is refused for that, whatever else the binder reports", () => {
     const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
     expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
       { at: "join", code: "not-event-local" },
@@ -50,7 +50,7 @@ describe("problems stand where their cause stands", () => {
     ]);
   });
 
-  test("several at once, in the order of the text", () => {
+  test("several problems come in the order of the text", () => {
     expect(problemAt("AuditLogs | where Foo == 1 | where Bar == 2").map(({ at }) => at)).toEqual(["Foo", "Bar"]);
   });
 });
@@ -139,7 +139,7 @@ test.each([
     "AuditLogs | project InitiatedBy | extend tostring(InitiatedBy.a), tostring(InitiatedBy.a)",
     "InitiatedBy,InitiatedBy_a",
   ],
-])("columns that Kusto would name alike have the names that the binder gives: %s", (query, names) => {
+])("columns with the same derived name get the names of Kusto's binder: %s", (query, names) => {
   expect(
     compileQuery(query, AUDIT_LOGS)
       .plan?.columns.map(({ name }) => name)

@@ -12,7 +12,7 @@ import { auditLogRow, planOf } from "../query.ts";
 const run = promisify(execFile);
 let directory = "";
 
-/** A bundle of the evaluator in a folder of its own, far from any node_modules. */
+/** A bundle of the evaluator in a folder without any node_modules above it. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "pimwatch-bundle-"));
   await build({
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Evaluates a query in a process that has the bundle and nothing else, and may not make code from strings. */
+/** Evaluates a query in a process that has only the bundle, and that may not generate code from strings. */
 async function evaluateInBundle(query: string): Promise<string> {
   const row = auditLogRow().map((value) => (typeof value === "bigint" ? { ticks: String(value) } : value));
   const program = `

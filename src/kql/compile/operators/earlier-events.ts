@@ -7,14 +7,14 @@ import type { Value } from "../../run/values.ts";
 import { textOf, type Syntax } from "../kusto-parser.ts";
 import { columnsReadBy, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 
-/** Times at which an event might come, neither of them at the beginning of an hour, a day, a week or a month. */
+/** Possible event times, neither at the start of an hour, day, week or month. */
 const SAMPLE_TIMES = ["2026-01-14T03:04:05.678Z", "2026-07-17T15:16:17.891Z"].map((time) =>
   ticksFromUnixMilliseconds(Date.parse(time)),
 );
 
 /**
- * Refuses a condition like `TimeGenerated < ago(1d)`: in Sentinel it looks back at events of an earlier run. Here `ago`
- * counts from the event's own time, so the condition could never hold, and the rule would be silent for ever.
+ * Refuses a condition like `TimeGenerated < ago(1d)`, which in Sentinel finds events from before the run. Here `ago` counts
+ * from the event's own time, so the condition would never be true, and the rule would never find anything.
  */
 export function refuseEarlierEvents(predicate: Expression, node: Syntax, input: Table, environment: Environment): void {
   for (const condition of conjuncts(predicate)) {
@@ -30,7 +30,7 @@ function conjuncts(predicate: Expression): readonly Expression[] {
   return isAnd ? predicate.arguments.flatMap(conjuncts) : [predicate];
 }
 
-/** Whether all that a condition reads is the event's time and the present time. */
+/** Whether a condition reads only the event's time and the current time. */
 function comparesEventTime(condition: Expression, columns: readonly ScopeColumn[]): boolean {
   const read = columnsReadBy(condition);
   return read.length > 0 && read.every((index) => columns[index]?.eventTime === true) && readsNow(condition);

@@ -18,7 +18,7 @@ import {
 import { over, projected, type LowerOperator } from "./operator.ts";
 
 /**
- * `evaluate bag_unpack(…) : (schema)`: the one plugin whose rows each come from one row, and whose columns are known.
+ * `evaluate bag_unpack(…) : (schema)`: the only plugin that makes each row from one row and whose columns are known.
  *
  * @see https://learn.microsoft.com/kusto/query/bag-unpack-plugin
  */
@@ -38,7 +38,7 @@ const CONFLICTS = new Set(["error", "replace_source", "keep_source"]);
 
 interface Unpacking {
   readonly bag: Expression;
-  /** Where the bag is a column: that one is gone from the result. */
+  /** Index of the bag's column, which is not in the result; -1 if the bag is not a column. */
   readonly bagIndex: number;
   readonly prefix: string;
   readonly keepsSource: boolean;
@@ -80,7 +80,7 @@ function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment
       bagNode,
       environment,
       "invalid-type",
-      `${textOf(bagNode)} is ${bag.type}; only dynamic values unpack`,
+      `${textOf(bagNode)} is ${bag.type}; only dynamic values can be unpacked`,
     );
   }
   const unpacking: Unpacking = {
@@ -94,7 +94,7 @@ function readUnpacking(plugin: Syntax, schema: Syntax, input: Table, environment
   };
   const twice = unpacking.columns.find(({ name }) => unpacking.withStar && sourceOf(name, unpacking, input) >= 0);
   if (twice !== undefined && conflict !== "keep_source" && conflict !== "replace_source") {
-    const message = `the input has a column "${twice.name}" too; say which one is meant with columnsConflict`;
+    const message = `the input also has a column "${twice.name}"; choose one of them with columnsConflict`;
     throw refusal(schema, environment, "duplicate-column", message);
   }
   return unpacking;
@@ -107,12 +107,12 @@ function declaredColumn(node: Syntax, environment: Environment): ScopeColumn {
   throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${type}`);
 }
 
-/** The input's own column of a name; the bags' column does not count, it is unpacked. */
+/** The input's column of a name, except the bag's own column, which is unpacked. */
 function sourceOf(name: string, { bagIndex }: Unpacking, input: Table): number {
   return input.columns.findIndex((column, index) => column.name === name && index !== bagIndex);
 }
 
-/** With `*` the input's columns come first, without it only what the schema names, from the input or from the bags. */
+/** With `*`, the input's columns come first; without it, the result has only the columns of the schema, from input or bag. */
 function unpacked(unpacking: Unpacking, input: Table): Table {
   const values = unpacking.columns.map((column) => valueOf(column, unpacking, input));
   const named = new Set(unpacking.columns.map(({ name }) => name));

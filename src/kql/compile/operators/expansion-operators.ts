@@ -17,15 +17,15 @@ import { nameOf } from "./row-operators.ts";
 interface Expansions {
   readonly expansions: readonly Expansion[];
   readonly limit: number | null;
-  /** The columns of the elements, and of their index if it is asked for. */
+  /** The columns of the elements, and of their index if there is one. */
   readonly elementColumns: readonly ScopeColumn[];
   readonly withIndex: boolean;
 }
 
-/** `mvexpand`, the operator's old name, makes no more rows of one. https://learn.microsoft.com/kusto/query/mv-expand-operator */
+/** Most rows that `mvexpand`, the operator's old name, makes of one. https://learn.microsoft.com/kusto/query/mv-expand-operator */
 const LEGACY_ROW_LIMIT = 128;
 
-/** What mv-expand and mv-apply share: arrays under their names, types, an index, a limit. */
+/** The arguments that mv-expand and mv-apply share: named arrays, types, an index, a limit. */
 function readExpansions(node: Syntax, input: Table, environment: Environment): Expansions {
   const scope = over(input, environment);
   const items = elements(part(node, "Expressions")).map((item) => {
@@ -36,7 +36,7 @@ function readExpansions(node: Syntax, input: Table, environment: Environment): E
         expression,
         environment,
         "invalid-type",
-        `${textOf(expression)} is ${value.type}, and only dynamic values expand`,
+        `${textOf(expression)} is ${value.type}, but only dynamic values can be expanded`,
       );
     }
     const type = typeNamed(optionalPart(item, "ToTypeOf"), environment);
@@ -58,7 +58,7 @@ function readExpansions(node: Syntax, input: Table, environment: Environment): E
   };
 }
 
-/** A name that columns do not have yet: `Name1` where there is a `Name`, as the binder has it. */
+/** A name that no column has yet: `Name1` if there is a `Name`, as the binder does it. */
 function freeName(wanted: string, taken: ReadonlySet<string>): string {
   let name = wanted;
   for (let suffix = 1; taken.has(name); suffix += 1) name = `${wanted}${suffix}`;
@@ -73,7 +73,7 @@ function typeNamed(clause: Syntax | undefined, environment: Environment): Scalar
   throw refusal(clause, environment, "unsupported-type", `pimwatch has no values of type ${name}`);
 }
 
-/** An expanded column keeps its place; a new name goes behind the others, the index last. */
+/** An expanded column keeps its place; new columns are appended, the index last. */
 export const lowerMvExpand: LowerOperator = (node, input, environment) => {
   const { expansions, limit, elementColumns, withIndex } = readExpansions(node, input, environment);
   const kind = parameterOf(node, "kind") ?? parameterOf(node, "bagexpansion");
@@ -85,7 +85,7 @@ export const lowerMvExpand: LowerOperator = (node, input, environment) => {
   return arranged(expanded, input.columns, elementColumns, input.columns.length);
 };
 
-/** Puts columns that stand behind the input's at the place of those whose names they have, or behind them. */
+/** Moves each added column to the place of the input's column of the same name; the others stay at the end. */
 function arranged(table: Table, before: readonly ScopeColumn[], added: readonly ScopeColumn[], offset: number): Table {
   const order: { readonly column: ScopeColumn; readonly value: Expression }[] = [];
   const valueAt = (index: number) => ({
@@ -107,8 +107,8 @@ function arranged(table: Table, before: readonly ScopeColumn[], added: readonly 
 }
 
 /**
- * The subquery sees the input's columns and the elements. Its result stands beside the input's columns, which it may
- * have replaced; a column that was expanded under its own name is gone unless the subquery yields it.
+ * The subquery reads the input's columns and the elements. Its columns are added to the input's, or replace those of the
+ * same name. A column that was expanded under its own name is dropped unless the subquery returns it.
  */
 export const lowerMvApply: LowerOperator = (node, input, environment) => {
   const context = optionalPart(node, "ContextIdClause");

@@ -2,10 +2,10 @@ import { children, optionalPart, part, textOf, type Syntax } from "../kusto-pars
 import { refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import type { Expression, Step } from "../../plan.ts";
 
-/** How one query operator becomes steps. `isFirst`: it begins a query and has no input. */
+/** Turns one query operator into steps. `isFirst`: it begins a query and has no input. */
 export type LowerOperator = (node: Syntax, input: Table, environment: Environment, isFirst: boolean) => Table;
 
-/** The environment in which an operator's expressions over its input are read. */
+/** The environment of an operator's expressions: the columns of its input are in scope. */
 export function over(input: Table, environment: Environment): Environment {
   const { subqueryInput: _input, aggregate: _aggregate, ...rest } = environment;
   return { ...rest, columns: input.columns };
@@ -15,7 +15,7 @@ export function withStep(input: Table, step: Step, columns: readonly ScopeColumn
   return { ...input, steps: [...input.steps, step], columns };
 }
 
-/** A table with other columns, each computed from the input row. */
+/** The table with the given columns, each computed from the input row. */
 export function projected(input: Table, columns: readonly ScopeColumn[], values: readonly Expression[]): Table {
   return withStep(input, { step: "project", values }, columns);
 }
@@ -27,22 +27,22 @@ export function parameterOf(node: Syntax, name: string): Syntax | undefined {
   return found && part(found, "Expression");
 }
 
-/** Operators that look at all rows: inside a subquery these are one event's, at table level all events'. */
+/** Refuses an operator that reads all rows: in a subquery these are the rows of one event, at table level of all events. */
 export function refuseAtTableLevel(name: string, node: Syntax, input: Table, environment: Environment): void {
   if (environment.subqueryInput || !input.readsEvent) return;
   const message = `${name} looks at the rows of all events; it needs a window over many events`;
   throw refusal(node, environment, "not-event-local", message);
 }
 
-/** The whole number that an operator takes as a constant. */
+/** A constant whole number, as an operator's argument. */
 export function constantCount(node: Syntax, name: string, environment: Environment): number {
   const value = environment.lower.expression(part(node, name), { ...environment, columns: [] });
   const count = value.kind === "literal" ? Number(value.value) : Number.NaN;
   if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw refusal(part(node, name), environment, "invalid-count", "a constant whole number is expected here");
+  throw refusal(part(node, name), environment, "invalid-count", "expected a constant whole number");
 }
 
-/** The operator's name as it is written: its first word. */
+/** The operator's name: its first word. */
 export function operatorName(node: Syntax): string {
   const [first] = children(node);
   return first === undefined || first.IsToken ? textOf(first ?? node) : operatorName(first);

@@ -38,7 +38,7 @@ function lowerParseLike(mustMatch: boolean): LowerOperator {
       },
       [...input.columns, ...added],
     );
-    // as with extend: a column that exists is removed, and appended with its new value
+    // As with extend, an existing column is removed and appended with its new value.
     const names = new Set(added.map(({ name }) => name));
     const kept = parsed.columns.flatMap(({ name }, index) =>
       index < input.columns.length && names.has(name) ? [] : [index],
@@ -72,7 +72,7 @@ function patternPart(
       if (literal?.kind === "literal" && typeof literal.value === "string") {
         return { part: { kind: "text", text: literal.value } };
       }
-      throw refusal(node, environment, "unsupported-expression", `${textOf(node)} cannot stand in a parse pattern`);
+      throw refusal(node, environment, "unsupported-expression", `${textOf(node)} is not allowed in a parse pattern`);
     }
   }
 }

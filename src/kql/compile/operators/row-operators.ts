@@ -21,7 +21,7 @@ export const lowerWhere: LowerOperator = (node, input, environment) => {
   return withStep(input, { step: "where", predicate });
 };
 
-/** What `summarize` computed holds for one event only here; in Kusto it would hold for all of a window. */
+/** Refuses to test a value of `summarize`: here it covers one event, in Kusto all events of a window. */
 export function refusePerEvent(tested: Expression, node: Syntax, input: Table, environment: Environment): void {
   const column = columnsReadBy(tested)
     .map((index) => input.columns[index])
@@ -31,7 +31,7 @@ export function refusePerEvent(tested: Expression, node: Syntax, input: Table, e
   throw refusal(node, environment, "not-event-local", message);
 }
 
-/** `Name = value` or a value that Kusto names. */
+/** `Name = value`, or a value with the name that Kusto gives it. */
 export interface NamedValue extends ScopeColumn {
   readonly value: Expression;
 }
@@ -45,10 +45,10 @@ export const lowerProject: LowerOperator = (node, input, environment) => {
   );
 };
 
-/** Columns whose names exist are removed and appended with their new values, as Kusto's page on extend says. */
+/** Existing columns are removed and appended with their new values, as Kusto's page on extend says. */
 export const lowerExtend: LowerOperator = (node, input, environment) => {
   const all = namedValues(node, input, environment);
-  // Of values that Kusto gives the same name, the last replaces those before it.
+  // If values have the same name, the last one wins.
   const named = all.filter(({ name }, index) => all.findLastIndex((each) => each.name === name) === index);
   const replaced = new Set(named.map(({ name }) => name));
   const kept = input.columns.flatMap(({ name }, index) => (replaced.has(name) ? [] : [index]));
@@ -59,10 +59,7 @@ export const lowerExtend: LowerOperator = (node, input, environment) => {
   );
 };
 
-/**
- * Where the names that Kusto takes from expressions are alike, as for `bin(t, 1h), startofday(t)`, the binder numbers
- * them: `t`, `t1`.
- */
+/** If expressions have the same derived name, as in `bin(t, 1h), startofday(t)`, the binder numbers them: `t`, `t1`. */
 export function distinctlyNamed(node: Syntax, named: readonly NamedValue[]): readonly NamedValue[] {
   const bound = listOf(node.ResultType?.Columns);
   if (new Set(named.map(({ name }) => name)).size === named.length || bound.length !== named.length) return named;
@@ -74,8 +71,8 @@ export function columnsOfNamed(named: readonly NamedValue[]): ScopeColumn[] {
 }
 
 /**
- * Values under their names. A name that is neither written nor taken from the expression is one that the binder made
- * up (`Column1`); those are found among its result's columns, in order.
+ * The values with their names. If a name is neither written nor derived from the expression, the binder generated it
+ * (`Column1`): the generated names are found in the binder's result, in order.
  */
 export function namedValues(
   node: Syntax,
@@ -86,24 +83,24 @@ export function namedValues(
   const expressions = elements(part(node, "Expressions"));
   const written = expressions.map(nameOf);
   const known = new Set([...written, ...input.columns.map(({ name }) => name)]);
-  const madeUp = listOf(node.ResultType?.Columns)
+  const generatedNames = listOf(node.ResultType?.Columns)
     .map(({ Name }) => Name)
     .filter((name) => generated.test(name) && !known.has(name));
   return expressions.flatMap((each, index) => {
     const isNamed = kindOf(each) === "SimpleNamedExpression" || kindOf(each) === "CompoundNamedExpression";
     const expression = isNamed ? part(each, "Expression") : each;
     const values = lowerColumns(expression, over(input, environment));
-    const first = written[index] || (values.length > 1 ? "" : (madeUp.shift() ?? `Column${index + 1}`));
+    const first = written[index] || (values.length > 1 ? "" : (generatedNames.shift() ?? `Column${index + 1}`));
     const names = namesOf(each, first, expression);
     if (names.length > values.length) {
-      const message = `${textOf(expression)} gives ${values.length} values for ${names.length} names`;
+      const message = `${textOf(expression)} returns ${values.length} values for ${names.length} names`;
       throw refusal(each, environment, "unsupported-expression", message);
     }
     return values.map((value, at) => ({ ...columnOf(names[at] ?? `Column${at + 1}`, value, input.columns), value }));
   });
 }
 
-/** The names of an expression's columns: those that are written, then those that the binder gives. */
+/** The names of an expression's columns: the written ones, then the binder's. */
 function namesOf(node: Syntax, first: string, expression: Syntax): string[] {
   const written =
     kindOf(node) === "CompoundNamedExpression"
@@ -146,7 +143,7 @@ export const lowerProjectRename: LowerOperator = (node, input) => {
   };
 };
 
-/** A column stands where the first name or pattern that matches it puts it; the others follow in their order. */
+/** Columns come in the order of the first name or pattern that matches them; the others follow in their old order. */
 export const lowerProjectReorder: LowerOperator = (node, input) => {
   const order = new Set<number>();
   for (const each of elements(part(node, "Expressions"))) {
@@ -170,7 +167,7 @@ function sortedByName(found: readonly number[], columns: readonly ScopeColumn[],
   return found.toSorted((left, right) => sign * compare(columns[left]?.name ?? "", columns[right]?.name ?? ""));
 }
 
-/** The columns that a name or a pattern with `*` means. */
+/** The columns that a name, or a pattern with `*`, matches. */
 function matching(node: Syntax, columns: readonly ScopeColumn[]): number[] {
   const name = node.SimpleName ?? textOf(node);
   const pattern = new RegExp(`^${name.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`).replaceAll("*", ".*")}$`, "s");

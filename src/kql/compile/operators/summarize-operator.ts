@@ -3,13 +3,13 @@ import { elements, kindOf, listOf, optionalPart, part, type Syntax } from "../ku
 import { columnOf, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import { over, projected, refuseAtTableLevel, withStep, type LowerOperator } from "./operator.ts";
 
-/** Aggregates that give several columns: the key's, and one for each further argument. */
+/** Aggregates with several columns: the key, and one for each further argument. */
 const WITH_ROW = new Set(["arg_max", "arg_min"]);
 const OF_ROW = new Set(["take_any", "any"]);
 
 /**
- * Groups the rows. At table level they are the rows of one event only, so what the aggregates yield is marked and may
- * not be tested later; inside a subquery they are all there is.
+ * Groups the rows. At table level these are the rows of only one event, so the aggregates are marked and no later step may
+ * test them. Inside a subquery they are all rows.
  */
 export const lowerSummarize: LowerOperator = (node, input, environment) => {
   const byClause = optionalPart(node, "ByClause");
@@ -46,7 +46,7 @@ interface Grouping {
   readonly keys: readonly Expression[];
 }
 
-/** One aggregate expression: one value, or several for those that take a whole row. */
+/** One aggregate expression: one value, or several for an aggregate that takes a whole row. */
 function lowerAggregate(item: Syntax, environment: Environment, grouping: Grouping): Expression[] {
   const isNamed = kindOf(item) === "SimpleNamedExpression" || kindOf(item) === "CompoundNamedExpression";
   const expression = isNamed ? part(item, "Expression") : item;
@@ -59,7 +59,7 @@ function lowerAggregate(item: Syntax, environment: Environment, grouping: Groupi
   const values = (nodes: readonly Syntax[], key?: Expression) =>
     nodes.flatMap((each) => (isStar(each) ? starColumns(grouping, key) : [plain.lower.expression(each, plain)]));
   if (isOfRow) {
-    // one row for all columns: the first, as arg_max takes it by a key that is the same in all rows
+    // All columns must come from one row: arg_max with a constant key takes the first.
     const same: Expression = { kind: "literal", type: "bool", value: true };
     return values(args).map((value) => aggregate({ name: "arg_max", type: value.type, arguments: [same, value] }));
   }
@@ -73,7 +73,7 @@ function isStar(node: Syntax): boolean {
   return kindOf(node) === "StarExpression";
 }
 
-/** All columns but those that the rows are grouped by, and the key. */
+/** All columns except the key and those that the rows are grouped by. */
 function starColumns({ input, keys }: Grouping, key?: Expression): Expression[] {
   const used = new Set([...keys, ...(key ? [key] : [])].map((each) => (each.kind === "column" ? each.index : -1)));
   return input.columns.flatMap(({ type }, index): Expression[] =>

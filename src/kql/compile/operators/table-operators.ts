@@ -27,7 +27,7 @@ export const lowerSort: LowerOperator = (node, input, environment) => {
   return withStep(input, { step: "order", keys });
 };
 
-/** Descending unless said otherwise; nulls last when descending, first when ascending. */
+/** Descending by default; nulls come last when descending, first when ascending. */
 function orderKey(node: Syntax, input: Table, environment: Environment): OrderKey {
   const isOrdered = kindOf(node) === "OrderedExpression";
   const value = environment.lower.expression(isOrdered ? part(node, "Expression") : node, over(input, environment));
@@ -71,12 +71,12 @@ export const lowerDistinct: LowerOperator = (node, input, environment) => {
   );
 };
 
-/** Says something to the engine, or names the table for later statements: the rows stay as they are. */
+/** A hint to the engine, or a name for later statements: the rows stay unchanged. */
 export const lowerUnchanged: LowerOperator = (_node, input) => input;
 
 /**
- * All columns of all branches, the first branch's first. A name that has several types becomes one column for each
- * type, with the type in its name.
+ * All columns of all branches, the first branch's first. A name with several types becomes one column for each type, with
+ * the type in its name.
  */
 export const lowerUnion: LowerOperator = (node, input, environment, isFirst) => {
   if (environment.subqueryInput) {
@@ -160,7 +160,7 @@ export const lowerPrint: LowerOperator = (node, input, environment) => {
   return { ...input, steps: [{ step: "table", rows }], columns: columnsOfNamed(named), readsEvent: false };
 };
 
-/** A table that the query writes out itself. */
+/** A table of constants in the query. */
 export function lowerDataTable(node: Syntax, environment: Environment): Table {
   const columns = elements(part(part(node, "Schema"), "Columns")).map((each): ScopeColumn => {
     const written = textOf(part(each, "Type"));
@@ -178,7 +178,7 @@ export function lowerDataTable(node: Syntax, environment: Environment): Table {
   return { steps: [{ step: "table", rows }], columns, readsEvent: false };
 }
 
-/** A literal of another number type is taken as the column's. */
+/** Converts a literal to the column's type. */
 function typedCell(value: Expression | undefined, type: ScopeColumn["type"]): Expression {
   if (value?.kind !== "literal" || value.type === type) return value ?? { kind: "literal", type, value: null };
   const raw = literalValue(value.value, value.type);

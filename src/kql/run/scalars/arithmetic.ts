@@ -6,40 +6,38 @@ import { datetimeOf, timespanOf } from "../time.ts";
 import type { Json, ScalarType } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
-const PAGE = "numerical-operators";
-
-/** Longs wrap round at 64 bits, dividing them cuts to a whole number, and dividing one by zero is null. */
+/** Longs wrap around at 64 bits. Dividing longs truncates to a whole number; dividing by zero is null. */
 export const ARITHMETIC: FunctionTable = {
-  "+": scalar("a + b", PAGE, (call) =>
+  "+": scalar("a + b", (call) =>
     arithmetic(
       call,
       (a, b) => a + b,
       (a, b) => a + b,
     ),
   ),
-  "-": scalar("a - b", PAGE, (call) =>
+  "-": scalar("a - b", (call) =>
     arithmetic(
       call,
       (a, b) => a - b,
       (a, b) => a - b,
     ),
   ),
-  "*": scalar("a * b", PAGE, (call) =>
+  "*": scalar("a * b", (call) =>
     arithmetic(
       call,
       (a, b) => a * b,
       (a, b) => a * b,
     ),
   ),
-  "/": scalar("a / b", PAGE, (call) =>
+  "/": scalar("a / b", (call) =>
     arithmetic(
       call,
       (a, b) => (b === 0n ? null : a / b),
       (a, b) => a / b,
     ),
   ),
-  "%": scalar("a % b", PAGE, (call) => arithmetic(call, remainder, (a, b) => a % b)),
-  negate: scalar("-a", PAGE, (call) => {
+  "%": scalar("a % b", (call) => arithmetic(call, remainder, (a, b) => a % b)),
+  negate: scalar("-a", (call) => {
     const { compute, type } = operand(call, 0);
     return (row) => {
       const value = compute(row);
@@ -47,10 +45,10 @@ export const ARITHMETIC: FunctionTable = {
       return typeof value === "number" ? -value : null;
     };
   }),
-  identity: scalar("+a", PAGE, (call) => operand(call, 0).compute),
+  identity: scalar("+a", (call) => operand(call, 0).compute),
 };
 
-/** The remainder has the sign of the divisor's positive counterpart: it is never negative. */
+/** The remainder is never negative. */
 function remainder(a: bigint, b: bigint): bigint | null {
   if (b === 0n) return null;
   const size = b < 0n ? -b : b;
@@ -88,8 +86,8 @@ function arithmetic(
 }
 
 /**
- * Numbers out of JSON: reals, but longs where a real would lose digits. So `7 / 2` is 3.5, and `9007199254740993 / 2` is
- * 4503599627370496, as it is of longs.
+ * JSON numbers are reals, but longs if a real would lose digits. So `7 / 2` is 3.5, and `9007199254740993 / 2` is
+ * 4503599627370496, as with longs.
  */
 function dynamicArithmetic(
   call: Call,
@@ -115,7 +113,7 @@ function isTime(type: ScalarType): boolean {
   return type === "datetime" || type === "timespan";
 }
 
-/** Ticks with ticks are whole; a timespan times or by a number may need fractions of a tick on the way. */
+/** Two tick values give whole ticks. A timespan multiplied or divided by a real needs fractions of a tick in between. */
 function timeArithmetic(
   call: Call,
   whole: (a: bigint, b: bigint) => bigint | null,

@@ -6,18 +6,18 @@ import type { Json } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 import { isNumeric, orderOf } from "./comparison.ts";
 
-/** Functions that put the elements of arrays in order or apart. */
+/** Functions that sort or split arrays. */
 export const ARRAY_ORDER: FunctionTable = {
-  array_sort_asc: scalar("array_sort_asc(array, … [, nullsLast])", "array-sort-asc-function", sorted(1)),
-  array_sort_desc: scalar("array_sort_desc(array, … [, nullsLast])", "array-sort-desc-function", sorted(-1)),
+  array_sort_asc: scalar("array_sort_asc(array, … [, nullsLast])", sorted(1)),
+  array_sort_desc: scalar("array_sort_desc(array, … [, nullsLast])", sorted(-1)),
   array_split: priced(
     { character: 200 },
-    scalar("array_split(array, index or indexes)", "array-split-function", (call) => {
+    scalar("array_split(array, index or indexes)", (call) => {
       const [array, indexes] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
       return (row): Json => {
-        const [values, given] = [array(row), indexes(row)];
+        const [values, splits] = [array(row), indexes(row)];
         if (values === null) return null;
-        const places = (isArray(given) ? given : [given]).map((place) => positionOf(place, values.length));
+        const places = (isArray(splits) ? splits : [splits]).map((place) => positionOf(place, values.length));
         const ends = [...places, values.length];
         const startOf = (index: number) => (index === 0 ? 0 : (ends[index - 1] ?? 0));
         const length = ends.reduce((sum, end, index) => sum + Math.max(0, end - startOf(index)), 0);
@@ -34,16 +34,16 @@ function positionOf(place: Json, length: number): number {
 }
 
 /**
- * The first array in order: numbers before texts before the rest, nulls at the end unless told otherwise, whatever the
- * direction. Of several arrays an array of them: the others follow the first, and those of another length are null.
+ * Sorts the first array: numbers, then texts, then other values; nulls last by default, in both directions. Several arrays
+ * return an array of arrays: the others are put in the order of the first, and are null if their length differs.
  */
 function sorted(sign: 1 | -1): (call: Call) => Compute {
   return (call) => {
     const last = call.operands.at(-1);
     const hasOption = call.operands.length > 1 && last?.type === "bool";
-    const given = hasOption ? call.operands.slice(0, -1) : call.operands;
-    if (given.some(({ type }) => type !== "dynamic")) throw new CallProblem(`${call.name} sorts arrays`);
-    const arrays = given.map(asArray);
+    const operands = hasOption ? call.operands.slice(0, -1) : call.operands;
+    if (operands.some(({ type }) => type !== "dynamic")) throw new CallProblem(`${call.name} sorts only arrays`);
+    const arrays = operands.map(asArray);
     const nullsLast = hasOption && last ? asBool(last) : () => true;
     return (row) => {
       const all = arrays.map((array) => array(row));
@@ -71,7 +71,7 @@ function orderedPlaces(values: readonly Json[], sign: 1 | -1, nullsLast: boolean
 
 type SortKey = readonly [kind: number, value: number | bigint | string];
 
-/** Numbers come before texts, texts before the rest, which is written once, not for every comparison. */
+/** Numbers come before texts, and texts before other values, whose JSON is made once, not for every comparison. */
 function sortKey(value: Json): SortKey {
   if (isNumeric(value)) return [0, value];
   return typeof value === "string" ? [1, value] : [2, jsonText(value)];

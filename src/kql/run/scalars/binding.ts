@@ -1,14 +1,14 @@
 import type { Call, FunctionTable, Operand, Price, ScalarFunction } from "../evaluation.ts";
 import { CallProblem } from "../evaluation.ts";
 
-/** The operand at a position. Microsoft's binder has checked the number of arguments before a plan is made. */
+/** The operand at a position. Microsoft's binder has already checked the number of arguments. */
 export function operand(call: Call, position: number): Operand {
   const found = call.operands[position];
   if (found === undefined) throw new CallProblem(`${call.name} has no argument ${position + 1}`);
   return found;
 }
 
-/** The operand's value, where it must not depend on the row. @throws {CallProblem} */
+/** The value of an operand that must be a constant. @throws {CallProblem} if it is not */
 export function constantOf(call: Call, position: number) {
   const { constant } = operand(call, position);
   if (constant === undefined) {
@@ -18,11 +18,11 @@ export function constantOf(call: Call, position: number) {
 }
 
 /** An entry of the function table. */
-export function scalar(form: string, page: string, bind: ScalarFunction["bind"]): ScalarFunction {
-  return { form, page, bind };
+export function scalar(form: string, bind: ScalarFunction["bind"]): ScalarFunction {
+  return { form, bind };
 }
 
-/** An entry whose price is not the usual one. */
+/** An entry with a price of its own. */
 export function priced(price: Price, entry: ScalarFunction): ScalarFunction {
   return { ...entry, price };
 }

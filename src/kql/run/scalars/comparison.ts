@@ -6,39 +6,36 @@ import { equalsIgnoreCase, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, ScalarType, Value } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
-const NUMERIC = "numerical-operators";
-const STRINGS = "datatypes-string-operators";
-
 export const COMPARISON: FunctionTable = {
-  "==": scalar("a == b", NUMERIC, (call) => compare(call, (order) => order === 0)),
-  "!=": scalar("a != b", NUMERIC, (call) => compare(call, (order) => order !== 0)),
-  "<": scalar("a < b", NUMERIC, (call) => compare(call, (order) => order < 0)),
-  "<=": scalar("a <= b", NUMERIC, (call) => compare(call, (order) => order <= 0)),
-  ">": scalar("a > b", NUMERIC, (call) => compare(call, (order) => order > 0)),
-  ">=": scalar("a >= b", NUMERIC, (call) => compare(call, (order) => order >= 0)),
-  "=~": scalar("a =~ b", STRINGS, equalTilde),
-  "!~": scalar("a !~ b", STRINGS, (call) => {
+  "==": scalar("a == b", (call) => compare(call, (order) => order === 0)),
+  "!=": scalar("a != b", (call) => compare(call, (order) => order !== 0)),
+  "<": scalar("a < b", (call) => compare(call, (order) => order < 0)),
+  "<=": scalar("a <= b", (call) => compare(call, (order) => order <= 0)),
+  ">": scalar("a > b", (call) => compare(call, (order) => order > 0)),
+  ">=": scalar("a >= b", (call) => compare(call, (order) => order >= 0)),
+  "=~": scalar("a =~ b", equalTilde),
+  "!~": scalar("a !~ b", (call) => {
     const equal = equalTilde(call);
     return (row) => equal(row) !== true;
   }),
   in: priced(
     { character: 60 },
-    scalar("a in (b, …)", "in-cs-operator", (call) => member(call, false, false)),
+    scalar("a in (b, …)", (call) => member(call, false, false)),
   ),
   "!in": priced(
     { character: 60 },
-    scalar("a !in (b, …)", "not-in-cs-operator", (call) => member(call, false, true)),
+    scalar("a !in (b, …)", (call) => member(call, false, true)),
   ),
   "in~": priced(
     { character: 60 },
-    scalar("a in~ (b, …)", "in-operator", (call) => member(call, true, false)),
+    scalar("a in~ (b, …)", (call) => member(call, true, false)),
   ),
   "!in~": priced(
     { character: 60 },
-    scalar("a !in~ (b, …)", "not-in-operator", (call) => member(call, true, true)),
+    scalar("a !in~ (b, …)", (call) => member(call, true, true)),
   ),
-  between: scalar("a between (b .. c)", "between-operator", between),
-  "!between": scalar("a !between (b .. c)", "not-between-operator", (call) => {
+  between: scalar("a between (b .. c)", between),
+  "!between": scalar("a !between (b .. c)", (call) => {
     const within = between(call);
     return (row) => {
       const value = within(row);
@@ -48,8 +45,8 @@ export const COMPARISON: FunctionTable = {
 };
 
 /**
- * The type in which two values are compared: a dynamic value is compared as what stands on the other side
- * (`AdditionalDetails[0].key == "User-Agent"`), numbers in the wider type.
+ * The type in which two values are compared. A dynamic value is converted to the type of the other side
+ * (`AdditionalDetails[0].key == "User-Agent"`); numbers are compared in the wider type.
  */
 function commonType(left: ScalarType, right: ScalarType): ScalarType {
   if (left === right) return left;
@@ -60,7 +57,7 @@ function commonType(left: ScalarType, right: ScalarType): ScalarType {
   return left === "int" || left === "bool" ? right : left;
 }
 
-/** Less than 0, 0 or more than 0; null where the two have no order (one is null, or not a number). */
+/** Less than 0, 0 or more than 0; null if the two have no order (one is null or NaN). */
 export function orderOf(left: Value, right: Value): number | null {
   if (left === null || right === null) return null;
   if (left === right) return 0;
@@ -76,7 +73,7 @@ export function isNumeric(value: Value): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-/** Arrays and bags stand behind all other values, among one another in the order of their texts. */
+/** Arrays and bags come after all other values, and are ordered by their JSON texts. */
 function orderOfContainers(left: Json | bigint, right: Json | bigint): number {
   if (typeof left !== "object") return -1;
   if (typeof right !== "object") return 1;
@@ -85,7 +82,7 @@ function orderOfContainers(left: Json | bigint, right: Json | bigint): number {
 }
 
 /**
- * Two nulls compare to null; null and a value are unequal, and have no order. Strings compare by their UTF-16 units.
+ * Comparing two nulls returns null. Null and a value are unequal, and have no order. Strings compare by UTF-16 units.
  *
  * @see https://learn.microsoft.com/kusto/query/scalar-data-types/null-values
  */
@@ -115,7 +112,7 @@ function equalTilde(call: Call): Compute {
   };
 }
 
-/** Elements of arrays on the right side count singly, one level deep. */
+/** An array on the right side stands for its elements, one level deep. */
 function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
   const left = operand(call, 0);
   const listed = call.operands.slice(1);
@@ -134,7 +131,7 @@ function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
   };
 }
 
-/** Equal for equal values of whatever types; undefined for null, which equals nothing. */
+/** Equal for equal values of any types; undefined for null, which equals nothing. */
 function membershipKey(value: Value, type: ScalarType, ignoreCase: boolean): string | undefined {
   if (value === null) return type === "dynamic" ? "" : undefined;
   const isWholeReal = typeof value === "number" && Number.isInteger(value);

@@ -5,28 +5,24 @@ import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts"
 import type { Json } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
-const DYNAMIC = "scalar-data-types/dynamic";
-
-/** The member of a property bag; null where there is none. Prototypes are never looked at. */
+/** The member of a property bag, or null. Prototypes are never read. */
 export function memberOf(value: Json, key: string): Json {
   return isBag(value) && Object.hasOwn(value, key) ? (value[key] ?? null) : null;
 }
 
-/** The element of an array, counted from the end where the index is negative; null beyond either end. */
+/** The element of an array, or null. A negative index counts from the end. */
 export function elementOf(value: Json, index: number): Json {
   return isArray(value) ? (value.at(index) ?? null) : null;
 }
 
 export const DYNAMIC_ACCESS: FunctionTable = {
-  ".": priced({ passes: "first" }, scalar("a.name", DYNAMIC, access)),
-  "[]": priced({ passes: "first" }, scalar("a[index]", DYNAMIC, access)),
-  parse_json: scalar("parse_json(json)", "parse-json-function", parseJson),
-  parsejson: scalar("parsejson(json)", "parse-json-function", parseJson),
-  todynamic: scalar("todynamic(json)", "todynamic-function", parseJson),
-  toobject: scalar("toobject(json)", "todynamic-function", parseJson),
+  ".": priced({ passes: "first" }, scalar("a.name", access)),
+  "[]": priced({ passes: "first" }, scalar("a[index]", access)),
+  parse_json: scalar("parse_json(json)", parseJson),
+  todynamic: scalar("todynamic(json)", parseJson),
   array_length: priced(
     { passes: "first" },
-    scalar("array_length(array)", "array-length-function", (call) => {
+    scalar("array_length(array)", (call) => {
       const read = asDynamic(operand(call, 0));
       return (row) => {
         const value = read(row);
@@ -36,7 +32,7 @@ export const DYNAMIC_ACCESS: FunctionTable = {
   ),
   bag_has_key: priced(
     { passes: "first" },
-    scalar("bag_has_key(bag, key)", "bag-has-key-function", (call) => {
+    scalar("bag_has_key(bag, key)", (call) => {
       const [read, key] = [asBag(operand(call, 0)), asText(operand(call, 1))];
       return (row) => {
         const value = read(row);
@@ -70,14 +66,14 @@ function access(call: Call): Compute {
   };
 }
 
-/** Of each `[`, `{` and `,` in JSON text, beside the price of all characters: a text may hold nothing else. */
+/** For each `[`, `{` and `,` in JSON text, besides the price of each character: a text may contain nothing else. */
 const JSON_PRICES: ReadonlyMap<number, number> = new Map([
   [0x5b, 4000],
   [0x7b, 4000],
   [0x2c, 2000],
 ]);
 
-/** The value of JSON text, or undefined where it is none. */
+/** The value of JSON text; undefined if the text is not JSON. */
 export function parsed(text: string, evaluation: Evaluation): Json | undefined {
   let price = 0;
   for (let index = 0; index < text.length; index += 1) price += JSON_PRICES.get(text.charCodeAt(index)) ?? 0;
@@ -85,7 +81,7 @@ export function parsed(text: string, evaluation: Evaluation): Json | undefined {
   return readJson(text);
 }
 
-/** Text that is no JSON is kept as a string, no text is null; a value that is dynamic already is left as it is. */
+/** Text that is not JSON stays a string, empty text is null, and a dynamic value stays unchanged. */
 function parseJson(call: Call): Compute {
   const { type, compute } = operand(call, 0);
   if (type === "dynamic") return compute;
@@ -93,7 +89,7 @@ function parseJson(call: Call): Compute {
     const value = compute(row);
     if (type !== "string" || typeof value !== "string") return toDynamic(value, type);
     if (value === "") return null;
-    // `null` is JSON, too: the null value, not a text.
+    // The text `null` is JSON: its value is null, not undefined.
     const read = parsed(value, call.evaluation);
     return read === undefined ? value : read;
   };

@@ -16,14 +16,14 @@ function arrays(call: Call): (row: Row) => (readonly Json[] | null)[] {
   return (row) => reads.map((read) => read(row));
 }
 
-/** A set function: distinct values in their first order; null where an argument is no array. */
+/** A set function: distinct values in the order of their first occurrence; null if an argument is not an array. */
 function setOf(combine: (first: readonly Json[], others: readonly (readonly Json[])[]) => readonly Json[]) {
   return (call: Call): Compute => {
     const read = arrays(call);
     return (row): Json => {
-      const given = read(row);
-      if (given.some((each) => each === null)) return null;
-      const [first = [], ...others] = given.filter((each) => each !== null);
+      const all = read(row);
+      if (all.some((each) => each === null)) return null;
+      const [first = [], ...others] = all.filter((each) => each !== null);
       return distinct(combine(first, others));
     };
   };
@@ -37,7 +37,7 @@ function keysOf(values: readonly Json[]): Set<string> {
   return new Set(values.map(jsonText));
 }
 
-/** `key, value, key, value …` as a bag; a key that comes twice has its last value. */
+/** `key, value, key, value …` as the entries of a bag. */
 function packed(call: Call, from: number): (row: Row) => (readonly [string, Json])[] {
   const pairs: { key: (row: Row) => string; value: (row: Row) => Json }[] = [];
   for (let index = from; index + 1 < call.operands.length; index += 2) {
@@ -78,43 +78,42 @@ export const DYNAMIC_BUILDING: FunctionTable = {
   ...allPriced(
     { character: 200 },
     {
-      bag_merge: scalar("bag_merge(bag, bag, …)", "bag-merge-function", (call) => {
+      bag_merge: scalar("bag_merge(bag, bag, …)", (call) => {
         const reads = call.operands.map(asBag);
         return (row) => {
           const bags = reads.map((read) => read(row)).filter((bag) => bag !== null);
-          // the leftmost bag that has a key decides; keys keep the order in which they are met
+          // The leftmost bag with a key decides its value. Keys stay in the order of their first occurrence.
           const entries = new Map<string, Json>();
           for (const [key, value] of bags.flatMap((bag) => Object.entries(bag)))
             if (!entries.has(key)) entries.set(key, value);
           return bags.length === 0 ? null : Object.fromEntries(entries);
         };
       }),
-      bag_remove_keys: scalar("bag_remove_keys(bag, keys)", "bag-remove-keys-function", (call) => {
+      bag_remove_keys: scalar("bag_remove_keys(bag, keys)", (call) => {
         const [read, keys] = [asBag(operand(call, 0)), asArray(operand(call, 1))];
         return (row) => {
           const bag = read(row);
           return bag === null ? null : without(bag, removals((keys(row) ?? []).map((key) => toText(key, "dynamic"))));
         };
       }),
-      bag_set_key: scalar("bag_set_key(bag, key, value)", "bag-set-key-function", (call) => {
+      bag_set_key: scalar("bag_set_key(bag, key, value)", (call) => {
         const [read, key, value] = [asBag(operand(call, 0)), asText(operand(call, 1)), asDynamic(operand(call, 2))];
         return (row) => {
           const bag = read(row);
           return bag === null ? null : withKey(bag, pathOf(key(row)), value(row));
         };
       }),
-      bag_zip: scalar("bag_zip(keys, values)", "bag-zip-function", (call) => {
+      bag_zip: scalar("bag_zip(keys, values)", (call) => {
         const [keys, values] = [asArray(operand(call, 0)), asArray(operand(call, 1))];
         return (row) => {
-          const given = values(row);
+          const members = values(row);
           return Object.fromEntries(
-            (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), given?.[index] ?? null]),
+            (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), members?.[index] ?? null]),
           );
         };
       }),
       set_difference: scalar(
         "set_difference(array, array, …)",
-        "set-difference-function",
         setOf((first, others) => {
           const taken = keysOf(others.flat());
           return first.filter((value) => !taken.has(jsonText(value)));
@@ -122,7 +121,6 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       ),
       set_intersect: scalar(
         "set_intersect(array, array, …)",
-        "set-intersect-function",
         setOf((first, others) => {
           const sets = others.map(keysOf);
           return first.filter((value) => {
@@ -133,10 +131,9 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       ),
       set_union: scalar(
         "set_union(array, array, …)",
-        "set-union-function",
         setOf((first, others) => [...first, ...others.flat()]),
       ),
-      set_equals: scalar("set_equals(array, array)", "set-equals-function", (call) => {
+      set_equals: scalar("set_equals(array, array)", (call) => {
         const read = arrays(call);
         return (row) => {
           const [first, second] = read(row);
@@ -145,7 +142,7 @@ export const DYNAMIC_BUILDING: FunctionTable = {
           return one.size === other.size && [...one].every((key) => other.has(key));
         };
       }),
-      set_has_element: scalar("set_has_element(array, value)", "set-has-element-function", (call) => {
+      set_has_element: scalar("set_has_element(array, value)", (call) => {
         const [array, value] = [asArray(operand(call, 0)), asDynamic(operand(call, 1))];
         return (row) => {
           const values = array(row);
@@ -153,26 +150,24 @@ export const DYNAMIC_BUILDING: FunctionTable = {
           return values === null ? null : values.some((each) => jsonText(each) === wanted);
         };
       }),
-      zip: scalar("zip(array, array, …)", "zip-function", (call) => {
+      zip: scalar("zip(array, array, …)", (call) => {
         const read = arrays(call);
         return (row) => {
-          const given = read(row);
-          const count = Math.max(0, ...given.map((each) => each?.length ?? 0));
-          reserve(count * (given.length + 2), call.evaluation);
-          return Array.from({ length: count }, (_, index): Json => given.map((each) => each?.[index] ?? null));
+          const all = read(row);
+          const count = Math.max(0, ...all.map((each) => each?.length ?? 0));
+          reserve(count * (all.length + 2), call.evaluation);
+          return Array.from({ length: count }, (_, index): Json => all.map((each) => each?.[index] ?? null));
         };
       }),
     },
   ),
-  pack_array: scalar("pack_array(a, …)", "pack-array-function", (call) => {
+  pack_array: scalar("pack_array(a, …)", (call) => {
     const values = call.operands.map(asDynamic);
     return (row) => values.map((value) => value(row));
   }),
-  bag_pack: scalar("bag_pack(key, value, …)", "bag-pack-function", pack),
-  pack: scalar("pack(key, value, …)", "bag-pack-function", pack),
-  pack_dictionary: scalar("pack_dictionary(key, value, …)", "bag-pack-function", pack),
-  /** The compiler hands it the names and values of all columns behind its own argument. */
-  pack_all: scalar("pack_all([ignoreNullAndEmpty])", "pack-all-function", (call) => {
+  bag_pack: scalar("bag_pack(key, value, …)", pack),
+  /** The compiler appends the names and values of all columns to its own argument. */
+  pack_all: scalar("pack_all([ignoreNullAndEmpty])", (call) => {
     const [ignore, entries] = [asBool(operand(call, 0)), packed(call, 1)];
     return (row) => {
       const all = entries(row);
@@ -181,17 +176,13 @@ export const DYNAMIC_BUILDING: FunctionTable = {
   }),
   bag_keys: scalar(
     "bag_keys(bag)",
-    "bag-keys-function",
     ofBag((bag) => Object.keys(bag)),
   ),
-  array_concat: scalar("array_concat(array, …)", "array-concat-function", (call) => {
+  array_concat: scalar("array_concat(array, …)", (call) => {
     const read = arrays(call);
-    return (row) => {
-      const joined = read(row).flatMap((each) => each ?? []);
-      return joined;
-    };
+    return (row) => read(row).flatMap((each) => each ?? []);
   }),
-  array_slice: scalar("array_slice(array, start, end)", "array-slice-function", (call) => {
+  array_slice: scalar("array_slice(array, start, end)", (call) => {
     const [array, start, end] = [asArray(operand(call, 0)), asLong(operand(call, 1)), asLong(operand(call, 2))];
     return (row) => {
       const values = array(row);
@@ -203,27 +194,16 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       return values.slice(position(start(row)), position(end(row)) + 1);
     };
   }),
-  array_index_of: scalar(
-    "array_index_of(array, value [, start [, length [, occurrence]]])",
-    "array-index-of-function",
-    arrayIndexOf,
-  ),
-  array_shift_left: scalar("array_shift_left(array, count [, value])", "array-shift-left-function", (call) =>
-    shift(call, 1),
-  ),
-  array_shift_right: scalar("array_shift_right(array, count [, value])", "array-shift-right-function", (call) =>
-    shift(call, -1),
-  ),
-  array_rotate_left: scalar("array_rotate_left(array, count)", "array-rotate-left-function", (call) => rotate(call, 1)),
-  array_rotate_right: scalar("array_rotate_right(array, count)", "array-rotate-right-function", (call) =>
-    rotate(call, -1),
-  ),
+  array_index_of: scalar("array_index_of(array, value [, start [, length [, occurrence]]])", arrayIndexOf),
+  array_shift_left: scalar("array_shift_left(array, count [, value])", (call) => shift(call, 1)),
+  array_shift_right: scalar("array_shift_right(array, count [, value])", (call) => shift(call, -1)),
+  array_rotate_left: scalar("array_rotate_left(array, count)", (call) => rotate(call, 1)),
+  array_rotate_right: scalar("array_rotate_right(array, count)", (call) => rotate(call, -1)),
   array_reverse: scalar(
     "array_reverse(array)",
-    "array-reverse-function",
     ofArray((array) => array.toReversed()),
   ),
-  array_sum: scalar("array_sum(array)", "array-sum-function", (call) => {
+  array_sum: scalar("array_sum(array)", (call) => {
     const array = asArray(operand(call, 0));
     return (row) => {
       const values = array(row);
@@ -232,9 +212,8 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       return call.type === "long" ? toLong(total, "real") : total;
     };
   }),
-  array_iff: scalar("array_iff(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
-  array_iif: scalar("array_iif(conditions, ifTrue, ifFalse)", "array-iff-function", arrayIff),
-  repeat: scalar("repeat(value, count)", "repeat-function", (call) => {
+  array_iff: scalar("array_iff(conditions, ifTrue, ifFalse)", arrayIff),
+  repeat: scalar("repeat(value, count)", (call) => {
     const [value, count] = [asDynamic(operand(call, 0)), asLong(operand(call, 1))];
     return (row) => {
       const times = Number(count(row) ?? -1n);
@@ -244,8 +223,8 @@ export const DYNAMIC_BUILDING: FunctionTable = {
       return Array.from({ length: times }, () => repeated);
     };
   }),
-  range: scalar("range(start, stop [, step])", "range-function", range),
-  gettype: scalar("gettype(value)", "gettype-function", (call) => {
+  range: scalar("range(start, stop [, step])", range),
+  gettype: scalar("gettype(value)", (call) => {
     const { compute, type } = operand(call, 0);
     return (row) => typeName(compute(row), type);
   }),
@@ -265,19 +244,19 @@ function wholeType(value: number): string {
   return Math.abs(value) < 2 ** 31 ? "int" : "long";
 }
 
-/** An array's element takes at least as much memory as so many characters. */
+/** An element of an array takes at least as much memory as this many characters. */
 const ELEMENT_LENGTH = 8;
 
-/** No path leads deeper. */
+/** A deeper path is one key. */
 const MAXIMUM_DEPTH = 1000;
 
-/** `$.a.b` leads into bags within the bag; anything else is one key. */
+/** `$.a.b` is a path into nested bags; anything else is one key. */
 function pathOf(key: string): string[] {
   const path = key.startsWith("$.") ? key.slice(2).split(".") : [key];
   return path.length > MAXIMUM_DEPTH ? [key] : path;
 }
 
-/** What is to be removed below a key: all of it, or what its own keys say. */
+/** Removal below a key: of everything, or of some of its own keys. */
 interface Removal {
   isWhole: boolean;
   readonly below: Map<string, Removal>;
@@ -318,20 +297,20 @@ function arrayIff(call: Call): Compute {
   const conditions = asArray(operand(call, 0));
   const [ifTrue, ifFalse] = [asDynamic(operand(call, 1)), asDynamic(operand(call, 2))];
   return (row) => {
-    const [given, yes, no] = [conditions(row), ifTrue(row), ifFalse(row)];
-    if (given === null) return null;
+    const [tests, yes, no] = [conditions(row), ifTrue(row), ifFalse(row)];
+    if (tests === null) return null;
     const pick = (from: Json, index: number): Json => (isArray(from) ? (from[index] ?? null) : from);
-    return given.map((condition, index): Json => {
+    return tests.map((condition, index): Json => {
       const holds = convert(condition, "dynamic", "bool");
       return holds === null ? null : pick(holds ? yes : no, index);
     });
   };
 }
 
-/** More elements are cut, as Kusto does. */
+/** Kusto cuts longer ranges. */
 const MAX_RANGE = 1_048_576;
 
-/** Numbers or times from start to stop in steps. Longs and ticks keep all their digits. */
+/** Numbers or times from start to stop in steps. Longs and ticks keep all digits. */
 function range(call: Call): Compute {
   const [start, stop] = [operand(call, 0), operand(call, 1)];
   const [first, last] = [start.compute, stop.compute];
@@ -343,13 +322,13 @@ function range(call: Call): Compute {
     return Array.from({ length: count }, (_, index) => element(index));
   };
   return (row) => {
-    const given = [first(row), last(row), step(row)];
-    const [from = null, to = null, by = null] = given.map(wholeOf);
+    const bounds = [first(row), last(row), step(row)];
+    const [from = null, to = null, by = null] = bounds.map(wholeOf);
     if (from !== null && to !== null && by !== null) {
       if (by === 0n) return null;
       return elements(floored(to - from, by), (index) => toDynamic(from + BigInt(index) * by, start.type));
     }
-    const [low = Number.NaN, high = Number.NaN, stride = Number.NaN] = given.map((each) =>
+    const [low = Number.NaN, high = Number.NaN, stride = Number.NaN] = bounds.map((each) =>
       isNumeric(each) ? Number(each) : Number.NaN,
     );
     const end = Math.floor((high - low) / stride);
@@ -357,7 +336,7 @@ function range(call: Call): Compute {
   };
 }
 
-/** The quotient as a number, down to a whole one. */
+/** The quotient, rounded down. */
 function floored(dividend: bigint, divisor: bigint): number {
   const isBetween = dividend % divisor !== 0n && dividend < 0n !== divisor < 0n;
   return Number(dividend / divisor) - (isBetween ? 1 : 0);
@@ -383,7 +362,7 @@ function arrayIndexOf(call: Call): Compute {
   };
 }
 
-/** Elements move; places that become free hold the default. */
+/** Shifts elements; vacated places get the fill value. */
 function shift(call: Call, direction: 1 | -1): Compute {
   const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
   const fill = call.operands[2] ? asDynamic(operand(call, 2)) : () => null;
@@ -398,7 +377,7 @@ function shift(call: Call, direction: 1 | -1): Compute {
   };
 }
 
-/** Elements move, and those that leave at one end come in at the other. */
+/** Rotates elements: those that leave at one end enter at the other. */
 function rotate(call: Call, direction: 1 | -1): Compute {
   const [array, count] = [asArray(operand(call, 0)), asLong(operand(call, 1))];
   return (row) => {

@@ -6,20 +6,20 @@ import { asArray, asDynamic, asLong, asText } from "../operand.ts";
 import type { Json, Value } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
-function ofText(form: string, page: string, compute: (text: string) => Value) {
-  return scalar(form, page, (call) => {
+function ofText(form: string, compute: (text: string) => Value) {
+  return scalar(form, (call) => {
     const text = asText(operand(call, 0));
     return (row) => compute(text(row));
   });
 }
 
-/** Every character may become several, or a property. */
-function ofUrl(form: string, page: string, compute: (text: string) => Value) {
-  return priced({ character: 150 }, ofText(form, page, compute));
+/** Costs more, since every character can become several characters or a property. */
+function ofUrl(form: string, compute: (text: string) => Value) {
+  return priced({ character: 150 }, ofText(form, compute));
 }
 
 function hash(name: string, algorithm: string) {
-  const form = scalar(`${name}(source)`, `${name.replaceAll("_", "-")}-function`, (call) => {
+  const form = scalar(`${name}(source)`, (call) => {
     const { compute, type } = operand(call, 0);
     return (row) =>
       createHash(algorithm)
@@ -30,25 +30,23 @@ function hash(name: string, algorithm: string) {
 }
 
 export const ENCODING: FunctionTable = {
-  base64_encode_tostring: ofText("base64_encode_tostring(text)", "base64-encode-tostring-function", encodeBase64),
-  base64_encodestring: ofText("base64_encodestring(text)", "base64-encode-tostring-function", encodeBase64),
-  base64_decode_tostring: ofText("base64_decode_tostring(base64)", "base64-decode-tostring-function", decodeBase64),
-  base64_decodestring: ofText("base64_decodestring(base64)", "base64-decode-tostring-function", decodeBase64),
-  base64_decode_toarray: ofText("base64_decode_toarray(base64)", "base64-decode-toarray-function", (text): Json => {
+  base64_encode_tostring: ofText("base64_encode_tostring(text)", encodeBase64),
+  base64_decode_tostring: ofText("base64_decode_tostring(base64)", decodeBase64),
+  base64_decode_toarray: ofText("base64_decode_toarray(base64)", (text): Json => {
     const bytes = base64Bytes(text);
     return bytes === undefined ? null : [...bytes];
   }),
-  base64_encode_fromarray: scalar("base64_encode_fromarray(bytes)", "base64-encode-fromarray-function", (call) => {
+  base64_encode_fromarray: scalar("base64_encode_fromarray(bytes)", (call) => {
     const bytes = asArray(operand(call, 0));
     return (row) => {
-      const given = bytes(row);
-      const isBytes = given?.every((byte) => typeof byte === "number" && byte >= 0 && byte <= 255 && byte % 1 === 0);
-      return given && isBytes === true ? Buffer.from(given.map(Number)).toString("base64") : "";
+      const values = bytes(row);
+      const isBytes = values?.every((byte) => typeof byte === "number" && byte >= 0 && byte <= 255 && byte % 1 === 0);
+      return values && isBytes === true ? Buffer.from(values.map(Number)).toString("base64") : "";
     };
   }),
   dynamic_to_json: priced(
     { character: 120 },
-    scalar("dynamic_to_json(value)", "dynamic-to-json-function", (call) => {
+    scalar("dynamic_to_json(value)", (call) => {
       const value = asDynamic(operand(call, 0));
       return (row) => sortedJsonText(value(row));
     }),
@@ -56,14 +54,14 @@ export const ENCODING: FunctionTable = {
   hash_sha256: hash("hash_sha256", "sha256"),
   hash_sha1: hash("hash_sha1", "sha1"),
   hash_md5: hash("hash_md5", "md5"),
-  url_encode: ofUrl("url_encode(url)", "url-encode-function", (text) => percentEncode(text).replaceAll("%20", "+")),
-  url_encode_component: ofUrl("url_encode_component(url)", "url-encode-component-function", percentEncode),
-  url_decode: ofText("url_decode(url)", "url-decode-function", (text) => percentDecode(text.replaceAll("+", " "))),
-  parse_url: ofUrl("parse_url(url)", "parse-url-function", parseUrl),
-  parse_urlquery: ofUrl("parse_urlquery(query)", "parse-urlquery-function", (text): Json => ({
+  url_encode: ofUrl("url_encode(url)", (text) => percentEncode(text).replaceAll("%20", "+")),
+  url_encode_component: ofUrl("url_encode_component(url)", percentEncode),
+  url_decode: ofText("url_decode(url)", (text) => percentDecode(text.replaceAll("+", " "))),
+  parse_url: ofUrl("parse_url(url)", parseUrl),
+  parse_urlquery: ofUrl("parse_urlquery(query)", (text): Json => ({
     "Query Parameters": queryParameters(text.replace(/^\?/, "")),
   })),
-  tohex: scalar("tohex(value [, length])", "tohex-function", (call) => {
+  tohex: scalar("tohex(value [, length])", (call) => {
     const value = asLong(operand(call, 0));
     const bits = operand(call, 0).type === "int" ? 32 : 64;
     const length = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
@@ -75,26 +73,22 @@ export const ENCODING: FunctionTable = {
         .padStart(Math.min(64, Number(length(row) ?? 0n)), "0");
     };
   }),
-  to_utf8: ofText("to_utf8(text)", "to-utf8-function", (text): Json =>
+  to_utf8: ofText("to_utf8(text)", (text): Json => Array.from(text, (each) => each.codePointAt(0) ?? 0)),
+  unicode_codepoints_from_string: ofText("unicode_codepoints_from_string(text)", (text): Json =>
     Array.from(text, (each) => each.codePointAt(0) ?? 0),
   ),
-  unicode_codepoints_from_string: ofText(
-    "unicode_codepoints_from_string(text)",
-    "unicode-codepoints-from-string-function",
-    (text): Json => Array.from(text, (each) => each.codePointAt(0) ?? 0),
-  ),
-  make_string: scalar("make_string(codepoint, …)", "make-string-function", (call) => {
+  make_string: scalar("make_string(codepoint, …)", (call) => {
     const values = call.operands.map(
       ({ compute, type }) =>
         (row: Parameters<typeof compute>[0]) =>
           toDynamic(compute(row), type),
     );
     return (row) => {
-      const points = values.flatMap((value): readonly Json[] => {
-        const given = value(row);
-        return Array.isArray(given) ? given : [given];
+      const all = values.flatMap((value): readonly Json[] => {
+        const points = value(row);
+        return Array.isArray(points) ? points : [points];
       });
-      return points.map((point) => character(point)).join("");
+      return all.map((point) => character(point)).join("");
     };
   }),
 };
@@ -114,14 +108,14 @@ function base64Bytes(text: string): Uint8Array | undefined {
   return Buffer.from(text, "base64");
 }
 
-/** What is no base64, or no UTF-8 inside, is "". */
+/** "" if the text is not base64, or its bytes are not UTF-8. */
 function decodeBase64(text: string): string {
   const bytes = base64Bytes(text);
   const decoded = bytes === undefined ? "" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   return decoded.includes("\ufffd") ? "" : decoded;
 }
 
-/** As .NET does it: lower-case hexadecimal; letters, digits and `-_.!*()` stay. Half a surrogate pair is replaced. */
+/** As .NET does it: lower-case hexadecimal; letters, digits and `-_.!*()` stay. A lone surrogate is replaced. */
 function percentEncode(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replaceAll("'", "%27")
@@ -136,7 +130,7 @@ function percentDecode(text: string): string {
 const URL_PARTS =
   /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 
-/** Scheme, host and so on of an absolute URL, each "" where it is missing; the path as Kusto's page prints it. */
+/** Scheme, host and so on of an absolute URL, "" for missing parts; the path without its leading slash, as on Kusto's page. */
 function parseUrl(text: string): Json {
   const [, scheme = "", user = "", password = "", host = "", port = "", path = "", query = "", fragment = ""] =
     URL_PARTS.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** An address with the length of its network's prefix. */
+/** An address with the length of its prefix. */
 export interface Network {
   readonly address: bigint;
   readonly prefix: number;
@@ -39,7 +39,7 @@ function ipv6Value(text: string): bigint | undefined {
   return groups.reduce((sum, group) => sum * 0x1_0000n + BigInt(`0x${group}`), 0n);
 }
 
-/** The groups of one side of `::`; a dotted IPv4 at the end counts as two. */
+/** The groups on one side of `::`; a dotted IPv4 address at the end is two groups. */
 function groupsOf(text: string): string[] {
   if (text === "") return [];
   const groups = text.split(":");
@@ -48,7 +48,7 @@ function groupsOf(text: string): string[] {
   return [...groups.slice(0, -1), (v4.address >> 16n).toString(16), (v4.address & 0xffffn).toString(16)];
 }
 
-/** The address with what lies behind its prefix set to zero. */
+/** The address with all bits after the prefix set to zero. */
 export function masked(address: bigint, prefix: number, bits: 32 | 128): bigint {
   const rest = BigInt(bits - Math.max(0, Math.min(bits, prefix)));
   return (address >> rest) << rest;

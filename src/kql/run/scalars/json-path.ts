@@ -8,14 +8,14 @@ import { elementOf, memberOf, parsed } from "./dynamic-access.ts";
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\[['"]([^'"]+)['"]\]/gy;
 
-/** `$.a.b[0]['c d']` as the keys and indexes that it leads through. */
+/** The keys and indexes of a path like `$.a.b[0]['c d']`. */
 function readPath(path: string): (string | number)[] {
   const steps: (string | number)[] = [];
   let position = path.startsWith("$") ? 1 : 0;
   while (position < path.length) {
     STEP.lastIndex = position;
     const found = STEP.exec(path);
-    if (!found) throw new CallProblem(`${JSON.stringify(path)} is no JSON path that pimwatch can follow`);
+    if (!found) throw new CallProblem(`${JSON.stringify(path)} is not a JSON path that pimwatch supports`);
     const [whole, name, index, quoted] = found;
     steps.push(index === undefined ? (name ?? quoted ?? "") : Number(index));
     position += whole.length;
@@ -28,9 +28,9 @@ function extractJson(call: Call): Compute {
   const read = asDynamic(operand(call, 1));
   const { type } = operand(call, 1);
   return (row) => {
-    const given = read(row);
+    const source = read(row);
     const root: Json =
-      type === "string" && typeof given === "string" ? (parsed(given, call.evaluation) ?? null) : given;
+      type === "string" && typeof source === "string" ? (parsed(source, call.evaluation) ?? null) : source;
     const found = steps.reduce<Json>(
       (value, step) => (typeof step === "number" ? elementOf(value, step) : memberOf(value, step)),
       root,
@@ -40,6 +40,5 @@ function extractJson(call: Call): Compute {
 }
 
 export const JSON_PATH: FunctionTable = {
-  extract_json: scalar("extract_json(path, source [, typeof(T)])", "extract-json-function", extractJson),
-  extractjson: scalar("extractjson(path, source [, typeof(T)])", "extract-json-function", extractJson),
+  extract_json: scalar("extract_json(path, source [, typeof(T)])", extractJson),
 };

@@ -3,11 +3,9 @@ import { textOfDynamic } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable, Operand } from "../evaluation.ts";
 import { allPriced, operand, scalar } from "./binding.ts";
 
-const LOGICAL = "logical-operators";
-
-/** Three-valued: false decides an `and`, true an `or`, whatever the other side is; otherwise null is null. */
+/** Three-valued logic: false decides `and`, true decides `or`; otherwise a null side makes the result null. */
 export const LOGIC: FunctionTable = {
-  and: scalar("a and b", LOGICAL, (call) => {
+  and: scalar("a and b", (call) => {
     const [left, right] = [asBool(operand(call, 0)), asBool(operand(call, 1))];
     return (row) => {
       const first = left(row);
@@ -16,7 +14,7 @@ export const LOGIC: FunctionTable = {
       return second === false ? false : first && second;
     };
   }),
-  or: scalar("a or b", LOGICAL, (call) => {
+  or: scalar("a or b", (call) => {
     const [left, right] = [asBool(operand(call, 0)), asBool(operand(call, 1))];
     return (row) => {
       const first = left(row);
@@ -25,7 +23,7 @@ export const LOGIC: FunctionTable = {
       return second === true || (first === null || second === null ? second || null : false);
     };
   }),
-  not: scalar("not(a)", "not-function", (call) => {
+  not: scalar("not(a)", (call) => {
     const read = asBool(operand(call, 0));
     return (row) => {
       const value = read(row);
@@ -35,10 +33,9 @@ export const LOGIC: FunctionTable = {
   ...allPriced(
     { passes: "all" },
     {
-      iff: scalar("iff(if, then, else)", "iff-function", choose),
-      iif: scalar("iif(if, then, else)", "iff-function", choose),
-      case: scalar("case(if, then, …, else)", "case-function", choose),
-      coalesce: scalar("coalesce(a, b, …)", "coalesce-function", (call) => {
+      iff: scalar("iff(if, then, else)", choose),
+      case: scalar("case(if, then, …, else)", choose),
+      coalesce: scalar("coalesce(a, b, …)", (call) => {
         const values = call.operands.map((each) => asType(each, call.type));
         return (row) => {
           for (const value of values) {
@@ -53,17 +50,15 @@ export const LOGIC: FunctionTable = {
   ...allPriced(
     { passes: "first" },
     {
-      isnull: scalar("isnull(a)", "isnull-function", (call) => isNull(operand(call, 0))),
-      isnotnull: scalar("isnotnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
-      notnull: scalar("notnull(a)", "isnotnull-function", (call) => negate(isNull(operand(call, 0)))),
-      isempty: scalar("isempty(a)", "isempty-function", (call) => isEmpty(operand(call, 0))),
-      isnotempty: scalar("isnotempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
-      notempty: scalar("notempty(a)", "isnotempty-function", (call) => negate(isEmpty(operand(call, 0)))),
+      isnull: scalar("isnull(a)", (call) => isNull(operand(call, 0))),
+      isnotnull: scalar("isnotnull(a)", (call) => negate(isNull(operand(call, 0)))),
+      isempty: scalar("isempty(a)", (call) => isEmpty(operand(call, 0))),
+      isnotempty: scalar("isnotempty(a)", (call) => negate(isEmpty(operand(call, 0)))),
     },
   ),
 };
 
-/** `if, then, if, then, …, else`: a condition that is null counts as false. */
+/** `if, then, if, then, …, else`: a null condition counts as false. */
 function choose(call: Call): Compute {
   const { operands, type } = call;
   const branches: { readonly condition: Compute; readonly value: Compute }[] = [];

@@ -6,8 +6,8 @@ import { datetimeOf } from "../time.ts";
 import type { Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
-function ofReal(form: string, page: string, compute: (value: number) => number | boolean) {
-  return scalar(form, page, (call) => {
+function ofReal(form: string, compute: (value: number) => number | boolean) {
+  return scalar(form, (call) => {
     const read = asReal(operand(call, 0));
     return (row) => {
       const value = read(row);
@@ -22,15 +22,15 @@ function wholeOrNull(value: number): bigint | null {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : null;
 }
 
-/** A long is whole as it is; as a real it would lose digits. */
+/** Returns a long unchanged: it is whole, and as a real it would lose digits. */
 function keepingLongs(entry: ScalarFunction): ScalarFunction {
   const bind = (call: Call): Compute =>
     operand(call, 0).type === "long" ? operand(call, 0).compute : entry.bind(call);
   return { ...entry, bind };
 }
 
-function bits(form: string, page: string, compute: (left: bigint, right: bigint) => bigint) {
-  return scalar(form, page, (call) => {
+function bits(form: string, compute: (left: bigint, right: bigint) => bigint) {
+  return scalar(form, (call) => {
     const [left, right] = [asLong(operand(call, 0)), asLong(operand(call, call.operands.length - 1))];
     return (row) => {
       const [a, b] = [left(row), right(row)];
@@ -39,7 +39,7 @@ function bits(form: string, page: string, compute: (left: bigint, right: bigint)
   });
 }
 
-/** The least or greatest argument; nulls do not count. */
+/** The least or greatest argument, ignoring nulls. */
 function extremeOf(sign: 1 | -1): (call: Call) => Compute {
   return (call) => {
     const values = call.operands.map((each) => asType(each, call.type));
@@ -54,7 +54,7 @@ function extremeOf(sign: 1 | -1): (call: Call) => Compute {
 }
 
 export const MATHEMATICS: FunctionTable = {
-  abs: scalar("abs(x)", "abs-function", (call) => {
+  abs: scalar("abs(x)", (call) => {
     const { compute } = operand(call, 0);
     return (row) => {
       const value = compute(row);
@@ -62,48 +62,45 @@ export const MATHEMATICS: FunctionTable = {
       return typeof value === "number" ? Math.abs(value) : null;
     };
   }),
-  bin: scalar("bin(value, roundTo)", "bin-function", (call) => bin(call)),
-  floor: scalar("floor(value, roundTo)", "floor-function", (call) => bin(call)),
-  bin_at: scalar("bin_at(value, size, fixedPoint)", "bin-at-function", (call) => bin(call, 2)),
-  ceiling: keepingLongs(ofReal("ceiling(x)", "ceiling-function", Math.ceil)),
-  round: scalar("round(x [, precision])", "round-function", (call) => {
+  bin: scalar("bin(value, roundTo)", (call) => bin(call)),
+  floor: scalar("floor(value, roundTo)", (call) => bin(call)),
+  bin_at: scalar("bin_at(value, size, fixedPoint)", (call) => bin(call, 2)),
+  ceiling: keepingLongs(ofReal("ceiling(x)", Math.ceil)),
+  round: scalar("round(x [, precision])", (call) => {
     const value = asReal(operand(call, 0));
     const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
     return (row) => {
-      const given = operand(call, 0).compute(row);
+      const original = operand(call, 0).compute(row);
       const [x, digits] = [value(row), precision(row)];
       if (x === null || digits === null) return null;
-      if (typeof given === "bigint" && digits >= 0n) return given;
+      if (typeof original === "bigint" && digits >= 0n) return original;
       const factor = 10 ** Number(digits);
       const rounded = (Math.sign(x) * Math.round(Math.abs(x) * factor)) / factor;
       return call.type === "long" ? wholeOrNull(rounded) : rounded;
     };
   }),
-  sqrt: ofReal("sqrt(x)", "sqrt-function", Math.sqrt),
-  exp: ofReal("exp(x)", "exp-function", Math.exp),
-  exp2: ofReal("exp2(x)", "exp2-function", (x) => 2 ** x),
-  exp10: ofReal("exp10(x)", "exp10-function", (x) => 10 ** x),
-  log: ofReal("log(x)", "log-function", Math.log),
-  log2: ofReal("log2(x)", "log2-function", Math.log2),
-  log10: ofReal("log10(x)", "log10-function", Math.log10),
-  sign: ofReal("sign(x)", "sign-function", Math.sign),
+  sqrt: ofReal("sqrt(x)", Math.sqrt),
+  exp: ofReal("exp(x)", Math.exp),
+  exp2: ofReal("exp2(x)", (x) => 2 ** x),
+  exp10: ofReal("exp10(x)", (x) => 10 ** x),
+  log: ofReal("log(x)", Math.log),
+  log2: ofReal("log2(x)", Math.log2),
+  log10: ofReal("log10(x)", Math.log10),
+  sign: ofReal("sign(x)", Math.sign),
   ...Object.fromEntries(
-    (["sin", "cos", "tan", "asin", "acos", "atan"] as const).map((name) => [
-      name,
-      ofReal(`${name}(x)`, `${name}-function`, Math[name]),
-    ]),
+    (["sin", "cos", "tan", "asin", "acos", "atan"] as const).map((name) => [name, ofReal(`${name}(x)`, Math[name])]),
   ),
-  cot: ofReal("cot(x)", "cot-function", (x) => 1 / Math.tan(x)),
-  degrees: ofReal("degrees(x)", "degrees-function", (x) => (x * 180) / Math.PI),
-  radians: ofReal("radians(x)", "radians-function", (x) => (x * Math.PI) / 180),
-  atan2: scalar("atan2(y, x)", "atan2-function", (call) => {
+  cot: ofReal("cot(x)", (x) => 1 / Math.tan(x)),
+  degrees: ofReal("degrees(x)", (x) => (x * 180) / Math.PI),
+  radians: ofReal("radians(x)", (x) => (x * Math.PI) / 180),
+  atan2: scalar("atan2(y, x)", (call) => {
     const [first, second] = [asReal(operand(call, 0)), asReal(operand(call, 1))];
     return (row) => {
       const [y, x] = [first(row), second(row)];
       return y === null || x === null ? null : Math.atan2(y, x);
     };
   }),
-  around: scalar("around(value, center, delta)", "around-function", (call) => {
+  around: scalar("around(value, center, delta)", (call) => {
     const [value, center, delta] = [operand(call, 0), operand(call, 1), operand(call, 2)].map(({ compute }) => compute);
     return (row) => {
       const [x, middle, distance] = [value?.(row), center?.(row), delta?.(row)].map((each) => each ?? null);
@@ -113,7 +110,7 @@ export const MATHEMATICS: FunctionTable = {
       return Math.abs(Number(x) - Number(middle)) <= Number(distance);
     };
   }),
-  bitset_count_ones: scalar("bitset_count_ones(x)", "bitset-count-ones-function", (call) => {
+  bitset_count_ones: scalar("bitset_count_ones(x)", (call) => {
     const value = asLong(operand(call, 0));
     return (row) => {
       const number = value(row);
@@ -122,28 +119,28 @@ export const MATHEMATICS: FunctionTable = {
       return call.type === "long" ? BigInt(ones) : ones;
     };
   }),
-  pow: scalar("pow(base, exponent)", "pow-function", (call) => {
+  pow: scalar("pow(base, exponent)", (call) => {
     const [base, exponent] = [asReal(operand(call, 0)), asReal(operand(call, 1))];
     return (row) => {
       const [a, b] = [base(row), exponent(row)];
       return a === null || b === null ? null : a ** b;
     };
   }),
-  pi: scalar("pi()", "pi-function", () => () => Math.PI),
-  isnan: ofReal("isnan(x)", "isnan-function", Number.isNaN),
-  isinf: ofReal("isinf(x)", "isinf-function", (x) => !Number.isFinite(x) && !Number.isNaN(x)),
-  isfinite: ofReal("isfinite(x)", "isfinite-function", Number.isFinite),
-  min_of: scalar("min_of(a, b, …)", "min-of-function", extremeOf(-1)),
-  max_of: scalar("max_of(a, b, …)", "max-of-function", extremeOf(1)),
-  binary_and: bits("binary_and(a, b)", "binary-and-function", (a, b) => a & b),
-  binary_or: bits("binary_or(a, b)", "binary-or-function", (a, b) => a | b),
-  binary_xor: bits("binary_xor(a, b)", "binary-xor-function", (a, b) => a ^ b),
-  binary_not: bits("binary_not(a)", "binary-not-function", (a) => ~a),
-  binary_shift_left: bits("binary_shift_left(a, b)", "binary-shift-left-function", (a, b) => a << (b & 63n)),
-  binary_shift_right: bits("binary_shift_right(a, b)", "binary-shift-right-function", (a, b) => a >> (b & 63n)),
+  pi: scalar("pi()", () => () => Math.PI),
+  isnan: ofReal("isnan(x)", Number.isNaN),
+  isinf: ofReal("isinf(x)", (x) => !Number.isFinite(x) && !Number.isNaN(x)),
+  isfinite: ofReal("isfinite(x)", Number.isFinite),
+  min_of: scalar("min_of(a, b, …)", extremeOf(-1)),
+  max_of: scalar("max_of(a, b, …)", extremeOf(1)),
+  binary_and: bits("binary_and(a, b)", (a, b) => a & b),
+  binary_or: bits("binary_or(a, b)", (a, b) => a | b),
+  binary_xor: bits("binary_xor(a, b)", (a, b) => a ^ b),
+  binary_not: bits("binary_not(a)", (a) => ~a),
+  binary_shift_left: bits("binary_shift_left(a, b)", (a, b) => a << (b & 63n)),
+  binary_shift_right: bits("binary_shift_right(a, b)", (a, b) => a >> (b & 63n)),
 };
 
-/** Down to a multiple of the size, counted from 0 or from a fixed point. Ticks and longs stay whole. */
+/** Rounds down to a multiple of the size, counted from 0 or from a fixed point. Ticks and longs stay whole. */
 function bin(call: Call, fixedAt?: number): Compute {
   const [value, size] = [operand(call, 0).compute, operand(call, 1).compute];
   const fixed = fixedAt === undefined ? () => null : operand(call, fixedAt).compute;

@@ -12,7 +12,7 @@ const parsers: Readonly<Record<Bits, (text: string) => Network | undefined>> = {
 
 const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(parseIpv4);
 
-/** Less than, equal to or greater than 0 under the shortest of the prefixes; null where one is no address. */
+/** Compares under the shortest of the prefixes: less than 0, 0 or greater than 0; null if one is not an address. */
 function order(left: string, right: string, bits: Bits, prefix: number): number | null {
   const [a, b] = [parsers[bits](left), parsers[bits](right)];
   if (a === undefined || b === undefined) return null;
@@ -50,7 +50,7 @@ function inRanges(bits: Bits) {
   };
 }
 
-/** The arguments from a position on as texts; arrays among them give theirs. */
+/** The arguments from a position on as texts, arrays flattened. */
 function texts(call: Call, from: number): (row: Row) => string[] {
   const reads = call.operands.slice(from).map(asDynamic);
   return (row) =>
@@ -64,10 +64,10 @@ function isPrivate({ address }: Network): boolean {
   return PRIVATE_NETWORKS.some((network) => isWithin({ address, prefix: 32 }, network, 32));
 }
 
-/** Runs of digits and dots that no letter or digit touches. */
+/** Dotted numbers without a letter or digit next to them. */
 const ADDRESSES = /(?<![0-9A-Za-z])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z])/g;
 
-/** Whether a text holds an address that can be written in one of the forms wanted. */
+/** Whether a text contains an address, one of whose forms is among the arguments. */
 function anyAddress(formsOf: (address: string) => readonly string[]) {
   return (call: Call): Compute => {
     const [source, wanted] = [asText(operand(call, 0)), texts(call, 1)];
@@ -81,7 +81,7 @@ function anyAddress(formsOf: (address: string) => readonly string[]) {
 
 const itself = (address: string) => [address];
 
-/** A prefix ends at a dot, or is the whole address. */
+/** A prefix ends at a dot or is the whole address. */
 const prefixesOf = (address: string) => {
   const [a, b, c] = address.split(".");
   return [`${a}.`, `${a}.${b}.`, `${a}.${b}.${c}.`, address];
@@ -90,28 +90,22 @@ const prefixesOf = (address: string) => {
 export const NETWORK: FunctionTable = {
   ipv4_compare: scalar(
     "ipv4_compare(a, b [, prefix])",
-    "ipv4-compare-function",
     compared(32, (each) => each),
   ),
   ipv4_is_match: scalar(
     "ipv4_is_match(a, b [, prefix])",
-    "ipv4-is-match-function",
     compared(32, (each) => each === 0),
   ),
-  ipv4_is_in_range: scalar("ipv4_is_in_range(address, range)", "ipv4-is-in-range-function", inRanges(32)),
-  ipv4_is_in_any_range: scalar(
-    "ipv4_is_in_any_range(address, range, …)",
-    "ipv4-is-in-any-range-function",
-    inRanges(32),
-  ),
-  ipv4_is_private: scalar("ipv4_is_private(address)", "ipv4-is-private-function", (call) => {
+  ipv4_is_in_range: scalar("ipv4_is_in_range(address, range)", inRanges(32)),
+  ipv4_is_in_any_range: scalar("ipv4_is_in_any_range(address, range, …)", inRanges(32)),
+  ipv4_is_private: scalar("ipv4_is_private(address)", (call) => {
     const address = asText(operand(call, 0));
     return (row) => {
       const parsed = parseIpv4(address(row));
       return parsed === undefined ? null : isPrivate(parsed);
     };
   }),
-  ipv4_netmask_suffix: scalar("ipv4_netmask_suffix(address)", "ipv4-netmask-suffix-function", (call) => {
+  ipv4_netmask_suffix: scalar("ipv4_netmask_suffix(address)", (call) => {
     const address = asText(operand(call, 0));
     return (row) => {
       const parsed = parseIpv4(address(row));
@@ -119,14 +113,14 @@ export const NETWORK: FunctionTable = {
       return call.type === "long" ? BigInt(parsed.prefix) : parsed.prefix;
     };
   }),
-  parse_ipv4: scalar("parse_ipv4(address)", "parse-ipv4-function", (call) => {
+  parse_ipv4: scalar("parse_ipv4(address)", (call) => {
     const address = asText(operand(call, 0));
     return (row) => {
       const parsed = parseIpv4(address(row));
       return parsed === undefined ? null : masked(parsed.address, parsed.prefix, 32);
     };
   }),
-  parse_ipv4_mask: scalar("parse_ipv4_mask(address, prefix)", "parse-ipv4-mask-function", (call) => {
+  parse_ipv4_mask: scalar("parse_ipv4_mask(address, prefix)", (call) => {
     const [address, prefix] = [asText(operand(call, 0)), asLong(operand(call, 1))];
     return (row) => {
       const [parsed, length] = [parseIpv4(address(row)), prefix(row)];
@@ -134,11 +128,9 @@ export const NETWORK: FunctionTable = {
       return masked(parsed.address, Math.min(parsed.prefix, Number(length)), 32);
     };
   }),
-  format_ipv4: scalar("format_ipv4(address [, prefix])", "format-ipv4-function", (call) => formatted(call, false)),
-  format_ipv4_mask: scalar("format_ipv4_mask(address [, prefix])", "format-ipv4-mask-function", (call) =>
-    formatted(call, true),
-  ),
-  parse_ipv6: scalar("parse_ipv6(address)", "parse-ipv6-function", (call) => {
+  format_ipv4: scalar("format_ipv4(address [, prefix])", (call) => formatted(call, false)),
+  format_ipv4_mask: scalar("format_ipv4_mask(address [, prefix])", (call) => formatted(call, true)),
+  parse_ipv6: scalar("parse_ipv6(address)", (call) => {
     const address = asText(operand(call, 0));
     return (row) => {
       const parsed = parseIpv6(address(row));
@@ -147,36 +139,26 @@ export const NETWORK: FunctionTable = {
   }),
   ipv6_compare: scalar(
     "ipv6_compare(a, b [, prefix])",
-    "ipv6-compare-function",
     compared(128, (each) => each),
   ),
   ipv6_is_match: scalar(
     "ipv6_is_match(a, b [, prefix])",
-    "ipv6-is-match-function",
     compared(128, (each) => each === 0),
   ),
-  ipv6_is_in_range: scalar("ipv6_is_in_range(address, range)", "ipv6-is-in-range-function", inRanges(128)),
-  ipv6_is_in_any_range: scalar(
-    "ipv6_is_in_any_range(address, range, …)",
-    "ipv6-is-in-any-range-function",
-    inRanges(128),
-  ),
+  ipv6_is_in_range: scalar("ipv6_is_in_range(address, range)", inRanges(128)),
+  ipv6_is_in_any_range: scalar("ipv6_is_in_any_range(address, range, …)", inRanges(128)),
   ...allPriced(
     { character: 120 },
     {
-      has_ipv4: scalar("has_ipv4(source, address)", "has-ipv4-function", anyAddress(itself)),
-      has_any_ipv4: scalar("has_any_ipv4(source, address, …)", "has-any-ipv4-function", anyAddress(itself)),
-      has_ipv4_prefix: scalar("has_ipv4_prefix(source, prefix)", "has-ipv4-prefix-function", anyAddress(prefixesOf)),
-      has_any_ipv4_prefix: scalar(
-        "has_any_ipv4_prefix(source, prefix, …)",
-        "has-any-ipv4-prefix-function",
-        anyAddress(prefixesOf),
-      ),
+      has_ipv4: scalar("has_ipv4(source, address)", anyAddress(itself)),
+      has_any_ipv4: scalar("has_any_ipv4(source, address, …)", anyAddress(itself)),
+      has_ipv4_prefix: scalar("has_ipv4_prefix(source, prefix)", anyAddress(prefixesOf)),
+      has_any_ipv4_prefix: scalar("has_any_ipv4_prefix(source, prefix, …)", anyAddress(prefixesOf)),
     },
   ),
 };
 
-/** An address, given as text or number, as text, cut to its prefix. */
+/** Formats an address (text or number), cut to its prefix. */
 function formatted(call: Call, withMask: boolean): Compute {
   const { compute, type } = operand(call, 0);
   const prefix = call.operands[1] ? asLong(operand(call, 1)) : () => null;

@@ -4,29 +4,29 @@ import { asText } from "../operand.ts";
 import type { Json } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
 
-function ofText(form: string, page: string, compute: (text: string) => Json) {
-  return scalar(form, page, (call) => {
+function ofText(form: string, compute: (text: string) => Json) {
+  return scalar(form, (call) => {
     if (call.operands.length !== 1) throw new CallProblem(`${call.name} takes one argument`);
     const text = asText(operand(call, 0));
     return (row) => compute(text(row));
   });
 }
 
-/** Texts with a structure of their own. */
+/** Parsers of structured texts. */
 export const PARSING: FunctionTable = {
-  parse_csv: ofText("parse_csv(text)", "parse-csv-function", parseCsv),
-  parse_command_line: scalar("parse_command_line(text, 'windows')", "parse-command-line-function", (call) => {
+  parse_csv: ofText("parse_csv(text)", parseCsv),
+  parse_command_line: scalar("parse_command_line(text, 'windows')", (call) => {
     if (toText(constantOf(call, 1), "string").toLowerCase() !== "windows") {
-      throw new CallProblem('parse_command_line: "windows" is the only parser that Kusto has');
+      throw new CallProblem('parse_command_line: Kusto has only the parser "windows"');
     }
     const text = asText(operand(call, 0));
     return (row): Json => commandLine(text(row));
   }),
-  parse_path: ofText("parse_path(path)", "parse-path-function", parsePath),
+  parse_path: ofText("parse_path(path)", parsePath),
 };
 
 /**
- * The arguments as CommandLineToArgvW sees them: `2n` backslashes before a quote are `n`, an odd one makes the quote
+ * Splits a command line as CommandLineToArgvW does: `2n` backslashes before a quote are `n`, one more makes the quote
  * literal, and the first argument, the program, has no escapes.
  *
  * @see https://learn.microsoft.com/windows/win32/api/shellapi/nf-shellapi-commandlinetoargvw
@@ -38,7 +38,7 @@ function commandLine(text: string): Json {
   return [program?.[1] ?? program?.[2] ?? "", ...argumentsIn(source.slice(program?.[0].length ?? 0))];
 }
 
-/** Backslashes in front of a quote with it, whitespace, or any other run. */
+/** A quote with the backslashes before it, whitespace, or any other run. */
 const PIECE = /(\\*)"|\s+|\\+|[^\s"\\]+/gy;
 
 function argumentsIn(text: string): string[] {
@@ -60,7 +60,7 @@ function argumentsIn(text: string): string[] {
   return current === undefined ? found : [...found, current];
 }
 
-/** The values of the first record; a quoted value may hold commas, line breaks and doubled quotes. */
+/** The values of the first record. A quoted value can contain commas, line breaks and doubled quotes. */
 function parseCsv(text: string): Json {
   const values: string[] = [];
   for (let at = 0; ;) {
@@ -73,7 +73,7 @@ function parseCsv(text: string): Json {
   }
 }
 
-/** Where the quote stands that ends a value, two of them being a part of it, or else the last two; -1 where none do. */
+/** Index of the quote that ends a value, doubled quotes being part of it; if there is none, of the last doubled quote, or -1. */
 function closingQuote(text: string, from: number): number {
   let pair = -1;
   let at = text.indexOf('"', from);
@@ -92,7 +92,7 @@ function endOfValue(text: string, from: number): number {
 
 const PATH = /^(?:([A-Za-z][A-Za-z0-9+.-]+):\/\/)?(?:\\\\\?\\)?(([A-Za-z]:)?.*)$/s;
 
-/** What is missing is "". */
+/** Missing parts are "". */
 function parsePath(text: string): Json {
   const [, scheme = "", path = "", root = ""] = PATH.exec(text) ?? [];
   const split = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));

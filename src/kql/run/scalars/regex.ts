@@ -13,7 +13,7 @@ function constantRegex(call: Call, position: number): Regex {
 }
 
 export const REGEX: FunctionTable = {
-  extract: scalar("extract(regex, group, source [, typeof(T)])", "extract-function", (call) => {
+  extract: scalar("extract(regex, group, source [, typeof(T)])", (call) => {
     const regex = constantRegex(call, 0);
     const group = Number(constantOf(call, 1));
     const source = asText(operand(call, 2));
@@ -23,7 +23,7 @@ export const REGEX: FunctionTable = {
       return match === undefined ? nothing : convert(match(group), "string", call.type);
     };
   }),
-  extract_all: scalar("extract_all(regex [, groups], source)", "extract-all-function", (call) => {
+  extract_all: scalar("extract_all(regex [, groups], source)", (call) => {
     const regex = constantRegex(call, 0);
     const groups = call.operands.length > 2 ? chosenGroups(call, regex) : allGroups(regex);
     if (groups.length === 0) throw new CallProblem("extract_all: the regular expression must have a capturing group");
@@ -37,11 +37,9 @@ export const REGEX: FunctionTable = {
       );
     };
   }),
-  replace_regex: scalar("replace_regex(source, regex, rewrite)", "replace-regex-function", (call) =>
-    replace(call, 0, 1, 2),
-  ),
-  replace: scalar("replace(regex, rewrite, source)", "replace-regex-function", (call) => replace(call, 2, 0, 1)),
-  countof: scalar("countof(source, search [, kind])", "countof-function", (call) => {
+  replace_regex: scalar("replace_regex(source, regex, rewrite)", (call) => replace(call, 0, 1, 2)),
+  replace: scalar("replace(regex, rewrite, source)", (call) => replace(call, 2, 0, 1)),
+  countof: scalar("countof(source, search [, kind])", (call) => {
     const [source, search] = [asText(operand(call, 0)), asText(operand(call, 1))];
     const kind = call.operands.length > 2 ? toText(constantOf(call, 2), "string") : "normal";
     if (kind === "regex") {
@@ -52,23 +50,23 @@ export const REGEX: FunctionTable = {
   }),
   regex_quote: priced(
     { character: 120 },
-    scalar("regex_quote(text)", "regex-quote-function", (call) => {
+    scalar("regex_quote(text)", (call) => {
       const source = asText(operand(call, 0));
       return (row) => source(row).replaceAll(/[\\^$.|?*+()[\]{}#&~ -]/g, String.raw`\$&`);
     }),
   ),
-  trim: scalar("trim(regex, source)", "trim-function", (call) => trim(call, true, true)),
-  trim_start: scalar("trim_start(regex, source)", "trim-start-function", (call) => trim(call, true, false)),
-  trim_end: scalar("trim_end(regex, source)", "trim-end-function", (call) => trim(call, false, true)),
+  trim: scalar("trim(regex, source)", (call) => trim(call, true, true)),
+  trim_start: scalar("trim_start(regex, source)", (call) => trim(call, true, false)),
+  trim_end: scalar("trim_end(regex, source)", (call) => trim(call, false, true)),
 };
 
-/** `\\1` to `\\9` are groups, `\\0` all of the match, `\\\\` a backslash. */
+/** `\\1` to `\\9` are groups, `\\0` is the whole match, `\\\\` a backslash. */
 function readTemplate(template: string): (string | number)[] {
   const parts = template.match(/\\[0-9\\]|\\|[^\\]+/g) ?? [];
   return parts.map((part) => (/^\\\d$/.test(part) ? Number(part.charAt(1)) : part.replace("\\\\", "\\")));
 }
 
-/** Plain text is counted wherever it begins, so that occurrences may overlap. */
+/** Counts plain text at every place where it begins, so occurrences can overlap. */
 function occurrences(text: string, wanted: string): number {
   let count = 0;
   if (wanted === "") return count;
@@ -83,7 +81,7 @@ function allGroups({ groupCount }: Regex): number[] {
   return Array.from({ length: groupCount }, (_, index) => index + 1);
 }
 
-/** Groups by number or by name. */
+/** The groups that the call chooses, by number or name. */
 function chosenGroups(call: Call, { names }: Regex): number[] {
   const chosen = constantOf(call, 1);
   if (!isArray(chosen)) throw new CallProblem("extract_all: the groups must be an array");
@@ -95,7 +93,7 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
   });
 }
 
-/** Of a part of a rewrite, for each match. */
+/** For each part of a rewrite and each match. */
 const PART_PRICE = 200;
 
 function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: number): Compute {
@@ -117,7 +115,7 @@ function replace(call: Call, sourceAt: number, regexAt: number, rewriteAt: numbe
 
 const LITERAL = /^[^\\^$.|?*+()[\]{}]+$/;
 
-/** Takes off every match at the ends. Plain text, as in `trim('"', x)`, needs no regular expression. */
+/** Removes all matches at the ends. Plain text, as in `trim('"', x)`, needs no regular expression. */
 function trim(call: Call, atStart: boolean, atEnd: boolean): Compute {
   const pattern = toText(constantOf(call, 0), "string");
   const source = asText(operand(call, 1));
@@ -139,14 +137,14 @@ function trim(call: Call, atStart: boolean, atEnd: boolean): Compute {
   };
 }
 
-/** Where the first character stands that no repetition of `pattern` at the start covers. */
+/** Index after all repetitions of `pattern` at the start. */
 function leading(text: string, pattern: string): number {
   let from = 0;
   while (text.startsWith(pattern, from)) from += pattern.length;
   return from;
 }
 
-/** Behind the last character that no repetition of `pattern` at the end covers; never before `from`. */
+/** Index before all repetitions of `pattern` at the end; not less than `from`. */
 function trailing(text: string, pattern: string, from: number): number {
   let to = text.length;
   while (to - pattern.length >= from && text.endsWith(pattern, to)) to -= pattern.length;

@@ -8,7 +8,7 @@ import type { Row } from "../values.ts";
 import { compileRegex } from "../rust-regex.ts";
 import { allPriced, constantOf, operand, scalar } from "./binding.ts";
 
-/** Whether `wanted` is found in `text`, both already folded to one case where case does not count. */
+/** Whether `text` matches `wanted`. Both are already folded to one case if case does not count. */
 type Test = (text: string, wanted: string) => boolean;
 
 /** Terms are runs of ASCII letters and digits. https://learn.microsoft.com/kusto/query/datatypes-string-operators */
@@ -17,7 +17,7 @@ function isTermUnit(text: string, index: number): boolean {
   return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
 }
 
-/** A place where `wanted` stands with a term's end before and behind it, as far as it begins or ends inside a term. */
+/** Finds `wanted` at term boundaries. A boundary is needed only at an end of `wanted` that is itself part of a term. */
 function termTest(atStart: boolean, atEnd: boolean): Test {
   return (text, wanted) => {
     if (wanted === "") return true;
@@ -53,7 +53,7 @@ function binary(test: Test, fold: (text: string) => string, negative: boolean): 
   };
 }
 
-/** The right side is nearly always a constant: it is folded once. */
+/** Folds a constant right side, which is the usual case, only once. */
 function folding(read: (row: Row) => string, { constant, type }: Operand, fold: (text: string) => string) {
   if (constant === undefined) return (row: Row) => fold(read(row));
   const folded = fold(toText(constant.value, type));
@@ -61,17 +61,15 @@ function folding(read: (row: Row) => string, { constant, type }: Operand, fold: 
 }
 
 function family([name, test]: (typeof FAMILIES)[number]): readonly (readonly [string, ScalarFunction])[] {
-  const page = `${name}-operator`;
-  const csPage = name === "has" || name === "contains" ? `${name}-cs-operator` : `${name}-cs-operator`;
   return [
-    [name, scalar(`a ${name} b`, page, binary(test, ordinalUpper, false))],
-    [`!${name}`, scalar(`a !${name} b`, `not-${page}`, binary(test, ordinalUpper, true))],
-    [`${name}_cs`, scalar(`a ${name}_cs b`, csPage, binary(test, unchanged, false))],
-    [`!${name}_cs`, scalar(`a !${name}_cs b`, `not-${csPage}`, binary(test, unchanged, true))],
+    [name, scalar(`a ${name} b`, binary(test, ordinalUpper, false))],
+    [`!${name}`, scalar(`a !${name} b`, binary(test, ordinalUpper, true))],
+    [`${name}_cs`, scalar(`a ${name}_cs b`, binary(test, unchanged, false))],
+    [`!${name}_cs`, scalar(`a !${name}_cs b`, binary(test, unchanged, true))],
   ];
 }
 
-/** The texts of a list whose members are values or arrays of them. */
+/** The texts of a list of values and arrays. */
 function listed(items: readonly Operand[]): (row: Row) => string[] {
   const texts = items.map(({ compute, type }) => (row: Row) => {
     const value = compute(row);
@@ -85,10 +83,10 @@ function listed(items: readonly Operand[]): (row: Row) => string[] {
   return () => constants;
 }
 
-/** Of each character, for each text that it is searched for. */
+/** For each character and each text that is searched for. */
 const SEARCH_PRICE = 25;
 
-/** The test whether a text holds a term. Unlike one search, each of many is charged for by itself. */
+/** Tests a text for terms, charging for each search. */
 function eachHas({ evaluation }: Call, text: string): (wanted: string) => boolean {
   const folded = ordinalUpper(text);
   return (wanted) => {
@@ -102,17 +100,17 @@ export const TEXT_SEARCH: FunctionTable = {
   ...allPriced(
     { character: 80 },
     {
-      has_any: scalar("a has_any (b, …)", "has-any-operator", (call) => {
+      has_any: scalar("a has_any (b, …)", (call) => {
         const text = asText(operand(call, 0));
         const wanted = listed(call.operands.slice(1));
         return (row) => wanted(row).some(eachHas(call, text(row)));
       }),
-      has_all: scalar("a has_all (b, …)", "has-all-operator", (call) => {
+      has_all: scalar("a has_all (b, …)", (call) => {
         const text = asText(operand(call, 0));
         const wanted = listed(call.operands.slice(1));
         return (row) => wanted(row).every(eachHas(call, text(row)));
       }),
-      has_any_index: scalar("has_any_index(source, values)", "has-any-index-function", (call) => {
+      has_any_index: scalar("has_any_index(source, values)", (call) => {
         const text = asText(operand(call, 0));
         const wanted = listed(call.operands.slice(1));
         return (row) => {
@@ -122,7 +120,7 @@ export const TEXT_SEARCH: FunctionTable = {
       }),
     },
   ),
-  "matches regex": scalar("a matches regex b", "matches-regex-operator", (call) => {
+  "matches regex": scalar("a matches regex b", (call) => {
     const text = asText(operand(call, 0));
     const regex = compileRegex(toText(constantOf(call, 1), "string"), call.evaluation);
     return (row) => regex.isMatch(text(row));

@@ -7,26 +7,26 @@ import { invariantLower, isAscii, ordinalUpper } from "../ordinal-text.ts";
 import type { Json, Row, Value } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
-/** Joins texts, unless the result is longer than what may still be built. */
+/** Joins texts. @throws {EvaluationLimitError} if the result would exceed the limits */
 export function joined(evaluation: Evaluation, parts: readonly string[], delimiter = ""): string {
   const length = parts.reduce((sum, part) => sum + part.length, 0) + delimiter.length * Math.max(0, parts.length - 1);
   reserve(length, evaluation);
   return parts.join(delimiter);
 }
 
-/** Text with one text in the place of another. */
+/** The text with every `wanted` replaced. */
 function replaced(evaluation: Evaluation, text: string, [wanted, rewrite]: readonly [string, string]): string {
   return wanted === "" ? text : joined(evaluation, splitText(text, wanted), rewrite);
 }
 
-function ofText(form: string, page: string, compute: (text: string) => Value) {
-  return scalar(form, page, (call) => {
+function ofText(form: string, compute: (text: string) => Value) {
+  return scalar(form, (call) => {
     const text = asText(operand(call, 0));
     return (row) => compute(text(row));
   });
 }
 
-/** A whole number as the call's type holds it. */
+/** A whole number in the call's type. */
 export function whole(call: Call, value: number): Value {
   return call.type === "long" ? BigInt(value) : value;
 }
@@ -39,7 +39,7 @@ function pieces(call: Call, from: number): (row: Row) => string[] {
 export const TEXT: FunctionTable = {
   split: priced(
     { character: 60 },
-    scalar("split(source, delimiter [, index])", "split-function", (call) => {
+    scalar("split(source, delimiter [, index])", (call) => {
       const [source, delimiter] = [asText(operand(call, 0)), asText(operand(call, 1))];
       const divide: Read<readonly Json[]> = (row) => {
         const separator = delimiter(row);
@@ -54,36 +54,36 @@ export const TEXT: FunctionTable = {
       };
     }),
   ),
-  tolower: ofText("tolower(source)", "tolower-function", invariantLower),
-  toupper: ofText("toupper(source)", "toupper-function", ordinalUpper),
-  strlen: scalar("strlen(source)", "strlen-function", (call) => {
+  tolower: ofText("tolower(source)", invariantLower),
+  toupper: ofText("toupper(source)", ordinalUpper),
+  strlen: scalar("strlen(source)", (call) => {
     const text = asText(operand(call, 0));
     return (row) => whole(call, codePoints(text(row)));
   }),
-  string_size: scalar("string_size(source)", "string-size-function", (call) => {
+  string_size: scalar("string_size(source)", (call) => {
     const text = asText(operand(call, 0));
     return (row) => whole(call, new TextEncoder().encode(text(row)).length);
   }),
   reverse: priced(
     { character: 200 },
-    ofText("reverse(source)", "reverse-function", (text) => Array.from(text).toReversed().join("")),
+    ofText("reverse(source)", (text) => Array.from(text).toReversed().join("")),
   ),
-  strcat: scalar("strcat(a, …)", "strcat-function", (call) => {
+  strcat: scalar("strcat(a, …)", (call) => {
     const all = pieces(call, 0);
     return (row) => joined(call.evaluation, all(row));
   }),
-  strcat_delim: scalar("strcat_delim(delimiter, a, b, …)", "strcat-delim-function", (call) => {
+  strcat_delim: scalar("strcat_delim(delimiter, a, b, …)", (call) => {
     const [delimiter, all] = [asText(operand(call, 0)), pieces(call, 1)];
     return (row) => joined(call.evaluation, all(row), delimiter(row));
   }),
-  strcat_array: scalar("strcat_array(array, delimiter)", "strcat-array-function", (call) => {
+  strcat_array: scalar("strcat_array(array, delimiter)", (call) => {
     const [array, delimiter] = [asArray(operand(call, 0)), asText(operand(call, 1))];
     return (row) => {
       const parts = (array(row) ?? []).map((each) => toText(each, "dynamic"));
       return joined(call.evaluation, parts, delimiter(row));
     };
   }),
-  strrep: scalar("strrep(value, multiplier [, delimiter])", "strrep-function", (call) => {
+  strrep: scalar("strrep(value, multiplier [, delimiter])", (call) => {
     const [value, times] = [asText(operand(call, 0)), asLong(operand(call, 1))];
     const delimiter = call.operands[2] ? asText(operand(call, 2)) : () => "";
     return (row) => {
@@ -96,23 +96,23 @@ export const TEXT: FunctionTable = {
       );
     };
   }),
-  substring: scalar("substring(source, start [, length])", "substring-function", (call) => {
+  substring: scalar("substring(source, start [, length])", (call) => {
     const [source, start] = [asText(operand(call, 0)), asLong(operand(call, 1))];
     const length = call.operands[2] ? asLong(operand(call, 2)) : undefined;
     return (row) => {
       const text = source(row);
-      const given = Number(start(row) ?? 0n);
-      const from = given < 0 ? Math.max(0, text.length + given) : given;
+      const offset = Number(start(row) ?? 0n);
+      const from = offset < 0 ? Math.max(0, text.length + offset) : offset;
       const count = length ? Number(length(row) ?? 0n) : text.length;
       return text.slice(from, from + Math.max(0, count));
     };
   }),
-  indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", "indexof-function", indexOf),
-  replace_string: scalar("replace_string(text, lookup, rewrite)", "replace-string-function", (call) => {
+  indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", indexOf),
+  replace_string: scalar("replace_string(text, lookup, rewrite)", (call) => {
     const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
     return (row) => replaced(call.evaluation, source(row), [lookup(row), rewrite(row)]);
   }),
-  replace_strings: scalar("replace_strings(text, lookups, rewrites)", "replace-strings-function", (call) => {
+  replace_strings: scalar("replace_strings(text, lookups, rewrites)", (call) => {
     const [source, lookups, rewrites] = [
       asText(operand(call, 0)),
       asArray(operand(call, 1)),
@@ -121,7 +121,7 @@ export const TEXT: FunctionTable = {
     return (row) => {
       const [wanted, replacements] = [lookups(row) ?? [], rewrites(row) ?? []];
       return wanted.reduce<string>((text, each, index) => {
-        // each replacement reads and builds all of the text
+        // Each replacement reads and builds the whole text.
         chargeValue(text, call.evaluation);
         const rewrite = toText(replacements[index] ?? null, "dynamic");
         return replaced(call.evaluation, text, [toText(each, "dynamic"), rewrite]);
@@ -130,7 +130,7 @@ export const TEXT: FunctionTable = {
   }),
   translate: priced(
     { character: 400 },
-    scalar("translate(searchList, replacementList, source)", "translate-function", (call) => {
+    scalar("translate(searchList, replacementList, source)", (call) => {
       const [search, replacement, source] = [
         asText(operand(call, 0)),
         asText(operand(call, 1)),
@@ -142,7 +142,7 @@ export const TEXT: FunctionTable = {
           character,
           to[Math.min(index, to.length - 1)] ?? "",
         ]);
-        // of a character that is listed twice the first counts
+        // If a character is listed twice, its first entry counts.
         const map = new Map(pairs.toReversed());
         let translated = "";
         for (const character of source(row)) translated += map.get(character) ?? character;
@@ -150,14 +150,14 @@ export const TEXT: FunctionTable = {
       };
     }),
   ),
-  strcmp: scalar("strcmp(a, b)", "strcmp-function", (call) => {
+  strcmp: scalar("strcmp(a, b)", (call) => {
     const [left, right] = [asText(operand(call, 0)), asText(operand(call, 1))];
     return (row) => {
       const [a, b] = [left(row), right(row)];
       return whole(call, a < b ? -1 : Number(a > b));
     };
   }),
-  isascii: ofText("isascii(value)", "isascii-function", isAscii),
+  isascii: ofText("isascii(value)", isAscii),
 };
 
 function codePoints(text: string): number {
@@ -185,7 +185,7 @@ function indexOf(call: Call): Compute {
     let begin = from;
     let found = 0;
     let result = -1;
-    // each occurrence is looked for within `length` characters of where its search begins, as Kusto's page shows
+    // Each occurrence must lie within `length` characters of where its own search begins, as on Kusto's page.
     someOccurrence(
       text,
       wanted,

@@ -3,15 +3,15 @@ import { asText } from "../operand.ts";
 import type { Json } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
-/** Longer text is null, as Kusto's page says; so is what is nested deeper than any parser would follow. */
+/** Longer text is null, as Kusto's page says. So is deeper nesting. */
 const MAXIMUM_LENGTH = 1_048_576;
 const MAXIMUM_DEPTH = 1000;
 
-/** XML as bags: elements by their names, attributes as `@name`, text beside them as `#text`. */
+/** XML as bags: elements by name, attributes as `@name`, text beside them as `#text`. */
 export const XML: FunctionTable = {
   parse_xml: priced(
     { character: 100 },
-    scalar("parse_xml(xml)", "parse-xml-function", (call) => {
+    scalar("parse_xml(xml)", (call) => {
       const text = asText(operand(call, 0));
       return (row): Json => {
         const source = text(row);
@@ -28,7 +28,7 @@ interface Element {
   text: string;
 }
 
-/** Everything that is no element, attribute or text is skipped. */
+/** Skipped: processing instructions, comments and document types. */
 const SKIPPED = /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE[^<>[\]]*(?:\[[^\]]*\]\s*)?>/y;
 const CDATA = /<!\[CDATA\[([\s\S]*?)\]\]>/y;
 const NAME = "[A-Za-z_:\\u0080-\\uffff][\\w:.\\-\\u0080-\\uffff]*";
@@ -37,7 +37,7 @@ const ATTRIBUTE = new RegExp(String.raw`(${NAME})\s*=\s*(?:"([^"]*)"|'([^']*)')`
 const CLOSING = new RegExp(String.raw`<\/(${NAME})\s*>`, "y");
 const PLAIN = /[^<]+/y;
 
-/** Null where the text is not one well-formed element. */
+/** Null if the text is not one well-formed element. */
 function readXml(source: string): Json {
   const root: Element = { name: "", attributes: [], children: [], text: "" };
   const open = [root];
@@ -74,7 +74,7 @@ function readXml(source: string): Json {
   return isDocument ? Object.fromEntries(root.children) : null;
 }
 
-/** Without attributes and elements the text itself, null where there is none. */
+/** An element without attributes and children is its text, or null if it has none. */
 function valueOf({ attributes, children, text }: Element): Json {
   const plain = text.trim();
   if (attributes.length === 0 && children.length === 0) return plain === "" ? null : text;

@@ -2,7 +2,7 @@ import { chargeValue } from "../metering.ts";
 import { groupKey } from "./grouping.ts";
 import type { BindStep } from "./step.ts";
 
-/** The first of equal rows. */
+/** Keeps the first of equal rows. */
 export const bindDistinct: BindStep<"distinct"> = (_step, evaluation) => (rows) => {
   const seen = new Set<string>();
   return rows.filter((row) => {

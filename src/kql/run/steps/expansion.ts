@@ -13,12 +13,12 @@ interface ExpandOptions {
   readonly withIndex: boolean;
 }
 
-/** Of a property that becomes a bag or an array of its own. */
+/** For each property that becomes a bag or an array of its own. */
 const PROPERTY_PRICE = 300;
 
 /**
- * Makes the rows `input, elements, index?` of one row. Several arrays are expanded side by side, the shorter ones
- * filled up with null. A null makes one row, an empty array none.
+ * Makes rows `input, elements, index?` from one row. Several arrays are expanded side by side, the shorter ones padded with
+ * null. A null makes one row, an empty array none.
  */
 export function bindExpansion(expansions: readonly Expansion[], options: ExpandOptions, evaluation: Evaluation) {
   const sources = expansions.map(({ value, type }) => ({ read: asDynamic(bindExpression(value, evaluation)), type }));
@@ -26,7 +26,7 @@ export function bindExpansion(expansions: readonly Expansion[], options: ExpandO
   return (row: Row): Row[] => {
     const columns = sources.map(({ read, type }) => {
       const value = read(row);
-      // an element that becomes another type is read through
+      // Converting elements to another type reads them in full.
       if (type !== "dynamic") chargeValue(value, evaluation);
       const elements = elementsOf(value, options.bags);
       if (isBag(value)) evaluation.chargeWork(elements.length * PROPERTY_PRICE);
@@ -42,7 +42,7 @@ export function bindExpansion(expansions: readonly Expansion[], options: ExpandO
   };
 }
 
-/** A bag's properties become bags of one, or `[key, value]`; what is neither array nor bag stands for itself. */
+/** Each property of a bag becomes a bag of its own, or `[key, value]`. Any other value is its own only element. */
 function elementsOf(value: Json, bags: "bag" | "array"): readonly Json[] {
   if (isArray(value)) return value;
   if (!isBag(value)) return [value];

@@ -1,7 +1,7 @@
 import { toText } from "../conversion.ts";
 import type { ScalarType, Value } from "../values.ts";
 
-/** Equal for equal values only: "" and null differ, and so do neighbours of different length. */
+/** Equal only for equal values: "" and null differ, and so do `["ab", "c"]` and `["a", "bc"]`. */
 export function groupKey(values: readonly Value[], types: readonly ScalarType[]): string {
   return JSON.stringify(
     values.map((value, index) => (value === null ? null : toText(value, types[index] ?? "dynamic"))),

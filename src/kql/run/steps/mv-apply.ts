@@ -1,7 +1,7 @@
 import { bindExpansion } from "./expansion.ts";
 import type { BindStep } from "./step.ts";
 
-/** Runs the subquery over each row's elements by themselves. A row without elements yields nothing. */
+/** Runs the subquery over the elements of each row. A row without elements has no result. */
 export const bindMvApply: BindStep<"mv-apply"> = (step, evaluation, bindSteps) => {
   const expand = bindExpansion(step.expansions, { ...step, bags: "bag" }, evaluation);
   const subquery = bindSteps(step.steps, evaluation);

@@ -4,7 +4,7 @@ import { orderOf } from "../scalars/comparison.ts";
 import type { Row, Value } from "../values.ts";
 import type { BindStep } from "./step.ts";
 
-/** Sorts by the first key, ties by the next; null, and NaN with it, goes where the key says. */
+/** Sorts by the first key, ties by the next. Null and NaN come first or last, as the key says. */
 export const bindOrder: BindStep<"order"> = ({ keys }, evaluation) => {
   const bound = keys.map((key) => ({ ...key, compute: bindRead(key.value, evaluation).compute }));
   const compareBy = (left: readonly Value[], right: readonly Value[]): number => {
@@ -35,7 +35,7 @@ function compareKeys(left: Value, right: Value, key: { descending: boolean; null
   return key.descending ? -order : order;
 }
 
-/** 0 for values; nulls and NaN before or behind all of them, null at the outer end. */
+/** 0 for values; nulls and NaN rank before or after all of them, null at the outer end. */
 function rank(value: Value, nullsFirst: boolean): number {
   const distance = value === null ? 2 : typeof value === "number" && Number.isNaN(value) ? 1 : 0;
   return nullsFirst ? -distance : distance;

@@ -11,12 +11,12 @@ import type { BindStep } from "./step.ts";
 type Cells = readonly Value[];
 type ReadCells = (text: string) => Cells | undefined;
 
-/** Of a piece of the pattern, for each row. */
+/** For each piece of the pattern and each row. */
 const PART_PRICE = 1000;
 
 /**
- * Adds the columns of the pattern; where the text does not match, they are null ("" for string), and `parse-where`
- * drops the row.
+ * Adds the columns of the pattern. If the text does not match, they are null ("" for string), or `parse-where` drops the
+ * row.
  */
 export const bindParse: BindStep<"parse"> = (step, evaluation) => {
   const source = asText(bindRead(step.source, evaluation));
@@ -34,7 +34,7 @@ export const bindParse: BindStep<"parse"> = (step, evaluation) => {
   };
 };
 
-/** What a value of a type looks like, where no text follows that would end it. */
+/** Patterns for values that no literal text ends. */
 const VALUE_PATTERNS: Readonly<Record<ScalarType, string>> = {
   string: ".*",
   dynamic: ".*",
@@ -47,7 +47,7 @@ const VALUE_PATTERNS: Readonly<Record<ScalarType, string>> = {
   guid: "[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}",
 };
 
-/** One regular expression for the whole pattern; groups inside the rule's own pieces do not count as columns. */
+/** One regular expression for the whole pattern. Groups inside the rule's own pieces are not columns. */
 function regexReader(
   { parts, flags }: StepOf<"parse">,
   types: readonly ScalarType[],
@@ -72,16 +72,16 @@ function regexReader(
 }
 
 /**
- * Plain text between columns: each piece is taken where it is found first, the last at the end of the text. A value that
- * is not of its column's type fails the match, or under `relaxed` is null.
+ * Literal text between columns: each piece matches where it is found first, the last piece at the end of the text. A value
+ * that is not of its column's type fails the match; under `relaxed` it is null.
  */
 function literalReader(parts: readonly ParsePart[], relaxed: boolean): ReadCells {
   return (text) => {
     const cells: Value[] = [];
     let position = 0;
     let pending: ParsePart | undefined;
-    /** Ends what is pending at `end`: a column takes the text, a skip drops it. */
-    const settle = (end: number): boolean => {
+    /** Ends the pending part at `end`: a column takes the text, a skip drops it. */
+    const endPending = (end: number): boolean => {
       if (pending === undefined) return end === position;
       if (pending.kind === "column") return take(pending.type, text.slice(position, end));
       return true;
@@ -95,7 +95,7 @@ function literalReader(parts: readonly ParsePart[], relaxed: boolean): ReadCells
       if (part.kind === "text") {
         const isLast = index === parts.length - 1;
         const at = isLast ? lastPlace(text, part.text, position) : indexOfText(text, part.text, position);
-        if (at < 0 || !settle(at)) return undefined;
+        if (at < 0 || !endPending(at)) return undefined;
         position = at + part.text.length;
         pending = undefined;
         continue;
@@ -107,7 +107,7 @@ function literalReader(parts: readonly ParsePart[], relaxed: boolean): ReadCells
       }
       pending = part;
     }
-    return settle(text.length) ? cells : undefined;
+    return endPending(text.length) ? cells : undefined;
   };
 }
 
@@ -116,7 +116,7 @@ function lastPlace(text: string, wanted: string, from: number): number {
   return at >= from && text.endsWith(wanted) ? at : -1;
 }
 
-/** As much of the text as can belong to a value of the type. */
+/** The longest prefix of the rest that is a value of the type. */
 function prefixOf(type: ScalarType, text: string, position: number): string {
   const pattern = new RegExp(VALUE_PATTERNS[type], "sy");
   pattern.lastIndex = position;

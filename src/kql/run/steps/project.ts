@@ -2,7 +2,7 @@ import { bindExpression } from "../bind-expression.ts";
 import type { Row, Value } from "../values.ts";
 import type { BindStep } from "./step.ts";
 
-/** Computes every column of the result from the input row: what extend and the project family become. */
+/** Computes every column of the result from the input row. `extend` and the project family compile to this step. */
 export const bindProject: BindStep<"project"> = ({ values }, evaluation) => {
   const columns = values.map((value) =>
     value.kind === "column" ? value.index : bindExpression(value, evaluation).compute,

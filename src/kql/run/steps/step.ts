@@ -2,10 +2,9 @@ import type { Evaluation } from "../evaluation.ts";
 import type { Step, StepOf } from "../../plan.ts";
 import type { Row } from "../values.ts";
 
-/** Makes a table of rows from a table of rows. */
 export type RunStep = (rows: readonly Row[]) => readonly Row[];
 
-/** Turns a list of steps into one; handed to the steps that hold others. */
+/** Turns a list of steps into one. Steps that contain others get it as an argument. */
 export type BindSteps = (steps: readonly Step[], evaluation: Evaluation) => RunStep;
 
 export type BindStep<Name extends Step["step"]> = (

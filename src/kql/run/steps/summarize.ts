@@ -6,7 +6,7 @@ import type { Row, Value } from "../values.ts";
 import { groupKey } from "./grouping.ts";
 import type { BindStep } from "./step.ts";
 
-/** One row `keys, aggregates` for each group; without keys one row always, even over no rows. */
+/** Makes one row `keys, aggregates` for each group. Without keys there is always one row, even over no rows. */
 export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluation) => {
   const keys = by.map((each) => bindRead(each, evaluation));
   const bound = aggregates.map(({ name, type, arguments: values }) => {

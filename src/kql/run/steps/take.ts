@@ -1,6 +1,6 @@
 import type { BindStep } from "./step.ts";
 
-/** The first rows: of an ordered table its top, of another any, here always the same. */
+/** The first rows. Kusto may take any rows of a table without order; here they are always the same. */
 export const bindTake: BindStep<"take"> =
   ({ count }) =>
   (rows) =>

@@ -17,14 +17,14 @@ import type { Value } from "../../values.ts";
 import { constantOf, operand, priced, scalar } from "../binding.ts";
 import { formatDatetimeAs, formatTimespanAs } from "./time-format.ts";
 
-/** `now()` is the event's own TimeGenerated. */
-function volatile(form: string, page: string, bind: ScalarFunction["bind"]): ScalarFunction {
-  return { form, page, bind, volatile: true };
+/** An entry that depends on the event's own time. */
+function volatile(form: string, bind: ScalarFunction["bind"]): ScalarFunction {
+  return { form, bind, volatile: true };
 }
 
-/** A calendar part of a datetime as a number. */
-function partFunction(form: string, page: string, read: (date: Date, ticks: bigint) => number) {
-  return scalar(form, page, (call) => {
+/** A function that returns a part of a datetime as a number. */
+function partFunction(form: string, read: (date: Date, ticks: bigint) => number) {
+  return scalar(form, (call) => {
     const value = asDatetime(operand(call, 0));
     return (row) => {
       const ticks = value(row);
@@ -67,10 +67,10 @@ function isUnit(name: string): name is Unit {
 function unitOf(call: Call): Unit {
   const name = toText(constantOf(call, 0), "string").toLowerCase().replace("week_of_year", "week");
   if (isUnit(name)) return name;
-  throw new CallProblem(`${call.name}: "${name}" is no part of a datetime`);
+  throw new CallProblem(`${call.name}: "${name}" is not a part of a datetime`);
 }
 
-/** The first tick of the period that a datetime lies in; weeks begin on Sunday. */
+/** The first tick of the period that contains a datetime; weeks begin on Sunday. */
 function startOf(unit: "day" | "week" | "month" | "year", ticks: bigint, offset: number): bigint | null {
   const date = dateOf(ticks);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
@@ -98,20 +98,20 @@ function periodFunctions(unit: "day" | "week" | "month" | "year"): readonly (rea
       };
     };
   return [
-    [`startof${unit}`, scalar(`startof${unit}(date [, offset])`, `startof${unit}-function`, bind(false))],
-    [`endof${unit}`, scalar(`endof${unit}(date [, offset])`, `endof${unit}-function`, bind(true))],
+    [`startof${unit}`, scalar(`startof${unit}(date [, offset])`, bind(false))],
+    [`endof${unit}`, scalar(`endof${unit}(date [, offset])`, bind(true))],
   ];
 }
 
 export const DATETIME: FunctionTable = {
-  now: volatile("now([offset])", "now-function", ({ evaluation, operands }) => {
+  now: volatile("now([offset])", ({ evaluation, operands }) => {
     const offset = operands[0] ? asTimespan(operands[0]) : () => 0n;
     return (row) => {
       const difference = offset(row);
       return evaluation.now === null || difference === null ? null : datetimeOf(evaluation.now + difference);
     };
   }),
-  ago: volatile("ago(timespan)", "ago-function", (call) => {
+  ago: volatile("ago(timespan)", (call) => {
     const distance = asTimespan(operand(call, 0));
     return (row) => {
       const ticks = distance(row);
@@ -119,7 +119,7 @@ export const DATETIME: FunctionTable = {
     };
   }),
   ...Object.fromEntries((["day", "week", "month", "year"] as const).flatMap(periodFunctions)),
-  datetime_add: scalar("datetime_add(part, amount, datetime)", "datetime-add-function", (call) => {
+  datetime_add: scalar("datetime_add(part, amount, datetime)", (call) => {
     const unit = unitOf(call);
     const [amount, value] = [asLong(operand(call, 1)), asDatetime(operand(call, 2))];
     return (row) => {
@@ -127,7 +127,7 @@ export const DATETIME: FunctionTable = {
       return count === null || ticks === null ? null : added(unit, ticks, count);
     };
   }),
-  datetime_diff: scalar("datetime_diff(part, a, b)", "datetime-diff-function", (call) => {
+  datetime_diff: scalar("datetime_diff(part, a, b)", (call) => {
     const unit = unitOf(call);
     const [left, right] = [asDatetime(operand(call, 1)), asDatetime(operand(call, 2))];
     return (row) => {
@@ -135,10 +135,10 @@ export const DATETIME: FunctionTable = {
       return a === null || b === null ? null : boundary(unit, a) - boundary(unit, b);
     };
   }),
-  datetime_part: scalar("datetime_part(part, datetime)", "datetime-part-function", (call) => {
+  datetime_part: scalar("datetime_part(part, datetime)", (call) => {
     const name = toText(constantOf(call, 0), "string").toLowerCase();
     const read = PARTS[name];
-    if (read === undefined) throw new CallProblem(`datetime_part: "${name}" is no part of a datetime`);
+    if (read === undefined) throw new CallProblem(`datetime_part: "${name}" is not a part of a datetime`);
     const value = asDatetime(operand(call, 1));
     return (row) => {
       const ticks = value(row);
@@ -147,43 +147,37 @@ export const DATETIME: FunctionTable = {
       return call.type === "long" ? BigInt(part) : part;
     };
   }),
-  dayofmonth: partFunction("dayofmonth(date)", "dayofmonth-function", (date) => date.getUTCDate()),
-  dayofyear: partFunction("dayofyear(date)", "dayofyear-function", dayOfYear),
-  hourofday: partFunction("hourofday(date)", "hourofday-function", (date) => date.getUTCHours()),
-  monthofyear: partFunction("monthofyear(date)", "monthofyear-function", (date) => date.getUTCMonth() + 1),
-  getmonth: partFunction("getmonth(date)", "getmonth-function", (date) => date.getUTCMonth() + 1),
-  getyear: partFunction("getyear(date)", "getyear-function", (date) => date.getUTCFullYear()),
-  week_of_year: partFunction("week_of_year(date)", "week-of-year-function", isoWeek),
-  dayofweek: scalar("dayofweek(date)", "dayofweek-function", (call) => {
+  dayofmonth: partFunction("dayofmonth(date)", (date) => date.getUTCDate()),
+  dayofyear: partFunction("dayofyear(date)", dayOfYear),
+  hourofday: partFunction("hourofday(date)", (date) => date.getUTCHours()),
+  monthofyear: partFunction("monthofyear(date)", (date) => date.getUTCMonth() + 1),
+  getmonth: partFunction("getmonth(date)", (date) => date.getUTCMonth() + 1),
+  getyear: partFunction("getyear(date)", (date) => date.getUTCFullYear()),
+  week_of_year: partFunction("week_of_year(date)", isoWeek),
+  dayofweek: scalar("dayofweek(date)", (call) => {
     const value = asDatetime(operand(call, 0));
     return (row) => {
       const ticks = value(row);
       return ticks === null ? null : BigInt(dateOf(ticks).getUTCDay()) * TICKS_PER_DAY;
     };
   }),
-  make_datetime: scalar(
-    "make_datetime(year, month, day [, hour, minute [, second]])",
-    "make-datetime-function",
-    (call) => {
-      const parts = call.operands.map(asReal);
-      return (row) => {
-        const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map(
-          (part) => part(row) ?? Number.NaN,
-        );
-        const fraction = second - Math.floor(second);
-        const subTicks = Number.isNaN(fraction) ? 0n : BigInt(Math.round(fraction * 10_000_000));
-        return ticksOfCalendar([year ?? Number.NaN, month, day], [hour, minute, Math.floor(second)], subTicks);
-      };
-    },
-  ),
-  make_timespan: scalar("make_timespan([day,] hour, minute [, second])", "make-timespan-function", (call) => {
+  make_datetime: scalar("make_datetime(year, month, day [, hour, minute [, second]])", (call) => {
     const parts = call.operands.map(asReal);
     return (row) => {
-      const given = parts.map((part) => part(row));
-      // A greater part is out of range in whatever unit, and its ticks may be infinite.
-      if (!given.every((part) => part !== null && Math.abs(part) <= Number.MAX_SAFE_INTEGER)) return null;
+      const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((part) => part(row) ?? Number.NaN);
+      const fraction = second - Math.floor(second);
+      const subTicks = Number.isNaN(fraction) ? 0n : BigInt(Math.round(fraction * 10_000_000));
+      return ticksOfCalendar([year ?? Number.NaN, month, day], [hour, minute, Math.floor(second)], subTicks);
+    };
+  }),
+  make_timespan: scalar("make_timespan([day,] hour, minute [, second])", (call) => {
+    const parts = call.operands.map(asReal);
+    return (row) => {
+      const values = parts.map((part) => part(row));
+      // A greater part is out of range in any unit, and its ticks may be infinite.
+      if (!values.every((part) => part !== null && Math.abs(part) <= Number.MAX_SAFE_INTEGER)) return null;
       const [day, hour, minute, second] =
-        given.length === 4 ? given : [0, ...given, ...(given.length === 2 ? [0] : [])];
+        values.length === 4 ? values : [0, ...values, ...(values.length === 2 ? [0] : [])];
       return timespanOf(
         BigInt(Math.trunc(day ?? 0)) * TICKS_PER_DAY +
           BigInt(Math.trunc(hour ?? 0)) * TICKS_PER_HOUR +
@@ -194,7 +188,7 @@ export const DATETIME: FunctionTable = {
   }),
   format_datetime: priced(
     { character: 100 },
-    scalar("format_datetime(date, format)", "format-datetime-function", (call) => {
+    scalar("format_datetime(date, format)", (call) => {
       const [value, format] = [asDatetime(operand(call, 0)), asText(operand(call, 1))];
       return (row) => {
         const ticks = value(row);
@@ -204,7 +198,7 @@ export const DATETIME: FunctionTable = {
   ),
   format_timespan: priced(
     { character: 100 },
-    scalar("format_timespan(timespan, format)", "format-timespan-function", (call) => {
+    scalar("format_timespan(timespan, format)", (call) => {
       const [value, format] = [asTimespan(operand(call, 0)), asText(operand(call, 1))];
       return (row) => {
         const ticks = value(row);
@@ -218,9 +212,9 @@ export const DATETIME: FunctionTable = {
   unixtime_nanoseconds_todatetime: fromUnix("unixtime_nanoseconds_todatetime", 1n, 100n),
 };
 
-/** The unit is `ticks / units`. A long keeps all its digits; anything else is read as a real. */
+/** One unit of the number is `ticks / units` ticks. A long keeps all digits; anything else is read as a real. */
 function fromUnix(name: string, ticks: bigint, units = 1n): ScalarFunction {
-  return scalar(`${name}(number)`, `${name.replaceAll("_", "-")}-function`, (call) => {
+  return scalar(`${name}(number)`, (call) => {
     const { compute, type } = operand(call, 0);
     return (row): Value => {
       const value = compute(row);
@@ -239,7 +233,7 @@ function added(unit: Unit, ticks: bigint, count: bigint): bigint | null {
   const date = dateOf(ticks);
   const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + Number(count) * (UNIT_MONTHS[unit] ?? 1);
   const [year, month] = [Math.floor(months / 12), (((months % 12) + 12) % 12) + 1];
-  // a day that the month does not have becomes its last
+  // A day that the month does not have becomes its last day.
   for (let day = date.getUTCDate(); day > 27; day -= 1) {
     const start = ticksOfCalendar([year, month, day]);
     if (start !== null) return start + (ticks % TICKS_PER_DAY);
@@ -248,7 +242,7 @@ function added(unit: Unit, ticks: bigint, count: bigint): bigint | null {
   return start === null ? null : start + (ticks % TICKS_PER_DAY);
 }
 
-/** How many whole periods lie between the beginning of time and a datetime; weeks begin on Sunday. */
+/** Number of whole periods from 0001-01-01 to a datetime; weeks begin on Sunday. */
 function boundary(unit: Unit, ticks: bigint): bigint {
   if (unit === "nanosecond") return ticks * 100n;
   const size = UNIT_TICKS[unit];
@@ -279,7 +273,7 @@ function dayOfYear(date: Date): number {
   return Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1;
 }
 
-/** ISO 8601: the week with the year's first Thursday is its first. */
+/** ISO 8601: the first week is the one with the year's first Thursday. */
 function isoWeek(date: Date): number {
   const thursday = new Date(date);
   thursday.setUTCDate(date.getUTCDate() + 4 - (date.getUTCDay() || 7));

@@ -35,7 +35,7 @@ export function formatDatetimeAs(ticks: bigint, format: string): string {
   });
 }
 
-/** In full, or its last two digits, with or without a leading 0. */
+/** The full year, or its last two digits with or without a leading 0. */
 function year(value: number, digits: number): string {
   return digits > 2 ? String(value).padStart(4, "0") : String(value % 100).padStart(digits, "0");
 }

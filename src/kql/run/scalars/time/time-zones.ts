@@ -4,32 +4,26 @@ import { asDatetime, asText } from "../../operand.ts";
 import { dateOf, datetimeOf, TICKS_PER_MILLISECOND } from "../../time.ts";
 import { allPriced, operand, scalar } from "../binding.ts";
 
-/** Between the clocks of a zone and UTC, by the IANA names. */
+/** Conversions between UTC and the local time of a zone, by IANA name. */
 export const TIME_ZONES: FunctionTable = allPriced(
   { call: 20_000 },
   {
-    datetime_utc_to_local: scalar(
-      "datetime_utc_to_local(datetime, timezone)",
-      "datetime-utc-to-local-function",
-      (call) => moved(call, (ticks, offset) => ticks + offset(ticks)),
+    datetime_utc_to_local: scalar("datetime_utc_to_local(datetime, timezone)", (call) =>
+      moved(call, (ticks, offset) => ticks + offset(ticks)),
     ),
-    datetime_local_to_utc: scalar(
-      "datetime_local_to_utc(datetime, timezone)",
-      "datetime-local-to-utc-function",
-      (call) => moved(call, toUtc),
-    ),
+    datetime_local_to_utc: scalar("datetime_local_to_utc(datetime, timezone)", (call) => moved(call, toUtc)),
   },
 );
 
 type Offset = (utc: bigint) => bigint;
 
-/** Of looking up a zone, whether there is one or not. */
+/** For each look-up of a zone, found or not. */
 const ZONE_PRICE = 300_000;
 
-/** How many zones one prepared plan remembers; a rule names one or two, an event could name any. */
+/** Number of zones that a prepared plan caches. A rule names one or two, but an event could name any. */
 const REMEMBERED_ZONES = 100;
 
-/** A zone that the rule names must exist; one that the event names and that does not exist gives null. */
+/** A zone in the rule must exist; for an unknown zone in the event the result is null. */
 function moved(call: Call, move: (ticks: bigint, offset: Offset) => bigint): Compute {
   const [value, zone] = [asDatetime(operand(call, 0)), asText(operand(call, 1))];
   const { constant } = operand(call, 1);
@@ -50,8 +44,8 @@ function moved(call: Call, move: (ticks: bigint, offset: Offset) => bigint): Com
 }
 
 /**
- * A local time that the clocks skip is read with the offset behind the jump, as Kusto's page shows; one that they show
- * twice is the first of the two.
+ * A local time that the clocks skip is read with the offset after the jump, as on Kusto's page. A local time that occurs
+ * twice means the first one.
  */
 function toUtc(local: bigint, offset: Offset): bigint {
   const day = 864_000_000_000n;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compileQuery } from "../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../src/kql/run/support.ts";
+import { supportTable } from "../../src/kql/run/kql-support.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
@@ -49,8 +49,8 @@ const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   fork: "AuditLogs | fork (count) (take 1)",
 };
 
-describe("what the table calls supported compiles", () => {
-  const operators = supportTable().filter(
+describe("everything that the table lists as supported compiles", () => {
+  const operators = supportTable(AUDIT_LOGS).filter(
     ({ kind, supported }) => supported && (kind === "operator" || kind === "statement"),
   );
 
@@ -59,9 +59,9 @@ describe("what the table calls supported compiles", () => {
   });
 });
 
-describe("what it calls refused is refused at its place, with its reason", () => {
+describe("everything that the table lists as refused is refused at its place, with its reason", () => {
   test.each(Object.entries(REFUSED_SAMPLES))("%s", (name, query) => {
-    const reason = supportTable().find((line) => line.name === name && !line.supported)?.note;
+    const reason = supportTable(AUDIT_LOGS).find((line) => line.name === name && !line.supported)?.note;
     const [problem] = compileQuery(query, AUDIT_LOGS).problems;
     expect(problem).toMatchObject({ offset: query.indexOf("|") + 2 });
     expect(problem?.message).toBe(`the operator ${name} is not supported: ${reason}`);
@@ -82,7 +82,7 @@ describe("what it calls refused is refused at its place, with its reason", () =>
     ["series_stats(dynamic([1]))", "time series"],
     ["geo_point_to_s2cell(1.0, 1.0)", "geographic"],
     ["current_cluster_endpoint()", "the cluster"],
-    ["hash_xxhash64('x')", "pimwatch does not have it"],
+    ["hash_xxhash64('x')", "pimwatch does not implement it"],
   ])("%s", (expression, reason) => {
     const query = `AuditLogs | extend x = ${expression}`;
     const message = expect.stringMatching(`^\\w+ is not supported: .*${reason}`) as string;
@@ -90,18 +90,18 @@ describe("what it calls refused is refused at its place, with its reason", () =>
   });
 
   test.each([
-    { call: "bag_unpack(Category)", at: "Category", reason: "only dynamic values unpack" },
+    { call: "bag_unpack(Category)", at: "Category", reason: "only dynamic values can be unpacked" },
     { call: "bag_unpack(InitiatedBy, '', Category)", at: "Category", reason: "must be a constant of type string" },
     { call: "bag_unpack(InitiatedBy, '', 'none')", at: "'none'", reason: "columnsConflict is one of error" },
     { call: "bag_unpack(InitiatedBy, '', 'error', dynamic([]), 5)", at: "5", reason: "one to four arguments" },
     { call: "bag_unpack()", at: "bag_unpack", reason: "one to four arguments" },
-  ])("what bag_unpack cannot take: $call", ({ call, at, reason }) => {
+  ])("bag_unpack refuses $call", ({ call, at, reason }) => {
     const query = `AuditLogs | evaluate ${call} : (*, user: dynamic)`;
     const message = expect.stringContaining(reason) as string;
     expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
   });
 
-  test("functions too", () => {
+  test("a refused function", () => {
     const query = "AuditLogs | extend n = row_number()";
     expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([
       {

@@ -1,0 +1,158 @@
+import { AGGREGATES } from "./aggregates.ts";
+import { ALIASES, FUNCTIONS } from "./function-table.ts";
+import type { SourceTable } from "../plan.ts";
+import { refusedFunctions, refusedOperators } from "./refused.ts";
+
+/** One line of the support table. */
+export interface Support {
+  readonly kind: "operator" | "function" | "aggregate" | "statement";
+  readonly name: string;
+  /** How it is written; "" if it is refused. */
+  readonly form: string;
+  /** Page of Kusto's documentation, below https://learn.microsoft.com/kusto/query/ ; "" if it is refused. */
+  readonly page: string;
+  /** How it differs from Kusto here, or why it is refused. */
+  readonly note: string;
+  readonly supported: boolean;
+}
+
+const PER_EVENT = "per event: over the rows of one event, and no later step may test what it computes";
+const SUBQUERY_ONLY = "inside mv-apply only: at table level it would look at the rows of all events";
+const SORTS_ONE_EVENT = "orders the rows of one event";
+const SORT_FORM = "value [asc | desc] [nulls first | nulls last], …";
+
+/** Query operators: how each is written, and how it differs here. */
+function operatorForms(source: string): Readonly<Record<string, readonly [form: string, note?: string]>> {
+  return {
+    where: ["T | where predicate"],
+    extend: ["T | extend [name =] value, …"],
+    project: ["T | project [name =] value, …"],
+    "project-away": ["T | project-away nameOrPattern, …"],
+    "project-keep": ["T | project-keep nameOrPattern, …"],
+    "project-rename": ["T | project-rename new = old, …"],
+    "project-reorder": ["T | project-reorder nameOrPattern [asc | desc | granny-asc | granny-desc], …"],
+    "mv-expand": ["T | mv-expand [kind=bag|array] [with_itemindex=name] [name =] array [to typeof(type)], … [limit n]"],
+    "mv-apply": ["T | mv-apply [with_itemindex=name] [name =] array [to typeof(type)], … [limit n] on (subquery)"],
+    parse: ["T | parse [kind=simple|regex|relaxed] value with pattern"],
+    "parse-where": ["T | parse-where [kind=simple|regex|relaxed] value with pattern"],
+    union: ["union [kind=inner|outer] [withsource=name] T, …", `of branches over ${source}`],
+    summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
+    distinct: ["T | distinct value, …", "per event: over the rows of one event"],
+    "order by": [`T | order by ${SORT_FORM}`, SORTS_ONE_EVENT],
+    "sort by": [`T | sort by ${SORT_FORM}`, SORTS_ONE_EVENT],
+    top: ["T | top n by value [asc | desc]", SUBQUERY_ONLY],
+    take: ["T | take n", SUBQUERY_ONLY],
+    limit: ["T | limit n", SUBQUERY_ONLY],
+    count: ["T | count", SUBQUERY_ONLY],
+    "evaluate bag_unpack": [
+      "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) : ([*,] name: type, …)",
+      "with declared columns only: others would depend on the data",
+    ],
+    as: ["T | as name", "changes nothing"],
+    datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
+    print: ["print [name =] value, …", "as a list of constants, e.g. after in"],
+    materialize: ["materialize(T)", "changes nothing"],
+  };
+}
+
+const DECIDED_AT_BUILD = "decided at build time: the schema is known";
+
+/** Functions that the compiler itself carries out. */
+const COMPILED_FORMS: Readonly<Record<string, readonly [form: string, note: string]>> = {
+  column_ifexists: ["column_ifexists(name, otherwise)", DECIDED_AT_BUILD],
+  columnifexists: ["columnifexists(name, otherwise)", DECIDED_AT_BUILD],
+};
+
+function statementForms(source: string): Readonly<Record<string, readonly [form: string, note: string]>> {
+  return {
+    let: [
+      "let name = value | table | (parameters) { body };",
+      `values, lists, views over ${source}, functions with parameters`,
+    ],
+  };
+}
+
+/** How single functions differ from Kusto here. */
+function functionNotes(timeColumn: string): Readonly<Record<string, string>> {
+  return {
+    now: `the event's own ${timeColumn}`,
+    ago: `before the event's own ${timeColumn}`,
+    dcount: "exact: Kusto estimates",
+    dcountif: "exact: Kusto estimates",
+    take_any: "the first row: Kusto takes any",
+    any: "the first row: Kusto takes any",
+    "matches regex": "the regular expression must be a constant",
+    parse_json: "numbers are JavaScript's: tostring() of 1.0 is 1; but whole numbers keep all of their digits",
+  };
+}
+
+/** Pages that are not named after their operator. */
+const OTHER_PAGES: Readonly<Record<string, string>> = {
+  ...pagesOf("numerical-operators", ["+", "-", "*", "/", "%", "negate", "identity", "==", "!=", "<", "<=", ">", ">="]),
+  ...pagesOf("datatypes-string-operators", ["=~", "!~"]),
+  ...pagesOf("logical-operators", ["and", "or"]),
+  ...pagesOf("scalar-data-types/dynamic", [".", "[]"]),
+  ...pagesOf("sort-operator", ["order by", "sort by"]),
+  in: "in-cs-operator",
+  "in~": "in-operator",
+  "!in": "not-in-cs-operator",
+  "!in~": "not-in-operator",
+  limit: "take-operator",
+  "evaluate bag_unpack": "bag-unpack-plugin",
+  datatable: "datatable-operator",
+};
+
+function pagesOf(page: string, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, page]));
+}
+
+/** Other names, each with the name that its page has. */
+const DESCRIBED_AS: Readonly<Record<string, string>> = {
+  ...ALIASES,
+  columnifexists: "column_ifexists",
+  replace: "replace_regex",
+  makelist: "make_list",
+  makeset: "make_set",
+  make_dictionary: "make_bag",
+  any: "take_any",
+  anyif: "take_anyif",
+};
+
+function pageOf(kind: Support["kind"], name: string, form: string): string {
+  const words = (DESCRIBED_AS[name] ?? name).replace(/^!/, "not-").replaceAll(/[_ ]/g, "-");
+  const suffix = kind === "aggregate" ? "aggregation-function" : form.startsWith(`${name}(`) ? "function" : "operator";
+  return OTHER_PAGES[name] ?? `${words}-${kind === "statement" ? kind : suffix}`;
+}
+
+/** Everything that a query over the source table may hold, and what is refused, with the reason. */
+export function supportTable({ name: sourceName, timeColumn }: SourceTable): Support[] {
+  const notes = functionNotes(timeColumn);
+  const supported = (kind: Support["kind"], name: string, form: string, note = notes[name] ?? ""): Support => ({
+    kind,
+    name,
+    form,
+    page: pageOf(kind, name, form),
+    note,
+    supported: true,
+  });
+  const refused = (kind: Support["kind"], reasons: Readonly<Record<string, string>>) =>
+    Object.entries(reasons).map(([name, note]): Support => ({
+      kind,
+      name,
+      form: "",
+      page: "",
+      note,
+      supported: false,
+    }));
+  const listed = (kind: Support["kind"], forms: Readonly<Record<string, readonly [form: string, note?: string]>>) =>
+    Object.entries(forms).map(([name, [form, note = ""]]) => supported(kind, name, form, note));
+  return [
+    ...listed("statement", statementForms(sourceName)),
+    ...listed("operator", operatorForms(sourceName)),
+    ...Object.entries(AGGREGATES).map(([name, { form }]) => supported("aggregate", name, form)),
+    ...listed("function", COMPILED_FORMS),
+    ...Object.entries(FUNCTIONS).map(([name, { form }]) => supported("function", name, form)),
+    ...refused("operator", refusedOperators(sourceName)),
+    ...refused("function", refusedFunctions()),
+  ];
+}
