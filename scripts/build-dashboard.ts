@@ -24,6 +24,9 @@ export async function buildDashboard(directory: string): Promise<string[]> {
     input: { app: join(SOURCE, "main.tsx") },
     platform: "browser",
     tsconfig: join(SOURCE, "tsconfig.json"),
+    // src/core is pure: what the page does not use of it goes, with the modules of Node that only the app needs.
+    external: /^node:/,
+    treeshake: { moduleSideEffects: [{ test: /\/src\/core\/|^node:/, sideEffects: false }] },
     logLevel: "warn",
     output: {
       dir: directory,

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { overlayShape } from "../src/sentinel/overlay/overlay.ts";
 import { supportPage } from "../src/sentinel/support-page.ts";
 import { testsShape } from "../src/sentinel/tests-file.ts";
+import { filtersPage } from "./filters-page.ts";
 import { elementWalkModule } from "./element-walk-module.ts";
 
 /** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
@@ -14,6 +15,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
     ["src/core/scan/element-walk-module.ts", await elementWalkModule()],
+    ["docs/filters.md", await format(filtersPage(), { parser: "markdown", printWidth: 120 })],
     ["docs/support.md", await format(supportPage(), { parser: "markdown", printWidth: 120 })],
   ]);
 }

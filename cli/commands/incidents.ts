@@ -1,26 +1,27 @@
+import {
+  FILTER_NAMES,
+  FILTERS,
+  forEachFilter,
+  listedValues,
+  OPEN_STATUSES,
+} from "../../src/core/triage/incident-filters.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, type Values, wholeNumber } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 
-const FILTERS = {
-  status: { type: "string", value: "LIST", help: "New, Active, Closed, by commas; or all (default: New,Active)" },
-  priority: { type: "string", value: "LIST", help: "P1 to P4, by commas" },
-  severity: { type: "string", value: "LIST", help: "High, Medium, Low, Informational, by commas" },
-  effect: { type: "string", value: "LIST", help: "weakens, unknown, neutral, strengthens, by commas" },
-  role: { type: "string", value: "NAME", help: "the whole name of a role, with or without its scope" },
-  actor: { type: "string", value: "NAME", help: "the whole name of who did it" },
-  owner: { type: "string", value: "NAME", help: "the whole name of who works on it" },
-  burst: { type: "string", value: "ID", help: "what one actor did within one hour: BurstId of an incident" },
-  text: { type: "string", value: "WORDS", help: "words somewhere in what the list knows of it" },
-  from: { type: "string", value: "TIME", help: "activity since then, such as 2026-01-31T12:00:00Z" },
-  to: { type: "string", value: "TIME", help: "activity before then" },
-  order: { type: "string", value: "ORDER", help: "priority (default): most urgent first; or newest" },
-} as const;
+const FILTER_OPTIONS = forEachFilter((name) => {
+  const { help, placeholder } = FILTERS[name];
+  const values = listedValues(name);
+  const accepted = values.length === 0 ? "" : `: ${values.join(", ")}, comma-separated`;
+  const more = name === "status" ? `; or all (default: ${OPEN_STATUSES})` : "";
+  return { type: "string", value: placeholder, help: `${help}${accepted}${more}` } as const;
+});
 
 const OPTIONS = {
   storage: STORAGE_OPTIONS.storage,
   "table-endpoint": STORAGE_OPTIONS["table-endpoint"],
-  ...FILTERS,
+  ...FILTER_OPTIONS,
+  order: { type: "string", value: "ORDER", help: "priority (default): most urgent first; or newest" },
   limit: { type: "string", value: "N", help: "how many the list has at most (default 50)" },
   json: { type: "boolean", help: "JSON, one line for each incident" },
 } as const;
@@ -63,13 +64,16 @@ Exit code: 0 when it was listed or shown, also where there is nothing; 2 when it
 
 const reader = () => import("../incidents/incident-reader.ts");
 
-/** As the API's list takes them: there is one reader of both. */
+/** The parameters of an API request: one reader checks both. */
 function parametersOf(values: IncidentOptions): URLSearchParams {
-  const parameters = new URLSearchParams({ status: "New,Active", order: "priority" });
-  for (const name of Object.keys(FILTERS)) {
-    const value = Object.entries(values).find(([given]) => given === name)?.[1];
-    if (typeof value === "string") parameters.set(name, value);
+  const parameters = new URLSearchParams({ order: values.order ?? "priority" });
+  for (const name of FILTER_NAMES) {
+    const value = name === "status" ? statusOf(values) : values[name];
+    if (value !== undefined) parameters.set(name, value);
   }
-  if (parameters.get("status") === "all") parameters.delete("status");
   return parameters;
+}
+
+function statusOf({ status = OPEN_STATUSES }: IncidentOptions): string | undefined {
+  return status === "all" ? undefined : status;
 }

@@ -3,7 +3,7 @@ import { isRecord } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { Json } from "../../src/kql/run/values.ts";
 import type { HistoryEntry } from "../../src/core/triage/triage-change.ts";
-import type { Burst } from "../../src/workflows/incidents/burst-of.ts";
+import type { Burst } from "../../src/workflows/incidents/summarize-incidents.ts";
 import { incidentText, textOf } from "./incident-text.ts";
 import { visible } from "../visible-text.ts";
 

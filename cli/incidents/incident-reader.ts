@@ -8,8 +8,8 @@ import { rowsWhere } from "../../src/azure/tables/table-rows.ts";
 import type { IncidentRow, StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { readListRequest } from "../../src/core/triage/incident-query.ts";
 import { UsageError } from "../../src/errors.ts";
-import { burstOf } from "../../src/workflows/incidents/burst-of.ts";
 import { type ListDependencies, listIncidents } from "../../src/workflows/incidents/list-incidents.ts";
+import { countBurst } from "../../src/workflows/incidents/summarize-incidents.ts";
 import { tableDestination } from "../deployment/destinations.ts";
 import { incidentDetail } from "./incident-detail-text.ts";
 import { incidentLines, textOf } from "./incident-text.ts";
@@ -54,7 +54,7 @@ export async function show(
   const { row, record } = await theOne(table, await deps.ruleIds(), beginning);
   const [ruleId, id] = [textOf(row, "RuleId"), textOf(row, "IncidentId")];
   const history = await incidentChanges(table).history(ruleId, id);
-  const burst = await burstOf(textOf(row, "BurstId"), deps);
+  const burst = await countBurst(textOf(row, "BurstId"), deps);
   terminal.out(
     json === true
       ? `${safeJson(JSON.stringify({ incident: withoutNulls(row), record, history, burst }))}\n`

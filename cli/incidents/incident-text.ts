@@ -1,4 +1,4 @@
-import { burstWindow } from "../../src/core/incident/burst-id.ts";
+import { burstWindow } from "../../src/core/incident/burst.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
 import { visible } from "../visible-text.ts";

@@ -5,8 +5,8 @@ import { ContainerClient, RestError } from "@azure/storage-blob";
 import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
-import { burstCounts } from "./burst-counts.ts";
 import { deliveryProblems } from "../sending/delivery-check.ts";
 import type { EventSource } from "../sending/event-source.ts";
 import { SEND_RETRIES, sendEvents, type SendFigures } from "../sending/event-sender.ts";
@@ -239,4 +239,19 @@ async function countOf(letters: AsyncIterable<unknown>): Promise<number> {
     if (!(error instanceof RestError && error.statusCode === 404)) throw error;
   }
   return count;
+}
+
+/** Counts the incidents of each burst as they come. */
+function burstCounts() {
+  const counts = new Map<string, number>();
+  return {
+    /** @returns how many of its burst there are now, this one among them */
+    add(row: IncidentRow): number {
+      const id = textOf(row, "BurstId");
+      if (id === "") return 1;
+      const count = (counts.get(id) ?? 0) + 1;
+      counts.set(id, count);
+      return count;
+    },
+  };
 }

@@ -3,8 +3,7 @@ import type { Guide } from "../core/incident/rule.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
-import type { Burst } from "../workflows/incidents/burst-of.ts";
-import type { IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
+import type { Burst, IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
 
 /** One incident with all that is known of it. */
 interface WholeIncident {

@@ -1,3 +1,4 @@
+import { burstWindow } from "../core/incident/burst.ts";
 import type { IncidentRow } from "../core/incident/incident-row.ts";
 
 /** A column as text; "" where the row does not have it. */
@@ -26,6 +27,12 @@ export function shortTime(milliseconds: number, now: number): string {
   const year = date.getUTCFullYear() === new Date(now).getUTCFullYear() ? "" : ` ${date.getUTCFullYear()}`;
   const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()] ?? ""}${year}`;
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+}
+
+/** When a burst was: `22 Nov 23:00 to 00:00 UTC` */
+export function burstTime(burstId: string, now: number): string {
+  const { from, to } = burstWindow(burstId);
+  return `${shortTime(from.getTime(), now)} to ${to.toISOString().slice(11, 16)} UTC`;
 }
 
 /** `2026-11-22 14:02:11 UTC` */

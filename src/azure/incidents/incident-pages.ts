@@ -1,15 +1,13 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { EFFECTS, type IncidentPage, type PageRequest, STATUSES } from "../../core/triage/incident-query.ts";
-import { burstWindow } from "../../core/incident/burst-id.ts";
-import { PRIORITIES } from "../../core/pim-settings/priority.ts";
-import { SEVERITIES } from "../../core/incident/rule.ts";
+import { type Condition, conditionsOf } from "../../core/triage/incident-filters.ts";
+import type { IncidentPage, PageRequest } from "../../core/triage/incident-query.ts";
 import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
 import { rowOfEntity } from "./incident-entity.ts";
 import { timeKeyPrefix } from "./incident-table.ts";
 import { hasStatus, TABLE_SERVICE } from "../tables/table-rows.ts";
 
 /**
- * Pages of the rows that lists are made from. All of the query but its text is the service's work.
+ * Pages of the rows that lists are made from. The service tests all of a query but what `rowTest` tests.
  *
  * @param timeoutMs how long one page may take with its retries
  */
@@ -36,30 +34,23 @@ export function incidentPages(table: Pick<TableClient, "listEntities">, timeoutM
 }
 
 /**
- * The filter of a page. The service allows 15 comparisons: three for keys, at most two for each field with
- * alternatives and one or two for each name make 15; a burst stands in the place of an actor.
+ * The filter of a page. The service allows 15 comparisons, and a test counts those of all filters together: three for keys,
+ * one or two for each filter.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
  */
 export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from">): string {
   const { ruleId, query } = request;
-  const { from, to } = timeOf(query);
+  const conditions = conditionsOf(query);
+  const { from, before } = timeOf(conditions);
   // Keys count down: the row key of a later time is smaller. `~` is behind all that an id may hold.
-  const first = to === undefined ? "time|" : timeKeyPrefix(to.getTime() - 1);
-  const last = from === undefined ? "time}" : `${timeKeyPrefix(from.getTime())}|~`;
+  const first = before === undefined ? "time|" : timeKeyPrefix(before - 1);
+  const last = from === undefined ? "time}" : `${timeKeyPrefix(from)}|~`;
   const parts = [
     odata`PartitionKey eq ${ruleId}`,
     firstRow(request, first),
     odata`RowKey le ${last}`,
-    ...alternatives("Status", query.status, STATUSES),
-    ...alternatives("Severity", query.severity, SEVERITIES),
-    ...alternatives("Priority", query.priority, PRIORITIES),
-    // Incidents that nobody assessed have an empty effect: they are among none of these.
-    ...alternatives("Effect", query.effect, [...EFFECTS, ""]),
-    ...(query.role === undefined ? [] : [odata`(RoleScope eq ${query.role} or RoleName eq ${query.role})`]),
-    ...(query.actor === undefined ? [] : [odata`InitiatedBy eq ${query.actor}`]),
-    ...(query.burst === undefined ? [] : [odata`BurstId eq ${query.burst}`]),
-    ...(query.owner === undefined ? [] : [odata`Owner eq ${query.owner}`]),
+    ...conditions.flatMap(comparisonsOf),
   ];
   return parts.join(" and ");
 }
@@ -70,23 +61,34 @@ function firstRow({ after, from }: Pick<PageRequest, "after" | "from">, first: s
   return after !== undefined && after >= first ? odata`RowKey gt ${after}` : odata`RowKey ge ${first}`;
 }
 
-/** A burst's id tells when it was: the service need not look elsewhere. */
-function timeOf({ from, to, burst }: PageRequest["query"]): {
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
+/** The time that all conditions allow, in milliseconds since 1970. */
+function timeOf(conditions: readonly Condition[]): {
+  readonly from: number | undefined;
+  readonly before: number | undefined;
 } {
-  if (burst === undefined) return { from, to };
-  const window = burstWindow(burst);
+  const times = conditions.filter((condition) => condition.kind === "time");
+  const begins = times.flatMap(({ from }) => from?.getTime() ?? []);
+  const ends = times.flatMap(({ before }) => before?.getTime() ?? []);
   return {
-    from: from !== undefined && from > window.from ? from : window.from,
-    to: to !== undefined && to < window.to ? to : window.to,
+    from: begins.length === 0 ? undefined : Math.max(...begins),
+    before: ends.length === 0 ? undefined : Math.min(...ends),
   };
 }
 
+/** None for a time, which the row keys hold, and none for words, which Table Storage cannot search. */
+function comparisonsOf(condition: Condition): string[] {
+  if (condition.kind === "time" || condition.kind === "words") return [];
+  if (condition.kind === "anyOf") return alternatives(condition);
+  return [anyOf(condition.columns.map((column) => `${column} ${odata`eq ${condition.text}`}`))];
+}
+
 /** By the wanted values or by the others, whichever are fewer. */
-function alternatives(column: string, wanted: readonly string[] | undefined, all: readonly string[]): string[] {
-  if (wanted === undefined || wanted.length === 0) return [];
+function alternatives({ column, wanted, all }: Extract<Condition, { readonly kind: "anyOf" }>): string[] {
   const others = all.filter((value) => !wanted.includes(value));
   if (others.length < wanted.length) return others.map((value) => `${column} ${odata`ne ${value}`}`);
-  return [`(${[...new Set(wanted)].map((value) => `${column} ${odata`eq ${value}`}`).join(" or ")})`];
+  return [anyOf([...new Set(wanted)].map((value) => `${column} ${odata`eq ${value}`}`))];
+}
+
+function anyOf(comparisons: readonly string[]): string {
+  return `(${comparisons.join(" or ")})`;
 }

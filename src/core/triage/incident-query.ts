@@ -1,35 +1,9 @@
 import * as z from "zod/mini";
 import { text } from "../event/audit-log.ts";
-import { isBurstId } from "../incident/burst-id.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
-import type { IncidentStatus } from "../incident/incident.ts";
-import type { Effect } from "../pim-settings/finding.ts";
-import { PRIORITIES, type Priority } from "../pim-settings/priority.ts";
-import { SEVERITIES, type Severity } from "../incident/rule.ts";
+import { conditionsOf, FILTER_NAMES, FILTERS, type IncidentQuery } from "./incident-filters.ts";
 
-export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
-export const EFFECTS = ["weakens", "strengthens", "neutral", "unknown"] as const satisfies readonly Effect[];
 const ORDERS = ["newest", "priority"] as const;
-
-/** Which incidents a list holds. What is undefined restricts nothing; several values of one field are alternatives. */
-export interface IncidentQuery {
-  /** Time of the activity: from this on, and before that. */
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
-  readonly status?: readonly IncidentStatus[] | undefined;
-  readonly severity?: readonly Severity[] | undefined;
-  readonly priority?: readonly Priority[] | undefined;
-  readonly effect?: readonly Effect[] | undefined;
-  /** The whole name of a role, with or without its scope. */
-  readonly role?: string | undefined;
-  /** The whole name of who did it. */
-  readonly actor?: string | undefined;
-  readonly owner?: string | undefined;
-  /** A burst's id. Not together with `actor`: it says who. */
-  readonly burst?: string | undefined;
-  /** Somewhere in what a list shows of the incident, whatever the case. */
-  readonly text?: string | undefined;
-}
 
 /** What one request for a list asks for. */
 export interface ListRequest {
@@ -65,47 +39,9 @@ export interface IncidentPage {
 
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
-const MAX_TEXT = 200;
-/** Of a name in a row, see incident-row.ts. */
-const MAX_NAME = 1_000;
-
-const oneOf = <const T extends string>(values: readonly T[]) =>
-  z.optional(
-    z.pipe(
-      z.pipe(
-        z.string(),
-        z.transform((list) => list.split(",").filter((value) => value !== "")),
-      ),
-      z.array(z.enum(values, { error: `expected one or more of ${values.join(", ")}, separated by commas` })),
-    ),
-  );
-const time = z.optional(
-  z.pipe(
-    z.iso.datetime({ offset: true, error: "expected a time such as 2026-01-31T12:00:00Z" }),
-    z.transform((value) => new Date(value)),
-  ),
-);
-const short = (characters: number) =>
-  z.optional(
-    z.string().check(
-      z.maxLength(characters, { error: `expected at most ${characters} characters` }),
-      z.refine((value) => value.isWellFormed(), { error: "expected well-formed text" }),
-    ),
-  );
 const fromOne = { error: `expected a number from 1 to ${MAX_LIMIT}` };
 
-const PARAMETERS = z.strictObject({
-  from: time,
-  to: time,
-  status: oneOf(STATUSES),
-  severity: oneOf(SEVERITIES),
-  priority: oneOf(PRIORITIES),
-  effect: oneOf(EFFECTS),
-  role: short(MAX_NAME),
-  actor: short(MAX_NAME),
-  owner: short(MAX_NAME),
-  burst: z.optional(z.string().check(z.refine(isBurstId, { error: "expected the BurstId of an incident" }))),
-  text: short(MAX_TEXT),
+const PAGING = z.strictObject({
   order: z._default(z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }), "newest"),
   limit: z._default(
     z.coerce
@@ -117,7 +53,7 @@ const PARAMETERS = z.strictObject({
       ),
     DEFAULT_LIMIT,
   ),
-  continuation: short(16_000),
+  continuation: z.optional(z.string().check(z.maxLength(16_000, { error: "expected at most 16000 characters" }))),
 });
 
 /** What cannot be answered as asked, each problem naming the parameter or field, what is expected and the limit. */
@@ -132,12 +68,30 @@ export function readListRequest(parameters: URLSearchParams): ListRequest | Inva
   if (repeated.length > 0) {
     return { problems: repeated.map((name) => `${name}: given more than once; separate several values by commas`) };
   }
-  const parsed = PARAMETERS.safeParse(Object.fromEntries(given));
-  if (!parsed.success) return { problems: problemsOf(parsed.error) };
-  const { order, limit, continuation, ...query } = parsed.data;
+  const { problems, query, others } = readFilters(new Map(given));
+  const paging = PAGING.safeParse(Object.fromEntries(others));
+  if (!paging.success) return { problems: [...problems, ...problemsOf(paging.error)] };
+  if (problems.length > 0) return { problems };
   if (query.burst !== undefined && query.actor !== undefined)
     return { problems: ["burst: not together with actor; a burst is of one actor"] };
-  return { query, order, limit, continuation };
+  return { query, ...paging.data, continuation: paging.data.continuation };
+}
+
+/** @returns the filters among the parameters, and the other parameters */
+function readFilters(given: ReadonlyMap<string, string>) {
+  const others = new Map(given);
+  const problems: string[] = [];
+  const query: Record<string, unknown> = {};
+  for (const name of FILTER_NAMES) {
+    const value = given.get(name);
+    others.delete(name);
+    if (value === undefined) continue;
+    const read = FILTERS[name].read(value);
+    if (typeof read === "object" && "expected" in read) problems.push(`${name}: expected ${read.expected}`);
+    else query[name] = read;
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each filter's own `read` made its value
+  return { problems, query: query as IncidentQuery, others };
 }
 
 /** One line for each problem: where it is and what is expected. */
@@ -149,24 +103,17 @@ export function problemsOf(error: z.core.$ZodError): string[] {
   });
 }
 
-const SEARCHED = [
-  "IncidentTitle",
-  "Assessment",
-  "ResultReason",
-  "RoleName",
-  "RoleScope",
-  "InitiatedBy",
-  "ClientIpAddress",
-  "TargetResourceName",
-  "OperationName",
-  "RuleName",
-  "Owner",
-  "IncidentId",
-] as const;
+/** Tests a row for all that Table Storage cannot test. Undefined where Table Storage tests the whole query. */
+export function rowTest(query: IncidentQuery): ((row: IncidentRow) => boolean) | undefined {
+  const searches = conditionsOf(query).filter((condition) => condition.kind === "words");
+  if (searches.length === 0) return undefined;
+  return (row) =>
+    searches.every(({ columns, text: searched }) => {
+      const content = columns.map((name) => text(row[name]).toLowerCase()).join("\n");
+      return wordsOf(searched).every((word) => content.includes(word));
+    });
+}
 
-/** Whether a row of a list holds the text that the query searches. Table Storage cannot do this itself. */
-export function holdsText(row: IncidentRow, searched: string): boolean {
-  const words = searched.toLowerCase().split(/\s+/).filter(Boolean);
-  const content = SEARCHED.map((name) => text(row[name]).toLowerCase()).join("\n");
-  return words.every((word) => content.includes(word));
+function wordsOf(searched: string): string[] {
+  return searched.toLowerCase().split(/\s+/).filter(Boolean);
 }

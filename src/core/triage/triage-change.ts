@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 import { text } from "../event/audit-log.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { INVISIBLE } from "../visible-text.ts";
-import { type Invalid, problemsOf, STATUSES } from "./incident-query.ts";
+import { STATUSES } from "./incident-filters.ts";
+import { type Invalid, problemsOf } from "./incident-query.ts";
 
 /** Sentinel's words for what a closed incident was. */
 const CLASSIFICATIONS = ["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"] as const;

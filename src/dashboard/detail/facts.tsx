@@ -2,17 +2,11 @@ import type { VNode } from "preact";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { field, fullTime, instant, inWords, span } from "../format.ts";
 import { Inert } from "./inert.tsx";
-import type { ChangeView } from "../list/view.ts";
-
-interface FactsProps {
-  readonly incident: IncidentRow;
-  readonly change: ChangeView;
-}
 
 type Fact = readonly [name: string, value: string, note?: string];
 
 /** Who, on what, from where, when: what the record says, with the ids that other tools ask for. */
-export function Facts({ incident }: FactsProps): VNode {
+export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
   const of = (name: string): string => field(incident, name);
   return (
     <section class="block" aria-labelledby="facts-title">

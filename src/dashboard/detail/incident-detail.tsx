@@ -3,13 +3,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { Analyst } from "../../core/triage/triage-change.ts";
 import { readIncident, type ReadIncident } from "../api.ts";
-import type { Burst } from "../../workflows/incidents/burst-of.ts";
-import { burstWords } from "../list/burst-words.ts";
+import type { Burst } from "../../workflows/incidents/summarize-incidents.ts";
 import { Changes } from "./changes.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
 import { Facts } from "./facts.tsx";
-import { ago, field, fullTime, instant } from "../format.ts";
+import { ago, burstTime, field, fullTime, instant } from "../format.ts";
 import { Guidance } from "./guidance.tsx";
 import { HistoryList } from "./history.tsx";
 import { headlineOf, roleOf, titleOf } from "../headline.ts";
@@ -105,7 +104,7 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
       </header>
       <Triage read={read} me={me} now={now} onNewer={onNewer} />
       <Changes incident={incident} />
-      <Facts incident={incident} change={change} />
+      <Facts incident={incident} />
       <Guidance guide={guide} investigation={investigation} />
       <HistoryList history={history} incident={incident} now={now} />
       <RawRecord record={record} incident={incident} />
@@ -165,7 +164,7 @@ function BurstLine({ burst, now, change }: Pick<BodyProps, "now" | "change"> & {
         One of {burst.count}
         {burst.complete ? "" : " and more"} by this actor
       </button>
-      <span class="soft"> within the hour · {burstWords(burst.id, now)}</span>
+      <span class="soft"> within the hour · {burstTime(burst.id, now)}</span>
     </p>
   );
 }

@@ -1,8 +1,17 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { shortTime } from "../format.ts";
-import { burstWords } from "./burst-words.ts";
+import { SEVERITIES } from "../../core/incident/rule.ts";
+import {
+  EFFECTS,
+  FILTER_NAMES,
+  type FilterName,
+  FILTERS,
+  type FilterWith,
+  listedValues,
+} from "../../core/triage/incident-filters.ts";
 import { Inert } from "../detail/inert.tsx";
+import { effectWord } from "../detail/effect.tsx";
+import { burstTime, shortTime } from "../format.ts";
 import { type ChangeView, isFiltered, listQuery, NO_FILTERS, type Range, STATUS_VIEWS, type View } from "./view.ts";
 
 interface FiltersProps {
@@ -54,18 +63,14 @@ export function Filters({ view, change, shown, now }: FiltersProps): VNode {
               if (known !== undefined) change({ range: known, from: "", to: "" });
             }}
           />
-          <Choice
-            label="Effect"
-            value={view.effect}
-            options={EFFECT_OPTIONS}
-            onChange={(effect) => change({ effect })}
-          />
-          <Choice
-            label="Severity"
-            value={view.severity}
-            options={SEVERITY_OPTIONS}
-            onChange={(severity) => change({ severity })}
-          />
+          {FILTER_NAMES.filter(isSelect).map((name) => (
+            <Choice
+              label={FILTERS[name].label}
+              value={view[name]}
+              options={[["", `Any ${FILTERS[name].label.toLowerCase()}`], ...SELECTS[name]]}
+              onChange={(value) => change({ [name]: value })}
+            />
+          ))}
           <Choice
             label="Order"
             value={view.order}
@@ -86,24 +91,18 @@ export function Filters({ view, change, shown, now }: FiltersProps): VNode {
 }
 
 const RANGE_NAMES = ["24h", "7d", "30d", "90d", "all"] as const;
-const EFFECT_OPTIONS: readonly (readonly [string, string])[] = [
-  ["", "Any effect"],
-  ["weakens", "Weakens"],
-  ["unknown", "Unclear"],
-  ["neutral", "Neutral"],
-  ["strengthens", "Strengthens"],
-];
-const SEVERITY_OPTIONS: readonly (readonly [string, string])[] = [
-  ["", "Any severity"],
-  ["High", "High"],
-  ["Medium", "Medium"],
-  ["Low", "Low"],
-  ["Informational", "Informational"],
-];
+const SELECTS: { readonly [Name in FilterWith<"select">]: readonly (readonly [value: string, words: string])[] } = {
+  effect: EFFECTS.map((effect) => [effect, effectWord(effect)]),
+  severity: SEVERITIES.map((severity) => [severity, severity]),
+};
 const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
   ["priority", "Urgent first"],
   ["newest", "Newest first"],
 ];
+
+function isSelect(name: FilterName): name is FilterWith<"select"> {
+  return name in SELECTS;
+}
 
 function exportAddress(view: View, now: number): string {
   const query = listQuery(view, now);
@@ -148,19 +147,15 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
   );
 }
 
-/** What narrows the list, each to be taken away again. */
+/** The filters in force but the status, each with a button to remove it. */
 function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | null {
+  if (!isFiltered(view)) return null;
   const isTimed = view.from !== "" || view.to !== "";
-  if (!isFiltered(view) && !isTimed) return null;
+  const time = `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`;
   const chips: (readonly [label: string, text: string, without: Partial<View>])[] = [
-    ...(isTimed
-      ? [["Time", `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`, { from: "", to: "" }] as const]
-      : []),
-    ...(view.priority.length > 0 ? [["Priority", view.priority.join(", "), { priority: [] }] as const] : []),
-    ...(["effect", "severity", "role", "actor", "owner", "burst", "text"] as const).flatMap((name) =>
-      view[name] === ""
-        ? []
-        : [[NAMES[name], name === "burst" ? burstWords(view[name], now) : view[name], { [name]: "" }] as const],
+    ...(isTimed ? [["Time", time, { from: "", to: "" }] as const] : []),
+    ...FILTER_NAMES.filter((name) => !ELSEWHERE.has(name) && view[name] !== "").map(
+      (name) => [FILTERS[name].label, chipText(name, view[name], now), { [name]: "" }] as const,
     ),
   ];
   return (
@@ -181,15 +176,12 @@ function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | nul
   );
 }
 
-const NAMES = {
-  effect: "Effect",
-  severity: "Severity",
-  role: "Role",
-  actor: "By",
-  owner: "Owner",
-  burst: "Burst",
-  text: "Search",
-} as const;
+const ELSEWHERE: ReadonlySet<FilterName> = new Set(["status", "from", "to"]);
+
+function chipText(name: FilterName, text: string, now: number): string {
+  if (name === "burst") return burstTime(text, now);
+  return listedValues(name).length > 0 ? text.replaceAll(",", ", ") : text;
+}
 
 function timeOf(time: string, now: number): string {
   return time === "" ? "…" : shortTime(Date.parse(time), now);

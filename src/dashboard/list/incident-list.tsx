@@ -186,7 +186,7 @@ function Nothing({ list, view, change }: Pick<ListProps, "list" | "view" | "chan
       </div>
     );
   }
-  const narrowed = isFiltered(view) || view.from !== "";
+  const narrowed = isFiltered(view);
   return (
     <div class="nothing">
       <p>{narrowed ? "Nothing matches these filters." : NOTHING[view.status]}</p>

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
 import type { IncidentSummary } from "../../workflows/incidents/summarize-incidents.ts";
 import { Timeline } from "./timeline.tsx";
 import type { Polled } from "../use-polled.ts";
@@ -11,23 +12,21 @@ interface OverviewProps {
   readonly now: number;
 }
 
-const PRIORITIES = ["P1", "P2", "P3", "P4"] as const;
-
 /** Open incidents by priority, and when all of them happened. */
 export function Overview({ summary, view, change, now }: OverviewProps): VNode {
   const { value } = summary;
+  const chosen = PRIORITIES.filter((priority) => view.priority.split(",").includes(priority));
   return (
     <section class="overview" aria-label="Overview">
       <div class="tiles" role="group" aria-label="Open incidents by priority">
         {PRIORITIES.map((priority) => {
           const number = value?.open[priority];
-          const chosen = view.priority.includes(priority);
           return (
             <button
               type="button"
               class={`tile is-${priority.toLowerCase()}${number === 0 ? " is-none" : ""}`}
-              aria-pressed={chosen}
-              onClick={() => change({ priority: toggled(view.priority, priority) })}
+              aria-pressed={chosen.includes(priority)}
+              onClick={() => change({ priority: toggled(chosen, priority) })}
             >
               <span class="tile-number">
                 {number ?? "–"}
@@ -43,8 +42,6 @@ export function Overview({ summary, view, change, now }: OverviewProps): VNode {
   );
 }
 
-function toggled(chosen: readonly string[], priority: string): string[] {
-  return chosen.includes(priority)
-    ? chosen.filter((other) => other !== priority)
-    : PRIORITIES.filter((known) => known === priority || chosen.includes(known));
+function toggled(chosen: readonly Priority[], priority: Priority): string {
+  return PRIORITIES.filter((one) => chosen.includes(one) !== (one === priority)).join(",");
 }

@@ -1,28 +1,25 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { isBurstId } from "../../core/incident/burst-id.ts";
+import {
+  FILTER_NAMES,
+  type FilterName,
+  FILTERS,
+  type FilterWith,
+  forEachFilter,
+  OPEN_STATUSES,
+} from "../../core/triage/incident-filters.ts";
 
 /** What the page shows. It stands in the address, so that a link or a reload leads back to it. */
-export interface View {
-  /** Of a list: `open` is New and Active. */
-  readonly status: "open" | "New" | "Active" | "Closed" | "all";
+export interface View extends FilterTexts {
+  /** `open` is New and Active. */
+  readonly status: (typeof STATUS_VIEWS)[number];
   readonly range: Range;
-  /** A narrower time, taken from the timeline: ISO 8601. */
-  readonly from: string;
-  readonly to: string;
-  /** P1 to P4, none for all. */
-  readonly priority: readonly string[];
-  readonly effect: string;
-  readonly severity: string;
-  readonly role: string;
-  readonly actor: string;
-  readonly owner: string;
-  /** Id of a burst. */
-  readonly burst: string;
-  readonly text: string;
   readonly order: "priority" | "newest";
   /** Id of the incident that is open beside the list. */
   readonly incident: string;
 }
+
+/** Each filter as the address has it; "" where it restricts nothing. */
+type FilterTexts = { readonly [Name in FilterName]: string };
 
 export const RANGES = { "24h": 1, "7d": 7, "30d": 30, "90d": 90, all: 0 } as const;
 export type Range = keyof typeof RANGES;
@@ -30,18 +27,18 @@ export type Range = keyof typeof RANGES;
 export const NARROW = "(max-width: 859px)";
 export const STATUS_VIEWS = ["open", "New", "Active", "Closed", "all"] as const;
 
-export const NO_FILTERS = {
-  priority: [],
-  effect: "",
-  severity: "",
-  role: "",
-  actor: "",
-  owner: "",
-  burst: "",
-  text: "",
-  from: "",
-  to: "",
-} as const satisfies Partial<View>;
+/** Filters with a control made for them alone, and whether the overview's figures count across that filter. */
+const COUNTED_ACROSS: { readonly [Name in FilterWith<"own">]: boolean } = {
+  status: true,
+  priority: true,
+  from: true,
+  to: true,
+  text: false,
+};
+
+const { status: _status, ...noFilters } = forEachFilter(() => "");
+/** All filters but the status, which the list always has. */
+export const NO_FILTERS: Omit<FilterTexts, "status"> = noFilters;
 
 const DEFAULT_VIEW: View = {
   ...NO_FILTERS,
@@ -51,7 +48,8 @@ const DEFAULT_VIEW: View = {
   incident: "",
 };
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 export type ChangeView = (change: Partial<View>) => void;
 
@@ -79,26 +77,20 @@ export function useView(): readonly [View, ChangeView] {
 function readView(search: string): View {
   const given = new URLSearchParams(search);
   const text = (name: string): string => given.get(name) ?? "";
-  const isTime = (value: string): string => (Number.isNaN(Date.parse(value)) ? "" : value);
   const id = text("incident");
   return {
+    ...forEachFilter((name) => (isReadable(name, text(name)) ? text(name) : "")),
     status: STATUS_VIEWS.find((status) => status === text("status")) ?? DEFAULT_VIEW.status,
     range: isRange(text("range")) ?? DEFAULT_VIEW.range,
-    from: isTime(text("from")),
-    to: isTime(text("to")),
-    priority: text("priority")
-      .split(",")
-      .filter((priority) => /^P[1-4]$/.test(priority)),
-    effect: text("effect"),
-    severity: text("severity"),
-    role: text("role"),
-    actor: text("actor"),
-    owner: text("owner"),
-    burst: isBurstId(text("burst")) ? text("burst") : "",
-    text: text("text"),
     order: text("order") === "newest" ? "newest" : "priority",
     incident: /^[0-9a-f]{64}$/.test(id) ? id : "",
   };
+}
+
+/** Whether the API would accept it. */
+function isReadable(name: FilterName, text: string): boolean {
+  const value = FILTERS[name].read(text);
+  return typeof value !== "object" || !("expected" in value);
 }
 
 function isRange(value: string): Range | undefined {
@@ -109,36 +101,46 @@ function writeView(view: View): string {
   const parameters = new URLSearchParams();
   const usual = new Map(Object.entries(DEFAULT_VIEW));
   for (const [name, value] of Object.entries(view)) {
-    if (String(value) !== String(usual.get(name))) parameters.set(name, String(value)); // priorities are joined by commas
+    if (value !== usual.get(name)) parameters.set(name, String(value));
   }
   return parameters.size === 0 ? "" : `?${parameters}`;
 }
 
-/** Whether anything but time, order and status narrows the list. */
-export function isFiltered({ priority, effect, severity, role, actor, owner, burst, text }: View): boolean {
-  return priority.length > 0 || [effect, severity, role, actor, owner, burst, text].some((value) => value !== "");
+/** Whether anything but range and status narrows the list. */
+export function isFiltered(view: View): boolean {
+  return FILTER_NAMES.some((name) => name !== "status" && view[name] !== "");
 }
 
-/** The list's question to the API. Its times are whole minutes, so that the question stays the same between refreshes. */
+/** The list's question to the API. Its times are whole hours, so that the question stays the same between refreshes. */
 export function listQuery(view: View, now: number): URLSearchParams {
-  const query = summaryQuery(view, now);
-  if (view.from !== "") query.set("from", view.from);
-  if (view.to !== "") query.set("to", view.to);
-  const status = view.status === "open" ? "New,Active" : view.status;
-  if (status !== "all") query.set("status", status);
-  if (view.priority.length > 0) query.set("priority", view.priority.join(","));
+  const query = filterQuery(view, now, FILTER_NAMES);
   query.set("order", view.order);
   return query;
 }
 
-/** That of figures and timeline: all that the filters leave, whatever its status and priority. */
+/** That of figures and timeline: they show their own parts whether the list is narrowed to one or not. */
 export function summaryQuery(view: View, now: number): URLSearchParams {
+  const across: ReadonlyMap<string, boolean> = new Map(Object.entries(COUNTED_ACROSS));
+  return filterQuery(
+    view,
+    now,
+    FILTER_NAMES.filter((name) => across.get(name) !== true),
+  );
+}
+
+function filterQuery(view: View, now: number, names: readonly FilterName[]): URLSearchParams {
   const query = new URLSearchParams();
   const days = RANGES[view.range];
-  const hour = Math.floor(now / 3_600_000) * 3_600_000;
-  if (days > 0) query.set("from", new Date(hour - days * DAY_MS + 3_600_000).toISOString());
-  for (const name of ["effect", "severity", "role", "actor", "owner", "burst", "text"] as const) {
-    if (view[name] !== "") query.set(name, view[name]);
+  const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
+  if (days > 0) query.set("from", new Date(hour - days * DAY_MS + HOUR_MS).toISOString());
+  for (const name of names) {
+    const text = name === "status" ? statusText(view.status) : view[name];
+    if (text !== "") query.set(name, text);
   }
   return query;
+}
+
+function statusText(status: View["status"]): string {
+  if (status === "open") return OPEN_STATUSES;
+  return status === "all" ? "" : status;
 }

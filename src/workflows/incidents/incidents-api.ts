@@ -14,9 +14,8 @@ import {
   withChange,
 } from "../../core/triage/triage-change.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
-import { burstOf } from "./burst-of.ts";
 import { type BodySource, readBody } from "./request-body.ts";
-import { summarizeIncidents } from "./summarize-incidents.ts";
+import { countBurst, summarizeIncidents } from "./summarize-incidents.ts";
 
 export interface ApiDependencies extends ListDependencies {
   readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
@@ -145,7 +144,7 @@ async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Pr
   const ruleId = text(row["RuleId"]);
   const [history, burst] = await Promise.all([
     deps.changes.history(ruleId, text(row["IncidentId"])),
-    burstOf(text(row["BurstId"]), deps),
+    countBurst(text(row["BurstId"]), deps),
   ]);
   return {
     incident: withoutNulls(row),

@@ -2,13 +2,8 @@ import * as z from "zod/mini";
 import { contentHash } from "../../core/json/content-hash.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES } from "../../core/pim-settings/priority.ts";
-import {
-  holdsText,
-  type IncidentPage,
-  type IncidentQuery,
-  type ListRequest,
-  type PageRequest,
-} from "../../core/triage/incident-query.ts";
+import type { IncidentQuery } from "../../core/triage/incident-filters.ts";
+import { type IncidentPage, type ListRequest, type PageRequest, rowTest } from "../../core/triage/incident-query.ts";
 
 export interface ListDependencies {
   /** Rules whose incidents are listed; each has a partition of its own. */
@@ -125,7 +120,8 @@ async function merge(
     place: from.rules[ruleId] ?? { after: from.after },
     waiting: [],
   }));
-  const size = query.text === undefined && budget.columns === undefined ? Math.min(limit, LARGEST_PAGE) : LARGEST_PAGE;
+  const passes = rowTest(query);
+  const size = passes === undefined && budget.columns === undefined ? Math.min(limit, LARGEST_PAGE) : LARGEST_PAGE;
   const rows: IncidentRow[] = [];
   let after = from.after;
   let asked = false;
@@ -142,7 +138,7 @@ async function merge(
       for (const [index, answer] of answers.entries()) {
         if (answer === "refused") return "refused";
         const stream = hungry[index];
-        if (stream !== undefined) take(stream, answer, query);
+        if (stream !== undefined) take(stream, answer, passes);
       }
       continue;
     }
@@ -169,9 +165,8 @@ function nextPlace(place: RulePlace, waitingKey: string | undefined): RulePlace 
   return waitingKey === undefined ? place : { from: waitingKey };
 }
 
-function take(stream: Stream, { rows, token }: IncidentPage, query: IncidentQuery): void {
-  const { text } = query;
-  stream.waiting.push(...rows.filter(({ row }) => text === undefined || holdsText(row, text)));
+function take(stream: Stream, { rows, token }: IncidentPage, passes: ReturnType<typeof rowTest>): void {
+  stream.waiting.push(...rows.filter(({ row }) => passes === undefined || passes(row)));
   const last = rows.at(-1);
   const { after, from } = last === undefined ? stream.place : { after: last.key, from: undefined };
   stream.place = token === undefined ? { after, from, done: true } : { after, from, token };

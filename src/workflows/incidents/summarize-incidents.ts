@@ -1,7 +1,8 @@
 import { text } from "../../core/event/audit-log.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
-import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-query.ts";
+import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-filters.ts";
+import { rowTest } from "../../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 
 /** `other`: incidents of rules whose effect nobody assesses. */
@@ -28,9 +29,21 @@ export interface IncidentSummary {
   readonly complete: boolean;
 }
 
+/** How much one actor did within an hour. */
+export interface Burst {
+  readonly id: string;
+  /** Incidents of it that are stored now, of all rules. */
+  readonly count: number;
+  /** False where there are more than are counted. */
+  readonly complete: boolean;
+}
+
 /** Most incidents that one summary looks at. */
 const MAX_INCIDENTS = 20_000;
 const BUDGET_MS = 5_000;
+/** Most incidents of one burst that are counted. */
+const MAX_OF_BURST = 1_000;
+const BURST_BUDGET_MS = 2_000;
 const HOUR_MS = 3_600_000;
 const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
 const MAX_BUCKETS = 60;
@@ -39,7 +52,7 @@ const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status",
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
-  const budget = { milliseconds: BUDGET_MS, ...(query.text === undefined && { columns: COLUMNS }) };
+  const budget = { milliseconds: BUDGET_MS, ...(rowTest(query) === undefined && { columns: COLUMNS }) };
   const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
   if (list === "refused") throw new TypeError("a list without a continuation was refused");
   const times = list.rows.map(timeOf).filter((time) => time > 0);
@@ -66,13 +79,13 @@ export async function summarizeIncidents(query: IncidentQuery, deps: ListDepende
     buckets: [...buckets]
       .toSorted(([a], [b]) => a - b)
       .map(([start, counts]) => ({ start: new Date(start).toISOString(), counts })),
-    bursts: burstsOf(list.rows),
+    bursts: burstSizes(list.rows),
     undated: list.rows.length - times.length,
     complete: list.continuation === undefined,
   };
 }
 
-function burstsOf(rows: readonly IncidentRow[]): Record<string, number> {
+function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const row of rows) {
     const id = text(row["BurstId"]);
@@ -85,4 +98,17 @@ function burstsOf(rows: readonly IncidentRow[]): Record<string, number> {
 /** Milliseconds since 1970; 0 where it is not known. */
 function timeOf(row: IncidentRow): number {
   return Date.parse(text(row["ActivityDateTime"])) || 0;
+}
+
+/** Counted when it is asked for, so that it is right whatever came late: null where there is no burst to speak of. */
+export async function countBurst(id: string, deps: ListDependencies): Promise<Burst | null> {
+  if (id === "") return null;
+  const columns = ["IncidentId", "RuleId"];
+  const list = await listIncidents({ query: { burst: id }, order: "newest", limit: MAX_OF_BURST }, deps, {
+    milliseconds: BURST_BUDGET_MS,
+    columns,
+  });
+  if (list === "refused") throw new TypeError("a list without a continuation was refused");
+  const complete = list.continuation === undefined;
+  return list.rows.length < 2 && complete ? null : { id, count: list.rows.length, complete };
 }

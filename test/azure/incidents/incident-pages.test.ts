@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import type { Incident } from "../../../src/core/incident/incident.ts";
-import type { IncidentQuery } from "../../../src/core/triage/incident-query.ts";
+import type { IncidentQuery } from "../../../src/core/triage/incident-filters.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { openTable } from "../tables/open-table.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { burstIdOf } from "../../../src/core/incident/burst.ts";
-import { burstWindow, isBurstId } from "../../../src/core/incident/burst-id.ts";
+import { burstIdOf, burstWindow, isBurstId } from "../../../src/core/incident/burst.ts";
 
 const activity = {
   operationName: "Update role setting in PIM",

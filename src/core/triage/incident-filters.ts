@@ -1,0 +1,237 @@
+import { burstWindow, isBurstId } from "../incident/burst.ts";
+import type { IncidentStatus } from "../incident/incident.ts";
+import { SEVERITIES } from "../incident/rule.ts";
+import type { Effect } from "../pim-settings/finding.ts";
+import { PRIORITIES } from "../pim-settings/priority.ts";
+
+export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
+export const EFFECTS = ["weakens", "unknown", "neutral", "strengthens"] as const satisfies readonly Effect[];
+/** The statuses that page and CLI list unless somebody asks for others. */
+export const OPEN_STATUSES = "New,Active";
+
+/** What a filter asks of an incident. Table Storage tests all of these but `words`. */
+export type Condition =
+  | { readonly kind: "time"; readonly from?: Date; readonly before?: Date }
+  | {
+      readonly kind: "anyOf";
+      readonly column: string;
+      readonly wanted: readonly string[];
+      /** All values that a row may hold. */
+      readonly all: readonly string[];
+    }
+  /** One of the columns holds exactly this text. */
+  | { readonly kind: "equals"; readonly columns: readonly string[]; readonly text: string }
+  /** Each word is somewhere in the columns, in upper or lower case. */
+  | { readonly kind: "words"; readonly columns: readonly string[]; readonly text: string };
+
+/** A text that a filter does not accept. */
+export interface Unreadable {
+  readonly expected: string;
+}
+
+interface Filter<Value> {
+  /** Its name on the page. */
+  readonly label: string;
+  /** What it selects: for `--help` and docs/filters.md. */
+  readonly help: string;
+  /**
+   * How the page sets it. `select`: a drop-down. `own`: a control made for this filter alone. `none`: a link in an
+   * incident or the address sets it. The page shows each filter in force, with a button to remove it.
+   */
+  readonly control: "select" | "own" | "none";
+  /** What stands for a value in `--help`: a LIST is comma-separated. */
+  readonly placeholder: "LIST" | "NAME" | "ID" | "WORDS" | "TIME";
+  /** The values that it accepts; undefined where they cannot be listed. */
+  readonly values?: readonly string[];
+  /** Reads its value from an address or a command line. */
+  read(text: string): Value | Unreadable;
+  conditions(value: Value): readonly Condition[];
+}
+
+/**
+ * The filters of the incident list, by their names in addresses and on the command line. The API's request reader, the list,
+ * the page, the CLI and docs/filters.md are all made from this table. Table Storage allows 15 comparisons in a request.
+ */
+export const FILTERS = {
+  status: {
+    label: "Status",
+    help: "status of the triage",
+    control: "own",
+    ...anyOf("Status", STATUSES),
+  },
+  priority: {
+    label: "Priority",
+    help: "pimwatch's priority, P1 the most urgent",
+    control: "own",
+    ...anyOf("Priority", PRIORITIES),
+  },
+  effect: {
+    label: "Effect",
+    help: "effect of the change on the role's protection",
+    control: "select",
+    // The column is empty where nothing was assessed.
+    ...anyOf("Effect", EFFECTS, [...EFFECTS, ""]),
+  },
+  severity: {
+    label: "Severity",
+    help: "the rule's severity",
+    control: "select",
+    ...anyOf("Severity", SEVERITIES),
+  },
+  role: {
+    label: "Role",
+    help: "whole name of a role, with or without its scope",
+    control: "none",
+    ...nameIn("RoleScope", "RoleName"),
+  },
+  actor: {
+    label: "By",
+    help: "whole name of the person or application that made the change",
+    control: "none",
+    ...nameIn("InitiatedBy"),
+  },
+  owner: {
+    label: "Owner",
+    help: "whole name of the analyst who owns the incident",
+    control: "none",
+    ...nameIn("Owner"),
+  },
+  burst: {
+    label: "Burst",
+    help: "all incidents of one burst (one actor, one hour): BurstId of any of them; not together with actor",
+    control: "none",
+    placeholder: "ID",
+    read: (text: string): string | Unreadable => (isBurstId(text) ? text : { expected: "the BurstId of an incident" }),
+    conditions(id: string): readonly Condition[] {
+      const { from, to } = burstWindow(id); // Table Storage need not look at other hours
+      return [
+        { kind: "equals", columns: ["BurstId"], text: id },
+        { kind: "time", from, before: to },
+      ];
+    },
+  },
+  text: {
+    label: "Search",
+    help: "words in the title, assessment, role, actor, address, target, activity, rule, owner or id",
+    control: "own",
+    placeholder: "WORDS",
+    read: shortText(200),
+    conditions: (text: string): readonly Condition[] => [{ kind: "words", columns: SEARCHED, text }],
+  },
+  from: {
+    label: "From",
+    help: "activity at or after this time, such as 2026-01-31T12:00:00Z",
+    control: "own",
+    placeholder: "TIME",
+    read: readTime,
+    conditions: (from: Date): readonly Condition[] => [{ kind: "time", from }],
+  },
+  to: {
+    label: "To",
+    help: "activity before this time",
+    control: "own",
+    placeholder: "TIME",
+    read: readTime,
+    conditions: (before: Date): readonly Condition[] => [{ kind: "time", before }],
+  },
+} as const satisfies Readonly<Record<string, Filter<unknown>>>;
+
+export type FilterName = keyof typeof FILTERS;
+/** Names of the filters with a control of this kind. */
+export type FilterWith<Kind extends Filter<unknown>["control"]> = {
+  [Name in FilterName]: (typeof FILTERS)[Name]["control"] extends Kind ? Name : never;
+}[FilterName];
+
+type FilterValues = {
+  readonly [Name in FilterName]: Exclude<ReturnType<(typeof FILTERS)[Name]["read"]>, Unreadable>;
+};
+/** Which incidents a list holds. A filter that is undefined restricts nothing; several values of one are alternatives. */
+export type IncidentQuery = { readonly [Name in FilterName]?: FilterValues[Name] | undefined };
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- keys() forgets which keys the table has
+export const FILTER_NAMES = Object.keys(FILTERS) as FilterName[];
+
+/** Makes a value for each filter, by the filter's name. */
+export function forEachFilter<Made>(make: (name: FilterName) => Made): Readonly<Record<FilterName, Made>> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries() forgets that all names are there
+  return Object.fromEntries(FILTER_NAMES.map((name) => [name, make(name)])) as Record<FilterName, Made>;
+}
+
+/** The values that a filter accepts; none where they cannot be listed. */
+export function listedValues(name: FilterName): readonly string[] {
+  const filter: Filter<unknown> = FILTERS[name];
+  return filter.values ?? [];
+}
+
+const TABLE: { readonly [Name in FilterName]: Filter<FilterValues[Name]> } = FILTERS;
+
+/** All that a query asks of an incident. */
+export function conditionsOf(query: IncidentQuery): readonly Condition[] {
+  return FILTER_NAMES.flatMap((filter) => conditionsOfOne(filter, query[filter]));
+}
+
+function conditionsOfOne<Name extends FilterName>(filter: Name, value: FilterValues[Name] | undefined) {
+  return value === undefined ? [] : TABLE[filter].conditions(value);
+}
+
+/** @param all - all values that a row may hold in this column */
+function anyOf<const Value extends string>(column: string, values: readonly Value[], all: readonly string[] = values) {
+  return {
+    placeholder: "LIST",
+    values,
+    read(text: string): readonly Value[] | Unreadable {
+      const wanted = text.split(",").filter((value) => value !== "");
+      const known = wanted.flatMap((value) => values.filter((one) => one === value));
+      return known.length === wanted.length
+        ? known
+        : { expected: `one or more of ${values.join(", ")}, separated by commas` };
+    },
+    conditions: (wanted: readonly Value[]): readonly Condition[] =>
+      wanted.length === 0 ? [] : [{ kind: "anyOf", column, wanted, all }],
+  } as const;
+}
+
+function nameIn(...columns: readonly string[]) {
+  return {
+    placeholder: "NAME",
+    read: shortText(1_000), // of a name in a row: incident-row.ts
+    conditions: (text: string): readonly Condition[] => [{ kind: "equals", columns, text }],
+  } as const;
+}
+
+function shortText(characters: number) {
+  return (text: string): string | Unreadable => {
+    if (text.length > characters) return { expected: `at most ${characters} characters` };
+    return text.isWellFormed() ? text : { expected: "well-formed text" };
+  };
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+function readTime(text: string): Date | Unreadable {
+  const time = new Date(text);
+  const [, day = ""] = TIME.exec(text) ?? [];
+  const isTime = !Number.isNaN(time.getTime()) && isDay(day);
+  return isTime ? time : { expected: "a time such as 2026-01-31T12:00:00Z" };
+}
+
+/** Date takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
+
+const SEARCHED = [
+  "IncidentTitle",
+  "Assessment",
+  "ResultReason",
+  "RoleName",
+  "RoleScope",
+  "InitiatedBy",
+  "ClientIpAddress",
+  "TargetResourceName",
+  "OperationName",
+  "RuleName",
+  "Owner",
+  "IncidentId",
+] as const;
