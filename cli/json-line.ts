@@ -1,5 +1,5 @@
 import type { IncidentRow } from "../src/core/incident/incident-row.ts";
-import { INVISIBLE } from "./visible-text.ts";
+import { INVISIBLE } from "../src/core/visible-text.ts";
 
 /** An incident as one line of JSON. */
 export function jsonLine(incident: IncidentRow): string {

@@ -17,7 +17,7 @@ import { start } from "./commands/start.ts";
 import { support } from "./commands/support.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./commands/test.ts";
-import { visible } from "./visible-text.ts";
+import { visible } from "../src/core/visible-text.ts";
 
 // One a line, so that two branches that add one each do not meet.
 // prettier-ignore

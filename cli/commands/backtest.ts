@@ -6,7 +6,7 @@ import { byteRate, type BacktestRates } from "../backtest/backtest-rates.ts";
 import type { BacktestCounts } from "../backtest/backtest-run.ts";
 import { command, wholeNumber } from "../command.ts";
 import { safeJson } from "../json-line.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const backtest = command({
   name: "backtest",

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const coverage = command({
   name: "coverage",

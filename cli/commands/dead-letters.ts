@@ -4,7 +4,7 @@ import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const deadLettersCommand = command({
   name: "dead-letters",

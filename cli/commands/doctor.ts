@@ -5,7 +5,7 @@ import { command } from "../command.ts";
 import type { AppSettings } from "../doctor/diagnose.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { safeJson } from "../json-line.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const doctor = command({
   name: "doctor",

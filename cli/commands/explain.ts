@@ -9,7 +9,7 @@ import {
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { readEventFiles } from "../event-files/event-files.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const explain = command({
   name: "explain",

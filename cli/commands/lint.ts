@@ -1,6 +1,6 @@
 import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 const FORMATS = ["text", "json", "sarif"] as const;
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const newRule = command({
   name: "new",

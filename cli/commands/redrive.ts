@@ -6,7 +6,7 @@ import { redrive, type Redriven } from "../../src/workflows/detection/redrive.ts
 import { command } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const redriveCommand = command({
   name: "redrive",

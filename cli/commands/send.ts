@@ -2,7 +2,7 @@ import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
 import type { HubProperties } from "../sending/sent-incidents.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const send = command({
   name: "send",

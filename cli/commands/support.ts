@@ -2,7 +2,7 @@ import type { FieldSupport } from "../../src/sentinel/support-page.ts";
 import type { Support } from "../../src/kql/run/kql-support.ts";
 import { command } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const support = command({
   name: "support",

@@ -1,7 +1,7 @@
 import { command } from "../command.ts";
 import type { RuleTestReport } from "../rules/rule-test-run.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 const GREEN = "\u001b[32m";
 const RED = "\u001b[31m";

@@ -5,7 +5,7 @@ import type { Json } from "../../src/kql/run/values.ts";
 import type { HistoryEntry } from "../../src/core/triage/triage-change.ts";
 import type { Burst } from "../../src/workflows/incidents/summarize-incidents.ts";
 import { incidentText, textOf } from "./incident-text.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 interface WholeIncident {
   readonly row: IncidentRow;

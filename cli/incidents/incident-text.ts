@@ -1,7 +1,7 @@
 import { burstWindow } from "../../src/core/incident/burst.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 /** Enough to name one incident among very many. */
 const SHORT_ID = 16;

@@ -16,7 +16,7 @@ import { latencies, spreadText } from "../sending/latency.ts";
 import { startLocalApp, type LocalApp } from "./local-app.ts";
 import { storedIncidents, type StoredRow } from "./stored-incidents.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export interface LocalRunOptions {
   readonly source: EventSource;

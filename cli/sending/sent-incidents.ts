@@ -11,7 +11,7 @@ import { asked, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { spread, spreadText } from "./latency.ts";
 import type { Terminal } from "../terminal.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 /** The part of the SDK's client that this file uses. */
 type IncidentSource = Pick<TableClient, "getEntity">;

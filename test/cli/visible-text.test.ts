@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonLine } from "../../cli/json-line.ts";
-import { INVISIBLE, visible } from "../../cli/visible-text.ts";
+import { INVISIBLE, visible } from "../../src/core/visible-text.ts";
 
 test.each([
   { what: "a terminal escape", text: "\u001b[31m", shown: "\\u{1b}[31m" },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { latencyHistogram } from "../../src/core/ledger/latency-histogram.ts";
+import { latencyHistogram } from "../../src/workflows/detection/handle-events.ts";
 import { hubEvents } from "../../src/functions/hub-events.ts";
 import { bytes } from "../samples.ts";
 

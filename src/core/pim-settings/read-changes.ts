@@ -1,5 +1,5 @@
 import type { Changes, Finding } from "./finding.ts";
-import { isEmptyExtension, toFinding } from "./to-finding.ts";
+import { isEmptyExtension, type Statement, toFinding } from "./to-finding.ts";
 import {
   type Predicate,
   readApproval,
@@ -11,7 +11,6 @@ import {
 } from "./predicates.ts";
 import { reconcile } from "./reconcile.ts";
 import { sentencesOf } from "./wording/sentences.ts";
-import type { Statement } from "./wording/statement.ts";
 import { settingOf } from "./settings.ts";
 import { type Reading, type Wording, WORDINGS } from "./wording/wordings.ts";
 

@@ -1,8 +1,7 @@
 import { type BaselineKey, baseline } from "./baselines.ts";
 import { durationInWords, minutesOf } from "./duration.ts";
 import type { Finding, WordingStatus } from "./finding.ts";
-import { isNothing, onOff } from "./predicates.ts";
-import type { Statement } from "./wording/statement.ts";
+import { isNothing, onOff, type Predicate } from "./predicates.ts";
 import {
   BARE_UNITS,
   MAXIMUM_MINUTES,
@@ -11,6 +10,17 @@ import {
   type SettingKey,
   settingOf,
 } from "./settings.ts";
+import type { Wording } from "./wording/wordings.ts";
+
+/** One sentence, recognised: how it names the setting and what it says of it. */
+export interface Statement {
+  readonly wording: Wording;
+  /** The named parts of the subject: event and audience of a notification, id of a policy rule. */
+  readonly subject: Readonly<Record<string, string | undefined>>;
+  readonly predicate: Predicate;
+  /** The sentence, verbatim. */
+  readonly text: string;
+}
 
 type Judgement = Pick<Finding, "effect" | "reason" | "summary"> &
   Partial<Pick<Finding, "newValue" | "oldValue" | "weight">>;

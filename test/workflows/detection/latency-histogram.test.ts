@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { latencyHistogram } from "../../../src/core/ledger/latency-histogram.ts";
+import { latencyHistogram } from "../../../src/workflows/detection/handle-events.ts";
 
 const UNTIL = new Date("2026-03-04T10:00:00.000Z");
 const before = (seconds: number): string => new Date(UNTIL.getTime() - seconds * 1000).toISOString();

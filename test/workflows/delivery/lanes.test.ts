@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { inLanes } from "../../../src/workflows/detection/lanes.ts";
+import { inLanes } from "../../../src/workflows/delivery/deliver.ts";
 
 test("everything in the queue is worked on, what the work adds as well, on no more than so many at a time", async () => {
   const sizes = fc.array(fc.nat({ max: 4 }), { maxLength: 20 });
