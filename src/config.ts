@@ -5,23 +5,23 @@ import { isSchedule } from "./core/ledger/timer-schedule.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/incident/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
 
-/** A service, reached with the app's managed identity or, in local runs, by connection string. */
+/** A service, reached with the app's managed identity or, in local runs, with a connection string. */
 type Endpoint =
   | { readonly kind: "identity"; readonly url: string }
   | { readonly kind: "connectionString"; readonly connectionString: string };
 
 export interface WebhookConfig {
-  /** A secret: whoever has it may write there. Undefined while the platform has not resolved a reference to a Key Vault. */
+  /** A secret, since it permits posting. Undefined while the platform has not resolved a reference to a Key Vault. */
   readonly url: string | undefined;
   readonly format: WebhookFormat;
 }
 
-/** Everything that the environment decides. */
+/** All settings of the app. */
 export interface Config {
-  /** The hub as the healer reads it: the trigger's is the host's own affair. */
+  /** The hub as the healer reads it. The host itself configures the trigger. */
   readonly auditEvents: {
     readonly endpoint: Endpoint;
-    /** Host name; with its port in local runs. */
+    /** Host name, in local runs with its port. */
     readonly namespace: string;
     readonly hub: string;
     readonly healerConsumerGroup: string;
@@ -30,7 +30,7 @@ export interface Config {
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
   readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
-  /** Where new incidents are told of; undefined where nobody wants that. */
+  /** The webhook that new incidents are posted to; undefined if there is none. */
   readonly webhook: WebhookConfig | undefined;
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
@@ -38,14 +38,14 @@ export interface Config {
   readonly ledgerGraceSeconds: number;
   readonly ledgerStallSeconds: number;
   readonly timerSchedules: TimerSchedules;
-  /** Whether events are first searched for what the rules' matches must hold; without, every record is read. */
+  /** Whether events are first scanned for the literals of the rules. Otherwise every record is read. */
   readonly scansEvents: boolean;
-  /** Client id of the user-assigned identity; undefined where the system-assigned one is meant. */
+  /** Client id of the user-assigned identity; undefined for the system-assigned one. */
   readonly identityClientId: string | undefined;
 }
 
 const URL_FORM = /^https?:\/\/[^\s/]+/;
-/** Text without the blanks around it, of a form where one is given. */
+/** Trimmed text that matches a form. */
 const text = (expected: string, form = /./) => {
   const error = `expected ${expected}`;
   return z.string({ error }).check(z.trim(), z.regex(form, { error }));
@@ -56,7 +56,7 @@ const number = (unit: string, { min, max, standard }: { min: number; max: number
 };
 const WEBHOOK_URL = "https://… without user name or password; http://127.0.0.1:PORT/… in local runs";
 const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
-/** By form only, so that a mistake is named at once and not by whoever stumbles over it later. */
+/** Checks only the form, so that a mistake is reported at the start and not at first use. */
 const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
 const HUB_CONNECTION = /(^|;)\s*Endpoint=\s*sb:\/\/[^;\s]/i;
 const STORAGE_CONNECTION = /(^|;)\s*(UseDevelopmentStorage=true|(AccountName|TableEndpoint|BlobEndpoint)=[^;\s])/i;
@@ -65,7 +65,7 @@ const schedule = (example: string) => {
   return z.string({ error }).check(z.refine(isSchedule, { error }));
 };
 const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
-const TENANTS = "one or more tenant ids (GUIDs), separated by commas";
+const TENANTS = "one or more tenant ids (GUIDs), comma-separated";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const tenantIds = z.pipe(
@@ -75,13 +75,13 @@ const tenantIds = z.pipe(
     .check(z.refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` })),
 );
 
-/** Of settings that are compared with each other before all of them are known to be right. */
+/** Defaults of settings that are compared with each other before all of them are validated. */
 const STANDARD = { retentionHours: 24, graceSeconds: 120, stallSeconds: 900 };
 
 /**
- * The settings that the app's code reads, with what each must be. Those that only the Functions host
- * reads (the trigger's connection, hub and consumer group, timer schedules) are checked to be there,
- * since without them a function silently does not run.
+ * The settings that the app's code reads, with their valid values. Settings that only the Functions host reads (the
+ * trigger's connection, hub and consumer group, timer schedules) are checked too, since without them a function silently
+ * does not run.
  */
 const SETTINGS = z.object({
   AUDIT_EVENTS: z.optional(text("a connection string, Endpoint=sb://HOST;…", HUB_CONNECTION)),
@@ -120,7 +120,7 @@ const SETTINGS = z.object({
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of these pairs at least one setting is needed. Apart from the schema, which would look at them only once all else is right. */
+/** Pairs of which at least one setting is needed. Not in the schema, which would check them only if all else is valid. */
 const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected: string])[] = [
   ["AUDIT_EVENTS__fullyQualifiedNamespace", "AUDIT_EVENTS", "NAMESPACE.servicebus.windows.net"],
   ["INCIDENTS_TABLE_ENDPOINT", "INCIDENTS_STORAGE", "the table endpoint of a storage account"],
@@ -131,24 +131,26 @@ const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected
 export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape).toSorted();
 
 /**
- * Reads the settings, all at once.
+ * Reads all settings.
  *
- * @throws {SettingsError} naming every setting that is missing or wrong and what is expected
+ * @throws {SettingsError} naming every setting that is missing or wrong, and the expected value
  */
 export function readConfig(environment: Environment): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
-  const parsed = SETTINGS.safeParse(given);
-  const missing = ALTERNATIVES.filter(([inAzure, local]) => given[inAzure] === undefined && given[local] === undefined);
+  const filled = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ""));
+  const parsed = SETTINGS.safeParse(filled);
+  const missing = ALTERNATIVES.filter(
+    ([inAzure, local]) => filled[inAzure] === undefined && filled[local] === undefined,
+  );
   const others = [
     ...missing.map(
       ([inAzure, local, expected]) =>
         `${inAzure} is missing: expected ${expected} (or ${local} with a connection string, in local runs)`,
     ),
-    ...sharedGroup(given),
-    ...impatience(given),
+    ...sharedGroup(filled),
+    ...contradictoryWaits(filled),
   ];
   if (!parsed.success || others.length > 0) {
-    throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, given) : []), ...others]);
+    throw new SettingsError([...(parsed.error ? problemsOf(parsed.error, filled) : []), ...others]);
   }
   const settings = parsed.data;
   return {
@@ -176,53 +178,52 @@ export function readConfig(environment: Environment): Config {
 }
 
 /**
- * To whom page and API are served. Apart from the rest: it is asked before anything else, and whatever is missing or
- * wrong closes them.
+ * Who may use page and API. Read apart from the other settings: a setting that is missing or wrong closes both.
  *
- * The platform sets `WEBSITE_AUTH_ENABLED` while App Service Authentication is on: only then does it strip the headers
- * that name the principal from what comes in, and only then are they believed. `WEBSITE_INSTANCE_ID` and
- * `WEBSITE_SITE_NAME` are set wherever it runs in Azure: there is no local user there.
+ * The platform sets `WEBSITE_AUTH_ENABLED` while App Service Authentication is on. Only then does it strip the headers that
+ * name the principal from requests, so only then does pimwatch trust them. `WEBSITE_INSTANCE_ID` and `WEBSITE_SITE_NAME`
+ * are set everywhere in Azure, where there is no local user.
  */
 export function readDashboardAccess(environment: Environment): DashboardAccess {
-  const given = (name: string): string => environment[name]?.trim() ?? "";
-  const clientId = given("DASHBOARD_CLIENT_ID");
-  if (clientId !== "" && given("WEBSITE_AUTH_ENABLED").toLowerCase() === "true") return { kind: "entra", clientId };
-  const inAzure = given("WEBSITE_INSTANCE_ID") !== "" || given("WEBSITE_SITE_NAME") !== "";
-  const user = given("DASHBOARD_LOCAL_USER");
+  const setting = (name: string): string => environment[name]?.trim() ?? "";
+  const clientId = setting("DASHBOARD_CLIENT_ID");
+  if (clientId !== "" && setting("WEBSITE_AUTH_ENABLED").toLowerCase() === "true") return { kind: "entra", clientId };
+  const inAzure = setting("WEBSITE_INSTANCE_ID") !== "" || setting("WEBSITE_SITE_NAME") !== "";
+  const user = setting("DASHBOARD_LOCAL_USER");
   return user === "" || inAzure ? { kind: "off" } : { kind: "local", user };
 }
 
-/** Two readers of one group take its partitions from each other. Names of groups are compared without case, as the hub does. */
-function sharedGroup(given: Environment): string[] {
+/** Two readers of one group take partitions from each other. As in the hub, case does not count. */
+function sharedGroup(settings: Environment): string[] {
   const [trigger, healer] = ["AUDIT_EVENTS_CONSUMER_GROUP", "AUDIT_EVENTS_HEALER_CONSUMER_GROUP"].map((name) =>
-    given[name]?.trim().toLowerCase(),
+    settings[name]?.trim().toLowerCase(),
   );
   return healer === undefined || healer !== trigger
     ? []
     : ["AUDIT_EVENTS_HEALER_CONSUMER_GROUP is wrong: expected another group than AUDIT_EVENTS_CONSUMER_GROUP"];
 }
 
-/** The healer must come before the hub drops an event, and to gaps no later than to the end of a partition. */
-function impatience(given: Environment): string[] {
-  const hours = Number(given["AUDIT_EVENTS_RETENTION_HOURS"] ?? STANDARD.retentionHours);
-  const stall = Number(given["LEDGER_STALL_SECONDS"] ?? STANDARD.stallSeconds);
-  const grace = Number(given["LEDGER_GRACE_SECONDS"] ?? STANDARD.graceSeconds);
+/** The healer must read events before the hub drops them, and gaps no later than the end of a partition. */
+function contradictoryWaits(settings: Environment): string[] {
+  const hours = Number(settings["AUDIT_EVENTS_RETENTION_HOURS"] ?? STANDARD.retentionHours);
+  const stall = Number(settings["LEDGER_STALL_SECONDS"] ?? STANDARD.stallSeconds);
+  const grace = Number(settings["LEDGER_GRACE_SECONDS"] ?? STANDARD.graceSeconds);
   const problems = [
     hours >= 1 &&
       stall >= hours * 3_600 &&
       `LEDGER_STALL_SECONDS is wrong: expected less than AUDIT_EVENTS_RETENTION_HOURS (${hours} h = ${hours * 3_600} s), ` +
         `found ${stall} s. The hub would drop the last events of a partition before they are read again: set ` +
-        `LEDGER_STALL_SECONDS to ${STANDARD.stallSeconds}, or let the hub keep events for longer`,
+        `LEDGER_STALL_SECONDS to ${STANDARD.stallSeconds}, or keep events in the hub for longer`,
     stall >= 0 &&
       grace > stall &&
       `LEDGER_GRACE_SECONDS is wrong: expected at most LEDGER_STALL_SECONDS (${stall} s), found ${grace} s. Gaps would ` +
-        `wait longer than events that nobody works on: set LEDGER_GRACE_SECONDS to ` +
+        `wait longer than events at the end of a partition: set LEDGER_GRACE_SECONDS to ` +
         `${Math.min(STANDARD.graceSeconds, stall)}, or raise LEDGER_STALL_SECONDS`,
   ];
   return problems.filter((problem) => problem !== false);
 }
 
-/** As the host's extension has it: a hub that the connection string names is the one. */
+/** As in the host's extension, a hub in the connection string takes precedence. */
 function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] {
   const { AUDIT_EVENTS: connectionString, AUDIT_EVENTS__fullyQualifiedNamespace: host = "" } = settings;
   const part = (pattern: RegExp) => pattern.exec(connectionString ?? "")?.[1]?.trim();
@@ -235,7 +236,7 @@ function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] 
   };
 }
 
-/** What leaves the network is encrypted; the stand-ins of local runs are on this machine. */
+/** Requests that leave the machine must be encrypted. */
 function isWebhookUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
@@ -243,9 +244,9 @@ function isWebhookUrl(value: string): boolean {
   return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
 }
 
-function webhook({ WEBHOOK_URL: given, WEBHOOK_FORMAT: format }: z.infer<typeof SETTINGS>): WebhookConfig | undefined {
-  if (given === undefined) return undefined;
-  return { url: KEY_VAULT_REFERENCE.test(given) ? undefined : given, format };
+function webhook({ WEBHOOK_URL: url, WEBHOOK_FORMAT: format }: z.infer<typeof SETTINGS>): WebhookConfig | undefined {
+  if (url === undefined) return undefined;
+  return { url: KEY_VAULT_REFERENCE.test(url) ? undefined : url, format };
 }
 
 function endpoint(connectionString: string | undefined, address: string | undefined): Endpoint {
@@ -254,10 +255,10 @@ function endpoint(connectionString: string | undefined, address: string | undefi
     : { kind: "connectionString", connectionString };
 }
 
-/** Says whether a setting is missing or wrong, never its value: it may hold a key. */
-function problemsOf(error: z.core.$ZodError, given: Readonly<Record<string, unknown>>): string[] {
+/** Says that a setting is missing or wrong, but never shows its value, which may be a key. */
+function problemsOf(error: z.core.$ZodError, settings: Readonly<Record<string, unknown>>): string[] {
   return error.issues.map(({ path, message }) => {
     const name = path.join(".");
-    return `${name} ${given[name] === undefined ? "is missing" : "is wrong"}: ${message}`;
+    return `${name} ${settings[name] === undefined ? "is missing" : "is wrong"}: ${message}`;
   });
 }

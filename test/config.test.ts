@@ -78,11 +78,11 @@ test("settings of a local run are read", () => {
 test.each([
   ["Endpoint=sb://127.0.0.1:5672;SharedAccessKey=k", { namespace: "127.0.0.1:5672", hub: "audit-events" }],
   ["Endpoint=sb://host.example/;EntityPath=other;SharedAccessKey=k", { namespace: "host.example", hub: "other" }],
-])("the hub is that of the connection string %s", (AUDIT_EVENTS, expected) => {
+])("the hub is taken from the connection string %s", (AUDIT_EVENTS, expected) => {
   expect(readConfig({ ...LOCAL, AUDIT_EVENTS }).auditEvents).toMatchObject(expected);
 });
 
-test("optional settings are read, blanks around values are not", () => {
+test("optional settings are read, without whitespace around values", () => {
   const more = {
     AZURE_CLIENT_ID: " client ",
     OUTBOX_MINIMUM_AGE_SECONDS: "0",
@@ -97,7 +97,7 @@ test("optional settings are read, blanks around values are not", () => {
   });
 });
 
-test("without any setting, every one that is needed is named at once, with what it must be", () => {
+test("without any setting, every required one is reported with its expected value", () => {
   expect(problemsOf({})).toEqual([
     "AUDIT_EVENTS_HUB is missing: expected the name of the event hub",
     "AUDIT_EVENTS_CONSUMER_GROUP is missing: expected a consumer group that nothing else reads",
@@ -105,7 +105,7 @@ test("without any setting, every one that is needed is named at once, with what 
     "LOGS_INGESTION_ENDPOINT is missing: expected the logs ingestion endpoint of the data collection rule, https://…",
     "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, which begins with dcr-",
     "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, which begins with Custom-",
-    "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), separated by commas",
+    "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), comma-separated",
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
     'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
     'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
@@ -119,12 +119,12 @@ test("the error's message has a line for each problem", () => {
   expect(() => readConfig({ ...IN_AZURE, AUDIT_EVENTS_HUB: undefined, ALLOWED_TENANT_IDS: "contoso" })).toThrow(
     new SettingsError([
       "AUDIT_EVENTS_HUB is missing: expected the name of the event hub",
-      "ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids (GUIDs), separated by commas",
+      "ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids (GUIDs), comma-separated",
     ]),
   );
 });
 
-describe("a setting that is blank is missing", () => {
+describe("an empty setting is missing", () => {
   test.each(Object.keys(IN_AZURE))("%s", (name) => {
     expect(problemsOf({ ...IN_AZURE, [name]: "  " })).toEqual([
       expect.stringMatching(new RegExp(`^${name} is missing: expected .`)),
@@ -132,7 +132,7 @@ describe("a setting that is blank is missing", () => {
   });
 });
 
-describe("a setting that is wrong is named with what is expected, never with its value", () => {
+describe("a wrong setting is reported with the expected value, but never with its own value", () => {
   const secret = "hunter2";
   test.each([
     {
@@ -186,12 +186,12 @@ describe("a setting that is wrong is named with what is expected, never with its
     {
       name: "ALLOWED_TENANT_IDS",
       value: `${TENANT},${secret}`,
-      expected: "one or more tenant ids (GUIDs), separated by commas",
+      expected: "one or more tenant ids (GUIDs), comma-separated",
     },
     {
       name: "ALLOWED_TENANT_IDS",
       value: `${TENANT},`,
-      expected: "one or more tenant ids (GUIDs), separated by commas",
+      expected: "one or more tenant ids (GUIDs), comma-separated",
     },
     { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
@@ -203,7 +203,7 @@ describe("a setting that is wrong is named with what is expected, never with its
     expect(problemsOf({ ...IN_AZURE, [name]: value })).toEqual([`${name} is wrong: expected ${expected}`]);
   });
 
-  test("even where everything is wrong at once", () => {
+  test("even if all settings are wrong", () => {
     const environment = Object.fromEntries(SETTING_NAMES.map((name) => [name, secret]));
     const problems = problemsOf(environment);
     expect(problems.length).toBeGreaterThan(4);
@@ -211,14 +211,14 @@ describe("a setting that is wrong is named with what is expected, never with its
   });
 });
 
-describe("patience that makes no sense beside another setting is refused", () => {
+describe("waiting times that contradict another setting are refused", () => {
   const stallProblem = (seconds: number, hours: number): string =>
     `LEDGER_STALL_SECONDS is wrong: expected less than AUDIT_EVENTS_RETENTION_HOURS (${hours} h = ${hours * 3_600} s), ` +
     `found ${seconds} s. The hub would drop the last events of a partition before they are read again: set ` +
-    "LEDGER_STALL_SECONDS to 900, or let the hub keep events for longer";
+    "LEDGER_STALL_SECONDS to 900, or keep events in the hub for longer";
   const graceProblem =
     "LEDGER_GRACE_SECONDS is wrong: expected at most LEDGER_STALL_SECONDS (900 s), found 901 s. Gaps would wait longer " +
-    "than events that nobody works on: set LEDGER_GRACE_SECONDS to 120, or raise LEDGER_STALL_SECONDS";
+    "than events at the end of a partition: set LEDGER_GRACE_SECONDS to 120, or raise LEDGER_STALL_SECONDS";
 
   test.each([
     { given: { LEDGER_STALL_SECONDS: "3601", AUDIT_EVENTS_RETENTION_HOURS: "1" }, problem: stallProblem(3_601, 1) },
@@ -234,11 +234,11 @@ describe("patience that makes no sense beside another setting is refused", () =>
     { LEDGER_STALL_SECONDS: "86400", AUDIT_EVENTS_RETENTION_HOURS: "25" },
     { LEDGER_GRACE_SECONDS: "900" },
     { LEDGER_GRACE_SECONDS: "0", LEDGER_STALL_SECONDS: "0" },
-  ])("%o makes sense", (given) => {
+  ])("%o is accepted", (given) => {
     expect(problemsOf({ ...IN_AZURE, ...given })).toEqual([]);
   });
 
-  test("it is told beside what is wrong with other settings", () => {
+  test("it is reported together with problems of other settings", () => {
     const problems = problemsOf({ ...IN_AZURE, LEDGER_GRACE_SECONDS: "901", SCAN_EVENTS: "no" });
     expect(problems).toEqual(["SCAN_EVENTS is wrong: expected true or false", graceProblem]);
   });
@@ -263,11 +263,11 @@ test.each(["http://hooks.contoso.example/x", "ftp://127.0.0.1/x", "https://user:
   },
 );
 
-test("settings that are none of ours do not matter", () => {
+test("settings of other programs are ignored", () => {
   expect(problemsOf({ ...IN_AZURE, PATH: "/bin", AzureWebJobsStorage: "x" })).toEqual([]);
 });
 
-test("the names of all settings are known, for the sample, Bicep and the documents to be checked against", () => {
+test("SETTING_NAMES lists all settings, which sample, Bicep and documents are checked against", () => {
   expect(SETTING_NAMES).toEqual([
     "ALLOWED_TENANT_IDS",
     "AUDIT_EVENTS",
@@ -297,7 +297,7 @@ test("the names of all settings are known, for the sample, Bicep and the documen
   ]);
 });
 
-describe("to whom page and API are served", () => {
+describe("who may use page and API", () => {
   const CLIENT = "dddddddd-1111-4222-8333-444444444444";
   const LOCAL_USER = { DASHBOARD_LOCAL_USER: "local user" };
   const ENTRA = { DASHBOARD_CLIENT_ID: CLIENT, WEBSITE_AUTH_ENABLED: "True", WEBSITE_SITE_NAME: "app" };
@@ -312,13 +312,21 @@ describe("to whom page and API are served", () => {
       environment: { ...ENTRA, WEBSITE_AUTH_ENABLED: "False" },
       access: { kind: "off" },
     },
-    { why: "sign-in is not known of", environment: { DASHBOARD_CLIENT_ID: CLIENT }, access: { kind: "off" } },
     {
-      why: "the local user's name came to Azure",
+      why: "the platform does not report sign-in",
+      environment: { DASHBOARD_CLIENT_ID: CLIENT },
+      access: { kind: "off" },
+    },
+    {
+      why: "a local user is set in Azure",
       environment: { ...LOCAL_USER, WEBSITE_SITE_NAME: "app" },
       access: { kind: "off" },
     },
-    { why: "the same by instance", environment: { ...LOCAL_USER, WEBSITE_INSTANCE_ID: "1" }, access: { kind: "off" } },
+    {
+      why: "the same, recognized by its instance",
+      environment: { ...LOCAL_USER, WEBSITE_INSTANCE_ID: "1" },
+      access: { kind: "off" },
+    },
     { why: "both, in Azure", environment: { ...LOCAL_USER, ...ENTRA }, access: { kind: "entra", clientId: CLIENT } },
   ])("$why: $access.kind", ({ environment, access }) => {
     expect(readDashboardAccess(environment)).toEqual(access);

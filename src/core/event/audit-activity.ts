@@ -2,10 +2,10 @@ import { propertiesOf, text } from "./audit-log.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
 import type { Json } from "../../kql/run/values.ts";
 
-/** Who did it, as far as the record says. Fields that it does not hold are "". */
+/** The actor. Fields that are not in the record are "". */
 export interface Actor {
   readonly type: "User" | "Application" | "Unknown";
-  /** The best name there is: UPN, display name, id, then the application's; never empty. */
+  /** The best available name: UPN, display name, id, then the application's; never empty. */
   readonly label: string;
   readonly userPrincipalName: string;
   readonly userId: string;
@@ -18,11 +18,11 @@ export interface Actor {
 export interface Role {
   readonly name: string;
   readonly id: string;
-  /** Stable over tenants, unlike `id`. */
+  /** The same in all tenants, unlike `id`. */
   readonly templateId: string;
 }
 
-/** What was acted on. */
+/** The object of the activity. */
 export interface Target {
   readonly type: string;
   readonly name: string;
@@ -52,14 +52,14 @@ function firstFilled(...texts: readonly string[]): string {
   return texts.find((candidate) => candidate.trim() !== "") ?? "";
 }
 
-/** Looked up by type: the order of target resources differs between activities and over time. */
+/** Finds the role by type, because the order of target resources varies. */
 export function roleOf(record: DiagnosticRecord): Role {
   const role = targets(record).find((target) => isType(target, "Role")) ?? {};
   const templateId = modifiedProperty(role, "TemplateId") || additionalDetail(record, "TemplateId");
   return { name: text(role["displayName"]), id: text(role["id"]), templateId };
 }
 
-/** The group or Azure scope that the role belongs to where there is one, else the role, else the first target. */
+/** The group or Azure scope of the role, or the role if there is none, or else the first target. */
 export function targetOf(record: DiagnosticRecord): Target {
   const all = targets(record);
   const scope = all.find((target) => isScope(target));
@@ -71,15 +71,15 @@ export function targetOf(record: DiagnosticRecord): Target {
 const SCOPE_TYPES = ["Group", "Subscription", "ManagementGroup", "ResourceGroup"];
 const AZURE_SCOPE = /^\/(?:subscriptions|providers\/Microsoft\.Management\/managementGroups)\//i;
 
-/** Azure scopes come as a type or as a path in the id or the name, whatever the type. */
+/** An Azure scope is recognized by its type, or by a path in its id or name. */
 function isScope(target: DiagnosticRecord): boolean {
   const paths = [text(target["id"]), text(target["displayName"])];
   return SCOPE_TYPES.some((type) => isType(target, type)) || paths.some((path) => AZURE_SCOPE.test(path));
 }
 
 /**
- * The best address of the client: the token's `ipaddr`, then the user's, then the caller's. "" where
- * the record holds none. Cleaned of the forms in which exports write "none" and of a doubled `::`.
+ * The best address of the client: the token's `ipaddr`, then the user's, then the caller's; "" if the record has none.
+ * Cleans up texts that mean "none" and a doubled `::`.
  */
 export function clientIpAddressOf(record: DiagnosticRecord): string {
   const user = object(object(propertiesOf(record)["initiatedBy"])["user"]);
@@ -90,12 +90,12 @@ export function clientIpAddressOf(record: DiagnosticRecord): string {
 function cleanIpAddress(address: string): string {
   const trimmed = address.trim();
   if (/^<?null>?$/i.test(trimmed)) return "";
-  // `::2a02:…` with all of its eight groups or a second `::`: the leading `::` is the exporter's.
+  // `::2a02:…` with eight groups or a second `::`: the exporter added the leading `::`.
   const isDoubled = /^::(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?=.*::)[0-9a-f][0-9a-f:]*)$/i.test(trimmed);
   return isDoubled ? trimmed.slice(2) : trimmed;
 }
 
-/** The value of an additional detail by its key; "" where there is none. */
+/** The value of an additional detail by its key, or "". */
 export function additionalDetail(record: DiagnosticRecord, key: string): string {
   const details = propertiesOf(record)["additionalDetails"];
   if (!Array.isArray(details)) return "";
@@ -104,14 +104,14 @@ export function additionalDetail(record: DiagnosticRecord, key: string): string 
   return text(detail?.["value"]);
 }
 
-/** Old and new values of the role where one is among the targets, else of the first target; null where there are none. */
+/** Old and new values of the role, or of the first target if there is no role; null if there are none. */
 export function modifiedPropertiesOf(record: DiagnosticRecord): Json {
   const all = targets(record);
   const target = all.find((candidate) => isType(candidate, "Role")) ?? all[0] ?? {};
   return target["modifiedProperties"] ?? null;
 }
 
-/** Modified properties hold JSON text inside a JSON string: `"\"62e9…\""`. */
+/** Values of modified properties are JSON texts: `"\"62e9…\""`. */
 function modifiedProperty(target: DiagnosticRecord, name: string): string {
   const properties = target["modifiedProperties"];
   if (!Array.isArray(properties)) return "";

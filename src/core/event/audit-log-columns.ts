@@ -2,9 +2,9 @@ import type { SourceTable } from "../../kql/plan.ts";
 import type { Column } from "../../kql/run/values.ts";
 
 /**
- * The columns of Log Analytics' AuditLogs table in the order in which the service lists them.
+ * The columns of Log Analytics' AuditLogs table, in the order of the service.
  *
- * `_BilledSize` and `_IsBillable` are computed by the service after ingestion and do not exist on the stream.
+ * The service computes `_BilledSize` and `_IsBillable` after ingestion, so they do not exist on the stream.
  *
  * @see https://learn.microsoft.com/azure/azure-monitor/reference/tables/auditlogs
  */

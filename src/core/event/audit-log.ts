@@ -8,7 +8,7 @@ import { parseTimestamp } from "./timestamp.ts";
 type ColumnName = (typeof AUDIT_LOG_COLUMNS)[number]["name"];
 type Source = (record: DiagnosticRecord, properties: DiagnosticRecord) => Value;
 
-/** `AuditLogs` today, `Audit` in exports of 2018. Other categories share the hub and are none of ours. */
+/** `AuditLogs` today, `Audit` in exports of 2018. Other categories can share the hub. */
 export function isAuditLog(record: DiagnosticRecord): boolean {
   const category = record["category"];
   return typeof category === "string" && category.length <= 9 && /^audit(logs)?$/i.test(category);
@@ -17,15 +17,15 @@ export function isAuditLog(record: DiagnosticRecord): boolean {
 /**
  * Maps an exported audit record to a row of the AuditLogs table, in the order of AUDIT_LOG_COLUMNS.
  *
- * Total: a field that is missing or of another type gives an empty string or null, as Log Analytics
- * does. Microsoft publishes no mapping; this one comes from reading rows and exports side by side.
+ * Never throws: like in Log Analytics, a field that is missing or of another type becomes an empty string or null.
+ * Microsoft publishes no mapping; this one comes from comparing rows with exports.
  */
 export function toAuditLogRow(record: DiagnosticRecord): Row {
   const properties = propertiesOf(record);
   return AUDIT_LOG_COLUMNS.map(({ name }) => SOURCES[name](record, properties));
 }
 
-/** How one column, by its place in AUDIT_LOG_COLUMNS, comes out of a record. @throws {RangeError} when there is none */
+/** The function that reads one column, by its index in AUDIT_LOG_COLUMNS, from a record. @throws {RangeError} if there is none */
 export function columnOf(index: number): (record: DiagnosticRecord, properties: DiagnosticRecord) => Value {
   const column = AUDIT_LOG_COLUMNS[index];
   if (column === undefined) throw new RangeError(`AuditLogs has no column ${index}`);
@@ -37,7 +37,7 @@ export function propertiesOf(record: DiagnosticRecord): DiagnosticRecord {
   return isRecord(properties) ? properties : {};
 }
 
-/** The Entra tenant that exported the record, in lower case; "" where the record does not say. */
+/** The Entra tenant that exported the record, in lower case; "" if the record does not name it. */
 export function tenantOf(record: DiagnosticRecord): string {
   const fromResource = /^\/tenants\/([^/]+)/i.exec(text(record["resourceId"]))?.[1];
   const places = [text(record["tenantId"]), fromResource ?? "", text(propertiesOf(record)["tenantId"])];
@@ -45,14 +45,14 @@ export function tenantOf(record: DiagnosticRecord): string {
 }
 
 const SOURCES: Readonly<Record<ColumnName, Source>> = {
-  // The Log Analytics workspace, which a stream does not have. The Entra tenant is AADTenantId.
+  // The Log Analytics workspace, which the stream does not have. AADTenantId is the Entra tenant.
   TenantId: () => "",
   SourceSystem: () => "Azure AD",
   TimeGenerated: (record, properties) => time(record["time"]) ?? time(properties["activityDateTime"]),
   ResourceId: (record) => text(record["resourceId"]),
   OperationName: (record) => text(record["operationName"]),
   OperationVersion: (record) => text(record["operationVersion"]),
-  // The record's own category is `AuditLogs`; the table's column holds the activity's.
+  // The record's own category is `AuditLogs`; the table's column is the activity's category.
   Category: (_record, properties) => text(properties["category"]),
   ResultType: (record) => text(record["resultType"]),
   ResultSignature: (record) => text(record["resultSignature"]),

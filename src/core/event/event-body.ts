@@ -9,11 +9,11 @@ export type DiagnosticRecord = Readonly<Record<string, Json>>;
 
 export interface ReadRecord {
   readonly record: DiagnosticRecord;
-  /** The record's own bytes within the body. */
+  /** The record's bytes within the body. */
   bytes(): Uint8Array;
 }
 
-/** What cannot be read, byte for byte. Sending it again cannot help. */
+/** Bytes that cannot be read. Sending them again cannot help. */
 export interface Unreadable {
   readonly bytes: Uint8Array;
   readonly reason: string;
@@ -25,8 +25,8 @@ export interface EventBody {
 }
 
 /**
- * Larger bodies are not parsed: a hub takes 1 MB, Azure Monitor writes no more, and only self-serve dedicated clusters
- * take 20 MB. In memory a body can be twenty times as large as on the wire.
+ * Larger bodies are not parsed. A hub accepts 1 MB, Azure Monitor writes no more, and only self-serve dedicated clusters
+ * accept 20 MB. In memory a body can be twenty times as large as on the wire.
  * https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas
  */
 export const MAX_EVENT_BYTES = 4 * 1_048_576;
@@ -34,9 +34,9 @@ export const MAX_EVENT_BYTES = 4 * 1_048_576;
 /**
  * Reads the diagnostic records in the body of one Event Hub event, in the order they were sent.
  *
- * Azure Monitor wraps them as `{"records": [...]}`; a bare array and a single record are read too, each
- * with or without a UTF-8 byte order mark. Total: what is not a record comes back as `unreadable`, and
- * the good records beside it are still read, even where the body as a whole is not JSON.
+ * Azure Monitor wraps them as `{"records": [...]}`; a bare array and a single record are read too, each with or without a
+ * UTF-8 byte order mark. Never throws: anything that is not a record is returned as `unreadable`, and the good records
+ * beside it are still read, even if the body as a whole is not JSON.
  *
  * @param body UTF-8 JSON, at most MAX_EVENT_BYTES
  * @see https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs
@@ -56,7 +56,7 @@ export function readEventBody(body: Uint8Array): EventBody {
   return unreadable(body, '"records" is not an array');
 }
 
-/** All elements parsed: their bytes are looked up only where somebody asks. */
+/** The records of a body that is JSON. Their bytes are found only when needed. */
 function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[]): EventBody {
   let slices: readonly Uint8Array[] | undefined;
   const bytesOf = (index: number): Uint8Array => {
@@ -72,7 +72,7 @@ function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[
   return { records, unreadable: unreadables };
 }
 
-/** The body is not JSON: one bad record must not take the good ones beside it along. */
+/** The records of a body that is not JSON: a bad record must not make the good ones unreadable. */
 function salvage(body: Uint8Array, json: Uint8Array, problem: string): EventBody {
   const start = recordsArrayStart(json);
   if (start === undefined) return unreadable(body, problem);
@@ -88,12 +88,12 @@ function salvage(body: Uint8Array, json: Uint8Array, problem: string): EventBody
         reason: `records[${index}]: ${"problem" in parsed ? parsed.problem : "not an object"}`,
       });
   }
-  // Only where the fault lies within elements, or the body was cut off in one, do the slices hold all of it.
-  const isAllOfIt = records.length > 0 && unreadables.length > 0 && isSoundAround(json.subarray(0, start), after);
-  return { records, unreadable: isAllOfIt ? unreadables : [{ bytes: body, reason: problem }] };
+  // The slices are the whole body only if the fault is inside elements, or the body was cut off inside one.
+  const isWhole = records.length > 0 && unreadables.length > 0 && isSoundAround(json.subarray(0, start), after);
+  return { records, unreadable: isWhole ? unreadables : [{ bytes: body, reason: problem }] };
 }
 
-/** Whether the body is JSON, or the beginning of it, when the array's elements are left out. */
+/** Whether the body without the array's elements is JSON, or the beginning of JSON. */
 function isSoundAround(before: Uint8Array, after: Uint8Array): boolean {
   const closing = before.includes(OPEN_OBJECT) ? "]}" : "]";
   const rest = after.length > 0 ? after : Buffer.from(closing);
@@ -107,19 +107,19 @@ function unreadable(bytes: Uint8Array, reason: string): EventBody {
 }
 
 function parseJson(bytes: Uint8Array): { value: Json } | { problem: string } {
-  // To look first is quicker than a decoder that refuses.
+  // This check is faster than a decoder that throws.
   if (!isUtf8(bytes)) return { problem: "not UTF-8" };
   try {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
     return { value: parseExactJson(text, holdsInexactWhole(bytes)) };
   } catch (error) {
-    // The parser's message quotes the data, so it is not passed on.
+    // The parser's message quotes the data, so it is dropped.
     if (error instanceof SyntaxError) return { problem: "not JSON" };
     throw error;
   }
 }
 
-/** The record that is written in the bytes; undefined where they are not a JSON object. */
+/** The record in the bytes; undefined if they are not a JSON object. */
 export function parseRecord(bytes: Uint8Array): DiagnosticRecord | undefined {
   const parsed = parseJson(bytes);
   return "value" in parsed && isRecord(parsed.value) ? parsed.value : undefined;

@@ -8,11 +8,10 @@ const MONTH_FIRST = new RegExp(
 );
 
 /**
- * Reads a time as diagnostic exports write it: ISO 8601 with up to 9 fractional digits (cut to 7) and
- * any offset or none (then UTC), and the month-first form `1/9/2007 9:41:00 AM +01:00` that some Azure
- * services use.
+ * Reads a time of a diagnostic export: ISO 8601 with up to 9 fractional digits (cut to 7) and any offset or none (UTC),
+ * or the month-first form `1/9/2007 9:41:00 AM +01:00` of some Azure services.
  *
- * @returns ticks of 100 ns since 0001-01-01T00:00:00Z, or null when the text is no such time
+ * @returns ticks of 100 ns since 0001-01-01T00:00:00Z, or null if the text is not such a time
  */
 export function parseTimestamp(text: string): bigint | null {
   const parts = (ISO.exec(text) ?? MONTH_FIRST.exec(text))?.groups;

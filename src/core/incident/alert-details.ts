@@ -3,14 +3,14 @@ import type { Json } from "../../kql/run/values.ts";
 import { type Rule, SEVERITIES, type Severity, TACTICS } from "./rule.ts";
 
 /**
- * Sentinel's limits of `alertDetailsOverride`.
+ * Sentinel's limits for `alertDetailsOverride`.
  *
  * @see https://learn.microsoft.com/azure/sentinel/customize-alert-details
  * @see https://github.com/Azure/Azure-Sentinel/blob/master/.script/tests/detectionTemplateSchemaValidation/Models/AlertDetailsOverride.cs
  */
 export const ALERT_DETAIL_LIMITS = { title: 256, description: 5_000, columns: 3 } as const;
 
-/** The columns that a format names, in order and as often as it does. */
+/** The columns that a format names, in order, with repetitions. */
 export function columnsOfFormat(format: string): string[] {
   return [...format.matchAll(PLACEHOLDER)].map(([, name]) => (name ?? "").trim());
 }
@@ -25,8 +25,8 @@ export interface AlertText {
 }
 
 /**
- * Title, description, severity and tactics of an incident. As in Sentinel, a column that is empty or holds no such value
- * leaves what the rule says.
+ * Title, description, severity and tactics of an incident. As in Sentinel, the rule's own value stays if a column is empty
+ * or has no valid value.
  */
 export function alertTextOf(rule: Rule, result: ReadonlyMap<string, Json>): AlertText {
   const { titleFormat, descriptionFormat, severityColumn, tacticsColumn } = rule.alertDetails ?? {};
@@ -38,7 +38,7 @@ export function alertTextOf(rule: Rule, result: ReadonlyMap<string, Json>): Aler
   };
 }
 
-/** No column adds more than there is room for: its text may be as long as the record, and each incident has its own. */
+/** Cuts each column before it is inserted: its text may be as long as the record, and each incident has its own. */
 function formatted(format: string | undefined, result: ReadonlyMap<string, Json>, length: number): string | undefined {
   if (format === undefined) return undefined;
   const isComplete = columnsOfFormat(format).every((name) => text(result.get(name)) !== "");
@@ -54,7 +54,7 @@ function severityOf(column: string | undefined, result: ReadonlyMap<string, Json
   return SEVERITIES.find((severity) => severity.toLowerCase() === written);
 }
 
-/** A list, JSON text of one, or names by commas. */
+/** The tactics in a list, in JSON text of a list, or in comma-separated names. */
 function tacticsOf(column: string | undefined, result: ReadonlyMap<string, Json>): readonly string[] | undefined {
   if (column === undefined) return undefined;
   const written = text(result.get(column)).toLowerCase();

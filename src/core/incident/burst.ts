@@ -1,16 +1,16 @@
 import { sha256Hex } from "../json/content-hash.ts";
 import type { Incident } from "./incident.ts";
 
-/** Length of a burst's window: a roll-out by a script takes minutes. */
+/** Length of a burst's window. A script that rolls out changes takes minutes. */
 const WINDOW_MS = 3_600_000;
 const FORM = /^\d{4}-\d\d-\d\dT\d\dZ-[0-9a-f]{16}$/;
 
 /**
- * The group of an incident: what one actor did within one hour of UTC, by the time of the activity, whichever rule found
- * it. "" where the record does not say who or when.
+ * The burst of an incident: everything one actor did within one hour (UTC, by activity time), found by any rule. "" if the
+ * record does not name actor or time.
  *
- * It is a function of the audit record alone: the same whichever incident of the burst comes first, however often and on
- * whichever partition each is delivered. The price is that a burst over the turn of an hour is two.
+ * The id depends only on the audit record, not on order, number or partition of deliveries. The price: a burst that crosses
+ * the turn of an hour becomes two.
  */
 export function burstIdOf({
   activity,
@@ -18,18 +18,19 @@ export function burstIdOf({
   activityDateTime,
 }: Pick<Incident, "activity" | "actor" | "activityDateTime">): string {
   const time = Date.parse(activityDateTime);
-  const who = actor.userId || actor.servicePrincipalId || actor.appId || (actor.type === "Unknown" ? "" : actor.label);
-  if (who === "" || !(time > 0)) return "";
+  const actorId =
+    actor.userId || actor.servicePrincipalId || actor.appId || (actor.type === "Unknown" ? "" : actor.label);
+  if (actorId === "" || !(time > 0)) return "";
   const hour = new Date(time).toISOString().slice(0, 13);
-  return `${hour}Z-${sha256Hex(JSON.stringify([activity.tenantId, who, hour])).slice(0, 16)}`;
+  return `${hour}Z-${sha256Hex(JSON.stringify([activity.tenantId, actorId, hour])).slice(0, 16)}`;
 }
 
-/** Whether a text is the id of a burst: the hour, as `2026-11-22T23Z`, and who, as a part of a hash. */
+/** Whether a text is the id of a burst: the hour, as in `2026-11-22T23Z`, and part of a hash of the actor. */
 export function isBurstId(text: string): boolean {
   return FORM.test(text) && !Number.isNaN(startOf(text));
 }
 
-/** When a burst was, so that its incidents need not be looked for at other times. */
+/** The hour of a burst, to which the search for its incidents is limited. */
 export function burstWindow(id: string): { readonly from: Date; readonly to: Date } {
   return { from: new Date(startOf(id)), to: new Date(startOf(id) + WINDOW_MS) };
 }

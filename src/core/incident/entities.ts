@@ -6,8 +6,8 @@ import type { EntityMapping } from "./rule.ts";
 export type Entity = Readonly<Record<string, string>>;
 
 /**
- * The entities that a rule maps from a result row. Identifiers without a value are left out, and an
- * entity without any identifier is none, as in Sentinel.
+ * The entities that a rule maps from a result row. As in Sentinel, identifiers without a value are left out, and so are
+ * entities without any identifier.
  *
  * @see https://learn.microsoft.com/azure/sentinel/entities-reference
  */

@@ -5,28 +5,27 @@ import type { Json } from "../../kql/run/values.ts";
 import { oncePer } from "../once-per.ts";
 import type { IncidentFields } from "../pim-settings/incident-fields.ts";
 
-/** Types that a data collection rule's stream can declare and that we use. */
+/** The types of a data collection rule's stream that we use. */
 type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
 
 /** `created` once for each incident, `updated` for each change of it. Alerts read `created` only. */
 export type RowKind = "created" | "updated";
 
 export interface IncidentColumn {
-  /** At most 45 of A-Z a-z 0-9 _, none of the names that custom tables reserve. */
+  /** At most 45 characters of A-Z a-z 0-9 _, and not a name that custom tables reserve. */
   readonly name: string;
   readonly type: ColumnType;
   readonly description: string;
-  /** Long text is kept longer than names are, and only where it is wanted. */
+  /** Long text is cut later than names. */
   readonly text?: "long";
-  /** Also on the rows that lists of incidents are made from, which are to stay small. */
+  /** Also in the rows of incident lists, which must stay small. */
   readonly listed?: true;
   value(incident: Incident, kind: RowKind): Json;
 }
 
 /**
- * The columns of an incident, named once: the table `PimwatchIncidents_CL` and its stream in Log
- * Analytics (through `infra/incident-columns.json`, which is generated from here), and the incident's
- * row in Table Storage.
+ * The columns of an incident: of the table `PimwatchIncidents_CL` and its stream in Log Analytics (through
+ * `infra/incident-columns.json`, which is generated from here), and of the incident's row in Table Storage.
  *
  * @see https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table for the reserved names
  */
@@ -35,7 +34,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column(
     "IncidentId",
     "string",
-    "Deterministic id: one for each match of a rule, however often it is delivered",
+    "Deterministic id: one for each match of a rule, no matter how often it is delivered",
     (i) => i.id,
   ),
   listed("Revision", "int", "1 for the created row, raised by each change", (i) => i.revision),
@@ -44,7 +43,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   { ...column("Description", "string", "The rule's description", (i) => i.description), text: "long" },
   listed("Severity", "string", "High, Medium, Low or Informational", (i) => i.severity),
   listed("Status", "string", "New, Active or Closed", (i) => i.status),
-  listed("Owner", "string", "Who works on it; empty until somebody does", () => ""),
+  listed("Owner", "string", "Who works on it; empty until assigned", () => ""),
   listed(
     "Classification",
     "string",
@@ -59,14 +58,14 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed(
     "Effect",
     "string",
-    "weakens, strengthens, neutral or unknown; empty where nothing was assessed",
+    "weakens, strengthens, neutral or unknown; empty if nothing was assessed",
     (i) => i.assessment?.effect ?? "",
   ),
   {
     ...listed(
       "Assessment",
       "string",
-      "What changed and what that means, in plain words",
+      "What changed and what it means, in plain words",
       (i) => i.assessment?.assessment ?? "",
     ),
     text: "long",
@@ -77,25 +76,20 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column(
     "UnrecognizedChanges",
     "dynamic",
-    "What the event says of the change and no pattern knows",
+    "Parts of the event's text that no pattern recognizes",
     (i) => i.assessment?.unrecognizedChanges ?? [],
   ),
-  column(
-    "Setting",
-    "string",
-    "Name of the setting that matters most among those changed",
-    (i) => i.assessment?.setting ?? "",
-  ),
-  listed("WeakenedSettings", "int", "Settings that the change weakens", (i) =>
+  column("Setting", "string", "Name of the most important changed setting", (i) => i.assessment?.setting ?? ""),
+  listed("WeakenedSettings", "int", "Number of settings that the change weakens", (i) =>
     i.assessment === null ? 0 : weakenedSettings(i.assessment),
   ),
   column("PolicyRule", "string", "Its policy rule id in Microsoft Graph", (i) => i.assessment?.policyRule ?? ""),
-  column("OldValue", "string", "Its old value, where the record holds one", (i) => i.assessment?.oldValue ?? ""),
+  column("OldValue", "string", "Its old value, if the record has one", (i) => i.assessment?.oldValue ?? ""),
   column("NewValue", "string", "Its new value", (i) => i.assessment?.newValue ?? ""),
   listed(
     "Expected",
     "boolean",
-    "Whether expected-changes.yaml names this change",
+    "Whether expected-changes.yaml covers this change",
     (i) => i.assessment?.expected ?? false,
   ),
   column("ExpectedTicket", "string", "Ticket of the expected change", (i) => i.assessment?.expectedTicket ?? ""),
@@ -103,12 +97,7 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed("RuleName", "string", "Name of the analytics rule", (i) => i.rule.name),
   column("RuleVersion", "string", "Version of the analytics rule", (i) => i.rule.version),
   column("RuleFileHash", "string", "sha256 of the rule's file", (i) => i.rule.fileHash),
-  column(
-    "RuleQueryHash",
-    "string",
-    "sha256 of the query's tokens, equal for every layout of it",
-    (i) => i.rule.queryHash,
-  ),
+  column("RuleQueryHash", "string", "sha256 of the query's tokens, the same for every layout", (i) => i.rule.queryHash),
   column("Tactics", "dynamic", "MITRE ATT&CK tactics", (i) => i.tactics),
   column("Techniques", "dynamic", "MITRE ATT&CK techniques", (i) => i.techniques),
   column("ProviderName", "string", "pimwatch", () => "pimwatch"),
@@ -124,14 +113,14 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column("LoggedByService", "string", "Service that logged the activity", (i) => i.activity.loggedByService),
   listed("Result", "string", "success, failure or timeout", (i) => i.activity.result),
   {
-    ...listed("ResultReason", "string", "What the event says of the change", (i) => i.activity.resultReason),
+    ...listed("ResultReason", "string", "The event's own text about the change", (i) => i.activity.resultReason),
     text: "long",
   },
   column("CorrelationId", "string", "Correlation id of the activity; not unique", (i) => i.activity.correlationId),
   column("AuditLogId", "string", "Id of the audit record in AuditLogs", (i) => i.activity.auditLogId),
   column("EntraTenantId", "string", "Entra tenant that exported the record", (i) => i.activity.tenantId),
   column("InitiatedByType", "string", "User, Application or Unknown", (i) => i.actor.type),
-  listed("InitiatedBy", "string", "Best name of who did it", (i) => i.actor.label),
+  listed("InitiatedBy", "string", "Best name of the actor", (i) => i.actor.label),
   column("InitiatedByUserPrincipalName", "string", "User principal name", (i) => i.actor.userPrincipalName),
   column("InitiatedByUserId", "string", "Object id of the user", (i) => i.actor.userId),
   column("InitiatedByAppName", "string", "Display name of the application", (i) => i.actor.appName),
@@ -152,12 +141,12 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed(
     "BurstId",
     "string",
-    "The same for all that one actor did within one hour (UTC); empty where the record does not say who or when",
+    "The same for everything one actor did within one hour (UTC); empty if the record does not name actor or time",
     burstIdOf,
   ),
-  column("TargetResourceType", "string", "Type of what was acted on", (i) => i.target.type),
-  listed("TargetResourceName", "string", "Name of what was acted on", (i) => i.target.name),
-  column("TargetResourceId", "string", "Id of what was acted on", (i) => i.target.id),
+  column("TargetResourceType", "string", "Type of the target resource", (i) => i.target.type),
+  listed("TargetResourceName", "string", "Name of the target resource", (i) => i.target.name),
+  column("TargetResourceId", "string", "Id of the target resource", (i) => i.target.id),
   listed("RoleName", "string", "Role whose settings changed", (i) => i.role.name),
   listed(
     "RoleScope",
@@ -168,19 +157,19 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed(
     "RoleTier",
     "string",
-    "critical, controlPlane or standard; empty where nothing was assessed",
+    "critical, controlPlane or standard; empty if nothing was assessed",
     (i) => i.assessment?.roleTier ?? "",
   ),
   column("RoleId", "string", "Id of that role in the tenant", (i) => i.role.id),
   column("RoleTemplateId", "string", "Template id of that role, the same in all tenants", (i) => i.role.templateId),
   column("Entities", "dynamic", "Entities as the rule maps them", (i) => i.entities),
-  column("ResultColumns", "dynamic", "Columns that the rule's query made", (i) => i.columns),
+  column("ResultColumns", "dynamic", "Columns that the rule's query added or changed", (i) => i.columns),
   column("CustomDetails", "dynamic", "Custom details as the rule maps them", (i) => i.customDetails),
-  column("ModifiedProperties", "dynamic", "Old and new values as the record lists them", (i) => i.modifiedProperties),
+  column("ModifiedProperties", "dynamic", "Old and new values, as in the record", (i) => i.modifiedProperties),
   column("TargetResources", "dynamic", "The record's target resources", (i) => i.targetResources),
   column("AdditionalDetails", "dynamic", "The record's additional details", (i) => i.additionalDetails),
   {
-    ...column("RemediationSteps", "string", "What the rule's guide says to do", (i) => i.remediationSteps),
+    ...column("RemediationSteps", "string", "Response section of the rule's guide", (i) => i.remediationSteps),
     text: "long",
   },
   column("EventHubPartitionId", "string", "Partition of the event", (i) => i.partitionId),
@@ -195,7 +184,7 @@ const weakenedSettings = oncePer(({ changes }: IncidentFields): number => {
   return new Set(weakening.map(({ settingName }) => settingName)).size;
 });
 
-/** The findings without what only says how they were read. */
+/** The findings without the fields that only describe how they were read. */
 const changesOf = oncePer(({ changes }: IncidentFields): Json =>
   changes.map(({ wording: _wording, source: _source, baselines, ...change }) => ({
     ...change,

@@ -9,21 +9,21 @@ import { oncePer } from "../once-per.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
 /*
- * What makes an incident the same one: tenant, rule, audit record and row of the rule's result. Never the rule's version,
- * the place in the hub, the layout of the event or the time of processing.
+ * An incident is identified by tenant, rule, audit record and row of the rule's result, but not by the rule's version, the
+ * place in the hub, the layout of the event or the time of processing.
  *
  *     record                            is identified by
- *     properties.id is a text           that text, exactly as it is written; "" is no id
+ *     properties.id is a text           that text, exactly as written; "" is not an id
  *     properties.id is a number         that number: 5 and "5" differ, 5 and 5.0 do not
- *     any other                         its content, without the fields that change when it is sent again
+ *     anything else                     its content, without the fields that change when it is sent again
  *
- * The content leaves out what names the tenant, which counts by itself, and `time`: Azure Monitor writes it anew when it
- * exports a record again. Where `properties.activityDateTime` holds no time, `time` alone tells two equal activities
- * apart and counts. Neither the order of keys nor that of array elements counts, and numbers are compared by all digits.
+ * The content leaves out the tenant, which counts by itself, and `time`, which Azure Monitor rewrites when it exports a
+ * record again. If `properties.activityDateTime` is not a time, only `time` distinguishes two equal activities, so it
+ * counts. The order of keys and of array elements does not count, and numbers are compared by all digits.
  */
 
 export interface IncidentKey {
-  /** The tenant that the record names, or to which one that names none belongs. */
+  /** The tenant that the record names, or the app's only tenant if it names none. */
   readonly tenant: string;
   readonly ruleId: string;
   readonly source: ReadRecord;
@@ -31,12 +31,12 @@ export interface IncidentKey {
   readonly ordinal: number;
 }
 
-/** sha256 over all that identifies an incident, in hex. */
+/** sha256, in hex, over everything that identifies an incident. */
 export function incidentId({ tenant, ruleId, source, ordinal }: IncidentKey): string {
   return beginningOf(source)(tenant, ruleId).copy().update(`,${ordinal}]`).digest("hex");
 }
 
-/** The hash of all but the ordinal: a record's id may be as long as the record, and a rule find a thousand rows in it. */
+/** Hashes everything except the ordinal once: an id may be as long as the record, which may have a thousand rows. */
 const beginningOf = oncePer((source: ReadRecord) => {
   const known = new Map<string, Hash>();
   return (tenant: string, ruleId: string): Hash => {
@@ -52,11 +52,11 @@ type RecordIdentity = readonly [kind: "id" | "number" | "content", value: string
 
 function recordIdentity(source: ReadRecord): RecordIdentity {
   const id = propertiesOf(source.record)["id"];
-  // As it has always been: another form would make every incident a new one after an update.
+  // This form must never change: after an update every incident would be a new one.
   return typeof id === "string" && id !== "" ? ["id", id] : identityOfContent(source);
 }
 
-/** From the bytes, since a parsed number may have lost digits. */
+/** Reads the bytes, since a parsed number may have lost digits. */
 const identityOfContent = oncePer(({ record, bytes }: ReadRecord): RecordIdentity => {
   const { members = NONE } = foldJson(Buffer.from(bytes()).toString(), CANONICAL);
   const properties = members.get("properties")?.members ?? NONE;
@@ -78,11 +78,11 @@ function without(members: Members, key: string): Members {
   return new Map([...members].filter(([name]) => name !== key));
 }
 
-/** Text that is equal for values that mean the same, or its hash where it is long. */
+/** The same text for equal values, or its hash if it is long. */
 interface Canonical {
   readonly text: string;
   readonly isNumber?: boolean;
-  /** Of an object. */
+  /** Present for an object. */
   readonly members?: Members;
 }
 
@@ -113,7 +113,7 @@ function canonicalScalar(token: string): Canonical {
   return /^[-\d]/.test(token) ? { text: shortened(canonicalNumber(token)), isNumber: true } : { text: token };
 }
 
-/** `12e1` for 120, 120.0 and 1.2e2: all digits but zeros at either end, and a power of ten. */
+/** `12e1` for 120, 120.0 and 1.2e2: the digits without zeros at both ends, and a power of ten. */
 function canonicalNumber(token: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
@@ -126,10 +126,10 @@ function canonicalNumber(token: string): string {
   return `${sign}${digits.slice(start, end)}e${power}`;
 }
 
-/** Long enough for a hash, whose first character begins no JSON. */
+/** Room for a hash, whose first character cannot begin JSON. */
 const LONGEST = 65;
 
-/** So that a value costs what it is long, however deep it is nested. */
+/** Keeps the total cost in proportion to the length of a value, however deep it is nested. */
 function shortened(text: string): string {
   return text.length <= LONGEST ? text : `#${sha256Hex(text)}`;
 }
@@ -137,11 +137,11 @@ function shortened(text: string): string {
 /**
  * The number of each row of a rule's result for one record, from 0.
  *
- * The numbers follow the query's order, and stay when somebody excludes a row. If one is excluded and the record comes
- * again with its array elements in another order, the rows that are kept would change numbers. Then the rows are counted
- * in the order of their content instead.
+ * The numbers follow the query's order, and stay the same when a row is excluded. But if a row is excluded and the record is
+ * sent again with its array elements in another order, the kept rows would change numbers. So with exclusions the rows are
+ * numbered in the order of their content.
  *
- * @param isKept by row: whether no exclusion takes it away
+ * @param isKept by row: whether no exclusion removes it
  */
 export function rowOrdinals(rows: readonly Row[], isKept: readonly boolean[]): readonly number[] {
   const inOrder = [...rows.keys()];
@@ -153,7 +153,7 @@ export function rowOrdinals(rows: readonly Row[], isKept: readonly boolean[]): r
   return ordinals;
 }
 
-/** The rows as text. What is the same value in all of them is left out: it may be most of the record, in each row. */
+/** The rows as text, without values that all rows share: those may be most of the record, in each row. */
 function differingTexts(rows: readonly Row[]): readonly string[] {
   const [first = []] = rows;
   const differing = [...first.keys()].filter((column) => rows.some((row) => row[column] !== first[column]));

@@ -4,25 +4,25 @@ import { INCIDENT_COLUMNS, type IncidentColumn, type RowKind } from "./incident-
 import type { Json, PlainJson } from "../../kql/run/values.ts";
 import { oncePer } from "../once-per.ts";
 
-/** An incident as INCIDENT_COLUMNS names it, within the limits of both services. */
+/** The INCIDENT_COLUMNS of an incident, within the limits of both services. */
 export type IncidentRow = Readonly<Record<string, PlainJson>>;
 
-/** What is stored of an incident: its row, and the audit record, cut where it is too long. */
+/** A stored incident: its row, and the audit record, cut if it is too long. */
 export interface StoredIncident {
   readonly row: IncidentRow;
   readonly record: string;
 }
 
 /**
- * What became of an incident that was to be stored. `refused`: why the store never takes it as it is. `failed`: the error
- * that kept it from being stored this time, though others were.
+ * The result of storing an incident. `refused`: why the store can never accept it. `failed`: the error that prevented it this
+ * time, although others were stored.
  */
 export type StoreOutcome = "added" | "known" | { readonly refused: string } | { readonly failed: unknown };
 
 /*
- * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB; all of
- * them together keep an entity below 1 MiB (2 bytes a character), a transaction of an incident's four
- * rows below 4 MiB, and a row of the ingestion endpoint below 900 KB.
+ * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB. Together they keep an entity
+ * below 1 MiB (2 bytes per character), a transaction of an incident's four rows below 4 MiB, and a row of the ingestion
+ * endpoint below 900 KB.
  * https://learn.microsoft.com/azure/storage/tables/scalability-targets
  * https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
  */
@@ -42,10 +42,10 @@ export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncid
   return { row: { ...Object.fromEntries(cells), Truncated: truncated }, record: record.value };
 }
 
-/** Incidents of one record hold the same text, and are made one after the other. */
-const boundedRecord = sameAsBefore((text) => boundedText(text, RECORD));
+/** The incidents of one record share its text, and are made one after the other. */
+const boundedRecord = cachingLast((text) => boundedText(text, RECORD));
 
-function sameAsBefore<Value>(compute: (text: string) => Value): (text: string) => Value {
+function cachingLast<Value>(compute: (text: string) => Value): (text: string) => Value {
   let before: { readonly text: string; readonly value: Value } | undefined;
   return (text) => {
     if (before?.text !== text) before = { text, value: compute(text) };

@@ -24,7 +24,7 @@ import type { Priority } from "../pim-settings/priority.ts";
 import type { Rule, Severity } from "./rule.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
-/** Where an event lay in the hub. A field is null where the host did not say. */
+/** The position of an event in the hub. A field is null if the host does not provide it. */
 export interface HubPosition {
   readonly partitionId: string | null;
   readonly sequenceNumber: number | null;
@@ -37,10 +37,10 @@ export type IncidentStatus = "New" | "Active" | "Closed";
 /**
  * One result row of a rule over one audit record, in Sentinel's vocabulary. Plain JSON.
  *
- * Times are ISO 8601 in UTC: the record's with 7 fractional digits, our own with 3.
+ * Times are ISO 8601 in UTC, with 7 fractional digits from the record, and 3 from us.
  */
 export interface Incident {
-  /** Deterministic: the same record delivered again, or sent again by Azure Monitor, has the same id. */
+  /** Deterministic: the same if the record is delivered again, or sent again by Azure Monitor. */
   readonly id: string;
   readonly revision: number;
   readonly title: string;
@@ -65,44 +65,44 @@ export interface Incident {
     readonly category: string;
     readonly loggedByService: string;
     readonly result: string;
-    /** What the event says was changed: the first of resultReason and the two resultDescriptions that is not empty. */
+    /** The event's text about the change: the first of resultReason and the two resultDescriptions that is not empty. */
     readonly resultReason: string;
     readonly correlationId: string;
     readonly auditLogId: string;
     readonly tenantId: string;
   };
-  /** How urgent it is: from the assessment, else from the severity. */
+  /** Urgency from the assessment, or from the severity if there is none. */
   readonly priority: Priority;
-  /** What changed and what that means; null for operations other than a change of PIM settings. */
+  /** What changed and what it means; null for operations other than a change of PIM settings. */
   readonly assessment: IncidentFields | null;
   readonly actor: Actor;
   readonly role: Role;
   readonly target: Target;
-  /** The address that the rule maps to its IP entity, as it stands in the record; often "". */
+  /** The address that the rule maps to its IP entity, as in the record; often "". */
   readonly mappedIpAddress: string;
-  /** The best address that the record holds (`ipaddr` first). Shown beside the mapped one, never in its place. */
+  /** The best address in the record (`ipaddr` first). Shown beside the mapped one, never instead of it. */
   readonly clientIpAddress: string;
-  /** When it happened; the beginning of 1970 where the record holds no time that can be read. */
+  /** Time of the activity; the beginning of 1970 if the record has no readable time. */
   readonly activityDateTime: string;
-  /** When the event reached the hub; "" where the host did not say. */
+  /** When the event reached the hub; "" if the host does not provide it. */
   readonly enqueuedTime: string;
   readonly detectedTime: string;
   readonly partitionId: string;
   readonly sequenceNumber: number | null;
   /** The audit record as JSON text. */
   readonly record: string;
-  /** What the rule's guide says to do. */
+  /** The response section of the rule's guide. */
   readonly remediationSteps: string;
-  /** These three as the record holds them, for the columns of the same name. */
+  /** These three are as in the record, for the columns of the same name. */
   readonly modifiedProperties: Json;
   readonly targetResources: Json;
   readonly additionalDetails: Json;
 }
 
-/** Used where a record holds no time that can be read: never the clock, which would differ at each delivery. */
+/** The time of a record without a readable time. The clock would differ at each delivery. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00.0000000Z";
 
-/** P1 is for what was read and found dangerous: an activity that nobody has assessed starts below it. */
+/** Only an assessment can give P1, so an activity without one starts below it. */
 const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, Priority>> = {
   High: "P2",
   Medium: "P3",
@@ -115,11 +115,11 @@ export interface Match {
   readonly source: ReadRecord;
   /** The record as an AuditLogs row. */
   readonly row: Row;
-  /** What the rule's query made of that row. */
+  /** A result row of the rule's query over that row. */
   readonly resultRow: Row;
-  /** Number of the result row among those of this record, from 0: see `rowOrdinals`. */
+  /** Number of the result row within the record, from 0: see `rowOrdinals`. */
   readonly ordinal: number;
-  /** The tenant to which a record belongs that names none, where there is just one. */
+  /** The tenant of a record that names none, if only one is allowed. */
   readonly onlyTenant?: string | undefined;
   readonly position: HubPosition;
 }
@@ -139,7 +139,7 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     status: "New",
     techniques: rule.techniques,
     entities,
-    columns: madeByQuery(match, result),
+    columns: columnsOfQuery(match, result),
     customDetails: Object.fromEntries(
       Object.entries(rule.customDetails).map(([name, column]) => [name, text(result.get(column))]),
     ),
@@ -175,7 +175,7 @@ function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
   return tenantOf(source.record) || onlyTenant;
 }
 
-/** What all incidents of a record have in common. */
+/** The parts that all incidents of a record share. */
 const factsOf = oncePer((source: ReadRecord) => {
   const { record } = source;
   return {
@@ -228,7 +228,7 @@ function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
 
 const namedCells = oncePer((row: Row) => namedColumns(AUDIT_LOG_COLUMNS, row));
 
-function madeByQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<string, Json> {
+function columnsOfQuery({ row }: Match, result: ReadonlyMap<string, Json>): Record<string, Json> {
   const source = namedCells(row);
   const made = [...result].filter(([name, value]) => !source.has(name) || !sameJson(source.get(name), value));
   return Object.fromEntries(made);

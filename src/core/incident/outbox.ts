@@ -1,14 +1,14 @@
 import type { IncidentRow } from "./incident-row.ts";
 import type { RowFailure } from "./row-failure.ts";
 
-/** Where incidents are forwarded to: each state of each. */
+/** The sink that every revision of an incident is forwarded to. */
 export const LOG_ANALYTICS_SINK = "log-analytics";
-/** Where new incidents are sent to as well, if it is set up. */
+/** The optional sink that new incidents are posted to. */
 export const WEBHOOK_SINK = "webhook";
-/** Sinks beside Log Analytics. The outbox holds no more than the ids of an incident for them. */
+/** Sinks other than Log Analytics. For them the outbox stores only the ids of an incident. */
 export type OtherSink = typeof WEBHOOK_SINK;
 
-/** A row of the outbox, and what is known of its failed attempts. */
+/** A row of the outbox, with its failed attempts. */
 export interface QueuedRow {
   readonly row: IncidentRow;
   readonly failure?: RowFailure | undefined;
@@ -17,28 +17,28 @@ export interface QueuedRow {
 /** Which rows of an outbox to read. */
 export interface PendingPage {
   readonly limit: number;
-  /** Only rows made before this time: younger ones are still with the invocation that made them. */
+  /** Only rows made before this time: the invocation that made a younger row still handles it. */
   readonly queuedBefore: Date;
-  /** Only rows that may be sent at this time. */
+  /** Only rows that are due at this time. */
   readonly dueAt: Date;
-  /** Only rows behind this one: `next` of the page before. */
+  /** Only rows after this one: `next` of the previous page. */
   readonly after?: string | undefined;
 }
 
 export interface Pending {
   readonly rows: QueuedRow[];
-  /** Where the next page begins; undefined where there is none. */
+  /** Start of the next page; undefined if there is none. */
   readonly next: string | undefined;
 }
 
-/** What waits in the outbox of one rule. */
+/** Number of rows in the outbox of one rule. */
 export interface WaitingRows {
-  /** Rows that are still to be sent, those that are failing included. */
+  /** Rows still to be sent, including failing ones. */
   readonly pending: number;
-  /** Rows that failed while the sink took others, and are sent again. */
+  /** Rows that failed while the sink accepted others, and will be sent again. */
   readonly failing: number;
   /** Rows that are not sent again until a person releases them. */
   readonly refused: number;
-  /** When the oldest row that is still to be sent was queued; undefined where none is. */
+  /** When the oldest row still to be sent was queued; undefined if there is none. */
   readonly oldest: string | undefined;
 }

@@ -1,7 +1,7 @@
-/** Below the 1 MB that the Logs Ingestion API takes in one call, with room for what counts differently there. */
+/** Below the 1 MB per call of the Logs Ingestion API, with room for differences in counting. */
 export const MAX_PACK_BYTES = 900_000;
 
-/** Splits rows, in order, into packs that are each at most `maxBytes` as a JSON array in UTF-8; a larger row is alone. */
+/** Splits rows, in order, into packs of at most `maxBytes` as a JSON array in UTF-8; a larger row gets its own pack. */
 export function packRows<Row>(rows: readonly Row[], maxBytes = MAX_PACK_BYTES): Row[][] {
   const packs: Row[][] = [];
   let size = Infinity;

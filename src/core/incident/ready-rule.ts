@@ -4,21 +4,21 @@ import type { Row } from "../../kql/run/values.ts";
 import { quickFilter } from "../scan/quick-filter.ts";
 import type { Rule } from "./rule.ts";
 
-/** A rule that is ready to run: its plan made into functions once. */
+/** A rule that is ready to run. */
 export interface ReadyRule {
   readonly rule: Rule;
   /**
-   * The rows that the rule's query yields for one AuditLogs row. Its functions are made when it is first asked for: most
-   * starts of the app see no record that gets so far.
+   * The result rows of the rule's query for one AuditLogs row. The plan is prepared at first access: after most starts of the
+   * app no record gets this far.
    *
-   * Asking for it throws CallProblem when the plan names what this version does not know; the compiler has looked at that.
+   * Access throws CallProblem if the plan names something that this version does not know, which the compiler rules out.
    */
   readonly evaluate: (row: Row) => readonly Row[];
-  /** Whether a record can give rows, told without its row. Undefined: it always may. */
+  /** Whether a record can have result rows, checked without making its row. Undefined: always possible. */
   readonly mayMatch?: ((record: DiagnosticRecord) => boolean) | undefined;
   /**
-   * Whether the overlay excludes a result row of the record that was evaluated last. Apart from `evaluate`: an incident's
-   * identity counts the rows of the query, and must not change because an exclusion was added.
+   * Whether the overlay excludes a result row of the last evaluated record. Not part of `evaluate`: an incident's identity
+   * counts all rows of the query, so that a new exclusion does not change it.
    */
   readonly excludes?: ((resultRow: Row) => boolean) | undefined;
 }

@@ -5,7 +5,7 @@ import type { Expression, Plan } from "../../kql/plan.ts";
 export const SEVERITIES = ["High", "Medium", "Low", "Informational"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** The tactics that Sentinel knows by these names: MITRE's of the enterprise matrix, and two of its matrix for control systems. */
+/** The tactics that Sentinel knows, by its names: those of MITRE's enterprise matrix, and two for control systems. */
 export const TACTICS = [
   "Reconnaissance",
   "ResourceDevelopment",
@@ -28,7 +28,7 @@ export const TACTICS = [
 interface FieldMapping {
   /** Sentinel's identifier, e.g. `AadUserId`. */
   readonly identifier: string;
-  /** A column that the query yields. */
+  /** A column of the query's result. */
   readonly columnName: string;
 }
 
@@ -39,8 +39,8 @@ export interface EntityMapping {
 }
 
 /**
- * What of an incident is taken from its result row: the rule's `alertDetailsOverride`, or what the overlay puts in its
- * place. A format holds columns as `{{Column}}`.
+ * The parts of an incident that come from its result row: the rule's `alertDetailsOverride`, or the overlay's replacement. A
+ * format contains columns as `{{Column}}`.
  */
 export interface AlertDetails {
   readonly titleFormat?: string;
@@ -49,7 +49,7 @@ export interface AlertDetails {
   readonly tacticsColumn?: string;
 }
 
-/** The sections of a rule's guide.md as Markdown, by their headings. */
+/** The sections of a rule's guide.md, as Markdown, by heading. */
 export interface Guide {
   readonly huntingHypothesis: string;
   readonly requiredDataSources: string;
@@ -61,14 +61,14 @@ export interface Guide {
 }
 
 /**
- * A Sentinel analytics rule, checked and compiled: plain JSON, written at build time by `src/sentinel`
- * and read at run time from `rules.json`.
+ * A checked and compiled Sentinel analytics rule: plain JSON, written by `src/sentinel` at build time and read from
+ * `rules.json` at run time.
  */
 export interface Rule {
   /** Sentinel's rule id, a GUID in lower case. */
   readonly id: string;
   readonly name: string;
-  /** One paragraph or more of plain text; the quotes that official files wrap it in are gone. */
+  /** Plain text, without the quotes of official files. */
   readonly description: string;
   readonly kind: "Scheduled" | "NRT";
   readonly version: string;
@@ -77,21 +77,21 @@ export interface Rule {
   readonly techniques: readonly string[];
   readonly tags: readonly string[];
   readonly entityMappings: readonly EntityMapping[];
-  /** Name shown in Sentinel → column that the query yields. */
+  /** Name shown in Sentinel → column of the query's result. */
   readonly customDetails: Readonly<Record<string, string>>;
   readonly alertDetails?: AlertDetails;
   /** The query of rule.yaml; the plan also holds the overlay's variables. */
   readonly query: string;
   readonly plan: Plan;
-  /** The overlay's exclusions, over the result's columns: a row for which one of them is true makes no incident. */
+  /** The overlay's exclusions over the result's columns. A row that meets one of them makes no incident. */
   readonly exclusions?: readonly Expression[];
-  /** sha256, hex, of rule.yaml as it lies on disk. */
+  /** sha256, in hex, of rule.yaml on disk. */
   readonly fileHash: string;
-  /** sha256, hex, of the query's tokens without blanks and comments: equal for every layout of one query. */
+  /** sha256, in hex, of the query's tokens without whitespace and comments: the same for every layout of a query. */
   readonly queryHash: string;
   readonly guide?: Guide;
-  /** Changes that somebody planned, from expected-changes.yaml. */
+  /** Planned changes from expected-changes.yaml. */
   readonly expectedChanges?: readonly ExpectedChange[];
-  /** Present where the overlay switches the rule off: it is deployed and known, and not run. */
+  /** Present if the overlay switches the rule off: it is deployed, but does not run. */
   readonly disabled?: true;
 }

@@ -5,10 +5,10 @@ import { visible } from "../visible-text.ts";
 export const WEBHOOK_FORMATS = ["json", "teams-card"] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
-/** Teams takes 28 KB: https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages */
+/** Teams accepts 28 KB: https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages */
 const MAX_FIELD = 1_500;
 
-/** What a webhook is told of a new incident, as JSON text. */
+/** The message to a webhook about a new incident, as JSON text. */
 export function webhookMessage(row: IncidentRow, format: WebhookFormat): string {
   return JSON.stringify(format === "json" ? jsonMessage(row) : teamsMessage(row));
 }
@@ -19,8 +19,8 @@ function jsonMessage(row: IncidentRow): object {
 }
 
 /**
- * An Adaptive Card as a workflow in Teams takes it. What the record holds stands in text runs, in which nothing is
- * Markdown: a role named like a link stays a name.
+ * An Adaptive Card for a workflow in Teams. Values from the record go into text runs, which are not Markdown: a role named
+ * like a link stays text.
  *
  * @see https://adaptivecards.io/explorer/TextRun.html
  */

@@ -2,18 +2,18 @@ import { isSingle, missingFrom, type SequenceRange, unionOf, without } from "./s
 
 /** Times are milliseconds since 1970. */
 export interface FinishedRun extends SequenceRange {
-  /** When the first of its events reached the hub: tells the events of a hub from those of an earlier one of that name. */
+  /** When the first of its events reached the hub. It distinguishes events of a hub from those of an earlier hub of the same name. */
   readonly enqueuedAt: number;
-  /** When the first of its events was finished: whatever lies below it and is not, was passed over by then. */
+  /** When the first of its events was finished. An unfinished number below it was skipped by then. */
   readonly finishedAt: number;
   /** When the latest of its events was finished. */
   readonly latestAt: number;
 }
 
-/** What of the numbers can never be had again. */
+/** Numbers of events that can never be read again. */
 export type LostRange = SequenceRange & { readonly hubCreatedAt: number };
 
-/** Events that the healer tried and could not store. It narrows a range down to single events from run to run. */
+/** Events that the healer could not store. From run to run it narrows a range down to single events. */
 export interface StuckRange extends SequenceRange {
   readonly hubCreatedAt: number;
   /** How often it failed while other events were stored. 0: the store itself may be down. */
@@ -21,17 +21,17 @@ export interface StuckRange extends SequenceRange {
   /** When it failed first. */
   readonly since: number;
   readonly lastTriedAt: number;
-  /** One line for a person; never holds data of a record. */
+  /** One line for a person, without data of a record. */
   readonly reason: string;
 }
 
-/** What the ledger holds of one partition, of whichever hub of that name. */
+/** The ledger of one partition, for all hubs of that name. */
 export interface PartitionLedger {
   readonly runs: readonly FinishedRun[];
   readonly lost: readonly LostRange[];
   readonly stuck: readonly StuckRange[];
   readonly bases: readonly LedgerBase[];
-  /** First numbers of the chunks that the healer began and did not end. */
+  /** First numbers of the chunks that the healer has started but not finished. */
   readonly attempts: readonly number[];
 }
 
@@ -41,27 +41,27 @@ export interface LedgerChanges {
   readonly obsolete: Omit<PartitionLedger, "bases">;
 }
 
-/** From which number on events of a hub are expected, and since when. One for each hub that was ever seen under that name. */
+/** The first number that is expected from a hub, and since when. One for each hub ever seen under that name. */
 export interface LedgerBase {
   readonly hubCreatedAt: number;
   readonly first: number;
   readonly seenAt: number;
 }
 
-/** A partition as the hub tells it, asked for after the ledger was read. */
+/** The state of a partition in the hub, read after the ledger. */
 export interface PartitionState {
   readonly hubCreatedAt: number;
-  /** The oldest number that the hub still holds; `last + 1` where it holds none. */
+  /** The oldest number that the hub still has; `last + 1` if it has none. */
   readonly first: number;
-  /** -1 where there never was one. */
+  /** -1 if there never was an event. */
   readonly last: number;
   readonly lastEnqueuedAt: number | undefined;
 }
 
 export interface LedgerPatience {
-  /** A number is taken for passed over only when a later one has been finished for so long. */
+  /** An unfinished number is a gap only after a later one has been finished for this long. */
   readonly graceMs: number;
-  /** The end of the partition is taken for abandoned only when nothing has been finished for so long. */
+  /** The end of the partition is stalled only after nothing has been finished for this long. */
   readonly stallMs: number;
 }
 
@@ -69,35 +69,35 @@ export interface LedgerPatience {
 export interface StuckEvent {
   readonly number: number;
   readonly attempts: number;
-  /** ISO 8601 in UTC, as all times of a status. */
+  /** ISO 8601 in UTC, like all times of a status. */
   readonly since: string;
   readonly reason: string;
 }
 
-/** Stands for a partition in the status of a hub that could not even list its partitions. Real ids are numbers. */
+/** Used as partition id in the status of a hub whose partitions could not be listed. Real ids are numbers. */
 export const WHOLE_HUB = "hub";
 
-/** What the ledger timer last found out about a partition, or that it could not reach the hub (`WHOLE_HUB`). */
+/** The ledger timer's latest result for a partition, or its failure to reach the hub (`WHOLE_HUB`). */
 export interface PartitionStatus {
   readonly partitionId: string;
-  /** Empty where no check of it has ended yet. */
+  /** Empty if no check of it has completed yet. */
   readonly checkedAt: string;
   readonly lag: number;
-  /** Events that were passed over and are not read again yet. */
+  /** Events in gaps that are not healed yet. */
   readonly gapEvents: number;
-  /** Events that could not be stored and rest until a later run. */
+  /** Events that could not be stored, and wait for a later run. */
   readonly stuckEvents: number;
-  /** Those of them that were tried alone while others could be stored, as far as a row has room. */
+  /** Those that failed alone while others were stored, as far as a row has room. */
   readonly stuck: readonly StuckEvent[];
   /** Events that left the hub before they were finished. */
   readonly lostEvents: number;
   readonly oldestUnfinishedAt: string | undefined;
   readonly lastEnqueuedAt: string | undefined;
-  /** Why the latest check of it did not end well. */
+  /** Why the latest check of it failed. */
   readonly failure: { readonly at: string; readonly reason: string } | undefined;
 }
 
-/** Those of the ranges that are single events and were tried while others could be stored. */
+/** The ranges that are single events and failed while others were stored. */
 export function stuckEvents(ranges: readonly StuckRange[]): StuckEvent[] {
   return ranges
     .filter((range) => isSingle(range) && range.attempts > 0)
@@ -113,25 +113,25 @@ export interface LedgerAssessment {
   readonly base: LedgerBase;
   readonly isNewBase: boolean;
   readonly finished: readonly SequenceRange[];
-  /** Of the finished what can never be had again. */
+  /** Finished numbers whose events can never be read again. */
   readonly lost: readonly SequenceRange[];
-  /** Everything that is in the hub or was, and not finished. */
+  /** All events that are or were in the hub and are not finished. */
   readonly unfinished: readonly SequenceRange[];
-  /** Unfinished events that were passed over and must be read again. Stuck events are not among them. */
+  /** Unfinished events that were skipped and must be read again, without stuck events. */
   readonly gaps: readonly SequenceRange[];
-  /** Of the unfinished what the healer could not store. */
+  /** Unfinished events that the healer could not store. */
   readonly stuck: readonly StuckRange[];
-  /** When the latest of all events was finished; undefined where none was. */
+  /** When the latest event was finished; undefined if none was. */
   readonly latestAt: number | undefined;
-  /** Of the unfinished what lies at the end, where nothing has been finished for long. To be read again if it is old. */
+  /** Unfinished events at the end of the partition, if nothing has been finished for long. Read again if they are old. */
   readonly stalled: SequenceRange | undefined;
-  /** How many events lie between the last that was enqueued and the last before which all are finished. */
+  /** Number of events after the last one up to which all are finished. */
   readonly lag: number;
-  /** Fewer rows that say the same, and rows that say nothing of this hub any more. */
+  /** Compacted rows to write, and rows to remove. */
   readonly changes: LedgerChanges;
 }
 
-/** What a partition's ledger says of it. Total; the order of the rows does not matter. */
+/** Assesses the ledger of a partition. Never throws; the order of the rows does not matter. */
 export function assessLedger(
   ledger: PartitionLedger,
   state: PartitionState,
@@ -144,22 +144,22 @@ export function assessLedger(
     .filter((known) => known.hubCreatedAt === hubCreatedAt)
     .toSorted((a, b) => a.first - b.first)[0];
   const base = knownBase ?? newBase(ledger, state, now);
-  // If events were finished before the first check, all from the first of these on are ours. The hub may have dropped some.
+  // If events were finished before the first check, all events from the first of them on are ours, even dropped ones.
   const first = Math.min(base.first, merged[0]?.first ?? base.first);
   const finished = unionOf([...merged, ...lost]);
   const unfinished = missingFrom({ first, last: state.last }, finished);
   const highest = finished.at(-1)?.last ?? first - 1;
-  const isOld = (time: number, age: number): boolean => Math.abs(now - time) >= age; // a clock may have been set back
+  const isOld = (time: number, age: number): boolean => Math.abs(now - time) >= age; // the clock may have been set back
   const latestAt = merged.reduce((newest, run) => Math.max(newest, run.latestAt), -Infinity);
   const stuck = ledger.stuck
     .filter((range) => range.hubCreatedAt === hubCreatedAt && overlaps(range, unfinished))
     .toSorted((a, b) => a.first - b.first || a.last - b.last);
   const runFrom = new Map(merged.map((run) => [run.first, run]));
-  const isPassedOver = ({ last }: SequenceRange): boolean => {
+  const isGap = ({ last }: SequenceRange): boolean => {
     const next = runFrom.get(last + 1);
     return next === undefined || isOld(next.finishedAt, patience.graceMs);
   };
-  const gaps = unfinished.filter((range) => range.last < highest && isPassedOver(range));
+  const gaps = unfinished.filter((range) => range.last < highest && isGap(range));
   const tail = unfinished.find((range) => range.first > highest);
   const isStalled = isOld(Math.max(latestAt, base.seenAt), patience.stallMs);
   return {
@@ -177,7 +177,7 @@ export function assessLedger(
   };
 }
 
-/** Whether a range shares a number with one of the others, which ascend and do not overlap: there may be thousands. */
+/** Whether a range shares a number with one of the others, which ascend and do not overlap. There may be thousands. */
 function overlaps({ first, last }: SequenceRange, ascending: readonly SequenceRange[]): boolean {
   let [low, high] = [0, ascending.length];
   while (low < high) {
@@ -189,17 +189,16 @@ function overlaps({ first, last }: SequenceRange, ascending: readonly SequenceRa
 }
 
 /**
- * A hub that is made anew numbers from 0. The first one that is seen was there before us: what it no longer
- * holds then was never ours.
+ * A recreated hub numbers from 0. The first hub that we see existed before us: numbers that it no longer has were never ours.
  */
 function newBase({ bases, runs }: PartitionLedger, { hubCreatedAt, first }: PartitionState, now: number): LedgerBase {
   const isEarlier = (time: number): boolean => time > 0 && time < hubCreatedAt;
-  const isMadeAnew =
+  const isRecreated =
     bases.some((base) => isEarlier(base.hubCreatedAt)) || runs.some(({ enqueuedAt }) => isEarlier(enqueuedAt));
-  return { hubCreatedAt, first: isMadeAnew ? 0 : first, seenAt: now };
+  return { hubCreatedAt, first: isRecreated ? 0 : first, seenAt: now };
 }
 
-/** Ascending runs that hold the same numbers, of which no two overlap or touch. */
+/** The same numbers as ascending runs that do not overlap or touch. */
 export function mergeRuns(runs: readonly FinishedRun[]): FinishedRun[] {
   const merged: FinishedRun[] = [];
   for (const run of runs.toSorted((a, b) => a.first - b.first || a.enqueuedAt - b.enqueuedAt)) {
@@ -227,8 +226,8 @@ interface CurrentRows {
 }
 
 /**
- * Makes few rows of many. Safe beside another that does the same: a row goes only where a larger one holds all of it,
- * or one with the same numbers that all agree to keep.
+ * Compacts many rows into few. Safe while another instance does the same: a row is removed only if a larger one contains all
+ * of it, or one with the same numbers that every instance keeps.
  */
 function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges {
   const { hubCreatedAt, merged, stuck, unfinished } = current;
@@ -259,7 +258,7 @@ function compaction<Range>(present: readonly Range[], kept: readonly Range[], ke
   };
 }
 
-/** What tells two rows apart: by this text the smaller of two with the same numbers is the one to keep. */
+/** The key of a row. Of two rows with the same numbers, the one with the smaller key is kept. */
 function runKey({ first, last, enqueuedAt }: FinishedRun): string {
   return `${first}|${last}|${enqueuedAt}`;
 }

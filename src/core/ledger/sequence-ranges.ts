@@ -4,12 +4,12 @@ export interface SequenceRange {
   readonly last: number;
 }
 
-/** How many numbers the ranges hold together. They must not overlap. */
+/** The total of numbers in the ranges, which must not overlap. */
 export function countOf(ranges: readonly SequenceRange[]): number {
   return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }
 
-/** Ascending ranges that hold the same numbers, of which no two overlap or touch. */
+/** The same numbers as ascending ranges that do not overlap or touch. */
 export function unionOf(ranges: readonly SequenceRange[]): SequenceRange[] {
   const union: { first: number; last: number }[] = [];
   for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
@@ -20,7 +20,7 @@ export function unionOf(ranges: readonly SequenceRange[]): SequenceRange[] {
   return union;
 }
 
-/** What of `whole` is in none of the ranges, ascending. */
+/** The parts of `whole` that are in none of the ranges, ascending. */
 export function missingFrom(whole: SequenceRange, ranges: readonly SequenceRange[]): SequenceRange[] {
   const missing: SequenceRange[] = [];
   let next = whole.first;
@@ -33,13 +33,13 @@ export function missingFrom(whole: SequenceRange, ranges: readonly SequenceRange
   return missing;
 }
 
-/** What of the ranges is in none of the others, ascending. */
+/** The parts of the ranges that are in none of the others, ascending. */
 export function without(ranges: readonly SequenceRange[], others: readonly SequenceRange[]): SequenceRange[] {
   const all = { first: 0, last: Number.MAX_SAFE_INTEGER };
   return missingFrom(all, [...missingFrom(all, ranges), ...others]);
 }
 
-/** What of a range lies below `bound`, and what from there on; undefined where that is nothing. */
+/** The parts of a range below `bound` and from `bound` on; undefined if empty. */
 export function splitAt(
   { first, last }: SequenceRange,
   bound: number,
@@ -50,7 +50,7 @@ export function splitAt(
   };
 }
 
-/** What of `whole` is in one of the ranges, ascending. */
+/** The parts of `whole` that are in one of the ranges, ascending. */
 export function commonWith(whole: SequenceRange, ranges: readonly SequenceRange[]): SequenceRange[] {
   return missingFrom(whole, missingFrom(whole, ranges));
 }

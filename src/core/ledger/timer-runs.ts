@@ -4,26 +4,26 @@ import { runsDue } from "./timer-schedule.ts";
 export const TIMERS = ["outbox-timer", "ledger-timer", "reconciliation-timer"] as const;
 export type TimerName = (typeof TIMERS)[number];
 
-/** NCRONTAB of each timer. */
+/** The NCRONTAB expression of each timer. */
 export type TimerSchedules = Readonly<Record<TimerName, string>>;
 
-/** When the latest run of each timer ended that came to its end. Times are milliseconds since 1970. */
+/** When each timer last completed a run. Times are milliseconds since 1970. */
 export interface TimerRuns {
-  /** When the first run of any of them ended; undefined before. */
+  /** When any of them first completed a run; undefined if none has. */
   readonly firstAt: number | undefined;
   readonly latestAt: Readonly<Partial<Record<TimerName, number>>>;
 }
 
-/** A timer of which no run has ended though several were due. */
+/** A timer that has completed none of several due runs. */
 export interface LateTimer {
   readonly timer: TimerName;
-  /** When its last run ended; undefined where none ever did. */
+  /** When it last completed a run; undefined if it never has. */
   readonly lastRunAt: string | undefined;
-  /** When the first of the runs was due that are missing. */
+  /** When the first missing run was due. */
   readonly missingSince: string;
 }
 
-/** A run ends after so long at the latest: `DEADLINE_MS` of functions/settled.ts. Until then it is not missing. */
+/** Every run ends within this time (`DEADLINE_MS` of functions/settled.ts), and is not missing before. */
 export const LONGEST_RUN_MS = 240_000;
 const MISSED_RUNS = 3;
 
@@ -33,7 +33,7 @@ export function lateTimers(runs: TimerRuns, schedules: TimerSchedules, now: numb
     const last = runs.latestAt[timer];
     const since = last ?? runs.firstAt;
     if (since === undefined) return [];
-    // A clock that was set back must not make a timer run on time for as long as it takes to catch up.
+    // After the clock was set back, a timer must not count as on time until the clock catches up.
     const [after, until] = since <= now ? [since, now] : [now, since];
     const due = runsDue(schedules[timer], { after, until: until - LONGEST_RUN_MS, limit: MISSED_RUNS });
     const [first] = due;

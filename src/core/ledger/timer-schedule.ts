@@ -1,4 +1,4 @@
-/** Values that each field allows, ascending: seconds, minutes, hours, days, months, days of the week. */
+/** Allowed values of each field, ascending: seconds, minutes, hours, days, months, days of the week. */
 type Fields = readonly [number[], number[], number[], number[], number[], number[]];
 
 const MONTHS = "January,February,March,April,May,June,July,August,September,October,November,December".split(",");
@@ -15,7 +15,7 @@ type Bounds = (typeof BOUNDS)[number];
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
-/** A 29 February comes after eight years at the latest. */
+/** The next 29 February is at most eight years away. */
 const MOST_DAYS = 366 * 9;
 
 /** Whether a text is an NCRONTAB expression that has occurrences. */
@@ -24,7 +24,7 @@ export function isSchedule(expression: string): boolean {
 }
 
 /**
- * When a timer is due after one time and up to another, at most `limit` times.
+ * The times when a timer is due, after `after` and up to `until`; at most `limit`.
  *
  * NCRONTAB, five fields or six with seconds first, in UTC. Day of the month and day of the week must both match.
  * https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
@@ -74,7 +74,7 @@ function fieldsOf(expression: string): Fields | undefined {
   return texts.length <= 6 && a && b && c && d && e && f ? [a, b, c, d, e, f] : undefined;
 }
 
-/** Undefined where the text is no field. */
+/** Undefined if the text is not a valid field. */
 function valuesOf(text: string, bounds: Bounds): number[] | undefined {
   const parts = text.split(",").map((part) => rangeOf(part, bounds));
   const values = new Set<number>();
@@ -85,7 +85,7 @@ function valuesOf(text: string, bounds: Bounds): number[] | undefined {
   return [...values].toSorted((one, other) => one - other);
 }
 
-/** `*`, a value or `first-last`, each also with `/step`. A value with a step goes on to the end of the field. */
+/** `*`, a value or `first-last`, each also with `/step`. A value with a step runs to the end of the field. */
 function rangeOf(part: string, bounds: Bounds) {
   const [, from = "", to, stepText] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
   const isAll = from === "*" && to === undefined;

@@ -13,9 +13,9 @@ import { type RoleScope, roleScopeOf } from "./role-scope.ts";
 import { KNOWN_ROLES } from "./roles.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** What a change of PIM role settings means. Plain data. */
+/** The assessment of a change of PIM role settings. Plain data. */
 export interface SettingsAssessment extends Changes, OverallEffect {
-  /** What the event says was changed, as it came. */
+  /** The event's text about the change, verbatim. */
   readonly text: string;
   readonly actor: Actor;
   readonly scope: RoleScope;
@@ -33,7 +33,7 @@ export interface AssessOptions {
 
 const OPERATION = "update role setting in pim";
 
-/** Whether the record is of the operation that this module can read, in any category and casing. */
+/** Whether the record is of the operation that this module reads, in any category and case. */
 export function isSettingsChange(record: DiagnosticRecord): boolean {
   const names = [record["operationName"], propertiesOf(record)["activityDisplayName"]];
   return names.some((name) => text(name).trim().toLowerCase() === OPERATION);
@@ -42,8 +42,8 @@ export function isSettingsChange(record: DiagnosticRecord): boolean {
 /**
  * Assesses a change of PIM role settings: what was changed, whether that weakens the role, how urgent it is.
  *
- * Total, and a function of the record and the planned changes alone: a record that is delivered again gets the
- * same assessment. Of a record of another operation it says that the direction is unknown.
+ * Never throws. The result depends only on the record and the planned changes, so it is the same for every delivery. For a
+ * record of another operation the direction is unknown.
  */
 export function assess(record: DiagnosticRecord, { expectedChanges = [] }: AssessOptions = {}): SettingsAssessment {
   const reason = changeTextOf(record);
@@ -69,7 +69,7 @@ export function assess(record: DiagnosticRecord, { expectedChanges = [] }: Asses
   return { ...changes, ...overall, text: reason, actor, scope, result, failed, expectation, priority, assessment };
 }
 
-/** The first of resultReason and the two resultDescriptions that is not empty: exports fill either. */
+/** The first of resultReason and the two resultDescriptions that is not empty: exports fill one or the other. */
 function changeTextOf(record: DiagnosticRecord): string {
   const properties = propertiesOf(record);
   const candidates = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
@@ -80,7 +80,7 @@ function timeOf(record: DiagnosticRecord): string {
   return text(propertiesOf(record)["activityDateTime"]) || text(record["time"]);
 }
 
-/** Only the baselines that speak of this role. CISA's apply to a group too, if it holds such a role. */
+/** Keeps the baselines for this role. CISA's also apply to a group, which may hold such a role. */
 function forRole(finding: Finding, scope: RoleScope): Finding {
   const isRole = (name: string): boolean => KNOWN_ROLES.some((role) => role.name === name && role.name === scope.role);
   const group = scope.kind === "group";
@@ -94,7 +94,7 @@ function forRole(finding: Finding, scope: RoleScope): Finding {
   return { ...finding, baselines: finding.baselines.filter(({ id }) => applies[scopeOfBaseline(id)]) };
 }
 
-/** Approval by nobody but the one who set it up is what an attacker would set up: not called a strengthening. */
+/** If the actor is the only approver, the effect is unknown: an attacker would set up exactly that. */
 function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: Actor): Finding {
   if (finding.settingName !== SETTINGS.approval.name || finding.effect !== "strengthens") return finding;
   const approvers = finding.newValue
@@ -107,6 +107,6 @@ function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: 
   const names = [actor.label, actor.userPrincipalName, actor.userId, text(user["displayName"])];
   const self = new Set(names.map((name) => name.toLowerCase()));
   if (approvers.length === 0 || !approvers.every((name) => self.has(name))) return finding;
-  const reason = "The only approver is whoever made the change: the event does not say who approved before.";
-  return { ...finding, effect: "unknown", summary: `${finding.summary}, with nobody but the actor to approve`, reason };
+  const reason = "The only approver is the actor who made the change; the event does not say who approved before.";
+  return { ...finding, effect: "unknown", summary: `${finding.summary}, with the actor as the only approver`, reason };
 }

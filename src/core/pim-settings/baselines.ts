@@ -1,4 +1,4 @@
-/** Which roles a requirement speaks of. `privileged`: CISA's highly privileged roles. */
+/** The roles that a requirement covers. `privileged`: CISA's highly privileged roles. */
 export type BaselineScope = "all" | "privileged" | "globalAdministrator" | "privilegedRoleAdministrator" | "others";
 
 /** A published requirement on role settings. */
@@ -14,7 +14,7 @@ interface ScopedBaseline extends Baseline {
 const SCUBA = "https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md";
 const CIS = "https://www.cisecurity.org/benchmark/microsoft_365";
 
-/** The published requirements that a setting can fall below, each with the roles that it speaks of. */
+/** The published requirements that a setting can violate, each with the roles that it covers. */
 const BASELINES = {
   secOps: {
     id: "Microsoft SecOps guide for PIM",
@@ -52,7 +52,7 @@ export function baseline(key: BaselineKey): Baseline {
   return { id, link };
 }
 
-/** The roles that a baseline speaks of; one that is not of this table speaks of all. */
+/** The roles that a baseline covers; all roles if it is not in this table. */
 export function scopeOfBaseline(id: string): BaselineScope {
   return SCOPES.get(id) ?? "all";
 }

@@ -18,10 +18,9 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * Minutes of a duration in any form that PIM, Graph or its settings page uses: TimeSpan, ISO 8601, a
- * number with its unit before or behind it, with or without parentheses (`180 (Days)`, `(Days) 180`).
- * Months count 30 days, years 365. Infinity where there is no end. Null for anything else, and for a
- * bare number unless `bareUnit` says what it counts.
+ * Minutes of a duration in any form that PIM, Graph or its settings page uses: TimeSpan, ISO 8601, or a number with its
+ * unit before or after it, with or without parentheses (`180 (Days)`, `(Days) 180`). A month has 30 days, a year 365.
+ * Infinity if there is no end. Null for anything else, and for a bare number without `bareUnit`.
  */
 export function minutesOf(text: string, bareUnit = ""): number | null {
   const plain = text
@@ -37,7 +36,7 @@ function fromTimeSpan(text: string): number | null {
   const match = TIME_SPAN.exec(text);
   if (match === null) return null;
   const [, days = "0", hours = "0", minutes = "0", seconds = "0"] = match;
-  // `24:00:00` is no TimeSpan of .NET's, and yet can only mean a day.
+  // `24:00:00` is not a valid TimeSpan of .NET, but can only mean a day.
   return Number(days) * MINUTES_PER_DAY + Number(hours) * MINUTES_PER_HOUR + Number(minutes) + Number(seconds) / 60;
 }
 
@@ -69,7 +68,7 @@ function scaled(count: string | undefined, unit: string | undefined): number | n
   return factor === undefined || count === undefined ? null : Number(count) * factor;
 }
 
-/** `8 h`, `1 h 30 min`, `180 days`; whole days are days from two on, since 24 h is how PIM's page puts a day. */
+/** `8 h`, `1 h 30 min`, `180 days`. One day is 24 h, as on PIM's page. */
 export function durationInWords(minutes: number): string {
   if (minutes === Infinity) return "no end";
   if (minutes >= 2 * MINUTES_PER_DAY && minutes % MINUTES_PER_DAY === 0) return `${minutes / MINUTES_PER_DAY} days`;

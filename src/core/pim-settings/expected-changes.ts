@@ -11,9 +11,9 @@ export interface ExpectedChange {
   /** Ids of policy rules, or the one entry `any`. */
   readonly settings: readonly string[];
   readonly ticket: string;
-  /** UTC, ISO 8601; the change is expected from here on … */
+  /** UTC, ISO 8601: the change is expected from this time on … */
   readonly from: string;
-  /** … and no longer expected from here on. */
+  /** … and no longer expected from this time on. */
   readonly until: string;
 }
 
@@ -21,7 +21,7 @@ export type Expectation =
   | { readonly expected: true; readonly ticket: string; readonly until: string }
   | {
       readonly expected: false;
-      /** Why the nearest planned change by the same actor does not cover this one; "" where there is none. */
+      /** Why the first planned change of the same actor does not cover this one; "" if there is none. */
       readonly nearMiss: string;
     };
 
@@ -29,13 +29,13 @@ export interface SavedChange {
   readonly actor: Actor;
   readonly scope: RoleScope;
   readonly changes: Changes;
-  /** When it happened, ISO 8601; what cannot be read is never expected. */
+  /** Time of the change, ISO 8601. With an unreadable time it is never expected. */
   readonly at: string;
 }
 
 /**
- * Whether a planned change covers this one: its actor, its role, its time, and every setting that was
- * changed. A sentence that was not understood is covered by `any` only, and so is a save without findings.
+ * Whether a planned change covers this one: its actor, its role, its time and every changed setting. Only `any` covers a
+ * sentence that was not understood, or a save without findings.
  */
 export function expectationOf(entries: readonly ExpectedChange[], change: SavedChange): Expectation {
   const byActor = entries.filter(({ who }) => names(who, actorIds(change.actor)));
@@ -48,7 +48,7 @@ export function expectationOf(entries: readonly ExpectedChange[], change: SavedC
   return { expected: false, nearMiss };
 }
 
-/** What of the change the entry does not cover; "" where it covers all. */
+/** The part of the change that the entry does not cover; "" if it covers all. */
 function gapOf(entry: ExpectedChange, { scope, changes, at }: SavedChange): string {
   if (
     !names(
@@ -62,13 +62,13 @@ function gapOf(entry: ExpectedChange, { scope, changes, at }: SavedChange): stri
   if (!(time >= Date.parse(entry.from))) return `planned from ${entry.from} on`;
   if (!(time < Date.parse(entry.until))) return `planned until ${entry.until}`;
   if (entry.settings.some((setting) => setting.toLowerCase() === "any")) return "";
-  if (changes.unrecognized.length > 0) return "a sentence was not understood, so that it may be any setting";
+  if (changes.unrecognized.length > 0) return "a sentence was not understood, so it may be about any setting";
   if (changes.findings.length === 0) return "the event does not say what was changed";
   const other = changes.findings.find(({ setting }) => !names(entry.settings, [setting]));
   return other === undefined ? "" : `${other.setting} is not among the planned settings`;
 }
 
-/** "Member" alone would be the Member of any group, "Owner" that of any scope. */
+/** "Member" alone would mean the Member of any group, and "Owner" the Owner of any scope. */
 function isOwnName(scope: RoleScope, name: string): boolean {
   return name !== "" && (scope.kind === "directory" || name === scope.label);
 }
@@ -83,7 +83,7 @@ function names(allowed: readonly string[], candidates: readonly string[]): boole
   return candidates.some((candidate) => wanted.has(candidate.trim().toLowerCase()));
 }
 
-/** The planned changes that can cover nothing any more. */
+/** The planned changes that have ended. */
 export function expiredEntries<Entry extends Pick<ExpectedChange, "until">>(
   entries: readonly Entry[],
   now: Date,

@@ -4,7 +4,7 @@ import { type Effect, type Finding, heavier } from "./finding.ts";
 import type { Priority } from "./priority.ts";
 import type { RoleTier } from "./roles.ts";
 
-/** What an incident carries of the assessment. Plain JSON. */
+/** The fields of an incident that come from the assessment. Plain JSON. */
 export interface IncidentFields {
   readonly priority: Priority;
   readonly effect: Effect;
@@ -14,17 +14,17 @@ export interface IncidentFields {
   readonly roleTier: RoleTier;
   readonly changes: readonly Finding[];
   readonly unrecognizedChanges: readonly string[];
-  /** These four are of the change that matters most: the heaviest one with the effect of the whole. */
+  /** These four describe the most important change: the heaviest one with the effect of the whole. */
   readonly setting: string;
   readonly policyRule: string;
   readonly oldValue: string;
   readonly newValue: string;
   readonly expected: boolean;
-  /** "" where the change is not expected. */
+  /** "" if the change is not expected. */
   readonly expectedTicket: string;
 }
 
-/** The fields for a change of PIM role settings; null for a record of any other operation, which has no such fields. */
+/** The fields for a change of PIM role settings; null for a record of any other operation. */
 export function incidentFields(record: DiagnosticRecord, options: AssessOptions = {}): IncidentFields | null {
   if (!isSettingsChange(record)) return null;
   const { findings, unrecognized, effect, priority, assessment, scope, expectation } = assess(record, options);

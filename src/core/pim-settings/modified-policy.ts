@@ -11,16 +11,16 @@ interface ModifiedRule {
 }
 
 /**
- * Adds what the targets' modified properties say of policy rules. The events published so far describe the role
- * there, not the settings: this is for the day on which they do. A rule that the text names takes its old value
- * from here; one that it does not name becomes a finding of its own, direction unknown.
+ * Adds the policy rules in the targets' modified properties. The events published so far describe the role there, not the
+ * settings; this is for the day when they do. A rule that the text names gets its old value from here. Any other rule
+ * becomes a finding with unknown direction.
  */
 export function withModifiedProperties(changes: Changes, record: DiagnosticRecord): Changes {
   const rules = modifiedRules(record);
   if (rules.length === 0) return changes;
   const named = new Map<string, number>();
   for (const { setting } of changes.findings) named.set(setting, (named.get(setting) ?? 0) + 1);
-  // of a rule that is listed twice the first counts
+  // If a rule is listed twice, its first entry counts.
   const oldValues = new Map(rules.toReversed().map(({ rule, oldValue }) => [rule, oldValue]));
   const findings = changes.findings.map((finding) => {
     const oldValue = named.get(finding.setting) === 1 ? oldValues.get(finding.setting) : undefined;
@@ -38,7 +38,7 @@ function toFinding({ rule, oldValue, newValue }: ModifiedRule): Finding {
     oldValue,
     effect: "unknown",
     weight: "medium",
-    reason: "The event lists the rule among the modified properties, and its text does not say what that means.",
+    reason: "The event lists the rule among the modified properties, but its text does not say what changed.",
     summary: `Policy rule ${rule} changed`,
     baselines: [],
     wording: "inferred",
@@ -63,7 +63,7 @@ function modifiedRules(record: DiagnosticRecord): ModifiedRule[] {
     }));
 }
 
-/** Modified properties hold JSON text inside a JSON string. */
+/** Values of modified properties are JSON texts. */
 function unquoted(value: string): string {
   return value.replace(/^"(.*)"$/s, "$1");
 }

@@ -1,13 +1,13 @@
 import type { WordingStatus } from "./finding.ts";
 
-/** What a sentence says of a setting, before it is known what that means. */
+/** The statement of a sentence about a setting, before its meaning is judged. */
 export interface Predicate {
-  /** Whether the setting is on now; null where the sentence names a value instead. */
+  /** Whether the setting is on now; null if the sentence names a value instead. */
   readonly on: boolean | null;
-  /** The new value as the sentence has it; "" where it only says on or off. */
+  /** The new value as in the sentence; "" if it only says on or off. */
   readonly value: string;
   readonly oldValue: string | null;
-  /** Which way it went, where a verb such as "increased" says so. */
+  /** The direction, if a verb such as "increased" states it. */
   readonly direction: "up" | "down" | null;
   readonly status: WordingStatus;
 }
@@ -23,7 +23,7 @@ const SWITCH = new RegExp(
   `^${AUXILIARY}(?:(?:${MOVED})(?: from (?<old>${OFF}|${ON}))? to |(?<before>${OFF}|${ON}) ?(?:->|=>|→) ?)?(?<new>${OFF}|${ON})$`,
   "i",
 );
-/** Quotes and parentheses around a state; the end of a sentence has lost its own. */
+/** Quotes and parentheses around a state. Those at the end of a sentence are already removed. */
 const OPENING = /^["'“([]+/;
 const CLOSING = `"'”)]`;
 const ADDED_OR_REMOVED = new RegExp(`^${AUXILIARY}(?<new>added|removed|deleted)$`, "i");
@@ -42,7 +42,7 @@ const DOWN = /^(?:decreased|reduced|shortened|lowered)$/i;
 export function readSwitch(rest: string, { requirement }: { readonly requirement: boolean }): Predicate | null {
   const state = TAIL.exec(rest)?.groups?.["state"];
   if (state !== undefined) {
-    // "disabled for guests by …": taken as it stands where it weakens; "enabled for …" may be a restriction.
+    // "disabled for guests by …" counts only if it weakens: "enabled for …" may be a restriction.
     const whole = readSwitch(state, { requirement });
     return whole !== null && whole.on !== requirement ? { ...whole, status: "inferred" } : null;
   }
@@ -82,7 +82,7 @@ export function readContext(rest: string): Predicate | null {
   const value = readValue(rest);
   if (value === null || (value.verb === "" && !/^c\d{1,2}$/i.test(value.value))) return null;
   const wasNone = value.oldValue !== null && isNothing(value.oldValue);
-  // Another context may ask for more or for less: only from none and to none has a direction.
+  // Another context may require more or less: only a change from none or to none has a direction.
   return {
     ...value,
     value: isNothing(value.value) ? "" : claimOf(value.value),
@@ -103,7 +103,7 @@ export function readValue(rest: string): (Predicate & { readonly verb: string })
   const groups = VALUE.exec(rest)?.groups;
   const value = groups?.["new"]?.trim() ?? "";
   const verb = groups?.["verb"] ?? "";
-  // A verb further on: what is before it belongs to the name of some other setting.
+  // If a verb follows, the text before it belongs to the name of another setting.
   if (value === "" || (verb === "" && VERB_WITHIN.test(value))) return null;
   return {
     on: null,
@@ -115,7 +115,7 @@ export function readValue(rest: string): (Predicate & { readonly verb: string })
   };
 }
 
-/** A list that was switched, emptied, replaced, or that something was added to or removed from. */
+/** A list that was switched, emptied or replaced, or changed by additions or removals. */
 export function readRecipients(rest: string): Predicate | null {
   const list = new RegExp(`^${AUXILIARY}(?<verb>added|removed|deleted)(?::| |$) ?(?<list>.*)$`, "is").exec(
     rest,
@@ -131,7 +131,7 @@ export function readRecipients(rest: string): Predicate | null {
   return isNothing(value.value) ? { ...value, on: false, value: "" } : value;
 }
 
-/** The text without the given characters at its end. An expression would look at every run of them, again and again. */
+/** The text without the given characters at its end. A regular expression would take quadratic time. */
 export function withoutEnd(text: string, characters: string): string {
   let length = text.length;
   while (length > 0 && characters.includes(text.charAt(length - 1))) length -= 1;
@@ -142,7 +142,7 @@ export function onOff(on: boolean): string {
   return on ? "enabled" : "disabled";
 }
 
-/** How an empty value is written. */
+/** Whether a text means an empty value. */
 export function isNothing(text: string): boolean {
   return /^(?:none|null|nothing|nobody|empty|n\/a|\(\s*(?:none|empty)?\s*\)|"\s*"|'\s*'|\[\s*\])?$/i.test(text.trim());
 }

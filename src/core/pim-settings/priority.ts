@@ -6,7 +6,7 @@ import type { RoleTier } from "./roles.ts";
 export const PRIORITIES = ["P1", "P2", "P3", "P4"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** Effect of a save; a weakening by the weight of the heaviest setting that it weakens. */
+/** The effect of a save; for a weakening with the weight of the heaviest weakened setting. */
 type EffectGrade = "weakens, high" | "weakens, medium" | "weakens, low" | Exclude<Effect, "weakens">;
 
 type Cell = "known" | "unknownActor" | "failed";
@@ -18,8 +18,8 @@ const TIERS: readonly (readonly [RoleTier, string])[] = [
 ];
 
 /**
- * The priority of an incident: tier of the role × effect × who did it and with what result. Known: done by a
- * user or an application that the event names. A failed attempt weakens nothing, and still shows an intent.
+ * The priority of an incident: tier of the role × effect × actor and result. Known: the event names the user or application.
+ * A failed attempt weakens nothing, but shows an intent.
  */
 const TABLE: Readonly<Record<RoleTier, Readonly<Record<EffectGrade, Readonly<Record<Cell, Priority>>>>>> = {
   critical: {
@@ -50,7 +50,7 @@ const TABLE: Readonly<Record<RoleTier, Readonly<Record<EffectGrade, Readonly<Rec
 
 export interface PriorityFactors {
   readonly effect: Effect;
-  /** Of the heaviest weakening; of no meaning for the other effects. */
+  /** Weight of the heaviest weakening; ignored for other effects. */
   readonly weight: Weight;
   readonly tier: RoleTier;
   readonly actorType: Actor["type"];
@@ -59,8 +59,8 @@ export interface PriorityFactors {
 }
 
 /**
- * The priority of a change. An expected one is one step less urgent, except for Global Administrator and
- * Privileged Role Administrator: Microsoft asks to alert on any change to those two.
+ * The priority of a change. An expected change is one step less urgent, except for Global Administrator and Privileged Role
+ * Administrator: Microsoft recommends an alert on any change to those two.
  */
 export function priorityOf(factors: PriorityFactors): Priority {
   const cell: Cell = factors.failed ? "failed" : factors.actorType === "Unknown" ? "unknownActor" : "known";
@@ -74,7 +74,7 @@ function gradeOf(effect: Effect, weight: Weight): EffectGrade {
   return weight === "high" || weight === "medium" ? `weakens, ${weight}` : "weakens, low";
 }
 
-/** Whether a result says that nothing was changed. `success`, `0`, "" and `timeout` do not say so. */
+/** Whether a result means that nothing was changed, unlike `success`, `0`, "" and `timeout`. */
 export function isFailure(result: string): boolean {
   return /fail|error|denied/i.test(result);
 }

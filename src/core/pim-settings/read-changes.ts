@@ -9,7 +9,7 @@ import {
   readValue,
   withoutEnd,
 } from "./predicates.ts";
-import { reconcile } from "./reconcile.ts";
+import { neutralizeMfaReplacement } from "./mfa-replacement.ts";
 import { sentencesOf } from "./wording/sentences.ts";
 import { settingOf } from "./settings.ts";
 import { type Reading, type Wording, WORDINGS } from "./wording/wordings.ts";
@@ -28,12 +28,12 @@ const NOT_REQUIRED =
   /^no (?<subject>.{1,200}?) (?:is )?(?:required|needed)(?<where>(?: (?:on|at|for|to|during|upon) .{1,100})?)$/is;
 
 /**
- * Reads what the text of a PIM settings change says.
+ * Reads the text of a PIM settings change.
  *
- * Total: any text gives an answer. A sentence that no wording matches is kept in `unrecognized`, whole. The
- * text states new values only, so an effect is judged from the new state and the published baselines.
+ * Never throws. A sentence that matches no wording is kept whole in `unrecognized`. The text states only new values, so an
+ * effect is judged by the new state and the published baselines.
  *
- * @param text `resultReason` or `resultDescription` of the event, "" where it has neither
+ * @param text `resultReason` or `resultDescription` of the event, "" if it has neither
  */
 export function readChanges(text: string): Changes {
   const findings: Finding[] = [];
@@ -45,22 +45,22 @@ export function readChanges(text: string): Changes {
     else if (isEmptyExtension(statement)) noise.push(sentence);
     else findings.push(toFinding(statement));
   }
-  return { findings: reconcile(findings), unrecognized, noise };
+  return { findings: neutralizeMfaReplacement(findings), unrecognized, noise };
 }
 
 function readSentence(text: string): Statement | null {
-  const blanks = text.replaceAll(/\s+/g, " ").replace(/^[\s\-•*"'“”]+/, "");
-  const sentence = withoutEnd(blanks, ` .;,"'“”`);
+  const singleSpaced = text.replaceAll(/\s+/g, " ").replace(/^[\s\-•*"'“”]+/, "");
+  const sentence = withoutEnd(singleSpaced, ` .;,"'“”`);
   const direct = match(sentence, text);
   if (direct !== null) return direct;
   const turned = match(turnedAround(sentence), text);
-  // What need not be there may be there all the same: that forbids nothing.
+  // "Not required" does not mean "forbidden".
   if (turned !== null && NOT_REQUIRED.test(sentence) && settingOf(turned.wording.setting).guards !== "protects")
     return null;
   return turned === null ? null : { ...turned, predicate: { ...turned.predicate, status: "inferred" } };
 }
 
-/** The same sentence with its subject first; "" where that is how it is already. */
+/** The sentence with its subject first; "" if it already is. */
 function turnedAround(sentence: string): string {
   const { verb, subject } = VERB_FIRST.exec(sentence)?.groups ?? {};
   if (verb !== undefined && subject !== undefined)
@@ -87,7 +87,7 @@ const READERS: Readonly<Record<Reading, (rest: string, wording: Wording) => Pred
   context: readContext,
   duration: readValue,
   recipients: readRecipients,
-  // Published is only that nothing stands in the parentheses.
+  // Only empty parentheses are published.
   extension: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
   rule: (rest) => ({ on: null, value: rest, oldValue: null, direction: null, status: "inferred" }),
 };

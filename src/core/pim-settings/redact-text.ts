@@ -5,7 +5,7 @@ import { WORDINGS } from "./wording/wordings.ts";
 
 /** Sentences whose value is a list of names. */
 const NAMES: ReadonlySet<string> = new Set([SETTINGS.approval.name, SETTINGS.approvers.name]);
-/** Words that start with a capital or hold digits, and are PIM's own. */
+/** Words that are PIM's own, although they start with a capital or contain digits. */
 const VOCABULARY: ReadonlySet<string> = new Set(
   [
     ...WORDINGS.map(({ subject }) => subject),
@@ -20,15 +20,15 @@ const VALUE = /^(?:\d[\d.:]*|P(?:\d+[YMWD])*(?:T(?:\d+[HMS])+)?|c\d{1,2})$/i;
 const STAND_IN = /^(?:name\d+|user\d+@fabrikam\.example|00000000-0000-4000-8000-\d{12}|192\.0\.2\.1|2001:db8::1)$/;
 
 /**
- * The text of a change without names: lists of approvers go as a whole, ids and addresses get stand-ins, and of
- * all other words those stay that are PIM's, numbers, or plain lower-case words.
+ * The text of a change without names. Lists of approvers are removed, ids and addresses get stand-ins, and only PIM's own
+ * words, numbers and plain lower-case words stay.
  */
 export function redactChangeText(text: string, names: StandIns): string {
   const lists = readChanges(text)
     .findings.filter(({ settingName }) => NAMES.has(settingName) || /recipients/i.test(settingName))
     .map(({ newValue }) => newValue.replace(/^(?:enabled|disabled)(?:: )?/, ""))
     .filter((list) => list !== "");
-  const collapsed = text.replaceAll(/[ \t\r\n]+/g, (blanks) => (blanks.length > 1 ? blanks : " "));
+  const collapsed = text.replaceAll(/[ \t\r\n]+/g, (whitespace) => (whitespace.length > 1 ? whitespace : " "));
   const withoutLists = lists.reduce((result, list) => result.replace(list, () => "[names]"), collapsed);
   return names
     .scrub(withoutLists)
@@ -37,7 +37,7 @@ export function redactChangeText(text: string, names: StandIns): string {
     .join("");
 }
 
-/** The first word of a sentence is its subject more often than a name, and what one needs to know. */
+/** The first word of a sentence is usually its subject, which readers need, and not a name. */
 function beginsSentence(tokens: readonly string[], index: number): boolean {
   const before = tokens[index - 2];
   return before === undefined || /[.:]$/.test(before);

@@ -33,11 +33,11 @@ const CHANGE_TEXT = new Set(["resultreason", "resultdescription"]);
 const TIME = /^\d{4}-\d\d-\d\d([T ])\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /**
- * A copy of the record that can be shown in public: its structure, Microsoft's own words and the sentences of the
- * change stay; names, ids, addresses and times become stand-ins, the same one wherever the same value stands.
- * Whatever is not known to be harmless is replaced. Role template ids stay: they are the same in all tenants.
+ * A copy of the record that can be shown in public: its structure, Microsoft's own words and the sentences of the change
+ * stay. Names, ids, addresses and times become stand-ins, the same for equal values. Everything not known to be harmless is
+ * replaced. Role template ids stay: they are the same in all tenants.
  *
- * Words inside a sentence that nobody knows are kept only if they look like plain words. Read it before posting.
+ * Unknown words inside a sentence are kept only if they look like plain words. Read it before posting.
  */
 export function redactRecord(record: DiagnosticRecord): Json {
   return redact(record, "", standIns(displayNames(record)));
@@ -73,7 +73,7 @@ function redactString(value: string, key: string, names: StandIns): string {
   return names.of(value);
 }
 
-/** JSON text inside a JSON string. */
+/** A value that is itself JSON text. */
 function redactNested(value: string, names: StandIns): string {
   const inner = /^"(.*)"$/s.exec(value)?.[1];
   return inner === undefined ? redactString(value, "", names) : `"${redactString(inner, "", names)}"`;
@@ -84,7 +84,7 @@ function fixedTime(parts: readonly unknown[]): string {
   return `2026-01-02${separator}03:04${seconds === "" ? "" : ":05"}${(fraction ?? "").replaceAll(/\d/g, "0")}${zone}`;
 }
 
-/** A key is part of the structure, unless it does not look like one. */
+/** Keys are part of the structure and stay, if they look like keys. */
 function keyOf(name: string): string {
   return /^[A-Za-z_][\w.$-]{0,59}$/.test(name) ? name : "redactedKey";
 }
@@ -93,12 +93,12 @@ function isRole(value: DiagnosticRecord): boolean {
   return text(value["type"]).toLowerCase() === "role" && "displayName" in value;
 }
 
-/** Built-in roles and a group's Member and Owner keep their names; a custom role's name is the tenant's. */
+/** Built-in roles and a group's Member and Owner keep their names; a custom role's name belongs to the tenant. */
 function roleName(name: string, names: StandIns): string {
   return /^(?:member|owner)$/i.test(name) || knownRole([], name) !== undefined ? name : names.of(name);
 }
 
-/** Names that the record holds, so that they are found inside its sentences too. */
+/** Names in the record, to be found inside its sentences too. */
 function displayNames(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap((item: Json) => displayNames(item));
   if (!isRecord(value)) return [];

@@ -5,14 +5,14 @@ import { CONTROL_PLANE_AZURE_ROLES, knownRole, type RoleTier } from "./roles.ts"
 
 type ScopeKind = "directory" | "group" | "azure";
 
-/** Whose settings were changed: a directory role, a group's Member or Owner, an Azure role at a scope. */
+/** The role whose settings were changed: a directory role, a group's Member or Owner, or an Azure role at a scope. */
 export interface RoleScope {
   readonly kind: ScopeKind;
-  /** The role by its template id where that is known, else as the event names it; "" where it names none. */
+  /** Name of the role with that template id, if known, or the name in the event; "" if there is none. */
   readonly role: string;
-  /** Of the list of known roles, or as the event has it; "" where it has none. */
+  /** From the list of known roles, or from the event; "" if it has none. */
   readonly templateId: string;
-  /** Group or path of the Azure scope; "" for a directory role. */
+  /** The group, or the path of the Azure scope; "" for a directory role. */
   readonly scope: string;
   /** `Global Administrator`, `Member of group X`, `Owner on /subscriptions/…`; never empty. */
   readonly label: string;
@@ -31,13 +31,13 @@ interface Target {
 const AZURE_SCOPE = /^\/(?:subscriptions\/|providers\/microsoft\.management\/managementgroups\/)/i;
 const AZURE_TYPES = new Set(["subscription", "resourcegroup", "managementgroup", "resource"]);
 
-/** What else stands beside the group's role in such an event. */
+/** Other types of targets in an event about a group's role. */
 const NO_GROUPS = new Set(["role", "request", "directory", "user", "serviceprincipal"]);
 
 /**
- * Names the role and its scope. Targets are looked up by type, since their order differs between events.
+ * Finds the role and its scope. Targets are found by type, since their order varies between events.
  *
- * @param record an audit record of PIM; of any other, a scope that says as much as it can
+ * @param record an audit record of PIM; for any other record the scope is as complete as possible
  */
 export function roleScopeOf(record: DiagnosticRecord): RoleScope {
   const targets = targetsOf(record);
@@ -67,7 +67,7 @@ function directoryRole(record: DiagnosticRecord, name: string, ids: readonly str
     const { name: role, templateId, tier, highlyPrivileged } = found;
     const tierReason =
       tier === "critical"
-        ? "Microsoft asks to alert on any change to this role."
+        ? "Microsoft recommends an alert on any change to this role."
         : "The role is on the list of highly privileged and control plane roles.";
     return { ...common, role, templateId, label: role, tier, highlyPrivileged, tierReason };
   }
@@ -107,7 +107,7 @@ function groupRole(role: string, group: Target | undefined): RoleScope {
 function azureRole(role: string, ids: readonly string[], scope: string): RoleScope {
   const isControlPlane = CONTROL_PLANE_AZURE_ROLES.some(
     ({ name, id }) =>
-      name.toLowerCase() === role.trim().toLowerCase() || ids.some((given) => given.toLowerCase().endsWith(id)),
+      name.toLowerCase() === role.trim().toLowerCase() || ids.some((roleId) => roleId.toLowerCase().endsWith(id)),
   );
   const where = scope === "" ? "an unnamed Azure scope" : scope;
   const unknown = role === "" && ids.every((id) => id === "");
@@ -120,17 +120,17 @@ function azureRole(role: string, ids: readonly string[], scope: string): RoleSco
     tier: isControlPlane || unknown ? "controlPlane" : "standard",
     highlyPrivileged: false,
     tierReason: isControlPlane
-      ? "Who holds the role can give access to the scope away."
+      ? "A holder of the role can give others access to the scope."
       : unknown
         ? "The event names no role: it may be any."
-        : "The role cannot give access to the scope away.",
+        : "The role cannot give others access to the scope.",
   };
 }
 
-/** A path where any target has one in its id or name, else the name of a target of an Azure type. */
+/** The first path in an id or name of a target, or else the name of a target of an Azure type. */
 function azureScope(targets: readonly Target[]): string {
   const others = targets.filter(({ type }) => type !== "role").flatMap(({ id, name }) => [id, name]);
-  // A role definition's id is a path too: the scope is what it begins with.
+  // The id of a role definition is a path too, which begins with the scope.
   const definitions = targets.map(({ id }) => id.replace(/\/providers\/microsoft\.authorization\/.*$/is, ""));
   const path = [...others, ...definitions].find((candidate) => AZURE_SCOPE.test(candidate));
   if (path !== undefined) return path;

@@ -1,6 +1,6 @@
 /**
- * How far a role reaches. `critical`: any change of its settings is to be alerted on, whatever its direction.
- * `controlPlane`: a way to the whole tenant, or one that cannot be excluded. `standard`: everything else.
+ * The power of a role. `critical`: any change of its settings needs an alert, in either direction. `controlPlane`: has, or
+ * may have, a path to the whole tenant. `standard`: any other.
  */
 export type RoleTier = "critical" | "controlPlane" | "standard";
 
@@ -12,7 +12,7 @@ export interface KnownRole {
   /** Among CISA's highly privileged roles. */
   readonly highlyPrivileged: boolean;
   readonly source: RoleSource;
-  /** Names that Graph or older portals use for it. */
+  /** Its name in Graph or older portals. */
   readonly formerly?: string;
 }
 
@@ -44,8 +44,8 @@ const HIGHLY_PRIVILEGED: readonly Row[] = [
 ];
 
 /*
- * Roles that Microsoft labels privileged or that have a known path to Global Administrator. Readers and roles
- * of a single service are left out: a change there is an incident too, with a lower priority.
+ * Roles that Microsoft labels privileged, or that have a known path to Global Administrator. Reader roles and roles of a
+ * single service are left out: a change there is also an incident, but with a lower priority.
  */
 const CONTROL_PLANE: readonly Row[] = [
   ["Privileged Authentication Administrator", "7be44c8a-adaf-4e2a-84d6-ab2649e08a13", "privilegedLabel"],
@@ -68,14 +68,14 @@ const CONTROL_PLANE: readonly Row[] = [
   ["Password Administrator", "966707d0-3269-4727-9be2-8c3a10f19b9d", "privilegedLabel"],
 ];
 
-/** The directory roles that matter most, most important first. */
+/** The most important directory roles, in order of importance. */
 export const KNOWN_ROLES: readonly KnownRole[] = [
   ...CRITICAL.map((row) => known(row, "critical", true)),
   ...HIGHLY_PRIVILEGED.map((row) => known(row, "controlPlane", true)),
   ...CONTROL_PLANE.map((row) => known(row, "controlPlane", false)),
 ];
 
-/** Azure roles that give access away: Microsoft's SecOps guide names the first two. */
+/** Azure roles that can give others access. Microsoft's SecOps guide names the first two. */
 export const CONTROL_PLANE_AZURE_ROLES: readonly { readonly name: string; readonly id: string }[] = [
   { name: "Owner", id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635" },
   { name: "User Access Administrator", id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9" },
@@ -83,8 +83,8 @@ export const CONTROL_PLANE_AZURE_ROLES: readonly { readonly name: string; readon
 ];
 
 /**
- * A role of the list by any of its ids, then by name, whatever the case. A name alone counts, too: an event
- * without a template id must not make Global Administrator less than it is.
+ * Finds a role of the list by one of the ids, or else by name, ignoring case. A name is enough: an event without a template
+ * id must not lower the tier of Global Administrator.
  */
 export function knownRole(ids: readonly string[], name: string): KnownRole | undefined {
   const wanted = new Set(ids.map((id) => id.trim().toLowerCase()));

@@ -2,7 +2,7 @@ import type { BaselineKey } from "./baselines.ts";
 import type { Weight } from "./finding.ts";
 
 /**
- * One thing that can be set on a role, in the terms of Microsoft's policy rules.
+ * One setting of a role, in the terms of Microsoft's policy rules.
  *
  * `protects`: on is the safer state. `exposes`: off is the safer state.
  */
@@ -13,17 +13,17 @@ export interface Setting {
   readonly weight: Weight;
   readonly guards: "protects" | "exposes";
   readonly baselines: readonly BaselineKey[];
-  /** What it means to have it, and not to have it: one sentence each. */
+  /** The meaning of on and of off, one sentence each. */
   readonly on: string;
   readonly off: string;
-  /** Where "<name> switched on" and "… off" would be no English. */
+  /** Replacements for "<name> switched on" and "… off", if those would not be English. */
   readonly switchedOn?: string;
   readonly switchedOff?: string;
 }
 
 /**
- * The settings of a role. Rule ids are Microsoft's; the weights are our reading of what the published
- * baselines ask for, there is no published scale.
+ * The settings of a role. Rule ids are Microsoft's. The weights are our reading of the published baselines; there is no
+ * published scale.
  *
  * @see https://learn.microsoft.com/graph/identity-governance-pim-rules-overview
  */
@@ -35,7 +35,7 @@ export const SETTINGS = {
     guards: "protects",
     baselines: ["secOps", "pimMfaAlert", "cippFloor"],
     on: "An activation needs a second factor.",
-    off: "Whoever holds the account's password or session can activate the role without a second factor.",
+    off: "Anyone with the account's password or session can activate the role without a second factor.",
   },
   justificationOnActivation: {
     rule: "Enablement_EndUser_Assignment",
@@ -70,8 +70,8 @@ export const SETTINGS = {
     weight: "high",
     guards: "protects",
     baselines: ["cisa76", "cis534", "cis535", "secOps"],
-    on: "An activation waits for somebody else to approve it.",
-    off: "The role can be activated with nobody else being asked.",
+    on: "Somebody else must approve an activation.",
+    off: "The role can be activated without anyone else's approval.",
   },
   approvers: {
     rule: "Approval_EndUser_Assignment",
@@ -115,7 +115,7 @@ export const SETTINGS = {
     weight: "high",
     guards: "exposes",
     baselines: ["cisa74", "cippFloor"],
-    on: "The role can be held for ever without activating it, outside of every activation check.",
+    on: "The role can be held for ever without activating it, without any activation check.",
     off: "Active assignments have to end.",
     switchedOn: "Permanent active assignments allowed",
     switchedOff: "Permanent active assignments forbidden",
@@ -126,7 +126,7 @@ export const SETTINGS = {
     weight: "medium",
     guards: "exposes",
     baselines: ["cippFloor"],
-    on: "Accounts can stay eligible for the role for ever, with no renewal that would notice them.",
+    on: "Accounts can stay eligible for the role for ever, without a renewal that would reveal them.",
     off: "Eligible assignments have to be renewed.",
     switchedOn: "Permanent eligible assignments allowed",
     switchedOff: "Permanent eligible assignments forbidden",
@@ -138,7 +138,7 @@ export const SETTINGS = {
     guards: "protects",
     baselines: ["cisa74", "cippFloor"],
     on: "Active assignments have to end.",
-    off: "The role can be held for ever without activating it, outside of every activation check.",
+    off: "The role can be held for ever without activating it, without any activation check.",
   },
   eligibleExpiration: {
     rule: "Expiration_Admin_Eligibility",
@@ -147,7 +147,7 @@ export const SETTINGS = {
     guards: "protects",
     baselines: ["cippFloor"],
     on: "Eligible assignments have to be renewed.",
-    off: "Accounts can stay eligible for the role for ever, with no renewal that would notice them.",
+    off: "Accounts can stay eligible for the role for ever, without a renewal that would reveal them.",
   },
   mfaOnActive: {
     rule: "Enablement_Admin_Assignment",
@@ -191,8 +191,8 @@ export const SETTINGS = {
     weight: "medium",
     guards: "protects",
     baselines: [],
-    on: "PIM's default recipients are told.",
-    off: "PIM's default recipients are no longer told, which hides what follows.",
+    on: "PIM's default recipients are notified.",
+    off: "PIM's default recipients are no longer notified, which hides later activity.",
   },
   additionalRecipients: {
     rule: "Notification_*_*",
@@ -200,8 +200,8 @@ export const SETTINGS = {
     weight: "medium",
     guards: "protects",
     baselines: [],
-    on: "Further recipients are told.",
-    off: "The additional recipients are no longer told, which hides what follows.",
+    on: "Additional recipients are notified.",
+    off: "The additional recipients are no longer notified, which hides later activity.",
   },
   criticalOnly: {
     rule: "Notification_*_*",
@@ -209,8 +209,8 @@ export const SETTINGS = {
     weight: "medium",
     guards: "exposes",
     baselines: [],
-    on: "Only mails that ask for an action are sent, so that assignments and activations go unseen.",
-    off: "All mails are sent, not only those that ask for an action.",
+    on: "Only mails that require an action are sent, so assignments and activations go unseen.",
+    off: "All mails are sent, not only those that require an action.",
   },
   customExtension: {
     rule: "CustomExtension_*",
@@ -239,8 +239,8 @@ export function settingOf(key: SettingKey): Setting {
 }
 
 /**
- * Minutes up to which a maximum is within the published baselines: 8 h of activation (Microsoft's SecOps
- * guide), 365 days of assignment (CIPP's floor).
+ * The longest maximum, in minutes, within the published baselines: 8 h of activation (Microsoft's SecOps guide), 365 days of
+ * assignment (CIPP's floor).
  */
 export const MAXIMUM_MINUTES: ReadonlyMap<SettingKey, number> = new Map<SettingKey, number>([
   ["activationDuration", 8 * 60],
@@ -248,12 +248,12 @@ export const MAXIMUM_MINUTES: ReadonlyMap<SettingKey, number> = new Map<SettingK
   ["eligibleDuration", 365 * 24 * 60],
 ]);
 
-/** What a number without a unit counts: hours of activation, days of assignment, as on Microsoft's settings page. */
+/** The unit of a bare number: hours of activation, days of assignment, as on Microsoft's settings page. */
 export const BARE_UNITS: ReadonlyMap<SettingKey, string> = new Map<SettingKey, string>([
   ["activationDuration", "hours"],
   ["activeDuration", "days"],
   ["eligibleDuration", "days"],
 ]);
 
-/** No activation is ever longer on Microsoft's platform. */
+/** The longest activation on Microsoft's platform. */
 export const PLATFORM_MAXIMUM_ACTIVATION_MINUTES = 24 * 60;

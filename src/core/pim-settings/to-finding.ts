@@ -12,7 +12,7 @@ import {
 } from "./settings.ts";
 import type { Wording } from "./wording/wordings.ts";
 
-/** One sentence, recognised: how it names the setting and what it says of it. */
+/** A recognized sentence: how it names the setting, and its statement about it. */
 export interface Statement {
   readonly wording: Wording;
   /** The named parts of the subject: event and audience of a notification, id of a policy rule. */
@@ -25,7 +25,7 @@ export interface Statement {
 type Judgement = Pick<Finding, "effect" | "reason" | "summary"> &
   Partial<Pick<Finding, "newValue" | "oldValue" | "weight">>;
 
-/** What a recognised sentence means for the protection of the role. */
+/** The effect of a recognized sentence on the protection of the role. */
 export function toFinding(statement: Statement): Finding {
   const { wording, predicate, text } = statement;
   const setting = namedSetting(statement);
@@ -44,7 +44,7 @@ export function toFinding(statement: Statement): Finding {
   };
 }
 
-/** PIM adds these on any save, with nothing in the parentheses. */
+/** PIM adds these on any save, with empty parentheses. */
 export function isEmptyExtension({ wording, predicate }: Statement): boolean {
   return (
     wording.reading === "extension" && /^(?:(?:added|removed|updated)\b:? ?)?(?:\( ?\))?$/i.test(predicate.value.trim())
@@ -61,14 +61,14 @@ function judge(statement: Statement, setting: Setting): Judgement {
   if (wording.reading === "approvers") {
     return {
       effect: "unknown",
-      reason: "Who approves was changed: the event does not say whether the new approvers are the right ones.",
+      reason: "The approvers changed: the event does not say whether the new ones are right.",
       summary: "Approvers changed",
     };
   }
   if (predicate.on === null) {
     return {
       effect: "unknown",
-      reason: "The sentence names the setting, and not whether it protects more or less than before.",
+      reason: "The sentence names the setting, but not whether it protects more or less than before.",
       summary: `${setting.name} changed`,
     };
   }
@@ -94,7 +94,7 @@ function judgeDuration({ wording, predicate, subject }: Statement, setting: Sett
   const minutes = minutesOf(predicate.value, unit);
   const maximum = MAXIMUM_MINUTES.get(wording.setting);
   if (minutes === null || minutes === 0 || maximum === undefined) {
-    const reason = `"${predicate.value}" does not say how long: the duration cannot be compared with the baseline.`;
+    const reason = `"${predicate.value}" is not a readable duration, so it cannot be compared with the baseline.`;
     return { effect: "unknown", reason, summary: `${setting.name} changed` };
   }
   const words = durationInWords(minutes);
@@ -107,7 +107,7 @@ function judgeDuration({ wording, predicate, subject }: Statement, setting: Sett
     return {
       ...known,
       effect: "strengthens",
-      reason: `Shorter than before, and still above the baseline of ${limit}.`,
+      reason: `Shorter than before, but still above the baseline of ${limit}.`,
     };
   }
   if (minutes > maximum) {
@@ -126,7 +126,7 @@ function judgeDuration({ wording, predicate, subject }: Statement, setting: Sett
   return { ...known, effect: "neutral", reason: `Within the baseline of ${limit}; ${compared}.` };
 }
 
-/** Notification settings, extensions and bare rule ids take part of their name from the sentence. */
+/** For notification settings, extensions and bare rule ids, part of the name comes from the sentence. */
 function namedSetting({ wording, subject }: Statement): Setting {
   const setting = settingOf(wording.setting);
   if (setting.rule === "Notification_*_*") return notification(wording.setting, setting, subject);

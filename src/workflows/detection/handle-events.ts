@@ -105,15 +105,15 @@ async function deliverNew(added: readonly StoredIncident[], sink: Sink): Promise
   return deliver(added, sink, sink.limits.invocation);
 }
 
-/** Upper bounds in seconds: what is usual, what a retry takes, what an outage takes. */
+/** Upper bounds in seconds: usual delays, delays of a retry, delays of an outage. */
 const LATENCY_BOUNDS = [1, 2, 5, 15, 60, 300, 3600] as const;
 
 /**
- * How many of these took how long: counts by upper bound in seconds, `{ "1": 40, "5": 2, "over": 1 }`.
+ * Counts of delays by upper bound in seconds, such as `{ "1": 40, "5": 2, "over": 1 }`.
  *
- * Bounds that nothing fell under are left out. Each is counted once, so that sums over many records can be made.
+ * Empty bounds are left out. Each delay counts under one bound, so histograms can be added up.
  *
- * @param since - ISO 8601 times with a zone; one that is missing or no time is not counted
+ * @param since - ISO 8601 times with a zone; a missing or invalid one is not counted
  */
 export function latencyHistogram(since: Iterable<string | null>, until: Date): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

@@ -13,7 +13,7 @@ import { settingsChange } from "../../samples.ts";
 const NOBODY = { userPrincipalName: "", userId: "", appName: "", appId: "", servicePrincipalId: "" };
 const UPN = "alex.rivera@fabrikam.example";
 
-describe("who did it", () => {
+describe("the actor", () => {
   test.each<{ who: string; initiatedBy: Json | undefined; identity?: Json; expected: object }>([
     {
       who: "a user, by the principal name",
@@ -96,18 +96,18 @@ describe("the role", () => {
       expected: { name: "Reader", id: "r-1", templateId: "t-1" },
     },
     {
-      why: "has its template id from the details where its own properties lack it",
+      why: "takes its template id from the details if its own properties lack it",
       targetResources: [roleTarget({ modifiedProperties: template('""') })],
       additionalDetails: [{ key: "templateid", value: "t-2" }],
       expected: { name: "Reader", id: "r-1", templateId: "t-2" },
     },
     {
-      why: "has its template id without the quotes or as it stands",
+      why: "has its template id without quotes, if there are any",
       targetResources: [roleTarget({ modifiedProperties: template("t-3") })],
       expected: { name: "Reader", id: "r-1", templateId: "t-3" },
     },
     {
-      why: "may lack all but its type",
+      why: "may have only a type",
       targetResources: [{ type: "ROLE" }],
       expected: { name: "", id: "", templateId: "" },
     },
@@ -117,17 +117,17 @@ describe("the role", () => {
       expected: { name: "", id: "", templateId: "" },
     },
     {
-      why: "is none in targets of another type",
+      why: "is empty if all targets have another type",
       targetResources: "Role",
       expected: { name: "", id: "", templateId: "" },
     },
-    { why: "is none without targets", targetResources: undefined, expected: { name: "", id: "", templateId: "" } },
+    { why: "is empty without targets", targetResources: undefined, expected: { name: "", id: "", templateId: "" } },
   ])("$why", ({ targetResources, additionalDetails = null, expected }) => {
     expect(roleOf(settingsChange({}, { targetResources, additionalDetails }))).toEqual(expected);
   });
 });
 
-describe("what was acted on", () => {
+describe("the target", () => {
   const role: Json = { type: "Role", id: "r-1", displayName: "Member" };
   test.each<{ why: string; targetResources: Json; expected: object }>([
     {
@@ -136,7 +136,7 @@ describe("what was acted on", () => {
       expected: { type: "Role", name: "Member", id: "r-1" },
     },
     {
-      why: "the group, of which the role is only Member or Owner",
+      why: "the group, whose role is only Member or Owner",
       targetResources: [role, { type: "Request", id: "q" }, { type: "Group", id: "g-1", displayName: "sg-approvers" }],
       expected: { type: "Group", name: "sg-approvers", id: "g-1" },
     },
@@ -146,7 +146,7 @@ describe("what was acted on", () => {
       expected: { type: "subscription", name: "Production", id: "s-1" },
     },
     {
-      why: "an Azure scope that only its path tells",
+      why: "an Azure scope recognized by its path",
       targetResources: [role, { type: "Other", id: "/providers/Microsoft.Management/managementGroups/root" }],
       expected: { type: "Other", name: "", id: "/providers/Microsoft.Management/managementGroups/root" },
     },
@@ -156,12 +156,12 @@ describe("what was acted on", () => {
       expected: { type: "Other", name: "/subscriptions/s-1/resourceGroups/rg", id: "x" },
     },
     {
-      why: "the first target where there is no role",
+      why: "the first target if there is no role",
       targetResources: [{ type: "User", id: "u-1", userPrincipalName: UPN }, { type: "Device" }],
       expected: { type: "User", name: UPN, id: "u-1" },
     },
     { why: "nothing", targetResources: [], expected: { type: "", name: "", id: "" } },
-    { why: "nothing that can be read", targetResources: [1, null, []], expected: { type: "", name: "", id: "" } },
+    { why: "nothing readable", targetResources: [1, null, []], expected: { type: "", name: "", id: "" } },
   ])("$why", ({ targetResources, expected }) => {
     expect(targetOf(settingsChange({}, { targetResources }))).toEqual(expected);
   });
@@ -194,7 +194,7 @@ describe("the client's address", () => {
     expect(clientIpAddressOf(addresses(ipaddr, user, caller))).toBe(expected);
   });
 
-  test("is empty where the record names none", () => {
+  test("is empty if the record has none", () => {
     const record = settingsChange({ callerIpAddress: undefined }, { additionalDetails: "None", initiatedBy: {} });
     expect(clientIpAddressOf(record)).toBe("");
   });

@@ -11,12 +11,12 @@ function rowOf(record: DiagnosticRecord): Record<string, Value> {
   return Object.fromEntries(AUDIT_LOG_COLUMNS.map(({ name }, index) => [name, row[index] ?? null]));
 }
 
-test("a record of today fills every column that Log Analytics fills", () => {
+test("a current record fills every column that Log Analytics fills", () => {
   const record = settingsChange({ location: "WUS", resultType: "Success", resultDescription: "said at the top" });
   const properties = record["properties"] as Record<string, Json>;
 
   expect(rowOf(record)).toEqual({
-    TenantId: "", // the Log Analytics workspace, which the stream does not know
+    TenantId: "", // the Log Analytics workspace, which the stream does not have
     SourceSystem: "Azure AD",
     TimeGenerated: 639_082_123_617_904_180n,
     ResourceId: `/tenants/${TENANT}/providers/Microsoft.aadiam`,
@@ -49,7 +49,7 @@ test("a record of today fills every column that Log Analytics fills", () => {
   });
 });
 
-test("the activity's time stands in for a time that is missing", () => {
+test("the activity's time replaces a missing time", () => {
   expect(rowOf(settingsChange({ time: undefined }))["TimeGenerated"]).toBe(639_082_123_617_904_180n);
 });
 
@@ -102,7 +102,7 @@ describe("odd types", () => {
     expect(rowOf(settingsChange({}, { [field]: value }))[column]).toEqual(expected);
   });
 
-  test.each<Json | undefined>([undefined, null, "text", [1]])("properties %j are none", (properties) => {
+  test.each<Json | undefined>([undefined, null, "text", [1]])("properties %j are ignored", (properties) => {
     expect(rowOf(settingsChange({ properties }))).toMatchObject({
       Category: "",
       Id: "",
@@ -138,7 +138,7 @@ test.each<{ category: Json; is: boolean }>([
   expect(isAuditLog({ category })).toBe(is);
 });
 
-test("any record gives a row with a value of each column's type", () => {
+test("any record becomes a row with a value of each column's type", () => {
   const names = Object.keys(settingsChange()).concat("level", "location", "resultDescription");
   const inner = Object.keys(settingsChange()["properties"] as object);
   const fields = (keys: string[]) => fc.dictionary(fc.constantFrom(...keys), anyJson());
@@ -155,7 +155,7 @@ test("any record gives a row with a value of each column's type", () => {
   );
 });
 
-test("a value nested 100,000 levels deep is a value like any other", () => {
+test("a value nested 100,000 levels deep is kept", () => {
   const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000)) as Json;
   const row = rowOf(settingsChange({ identity: deep }, { additionalDetails: deep, id: deep }));
   expect(row["Identity"]).toHaveLength(200_000);

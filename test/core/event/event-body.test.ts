@@ -7,7 +7,7 @@ import { parseExactJson } from "../../../src/kql/run/exact-json.ts";
 import { anyJson, bytes } from "../../samples.ts";
 import { exactJson } from "../../kql/exact-values.ts";
 
-/** What was read, with bytes as text. */
+/** The result, with bytes as text. */
 function read(body: string | Uint8Array) {
   const { records, unreadable } = readEventBody(typeof body === "string" ? bytes(body) : body);
   return {
@@ -17,7 +17,7 @@ function read(body: string | Uint8Array) {
   };
 }
 
-/** Byte for byte: one character for each byte where it is not UTF-8. */
+/** The bytes as text: one character for each byte if they are not UTF-8. */
 function textOf(slice: Uint8Array): string {
   return Buffer.from(slice).toString(isUtf8(slice) ? "utf8" : "latin1");
 }
@@ -75,7 +75,7 @@ describe("a body that is JSON", () => {
     });
   });
 
-  test("whole numbers keep all their digits, other huge numbers are JavaScript's", () => {
+  test("whole numbers keep all digits, other huge numbers are as in JavaScript", () => {
     const slice = '{"a":1e400,"b":9007199254740993,"c":[-9223372036854775808,9007199254740993.0]}';
     const [least, real] = [-9_223_372_036_854_775_808n, 9_007_199_254_740_992];
     const record = { a: Number.POSITIVE_INFINITY, b: 9_007_199_254_740_993n, c: [least, real] };
@@ -84,13 +84,13 @@ describe("a body that is JSON", () => {
     expect(parseRecord(bytes(slice))).toEqual(record);
   });
 
-  test("a __proto__ key is a field like any other and gives the record no fields", () => {
+  test("a __proto__ key is an ordinary field and adds no fields to the record", () => {
     const [record] = read('{"records":[{"__proto__":{"category":"AuditLogs"}}]}').records;
     expect(record?.["category"]).toBeUndefined();
     expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
   });
 
-  test.each(["[", '{"a":'])("nesting of 100,000 levels of %s is read, and found in the bytes", (open) => {
+  test.each(["[", '{"a":'])("100,000 levels of %s are read, and found in the bytes", (open) => {
     const close = open === "[" ? "]" : "}";
     const record = `{"deep":${open.repeat(100_000)}1${close.repeat(100_000)}}`;
     const { records, unreadable } = readEventBody(bytes(`{"records":[{"a":1},${record}]}`));
@@ -98,7 +98,7 @@ describe("a body that is JSON", () => {
     expect(unreadable).toEqual([]);
   });
 
-  test("an element that is no object is unreadable, its siblings are not", () => {
+  test("an element that is not an object is unreadable, but its siblings are read", () => {
     expect(read('{"records":[{"a":1},"text, [",null,[{"b":2}],{"c":3}]}')).toEqual({
       records: [{ a: 1 }, { c: 3 }],
       slices: ['{"a":1}', '{"c":3}'],
@@ -128,7 +128,7 @@ describe("a body that is not JSON", () => {
     { fault: "a malformed element", bad: "{'b':2}", reason: "records[1]: not JSON" },
     { fault: "a raw line end within a string", bad: '{"b":"x\ny"}', reason: "records[1]: not JSON" },
     { fault: "an element that is no object beside it", bad: "tru", reason: "records[1]: not JSON" },
-  ])("$fault is kept byte for byte, the good ones are read", ({ bad, reason }) => {
+  ])("$fault is kept byte for byte, and the good records are read", ({ bad, reason }) => {
     expect(read(`{"records":[{"a":1}, ${bad} ,{"c":3}]}`)).toEqual({
       records: [{ a: 1 }, { c: 3 }],
       slices: ['{"a":1}', '{"c":3}'],
@@ -136,7 +136,7 @@ describe("a body that is not JSON", () => {
     });
   });
 
-  test("a record that is not UTF-8 is kept byte for byte, the good ones are read", () => {
+  test("a record that is not UTF-8 is kept byte for byte, and the good records are read", () => {
     const bad = Buffer.from('{"b":"\xe9\xff"}', "latin1");
     const body = Buffer.concat([bytes('{"records":[{"a":1},'), bad, bytes(',{"c":"ü"}]}')]);
     expect(read(body)).toEqual({
@@ -150,7 +150,7 @@ describe("a body that is not JSON", () => {
     { from: "the wrapper", body: '{"records":[{"a":1},{"b":"x' },
     { from: "a bare array", body: '[{"a":1},{"b":"x' },
     { from: "a wrapper behind a byte order mark", body: '\ufeff{"records":[{"a":1},{"b":"x' },
-  ])("of $from that is cut off, what was whole is read and the rest is kept", ({ body }) => {
+  ])("if $from is cut off, whole records are read and the rest is kept", ({ body }) => {
     expect(read(body)).toEqual({
       records: [{ a: 1 }],
       slices: ['{"a":1}'],
@@ -165,21 +165,21 @@ describe("a body that is not JSON", () => {
       records: [{ a: 1 }],
     },
     { why: "the fault is before the records", body: '{"x":tru,"records":[{"a":1},{bad}]}', records: [{ a: 1 }] },
-    { why: "the fault is behind the records", body: '{"records":[{"a":1},{bad}],"x":tru}', records: [{ a: 1 }] },
+    { why: "the fault is after the records", body: '{"records":[{"a":1},{bad}],"x":tru}', records: [{ a: 1 }] },
     { why: "something follows the body", body: '{"records":[{"a":1}]} {"records":[{"b":2}]}', records: [{ a: 1 }] },
     { why: "only the closing brackets are missing", body: '{"records":[{"a":1}', records: [{ a: 1 }] },
     { why: "an element is missing", body: '{"records":[{"a":1},,{"c":3}]}', records: [{ a: 1 }, { c: 3 }] },
     { why: "no element can be read", body: '{"records":[{bad},{worse}]}', records: [] },
-    { why: "it holds blanks only", body: " \n", records: [] },
+    { why: "it is only whitespace", body: " \n", records: [] },
     { why: "it is plain text", body: "service temporarily unavailable", records: [] },
     { why: "it is one malformed record", body: '{"a":1', records: [] },
-  ])("the whole of it is kept where $why", ({ body, records }) => {
+  ])("the whole body is kept if $why", ({ body, records }) => {
     const { records: found, unreadable } = read(body);
     expect(found).toEqual(records);
     expect(unreadable).toEqual([{ reason: "not JSON", text: body }]);
   });
 
-  test("no reason quotes the data", () => {
+  test("reasons do not quote the data", () => {
     const secret = "hunter2";
     const bodies = [`{"records":[{"a":1},{${secret}}]}`, secret, `[{"${secret}":tru}]`, `{"${secret}":1,"records":2}`];
     for (const body of bodies)
@@ -191,7 +191,7 @@ describe("a body that is not JSON", () => {
   });
 });
 
-describe("whatever the bytes", () => {
+describe("for any bytes", () => {
   const isWithin = (body: Uint8Array, part: Uint8Array): boolean => Buffer.from(body).includes(Buffer.from(part));
 
   function assertHonest(body: Uint8Array, { records, unreadable }: EventBody): void {
@@ -203,7 +203,7 @@ describe("whatever the bytes", () => {
     for (const { bytes: kept } of unreadable) expect(isWithin(body, kept)).toBe(true);
   }
 
-  test("nothing makes it throw, each slice is within the body and parses to its record", () => {
+  test("nothing throws, and each slice is within the body and parses to its record", () => {
     const parts = fc.constantFrom(
       '{"records":[',
       "[",
@@ -228,7 +228,7 @@ describe("whatever the bytes", () => {
     );
   });
 
-  test("of any wrapper that is damaged in one place, each good record and all of the damage is kept", () => {
+  test("if any wrapper is damaged in one place, each good record is read and all of the damage is kept", () => {
     const records = fc.array(fc.dictionary(fc.string({ maxLength: 5 }), anyJson()), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(records, fc.nat(), fc.nat({ max: 255 }), (all, place, byte) => {
@@ -237,7 +237,7 @@ describe("whatever the bytes", () => {
         damaged[place % whole.length] = byte;
         const outcome = readEventBody(damaged);
         assertHonest(damaged, outcome);
-        // What was not read as a record is in what is kept: nothing that is no blank or comma is lost.
+        // Everything that was not read as a record is kept, except whitespace and commas.
         const kept = outcome.unreadable.reduce((sum, part) => sum + part.bytes.length, 0);
         const read_ = outcome.records.reduce((sum, record) => sum + record.bytes().length, 0);
         const frame = '{"records":[]}'.length + Math.max(0, all.length - 1);
@@ -247,7 +247,7 @@ describe("whatever the bytes", () => {
     );
   });
 
-  test("records come out as they were written, their bytes as they were written", () => {
+  test("records and their bytes are returned as they were written", () => {
     const layout = fc.constantFrom("", " ", "\n  ", "\t");
     fc.assert(
       fc.property(

@@ -10,11 +10,11 @@ function textOf(alertDetails: AlertDetails, columns: Record<string, Json>) {
 
 const plain = { title: "Rule", description: "About it.", severity: "Medium", tactics: ["Impact"] };
 
-test("without alert details everything is the rule's", () => {
+test("without alert details everything comes from the rule", () => {
   expect(textOf({}, {})).toEqual(plain);
 });
 
-test("formats take columns by name, blanks around it aside", () => {
+test("formats contain columns by name, ignoring whitespace", () => {
   expect(
     textOf({ titleFormat: "{{Who}} did {{ What }}", descriptionFormat: "{{Who}}" }, { Who: "Sam", What: 1 }),
   ).toEqual({
@@ -24,11 +24,11 @@ test("formats take columns by name, blanks around it aside", () => {
   });
 });
 
-test("a column that is empty or missing leaves the rule's text", () => {
+test("if a column is empty or missing, the rule's text stays", () => {
   expect(textOf({ titleFormat: "{{Who}} did it", descriptionFormat: "{{No}}" }, { Who: "" })).toEqual(plain);
 });
 
-test("a value that looks like a column is not taken for one", () => {
+test("a value that looks like a column is not replaced", () => {
   expect(textOf({ titleFormat: "{{A}}" }, { A: "{{B}} $&", B: "x" }).title).toBe("{{B}} $&");
 });
 

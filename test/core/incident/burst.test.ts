@@ -25,7 +25,7 @@ const unknown = { ...user, type: "Unknown" as const, label: "unknown", userPrinc
 const idAt = (activityDateTime: string, actor: Parameters<typeof burstIdOf>[0]["actor"] = user) =>
   burstIdOf({ activity, actor, activityDateTime });
 
-test("the id says the hour, and is the same for all that one actor did in it", () => {
+test("the id contains the hour, and is the same for everything one actor did in it", () => {
   const id = idAt("2026-03-04T09:12:41.7904180Z");
   expect(id).toMatch(/^2026-03-04T09Z-[0-9a-f]{16}$/);
   expect(idAt("2026-03-04T09:59:59.9999999Z", { ...user, label: "renamed" })).toBe(id);
@@ -48,10 +48,10 @@ test.each([
 });
 
 test.each([
-  { why: "nobody is named", id: idAt("2026-03-04T09:12:41.7904180Z", unknown) },
-  { why: "the record holds no time", id: idAt("1970-01-01T00:00:00.0000000Z") },
+  { why: "no actor is named", id: idAt("2026-03-04T09:12:41.7904180Z", unknown) },
+  { why: "the record has no time", id: idAt("1970-01-01T00:00:00.0000000Z") },
   { why: "the time cannot be read", id: idAt("yesterday") },
-])("where $why there is no burst", ({ id }) => {
+])("there is no burst if $why", ({ id }) => {
   expect(id).toBe("");
 });
 
@@ -60,7 +60,7 @@ test("a name is enough for an actor without an id", () => {
   expect(idAt("2026-03-04T09:12:41.7904180Z", named)).toMatch(/^2026-03-04T09Z-/);
 });
 
-test("whatever is recorded, the window of a burst holds its incidents, in whatever order they come", () => {
+test("the window of a burst contains its incidents, for any records in any order", () => {
   const time = fc.date({ noInvalidDate: true, min: new Date("1980-01-01"), max: new Date("9999-12-31") });
   fc.assert(
     fc.property(fc.array(fc.record({ time, who: fc.string() })), (events) => {

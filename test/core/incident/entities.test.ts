@@ -45,6 +45,6 @@ test.each<{ why: string; overrides: Record<string, Json>; entities: unknown[] }>
   expect(entitiesOf(CHANGES_TO_PIM_SETTINGS.entityMappings, columns(overrides))).toEqual(entities);
 });
 
-test("a column that the result lacks gives no entity", () => {
+test("a column that is not in the result makes no entity", () => {
   expect(entitiesOf(CHANGES_TO_PIM_SETTINGS.entityMappings, new Map())).toEqual([]);
 });

@@ -37,7 +37,7 @@ function idsOf(body: string | Uint8Array, { rule = RULE, tenants = [TENANT] }: G
 
 const ofRecord = (record: Json, given?: Given) => idsOf(jsonText({ records: [record] }), given);
 
-/** The text of an event whose record has this for an id, as JSON writes it. */
+/** The text of an event whose record has this id, written as JSON. */
 const withIdText = (id: string) => JSON.stringify(settingsChange({}, { id: "the id" })).replace('"the id"', id);
 
 type Fields = Parameters<typeof settingsChange>[0];
@@ -45,11 +45,11 @@ const withoutId = (fields: Fields = {}, properties: Fields = {}) =>
   settingsChange(fields, { id: undefined, ...properties });
 
 describe("an id that is a text", () => {
-  test("gives the incident the id that it has always had", () => {
+  test("gives the incident the same id as in earlier versions", () => {
     expect(ofRecord(settingsChange())).toEqual(["aabc43e7aa9192a7565179f0964e8421a46c4df59d9c3451337fdbd05b9d7f7a"]);
   });
 
-  test("counts exactly as it is written, whatever else the record holds", () => {
+  test("counts exactly as written, no matter what else the record contains", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1 }), anyJson(), (id, correlationId) => {
         const hashed = JSON.stringify([TENANT, CHANGES_TO_PIM_SETTINGS.id, "id", id, 0]);
@@ -60,7 +60,7 @@ describe("an id that is a text", () => {
   });
 });
 
-describe("these ids are of different records", () => {
+describe("these ids identify different records", () => {
   const ids = [
     [
       '" "',
@@ -111,7 +111,7 @@ describe("these ids are of different records", () => {
     expect(new Set(found).size).toBe(ids.length);
   });
 
-  test("a record without an id is none of them", () => {
+  test("a record without an id differs from all of them", () => {
     expect(ids.flatMap((id) => idsOf(withIdText(id)))).not.toContain(ofRecord(withoutId())[0]);
   });
 });
@@ -125,12 +125,12 @@ test.each([
   ['"é"', '"\\u00e9"', '"\\u00E9"'],
   ['{"a":[1,{"b":2,"c":3}]}', '{ "a" : [{"c":3.0,"b":2e0}, 1] }'],
   ["null", "null "],
-])("%s and its other texts are one id", (first, ...others) => {
+])("%s and its other forms are one id", (first, ...others) => {
   const [id] = idsOf(withIdText(first));
   expect(others.map((other) => idsOf(withIdText(other)))).toEqual(others.map(() => [id]));
 });
 
-test("of ids that stand twice the last one counts, as for JSON.parse", () => {
+test("if an id occurs twice, the last one counts, as with JSON.parse", () => {
   const twice = withIdText('1,"id":9007199254740993');
   expect(idsOf(twice)).toEqual(idsOf(withIdText("9007199254740993")));
 });
@@ -189,7 +189,7 @@ describe("a record that names no tenant", () => {
     expect(ofRecord(unnamed, { tenants: [OTHER_TENANT] })).not.toEqual(ofRecord(named));
   });
 
-  test("is a record of its own where several are allowed: it may be of any of them", () => {
+  test("is a separate record if several are allowed, since it may belong to any of them", () => {
     const tenants = [TENANT, OTHER_TENANT];
     expect(ofRecord(named, { tenants })).toEqual(ofRecord(named));
     expect(ofRecord(unnamed, { tenants })).toHaveLength(1);
@@ -207,7 +207,7 @@ describe("a record that names no tenant", () => {
   });
 });
 
-describe("of a rule that finds several rows in a record", () => {
+describe("if a rule finds several rows in a record", () => {
   const QUERY = `AuditLogs
 | mv-expand target = TargetResources
 | extend Name = tostring(target.displayName)
@@ -226,7 +226,7 @@ describe("of a rule that finds several rows in a record", () => {
     );
   const ids = (names: readonly string[], rule: ReadyRule) => ofRecord(recordOf(names), { rule });
 
-  test("the rows are numbered as the query gives them, as they have always been", () => {
+  test("the rows are numbered in the order of the query, as in earlier versions", () => {
     const expected = [0, 1, 2].map((ordinal) => {
       const hashed = JSON.stringify([TENANT, plain.rule.id, "id", "r-1", ordinal]);
       return createHash("sha256").update(hashed).digest("hex");
@@ -235,7 +235,7 @@ describe("of a rule that finds several rows in a record", () => {
     expect(ids(["b", "a", "c"], excluding)).toEqual(expected);
   });
 
-  test("an exclusion that is added makes no new incident", () => {
+  test("a new exclusion makes no new incident", () => {
     const names = fc.array(fc.constantFrom("a", "b", "c", "excluded 1", "excluded 2"), { maxLength: 6 });
     fc.assert(
       fc.property(names, (given) => {
@@ -245,7 +245,7 @@ describe("of a rule that finds several rows in a record", () => {
     );
   });
 
-  test("the rows that are kept have the same ids, in whichever order the elements come", () => {
+  test("the kept rows have the same ids for any order of the elements", () => {
     const shuffled = fc
       .uniqueArray(fc.constantFrom("a", "b", "c", "d", "none", "excluded 1", "excluded 2", "excluded 3"), {
         minLength: 1,
@@ -264,7 +264,7 @@ describe("of a rule that finds several rows in a record", () => {
     );
   });
 
-  test("two that are alike are two incidents", () => {
+  test("two equal rows are two incidents", () => {
     expect(new Set(ids(["a", "a", "excluded"], ruleWith(`exclude: ["Name == 'excluded'"]`))).size).toBe(2);
   });
 
@@ -279,7 +279,7 @@ describe("of a rule that finds several rows in a record", () => {
     expect(idOf(0)).toBe(incidentId({ tenant: TENANT, ruleId: "rule", source: { record, bytes: read }, ordinal: 0 }));
   });
 
-  test("tenants and rules that share a record have ids of their own, in whatever order they ask", () => {
+  test("tenants and rules that share a record have different ids, in any order of calls", () => {
     const record = settingsChange();
     const source = { record, bytes: () => bytes(jsonText(record)) };
     const keys = [TENANT, OTHER_TENANT].flatMap((tenant) => ["rule a", "rule b"].map((ruleId) => ({ tenant, ruleId })));
@@ -290,7 +290,7 @@ describe("of a rule that finds several rows in a record", () => {
   });
 });
 
-describe("whatever a record holds", () => {
+describe("for any record", () => {
   const anyRecord = fc
     .tuple(
       fc.constantFrom<Json | undefined>(undefined, "", "r-1", " ", 5, 9_007_199_254_740_993n, true),
@@ -299,7 +299,7 @@ describe("whatever a record holds", () => {
     )
     .map(([id, additionalDetails, userAgent]) => settingsChange({}, { id, additionalDetails, userAgent }));
 
-  test("it makes the same incident in every form in which it can be delivered", () => {
+  test("it makes the same incident in every form of delivery", () => {
     fc.assert(
       fc.property(anyRecord, fc.nat(), (record, seed) => {
         const draw = chance(`identity ${seed}`);
@@ -315,7 +315,7 @@ describe("whatever a record holds", () => {
     );
   });
 
-  test("another value makes another incident where there is no id, and none where there is", () => {
+  test("another value makes another incident if there is no id, and the same one if there is", () => {
     fc.assert(
       fc.property(exactJson(), exactJson(), (a, b) => {
         const ofDetails = (additionalDetails: Json, id?: string) =>

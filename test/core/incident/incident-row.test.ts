@@ -45,14 +45,14 @@ function assertStorable(incident: StoredIncident): void {
   for (const { name, type } of INCIDENT_COLUMNS) {
     const value = incident.row[name] ?? null;
     const text = type === "dynamic" ? JSON.stringify(value) : value;
-    // Log Analytics cuts a field at 64 KB without a word.
+    // Log Analytics silently cuts a field at 64 KB.
     if (typeof text === "string") expect(Buffer.byteLength(text)).toBeLessThan(65_536);
   }
   expect(rowOfEntity(entities[0] ?? {})).toEqual(incident.row);
   expect(textOfRecordEntity(entities[2] ?? {})).toBe(incident.record);
 }
 
-test("a row has every column once and in order, within its type", () => {
+test("a row has every column once, in order and with its type", () => {
   const { row, record } = stored();
 
   expect(Object.keys(row)).toEqual(INCIDENT_COLUMNS.map(({ name }) => name));
@@ -78,11 +78,11 @@ test("a row has every column once and in order, within its type", () => {
   assertStorable({ row, record });
 });
 
-test("an update of an incident is a row of that kind", () => {
+test("an update of an incident is a row of the kind updated", () => {
   expect(toStoredIncident(incidentOf(settingsChange()), "updated").row).toMatchObject({ RowKind: "updated" });
 });
 
-test("columns have names that Log Analytics takes, each once", () => {
+test("columns have unique names that Log Analytics accepts", () => {
   const names = INCIDENT_COLUMNS.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9_]{0,44}$/);
@@ -99,7 +99,7 @@ test("columns have names that Log Analytics takes, each once", () => {
   expect(names.filter((name) => reserved.has(name) || name.startsWith("_"))).toEqual([]);
 });
 
-describe("what is too long is cut, and the row says so", () => {
+describe("a value that is too long is cut, and the row is marked", () => {
   const long = "字".repeat(50_000);
   test.each<{ column: string; fields?: Record<string, Json>; properties?: Record<string, Json>; length: number }>([
     { column: "ResultReason", properties: { resultReason: long }, length: 16_000 },
@@ -131,7 +131,7 @@ describe("what is too long is cut, and the row says so", () => {
     assertStorable(incident);
   });
 
-  test("a rule's own texts, however long", () => {
+  test("a rule's own long texts", () => {
     const rule = { ...CHANGES_TO_PIM_SETTINGS, name: long, description: long, tactics: [long], version: long };
     const incident = toStoredIncident(incidentOf(settingsChange(), { rule }), "created");
     expect(incident.row["Truncated"]).toBe(true);
@@ -149,8 +149,8 @@ test("a record nested 100,000 levels deep is stored, cut", () => {
   assertStorable(cut);
 });
 
-describe("any record, whatever its fields hold, is stored within every limit", () => {
-  test("small ones, and Truncated is true exactly where something was cut", () => {
+describe("any record is stored within all limits", () => {
+  test("small ones, and Truncated is true exactly if something was cut", () => {
     fc.assert(
       fc.property(anySettingsChange(), (record) => {
         const incident = incidentOf(record);
@@ -174,7 +174,7 @@ describe("any record, whatever its fields hold, is stored within every limit", (
     );
   });
 
-  test.each(["字", "\u0001", "😀", "\ud800", '"', "\\", "a"])("even where every field is full of %j", (unit) => {
+  test.each(["字", "\u0001", "😀", "\ud800", '"', "\\", "a"])("even if every field is full of %j", (unit) => {
     const text = unit.repeat(200_000 / unit.length);
     const item = {
       id: text,

@@ -12,12 +12,12 @@ import { CHANGES_TO_PIM_SETTINGS as RULE, incidentOf } from "../../shipped-rule.
 
 const UNKNOWN_POSITION = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
-test("a match is an incident in Sentinel's vocabulary with all that the record tells", () => {
+test("a match becomes an incident in Sentinel's vocabulary with everything from the record", () => {
   const record = settingsChange();
   const properties = record["properties"] as Record<string, Json>;
 
   expect(incidentOf(record)).toEqual({
-    id: "aabc43e7aa9192a7565179f0964e8421a46c4df59d9c3451337fdbd05b9d7f7a", // sha256 of what incidentId names, made elsewhere
+    id: "aabc43e7aa9192a7565179f0964e8421a46c4df59d9c3451337fdbd05b9d7f7a", // sha256 of the fields that incidentId lists, computed with another tool
     revision: 1,
     title: "Changes to PIM Settings",
     description: RULE.description,
@@ -126,7 +126,7 @@ describe("the id", () => {
       of: { position: UNKNOWN_POSITION, detectedAt: new Date(0) },
     },
     {
-      why: "with an id that is no text, its keys in another order",
+      why: "with an id that is not a text, its keys in another order",
       a: settingsChange({}, { id: { a: 1, b: 2 } }),
       b: settingsChange({}, { id: { b: 2, a: 1 } }),
     },
@@ -140,9 +140,9 @@ describe("the id", () => {
     { what: "rule", of: { rule: { ...RULE, id: "11111111-2222-4333-8444-555555555555" } } },
     { what: "record id", b: settingsChange({}, { id: "PIM_2" }) },
     { what: "result row of the same record", of: { ordinal: 1 } },
-    { what: "content, where there is no id", a: withoutId(), b: withoutId({ correlationId: "x" }) },
+    { what: "content, if there is no id", a: withoutId(), b: withoutId({ correlationId: "x" }) },
     {
-      what: "content, where the id is empty",
+      what: "content, if the id is empty",
       a: settingsChange({}, { id: "" }),
       b: settingsChange({ Level: 3 }, { id: "" }),
     },
@@ -176,7 +176,7 @@ describe("the time of the activity", () => {
   });
 });
 
-describe("what was changed", () => {
+describe("the text of the change", () => {
   test.each<{ reason: Json; top: Json; inner: Json; expected: string }>([
     { reason: "a", top: "b", inner: "c", expected: "a" },
     { reason: "", top: "b", inner: "c", expected: "b" },
@@ -188,7 +188,7 @@ describe("what was changed", () => {
   });
 });
 
-test("whole numbers beyond 2^53 stand with all their digits wherever an incident shows them", () => {
+test("whole numbers beyond 2^53 keep all digits everywhere in an incident", () => {
   const long = 9_007_199_254_740_993n;
   const record = settingsChange({ durationMs: long }, { additionalDetails: [{ key: "n", value: long }] });
   const plan = planOf(
@@ -210,7 +210,7 @@ test("whole numbers beyond 2^53 stand with all their digits wherever an incident
     entities: [{ HostName: "9007199254740993" }],
     record: expect.stringContaining('"value":9007199254740993}'),
   });
-  // The services would round a number, so that their rows hold text.
+  // The services would round a number, so their rows contain text.
   const { row } = toStoredIncident(incident, "created");
   expect(JSON.parse(JSON.stringify(row))).toMatchObject({
     ResultColumns: { n: "9007199254740993", bag: { n: "9007199254740993" }, long_: "9007199254740993" },
@@ -218,7 +218,7 @@ test("whole numbers beyond 2^53 stand with all their digits wherever an incident
   });
 });
 
-test("an application as actor gives no accounts and no mapped address, and is still named", () => {
+test("an application as actor has no accounts and no mapped address, but is named", () => {
   const initiatedBy = { app: { appId: null, displayName: "pim-automation", servicePrincipalId: "s-1" } };
   const incident = incidentOf(settingsChange({}, { initiatedBy }));
   expect(incident).toMatchObject({
@@ -229,7 +229,7 @@ test("an application as actor gives no accounts and no mapped address, and is st
   });
 });
 
-test("a position that the host did not tell is unknown, not zero", () => {
+test("a position that the host does not provide is unknown, not zero", () => {
   expect(incidentOf(settingsChange(), { position: UNKNOWN_POSITION })).toMatchObject({
     partitionId: "",
     sequenceNumber: null,
@@ -242,7 +242,7 @@ describe("the columns of an incident are those that the query made or changed", 
   const changed = (query: string, record: DiagnosticRecord) =>
     incidentOf(record, { rule: { ...RULE, plan: planOf(query) } }).columns;
 
-  test("in the query's order, not those that it only moved or took away", () => {
+  test("in the query's order, without those that it only moved or removed", () => {
     const query =
       'AuditLogs | extend Zone = "a", Result = strcat(Result, "!"), DurationMs = DurationMs | project Zone, Result, Id, DurationMs';
     expect(Object.entries(changed(query, settingsChange()))).toEqual([
@@ -251,7 +251,7 @@ describe("the columns of an incident are those that the query made or changed", 
     ]);
   });
 
-  test("however deep what it changed is nested", () => {
+  test("at any depth of nesting", () => {
     const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`) as Json;
     const columns = changed(
       "AuditLogs | extend InitiatedBy = AdditionalDetails",
@@ -280,11 +280,11 @@ describe("a thousand incidents of one record", () => {
   );
   const rows = incidents.map((incident) => toStoredIncident(incident, "created").row);
 
-  test("have ids of their own", () => {
+  test("have different ids", () => {
     expect(new Set(rows.map(({ IncidentId }) => IncidentId)).size).toBe(1_000);
   });
 
-  test("share what is made of the record: it is read, assessed and cut once", () => {
+  test("share the results of reading, assessing and cutting the record once", () => {
     expect(reads).toBe(1);
     expect(new Set(incidents.map(({ assessment }) => assessment)).size).toBe(1);
     for (const column of ["AdditionalDetails", "Changes", "TargetResources"])

@@ -5,7 +5,7 @@ import { hardText } from "../../samples.ts";
 
 const size = (rows: readonly unknown[]): number => Buffer.byteLength(JSON.stringify(rows));
 
-test("packs of any rows keep their order, lose none, are within the size and no smaller than need be", () => {
+test("packs of any rows keep their order, lose none, fit the size and are no smaller than necessary", () => {
   const rows = fc.array(fc.record({ Id: fc.nat(), Text: hardText(60) }), { maxLength: 30 });
   fc.assert(
     fc.property(rows, fc.integer({ min: 2, max: 600 }), (all, maxBytes) => {
@@ -23,7 +23,7 @@ test("packs of any rows keep their order, lose none, are within the size and no 
   );
 });
 
-test("a row that is larger than a pack is alone, its neighbours go on", () => {
+test("a row that is larger than a pack gets its own, and its neighbours are packed", () => {
   const [small, large] = [{ a: 1 }, { a: "x".repeat(100) }];
   expect(packRows([small, large, small, small], 50)).toEqual([[small], [large], [small, small]]);
 });

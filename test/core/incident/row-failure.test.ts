@@ -15,7 +15,7 @@ const NOW = Date.parse("2026-03-04T09:14:00Z");
 const failed = (before: RowFailure | undefined, at: number, counts: boolean) =>
   afterFailure(before, { at, reason: "answered 500", counts }, MINUTE);
 
-/** What is known of a row after failures of which each counts, so many minutes after the first. */
+/** The state of a row after failures that all count, at these minutes after the first. */
 function after(...minutes: number[]): ReturnType<typeof failed> {
   let known: RowFailure | undefined;
   let last = failed(undefined, NOW, true);
@@ -26,7 +26,7 @@ function after(...minutes: number[]): ReturnType<typeof failed> {
   return last;
 }
 
-test("the first failure that counts is remembered, and the row waits as long as it is told", () => {
+test("the first failure that counts is recorded, and the row waits for the given time", () => {
   expect(failed(undefined, NOW, true)).toEqual({
     outcome: "again",
     failure: { counted: 1, since: NOW, failedAt: NOW, retryAt: NOW + MINUTE, reason: "answered 500" },
@@ -44,7 +44,7 @@ test("each failure that counts doubles the wait, up to an hour", () => {
   expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
 });
 
-test("a failure that does not count makes no wait where there is none, and does not lengthen one", () => {
+test("a failure that does not count neither starts a wait nor lengthens one", () => {
   const uncounted = failed(undefined, NOW, false);
   expect(uncounted).toEqual({
     outcome: "again",
@@ -66,14 +66,14 @@ test.each([
   expect(after(...minutes).outcome).toBe(refused ? "refused" : "again");
 });
 
-test("a row that counts as refused says how often it failed since when, and of what", () => {
+test("a row that counts as refused says how often it failed, since when and why", () => {
   expect(after(0, 600, DAY)).toEqual({
     outcome: "refused",
     reason: "failed 3 times since 2026-03-04T09:14:00.000Z while others were taken: answered 500",
   });
 });
 
-test("a row never counts as refused for failures that do not count, however long they last", () => {
+test("a row never counts as refused because of failures that do not count, no matter how long they last", () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 100 * HOUR }), { maxLength: 50 }), fc.nat({ max: 2 }), (waits, counted) => {
       let known: RowFailure | undefined;
@@ -87,7 +87,7 @@ test("a row never counts as refused for failures that do not count, however long
   );
 });
 
-test("failures that count for more than a day end in a refusal, whatever else fails in between", () => {
+test("failures that count for more than a day end in a refusal, despite other failures in between", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat({ max: 3 * HOUR }), fc.boolean()), { maxLength: 60 }), (attempts) => {
       let known: RowFailure | undefined;
@@ -102,7 +102,7 @@ test("failures that count for more than a day end in a refusal, whatever else fa
   );
 });
 
-test("a row is due when its wait is over, and when its wait was set by a clock that was set back since", () => {
+test("a row is due when its wait is over, or if the clock was set back since the wait was set", () => {
   const { failure } = failed(undefined, NOW, true) as { failure: RowFailure };
   expect([NOW, NOW + MINUTE - 1, NOW + MINUTE].map((now) => isDue(failure, now))).toEqual([false, false, true]);
   expect(isDue(failure, NOW + MINUTE - LONGEST_BACK_OFF_MS - 1)).toBe(true);

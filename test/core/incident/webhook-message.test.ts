@@ -5,7 +5,7 @@ import { anyIncidentRow, storedIncident } from "../../stored-incident.ts";
 
 const { row } = storedIncident();
 
-test("a card says how urgent, what, which role, who, from where", () => {
+test("a card states priority, change, role, actor and address", () => {
   const card = JSON.parse(
     webhookMessage({ ...row, Priority: "P1", Assessment: "Approval switched off" }, "teams-card"),
   );
@@ -25,7 +25,7 @@ test("a card says how urgent, what, which role, who, from where", () => {
   ]);
 });
 
-test("whatever a record holds, a card has it in text runs alone, in which nothing is Markdown, and fits Teams", () => {
+test("a card shows values of any record only in text runs, which are not Markdown, and fits Teams", () => {
   fc.assert(
     fc.property(anyIncidentRow(), fc.string({ unit: "binary", maxLength: 3_000 }), (any, text) => {
       const message = webhookMessage({ ...any, InitiatedBy: text, RoleScope: text, Assessment: text }, "teams-card");
@@ -39,7 +39,7 @@ test("whatever a record holds, a card has it in text runs alone, in which nothin
   );
 });
 
-test("JSON holds the columns that are not empty", () => {
+test("JSON contains the columns that are not empty", () => {
   const { event, id, incident } = JSON.parse(webhookMessage({ IncidentId: "x", Owner: "", ClosedTime: null }, "json"));
   expect({ event, id, incident }).toEqual({
     event: "incident.created",

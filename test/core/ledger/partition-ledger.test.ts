@@ -26,7 +26,7 @@ function state(last: number, more: Partial<PartitionState> = {}): PartitionState
   return { hubCreatedAt: CREATED, first: 0, last, lastEnqueuedAt: NOW, ...more };
 }
 
-test("a partition of which all is finished has no gap, no tail and no lag", () => {
+test("a completely finished partition has no gap, no tail and no lag", () => {
   expect(assessLedger(ledger(run(0, 9), run(10, 19)), state(19), PATIENCE)).toMatchObject({
     finished: [{ first: 0, last: 19 }],
     unfinished: [],
@@ -36,7 +36,7 @@ test("a partition of which all is finished has no gap, no tail and no lag", () =
   });
 });
 
-test("numbers below finished ones that are not finished are gaps, in whatever order the rows come", () => {
+test("unfinished numbers below finished ones are gaps, for any order of the rows", () => {
   const rows = [run(15, 19), run(0, 4), run(8, 9)];
   for (const runs of [rows, rows.toReversed()]) {
     const found = assessLedger(ledger(...runs), state(19), PATIENCE);
@@ -50,7 +50,7 @@ test("numbers below finished ones that are not finished are gaps, in whatever or
   }
 });
 
-test("a gap is one only when what lies above it was finished long enough ago, also where the clock was set back", () => {
+test("unfinished numbers are a gap only after the next one has been finished long enough, also if the clock was set back", () => {
   const above = (finishedAt: number) =>
     assessLedger(ledger(run(0, 4), run(8, 9, { finishedAt })), state(9), PATIENCE).gaps;
   expect(above(NOW - 999)).toEqual([]);
@@ -58,12 +58,12 @@ test("a gap is one only when what lies above it was finished long enough ago, al
   expect(above(NOW + 1_000)).toEqual([{ first: 5, last: 7 }]);
 });
 
-test("a merged row keeps when the first of its numbers was finished: new numbers above do not make a gap young", () => {
+test("a merged row keeps the time when its first number was finished, so new numbers above do not make a gap younger", () => {
   const runs = [run(0, 4), run(8, 9), run(10, 12, { finishedAt: NOW }), run(13, 13, { finishedAt: NOW })];
   expect(assessLedger(ledger(...mergeRuns(runs)), state(13), PATIENCE).gaps).toEqual([{ first: 5, last: 7 }]);
 });
 
-test("the end is stalled only when nothing was finished for long; before the first run, since the ledger began", () => {
+test("the end is stalled only after nothing was finished for long, or, before the first run, long after the ledger began", () => {
   const stalled = (latestAt: number) => assessLedger(ledger(run(0, 4, { latestAt })), state(9), PATIENCE).stalled;
   expect(stalled(NOW - 59_999)).toBeUndefined();
   expect(stalled(NOW - 60_000)).toEqual({ first: 5, last: 9 });
@@ -72,43 +72,43 @@ test("the end is stalled only when nothing was finished for long; before the fir
   expect(assessLedger(young, state(9), PATIENCE).stalled).toBeUndefined();
 });
 
-test("lost numbers are finished with", () => {
+test("lost numbers count as finished", () => {
   const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED }];
   const found = assessLedger({ ...ledger(run(0, 4), run(8, 9)), lost }, state(9), PATIENCE);
   expect([found.unfinished, found.lag]).toEqual([[], 0]);
 });
 
-test("numbers that an earlier hub of the name lost are not finished with", () => {
+test("lost numbers of an earlier hub of the same name do not count as finished", () => {
   const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED - 1 }];
   const found = assessLedger({ ...ledger(run(0, 4), run(8, 9)), lost }, state(9), PATIENCE);
   expect(found.gaps).toEqual([{ first: 5, last: 7 }]);
 });
 
-describe("where events are expected from", () => {
+describe("the first expected event", () => {
   const found = (bases: PartitionLedger["bases"], more: Partial<PartitionState> = {}) =>
     assessLedger({ ...EMPTY, bases }, state(20, { first: 7, ...more }), PATIENCE);
 
-  test("a hub that is seen for the first time counts from what it still holds", () => {
+  test("of a hub that is seen for the first time is the oldest one that it still has", () => {
     expect(found([])).toMatchObject({ isNewBase: true, base: { hubCreatedAt: CREATED, first: 7, seenAt: NOW } });
   });
 
-  test("a hub that was made anew counts from 0, also where its first events are gone already", () => {
+  test("of a recreated hub is 0, even if its first events are already gone", () => {
     const bases = [{ hubCreatedAt: CREATED - 5, first: 3, seenAt: LONG_AGO }];
     expect(found(bases)).toMatchObject({ isNewBase: true, base: { hubCreatedAt: CREATED, first: 0 } });
   });
 
-  test("a hub that is known counts from where it did, whatever it has dropped since", () => {
+  test("of a known hub stays the same, no matter what it has dropped since", () => {
     const bases = [{ hubCreatedAt: CREATED, first: 3, seenAt: LONG_AGO }];
     expect(found(bases)).toMatchObject({ isNewBase: false, base: bases[0] });
   });
 
-  test("an empty partition expects what is to come", () => {
+  test("of an empty partition is the next one", () => {
     const empty = assessLedger(EMPTY, state(-1, { first: 0 }), PATIENCE);
     expect(empty).toMatchObject({ base: { first: 0 }, unfinished: [], lag: 0 });
   });
 });
 
-test("runs of an earlier hub of that name are dropped, those that a late invocation wrote just now too", () => {
+test("runs of an earlier hub of the same name are dropped, even those that a late invocation has just written", () => {
   const earlier = run(0, 9, { enqueuedAt: CREATED - 1, finishedAt: NOW, latestAt: NOW });
   expect(assessLedger(ledger(earlier, run(0, 2)), state(9), PATIENCE)).toMatchObject({
     finished: [{ first: 0, last: 2 }],
@@ -116,7 +116,7 @@ test("runs of an earlier hub of that name are dropped, those that a late invocat
   });
 });
 
-test("several rows become one, which is written before the others go", () => {
+test("several rows become one, which is written before the others are removed", () => {
   const rows = [run(0, 4, { latestAt: 5 }), run(5, 9, { latestAt: 7 }), run(20, 21)];
   expect(assessLedger(ledger(...rows), state(21), PATIENCE)).toMatchObject({
     changes: { written: { runs: [{ ...run(0, 9), latestAt: 7 }] }, obsolete: { runs: [rows[0], rows[1]] } },
@@ -132,7 +132,7 @@ const numbersOf = (runs: Iterable<FinishedRun>): number[] =>
     ...new Set([...runs].flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i))),
   ].sort((a, b) => a - b);
 
-test("however many timers compact the same rows at once, step by step, no finished number is ever forgotten", () => {
+test("finished numbers are never forgotten when several timers compact the same rows in any interleaving", () => {
   const keyOf = ({ first, last, enqueuedAt }: FinishedRun) => `${first}|${last}|${enqueuedAt}`;
   const hub = state(100);
   fc.assert(
@@ -143,7 +143,7 @@ test("however many timers compact the same rows at once, step by step, no finish
         const table = new Map(initial.map((row) => [keyOf(row), row]));
         const current = () => numbersOf([...table.values()].filter(({ enqueuedAt }) => enqueuedAt >= CREATED));
         const before = current();
-        /** What each of three timers still has to do, by the rows as it read them. */
+        /** The remaining steps of each of three timers, based on the rows that it read. */
         const todo: (() => void)[][] = [[], [], []];
         for (const [timer, writes] of moves) {
           const steps = todo[timer] ?? [];
@@ -153,7 +153,7 @@ test("however many timers compact the same rows at once, step by step, no finish
             for (const row of obsolete.runs) steps.push(() => table.delete(keyOf(row)));
           }
           steps.shift()?.();
-          if (writes) table.set(keyOf(run(40, 40)), run(40, 40)); // a batch that is finished meanwhile
+          if (writes) table.set(keyOf(run(40, 40)), run(40, 40)); // a batch that finishes meanwhile
           expect(current().filter((number) => number !== 40)).toEqual(before.filter((number) => number !== 40));
         }
       },

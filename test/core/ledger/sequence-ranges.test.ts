@@ -12,12 +12,12 @@ import {
 const range = fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 8 })).map(([first, more]) => ({ first, last: first + more }));
 const ranges = fc.array(range, { maxLength: 12 });
 
-/** The numbers one by one: what the ranges stand for. */
+/** All numbers in the ranges. */
 function numbersOf(all: readonly SequenceRange[]): Set<number> {
   return new Set(all.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, more) => first + more)));
 }
 
-test("a union holds the same numbers, ascending, and no two of its ranges overlap or touch", () => {
+test("a union has the same numbers, ascending, in ranges that do not overlap or touch", () => {
   fc.assert(
     fc.property(ranges, (all) => {
       const union = unionOf(all);
@@ -31,7 +31,7 @@ test("a union holds the same numbers, ascending, and no two of its ranges overla
   );
 });
 
-test("what is missing are the numbers of the whole that no range holds", () => {
+test("the missing numbers are those of the whole that are in no range", () => {
   fc.assert(
     fc.property(range, ranges, (whole, all) => {
       const taken = numbersOf(all);
@@ -41,7 +41,7 @@ test("what is missing are the numbers of the whole that no range holds", () => {
   );
 });
 
-test("ranges without others hold their numbers but those of the others, ascending", () => {
+test("ranges without others have their numbers except those of the others, ascending", () => {
   fc.assert(
     fc.property(ranges, ranges, (some, others) => {
       const taken = numbersOf(others);
@@ -51,11 +51,11 @@ test("ranges without others hold their numbers but those of the others, ascendin
   );
 });
 
-test("from an empty whole nothing is missing", () => {
+test("nothing is missing from an empty whole", () => {
   expect(missingFrom({ first: 0, last: -1 }, [])).toEqual([]);
 });
 
-test("a split holds each number once, on the right side of the bound", () => {
+test("a split has each number once, on the right side of the bound", () => {
   fc.assert(
     fc.property(range, fc.nat({ max: 60 }), (whole, bound) => {
       const { below, rest } = splitAt(whole, bound);

@@ -13,11 +13,11 @@ const runs = (latestAt: TimerRuns["latestAt"], firstAt = NOW - 1_000 * MINUTE): 
 const IN_TIME = { "outbox-timer": NOW - 1, "ledger-timer": NOW - 1, "reconciliation-timer": NOW - 1 };
 const late = (found: TimerRuns, now = NOW): TimerName[] => lateTimers(found, SCHEDULES, now).map(({ timer }) => timer);
 
-test("a run that was due may last as long as the deadline of an invocation, and is not missing until then", () => {
+test("a due run is not missing before the deadline of an invocation has passed", () => {
   expect(LONGEST_RUN_MS).toBe(DEADLINE_MS);
 });
 
-test("timers that run by their schedules are not late, however seldom that is", () => {
+test("timers that run on schedule are not late, no matter how rarely they run", () => {
   expect(late(runs(IN_TIME))).toEqual([]);
   expect(late(runs({ ...IN_TIME, "reconciliation-timer": NOW - 170 * MINUTE }))).toEqual([]);
   const yearly = { ...SCHEDULES, "ledger-timer": "0 0 0 29 2 *" };
@@ -28,22 +28,25 @@ test.each<{ timer: TimerName; lastRun: string; due: readonly [first: string, thi
   { timer: "outbox-timer", lastRun: "12:00:07", due: ["12:01:00", "12:03:00"] },
   { timer: "ledger-timer", lastRun: "12:00:07", due: ["12:00:30", "12:02:30"] },
   { timer: "reconciliation-timer", lastRun: "12:08:07", due: ["13:07:00", "15:07:00"] },
-])("$timer is late when the third run is missing, and says since when", ({ timer, lastRun, due: [first, third] }) => {
-  const time = (clock: string): number => Date.parse(`2026-03-04T${clock}Z`);
-  const missing = time(third) + LONGEST_RUN_MS;
-  const others = { "outbox-timer": missing, "ledger-timer": missing, "reconciliation-timer": missing };
-  const found = runs({ ...others, [timer]: time(lastRun) });
-  expect(lateTimers(found, SCHEDULES, missing - 1)).toEqual([]);
-  expect(lateTimers(found, SCHEDULES, missing)).toEqual([
-    {
-      timer,
-      lastRunAt: new Date(time(lastRun)).toISOString(),
-      missingSince: new Date(time(first)).toISOString(),
-    },
-  ]);
-});
+])(
+  "$timer is late when its third run is missing, and the result says since when",
+  ({ timer, lastRun, due: [first, third] }) => {
+    const time = (clock: string): number => Date.parse(`2026-03-04T${clock}Z`);
+    const missing = time(third) + LONGEST_RUN_MS;
+    const others = { "outbox-timer": missing, "ledger-timer": missing, "reconciliation-timer": missing };
+    const found = runs({ ...others, [timer]: time(lastRun) });
+    expect(lateTimers(found, SCHEDULES, missing - 1)).toEqual([]);
+    expect(lateTimers(found, SCHEDULES, missing)).toEqual([
+      {
+        timer,
+        lastRunAt: new Date(time(lastRun)).toISOString(),
+        missingSince: new Date(time(first)).toISOString(),
+      },
+    ]);
+  },
+);
 
-test("a timer that never ran counts from the first run of any other; before one, nothing is late", () => {
+test("a timer that never ran counts from the first run of any other; before that, nothing is late", () => {
   expect(late({ firstAt: undefined, latestAt: {} })).toEqual([]);
   const { "outbox-timer": outbox } = IN_TIME;
   const since = (minutes: number) => runs({ "outbox-timer": outbox }, NOW - minutes * MINUTE);
@@ -53,7 +56,7 @@ test("a timer that never ran counts from the first run of any other; before one,
   expect(lateTimers(since(8), SCHEDULES, NOW)).toMatchObject([{ lastRunAt: undefined }]);
 });
 
-test("a clock of another instance that is a little ahead makes nothing late, one that was set back far does not hide it", () => {
+test("an instance whose clock is a little ahead makes nothing late, and a clock that was set back far hides nothing", () => {
   expect(late(runs({ ...IN_TIME, "ledger-timer": NOW + 3 * MINUTE }))).toEqual([]);
   expect(late(runs({ ...IN_TIME, "ledger-timer": NOW + 60 * MINUTE }))).toEqual(["ledger-timer"]);
 });

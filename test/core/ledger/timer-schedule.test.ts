@@ -7,7 +7,7 @@ const NOON = Date.UTC(2026, 2, 4, 12);
 const due = (expression: string, after = NOON, limit = 3): string[] =>
   runsDue(expression, { after, until: Infinity, limit }).map((time) => new Date(time).toISOString().slice(0, 19));
 
-// The examples of Microsoft's page on timers, and what NCRONTAB has beyond them.
+// The examples of Microsoft's page on timers, and other features of NCRONTAB.
 test.each([
   ["0 */5 * * * *", ["2026-03-04T12:05:00", "2026-03-04T12:10:00", "2026-03-04T12:15:00"]],
   ["0 0 * * * *", ["2026-03-04T13:00:00", "2026-03-04T14:00:00", "2026-03-04T15:00:00"]],
@@ -27,7 +27,7 @@ test.each([
   expect(due(expression)).toEqual(expected);
 });
 
-test("runs are due after one time, up to another and with it, and no more than are wanted", () => {
+test("runs are due after one time and up to another, inclusive, and at most as many as the limit", () => {
   const after = NOON + 30_000;
   expect(runsDue("30 * * * * *", { after, until: after + 60_000, limit: 9 })).toEqual([after + 60_000]);
   expect(runsDue("30 * * * * *", { after, until: after + 59_999, limit: 9 })).toEqual([]);
@@ -47,7 +47,7 @@ test.each([
   "1- * * * * *",
   "1/ * * * * *",
   "00:05:00",
-])("%j is no schedule", (expression) => {
+])("%j is not a schedule", (expression) => {
   expect(isSchedule(expression)).toBe(false);
   expect(due(expression)).toEqual([]);
 });
@@ -60,10 +60,10 @@ const field = (min: number, max: number) =>
     fc.tuple(fc.integer({ min, max }), fc.integer({ min, max })).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
     fc.uniqueArray(fc.integer({ min, max }), { minLength: 1, maxLength: 4 }).map((values) => values.join(",")),
   );
-// Cron asks for one of the two kinds of days, NCRONTAB for both: one of them is "*" here.
+// Cron needs a match of one of the two kinds of days, NCRONTAB of both: here one of them is "*".
 const days = fc.oneof(fc.tuple(field(1, 28), fc.constant("*")), fc.tuple(fc.constant("*"), field(0, 6)));
 
-test("it agrees with a package for cron, at any time", () => {
+test("it agrees with a cron package at any time", () => {
   fc.assert(
     fc.property(
       fc.tuple(field(0, 59), field(0, 59), field(0, 23), days, field(1, 12)),

@@ -85,10 +85,10 @@ describe("the assessment in plain words", () => {
     });
   });
 
-  test("an approval by nobody but the actor is no strengthening", () => {
+  test("an approval by the actor alone is not a strengthening", () => {
     expect(assess(settingsRecord("Approval enabled with approvers Alex Rivera."))).toMatchObject({
       effect: "unknown",
-      assessment: expect.stringContaining("nobody but the actor"),
+      assessment: expect.stringContaining("the actor as the only approver"),
     });
     expect(assess(settingsRecord("Approval enabled with approvers Alex Rivera, Pat Roe."))).toMatchObject({
       effect: "strengthens",
@@ -102,7 +102,7 @@ test("the text is the first of three fields that is not empty", () => {
   expect(assess(settingsRecord(" ", { properties: { resultDescription: weakening } })).text).toBe(weakening);
 });
 
-describe("baselines are those that speak of the role", () => {
+describe("only baselines for the role apply", () => {
   test.each([
     ["Global Administrator", ["CISA MS.AAD.7.6", "CIS Microsoft 365 5.3.4", "Microsoft SecOps guide for PIM"]],
     ["Privileged Role Administrator", ["CIS Microsoft 365 5.3.5", "Microsoft SecOps guide for PIM"]],
@@ -127,7 +127,7 @@ describe("planned changes", () => {
   const expectation = (entry: Partial<ExpectedChange>, record = change("Approval disabled")) =>
     assess(record, { expectedChanges: [{ ...planned, ...entry }] }).expectation;
 
-  test("one that covers all of it makes it less urgent and is named", () => {
+  test("one that covers the whole change lowers its priority and is named", () => {
     expect(assess(change("Approval disabled"))).toMatchObject({ priority: "P2" });
     expect(assess(change("Approval disabled"), { expectedChanges: [planned] })).toMatchObject({
       priority: "P3",
@@ -147,16 +147,16 @@ describe("planned changes", () => {
 
   test.each([
     { why: "another actor", entry: { who: ["pat@fabrikam.example"] }, nearMiss: "" },
-    { why: "a display name is no identity", entry: { who: ["Alex Rivera"] }, nearMiss: "" },
+    { why: "a display name is not an identity", entry: { who: ["Alex Rivera"] }, nearMiss: "" },
     { why: "another role", entry: { roles: ["Security Reader"] }, nearMiss: "CHG-7: not planned for Reports Reader" },
     {
       why: "another setting",
       entry: { settings: ["Expiration_EndUser_Assignment"] },
       nearMiss: "CHG-7: Approval_EndUser_Assignment is not among the planned settings",
     },
-    { why: "over", entry: { until: "2026-03-04T09:12:41Z" }, nearMiss: "CHG-7: planned until 2026-03-04T09:12:41Z" },
+    { why: "ended", entry: { until: "2026-03-04T09:12:41Z" }, nearMiss: "CHG-7: planned until 2026-03-04T09:12:41Z" },
     {
-      why: "not yet",
+      why: "not started",
       entry: { from: "2026-03-04T10:00:00Z" },
       nearMiss: "CHG-7: planned from 2026-03-04T10:00:00Z on",
     },
@@ -164,19 +164,19 @@ describe("planned changes", () => {
     expect(expectation(entry)).toEqual({ expected: false, nearMiss });
   });
 
-  test("what is not understood is covered by any only", () => {
+  test('only "any" covers a sentence that is not understood', () => {
     const record = change("Approval disabled. Frobnication enabled");
     expect(expectation({}, record)).toMatchObject({ expected: false });
     expect(expectation({ settings: ["any"] }, record)).toMatchObject({ expected: true });
     expect(expectation({}, change(""))).toMatchObject({ expected: false });
   });
 
-  test("a later entry may cover what an earlier one does not", () => {
+  test("a later entry can cover a change that an earlier one does not", () => {
     const expectedChanges = [{ ...planned, ticket: "CHG-6", roles: ["Security Reader"] }, planned];
     expect(assess(change("Approval disabled"), { expectedChanges }).expectation).toMatchObject({ ticket: "CHG-7" });
   });
 
-  test("the name of a group's role alone covers no group", () => {
+  test("the name of a group's role does not cover any group", () => {
     const group = settingsRecord("Approval disabled", {
       properties: {
         category: "GroupManagement",
@@ -196,12 +196,12 @@ describe("modified properties", () => {
       modifiedProperties: [{ displayName: setting, oldValue, newValue }],
     });
 
-  test("give the old value of a rule that the text names", () => {
+  test("provide the old value of a rule that the text names", () => {
     const record = settingsRecord("Approval disabled", withRule("Approval_EndUser_Assignment", '"true"', '"false"'));
     expect(assess(record).findings).toMatchObject([{ effect: "weakens", oldValue: "true" }]);
   });
 
-  test("a rule that only they name is a finding, direction unknown", () => {
+  test("a rule that only they name is a finding with unknown direction", () => {
     const record = settingsRecord("", withRule("Expiration_EndUser_Assignment", '"PT8H"', '"PT24H"'));
     expect(assess(record)).toMatchObject({
       effect: "unknown",

@@ -33,7 +33,7 @@ test.each([
   expect(minutesOf(text)).toBe(minutes);
 });
 
-test("a bare number counts what it is said to count", () => {
+test("a bare number has the given unit", () => {
   expect(minutesOf("8", "Hours")).toBe(480);
   expect(minutesOf("8", "lightyears")).toBeNull();
 });

@@ -8,13 +8,13 @@ import { GLOBAL_ADMINISTRATOR, settingsRecord } from "./settings-record.ts";
 const asIs = (value: string): string => value;
 const TEXT = "Approval disabled. Frobnication set to Maximal. CustomExtension_X added:  ().";
 
-test("an explanation says what was understood, what was not, and why", () => {
+test("an explanation lists the sentences that were understood and those that were not, with reasons", () => {
   const lines = explanationText(explain(settingsRecord(TEXT)), asIs).split("\n");
   expect(lines).toEqual(
     expect.arrayContaining([
       "priority    P1",
       "effect      weakens",
-      "role        Global Administrator (Microsoft asks to alert on any change to this role.)",
+      "role        Global Administrator (Microsoft recommends an alert on any change to this role.)",
       "Understood: 1",
       '  "Approval disabled"',
       "      means     Approval: disabled [Approval_EndUser_Assignment]",
@@ -26,13 +26,13 @@ test("an explanation says what was understood, what was not, and why", () => {
   );
 });
 
-test("a record of another operation is said to be one", () => {
+test("a record of another operation is named as such", () => {
   const explanation = explain(settingsRecord("", { operationName: "Add member to role" }));
   expect(explanation.isSettingsChange).toBe(false);
   expect(explanationText(explanation, asIs)).toMatch(/^This record is of "Add member to role"/);
 });
 
-test("what comes from the event is shown through the given function only", () => {
+test("values of the event are shown only through the given function", () => {
   const escape = "\u001b[31m";
   const record = settingsRecord(`Approval enabled with approvers ${escape}. ${escape} disabled`, {
     operationName: escape,
@@ -45,7 +45,7 @@ test("what comes from the event is shown through the given function only", () =>
   expect(explanationText(explain(record), (value) => value.replaceAll("\u001b", "?"))).not.toContain("\u001b");
 });
 
-/** Nothing of this may stand in what is posted. */
+/** None of these may appear in a post. */
 const SECRETS = [
   "alex.rivera@fabrikam-corp.example",
   "Alex Rivera",
@@ -90,7 +90,7 @@ const secretive = settingsRecord(
   },
 );
 
-test("a redacted record holds no name, id, address or time of its tenant", () => {
+test("a redacted record contains no name, id, address or time of its tenant", () => {
   const json = JSON.stringify(redactRecord(secretive));
   expect(SECRETS.filter((secret) => json.includes(secret))).toEqual([]);
 });
@@ -124,7 +124,7 @@ test("a redacted record keeps its structure, Microsoft's words and the sentences
   });
 });
 
-test("the report for an unknown wording is one block of JSON, whatever a name holds", () => {
+test("the report for an unknown wording is one block of JSON, for any name", () => {
   const report = unknownWordingReport(settingsRecord("Approval of ``` and ```` disabled"));
   const fences = report.split("\n").filter((line) => /^`{3,}/.test(line));
   expect(fences).toHaveLength(2);

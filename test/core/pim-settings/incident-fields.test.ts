@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { incidentFields } from "../../../src/core/pim-settings/incident-fields.ts";
 import { settingsRecord } from "./settings-record.ts";
 
-test("an incident carries the change that matters most beside all of them", () => {
+test("an incident has all changes, and names the most important one", () => {
   const text =
     "MFA on activation requirement enabled. Maximum activation duration updated from 08:00:00 to 12:00:00. Ticket info requirement disabled. Frobnication enabled.";
   expect(incidentFields(settingsRecord(text))).toMatchObject({
@@ -21,7 +21,7 @@ test("an incident carries the change that matters most beside all of them", () =
   });
 });
 
-test("a record without a text has no change to name", () => {
+test("a record without a text names no change", () => {
   expect(incidentFields(settingsRecord(null))).toMatchObject({ effect: "unknown", policyRule: "", changes: [] });
 });
 

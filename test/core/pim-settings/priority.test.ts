@@ -28,7 +28,7 @@ test.each<readonly [Partial<PriorityFactors>, string]>([
   expect(priorityOf({ ...base, ...factors })).toBe(priority);
 });
 
-test("a change of a critical role is never the least urgent", () => {
+test("a change of a critical role never has the lowest priority", () => {
   for (const effect of ["weakens", "strengthens", "neutral", "unknown"] as const) {
     for (const failed of [true, false]) {
       expect(priorityOf({ ...base, effect, failed, weight: "info", expected: true })).not.toBe("P4");

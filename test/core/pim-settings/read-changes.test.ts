@@ -6,7 +6,7 @@ import { WORDINGS } from "../../../src/core/pim-settings/wording/wordings.ts";
 /** One line of a table: sentence, policy rule, new value, effect, weight. */
 type Row = readonly [text: string, setting: string, newValue: string, effect: string, weight: string];
 
-/** Every wording that was seen in public, in each of its states. */
+/** Every published wording, in each of its states. */
 const PUBLISHED: readonly Row[] = [
   ["MFA on activation requirement enabled", "Enablement_EndUser_Assignment", "enabled", "strengthens", "high"],
   ["MFA on activation requirement disabled", "Enablement_EndUser_Assignment", "disabled", "weakens", "high"],
@@ -108,7 +108,7 @@ const PUBLISHED: readonly Row[] = [
   }),
 ];
 
-/** Wordings that nobody has published, as the settings page and Graph's names let us expect them. */
+/** Unpublished wordings, inferred from the settings page and Graph's names. */
 const INFERRED: readonly Row[] = [
   [
     "Justification on activation requirement disabled",
@@ -268,7 +268,7 @@ test.each([
   { text: "Approval disabled\nMFA on activation disabled\n", count: 2 },
   { text: "MFA on activation requirement disabled and approval disabled", count: 2 },
   { text: "Approval disabled, MFA on activation disabled", count: 2 },
-])("dots inside names end no sentence: $text", ({ text, count }) => {
+])("dots inside names do not end a sentence: $text", ({ text, count }) => {
   const { findings, unrecognized } = readChanges(text);
   expect([findings.length, unrecognized]).toEqual([count, []]);
 });
@@ -280,7 +280,7 @@ test.each(["", " ", ".", "Setting changes in this session: ", "Setting changes i
   },
 );
 
-test("what nobody knows stays as it is, and its neighbours are still read", () => {
+test("an unknown sentence is kept, and its neighbours are read", () => {
   const text =
     "Approval disabled. Frobnication of the role set to Maximal (v1.2). MFA on activation frobnicated. RoleAssignmentExists";
   const { findings, unrecognized } = readChanges(text);
@@ -311,7 +311,7 @@ test("a replacement inside the name of an approver replaces nothing", () => {
   expect(readChanges(spoofed).findings[0]).toMatchObject({ effect: "weakens" });
 });
 
-test("a context that is switched on and off again replaces no MFA", () => {
+test("a context that is switched on and off in one save does not replace MFA", () => {
   const text = "Authentication context enabled. Authentication context disabled. MFA on activation disabled";
   expect(readChanges(text).findings.at(-1)).toMatchObject({ effect: "weakens" });
 });
@@ -332,7 +332,7 @@ const anySentence = fc.constantFrom(
   "Something else was disabled",
 );
 
-test("any text is read without throwing, and nothing of it is lost", () => {
+test("any text is read without throwing, and no part of it is lost", () => {
   const fragments = fc.array(
     fc.oneof(anySentence, fc.string({ unit: "binary" }), fc.constantFrom(". ", ".", "\n", "; ")),
   );
@@ -351,8 +351,8 @@ test("any text is read without throwing, and nothing of it is lost", () => {
   );
 });
 
-test("sentences together say what they say alone", () => {
-  // MFA and authentication context speak of each other: they have a test of their own.
+test("sentences have the same meaning together as alone", () => {
+  // MFA and authentication context affect each other, which another test covers.
   const independent = anySentence.filter(
     (text) => !/context|acrs|mfa.*activation|mfa requirement|multi-factor/i.test(text),
   );
@@ -367,7 +367,7 @@ test("sentences together say what they say alone", () => {
   );
 });
 
-test("a text that only takes protection away never strengthens", () => {
+test("a text that only removes protection never strengthens", () => {
   const away = fc.constantFrom(
     "disabled",
     "turned off",
@@ -380,7 +380,7 @@ test("a text that only takes protection away never strengthens", () => {
     fc.constantFrom(
       ...[...PUBLISHED, ...INFERRED]
         .map(([text]) => text)
-        // To forbid permanent assignments, or to send more than critical mails, does protect.
+        // Forbidding permanent assignments, and sending more than critical mails, does protect.
         .filter((text) => !/permanent|critical/i.test(text))
         .map((text) =>
           text.replace(
@@ -401,7 +401,7 @@ test("a text that only takes protection away never strengthens", () => {
   );
 });
 
-test("a long text is read in a moment", () => {
+test("a long text is read quickly", () => {
   const names = Array.from({ length: 20_000 }, (_, index) => `J. R. Roe${index}`).join(", ");
   const started = performance.now();
   expect(readChanges(`Approval enabled with approvers ${names}. Approval disabled`).findings).toHaveLength(2);
@@ -413,7 +413,7 @@ test("a long text is read in a moment", () => {
   expect(performance.now() - started).toBeLessThan(20_000);
 });
 
-/** The code of before takes hours for each: it looked at every run of these characters from each of them. */
+/** A quadratic search for runs of these characters would take hours for each. */
 test.each([".", "MFA on activation disabled)", "a ;"])(
   "runs of what a sentence is stripped of take a moment: %s",
   (run) => {

@@ -66,14 +66,14 @@ test.each<Case>([
     tier: "controlPlane",
   },
   {
-    why: "a subscription beside a directory role is no scope",
+    why: "a subscription beside a directory role is not a scope",
     category: "RoleManagement",
     targets: [GLOBAL_ADMINISTRATOR, { type: "Subscription", id: SUBSCRIPTION }],
     label: "Global Administrator",
     tier: "critical",
   },
   {
-    why: "a group beside a directory role is no scope",
+    why: "a group beside a directory role is not a scope",
     category: "RoleManagement",
     targets: [GLOBAL_ADMINISTRATOR, { type: "Group", displayName: "sg-admins" }],
     label: "Global Administrator",
@@ -178,7 +178,7 @@ test.each<Case>([
   expect(roleScopeOf(record)).toMatchObject({ label, tier });
 });
 
-test("the list of known roles holds each name and template id once", () => {
+test("the list of known roles has each name and template id once", () => {
   expect(new Set(KNOWN_ROLES.map(({ name }) => name)).size).toBe(KNOWN_ROLES.length);
   expect(new Set(KNOWN_ROLES.map(({ templateId }) => templateId)).size).toBe(KNOWN_ROLES.length);
   for (const { templateId } of KNOWN_ROLES) expect(templateId).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readChanges } from "../../../src/core/pim-settings/read-changes.ts";
 
-/* Microsoft publishes no list of its sentences: these are some that it may write, or may never. */
+/* Microsoft publishes no list of its sentences. These are sentences that it might write. */
 
 test.each([
   ["MFA on activation requirement is disabled", "Enablement_EndUser_Assignment"],
@@ -17,7 +17,7 @@ test.each([
   ["Approval requirement turned off by alex.rivera@fabrikam.example", "Approval_EndUser_Assignment"],
   ["isApprovalRequired changed from true to false", "Approval_EndUser_Assignment"],
   ["Conditional access authentication context (c1) removed", "AuthenticationContext_EndUser_Assignment"],
-])("a wording that nobody published, read as a weakening: %s", (text, setting) => {
+])("an unpublished wording that is read as a weakening: %s", (text, setting) => {
   expect(readChanges(`Setting changes in this session: ${text}.`)).toMatchObject({
     findings: [{ setting, effect: "weakens", wording: "inferred", text }],
     unrecognized: [],
@@ -37,7 +37,7 @@ test.each([
   "No permanently active assignments required",
   "MFA and approval disabled",
   "Approval stages decreased to 0",
-])("what is not understood is kept and calls nothing safer: %s", (text) => {
+])("a sentence that is not understood is kept, and never counts as safer: %s", (text) => {
   expect(readChanges(`Setting changes in this session: ${text}.`)).toEqual({
     findings: [],
     unrecognized: [text],
@@ -45,7 +45,7 @@ test.each([
   });
 });
 
-test("however switching off is worded and joined, with whatever names around it, nothing is called safer", () => {
+test("no wording or combination of switching off, with any names around it, counts as safer", () => {
   const subject = fc.constantFrom(
     "MFA on activation requirement",
     "MFA on active assignment requirement",

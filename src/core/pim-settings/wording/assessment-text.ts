@@ -11,10 +11,10 @@ export interface AssessmentParts {
   readonly expectation: Expectation;
 }
 
-/** Most summaries that one sentence names; the rest is counted. */
+/** The most summaries in one sentence; the rest is only counted. */
 const MAX_NAMED = 6;
 
-/** What was changed and how bad that is, in a sentence or three: "Approval switched off for Global Administrator; CISA MS.AAD.7.6". */
+/** What was changed and how bad it is, in one to three sentences: "Approval switched off for Global Administrator; CISA MS.AAD.7.6". */
 export function assessmentText({ changes, overall, label, failed, expectation }: AssessmentParts): string {
   const sentences = [
     `${failed ? "Failed attempt: " : ""}${mainClause(changes, overall, label)}`,
@@ -43,7 +43,7 @@ function mainClause(changes: Changes, { effect }: OverallEffect, label: string):
   return `Settings changed for ${label}, direction unknown${recognised}${unread === "" ? "" : `${recognised === "" ? ": " : "; "}${unread}`}`;
 }
 
-/** CISA's and CIS's first: those have numbers that a reader can look up. */
+/** CISA's and CIS's come first, since a reader can look up their numbers. */
 function baselineIds(findings: readonly Finding[]): string[] {
   const ids = [...new Set(findings.flatMap(({ baselines }) => baselines.map(({ id }) => id)))];
   const rank = (id: string): number => ["CISA", "CIS ", ""].findIndex((beginning) => id.startsWith(beginning));

@@ -5,11 +5,11 @@ import { assess, type AssessOptions, isSettingsChange, type SettingsAssessment }
 import type { Finding } from "../finding.ts";
 import { redactRecord } from "../redact.ts";
 
-/** Everything that is understood of one audit record, as data: what `pimwatch explain` prints. */
+/** Everything understood of one audit record, as data. `pimwatch explain` prints it. */
 export interface Explanation extends SettingsAssessment {
   readonly operationName: string;
   readonly category: string;
-  /** False for a record of another operation: then nothing of the rest can be relied on. */
+  /** False for a record of another operation, for which the rest is not reliable. */
   readonly isSettingsChange: boolean;
 }
 
@@ -25,8 +25,7 @@ export function explain(record: DiagnosticRecord, options: AssessOptions = {}): 
 /**
  * The explanation as lines of text.
  *
- * @param show makes a value of the event fit for where the text goes: a terminal must not obey what an attacker
- *   put into a name
+ * @param show makes a value of the event safe to print: an attacker may have put terminal escapes into a name
  */
 export function explanationText(explanation: Explanation, show: (value: string) => string): string {
   const { actor, scope, expectation, unrecognized, noise } = explanation;
@@ -39,7 +38,7 @@ export function explanationText(explanation: Explanation, show: (value: string) 
     row("effect", `${explanation.effect}${explanation.mixed ? ", and strengthens something else" : ""}`),
     row("role", `${show(scope.label)} (${scope.tierReason})`),
     row("by", `${show(actor.label)} (${actor.type})`),
-    row("result", show(explanation.result) || "(none given)"),
+    row("result", show(explanation.result) || "(none)"),
     row(
       "expected",
       expectation.expected ? `yes, ${show(expectation.ticket)}` : notExpected(show(expectation.nearMiss)),
@@ -82,8 +81,8 @@ function detail(label: string, value: string): string {
 }
 
 /**
- * What to post when a wording is unknown: a Markdown text with the redacted record. Written for the issue template
- * "A wording pimwatch does not know".
+ * A Markdown text with the redacted record, to post if a wording is unknown. It fits the issue template "A wording pimwatch
+ * does not know".
  */
 export function unknownWordingReport(record: DiagnosticRecord): string {
   const json = laidOutJson(redactRecord(record));

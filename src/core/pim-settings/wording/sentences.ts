@@ -5,24 +5,24 @@ const OPENING = /^\s*setting changes in this session\s*:?\s*/i;
 const SUBJECT = `(?:${WORDINGS.map(({ subject }) => subject.replaceAll(/\?<\w+>/g, "?:")).join("|")})`;
 const BEGINS_WITH_SUBJECT = new RegExp(`^${SUBJECT}(?!\\w)`, "i");
 /*
- * A full stop and a blank end a sentence. Where they are missing, a state ("disabled", "02:00:00") that is
- * followed by a subject of the table ends one too.
+ * A full stop and whitespace end a sentence. So does a state ("disabled", "02:00:00") that is followed by a subject of the
+ * table.
  */
 const BOUNDARY = new RegExp(
   String.raw`\.(?=\s|$)|(?<=\b(?:enabled|disabled|days?|hours?|\d|\)))(?:[.;,|]|[ \t]{0,8}\r?\n)(?=\s{0,8}${SUBJECT}(?!\w))|(?<=\b(?:enabled|disabled)) and (?=${SUBJECT}(?!\w))`,
   "gi",
 );
-/** A sentence that ends in names, and names hold dots: "J. R. Roe", "Dr. Roe", "svc.admin". */
+/** A sentence that ends in names, which may contain dots: "J. R. Roe", "Dr. Roe", "svc.admin". */
 const ENDS_IN_NAMES =
   /(?:\bapprovers?\b(?! settings?\b)|\brecipients?\b.*\b(?:added|removed|deleted|to|with)\b|^CustomExtension_\w+ (?:added|updated|removed): *\S)/is;
 const ABBREVIATION = /(?:^|[\s,(])(?:\p{L}|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|Inc|Ltd|Corp|Co|No)$/iu;
-/** Something that happened to a setting, as opposed to the rest of a name. */
+/** A change of a setting, as opposed to the rest of a name. */
 const STATES_A_CHANGE =
   /\b(?:enabled|disabled|updated|changed|added|removed|deleted|replaced|increased|reduced|decreased|extended|set to|turned o(?:n|ff)|switched o(?:n|ff)|required|allowed|modified)\b/i;
 
 /**
- * The sentences of a save, in order and verbatim, without the full stops between them. Dots inside names,
- * user principal names and durations end none.
+ * The sentences of a save, in order and verbatim, without the full stops between them. Dots inside names, user principal
+ * names and durations do not end a sentence.
  */
 export function sentencesOf(text: string): string[] {
   const sentences: Sentence[] = [];
@@ -47,7 +47,7 @@ function fragmentsOf(text: string): string[] {
     .filter((fragment) => /[\p{L}\p{N}]/u.test(fragment));
 }
 
-/** Whether the text behind a full stop belongs to what is before it. */
+/** Whether the text after a full stop belongs to the sentence before it. */
 function continues(fragment: string, { parts, endsInNames }: Sentence): boolean {
   if (BEGINS_WITH_SUBJECT.test(fragment) || STATES_A_CHANGE.test(fragment)) return false;
   return endsInNames || ABBREVIATION.test(parts.at(-1) ?? "");

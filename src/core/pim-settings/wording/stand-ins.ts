@@ -1,10 +1,10 @@
 import { KNOWN_ROLES } from "../roles.ts";
 
-/** What stands in for the values of one record. */
+/** Stand-ins for the values of one record. */
 export interface StandIns {
-  /** For a whole value: by its form, an id, an address, a user principal name or a plain name. */
+  /** For a whole value: an id, an address, a user principal name or a plain name, by its form. */
   of(value: string): string;
-  /** For whatever inside a text looks like an id, an address or a name that the record holds elsewhere. */
+  /** For the parts of a text that look like an id, an address or a name from elsewhere in the record. */
   scrub(text: string): string;
   /** For a resource path, segment by segment. */
   path(path: string): string;
@@ -20,10 +20,10 @@ const PATH_WORDS =
 /** Ids that are the same in all tenants. */
 const PUBLIC_IDS: ReadonlySet<string> = new Set(KNOWN_ROLES.map(({ templateId }) => templateId));
 
-/** @param names display names that the record holds, to be found inside its sentences */
+/** @param names display names in the record, to be found inside its sentences */
 export function standIns(names: readonly string[]): StandIns {
   const numbers = new Map<string, number>();
-  // One number for one value, counted in order of appearance: the same record gives the same copy.
+  // Numbers are assigned in order of appearance, so the same record always gives the same copy.
   const numberOf = (value: string): number => {
     const known = numbers.get(value.toLowerCase());
     if (known !== undefined) return known;
@@ -54,7 +54,7 @@ export function standIns(names: readonly string[]): StandIns {
         new RegExp(`^(?:${form.source})$`, form.flags).test(value),
       );
       if (wholly) return scrubbed;
-      // `PIM_<guid>_<guid>_<ticks>`: the form of an id says something, its digits do not.
+      // `PIM_<guid>_<guid>_<ticks>`: the form of an id is useful, its digits are not.
       const form = scrubbed.replaceAll(GUID, "").replaceAll(LONG_NUMBER, "");
       if (/^(?:PIM|Directory)?_*$/.test(form))
         return scrubbed.replaceAll(LONG_NUMBER, (digits) => "0".repeat(digits.length));

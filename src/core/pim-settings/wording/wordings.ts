@@ -1,7 +1,7 @@
 import type { WordingStatus } from "../finding.ts";
 import type { SettingKey } from "../settings.ts";
 
-/** How what follows the subject of a sentence is read. */
+/** How the text after the subject of a sentence is read. */
 export type Reading =
   "switch" | "approval" | "approvers" | "context" | "duration" | "recipients" | "extension" | "rule";
 
@@ -12,10 +12,10 @@ export type Reading =
 export interface Wording {
   readonly setting: SettingKey;
   readonly reading: Reading;
-  /** Source of a case-insensitive pattern, matched at the beginning of a sentence with single blanks. */
+  /** Source of a case-insensitive pattern, matched at the beginning of a sentence with single spaces. */
   readonly subject: string;
   readonly status: WordingStatus;
-  /** Where it is documented, or what it is inferred from. */
+  /** Where it is documented, or its basis if it is inferred. */
   readonly source: string;
 }
 
@@ -48,7 +48,7 @@ const NOTIFICATION = `(?:${EVENT}${DASH})?${AUDIENCE}${DASH}`;
 const ANY_NOTIFICATION = `(?:${EVENT}${DASH})?(?:${AUDIENCE}${DASH})?`;
 const UNIT = "(?: ?\\((?<unit>\\w{1,10})\\))?";
 
-/** Tried in this order; the first whose predicate can be read too wins. */
+/** Tried in this order: the first whose predicate can be read as well wins. */
 const ROWS: readonly (readonly [SettingKey, Reading, string, WordingStatus, string])[] = [
   ["mfaOnActivation", "switch", "MFA on activation requirement", "published", CAPTURE],
   ["mfaOnActivation", "switch", "MFA on activation", "published", SECOPS],

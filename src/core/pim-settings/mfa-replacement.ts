@@ -2,27 +2,27 @@ import type { Finding } from "./finding.ts";
 import { SETTINGS } from "./settings.ts";
 
 /**
- * MFA and an authentication context exclude each other on a role: switching one on switches the other off in
- * the same save. That is a replacement and no weakening, whichever way it goes.
+ * MFA and an authentication context exclude each other on a role: switching one on switches the other off in the same save.
+ * Both directions are a replacement, not a weakening.
  *
- * Not where the save says both of one of them: then it is not clear what is left. Nor where the replacement is
- * named behind a list of approvers only: it may be part of a name that somebody chose to that end.
+ * This does not apply if the save contradicts itself about one of them. Nor if the replacement appears only after a list of
+ * approvers: it may be part of a name that an attacker chose for that purpose.
  *
  * @see https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-how-to-change-default-settings
  */
-export function reconcile(findings: readonly Finding[]): Finding[] {
+export function neutralizeMfaReplacement(findings: readonly Finding[]): Finding[] {
   const mfa = stateOf(findings, SETTINGS.mfaOnActivation.name);
   const context = stateOf(findings, SETTINGS.authenticationContext.name);
   if (mfa === "off" && context === "on") {
     return findings.map((finding) =>
       replaced(
         finding,
-        "An authentication context takes the place of MFA: check that a Conditional Access policy that is on requires MFA for it.",
+        "An authentication context replaces MFA: check that an enabled Conditional Access policy requires MFA for it.",
       ),
     );
   }
   if (mfa === "on" && context === "off") {
-    return findings.map((finding) => replaced(finding, "MFA takes the place of the authentication context."));
+    return findings.map((finding) => replaced(finding, "MFA replaces the authentication context."));
   }
   return [...findings];
 }
@@ -32,7 +32,7 @@ function replaced(finding: Finding, reason: string): Finding {
   return concerned.some((name) => name === finding.settingName) ? { ...finding, effect: "neutral", reason } : finding;
 }
 
-function stateOf(findings: readonly Finding[], settingName: string): "on" | "off" | "untold" {
+function stateOf(findings: readonly Finding[], settingName: string): "on" | "off" | "unclear" {
   const firstNames = findings.findIndex(
     ({ setting, newValue }) => setting === SETTINGS.approval.rule && !SWITCHED.test(newValue),
   );
@@ -40,11 +40,11 @@ function stateOf(findings: readonly Finding[], settingName: string): "on" | "off
     findings.flatMap((finding, index) => {
       if (finding.settingName !== settingName) return [];
       if (finding.newValue === "disabled") return ["off"];
-      return firstNames >= 0 && index > firstNames ? ["untold"] : ["on"];
+      return firstNames >= 0 && index > firstNames ? ["unclear"] : ["on"];
     }),
   );
-  if (states.size !== 1) return "untold";
-  return states.has("on") ? "on" : states.has("off") ? "off" : "untold";
+  if (states.size !== 1) return "unclear";
+  return states.has("on") ? "on" : states.has("off") ? "off" : "unclear";
 }
 
 const SWITCHED = /^(?:enabled|disabled)$/;
