@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { PUBLIC_RULES } from "../src/sentinel/public-rules.ts";
-import { run } from "../cli/pimwatch.ts";
+import { COMMANDS, run } from "../cli/pimwatch.ts";
 import { incidentColumnsFile } from "../scripts/incident-columns-file.ts";
 import { priorityPage } from "../scripts/priority-page.ts";
 import { SETTING_NAMES } from "../src/config.ts";
@@ -107,6 +107,12 @@ test("the commands in the documents exist", async () => {
   for (const command of new Set(commands)) {
     expect(await helpOf(String(command))).toContain(`Usage: pimwatch ${command}`);
   }
+});
+
+test("a document names every command", () => {
+  const text = DOCUMENTS.map(read).join("\n");
+  const unnamed = COMMANDS.filter(({ name }) => !new RegExp(`(?:npx pimwatch|npm|npm run) ${name}\\b`).test(text));
+  expect(unnamed.map(({ name }) => name)).toEqual([]);
 });
 
 async function helpOf(command: string): Promise<string> {
