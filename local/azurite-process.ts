@@ -1,7 +1,7 @@
 // The child process of azurite.ts: Azurite's table and blob server in one process, in memory.
 //
-// Its classes are used instead of its command line because only they can say which free port they took. They are not a
-// public interface: package.json pins the version, and test/local/azurite.test.ts shows that this one works.
+// We use its classes, not its command line, because only the classes report which free port they took. They are not a
+// public interface: package.json pins the version, and test/local/azurite.test.ts shows that this version works.
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ function isServer(value: object): value is Server {
   return "start" in value && "getHttpServerAddress" in value;
 }
 
-/** Names for the arguments of two constructors that have 16 and 17. */
+/** Names for the positional arguments of two constructors, which take 16 and 17. */
 const TABLE_CONFIGURATION =
   "host port keepAliveSeconds database debugLog accessLog accessLogStream debugLogFile loose skipApiVersionCheck " +
   "cert key pwd oauth disableProductStyleUrl inMemory";
@@ -39,7 +39,7 @@ const BLOB_CONFIGURATION =
   "host port keepAliveSeconds database extentDatabase extentFolders accessLog accessLogStream debugLog debugLogFile " +
   "loose skipApiVersionCheck cert key pwd oauth disableProductStyleUrl inMemory";
 
-/** Leaves out (undefined) means Azurite's own default; nothing is ever written, so the paths only have to be paths. */
+/** Undefined values get Azurite's own defaults. Nothing is ever written, so the paths need not exist. */
 function configuration(kind: new (...values: unknown[]) => object, names: string, port: number | undefined): object {
   const values: Readonly<Record<string, unknown>> = {
     host: "127.0.0.1",
@@ -68,9 +68,9 @@ async function startBoth({ tablePort, blobPort }: AzuritePorts): Promise<Azurite
   return { tablePort: await start(new TableServer(table)), blobPort: await start(new BlobServer(blob)) };
 }
 
-// The channel closes when the parent ends, even by SIGKILL.
+// The channel closes when the parent ends, even if it is killed.
 process.on("disconnect", () => process.exit(0));
-// Ctrl+C, and `timeout`, reach the whole group; the parent stops what needs us first.
+// Ctrl+C and `timeout` signal the whole process group; the parent stops this process last.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 

@@ -2,15 +2,15 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { UsageError } from "../src/errors.ts";
 
-/** The account and key that every storage emulator shares; published by Microsoft, so no secret. */
+/** The account and key of every storage emulator. Microsoft publishes them, so they are not secrets. */
 // https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** What the child reports: both addresses, or why it cannot run. */
+/** What the child reports: both ports, or why it cannot run. */
 export type AzuriteReport = { readonly tablePort: number; readonly blobPort: number } | { readonly failure: string };
 
-/** Ports that the child listens on; 0 lets the system choose a free one. */
+/** Ports for the child; 0 takes a free one. */
 export interface AzuritePorts {
   readonly tablePort?: number | undefined;
   readonly blobPort?: number | undefined;
@@ -20,16 +20,16 @@ export interface AzuritePorts {
 export interface Azurite {
   readonly tableEndpoint: string;
   readonly blobEndpoint: string;
-  /** For tables and blobs, with explicit endpoints: `UseDevelopmentStorage=true` would mean fixed ports. */
+  /** For tables and blobs, with explicit endpoints because `UseDevelopmentStorage=true` implies fixed ports. */
   readonly connectionString: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts Microsoft's own storage emulator, table and blob, on 127.0.0.1 with everything in memory.
+ * Starts Microsoft's own storage emulator (table and blob) on 127.0.0.1, in memory.
  *
- * It runs in one child process that ends when this one does, however that happens. Ready means that both services
- * have answered a request. There is no queue service: nothing here uses one.
+ * It runs in one child process, which ends when this process ends for any reason. It is ready once both services have
+ * answered a request. It does NOT imitate the queue service, which nothing here uses.
  *
  * @throws {UsageError} if a wanted port is taken
  */
@@ -63,13 +63,13 @@ export async function startAzurite({ tablePort = 0, blobPort = 0 }: AzuritePorts
       `TableEndpoint=${tableEndpoint}`,
     ].join(";"),
     async close() {
-      child.kill("SIGKILL"); // all is in memory: there is nothing to save
+      child.kill("SIGKILL"); // everything is in memory, so there is nothing to save
       await exited;
     },
   };
 }
 
-/** Any HTTP answer will do: an unsigned request is refused, and a refusal is an answer. */
+/** Any HTTP answer proves that the service runs, also the refusal of this unsigned request. */
 async function answers(endpoint: string): Promise<void> {
   const response = await fetch(endpoint);
   await response.arrayBuffer();

@@ -7,7 +7,7 @@ import { UsageError } from "../src/errors.ts";
  *
  * @param port 0 takes a free one
  * @returns the port
- * @throws {UsageError} naming the server and the port that is taken or not allowed
+ * @throws {UsageError} naming the server and the port, if the port is taken or forbidden
  */
 export async function listenOnLoopback(server: Server, port: number, name: string): Promise<number> {
   const listening = once(server, "listening");
@@ -15,7 +15,7 @@ export async function listenOnLoopback(server: Server, port: number, name: strin
   try {
     await listening;
   } catch (cause) {
-    // Below 1024 many systems let only root listen.
+    // Many systems let only root listen on ports below 1024.
     const isForbidden = cause instanceof Error && "code" in cause && cause.code === "EACCES";
     throw new UsageError(`${name}: port ${port} ${isForbidden ? "is not allowed to this user" : "is taken"}`, {
       cause,
@@ -26,7 +26,7 @@ export async function listenOnLoopback(server: Server, port: number, name: strin
   return address.port;
 }
 
-/** Breaks open connections off and resolves when the port is free. */
+/** Closes all connections and resolves when the port is free. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.closeAllConnections();

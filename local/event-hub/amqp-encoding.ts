@@ -1,20 +1,20 @@
 /**
- * The few pieces of AMQP 1.0's type system that the stand-in reads and writes itself, on raw bytes.
+ * The parts of AMQP 1.0's type system that the stand-in reads and writes itself, on raw bytes.
  *
- * Events are kept as the bytes that arrived: decoding and encoding them again would lose what a sender chose
- * (an int is not a long, a missing section is not an empty one). So nothing here decodes; it finds where values end.
+ * Events are kept as the bytes that arrived: decoding and re-encoding would lose what the sender chose (an int is not a
+ * long, a missing section is not an empty one). So this file decodes nothing; it finds where values end.
  *
  * @see https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html#section-encodings
  */
 
-/** Bytes that are not the AMQP that they claim to be. Answered to the client as `amqp:decode-error`. */
+/** The bytes are not valid AMQP. The client gets `amqp:decode-error`. */
 export class MalformedMessageError extends Error {
   override readonly name = "MalformedMessageError";
 }
 
 const MAX_NESTING = 100;
 
-/** Where the value that begins at `start` ends: the index after its last byte. Described values are one value. */
+/** The index after the last byte of the value that begins at `start`. A described value counts as one value. */
 export function valueEnd(bytes: Buffer, start: number, nesting = 0): number {
   if (nesting > MAX_NESTING) throw new MalformedMessageError(`values nested deeper than ${MAX_NESTING}`);
   const constructor = byteAt(bytes, start);
@@ -26,7 +26,7 @@ export function valueEnd(bytes: Buffer, start: number, nesting = 0): number {
   return end;
 }
 
-/** The high half of a type's code says how long its content is; sizes of compounds and arrays include the count. */
+/** The high half of a type code gives the length of the content; sizes of compounds and arrays include the count. */
 function contentLength(bytes: Buffer, start: number, constructor: number): number {
   switch (constructor >>> 4) {
     case 0x4:
@@ -66,7 +66,7 @@ function uint32At(bytes: Buffer, index: number): number {
   return bytes.readUInt32BE(index);
 }
 
-/** The content of the variable-width value (binary, string or symbol) at `start`, or undefined if it is another type. */
+/** The content of the variable-width value (binary, string or symbol) at `start`; undefined for other types. */
 export function variableContent(bytes: Buffer, start: number): Buffer | undefined {
   const constructor = byteAt(bytes, start);
   const end = valueEnd(bytes, start);
@@ -75,7 +75,7 @@ export function variableContent(bytes: Buffer, start: number): Buffer | undefine
   return undefined;
 }
 
-/** One key and value of a map, `bytes` being both as they were encoded. */
+/** One entry of a map. `bytes` holds key and value, still encoded. */
 export interface MapEntry {
   readonly key: string;
   readonly bytes: Buffer;
@@ -107,7 +107,7 @@ export function mapEntries(bytes: Buffer, start: number): MapEntry[] {
   return entries;
 }
 
-/** A map section (delivery or message annotations) of entries that are encoded already. */
+/** A map section (delivery or message annotations) made of encoded entries. */
 export function mapSection(descriptor: number, entries: readonly Buffer[]): Buffer {
   const content = Buffer.concat(entries);
   const head = Buffer.alloc(12);
@@ -141,7 +141,7 @@ function wideEntry(key: string, constructor: number, value: number): Buffer {
   return Buffer.concat([symbol(key), content]);
 }
 
-/** `key` is one of our own names: ASCII, shorter than 256. */
+/** `key` must be ASCII and shorter than 256 characters. */
 function symbol(key: string): Buffer {
   return Buffer.concat([Buffer.from([0xa3, key.length]), Buffer.from(key, "ascii")]);
 }

@@ -15,7 +15,7 @@ const RUNTIME_METRIC = "com.microsoft:enable-receiver-runtime-metric";
 export function openConsumer(sender: Sender, hubs: ReadonlyMap<string, Hub>, now: () => number): void {
   const opened = enter(sender, hubs);
   if (isRefusal(opened)) {
-    sender.close(opened); // the attach that goes before names no source: by that a client knows the link is refused
+    sender.close(opened); // the attach frame sent before names no source, which tells the client that the link is refused
     return;
   }
   const wantsMetric = [sender.desired_capabilities].flat().includes(RUNTIME_METRIC);
@@ -69,7 +69,7 @@ function attachedReceiver(sender: Sender): AttachedReceiver {
   };
 }
 
-/** rhea gives longs beyond 2^53 as their eight bytes. */
+/** rhea returns longs beyond 2^53 as their eight bytes. */
 function readEpoch(value: unknown): bigint | undefined {
   if (typeof value === "number") return BigInt(value);
   return Buffer.isBuffer(value) ? value.readBigInt64BE() : undefined;
@@ -81,7 +81,9 @@ function selectorOf(sender: Sender): string | undefined {
   return typeof selector === "string" ? selector : undefined;
 }
 
-/** Sends what the log holds from `start` on, as far as the client's credit goes, and goes on with each append. */
+/**
+ * Sends the events of the log from `start` on, as far as the client's credit allows, and continues with each append.
+ */
 function deliver(
   sender: Sender,
   { log, start, metric }: { log: PartitionLog; start: number; metric: () => RuntimeMetric | undefined },
@@ -89,7 +91,7 @@ function deliver(
   const window = sendWindow(sender);
   let next = start;
   const pump = () => {
-    // A link that was detached a moment ago has credit still, but nothing may follow the detach.
+    // A link that was just detached still has credit, but nothing may follow the detach.
     if (!sender.is_open()) return;
     for (let room = window.room(); room > 0; room -= 1) {
       const event = log.read(next);

@@ -1,12 +1,14 @@
-/** What the address of a link (or the audience of a token) names. Ids are as the client wrote them. */
+/**
+ * The entity that the address of a link, or the audience of a token, names. Ids are spelled as the client wrote them.
+ */
 export type EntityAddress =
   | { readonly kind: "hub"; readonly hub: string; readonly partition?: string }
   | { readonly kind: "consumer-group"; readonly hub: string; readonly group: string; readonly partition: string }
   | { readonly kind: "unknown"; readonly path: string };
 
 /**
- * Reads `HUB`, `HUB/Partitions/N`, `HUB/ConsumerGroups/GROUP/Partitions/N`, each with or without `sb://host/` (or
- * `amqps://host/`) in front and `/$management` behind. Names are compared without regard to case, as the service does.
+ * Reads `HUB`, `HUB/Partitions/N` and `HUB/ConsumerGroups/GROUP/Partitions/N`, each optionally prefixed with
+ * `sb://host/` (or `amqps://host/`) and suffixed with `/$management`. Names are case-insensitive, as in the service.
  */
 export function parseAddress(address: string): EntityAddress {
   const path = address.replace(/^[a-z]+:\/\/[^/]*\//i, "").replace(/^\/|\/$|\/\$management$/g, "");

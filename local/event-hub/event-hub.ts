@@ -8,45 +8,46 @@ import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
 import { refusal } from "./refusal.ts";
 import { answerRequest, REQUEST_NODES } from "./request-nodes.ts";
 import { SHARED_ACCESS } from "./shared-access.ts";
-import { answerAttach, prepareConnection, welcomeEveryone } from "./rhea-edge.ts";
+import { answerAttach, prepareConnection, acceptAnyIdentity } from "./rhea-edge.ts";
 
 /**
  * A stand-in for Azure Event Hubs on 127.0.0.1, in memory, for local runs and tests.
  *
- * It speaks AMQP 1.0 to unmodified clients that know the development emulator (`UseDevelopmentEmulator=true`): sending
- * single events and batches, to a hub, by partition key or to a partition; receiving by consumer group from any start
- * position; epochs; properties of hubs and partitions; the size limit; the conditions by which the service says no.
+ * It speaks AMQP 1.0 to unmodified clients that know the development emulator (`UseDevelopmentEmulator=true`). They can
+ * send single events and batches, to a hub, by partition key or to a partition; receive by consumer group from any
+ * start position; use epochs; and read the properties of hubs and partitions. It enforces the size limit and answers
+ * with the service's error conditions.
  *
  * It does NOT imitate:
- * - TLS, AMQP over WebSockets, the Kafka and the HTTPS endpoint;
- * - identities: every SASL mechanism and every token is accepted except a signature by another key, nothing expires,
- *   there are no roles;
- * - throughput: no throttling, no throughput units, no server-busy, no limit on namespaces, connections or links;
- * - keeping: nothing outlives the process, retention is by number of events only, there is no compaction;
+ * - TLS, AMQP over WebSockets, the Kafka and HTTPS endpoints;
+ * - identities: it accepts every SASL mechanism and every token except a signature made with another key; nothing
+ *   expires, and there are no roles;
+ * - throughput: no throttling, throughput units or server-busy; no limit on namespaces, connections or links;
+ * - persistence: nothing outlives the process, retention counts events instead of time, there is no compaction;
  * - capture, geo-replication and geo-disaster recovery, schema registry, application groups, idempotent publishing;
- * - the service's hash of partition keys: a key has its partition, though not the one it has in Azure;
- * - managing hubs at run time, except `recreate`; idle links and connections are never closed.
+ * - the service's hash of partition keys: a key always maps to the same partition, but not to the one it has in Azure;
+ * - management of hubs at run time, except `recreate`; it never closes idle links and connections.
  */
 export interface EventHubStandIn {
   readonly port: number;
   /** For all hubs: it has no EntityPath. */
   readonly connectionString: string;
   close(): Promise<void>;
-  /** For tests and figures: how far a partition is, and how many events it still holds. */
+  /** How far a partition is, and how many events it still holds. For tests and figures. */
   partition(hub: string, id: string): { readonly lastSequenceNumber: number; readonly count: number };
   /** Drops the events with sequence numbers below `keepFrom`, as retention would. */
   trim(hub: string, partition: string, keepFrom: number): void;
-  /** Deletes the hub and makes it again: empty, numbers from 0, all its links detached. */
+  /** Deletes and recreates the hub: it is empty, its numbers start at 0, and all its links are detached. */
   recreate(hub: string): void;
-  /** Breaks every connection without a word, as a network does. Resolves when all are gone; new ones are accepted. */
+  /** Drops every connection without notice, as a network does. Resolves when all are gone; new ones are accepted. */
   drop(): Promise<void>;
 }
 
 export interface EventHubOptions {
   readonly hubs: readonly HubDefinition[];
-  /** 0, the default, takes a free one. */
+  /** 0, the default, takes a free port. */
   readonly port?: number;
-  /** A partition keeps this many events, the newest; without it, all. */
+  /** A partition keeps the newest events, this many; all by default. */
   readonly retention?: { readonly maxEvents?: number };
   /** The clock for enqueued times, in milliseconds since 1970. */
   readonly now?: () => number;
@@ -84,7 +85,7 @@ export async function startEventHub(options: EventHubOptions): Promise<EventHubS
     const closed = [...sockets].map(async (socket) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       socket.once("close", () => resolve());
-      // An error, since that is what tells rhea that the connection is over and its timers are to end.
+      // Only an error tells rhea to end the connection and its timers.
       socket.destroy(new Error("dropped by the event hub stand-in"));
       return promise;
     });
@@ -123,11 +124,11 @@ function known<Value>(value: Value | undefined, what: string): Value {
   return value;
 }
 
-/** Connects what clients open to the hubs. Handlers run while rhea reads a frame, before it answers it. */
+/** Connects links that clients open to the hubs. Handlers run while rhea reads a frame, before it answers. */
 function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
   const container = rhea.create_container({ id: "event-hub-stand-in" });
-  // MSSBCBS is what Microsoft's libraries call the way by $cbs.
-  welcomeEveryone(container, ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]);
+  // Microsoft's libraries use MSSBCBS for authorization through $cbs.
+  acceptAnyIdentity(container, ["ANONYMOUS", "PLAIN", "EXTERNAL", "MSSBCBS"]);
   container.on("connection_open", ({ connection }: EventContext) => {
     connection.setMaxListeners(0);
     prepareConnection(connection);
@@ -148,10 +149,10 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
     receiver.on("message", (context: EventContext) => answerRequest(context, node, hubs));
   });
   for (const end of ["disconnected", "connection_close", "session_close", "sender_close", "receiver_close"]) {
-    // Handled per link (see onLinkEnd); without any listener rhea prints a warning for each.
+    // Each link handles this itself (see onLinkEnd); without a listener here rhea prints a warning for each link.
     container.on(end, () => undefined);
   }
-  // A client that breaks the protocol is worth a line; an exception in a handler is a fault of ours, so with its stack.
+  // A client that breaks the protocol gets one line. An exception in a handler is our bug, so it gets its stack.
   container.on("protocol_error", (error: Error) =>
     console.error(`Event hub stand-in: a connection was ended: ${error.message}`),
   );
@@ -180,7 +181,7 @@ async function listen(container: Container, port: number): Promise<Server> {
     reject(
       error.code === "EADDRINUSE"
         ? new UsageError(
-            `Port ${port} on ${HOST} is in use: stop what listens there, or give the event hub another port (0 takes a free one).`,
+            `Port ${port} on ${HOST} is in use: stop the program that uses it, or give the event hub another port (0 takes a free one).`,
           )
         : error,
     ),

@@ -13,13 +13,14 @@ import {
 /**
  * Events on their way in and out, as bytes.
  *
- * In: a message is split into its sections; header and bare message (properties to footer) are kept as they are, the
- * sender's message annotations entry by entry. Out: the same bytes, with the service's own annotations between them.
+ * In: a message is split into its sections. The header and the bare message (properties to footer) stay as they are;
+ * the sender's message annotations are split into entries. Out: the same bytes, with the service's annotations in
+ * between.
  *
  * @see https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-messaging-v1.0-os.html#section-message-format
  */
 
-/** The message format of a batch: its data sections are whole encoded messages. */
+/** The message format of a batch, whose data sections are complete encoded messages. */
 export const BATCH_FORMAT = 0x80013700;
 
 const SECTION = {
@@ -43,21 +44,21 @@ const SYMBOLIC_SECTIONS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const PARTITION_KEY = "x-opt-partition-key";
-/** Set by the service alone: what a sender put there is dropped. */
+/** Annotations that only the service sets; a sender's values are dropped. */
 const SERVICE_ANNOTATIONS: ReadonlySet<string> = new Set([
   "x-opt-sequence-number",
   "x-opt-offset",
   "x-opt-enqueued-time",
 ]);
 
-/** What a sender sent of one event. `annotations` are encoded map entries. */
+/** The parts of one event that the sender wrote. `annotations` are encoded map entries. */
 export interface EventMessage {
   readonly header: Buffer;
   readonly annotations: readonly Buffer[];
   readonly bare: Buffer;
 }
 
-/** What one transfer holds: the partition key decides the partition, for all its events. */
+/** The content of one transfer: the partition key selects the partition for all its events. */
 export interface Publication {
   readonly partitionKey: string | undefined;
   readonly events: readonly EventMessage[];
@@ -71,7 +72,7 @@ export interface StoredEvent {
   readonly message: EventMessage;
 }
 
-/** The end of the partition, told with each event to receivers that asked for it. */
+/** The end of the partition, sent with each event to receivers that asked for it. */
 export interface RuntimeMetric {
   readonly sequenceNumber: number;
   readonly offset: number;
@@ -80,7 +81,7 @@ export interface RuntimeMetric {
 }
 
 /**
- * Reads a transfer of either format. The bytes are copied once, so that no socket buffer stays in memory.
+ * Reads a transfer in either format. Copies the bytes once, so that no socket buffer stays in memory.
  *
  * @throws {MalformedMessageError} if it is not a message, or a batch holds anything but data sections of messages
  */
@@ -167,7 +168,7 @@ function readEvent(bytes: Buffer): { readonly message: EventMessage; readonly pa
   };
 }
 
-/** How many bytes the event takes in its partition: what its offset grows by. */
+/** The event's size in its partition; its offset grows by this much. */
 export function storedSize(message: EventMessage): number {
   return message.header.length + message.bare.length + message.annotations.reduce((sum, { length }) => sum + length, 0);
 }

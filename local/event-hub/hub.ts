@@ -4,7 +4,7 @@ import { partitionLog, type PartitionLog } from "./partition-log.ts";
 import type { Contender } from "./receiver-admission.ts";
 import { refusal, type Refusal } from "./refusal.ts";
 
-/** A hub to hold. The consumer group `$Default` exists without being named. */
+/** A hub to create. The consumer group `$Default` always exists. */
 export interface HubDefinition {
   readonly name: string;
   readonly partitions: number;
@@ -13,14 +13,14 @@ export interface HubDefinition {
 
 const DEFAULT_CONSUMER_GROUP = "$Default";
 
-/** Something attached to a hub that the broker can throw out. */
+/** A link that the broker can detach. */
 export interface AttachedLink {
   detach(reason: Refusal): void;
 }
 
 export type AttachedReceiver = AttachedLink & Contender;
 
-/** The state of one hub from its creation on. Making a hub again is making a new one of these. */
+/** The state of one hub since its creation. Recreating a hub creates a new one of these. */
 export interface Hub {
   readonly name: string;
   /** Milliseconds since 1970. */
@@ -30,7 +30,10 @@ export interface Hub {
   readonly links: Set<AttachedLink>;
   /** The receivers of one partition in one consumer group. */
   receivers(group: string, partition: string): Set<AttachedReceiver>;
-  /** Stores to `partition` if given; else by partition key, the same key always in one; else in turn. */
+  /**
+   * Stores to `partition` if given; otherwise by partition key (the same key always in one partition); otherwise in
+   * turn.
+   */
   publish(publication: Publication, partition: PartitionLog | undefined): void;
 }
 
@@ -61,18 +64,18 @@ export function createHub(definition: HubDefinition, now: () => number, maxEvent
   };
 }
 
-/** FNV-1a, 32 bits. The service's own hash is another one: which partition a key lands in is not imitated. */
+/** FNV-1a, 32 bits. The service uses another hash, so keys land in other partitions there. */
 function hash(key: string): number {
   return Buffer.from(key, "utf8").reduce((sum, byte) => Math.imul(sum ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
-/** What an address leads to; `partition` is there if it names one. */
+/** The target of an address; `partition` is set if the address names one. */
 export interface Place {
   readonly hub: Hub;
   readonly partition: PartitionLog | undefined;
 }
 
-/** Finds what an address names among the hubs, keyed by lower-case name. */
+/** Finds the target of an address among the hubs, keyed by lower-case name. */
 export function findPlace(hubs: ReadonlyMap<string, Hub>, address: EntityAddress): Place | Refusal {
   if (address.kind === "unknown") return notFound(address.path);
   const hub = hubs.get(address.hub.toLowerCase());
@@ -84,7 +87,7 @@ export function findPlace(hubs: ReadonlyMap<string, Hub>, address: EntityAddress
   return address.partition === undefined || partition !== undefined ? { hub, partition } : noSuchPartition(hub);
 }
 
-/** Clients know this sentence: @azure/core-amqp reads "The messaging entity … could not be found" as its not-found code. */
+/** @azure/core-amqp recognizes not-found by the sentence "The messaging entity … could not be found". */
 export function notFound(path: string): Refusal {
   return refusal("amqp:not-found", `The messaging entity 'sb://127.0.0.1/${path}' could not be found.`);
 }

@@ -1,10 +1,10 @@
 import { storedSize, type EventMessage, type StoredEvent } from "./event-message.ts";
 
 /**
- * One partition: events in the order of arrival, numbered from 0 without holes.
+ * One partition: events in order of arrival, numbered from 0 without gaps.
  *
- * What retention dropped is gone, but the numbers go on: `first` is the oldest number still held, and `last` stays when
- * the partition is empty again. `lastOffset` is -1 and `lastEnqueuedAt` undefined until the first event.
+ * Numbers continue after retention dropped events: `first` is the oldest number still held, and `last` stays when the
+ * partition becomes empty. `lastOffset` is -1 and `lastEnqueuedAt` undefined until the first event.
  */
 export interface PartitionLog {
   readonly id: string;
@@ -13,11 +13,13 @@ export interface PartitionLog {
   readonly lastOffset: number;
   readonly lastEnqueuedAt: number | undefined;
   readonly count: number;
-  /** Adds the events of one transfer, all or none, and wakes the readers once. */
+  /** Adds all events of one transfer or none, and wakes the readers once. */
   append(messages: readonly EventMessage[]): void;
-  /** The event of that number, or the oldest one held if retention dropped it, or undefined at the end. */
+  /** The event of that number; the oldest one held if retention dropped it; undefined at the end. */
   read(sequenceNumber: number): StoredEvent | undefined;
-  /** The number of the first event held that `reached` says yes to (it must stay yes from there on), else `last + 1`. */
+  /**
+   * The number of the first held event for which `reached` is true (it must stay true from there on), else `last + 1`.
+   */
   firstWhere(reached: (event: StoredEvent) => boolean): number;
   /** Drops the events below that number. */
   trim(keepFrom: number): void;
@@ -25,10 +27,10 @@ export interface PartitionLog {
   onAppend(wake: () => void): () => void;
 }
 
-/** @param maxEvents retention: the oldest events above this many are dropped; undefined keeps all */
+/** @param maxEvents retention: drops the oldest events above this count; undefined keeps all */
 export function partitionLog(id: string, now: () => number, maxEvents: number | undefined): PartitionLog {
   const readers = new Set<() => void>();
-  /** Events from index `head` on are held. Dropped ones are cut off now and then, not each time: that would be quadratic. */
+  /** Events from index `head` on are held. Dropped events are cut off only now and then, to avoid quadratic time. */
   let events: StoredEvent[] = [];
   let head = 0;
   let next = 0;
@@ -66,7 +68,7 @@ export function partitionLog(id: string, now: () => number, maxEvents: number | 
     },
     append(messages) {
       for (const message of messages) {
-        // The clock of a partition never goes back, or a start position by time would skip events.
+        // The clock of a partition never goes back; otherwise a start position by time would skip events.
         const enqueuedAt = Math.max(now(), lastEnqueuedAt ?? 0);
         events.push({ sequenceNumber: next, offset: nextOffset, enqueuedAt, message });
         lastOffset = nextOffset;

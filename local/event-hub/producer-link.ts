@@ -6,7 +6,7 @@ import { findPlace, notFound, type AttachedLink, type Hub, type Place } from "./
 import { isRefusal, refusal, type Refusal } from "./refusal.ts";
 import { answerAttach, messageBytes, onLinkEnd } from "./rhea-edge.ts";
 
-/** Standard and Premium. https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas */
+/** Limit of Standard and Premium. https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
 /** Opens a client's sender on `HUB` or `HUB/Partitions/N`, or detaches it with the reason. */
@@ -15,7 +15,7 @@ export function openProducer(receiver: Receiver, hubs: ReadonlyMap<string, Hub>)
   const address = parseAddress(path);
   const place = address.kind === "hub" ? findPlace(hubs, address) : notFound(path);
   if (isRefusal(place)) {
-    receiver.close(place); // the attach that goes before names no target: by that a client knows the link is refused
+    receiver.close(place); // the attach frame sent before names no target, which tells the client that the link is refused
     return;
   }
   answerAttach(receiver, { max_message_size: MAX_MESSAGE_BYTES });

@@ -1,11 +1,11 @@
 import { refusal, type Refusal } from "./refusal.ts";
 
 /**
- * Who may read a partition in one consumer group.
+ * Decides who may read a partition in one consumer group.
  *
- * A receiver with an epoch (owner level) is alone: it disconnects receivers without one and those whose epoch is not
- * higher. While it is there, receivers without an epoch are refused, and so are those with a lower one. Without epochs,
- * five may read at a time. Nothing is remembered once the receivers are gone.
+ * A receiver with an epoch (owner level) reads alone: it disconnects receivers without an epoch and those whose epoch
+ * is not higher. While it is connected, receivers without an epoch or with a lower one are refused. Without epochs,
+ * five receivers may read at a time. Nothing is remembered once the receivers are gone.
  *
  * @see https://learn.microsoft.com/archive/blogs/gyan/event-hubs-receiver-epoch
  */

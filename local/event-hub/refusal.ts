@@ -1,4 +1,4 @@
-/** Why the service says no, in AMQP's terms: `condition` is what clients map to their error codes. */
+/** Why the service refuses, in AMQP's terms: clients map `condition` to their error codes. */
 export interface Refusal {
   readonly condition: string;
   readonly description: string;

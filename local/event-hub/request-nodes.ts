@@ -7,7 +7,7 @@ import { isRefusal, refusal, type Refusal } from "./refusal.ts";
 import { refusedSignature } from "./shared-access.ts";
 
 /**
- * The two nodes that answer requests: `$cbs` takes tokens, `$management` tells of hubs and partitions.
+ * The two nodes that answer requests: `$cbs` takes tokens, `$management` describes hubs and partitions.
  *
  * @see https://learn.microsoft.com/azure/event-hubs/event-hubs-amqp-protocol-guide
  */
@@ -18,7 +18,7 @@ interface Answer {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** Answers the request in a message event of `node` on the link that the request names. */
+/** Answers a request sent to `node`, on the link that the request names. */
 export function answerRequest(context: EventContext, node: string, hubs: ReadonlyMap<string, Hub>): void {
   const request = decodeRequest(context);
   context.delivery?.accept();
@@ -49,7 +49,10 @@ function statusOf({ condition }: Refusal): number {
   return condition === "amqp:not-found" ? 404 : 400;
 }
 
-/** What does not exist is said here, since clients ask here first. For what exists any token but a false signature will do. */
+/**
+ * Clients ask here first, so a missing entity is reported here. For others, any token but a false signature is
+ * accepted.
+ */
 function takeToken(
   properties: Readonly<Record<string, unknown>>,
   token: unknown,
@@ -102,7 +105,7 @@ function describeHub(hub: Hub): Readonly<Record<string, unknown>> {
 }
 
 const STRING_TYPE_CODE = 0xa1;
-/** What the service tells of a partition that never held an event: 0001-01-01, in milliseconds before 1970. */
+/** Last enqueued time of a partition that never held an event: 0001-01-01, in milliseconds before 1970. */
 const NEVER = Date.UTC(2001, 0, 1) - 2000 * 365.2425 * 24 * 3600 * 1000;
 
 function describePartition(hub: Hub, log: PartitionLog): Readonly<Record<string, unknown>> {
@@ -118,7 +121,7 @@ function describePartition(hub: Hub, log: PartitionLog): Readonly<Record<string,
   };
 }
 
-/** A partition that retention emptied begins at its last event, one that never held any at 0. */
+/** A partition emptied by retention begins at its last event; one that never held any begins at 0. */
 function beginOf(log: PartitionLog): number {
   return log.count === 0 ? Math.max(0, log.last) : log.first;
 }

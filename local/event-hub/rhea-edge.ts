@@ -3,8 +3,8 @@ import rhea, { type Connection, type Container, type EventContext, type Message 
 import type { Receiver, Sender, Session } from "rhea";
 
 /**
- * What the stand-in needs of rhea 3.0.5 that its type declarations leave out, in one place: each assertion names fields
- * read in rhea's lib/link.js, lib/session.js, lib/connection.js and lib/sasl.js.
+ * Parts of rhea 3.0.5 that its type declarations omit, in one place. Each assertion names fields found in rhea's
+ * lib/link.js, lib/session.js, lib/connection.js and lib/sasl.js.
  */
 
 type Link = Sender | Receiver;
@@ -28,18 +28,18 @@ interface Frame {
   readonly performative: { message_format?: number | null };
 }
 
-/** Stands for format 0 in a delivery's `format`, once `prepareConnection` has seen it. */
+/** Replaces format 0 in a delivery's `format` once `prepareConnection` has seen it. */
 const PLAIN_FORMAT = 0x7fffffff;
 
 /**
- * Puts right three ways of rhea before frames arrive:
+ * Changes three behaviours of rhea before frames arrive:
  *
- * - It decodes messages of format 0 by itself and drops the bytes; a format that it does not know it hands over
- *   untouched. So every message arrives as the bytes that were sent.
+ * - It decodes messages of format 0 and drops the bytes, but passes on unknown formats untouched. With the replaced
+ *   format, every message arrives as the bytes that were sent.
  * - It breaks the connection over a frame for a session that has just ended. Clients send such frames: they end a
- *   session while events are on their way to it, and then accept those events.
- * - It writes the transfers of a session first of all. The .NET client ends a session in which a transfer comes before
- *   the attach of its link, and may wait for ever where the answer to a request comes before the request is accepted.
+ *   session while events are on their way, and then accept those events.
+ * - It writes the transfers of a session before anything else. The .NET client ends a session in which a transfer
+ *   precedes the attach of its link, and can wait for ever if the answer to a request precedes its acceptance.
  */
 export function prepareConnection(connection: Connection): void {
   connection.on("session_open", ({ session }: EventContext) => {
@@ -63,42 +63,42 @@ function transfersLast(session: SessionFields): void {
   const writeTransfers = outgoing.process;
   outgoing.process = () => {
     for (const link of Object.values(session.links)) if (link.state.need_open()) session.output(link.local.attach);
-    session.incoming.process(session); // what was accepted
+    session.incoming.process(session); // accepted deliveries
     writeTransfers.call(outgoing);
   };
 }
 
-/** The bytes of a message event, given that `prepareConnection` was called. */
+/** The bytes of a message event. Requires `prepareConnection`. */
 export function messageBytes(context: EventContext): Buffer {
   const bytes: unknown = context.message;
   if (!Buffer.isBuffer(bytes)) throw new TypeError("A message event without bytes: rhea decoded it by itself.");
   return bytes;
 }
 
-/** The request in a message event of a request node, decoded. Its properties may be of any type. */
+/** The decoded request of a message event. Its properties may have any type. */
 export function decodeRequest(context: EventContext): Message {
   return rhea.message.decode(messageBytes(context)) as unknown as Message;
 }
 
-/** Lets in whatever a client offers to prove who it is by one of `mechanisms`. */
-export function welcomeEveryone(container: Container, mechanisms: readonly string[]): void {
+/** Accepts any proof of identity that a client offers with one of `mechanisms`. */
+export function acceptAnyIdentity(container: Container, mechanisms: readonly string[]): void {
   const welcome = () => ({ outcome: true, username: "anyone", start: () => undefined });
   const offered = container.sasl_server_mechanisms as Record<string, unknown>;
   for (const mechanism of mechanisms) offered[mechanism] = welcome;
 }
 
-/** Completes our side of an attach that the peer began; to be called while its open event is handled. */
+/** Completes our side of an attach that the peer began. Must be called while its open event is handled. */
 export function answerAttach(link: Link, fields: Readonly<Record<string, unknown>>): void {
   const { attach } = (link as unknown as LinkFields).local;
-  // A terminus that is null says that the link is refused, so what the peer asked for is given back.
+  // A null terminus means that the link is refused, so return what the peer asked for.
   link.set_source(link.source ?? { address: "" });
   link.set_target(link.target ?? { address: "" });
   for (const [field, value] of Object.entries(fields)) attach[field] = value;
 }
 
 /**
- * Counts what may still be sent on a link. rhea lowers a link's credit only when it writes, later, so what is queued
- * until then has to be counted here; and it throws when more than its buffer holds is queued.
+ * Counts what may still be sent on a link. rhea lowers a link's credit only later, when it writes, so queued messages
+ * are counted here. It throws if its buffer overflows.
  */
 export function sendWindow(sender: Sender): { room(): number; sent(): void } {
   const link = sender as unknown as LinkFields;
@@ -115,7 +115,7 @@ export function sendWindow(sender: Sender): { room(): number; sent(): void } {
   };
 }
 
-/** Calls `ended` once when the link is gone: detached by the peer, or its session or connection is over. */
+/** Calls `ended` once when the link is gone: the peer detached it, or its session or connection ended. */
 export function onLinkEnd(link: Link, ended: () => void): void {
   const { session, connection } = link;
   const linkEvents = ["sender_close", "receiver_close"];
@@ -131,7 +131,7 @@ export function onLinkEnd(link: Link, ended: () => void): void {
   for (const name of connectionEvents) connection.on(name, once);
 }
 
-/** The link by which the peer wants the answers of a request node, found as the peer names it in `reply_to`. */
+/** The link on which the peer expects answers from a request node, found by the name in `reply_to`. */
 export function replyLink(session: Session, node: string, replyTo: string): Sender | undefined {
   const ofNode = (sender: Sender) => sender.source?.address === node;
   const named = (sender: Sender) => sender.target?.address === replyTo || sender.name === replyTo;

@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
 import { refusal, type Refusal } from "./refusal.ts";
 
-/** The one policy of the stand-in, with the key that Microsoft's emulator has. */
+/** The stand-in's only policy, with the same key as Microsoft's emulator. */
 export const SHARED_ACCESS = { keyName: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE" };
 
 /**
- * Why a shared access signature is not accepted; undefined for one that was made with the key, and for tokens of any
- * other kind. Its resource and its expiry are not looked at.
+ * Why a shared access signature is refused; undefined if it was made with the key, and for any other kind of token. Its
+ * resource and expiry are not checked.
  *
  * @see https://learn.microsoft.com/rest/api/eventhub/generate-sas-token
  */

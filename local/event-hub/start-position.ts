@@ -1,7 +1,7 @@
 import { refusal, type Refusal } from "./refusal.ts";
 import type { PartitionLog } from "./partition-log.ts";
 
-/** Where a receiver wants to begin, as the selector filter of its link says it. */
+/** Where a receiver begins, according to the selector filter of its link. */
 export type StartPosition =
   | { readonly kind: "earliest" }
   | { readonly kind: "latest" }
@@ -15,8 +15,8 @@ const SELECTOR =
   /^\s*amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time)\s*(>=|>)\s*(?:'(-?\d+|@latest)'|(-?\d+|@latest))\s*$/;
 
 /**
- * Reads `amqp.annotation.x-opt-NAME > 'VALUE'` (or `>=`). Without a filter a receiver begins at the oldest event;
- * '-1' is before the first event, '@latest' after the last. The .NET client leaves out its quotation marks.
+ * Reads `amqp.annotation.x-opt-NAME > 'VALUE'` (or `>=`). Without a filter a receiver begins at the oldest event; '-1'
+ * is before the first event, '@latest' after the last. The .NET client omits the quotation marks.
  */
 export function parseSelector(selector: string | undefined): StartPosition | Refusal {
   if (selector === undefined) return { kind: "earliest" };
@@ -36,8 +36,8 @@ export function parseSelector(selector: string | undefined): StartPosition | Ref
 }
 
 /**
- * The number of the first event to deliver. A position beyond the last event is refused, as the service does it: that is
- * how a checkpoint of a hub that was deleted and made again shows.
+ * The number of the first event to deliver. A position beyond the last event is refused, as by the service: this
+ * happens to checkpoints of a hub that was deleted and recreated.
  */
 export function resolveStart(position: StartPosition, log: PartitionLog): number | Refusal {
   if (position.kind === "earliest") return log.first;

@@ -4,9 +4,9 @@ import { SettingsError } from "../../src/errors.ts";
 export type Settings = Readonly<Record<string, string>>;
 
 /**
- * Replaces each `%NAME%` by the setting of that name, as the real host does for most properties of a binding.
+ * Replaces each `%NAME%` by the setting of that name, as the real host does for most binding properties.
  *
- * @param where what the text is, for the message: "auditEvents: eventHubName"
+ * @param where names the property in messages, for example "auditEvents: eventHubName"
  * @throws {SettingsError} naming every setting that is missing or empty
  */
 export function resolvePlaceholders(text: string, settings: Settings, where: string): string {
@@ -22,9 +22,9 @@ export function resolvePlaceholders(text: string, settings: Settings, where: str
 }
 
 /**
- * The connection string that a binding names by a setting.
+ * The connection string in the setting that a binding names.
  *
- * Only connection strings: an identity-based connection (`NAME__fullyQualifiedNamespace`) needs Azure.
+ * Identity-based connections (`NAME__fullyQualifiedNamespace`) are not supported: they need Azure.
  *
  * @throws {SettingsError} naming the setting
  */
@@ -42,7 +42,7 @@ export function connectionString(name: unknown, settings: Settings, where: strin
 }
 
 /**
- * Reads one of several things that depend on settings, so that all that is missing can be told at once.
+ * Reads one of several properties that depend on settings, so that all missing ones are reported at once.
  *
  * @returns what `read` returns, or undefined with the reasons added to `problems`
  */

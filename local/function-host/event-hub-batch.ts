@@ -1,6 +1,6 @@
 import type { LongNumber, TypedData } from "./worker-messages.ts";
 
-/** What is read of a received event: the part of the SDK's ReceivedEventData that a batch is made of. */
+/** The parts of the SDK's ReceivedEventData that a batch needs. */
 export interface HubEvent {
   readonly body: unknown;
   readonly sequenceNumber: number;
@@ -18,12 +18,12 @@ export interface PartitionDescription {
   readonly partitionId: string;
 }
 
-/** How the worker of the day hands 64-bit numbers to an app. */
-// Node.js worker 3.16 (2026-08) gave objects: https://github.com/Azure/azure-functions-nodejs-worker/issues/844
+/** How the worker passes 64-bit numbers to an app; it depends on the worker's version. */
+// Node.js worker 3.16 (2026-08) passed objects: https://github.com/Azure/azure-functions-nodejs-worker/issues/844
 export type SequenceNumberForm = "number" | "long";
 
 /**
- * The bodies of a batch as the host sends them: bytes as they are, or text without the empty ones.
+ * The bodies of a batch as the host sends them: bytes unchanged, or text without empty bodies.
  *
  * @throws {TypeError} if a body is an AMQP value or sequence instead of data
  */
@@ -40,8 +40,8 @@ export function singleData(event: HubEvent, dataType: "binary" | "string"): Type
 }
 
 /**
- * The trigger metadata of a batch, with the real host's quirks: partition keys that are absent leave no gap, times have
- * no "Z" though they are UTC, and what the library makes of offsets are numbers.
+ * The trigger metadata of a batch, with the real host's quirks: absent partition keys leave no gap, UTC times lack the
+ * "Z", and the library turns offsets into numbers.
  *
  * @see https://github.com/Azure/azure-functions-nodejs-library/issues/351
  */
@@ -98,7 +98,7 @@ function systemProperties(event: HubEvent): object {
   };
 }
 
-/** A DateTime of no kind, as Newtonsoft.Json writes it: no zone, no fraction that is zero. */
+/** A DateTime of unspecified kind, as Newtonsoft.Json writes it: no zone, no zero fraction. */
 function dotNetTime(time: Date): string {
   return time.toISOString().replace(/(\.\d*?)0*Z$/, (_match, fraction: string) => (fraction === "." ? "" : fraction));
 }
@@ -109,7 +109,7 @@ function long(value: number): LongNumber {
 
 function bytesOf({ body, sequenceNumber }: HubEvent): Uint8Array {
   if (body instanceof Uint8Array) return body;
-  throw new TypeError(`Event ${sequenceNumber} has an AMQP value or sequence as its body, and only data is supported`);
+  throw new TypeError(`Event ${sequenceNumber} has an AMQP value or sequence as its body; only data is supported`);
 }
 
 function textOf(bytes: Uint8Array): string {

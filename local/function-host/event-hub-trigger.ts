@@ -19,10 +19,10 @@ import type { ClientRetryOptions, HostJson, LoadBalancing } from "./host-json.ts
 import type { Binding, TypedData } from "./worker-messages.ts";
 
 const RECEIVE_WAIT_SECONDS = 60;
-/** For the client to close. Where its connection breaks at that moment it never says that it has. */
+/** Wait for the client to close. If its connection breaks while it closes, it never reports that it closed. */
 const CLOSE_MS = 5_000;
 
-/** Where an Event Hub trigger reads, resolved from the settings. */
+/** The source of an Event Hub trigger, with all settings resolved. */
 export interface EventHubSource {
   readonly connectionString: string;
   readonly eventHubName: string;
@@ -45,10 +45,10 @@ interface TriggerInput {
   readonly metadata: Record<string, TypedData>;
 }
 
-/** "ended": succeeded, or failed with no retries left. "stopped": given up in a wait between two attempts. */
+/** "failed": no retries are left. "stopped": given up in a wait between two attempts. */
 export type RunEnd = "succeeded" | "failed" | "stopped";
 
-/** The part of the SDK's client that the trigger uses: what a test has to provide. */
+/** The part of the SDK's client that the trigger uses; a test has to provide it. */
 export interface Consumer {
   readonly identifier: string;
   subscribe(handlers: SubscriptionEventHandlers, options: object): Subscription;
@@ -69,11 +69,11 @@ export interface EventHubTriggerOptions {
 }
 
 export interface EventHubTrigger {
-  /** Ends what is in flight without a checkpoint, then gives the partitions back. */
+  /** Lets invocations in flight end without a checkpoint, then releases the partitions. */
   stop(): Promise<void>;
 }
 
-/** @throws {SettingsError} naming every setting that is missing and the option that is not supported here */
+/** @throws {SettingsError} naming every missing setting and every option that this host does not support */
 export function eventHubSource(functionName: string, binding: Binding, settings: Settings): EventHubSource {
   const problems: string[] = [];
   const where = (property: string) => `${functionName}: ${property}`;
@@ -88,7 +88,7 @@ export function eventHubSource(functionName: string, binding: Binding, settings:
 
   const hubConnection = connection(binding["connection"], where("connection"));
   const entityPath = hubConnection && parseEventHubConnectionString(hubConnection).eventHubName;
-  const eventHubName = entityPath ?? text("eventHubName"); // the real host, too, prefers the connection string's
+  const eventHubName = entityPath ?? text("eventHubName"); // like the real host, prefer the connection string
   const consumerGroup = text("consumerGroup", "$Default");
   const storageConnectionString = connection("AzureWebJobsStorage", where("checkpoints"));
   const dataType = binding["dataType"];
@@ -138,21 +138,21 @@ export async function openConsumer(
 }
 
 /**
- * Makes the client let go of a partition that another host has taken. When it is thrown out in the middle of a batch it
- * would otherwise come back for the next one, throw the new owner out in turn, and the partition would stand still until
- * the ownership of the one that does not renew it has expired.
+ * Makes the client release a partition that another host has taken. A client that loses it in the middle of a batch
+ * would otherwise reconnect for the next batch and disconnect the new owner. The partition would stand still until the
+ * ownership expires.
  */
 function ownershipLost(): Error {
-  const code = "ReceiverDisconnectedError"; // what the client takes for "somebody else has it"
+  const code = "ReceiverDisconnectedError"; // the client takes this code to mean that another host owns the partition
   return Object.assign(new Error("another host has taken the partition"), { name: code, code, retryable: false });
 }
 
 /**
- * Runs a function for each batch of events, one batch at a time in each partition.
+ * Runs a function for each batch of events, one batch at a time per partition.
  *
  * The checkpoint is written when the invocation has ended: succeeded, or failed with no retries left, since the real
- * host "intentionally" goes on after a failure. It is not written while the host stops, nor for a partition that
- * another host owns by then; such events are delivered again.
+ * host "intentionally" continues after a failure. It is not written while the host stops, nor for a partition that
+ * another host owns by then; those events are delivered again.
  *
  * @see https://github.com/Azure/azure-sdk-for-net EventHubListener.PartitionProcessor
  */
@@ -167,7 +167,7 @@ export function startEventHubTrigger(
   const stopping = new AbortController();
   const closed = Promise.withResolvers<void>();
   const inFlight = new Set<Promise<void>>();
-  /** Of the partitions that are ours: aborted when they are no longer. */
+  /** For each partition we own; aborted when we lose it. */
   const ours = new Map<string, AbortController>();
   const batchesSinceCheckpoint = new Map<string, number>();
 
@@ -208,7 +208,10 @@ export function startEventHubTrigger(
     return end;
   }
 
-  /** The client notices a lost partition only when it next receives; a checkpoint of ours could then go back. */
+  /**
+   * The client notices a lost partition only at its next receive; until then, our checkpoint could move back the new
+   * owner's.
+   */
   async function isStillOwner(partition: PartitionContext): Promise<boolean> {
     const owners = await checkpoints.listOwnership(
       partition.fullyQualifiedNamespace,
@@ -221,7 +224,7 @@ export function startEventHubTrigger(
   const subscription = consumer.subscribe(
     {
       async processEvents(events, partition) {
-        if (stopping.signal.aborted) return closed.promise; // received too late: of no use
+        if (stopping.signal.aborted) return closed.promise; // received too late to be processed
         const batch = processBatch(events, partition);
         const settled = batch.catch(() => undefined);
         inFlight.add(settled);

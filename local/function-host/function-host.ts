@@ -1,16 +1,17 @@
 // A local host for Azure Functions apps in Node.js: it loads the built app as Azure does and runs its functions.
 //
-// Like the real host: the app runs in a worker process of its own and registers through the unmodified @azure/functions;
-// the Event Hub trigger is this side's, through Microsoft's own consumer and checkpoint store, with the real rules of
-// checkpoints and retries; a worker that dies or a function that takes too long is a failed invocation; after too many
-// deaths of the worker the host restarts itself and counts retries from 0 again; NCRONTAB timers; HTTP routes.
+// Like the real host: the app runs in its own worker process and registers through the unmodified @azure/functions.
+// This host triggers from Event Hubs through Microsoft's own consumer and checkpoint store, with the real rules for
+// checkpoints and retries. An invocation fails if its worker dies or it takes too long. After too many deaths of the
+// worker the host restarts itself and counts retries from 0 again. It runs NCRONTAB timers and serves HTTP routes.
 //
-// It does not imitate: scaling and more than one worker in a host; gRPC between host and worker; extension bundles and
+// It does NOT imitate: scaling and more than one worker per host; gRPC between host and worker; extension bundles and
 // triggers other than Event Hub, timer and HTTP; bindings other than triggers and the HTTP response; keys and authLevel
 // (every HTTP function is open, on loopback only); identity-based connections; host.json beyond functionTimeout,
 // routePrefix and eventHubs (of these not prefetchSizeInBytes and targetUnprocessedEventThreshold); HTTP streams; the
 // lock that keeps a timer on one of several hosts, useMonitor and missed occurrences; Durable Functions, proxies,
-// /admin, Application Insights. Checkpoints have the form of the JavaScript SDK's store, not that of the .NET extension.
+// /admin, Application Insights. Checkpoints have the form of the JavaScript SDK's store, not that of the .NET
+// extension.
 import { EventEmitter } from "node:events";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,13 +33,13 @@ export type { RegisteredFunction } from "./worker-messages.ts";
 const DRAIN_MS = 10_000;
 
 /**
- * When the worker dies this often within the time, the host restarts itself ("Exceeded language worker restart retry
- * count"), and the retries of what failed are counted from 0 again.
+ * After this many deaths of the worker within the time, the host restarts itself ("Exceeded language worker restart
+ * retry count") and counts retries from 0 again.
  */
 // https://github.com/Azure/azure-functions-host: RpcFunctionInvocationDispatcher, 3 × the number of worker processes
 const WORKER_DEATHS: WorkerDeaths = { count: 3, withinMs: 30 * 60_000 };
 
-/** Between two attempts to start again. */
+/** Wait between two attempts to restart. */
 const RESTART_DELAY_MS = 1_000;
 
 export interface WorkerDeaths {
@@ -47,28 +48,34 @@ export interface WorkerDeaths {
 }
 
 export interface FunctionHostOptions {
-  /** Of the built app: where its package.json and host.json are. */
+  /** Directory of the built app, with its package.json and host.json. */
   readonly appDirectory: string;
-  /** The environment of the worker. Of this process it gets PATH and HOME, nothing else. */
+  /** The worker's environment. It inherits only PATH and HOME from this process. */
   readonly settings: Settings;
-  /** The Node that runs the app; by default the one that runs this. */
+  /** The Node that runs the app; by default the one that runs this process. */
   readonly nodePath?: string;
-  /** Command-line options for it, such as --disallow-code-generation-from-strings. */
+  /** Command-line options for that Node, such as --disallow-code-generation-from-strings. */
   readonly nodeOptions?: readonly string[];
-  /** 0, a free one, by default. */
+  /** 0, the default, takes a free port. */
   readonly httpPort?: number;
   readonly log?: (line: string) => void;
-  /** false keeps the events of a failed invocation for the next start; the real host, and the default, go on. */
+  /**
+   * false keeps the events of a failed invocation for the next start. By default the host continues, as the real one
+   * does.
+   */
   readonly checkpointAfterFailure?: boolean;
-  /** false leaves out the app's retry policies: a failed invocation is at its end, as where a policy is not known. */
+  /**
+   * false ignores the app's retry policies: a failed invocation is not retried, as in a host that does not know
+   * policies.
+   */
   readonly retries?: boolean;
   /** Multiplies every wait between retries, for tests. */
   readonly retryDelayScale?: number;
-  /** Instead of what host.json says. */
+  /** Overrides host.json. */
   readonly loadBalancing?: LoadBalancing;
-  /** The deaths of the worker after which the host restarts itself. */
+  /** Number of worker deaths after which the host restarts itself. */
   readonly workerDeaths?: WorkerDeaths;
-  /** How long stopping waits for attempts that are under way. */
+  /** How long stopping waits for running attempts. */
   readonly drainMs?: number;
   readonly sequenceNumbers?: SequenceNumberForm;
 }
@@ -77,7 +84,7 @@ export interface FunctionHostOptions {
 export interface FinishedInvocation {
   readonly functionName: string;
   readonly invocationId: string;
-  /** 0: the first attempt. */
+  /** 0 for the first attempt. */
   readonly retryCount: number;
   readonly durationMs: number;
 }
@@ -86,7 +93,7 @@ export type FunctionHostEvents = {
   invocationSucceeded: [FinishedInvocation];
   invocationFailed: [FinishedInvocation & { readonly error: string }];
   workerExited: [WorkerExit];
-  /** The host has restarted itself: the worker had died too often. */
+  /** The host has restarted itself because the worker died too often. */
   hostRestarted: [];
   checkpoint: [Checkpoint];
 };
@@ -98,20 +105,20 @@ export interface FunctionHost {
   /** The version of the worker's Node, such as v24.1.0. */
   readonly nodeVersion: string;
   readonly events: EventEmitter<FunctionHostEvents>;
-  /** Of the worker that runs now. */
+  /** Process id of the current worker. */
   workerPid(): Promise<number | undefined>;
   /** Runs a timer function now; rejects if it failed. */
   runTimer(functionName: string): Promise<void>;
-  /** SIGKILL to the worker; a new one is started. */
+  /** Kills the worker with SIGKILL; a new one is started. */
   kill(): Promise<void>;
-  /** Lets attempts that are under way end, without a checkpoint, then ends the worker. */
+  /** Lets running attempts end, without a checkpoint, then ends the worker. */
   stop(): Promise<void>;
 }
 
 /**
  * Loads the app and starts its triggers.
  *
- * @throws {SettingsError} naming every setting that a function needs and that is missing
+ * @throws {SettingsError} naming every missing setting that a function needs
  * @throws {UsageError} if the app cannot be loaded or the port is taken
  */
 export async function startFunctionHost(options: FunctionHostOptions): Promise<FunctionHost> {
@@ -123,8 +130,8 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
   const deaths = deathCount(options.workerDeaths ?? WORKER_DEATHS);
   let stopped: Promise<void> | undefined;
 
-  /** Starts a worker and what triggers its functions, but for HTTP. */
-  async function begin(): Promise<Life> {
+  /** Starts a worker and all its triggers except HTTP. */
+  async function begin(): Promise<HostRun> {
     const worker = await startWorker({
       appDirectory,
       settings,
@@ -134,10 +141,10 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       onExit(exit) {
         log(`warning: worker exited with ${exit.signal ?? `code ${String(exit.code)}`}`);
         events.emit("workerExited", exit);
-        if (deaths.isOneTooMany()) restart();
+        if (deaths.isAtLimit()) restart();
       },
     });
-    const begun: Life = { worker, plans: [], routes: [], timers: new Map(), triggers: [] };
+    const begun: HostRun = { worker, plans: [], routes: [], timers: new Map(), triggers: [] };
     try {
       if (worker.started.capabilities["HttpUri"] !== undefined) {
         throw new SettingsError(["app.setup: enableHttpStream is not supported by this host"]);
@@ -152,16 +159,16 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     }
   }
 
-  /** Lets attempts that are under way end within the time, without a checkpoint, then ends the worker. */
-  async function end({ worker, triggers }: Life, drainMs: number): Promise<void> {
+  /** Lets running attempts end within the time limit, without a checkpoint, then ends the worker. */
+  async function end({ worker, triggers }: HostRun, drainMs: number): Promise<void> {
     const drained = Promise.all(triggers.map((trigger) => trigger.stop()));
     await Promise.race([drained, sleep(drainMs, undefined, { ref: false })]);
-    await worker.stop(); // fails what is still under way
+    await worker.stop(); // fails the attempts that still run
     await drained;
   }
 
-  /** As the real host, which starts again and again where a service does not answer, until it is stopped. */
-  async function beginAtLast(): Promise<Life> {
+  /** Like the real host, retries until the services answer or it is stopped. */
+  async function beginWithRetries(): Promise<HostRun> {
     for (;;) {
       try {
         return await begin();
@@ -173,17 +180,17 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     }
   }
 
-  /** Whoever asks for the life of the host while it restarts waits for the next one. */
+  /** While the host restarts, callers that ask for its current run wait for the next one. */
   function restart(): void {
     log("error: Exceeded language worker restart retry count: the host restarts");
-    const previous = life;
-    life = (async () => {
+    const previous = hostRun;
+    hostRun = (async () => {
       await end(await previous, 0);
-      const next = await beginAtLast();
+      const next = await beginWithRetries();
       events.emit("hostRestarted");
       return next;
     })();
-    life.catch(() => undefined); // it was stopped before it had started again
+    hostRun.catch(() => undefined); // it was stopped before it had restarted
   }
 
   /** One invocation with its retries. */
@@ -221,7 +228,7 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
 
   async function startTrigger(
     plan: Exclude<TriggerPlan, { kind: "http" }>,
-    { worker, timers, triggers }: Life,
+    { worker, timers, triggers }: HostRun,
   ): Promise<void> {
     const functionName = plan.registered.name;
     if (plan.kind === "timer") {
@@ -254,20 +261,20 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     triggers.push(trigger);
   }
 
-  // First, as in the real host: nothing has begun yet if the port is taken.
+  // Bind the port first, as the real host does: nothing has begun yet if it is taken.
   const http = await startHttpTrigger({
-    routes: async () => (await life).routes,
+    routes: async () => (await hostRun).routes,
     port: options.httpPort ?? 0,
     ...bodyLimit(settings),
     async run(functionName, request, signal) {
-      const { plans, worker } = await life;
+      const { plans, worker } = await hostRun;
       const plan = plans.find(({ registered }) => registered.name === functionName);
       if (plan === undefined) return "stopped";
       return run(plan, { data: { http: request } }, { worker, signal });
     },
   });
-  let life = begin();
-  const { worker, routes } = await life.catch(async (error: unknown) => {
+  let hostRun = begin();
+  const { worker, routes } = await hostRun.catch(async (error: unknown) => {
     await http.stop();
     throw error;
   });
@@ -281,21 +288,21 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
     nodeVersion,
     events,
     async workerPid() {
-      return (await life).worker.pid();
+      return (await hostRun).worker.pid();
     },
     async runTimer(functionName) {
-      const timer = (await life).timers.get(functionName);
+      const timer = (await hostRun).timers.get(functionName);
       if (timer === undefined) throw new UsageError(`${functionName} is not a timer function of this app`);
       const result = await timer.runNow();
       if (result !== "succeeded") throw new Error(`${functionName} ${result}`);
     },
     async kill() {
-      await (await life).worker.kill();
+      await (await hostRun).worker.kill();
     },
     stop() {
       stopped ??= (async () => {
         const ended = http.stop();
-        const last = await life.catch(() => undefined); // it did not start again: nothing is left to end
+        const last = await hostRun.catch(() => undefined); // it did not restart, so nothing is left to end
         if (last !== undefined) await end(last, options.drainMs ?? DRAIN_MS);
         await ended;
       })();
@@ -304,21 +311,21 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
   };
 }
 
-/** From one start of the host to the next: a worker and what triggers its functions. */
-interface Life {
+/** One run of the host, from a start to the next restart: a worker and its triggers. */
+interface HostRun {
   readonly worker: Worker;
   plans: readonly TriggerPlan[];
-  /** In the order in which they are tried. */
+  /** In the order of matching. */
   routes: readonly Route[];
   readonly timers: Map<string, TimerTrigger>;
   readonly triggers: { stop(): Promise<void> }[];
 }
 
-/** Counts deaths; after one too many it begins again. */
-function deathCount({ count, withinMs }: WorkerDeaths): { isOneTooMany(): boolean } {
+/** Counts deaths; starts again from 0 at the limit. */
+function deathCount({ count, withinMs }: WorkerDeaths): { isAtLimit(): boolean } {
   let times: readonly number[] = [];
   return {
-    isOneTooMany() {
+    isAtLimit() {
       const now = performance.now();
       times = [...times.filter((time) => now - time < withinMs), now];
       if (times.length < count) return false;
@@ -333,7 +340,7 @@ function runEnd(outcome: Attempt<unknown> | "stopped"): "succeeded" | "failed" |
   return "value" in outcome ? "succeeded" : "failed";
 }
 
-/** As there, what is no number leaves the limit at its default. */
+/** Like the real host, a value that is not a number leaves the default limit. */
 function bodyLimit({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: given = "" }: Settings): { readonly maxBodyBytes?: number } {
   return /^\d+$/.test(given) ? { maxBodyBytes: Number(given) } : {};
 }

@@ -1,8 +1,8 @@
-// The module "@azure/functions-core" as the library @azure/functions wants it. In Azure the Node.js worker provides it;
-// here this file does, inside the worker process.
+// The module "@azure/functions-core" that the library @azure/functions requires. In Azure the Node.js worker provides
+// it; here this file does, inside the worker process.
 //
-// It is given to `require` only, as there: an app that says `import "@azure/functions-core"` fails here as it does in
-// Azure. A bundle in ES modules has to leave it to `require` (createRequire), which is what bundlers make of it.
+// As in Azure, only `require` finds it: an `import "@azure/functions-core"` fails. A bundle in ES modules has to leave
+// it to `require` (createRequire); bundlers do so.
 // https://github.com/Azure/azure-functions-nodejs-worker/blob/v3.x/src/setupCoreModule.ts
 import Module from "node:module";
 import type { InvocationRequest, InvocationResponse, LogLevel, RegisteredFunction } from "./worker-messages.ts";
@@ -10,7 +10,7 @@ import type { InvocationRequest, InvocationResponse, LogLevel, RegisteredFunctio
 type FunctionCallback = (...args: unknown[]) => unknown;
 type HookCallback = (context: object) => unknown;
 
-/** What the library makes of a core context: it converts the data and calls the function. */
+/** The library's invocation model for a core context: it converts the data and calls the function. */
 interface InvocationModel {
   getArguments(): Promise<{ context: object; inputs: unknown[] }>;
   invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
@@ -34,12 +34,12 @@ interface ProgrammingModel {
 
 export type HookName = "preInvocation" | "postInvocation" | "appStart" | "appTerminate" | "log";
 
-/** What an app has registered so far. */
+/** Everything an app has registered so far. */
 export interface Registry {
   readonly functions: Map<string, { readonly metadata: RegisteredFunction; readonly callback: FunctionCallback }>;
   readonly hooks: Readonly<Record<HookName, Set<HookCallback>>>;
   programmingModel: ProgrammingModel | undefined;
-  /** No function can be registered after it. */
+  /** No function can be registered after the start. */
   started: boolean;
 }
 
@@ -60,7 +60,7 @@ export function emptyRegistry(): Registry {
 
 type Log = (level: LogLevel, category: "user" | "system", message: string) => void;
 
-/** Makes `require("@azure/functions-core")` give a module that writes to `registry`, in every module of this process. */
+/** Makes `require("@azure/functions-core")` return a module that writes to `registry`, anywhere in this process. */
 export function provideFunctionsCore(registry: Registry, log: Log): void {
   const core = functionsCore(registry, log);
   // oxlint-disable-next-line typescript/unbound-method -- the proxy is called with the module as `this`
@@ -122,7 +122,7 @@ function isHookName({ hooks }: Registry, name: string): name is HookName {
   return Object.hasOwn(hooks, name);
 }
 
-/** The library asks an error for this mark. */
+/** The library checks errors for this mark. */
 function systemError(kind: new (message: string) => Error, message: string): Error {
   return Object.assign(new kind(message), { isAzureFunctionsSystemError: true });
 }

@@ -4,33 +4,33 @@ import { RetryMode } from "@azure/event-hubs";
 import { z } from "zod";
 import { SettingsError } from "../../src/errors.ts";
 
-/** What the host takes from host.json, with the real host's defaults. */
+/** The values that the host reads from host.json, with the real host's defaults. */
 export interface HostJson {
   /** undefined: no limit. */
   readonly functionTimeoutMs: number | undefined;
-  /** Before each route; "" for none. */
+  /** Prefix of each route; "" for none. */
   readonly routePrefix: string;
   readonly eventHubs: {
     readonly maxEventBatchSize: number;
     readonly prefetchCount: number;
     readonly batchCheckpointFrequency: number;
     readonly loadBalancing: LoadBalancing;
-    /** How the client of the hub tries again; what is not said is up to the client. */
+    /** How the hub's client retries; unset options are left to the client. */
     readonly clientRetryOptions: ClientRetryOptions;
   };
-  /** Options that are set and have no effect here. */
+  /** Options that are set but have no effect here. */
   readonly ignored: readonly string[];
 }
 
-/** How hosts share partitions among themselves. */
+/** How hosts share partitions. */
 export interface LoadBalancing {
-  /** How often a host renews what it owns and looks for what it should take. */
+  /** How often a host renews its partitions and looks for others to take. */
   readonly updateIntervalMs: number;
-  /** A host that has not renewed for so long has lost its partitions. */
+  /** A host that has not renewed for this long has lost its partitions. */
   readonly ownershipExpiryMs: number;
 }
 
-/** As the SDK's client takes them. */
+/** In the form of the SDK's client. */
 export interface ClientRetryOptions {
   readonly mode?: RetryMode;
   readonly timeoutInMs?: number;
@@ -44,7 +44,7 @@ const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$/;
 /** Flex Consumption, Premium and Dedicated. https://learn.microsoft.com/azure/azure-functions/functions-scale */
 const DEFAULT_TIMEOUT_MS = 30 * 60 * 1000;
 
-/** Of the .NET client, which the extension leaves as they are. */
+/** Defaults of the .NET client, which the extension leaves unchanged. */
 const DEFAULT_LOAD_BALANCING: LoadBalancing = { updateIntervalMs: 30_000, ownershipExpiryMs: 120_000 };
 
 const timeSpan = z.string().regex(TIME_SPAN).optional();
@@ -81,7 +81,7 @@ const schema = z.object({
     .optional(),
 });
 
-/** @throws {SettingsError} if host.json is missing, no JSON, or has values of a wrong form */
+/** @throws {SettingsError} if host.json is missing, is not JSON, or has malformed values */
 export async function readHostJson(appDirectory: string): Promise<HostJson> {
   const file = join(appDirectory, "host.json");
   let parsed: unknown;

@@ -1,9 +1,9 @@
 import { SettingsError } from "../../src/errors.ts";
 
-/** A route of an HTTP function, ready to be matched. */
+/** A parsed route of an HTTP function. */
 export interface Route {
   readonly functionName: string;
-  /** Upper case; undefined: all. */
+  /** Upper case; undefined means all. */
   readonly methods: ReadonlySet<string> | undefined;
   readonly segments: readonly Segment[];
 }
@@ -19,11 +19,11 @@ type Segment =
 
 interface Constraint {
   fits(value: string): boolean;
-  /** A value that fits. */
+  /** A value that matches. */
   readonly example: string;
 }
 
-/** ASP.NET's route constraints by name, made from the numbers in their parentheses. */
+/** ASP.NET's route constraints by name, built from the numbers in their parentheses. */
 // https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-constraints
 const CONSTRAINTS: Readonly<Record<string, (...numbers: readonly number[]) => Constraint | undefined>> = {
   alpha: matching(/^[a-z]+$/i, "a"),
@@ -60,7 +60,7 @@ function between(least: number | undefined, most: number | undefined): Constrain
 /**
  * Reads a route template: literals, `{name}`, `{name?}`, `{name:constraint}`, `{name:length(64)}`, `{*rest}`.
  *
- * @throws {SettingsError} for what ASP.NET has besides
+ * @throws {SettingsError} for other forms that ASP.NET knows
  */
 export function parseRoute(functionName: string, template: string, methods: readonly string[] | undefined): Route {
   const segments = template.split("/").filter((part) => part !== "");
@@ -108,7 +108,7 @@ export function routesInOrder(routes: readonly Route[]): readonly Route[] {
 }
 
 /**
- * The function that a request is for, and its parameters: the first route that fits.
+ * The function that serves a request, and its parameters: the first route that matches.
  *
  * @param routes in the order of `routesInOrder`
  * @param path with percent encoding, beginning with "/"
@@ -150,17 +150,17 @@ function matchSegments(segments: readonly Segment[], parts: readonly string[]): 
   return parts.length > segments.length ? undefined : params;
 }
 
-/** A request that another function answers though this route was made for it. */
+/** A request meant for one route but served by another function. */
 export interface ShadowedRoute {
   readonly functionName: string;
   /** An example, such as `GET /api/incidents/summary`. */
   readonly request: string;
-  /** The function that answers it: its name sorts first. */
+  /** The function that serves it, because its name sorts first. */
   readonly by: string;
 }
 
 /**
- * Routes that never get the requests that they were made for, since an earlier route takes them.
+ * Routes that never get their requests, because an earlier route takes them.
  *
  * @param routes in the order of `routesInOrder`
  */
@@ -174,7 +174,7 @@ export function shadowedRoutes(routes: readonly Route[]): readonly ShadowedRoute
   );
 }
 
-/** A path that the route is made for. It fits unless a parameter has constraints that exclude each other. */
+/** A path that the route is meant for. It matches unless a parameter's constraints exclude each other. */
 function examplePath(segments: readonly Segment[]): string {
   const parts = segments.map((segment) => {
     if ("literal" in segment) return segment.literal;
@@ -188,6 +188,6 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // a stray "%": ASP.NET leaves it as it is, too
+    return part; // ASP.NET also leaves a stray "%" unchanged
   }
 }

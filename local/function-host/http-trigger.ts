@@ -4,15 +4,15 @@ import { matchRoute, type Route } from "./http-routes.ts";
 import type { Attempt } from "./retry-policy.ts";
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from "./worker-messages.ts";
 
-/** Of the real host. https://learn.microsoft.com/azure/azure-functions/functions-app-settings */
+/** The real host's default. https://learn.microsoft.com/azure/azure-functions/functions-app-settings */
 const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
 export interface HttpTriggerOptions {
-  /** In the order in which they are tried; a request waits for them, as in the real host. */
+  /** In the order of matching; a request waits for them, as in the real host. */
   readonly routes: () => Promise<readonly Route[]>;
-  /** 0: a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
-  /** A longer body is refused while it is read: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
+  /** Limit of a body, checked while it is read: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
   readonly maxBodyBytes?: number;
   readonly run: (
     functionName: string,
@@ -29,8 +29,8 @@ export interface HttpTrigger {
 /**
  * Serves the HTTP functions of an app on 127.0.0.1.
  *
- * As in the real host, a function that fails is a 500 without a body, one that returns nothing a 204, and a method that
- * no route has a 404. As there without HTTP streams, a body is read whole before its function is called.
+ * As in the real host, a function that fails gives a 500 without a body, one that returns nothing a 204, and a method
+ * without a route a 404. Without HTTP streams, the real host also reads a body whole before it calls the function.
  *
  * @throws {UsageError} if the port is taken
  */
@@ -60,7 +60,7 @@ export async function startHttpTrigger(options: HttpTriggerOptions): Promise<Htt
   }
 
   const server = createServer((request, response) => {
-    // What fails here is the connection of a client that went away, or a reply that HTTP does not allow.
+    // Errors here mean that the client disconnected, or that HTTP does not allow the reply.
     answer(request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
@@ -75,7 +75,7 @@ export async function startHttpTrigger(options: HttpTriggerOptions): Promise<Htt
   };
 }
 
-/** At the part that crosses the limit the rest of a body is left unread. */
+/** Stops reading a body when it crosses the limit. */
 async function readWhole(request: IncomingMessage, maxBytes: number): Promise<Buffer | "too large"> {
   if (Number(request.headers["content-length"]) > maxBytes) return "too large";
   const parts: Buffer[] = [];

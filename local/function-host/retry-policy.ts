@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InvocationError, RetryContext, RetryOptions } from "./worker-messages.ts";
 
-/** When a failed invocation is tried again. */
+/** When a failed invocation is retried. */
 export interface RetryPolicy {
-  /** -1: for ever. */
+  /** -1 means for ever. */
   readonly maxRetryCount: number;
-  /** Wait before retry number `retry` (1 is the first), in milliseconds. */
+  /** Milliseconds to wait before retry number `retry` (1 is the first). */
   readonly delayMs: (retry: number) => number;
 }
 
 /**
  * Reads a registered retry policy.
  *
- * Exponential back-off waits the minimum first, then min(maximum, minimum + 2^(n-2) × minimum × a random 0.8 to 1.2).
+ * Exponential back-off first waits the minimum, then min(maximum, minimum + 2^(n-2) × minimum × a random 0.8 to 1.2).
  *
  * @param random 0 (inclusive) to 1
- * @throws {RangeError} for what the real host refuses at its start: a missing or negative interval, minimum over maximum
+ * @throws {RangeError} for values that the real host refuses at its start: a missing or negative interval, minimum over
+ * maximum
  * @see https://github.com/Azure/azure-webjobs-sdk ExponentialBackoffRetryAttribute, RandomizedExponentialBackoffStrategy
  */
 export function retryPolicy(options: RetryOptions, random: () => number = Math.random): RetryPolicy {
@@ -56,18 +57,18 @@ export type Attempt<Value> = { readonly value: Value } | { readonly error: Invoc
 
 export interface RetryRun<Value> {
   readonly policy: RetryPolicy | undefined;
-  /** Multiplies every wait; 1 is the real one. */
+  /** Multiplies every wait; 1 is real time. */
   readonly delayScale: number;
-  /** Ends a wait; no attempt is begun after it. */
+  /** Ends a wait; no further attempt starts. */
   readonly signal: AbortSignal;
   readonly attempt: (retryContext: RetryContext | undefined) => Promise<Attempt<Value>>;
 }
 
 /**
- * Runs attempts until one succeeds or the retries are over: then the last attempt is the outcome.
+ * Runs attempts until one succeeds or no retries are left; then the last attempt is the outcome.
  *
- * The count is in memory, as in the real host: it starts again when the host does. With a policy, the first attempt is
- * told its number too: 0.
+ * The count is in memory, as in the real host, and restarts with the host. With a policy, the first attempt also gets
+ * its number, 0.
  *
  * @returns "stopped" if `signal` ended it in a wait
  */

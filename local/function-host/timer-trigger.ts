@@ -4,7 +4,7 @@ import { resolvePlaceholders, type Settings } from "./binding-settings.ts";
 import type { RunEnd } from "./event-hub-trigger.ts";
 import type { Binding, TypedData } from "./worker-messages.ts";
 
-/** Node's timers end at 2^31 - 1 ms; longer waits are made of several. */
+/** Node's timers are limited to 2^31 - 1 ms; longer waits are split. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export interface TimerSchedule {
@@ -16,7 +16,7 @@ export interface TimerSchedule {
 /**
  * Reads the schedule of a timer trigger: NCRONTAB, six fields beginning with seconds, in UTC.
  *
- * @throws {SettingsError} if a setting is missing or the schedule is none
+ * @throws {SettingsError} if a setting is missing or the schedule is malformed
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
  */
 export function timerSchedule(functionName: string, binding: Binding, settings: Settings): TimerSchedule {
@@ -29,7 +29,7 @@ export function timerSchedule(functionName: string, binding: Binding, settings: 
     throw new SettingsError([`${where} "${expression}" has ${fields.length} fields; NCRONTAB has 6, seconds first`]);
   }
   if (fields[3] !== "*" && fields[5] !== "*") {
-    // NCRONTAB wants both to match, cron either.
+    // NCRONTAB requires both to match, cron either.
     throw new SettingsError([`${where} "${expression}" names days of the month and of the week: not supported here`]);
   }
   const next = (time: Date) => CronExpressionParser.parse(expression, { currentDate: time, tz: "UTC" }).next().toDate();
@@ -47,12 +47,12 @@ export interface TimerTriggerOptions {
 }
 
 export interface TimerTrigger {
-  /** Runs the function now, or after the run that is under way: a timer never overlaps itself. */
+  /** Runs the function now, or after the current run: a timer never overlaps itself. */
   runNow(): Promise<RunEnd>;
   stop(): Promise<void>;
 }
 
-/** Runs a function by its schedule. An occurrence that passes while the function still runs is left out. */
+/** Runs a function by its schedule. Skips an occurrence while the function still runs. */
 export function startTimerTrigger({ schedule, run }: TimerTriggerOptions): TimerTrigger {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -94,7 +94,7 @@ export function startTimerTrigger({ schedule, run }: TimerTriggerOptions): Timer
   };
 }
 
-/** What the real host sends to a timer function. */
+/** The data that the real host sends to a timer function. */
 function timerInfo(last: Date, next: Date): TypedData {
   const ScheduleStatus = { Last: last.toISOString(), Next: next.toISOString(), LastUpdated: last.toISOString() };
   return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus, IsPastDue: false }) };

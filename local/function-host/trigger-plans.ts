@@ -6,10 +6,10 @@ import { retryPolicy } from "./retry-policy.ts";
 import { timerSchedule, type TimerSchedule } from "./timer-trigger.ts";
 import type { Binding, RegisteredFunction } from "./worker-messages.ts";
 
-/** What starts a function, with everything that its binding leaves to the settings. */
+/** How a function is started, with the settings of its binding resolved. */
 export type TriggerPlan = {
   readonly registered: RegisteredFunction;
-  /** The name under which the worker expects the trigger's data. */
+  /** The worker expects the trigger's data under this name. */
   readonly bindingName: string;
 } & (
   | { readonly kind: "eventHub"; readonly source: EventHubSource }
@@ -20,7 +20,7 @@ export type TriggerPlan = {
 /**
  * Resolves the trigger of every function.
  *
- * @throws {SettingsError} with all that is wrong with any of them, each line beginning with the setting or the function
+ * @throws {SettingsError} with all problems of all functions, each line beginning with the setting or the function
  */
 export function planTriggers(
   functions: readonly RegisteredFunction[],
@@ -61,12 +61,12 @@ function planTrigger(registered: RegisteredFunction, settings: Settings, routePr
   }
 }
 
-/** Without methods, all are served. */
+/** All methods are served if none are given. */
 function methodsOf(methods: unknown): readonly string[] | undefined {
   return Array.isArray(methods) ? methods.filter((method) => typeof method === "string") : undefined;
 }
 
-/** Without a route, the function's name is its route. */
+/** Without a route, the function's name is the route. */
 function routeOf(
   name: string,
   binding: Binding,

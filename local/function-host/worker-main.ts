@@ -1,7 +1,7 @@
 // The worker process of the function host: loads an app and runs its functions, as Azure's Node.js worker does.
 //
-// Started by worker.ts with an IPC channel. It may run on another Node than the host, from 22 on; hence nothing here
-// imports a package.
+// worker.ts starts it with an IPC channel. It may run on another Node (22 or later) than the host, so it imports no
+// packages.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -23,11 +23,11 @@ const appHookData = {};
 provideFunctionsCore(registry, (level, category, message) => log(level, category, message));
 
 process.on("disconnect", () => process.exit(1)); // the host is gone
-// Ctrl+C, and `timeout`, reach the whole group; the host ends us after the drain.
+// Ctrl+C and `timeout` signal the whole process group; the host ends this process after the drain.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
 process.on("uncaughtException", (error: unknown) => {
-  // An unhandled rejection comes here, too. Nothing that is in flight gets an answer.
+  // Unhandled rejections arrive here, too. No invocation in flight gets an answer.
   writeSync(2, `Worker uncaught exception: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
   process.exit(1);
 });
@@ -43,7 +43,7 @@ function send(message: FromWorker): void {
 
 function log(level: LogLevel, category: "user" | "system", message: string, invocationId?: string): void {
   const context = { level, message, category };
-  for (const hook of registry.hooks.log) hook(context); // may rewrite level and message
+  for (const hook of registry.hooks.log) hook(context); // hooks may rewrite level and message
   send({ kind: "log", level: context.level, category, message: context.message, invocationId });
 }
 
@@ -123,7 +123,7 @@ async function run(request: InvocationRequest): Promise<InvocationResponse> {
   await runHooks("postInvocation", after);
   core.state = undefined;
 
-  // A function that threw undefined or null succeeded, as far as Azure's worker is concerned.
+  // Azure's worker treats a function that threw undefined or null as succeeded.
   // oxlint-disable-next-line typescript/only-throw-error -- it is the app's
   if (after.error !== undefined && after.error !== null) throw after.error;
   return model.getResponse(context, after.result);
@@ -133,12 +133,12 @@ async function runHooks(name: HookName, context: object): Promise<void> {
   for (const hook of registry.hooks[name]) await hook(context);
 }
 
-/** Bindings reach the real host as JSON: what that cannot say is left out. */
+/** Bindings reach the real host as JSON, so values that JSON cannot express are dropped. */
 function asJson<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** In-flight functions are cut off, as in Azure; hooks are waited for. */
+/** Invocations in flight are cut off, as in Azure, but hooks may finish. */
 async function terminate(): Promise<void> {
   try {
     await runHooks("appTerminate", { appHookData, hookData: {} });
@@ -148,7 +148,7 @@ async function terminate(): Promise<void> {
   process.exit(0);
 }
 
-/** The message has the form that the host's exception has when it comes back in a retry context. */
+/** The message has the form of the host's exception in a retry context. */
 function toInvocationError(thrown: unknown): InvocationError {
   const error =
     thrown instanceof Error ? thrown : new Error(typeof thrown === "string" ? thrown : JSON.stringify(thrown));

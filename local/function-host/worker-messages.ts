@@ -1,9 +1,9 @@
-// What the host and its worker process say to each other, and the part of the Functions worker's data types in it.
+// The messages between the host and its worker process, with the data types of the Functions worker that they use.
 //
-// Between the real two these are protobuf messages over gRPC; here they are structured clones over Node's IPC channel.
+// In Azure these are protobuf messages over gRPC; here they are structured clones over Node's IPC channel.
 // https://github.com/Azure/azure-functions-language-worker-protobuf/blob/dev/src/proto/FunctionRpc.proto
 
-/** One value, tagged with how it travels: `TypedData` of the protocol. */
+/** One value, tagged with its encoding: `TypedData` of the protocol. */
 export interface TypedData {
   readonly string?: string;
   readonly json?: string;
@@ -16,7 +16,7 @@ export interface TypedData {
   readonly collectionSint64?: { readonly sint64: readonly (number | LongNumber)[] };
 }
 
-/** A 64-bit integer as protobuf.js gives one to an app when the package `long` is present. */
+/** A 64-bit integer as protobuf.js passes it to an app if the package `long` is present. */
 export interface LongNumber {
   readonly low: number;
   readonly high: number;
@@ -47,7 +47,7 @@ export interface HttpCookie {
   readonly maxAge?: { readonly value: number };
 }
 
-/** A binding as it was registered: its type, its direction and what else its options say. */
+/** A registered binding: its type, its direction and its other options. */
 export type Binding = Readonly<Record<string, unknown>> & { readonly type: string; readonly direction?: string };
 
 /** The retry policy of a function as `@azure/functions` registers it: whole seconds. */
@@ -59,7 +59,7 @@ export interface RetryOptions {
   readonly maximumInterval?: { readonly seconds?: number };
 }
 
-/** What a function app has said about one of its functions at its start. */
+/** A function as the app registered it at its start. */
 export interface RegisteredFunction {
   readonly name: string;
   /** By the binding's name; one of them is the trigger. */
@@ -69,10 +69,10 @@ export interface RegisteredFunction {
 
 /** Sent with every attempt of a function that has a retry policy. */
 export interface RetryContext {
-  /** 0: the first attempt. */
+  /** 0 for the first attempt. */
   readonly retryCount: number;
   readonly maxRetryCount: number;
-  /** What the attempt before failed with. */
+  /** Error of the previous attempt. */
   readonly exception?: InvocationError;
 }
 
@@ -92,7 +92,7 @@ export interface InvocationRequest {
   readonly retryContext?: RetryContext;
 }
 
-/** What a function gave back: `InvocationResponse` of the protocol. */
+/** The result of a function: `InvocationResponse` of the protocol. */
 export interface InvocationResponse {
   readonly returnValue?: TypedData | null;
   readonly outputData?: readonly { readonly name: string; readonly data?: TypedData | null }[];

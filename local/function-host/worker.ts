@@ -23,24 +23,24 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly nodePath: string;
   readonly nodeOptions: readonly string[];
-  /** worker-main.ts, or what a bundler made of it. */
+  /** worker-main.ts, or a bundle of it. */
   readonly program?: URL;
   readonly log: (line: string) => void;
-  /** The process died; not called for one that was stopped. */
+  /** Called when the process dies, unless it was stopped. */
   readonly onExit: (exit: WorkerExit) => void;
 }
 
-/** The app in a process of its own, that is started again whenever it dies. */
+/** The app in its own process, which is restarted whenever it dies. */
 export interface Worker {
   readonly started: Started;
-  /** Of the process that runs now. */
+  /** Of the current process. */
   pid(): number | undefined;
   /**
-   * Runs a function once, as soon as a process is ready. The death of the process and a time-out are failures of the
-   * attempt; after a time-out the process is killed, as the real host does it, since a function cannot be cancelled.
+   * Runs a function once, as soon as a process is ready. The attempt fails if the process dies or the time is up. After
+   * a time-out the process is killed, as in the real host, since a function cannot be cancelled.
    */
   invoke(request: InvocationRequest, timeoutMs: number | undefined): Promise<InvocationEnd>;
-  /** SIGKILL; resolves when the process is gone. A new one is on its way by then. */
+  /** SIGKILL; resolves when the process is gone. A new one is starting by then. */
   kill(): Promise<void>;
   /** Runs the app's appTerminate hooks and ends the process. */
   stop(): Promise<void>;
@@ -54,7 +54,7 @@ interface InvocationEnd {
 interface LiveProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<WorkerExit>;
-  /** By invocation id: what to call with the function's answer. */
+  /** By invocation id: the callback for the function's answer. */
   readonly pending: Map<string, (outcome: Attempt<InvocationResponse>) => void>;
 }
 
@@ -67,7 +67,7 @@ export async function startWorker({ onExit, ...given }: WorkerOptions): Promise<
   let ready: Promise<LiveProcess> = Promise.resolve(live);
   void live.exited.then(() => restart());
 
-  /** Replaces a dead process; tries for as long as it takes, since the app did load once. */
+  /** Replaces a dead process. Retries for ever, since the app did load once. */
   function restart(): void {
     if (stopping) return;
     ready = respawn();
@@ -105,11 +105,11 @@ export async function startWorker({ onExit, ...given }: WorkerOptions): Promise<
           ? undefined
           : setTimeout(() => {
               timedOut = `Timeout value of ${timeoutMs / 1000} s was exceeded by function ${request.functionName}`;
-              // The attempt ends with the process, so that no retry goes to one that is dying.
+              // End the attempt together with the process, so that no retry goes to a dying one.
               pending.delete(invocationId);
               child.kill("SIGKILL");
             }, timeoutMs);
-      // A process that was stopped while it loaded may be gone already.
+      // A process that was stopped while it loaded may already be gone.
       void exited.then((exit) => resolve({ error: { message: timedOut ?? howItEnded(exit) } }));
       tell(child, { kind: "invoke", request });
       const outcome = await promise;
@@ -138,7 +138,7 @@ function spawn({ appDirectory, settings, nodePath, nodeOptions, program, log, on
     cwd: appDirectory,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], FUNCTIONS_WORKER_RUNTIME: "node", ...settings },
     execPath: nodePath,
-    // Node 22 before 22.18 runs .ts files only when told to.
+    // Node 22 before 22.18 needs an option to run .ts files.
     execArgv: ["--experimental-strip-types", "--disable-warning=ExperimentalWarning", ...nodeOptions],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -189,7 +189,7 @@ async function loaded({ child, exited }: LiveProcess, { appDirectory }: WorkerOp
   throw new UsageError(`The function app in ${appDirectory} cannot be loaded: ${answer.message}`);
 }
 
-/** A message to a process that is just dying is lost; its exit says so to everyone who waits. */
+/** A message to a dying process is lost; its exit reports this to everyone who waits. */
 function tell(child: ChildProcess, message: ToWorker): void {
   child.send(message, () => undefined);
 }

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
 
-/** A certificate for 127.0.0.1 and localhost that nobody trusts unless told to. */
+/** A certificate for 127.0.0.1 and localhost that nobody trusts by default. */
 export interface LoopbackCertificate {
   readonly key: string;
   readonly pem: string;
-  /** Where NODE_EXTRA_CA_CERTS can point to. */
+  /** A path for NODE_EXTRA_CA_CERTS. */
   readonly file: string;
   remove(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export async function loopbackCertificate(): Promise<LoopbackCertificate> {
   const folder = await mkdtemp(join(tmpdir(), "logs-ingestion-"));
   const file = join(folder, "certificate.pem");
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
-  // Also where the process ends without closing: `pimwatch … | head` does.
+  // Also if the process ends without closing, as in `pimwatch … | head`.
   process.once("exit", removeFolder);
   await writeFile(file, made.cert);
   return {

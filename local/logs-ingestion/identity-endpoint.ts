@@ -4,21 +4,23 @@ import { closeServer, listenOnLoopback } from "../loopback-server.ts";
 
 const TOKEN_LIFETIME_SECONDS = 3600;
 
-/** A token endpoint as App Service gives one to an app that has a managed identity. */
+/** A token endpoint as App Service gives to an app with a managed identity. */
 export interface IdentityEndpoint {
-  /** What IDENTITY_ENDPOINT has to hold. */
+  /** Value for IDENTITY_ENDPOINT. */
   readonly url: string;
-  /** What IDENTITY_HEADER has to hold. */
+  /** Value for IDENTITY_HEADER. */
   readonly header: string;
-  /** Whether this endpoint issued the token, for this resource, and it has not expired. */
+  /** Whether this endpoint issued the token for this resource, and it has not expired. */
   issued(token: string, resource: string): boolean;
   close(): Promise<void>;
 }
 
 /**
- * Serves tokens on loopback HTTP, in App Service's protocol 2019-08-01, to the unmodified ManagedIdentityCredential.
+ * Serves tokens over HTTP on loopback, in App Service's protocol 2019-08-01, to the unmodified
+ * ManagedIdentityCredential.
  *
- * Tokens are opaque: unlike real ones they are no JWTs and say nothing about an identity. Any client id is served.
+ * It does NOT imitate: JWTs (its tokens are opaque and name no identity) and the choice of an identity (any client id
+ * works).
  *
  * @see https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */
@@ -66,7 +68,7 @@ export async function startIdentityEndpoint(): Promise<IdentityEndpoint> {
   };
 }
 
-/** A scope's resource is named with or without the slash at its end. */
+/** The resource of a scope may or may not end in a slash. */
 function sameResource(left: string, right: string): boolean {
   return left.replace(/\/$/, "") === right.replace(/\/$/, "");
 }

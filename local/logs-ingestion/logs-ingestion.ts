@@ -1,12 +1,12 @@
 // A stand-in for Azure Monitor's Logs Ingestion API, for the unmodified @azure/monitor-ingestion client.
 //
 // It checks what the service checks: path, api-version, bearer token, rule and stream, encoding, the size of the body
-// before and after decompression, that it is a JSON array of objects, and each row against the stream's columns.
+// before and after decompression, the JSON array of objects, and each row against the stream's columns.
 //
-// It does not imitate: Entra ID (tokens are those of its own endpoint, and roles are not looked at), the transformation
-// of the data collection rule (transformKql), the throttling limits (429 only on demand), DCRLogErrors, conversions
-// (a value of another type is refused, where the service converts what it can), the replacement of a TimeGenerated that
-// is too old, and the minutes until a row can be queried. Nothing is deduplicated, as in the real service.
+// It does NOT imitate: Entra ID (tokens come from its own endpoint, and roles are not checked), the transformation of
+// the data collection rule (transformKql), the throttling limits (429 only on demand), DCRLogErrors, conversions (it
+// refuses a value of another type, where the service converts it if it can), the replacement of a TimeGenerated that is
+// too old, and the minutes until a row can be queried. Like the real service, it does not deduplicate.
 //
 // https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
 import { EventEmitter, once } from "node:events";
@@ -30,21 +30,21 @@ export const MAX_UPLOAD_BYTES = 1_048_576;
 const API_VERSION = "2023-01-01";
 const RESOURCE = "https://monitor.azure.com";
 
-/** What the next requests get instead of service. */
+/** How the next requests fail. */
 export type Failure =
   | {
       readonly status: number;
-      /** Sent as Retry-After. */
+      /** Value of Retry-After. */
       readonly retryAfterSeconds?: number;
-      /** Number of requests; without it, all until `restore()`. */
+      /** Number of requests to fail; without it, all until `restore()`. */
       readonly times?: number;
     }
   | { readonly reset: "before" | "after" | "hang"; readonly times?: number }
-  /** The connection breaks before anything is accepted, until `restore()`. */
+  /** Breaks the connection before anything is accepted, until `restore()`. */
   | "reset"
-  /** The rows are accepted, then the connection breaks before the answer, until `restore()`. */
+  /** Accepts the rows, then breaks the connection before it answers, until `restore()`. */
   | "accept-then-reset"
-  /** No answer, until the client gives up or `restore()` (which breaks the connection). */
+  /** Never answers, until the client gives up or `restore()` breaks the connection. */
   | "hang";
 
 /** A request that was answered or broken off. */
@@ -63,7 +63,7 @@ export interface LogsIngestionOptions {
   /** The immutable id of the data collection rule. */
   readonly ruleId: string;
   readonly stream: string;
-  /** 0, a free one, by default. */
+  /** 0, the default, takes a free port. */
   readonly port?: number;
 }
 
@@ -77,12 +77,12 @@ export interface LogsIngestion {
   readonly identityEndpoint: string;
   /** For IDENTITY_HEADER. */
   readonly identityHeader: string;
-  /** Every accepted row, in the order of acceptance, duplicates and all, without undeclared columns. */
+  /** Every accepted row in order of acceptance, including duplicates, without undeclared columns. */
   rows(): readonly Readonly<Record<string, unknown>>[];
   requests(): readonly IngestionRequest[];
-  /** Names of columns that rows had and the stream has not, each once: the service would drop them in silence. */
+  /** Names of undeclared columns that rows had, each once. The service would drop them silently. */
   droppedColumns(): readonly string[];
-  /** How many fields were cut at 64 KB. */
+  /** Number of fields cut at 64 KB. */
   truncatedFields(): number;
   fail(failure: Failure): void;
   restore(): void;
@@ -102,7 +102,7 @@ type Body = { readonly rows: readonly Readonly<Record<string, unknown>>[]; reado
 /**
  * Starts the stand-in.
  *
- * @throws {RangeError} if a column's type is not one that a data collection rule knows
+ * @throws {RangeError} if a column has a type that data collection rules do not know
  * @throws {UsageError} if the port is taken
  */
 export async function startLogsIngestion(options: LogsIngestionOptions): Promise<LogsIngestion> {
@@ -118,7 +118,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
   const identity = await startIdentityEndpoint();
   const certificate = await loopbackCertificate();
 
-  /** The failure that this request gets; one with a number of times is used up by it. */
+  /** The failure for this request, if any. A failure with a number of requests is used up by them. */
   function nextFailure(): Failure | undefined {
     const [failure, ...rest] = failures;
     if (failure === undefined || typeof failure === "string" || failure.times === undefined) return failure;
@@ -146,7 +146,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
     return undefined;
   }
 
-  /** Stores all rows or, if one does not fit, none. */
+  /** Stores all rows, or none if one does not match the columns. */
   function accept(body: Body): Refusal | undefined {
     const checked = body.rows.map((row) => checkRow(row, options.columns));
     const bad = checked.findIndex((row) => "problem" in row);
@@ -213,7 +213,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
   }
 
   const server = createServer({ key: certificate.key, cert: certificate.pem }, (request, response) => {
-    // A client that gives up while it sends ends the reading of its body: there is nobody to answer.
+    // A client that gives up while sending ends the reading of its body; there is nobody to answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
   const port = await listenOnLoopback(server, options.port ?? 0, "Logs ingestion").catch(async (error: unknown) => {

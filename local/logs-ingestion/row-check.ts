@@ -1,20 +1,20 @@
 /** A column of a stream, as a data collection rule declares it. */
 export interface StreamColumn {
   readonly name: string;
-  /** string, int, long, real, boolean, dynamic or datetime: a rule knows no other. */
+  /** string, int, long, real, boolean, dynamic or datetime; data collection rules know no other type. */
   readonly type: string;
 }
 
-/** A row as it is kept, and what the service would have done to it without a word. */
+/** A row as it is stored, and what the service would have changed silently. */
 export interface CheckedRow {
   readonly row: Readonly<Record<string, unknown>>;
-  /** Columns that the stream does not declare: dropped in silence. */
+  /** Undeclared columns, which are dropped. */
   readonly dropped: readonly string[];
-  /** Columns longer than 64 KB: cut. */
+  /** Columns longer than 64 KB, which are cut. */
   readonly truncated: readonly string[];
 }
 
-/** A row that does not fit its stream. */
+/** A row that does not match its stream. */
 export interface RowProblem {
   readonly problem: string;
 }
@@ -26,7 +26,7 @@ const MAX_FIELD_BYTES = 64 * 1024;
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
-/** What each type accepts; null is accepted by all. Long comes as text too: JSON numbers end at 2^53. */
+/** The values each type accepts; all accept null. A long may be text, since JSON numbers are exact only up to 2^53. */
 const ACCEPTS: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === "string",
   int: (value) => typeof value === "number" && Number.isInteger(value) && value >= INT32.min && value <= INT32.max,
@@ -47,10 +47,10 @@ export function checkColumns(columns: readonly StreamColumn[]): void {
 }
 
 /**
- * Holds one row against the columns of its stream.
+ * Checks one row against the columns of its stream.
  *
- * The real service is laxer where a value can be converted; a value that had to be converted is a mistake of the
- * sender, so it is refused here, with the column's name.
+ * The real service converts values where it can. A value that needs conversion is a mistake of the sender, so this
+ * stand-in refuses it and names the column.
  */
 export function checkRow(
   row: Readonly<Record<string, unknown>>,

@@ -1,16 +1,16 @@
 import type { Chance } from "./chance.ts";
 import { TENANT_ID, type Actor } from "./tenant.ts";
 
-/** A record of a diagnostic export as it stands in a sample. */
+/** A record of a diagnostic export in the samples. */
 export interface SampleRecord {
   readonly properties: { readonly id: string; readonly [name: string]: unknown };
   readonly [field: string]: unknown;
 }
 
-/** What tells one audit event from another; the rest is the same for all. */
+/** The fields that differ between audit events; all others are constant. */
 export interface AuditEvent {
   readonly operationName: string;
-  /** `properties.category`, e.g. RoleManagement. The record's own category is always AuditLogs. */
+  /** `properties.category`, such as RoleManagement. The record's own category is always AuditLogs. */
   readonly category: string;
   readonly service: "PIM" | "Core Directory" | "Self-service Password Management" | "Conditional Access";
   readonly operationType: string;
@@ -22,8 +22,8 @@ export interface AuditEvent {
 }
 
 /**
- * An audit event as Entra ID's diagnostic export writes it. What is confirmed of this shape, and by whom, is in
- * README.md beside this file.
+ * An audit event as Entra ID's diagnostic export writes it. README.md in this folder says which parts of this shape are
+ * confirmed, and by whom.
  */
 export function auditRecord(event: AuditEvent, time: Date, draw: Chance): SampleRecord {
   const correlationId = draw.guid();
@@ -62,7 +62,7 @@ export function auditRecord(event: AuditEvent, time: Date, draw: Chance): Sample
 function recordId(event: AuditEvent, time: Date, draw: Chance): string {
   const guid = draw.guid();
   if (event.service === "PIM") {
-    // .NET's Windows file time: 100 ns since 1601.
+    // .NET's Windows file time: 100 ns units since 1601.
     const ticks = (BigInt(time.getTime()) + 11_644_473_600_000n) * 10_000n;
     return `PIM_${guid}_${TENANT_ID}_${ticks}`;
   }
@@ -79,7 +79,7 @@ function initiatedBy(actor: Actor): object {
   return { user: { id, displayName, userPrincipalName, ipAddress, roles: [] } };
 }
 
-/** Exports write 100 ns: `2026-03-04T09:12:41.7904180Z`. */
+/** Exports write 7 decimals: `2026-03-04T09:12:41.7904180Z`. */
 export function sevenDigits(time: Date, draw: Chance): string {
   return `${time.toISOString().slice(0, -1)}${draw.between(0, 9999).toString().padStart(4, "0")}Z`;
 }

@@ -1,8 +1,8 @@
-/** Repeatable chance: the same seed gives the same draws on every machine. Not for secrets. */
+/** A repeatable random generator: the same seed gives the same draws on every machine. Not for secrets. */
 export interface Chance {
-  /** A whole number from `low` to `high`, both included. */
+  /** A whole number from `low` to `high`, inclusive. */
   between(low: number, high: number): number;
-  /** One of at least one choice. */
+  /** One of the choices, which must not be empty. */
   pick<T>(choices: readonly T[]): T;
   /** A random (version 4) GUID. */
   guid(): string;

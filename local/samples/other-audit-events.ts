@@ -12,10 +12,10 @@ import {
   type RoleName,
 } from "./tenant.ts";
 
-/** An audit event of another operation than the one the rule looks for. */
+/** An audit event with another operation than the rule looks for. */
 type OtherEvent = (draw: Chance) => AuditEvent;
 
-/** What fills a directory's audit log on an ordinary day. */
+/** Operations that fill a directory's audit log on an ordinary day. */
 const ORDINARY: readonly OtherEvent[] = [
   (draw) => directory("Update user", "UserManagement", draw, { type: "User", changed: ["Department", "Finance"] }),
   (draw) =>
@@ -58,14 +58,14 @@ const ORDINARY: readonly OtherEvent[] = [
   (draw) => pim("Remove member from role (PIM activation expired)", "Delete", "Reports Reader", draw),
 ];
 
-/** An event that the rule on PIM settings does not find, and the rules of this repository that do. */
+/** An event that the rule on PIM settings does not find, with the rules of this repository that do. */
 interface NearMiss {
   readonly event: OtherEvent;
   /** Names of the rules' folders. */
   readonly foundBy: readonly string[];
 }
 
-/** What comes near to a change of PIM settings: the same category, operations like it, or its words elsewhere. */
+/** Near misses of a change to PIM settings: same category, similar operations, or its words elsewhere. */
 const NEAR_MISSES: readonly NearMiss[] = [
   ...[
     (draw: Chance) => pim("Add member to role requested (PIM activation)", "Create", "Global Administrator", draw),
@@ -77,7 +77,7 @@ const NEAR_MISSES: readonly NearMiss[] = [
     (draw: Chance) => pim("Update PIM alert setting", "Update", "Global Administrator", draw),
     (draw: Chance) => ({
       ...pim("Add member to role completed (PIM activation)", "Create", "Exchange Administrator", draw),
-      // The words of a match where the rule does not look: a justification is free text.
+      // The words of a match in a place where the rule does not look: a justification is free text.
       reason: "Update role setting in PIM, ticket 4711",
     }),
   ].map((event) => ({ event, foundBy: [] })),
@@ -109,7 +109,7 @@ const NEAR_MISSES: readonly NearMiss[] = [
   },
 ];
 
-/** One ordinary record, drawn. */
+/** One random ordinary record. */
 export function ordinaryAuditRecord(time: Date, draw: Chance): SampleRecord {
   return auditRecord(draw.pick(ORDINARY)(draw), time, draw);
 }
@@ -117,12 +117,12 @@ export function ordinaryAuditRecord(time: Date, draw: Chance): SampleRecord {
 /** Number of different near misses. */
 export const NEAR_MISS_KINDS = NEAR_MISSES.length;
 
-/** The near miss of that number, counted from 0. */
+/** The near miss with that index. */
 export function nearMissRecord(kind: number, time: Date, draw: Chance): SampleRecord {
   return auditRecord(nearMiss(kind).event(draw), time, draw);
 }
 
-/** The rules of this repository, by their folders, that find the near miss of that number. */
+/** Folders of this repository's rules that find the near miss with that index. */
 export function nearMissFinders(kind: number): readonly string[] {
   return nearMiss(kind).foundBy;
 }

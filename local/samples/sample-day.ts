@@ -5,23 +5,23 @@ import { settingsChangeRecord } from "./settings-change-record.ts";
 import { SETTINGS_CHANGES } from "./settings-changes.ts";
 import { otherCategoryRecord } from "./sign-ins.ts";
 
-/** The folder of the official rule, which the settings changes are made for. */
+/** The folder of the official rule that the settings changes are made for. */
 const SETTINGS_RULE = "changes-to-pim-settings";
 
 const MINUTE = 60_000;
-/** Entra ID exports audit events in windows of about five minutes (facts in README.md). */
+/** Entra ID exports audit events in windows of about five minutes (see README.md). */
 const WINDOW = 5 * MINUTE;
 const WINDOWS = (24 * 60 * MINUTE) / WINDOW;
 
 export interface SampleDay {
-  /** What the hub receives, in order. */
+  /** Event bodies in the order the hub receives them. */
   readonly bodies: readonly Uint8Array[];
-  /** Every record of the day once, however often it is delivered, and which rules find it: written down by hand. */
+  /** Every record of the day once, however often it is delivered, with the rules that find it, listed by hand. */
   readonly expected: readonly ExpectedRecord[];
   readonly figures: {
-    /** Records delivered, redelivered ones counted each time. */
+    /** Records delivered, including repeats. */
     readonly delivered: number;
-    /** Bodies and elements that are no records: each ends as a dead letter. */
+    /** Bodies and elements that are not records; each becomes a dead letter. */
     readonly unreadable: number;
   };
 }
@@ -29,15 +29,15 @@ export interface SampleDay {
 interface ExpectedRecord {
   /** `properties.id` */
   readonly recordId: string;
-  /** Folders of the rules of this repository that find it, as they are shipped: switched off ones find nothing. */
+  /** Folders of this repository's rules that find it as shipped; rules that are switched off find nothing. */
   readonly rules: readonly string[];
 }
 
 /**
- * A day of invented audit exports: mostly other operations and sign-ins, every kind of PIM settings
- * change, and what can go wrong on the way to a hub. The same seed and day give the same bytes.
+ * A day of invented audit exports: mostly other operations and sign-ins, plus every kind of PIM settings change and
+ * every irregular delivery. The same seed and day give the same bytes.
  *
- * @param day the moment at which the day ends; it begins 24 hours earlier
+ * @param day when the day ends; it begins 24 hours earlier
  */
 export function sampleDay({ seed = 1, day = new Date() }: { seed?: number; day?: Date } = {}): SampleDay {
   const draw = chance(`${seed} ${day.toISOString()}`);
@@ -87,7 +87,7 @@ export function sampleDay({ seed = 1, day = new Date() }: { seed?: number; day?:
   }
 }
 
-/** Turns windows into bodies, with the oddities of real deliveries at fixed windows. */
+/** Turns windows into bodies, with the irregularities of real deliveries at fixed windows. */
 function deliver(windows: readonly (readonly SampleRecord[])[]): Pick<SampleDay, "bodies" | "figures"> {
   const bodies: Uint8Array[] = [];
   let delivered = 0;
@@ -97,14 +97,14 @@ function deliver(windows: readonly (readonly SampleRecord[])[]): Pick<SampleDay,
     delivered += records;
   };
   for (const [index, records] of windows.entries()) {
-    // Primes, so that every form meets windows with and without a settings change.
+    // Primes, so that each form of delivery meets windows with and without a settings change.
     if (index % 11 === 3) send(json(records), records.length);
     else if (index % 13 === 5) send(withByteOrderMark(wrapped(records)), records.length);
     else if (index % 17 === 7) send(json({ records }, 2), records.length);
     else if (index % 19 === 4) for (const record of records) send(json(record), 1);
     else send(wrapped(records), records.length);
 
-    // Azure Monitor promises no delivery exactly once: a whole body again, and a record within another body.
+    // Azure Monitor does not promise exactly-once delivery: a whole body can repeat, or a record in another body.
     const earlier = windows[index - 3];
     if (earlier && index % 23 === 8) send(wrapped(earlier), earlier.length);
     if (earlier && index % 7 === 2) send(wrapped(earlier.slice(0, 2)), Math.min(2, earlier.length));

@@ -3,7 +3,7 @@ import type { Chance } from "./chance.ts";
 import type { SettingsChange } from "./settings-changes.ts";
 import { ROLE_TEMPLATES, TENANT_ID, TENANT_NAME, type Actor, type RoleName } from "./tenant.ts";
 
-/** The event that PIM writes when the settings of one role are saved. */
+/** The event that PIM writes when somebody saves the settings of a role. */
 export function settingsChangeRecord(change: SettingsChange, role: RoleName, time: Date, draw: Chance): SampleRecord {
   const record = auditRecord(
     {
@@ -27,7 +27,7 @@ export function settingsChangeRecord(change: SettingsChange, role: RoleName, tim
   };
 }
 
-/** The targets of a PIM event on a directory role, in the order in which exports list them. */
+/** The targets of a PIM event about a directory role, in the order of exports. */
 export function roleTargets(role: RoleName, draw: Chance, member?: { id: string; displayName: string }): object[] {
   const template = ROLE_TEMPLATES[role];
   const property = (displayName: string, value: string) => ({
@@ -62,7 +62,7 @@ export function roleDetails(role: RoleName): { key: string; value: string }[] {
   ];
 }
 
-/** What the actor's token says: nothing for an app. */
+/** Details from the actor's token; none for an app. */
 export function actorDetails(actor: Actor): { key: string; value: string }[] {
   if (actor.kind === "app") return [];
   return [

@@ -1,21 +1,21 @@
 import { ALEX, BREAK_GLASS, PIM_AUTOMATION, PIM_SERVICE, SAM, type Actor, type RoleName } from "./tenant.ts";
 
-/** What a saved change of PIM settings looks like, and whether the official rule finds it. */
+/** A saved change of PIM settings, and whether the official rule finds it. */
 export interface SettingsChange {
-  /** What the sample is there to show. */
+  /** What the sample demonstrates. */
   readonly shows: string;
   readonly matches: boolean;
-  /** One event each, a few seconds apart: a role's name here means a directory role. */
+  /** Names of directory roles. Each gets one event, a few seconds apart. */
   readonly roles: readonly RoleName[];
   readonly by: Actor;
-  /** `properties.resultReason`. Microsoft publishes no list of these sentences: see README.md. */
+  /** `properties.resultReason`. Microsoft does not publish these sentences: see README.md. */
   readonly reason: string | null;
   readonly result?: "failure";
-  /** Where the text or the shape is our own inference beyond what README.md says of all samples. */
+  /** Parts of text or shape that we inferred, beyond what README.md says of all samples. */
   readonly inferred?: string;
-  /** Replaces the top-level field of that name. */
+  /** Replaces top-level fields of the record. */
   readonly record?: Readonly<Record<string, unknown>>;
-  /** Replaces the field of `properties`. */
+  /** Replaces fields of `properties`. */
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
@@ -25,7 +25,7 @@ const SESSION = "Setting changes in this session: ";
 export const SETTINGS_CHANGES: readonly SettingsChange[] = [
   // Weaker
   {
-    shows: "everything that guards Global Administrator falls in one save",
+    shows: "one save removes everything that guards Global Administrator",
     matches: true,
     roles: ["Global Administrator"],
     by: { ...ALEX, tokenAddress: "192.0.2.66" },
@@ -40,7 +40,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     reason: `${SESSION}MFA on activation requirement disabled. Approval disabled.`,
   },
   {
-    shows: "permanent eligible assignments allowed, ticket no longer asked",
+    shows: "permanent eligible assignments allowed, ticket no longer required",
     matches: true,
     roles: ["User Administrator"],
     by: SAM,
@@ -62,7 +62,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     reason: "MFA on activation disabled",
   },
   {
-    shows: "nobody is told of activations any more",
+    shows: "nobody is notified of activations any more",
     matches: true,
     roles: ["Privileged Role Administrator", "SharePoint Administrator"],
     by: ALEX,
@@ -100,14 +100,14 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     reason: `${SESSION}Maximum activation duration updated to 01:00:00. Approval disabled. Ticket info requirement enabled.`,
   },
   {
-    shows: "only the noise that rides along on a save",
+    shows: "only the noise that accompanies a save",
     matches: true,
     roles: ["Reports Reader"],
     by: ALEX,
     reason: `${SESSION}CustomExtension_PreApproval_EndUser_Assignment added:  (). CustomExtension_PostApproval_EndUser_Assignment added:  ().`,
   },
   {
-    shows: "a sentence that nobody has published yet",
+    shows: "an unpublished sentence",
     matches: true,
     roles: ["Conditional Access Administrator"],
     by: SAM,
@@ -149,7 +149,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     inferred: "that PIM itself may write this operation; where the number stands",
   },
   {
-    shows: "names that try to forge a log line, a page and a direction of writing",
+    shows: "names that try to forge a log line, a page and the text direction",
     matches: true,
     roles: ["Application Administrator"],
     by: {
@@ -165,7 +165,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
   },
   // How it ended, how it is written
   {
-    shows: "a change that was refused still matches: the rule does not look at the result",
+    shows: "a refused change still matches: the rule ignores the result",
     matches: true,
     roles: ["Global Administrator"],
     by: { ...ALEX, tokenAddress: "192.0.2.66" },
@@ -220,7 +220,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
   },
   // Near misses
   {
-    shows: "a trailing blank is another operation: =~ does not trim",
+    shows: "a trailing space makes it another operation: =~ does not trim",
     matches: false,
     roles: ["Reports Reader"],
     by: SAM,
@@ -229,7 +229,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     inferred: "that such a name exists",
   },
   {
-    shows: "PIM for Groups is another category, which the official rule does not see",
+    shows: "PIM for Groups has another category, which the official rule does not see",
     matches: false,
     roles: ["Global Administrator"],
     by: ALEX,
@@ -250,7 +250,7 @@ export const SETTINGS_CHANGES: readonly SettingsChange[] = [
     },
   },
   {
-    shows: "PIM for Azure resources is another category, which the official rule does not see",
+    shows: "PIM for Azure resources has another category, which the official rule does not see",
     matches: false,
     roles: ["Global Administrator"],
     by: SAM,

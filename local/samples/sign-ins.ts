@@ -2,7 +2,7 @@ import { sevenDigits, type SampleRecord } from "./audit-record.ts";
 import type { Chance } from "./chance.ts";
 import { EMPLOYEES, OFFICE_ADDRESSES, TENANT_ID } from "./tenant.ts";
 
-/** Categories that share the hub with AuditLogs, drawn as often as they stand here. */
+/** Categories that share the hub with AuditLogs, listed as often as they are drawn. */
 const CATEGORIES = [
   "NonInteractiveUserSignInLogs",
   "NonInteractiveUserSignInLogs",
@@ -20,7 +20,7 @@ const APPS = [
   { id: "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", name: "Azure Portal" },
 ] as const;
 
-/** A record of one of the other categories, drawn. It can never match a rule on AuditLogs. */
+/** A random record of another category. It can never match a rule on AuditLogs. */
 export function otherCategoryRecord(time: Date, draw: Chance): SampleRecord {
   const category = draw.pick(CATEGORIES);
   const correlationId = draw.guid();
@@ -63,7 +63,7 @@ function details(category: (typeof CATEGORIES)[number], at: { time: Date; addres
       appId: draw.guid(),
       resourceDisplayName: "Azure Storage",
       status: { errorCode: 0 },
-      // Real scopes hold the rule's category as a word: a search for it alone finds too much.
+      // Real scopes contain the rule's category as a word, so a search for that word alone finds too much.
       authenticationProcessingDetails: [{ key: "Oauth Scope Info", value: '["RoleManagement.Read.Directory"]' }],
     };
   }

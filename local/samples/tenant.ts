@@ -1,6 +1,6 @@
 /*
- * The invented tenant that all samples come from. Names and addresses are reserved ones (RFC 2606, RFC 5737);
- * the template ids of the roles are Microsoft's real and public ones.
+ * The invented tenant of all samples. Names and addresses are reserved (RFC 2606, RFC 5737); the template ids of the
+ * roles are Microsoft's real, public ones.
  */
 
 export const TENANT_ID = "aaaaaaaa-1111-4222-8333-444444444444";
@@ -23,21 +23,21 @@ export const ROLE_TEMPLATES = {
 
 export type RoleName = keyof typeof ROLE_TEMPLATES;
 
-/** Who made a change, as `initiatedBy` and the details beside it tell it. */
+/** Who made a change, as `initiatedBy` and the details beside it describe them. */
 export type Actor =
   | {
       readonly kind: "user";
       readonly id: string;
       readonly displayName: string | null;
       readonly userPrincipalName: string | null;
-      /** `initiatedBy.user.ipAddress`: what the rule maps. */
+      /** `initiatedBy.user.ipAddress`, which the rule maps. */
       readonly ipAddress: string | null;
-      /** `ipaddr` of additionalDetails: the address in the actor's token. */
+      /** `ipaddr` in additionalDetails: the address in the actor's token. */
       readonly tokenAddress?: string;
     }
   | { readonly kind: "app"; readonly servicePrincipalId: string; readonly displayName: string };
 
-/** As a change in the portal is exported: no address at the user, one in the details. */
+/** A change made in the portal: no address in `initiatedBy`, one in the details. */
 export const ALEX = {
   kind: "user",
   id: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9",
@@ -65,14 +65,14 @@ export const BREAK_GLASS = {
   tokenAddress: "192.0.2.200",
 } as const satisfies Actor;
 
-/** A service principal that keeps role settings as code, as EasyPIM or Terraform do. */
+/** A service principal that manages role settings as code, like EasyPIM or Terraform. */
 export const PIM_AUTOMATION = {
   kind: "app",
   servicePrincipalId: "3e4f5061-7283-494a-b5b6-c7d8e9f0a1b2",
   displayName: "pim-automation",
 } as const satisfies Actor;
 
-/** PIM itself: neither a name to sign in with nor an address. */
+/** PIM itself, which has neither a sign-in name nor an address. */
 export const PIM_SERVICE = {
   kind: "user",
   id: "4f506172-8394-4a5b-86c7-d8e9f0a1b2c3",

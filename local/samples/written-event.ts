@@ -3,38 +3,38 @@ import type { Json } from "../../src/kql/run/values.ts";
 import type { Chance } from "./chance.ts";
 
 /*
- * One event in any of the ways in which a hub can deliver it: how JSON writes its values, what is around its records, and
- * where its bytes lie in memory. Everything is drawn, so that the same draws give the same bytes.
+ * One event in any form in which a hub can deliver it: how JSON writes its values, what surrounds its records, and
+ * where its bytes lie in memory. Everything is drawn, so the same draws give the same bytes.
  */
 
 /** How values are written. */
 export interface Style {
   /** Whitespace between tokens. */
-  readonly blanks: string;
-  /** Out of 100 characters, how many are escaped. */
+  readonly whitespace: string;
+  /** Percentage of characters that are escaped. */
   readonly escapes: number;
   /** Whether the body begins with a byte order mark. */
-  readonly withMark: boolean;
+  readonly withByteOrderMark: boolean;
   /** Whether keys keep their order. */
   readonly keepsOrder: boolean;
 }
 
 export function anyStyle(draw: Chance): Style {
   return {
-    blanks: draw.pick(["", "", "", "", " ", "\n\t", "\r\n  "]),
+    whitespace: draw.pick(["", "", "", "", " ", "\n\t", "\r\n  "]),
     escapes: draw.pick([0, 0, 0, 3, 40, 100]),
-    withMark: draw.between(0, 3) === 0,
+    withByteOrderMark: draw.between(0, 3) === 0,
     keepsOrder: draw.between(0, 3) > 0,
   };
 }
 
-/** A value as a body of its own. */
+/** A value as a whole body. */
 export function writtenBody(value: Json, style: Style, draw: Chance): Buffer {
   return framed(written(value, style, draw), style);
 }
 
-function framed(text: string, { blanks, withMark }: Style): Buffer {
-  return Buffer.from(`${withMark ? "\uFEFF" : ""}${blanks}${text}${blanks}`);
+function framed(text: string, { whitespace, withByteOrderMark }: Style): Buffer {
+  return Buffer.from(`${withByteOrderMark ? "\uFEFF" : ""}${whitespace}${text}${whitespace}`);
 }
 
 function written(value: Json, style: Style, draw: Chance): string {
@@ -46,15 +46,15 @@ function written(value: Json, style: Style, draw: Chance): string {
       style,
     )}]`;
   const entries = Object.entries(value).map(([key, member], index) => ({
-    text: `${quoted(key, style, draw)}${style.blanks}:${style.blanks}${written(member, style, draw)}`,
+    text: `${quoted(key, style, draw)}${style.whitespace}:${style.whitespace}${written(member, style, draw)}`,
     place: style.keepsOrder ? index : draw.between(0, 999),
   }));
   const texts = entries.toSorted((a, b) => a.place - b.place).map(({ text }) => text);
   return `{${listed(texts, style)}}`;
 }
 
-function listed(texts: readonly string[], { blanks }: Style): string {
-  return texts.map((text) => `${blanks}${text}${blanks}`).join(",");
+function listed(texts: readonly string[], { whitespace }: Style): string {
+  return texts.map((text) => `${whitespace}${text}${whitespace}`).join(",");
 }
 
 function quoted(text: string, { escapes }: Style, draw: Chance): string {
@@ -72,7 +72,7 @@ function writtenCharacter(character: string, escapes: number, draw: Chance): str
   }).join("");
 }
 
-/** What is around the records of an event. */
+/** What surrounds the records of an event. */
 export const WRAPPINGS = ["records", "records among other keys", "records twice", "array", "single record"] as const;
 export type Wrapping = (typeof WRAPPINGS)[number];
 
@@ -86,7 +86,7 @@ export function anyForm(draw: Chance): EventForm {
 
 export interface EventRecords {
   readonly record: Json;
-  /** Records before and behind it; a single record has none. */
+  /** Records before and after it; a single record has none. */
   readonly before: readonly Json[];
   readonly behind: readonly Json[];
 }
@@ -97,7 +97,7 @@ export function writtenEvent({ record, before, behind }: EventRecords, form: Eve
   const array = (records: readonly Json[]) => `[${listed(records.map(textOf), form)}]`;
   const records = array([...before, record, ...behind]);
   if (form.wrapping === "array") return framed(records, form);
-  const member = (key: string, text: string) => `${textOf(key)}${form.blanks}:${form.blanks}${text}`;
+  const member = (key: string, text: string) => `${textOf(key)}${form.whitespace}:${form.whitespace}${text}`;
   const members = {
     records: () => [member("records", records)],
     "records among other keys": () => [
@@ -113,8 +113,8 @@ export function writtenEvent({ record, before, behind }: EventRecords, form: Eve
 const ALL = 0;
 
 /**
- * The record with the keys that lead to a literal moved to its front or to its end, at any distance from there. Mostly
- * only one of the texts with a literal is left: a second one would be found in its place.
+ * The record with the keys that lead to a literal moved to its start or end, at any distance from there. Usually only
+ * one text keeps a literal: the scan would find a second one instead.
  */
 export function withLiteralAtAnEnd(record: Json, literals: readonly string[], draw: Chance): Json {
   const wanted = literals.map((literal) => literal.toLowerCase());
@@ -124,7 +124,7 @@ export function withLiteralAtAnEnd(record: Json, literals: readonly string[], dr
   const thinned = mapTexts(record, (text) => (holds(text) && (seen += 1) !== kept && kept !== ALL ? "another" : text));
   const moved = withKeysMoved(thinned, holds, end);
   if (!isBag(moved)) return moved;
-  // Mostly at the other end: the literal's place in memory changes, and not its distance from its own end.
+  // Mostly at the other end: this moves the literal in memory but keeps the distance to its own end.
   const filling = { [draw.pick(["", "f", "filling"])]: "f".repeat(draw.between(0, 40)) };
   const isBeside = draw.between(0, 3) === 0;
   return (end === "front") === isBeside ? { ...filling, ...moved } : { ...moved, ...filling };
@@ -147,8 +147,8 @@ function withKeysMoved(value: Json, holds: (text: string) => boolean, end: "fron
 }
 
 /**
- * The bytes within a buffer, at any distance from a word's boundary, and often at the buffer's end. Before and behind
- * them lie parts of literals, quotes and backslashes, which are not theirs.
+ * The bytes inside a buffer, at any distance from a word boundary, and often at the buffer's end. Around them lie parts
+ * of literals, quotes and backslashes that do not belong to them.
  */
 export function inMemory(bytes: Uint8Array, literals: readonly string[], draw: Chance): Uint8Array {
   const before = draw.between(0, 3) === 0 ? "" : neighbour(literals, draw);
@@ -160,7 +160,7 @@ export function inMemory(bytes: Uint8Array, literals: readonly string[], draw: C
   return all.subarray(before.length, before.length + bytes.length);
 }
 
-/** ASCII, so that characters and bytes are as many. */
+/** ASCII, so that characters and bytes have the same count. */
 function neighbour(literals: readonly string[], draw: Chance): string {
   const text = draw.pick([...literals, String.raw`\u0050\\\\\\"\\`, "00000000"]);
   const at = draw.between(0, text.length);

@@ -32,7 +32,7 @@ test("closing frees both ports", async () => {
   await expect(fetch(azurite.blobEndpoint)).rejects.toThrow("fetch failed");
 });
 
-test("a port that is taken is named", async () => {
+test("the error names a port that is taken", async () => {
   const first = await startAzurite();
   onTestFinished(() => first.close());
   const port = Number(new URL(first.tableEndpoint).port);
@@ -42,7 +42,7 @@ test("a port that is taken is named", async () => {
   );
 });
 
-test("it ends with its parent, even when that is killed", async () => {
+test("it ends with its parent, even if the parent is killed", async () => {
   const parent = fork(new URL("fixtures/azurite-parent.ts", import.meta.url), [], { execArgv: [] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const endpoint = await message(parent);

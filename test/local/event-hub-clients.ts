@@ -4,12 +4,12 @@ import rhea, { type Connection } from "rhea";
 import { onTestFinished } from "vitest";
 import { startEventHub, type EventHubOptions, type EventHubStandIn } from "../../local/event-hub/event-hub.ts";
 
-/** Faults are part of some tests: try again at once, not after the client's 30 seconds. */
+/** Some tests inject faults: retry at once, not after the client's 30 seconds. */
 const retryOptions = { retryDelayInMs: 5, maxRetryDelayInMs: 5, maxRetries: 20 };
 
 export const HUB = "audit";
 
-/** A hub `audit` of two partitions with the consumer groups `$Default` and `healer`, closed after the test. */
+/** A hub `audit` with two partitions and the consumer groups `$Default` and `healer`, closed after the test. */
 export async function startedHub(options: Partial<EventHubOptions> = {}): Promise<EventHubStandIn> {
   const hub = await startEventHub({ hubs: [{ name: HUB, partitions: 2, consumerGroups: ["healer"] }], ...options });
   onTestFinished(() => hub.close());
@@ -28,7 +28,7 @@ export function consumerOf(hub: EventHubStandIn, group = "$Default", name = HUB)
   return consumer;
 }
 
-/** A plain AMQP client, for what the Azure client does not do. */
+/** A plain AMQP client, for requests that the Azure client cannot make. */
 export function rheaConnection(hub: EventHubStandIn): Connection {
   const connection = rhea
     .create_container()
@@ -47,12 +47,12 @@ type ReadingError = Error & { readonly code?: string | undefined };
 export interface Reading {
   readonly events: readonly ReceivedEventData[];
   readonly errors: readonly ReadingError[];
-  /** Resolves as soon as the condition holds, asked again after every delivery and error. */
+  /** Resolves as soon as the condition holds; it is checked after every delivery and error. */
   until(condition: (reading: Reading) => boolean): Promise<Reading>;
   stop(): Promise<void>;
 }
 
-/** Reads one partition and keeps what comes. Bodies stay bytes. */
+/** Reads one partition and keeps the events. Bodies stay bytes. */
 export function reading(
   consumer: EventHubConsumerClient,
   partition: string,
@@ -75,12 +75,12 @@ export function reading(
         wake();
       },
       async processError(error) {
-        // After tries that failed differently the client tells of all of them in one.
+        // After attempts with different errors the client reports all of them in one error.
         errors.push(...(error instanceof AggregateError ? error.errors : [error]));
         wake();
       },
     },
-    // The wait is how long the client takes to see that its connection broke: it looks after each batch only.
+    // The client notices a broken connection only after a batch; the wait bounds this.
     { startPosition, maxBatchSize: 500, maxWaitTimeInSeconds: 0.2, skipParsingBodyAsJson: true, ...options },
   );
   const self: Reading = {
@@ -121,7 +121,7 @@ export function texts(events: readonly ReceivedEventData[]): string[] {
   return bodies(events).map((body) => body.toString("utf8"));
 }
 
-/** Buffers of `NAME 0`, `NAME 1` and so on. */
+/** Buffers with `NAME 0`, `NAME 1` and so on. */
 export function numbered(name: string, count: number): { body: Buffer }[] {
   return Array.from({ length: count }, (_, index) => ({ body: Buffer.from(`${name} ${index}`) }));
 }

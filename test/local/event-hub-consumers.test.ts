@@ -56,7 +56,7 @@ test("a receiver with a higher or equal epoch takes the partition from the earli
   expect(texts(higher.events)).toEqual(["event 0", "event 1", "event 2"]);
 });
 
-test("a receiver with a lower epoch, or with none, is refused while an owner is there, in that group only", async () => {
+test("an owner excludes receivers with a lower epoch or none, in its consumer group only", async () => {
   const hub = await startedHub();
   await producerOf(hub).sendBatch(numbered("event", 3), { partitionId: "0" });
   const owner = reading(consumerOf(hub), "0", earliestEventPosition, { ownerLevel: 5 });
@@ -104,7 +104,7 @@ test("a sixth receiver without an epoch is refused", async () => {
   );
 });
 
-test("after broken connections the clients go on: no event is lost", async () => {
+test("clients continue after broken connections: no event is lost", async () => {
   const hub = await startedHub();
   const producer = producerOf(hub);
   const read = reading(consumerOf(hub), "0", earliestEventPosition, { maxBatchSize: 7 });
@@ -121,7 +121,7 @@ test("after broken connections the clients go on: no event is lost", async () =>
   expect(hub.partition(HUB, "0").count).toBe(400);
 });
 
-test("a hub that was made again counts from 0 and refuses positions of the old one", async () => {
+test("a recreated hub counts from 0 and refuses positions of the old one", async () => {
   const hub = await startedHub();
   const producer = producerOf(hub);
   await producer.sendBatch(numbered("old", 10), { partitionId: "0" });
@@ -129,7 +129,7 @@ test("a hub that was made again counts from 0 and refuses positions of the old o
   await read.until(({ events }) => events.length === 10);
 
   hub.recreate(HUB);
-  // The client comes back with the number of the last event it saw.
+  // The client returns with the number of the last event it saw.
   await read.until(({ errors }) => errors.some(({ code }) => code === "ArgumentError"));
   await read.stop();
   await producer.sendBatch(numbered("new", 3), { partitionId: "0" });
@@ -142,7 +142,7 @@ test("a hub that was made again counts from 0 and refuses positions of the old o
   expect(texts(events)).toEqual(["new 0", "new 1", "new 2"]);
 });
 
-test("a position that retention has dropped begins at the oldest event left", async () => {
+test("a receiver at a position that retention dropped begins at the oldest event left", async () => {
   const hub = await startedHub();
   await producerOf(hub).sendBatch(numbered("event", 10), { partitionId: "0" });
   hub.trim(HUB, "0", 6);
@@ -166,7 +166,7 @@ test("subscribing to a whole hub reads every partition, without a checkpoint sto
   );
 });
 
-test("with a checkpoint store the next subscriber goes on where the last one stopped", async () => {
+test("with a checkpoint store the next subscriber continues where the last one stopped", async () => {
   const hub = await startedHub();
   const producer = producerOf(hub);
   const store = checkpointStore();
@@ -227,7 +227,7 @@ test("a receiver without credit does not hold up another one on the same session
   expect(scarceCount).toBe(1);
 });
 
-/** Reads all partitions, checkpointing each event, until `count` came. */
+/** Reads all partitions, with a checkpoint per event, until `count` events arrived. */
 async function readHub(consumer: EventHubConsumerClient, count: number): Promise<{ bodies: string[] }> {
   const bodies: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -250,7 +250,7 @@ async function readHub(consumer: EventHubConsumerClient, count: number): Promise
   return { bodies };
 }
 
-/** The least that load balancing needs, in memory. */
+/** The minimum that load balancing needs, in memory. */
 function checkpointStore(): CheckpointStore {
   const checkpoints = new Map<string, Checkpoint>();
   const ownerships = new Map<string, PartitionOwnership>();

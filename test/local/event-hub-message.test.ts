@@ -34,7 +34,7 @@ const message = fc.record(
 const delivered = (event: EventMessage) =>
   encodeDelivery({ sequenceNumber: 41, offset: 1234, enqueuedAt: 1_700_000_000_123, message: event }, undefined);
 
-/** What the service adds, as rhea reads it. */
+/** The service's annotations, as rhea reads them. */
 const SERVICE_ANNOTATIONS = {
   "x-opt-sequence-number": 41,
   "x-opt-offset": "1234",
@@ -71,7 +71,7 @@ test("a batch is its messages, in order, byte for byte", () => {
   );
 });
 
-test("no bytes are anything but events or a malformed message", () => {
+test("any bytes are either events or a malformed message", () => {
   const damaged = fc.tuple(message, fc.nat(), fc.nat(255), fc.nat()).map(([sent, where, byte, cut]) => {
     const encoded = rhea.message.encode({ body: rhea.message.data_sections([rhea.message.encode(sent)]) });
     encoded[where % encoded.length] = byte;
@@ -89,7 +89,7 @@ test("no bytes are anything but events or a malformed message", () => {
   );
 });
 
-test("types survive that decoding would lose: an int stays an int, a long a long", () => {
+test("types that decoding would lose survive: an int stays an int, a long a long", () => {
   const encoded = rhea.message.encode({
     body: rhea.message.data_section(Buffer.from("x")),
     application_properties: {
@@ -105,7 +105,7 @@ test("types survive that decoding would lose: an int stays an int, a long a long
   expect(delivered(event).subarray(-event.bare.length)).toEqual(event.bare);
 });
 
-test("what a sender says of sequence number, offset and time is dropped", () => {
+test("a sender's own sequence number, offset and time are dropped", () => {
   const encoded = rhea.message.encode({
     body: "x",
     message_annotations: { "x-opt-sequence-number": 7, "x-opt-offset": "7", "x-opt-enqueued-time": 7, own: "kept" },
@@ -116,7 +116,7 @@ test("what a sender says of sequence number, offset and time is dropped", () => 
   expect(rhea.message.decode(delivered(event))["message_annotations"]).toEqual({ ...SERVICE_ANNOTATIONS, own: "kept" });
 });
 
-test("the partition key of a batch is that of each of its events", () => {
+test("each event of a batch gets the partition key of the batch", () => {
   const key = { "x-opt-partition-key": "tenant" };
   const inner = [{ body: "a" }, { body: "b", message_annotations: key }].map((one) => rhea.message.encode(one));
   const batch = rhea.message.encode({ body: rhea.message.data_sections(inner), message_annotations: key });

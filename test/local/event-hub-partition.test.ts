@@ -13,7 +13,7 @@ const sized = (length: number): EventMessage => ({
   bare: Buffer.alloc(length),
 });
 
-test("a selector says kind, value and whether the value itself is meant", () => {
+test("a selector gives kind, value and whether the value is included", () => {
   fc.assert(
     fc.property(
       fc.constantFrom("offset", "sequence-number", "enqueued-time"),
@@ -60,7 +60,7 @@ test("no text makes the selector parser throw", () => {
   fc.assert(fc.property(fc.string(), (text) => void parseSelector(`amqp.annotation.x-opt-${text}`)));
 });
 
-test("a start position is the first event that fulfils its selector, or a refusal beyond the end", () => {
+test("a start position is the first event that matches its selector; beyond the end it is refused", () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ bytes: fc.nat(2), ticks: fc.nat(2) }), { maxLength: 30 }),
@@ -99,7 +99,7 @@ test("a start position is the first event that fulfils its selector, or a refusa
   );
 });
 
-test("a partition is numbered without holes, whatever is appended, trimmed and retained", () => {
+test("a partition is numbered without gaps, whatever is appended, trimmed and retained", () => {
   const operation = fc.oneof(fc.record({ append: fc.nat(50) }), fc.record({ trim: fc.nat(500) }));
   fc.assert(
     fc.property(fc.array(operation), fc.option(fc.nat(40), { nil: undefined }), (operations, maxEvents) => {
@@ -147,7 +147,7 @@ test.each([
   expect(parseAddress(address)).toEqual(parsed);
 });
 
-test("of any sequence of receivers, at most one owner or five others are left", () => {
+test("any sequence of receivers leaves at most one owner or five others", () => {
   const epoch = fc.option(fc.bigInt({ min: 0n, max: 3n }), { nil: undefined });
   fc.assert(
     fc.property(fc.array(epoch), (epochs) => {

@@ -86,7 +86,7 @@ test("takes a single message that is not a batch", async () => {
   expect(events[0]?.properties).toEqual({ n: 1 });
 });
 
-test("numbers the events of a partition from 0 without holes, with offsets and times that grow", async () => {
+test("numbers the events of a partition from 0 without gaps, with growing offsets and times", async () => {
   const hub = await startedHub();
   const producer = producerOf(hub);
   for (const event of numbered("event", 1000)) await producer.sendBatch([event], { partitionId: "0" });
@@ -116,7 +116,7 @@ test("spreads batches over the partitions in turn, and keeps a partition key in 
   expect(new Set(events.map(({ partitionKey }) => partitionKey))).toEqual(new Set(["tenant é"]));
 });
 
-test("begins where the start position says", async () => {
+test("begins at the start position", async () => {
   let clock = 1_000_000;
   const hub = await startedHub({ now: () => (clock += 1000) });
   const producer = producerOf(hub);
@@ -147,7 +147,7 @@ test("begins after the last event for the latest position", async () => {
   await producer.sendBatch(numbered("old", 5), { partitionId: "0" });
   const read = reading(consumerOf(hub), "0", latestEventPosition);
   const arrived = read.until(({ events }) => events.length > 0);
-  // When the receiver is attached nobody says, so events are sent until it has one.
+  // Nothing tells when the receiver is attached, so send events until it has one.
   while (read.events.length === 0) await producer.sendBatch([{ body: "new" }], { partitionId: "0" });
   await arrived;
 
@@ -156,7 +156,7 @@ test("begins after the last event for the latest position", async () => {
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
 });
 
-test("tells the properties of the hub and of its partitions", async () => {
+test("returns the properties of the hub and of its partitions", async () => {
   const before = new Date();
   const hub = await startedHub();
   const producer = producerOf(hub);
@@ -185,7 +185,7 @@ test("tells the properties of the hub and of its partitions", async () => {
   expect(emptied).toMatchObject({ beginningSequenceNumber: 2, lastEnqueuedSequenceNumber: 2, isEmpty: true });
 });
 
-test("tells receivers that ask for it how far the partition is", async () => {
+test("tells receivers the end of the partition, if they ask for it", async () => {
   const hub = await startedHub();
   await producerOf(hub).sendBatch(numbered("event", 3), { partitionId: "0" });
   const told = Promise.withResolvers<unknown>();
@@ -225,7 +225,7 @@ test("refuses an event above 1 MB and takes the next one", async () => {
   expect(hub.partition(HUB, "0")).toEqual({ lastSequenceNumber: 0, count: 1 });
 });
 
-test("says no, at once, to hubs, consumer groups and partitions that do not exist", async () => {
+test("refuses unknown hubs, consumer groups and partitions at once", async () => {
   const hub = await startedHub();
   const attempts = [
     async () => producerOf(hub, "nobody").sendBatch(numbered("event", 1)),
@@ -255,7 +255,7 @@ test("says no, at once, to hubs, consumer groups and partitions that do not exis
   ]);
 });
 
-test("keeps as many events as retention says", async () => {
+test("keeps as many events as retention allows", async () => {
   const hub = await startedHub({ retention: { maxEvents: 10 } });
   await producerOf(hub).sendBatch(numbered("event", 25), { partitionId: "0" });
 
@@ -287,11 +287,11 @@ test("names the port that is in use, and the remedy", async () => {
   const hub = await startedHub();
 
   await expect(startEventHub({ hubs: [], port: hub.port })).rejects.toThrow(
-    `Port ${hub.port} on 127.0.0.1 is in use: stop what listens there, or give the event hub another port (0 takes a free one).`,
+    `Port ${hub.port} on 127.0.0.1 is in use: stop the program that uses it, or give the event hub another port (0 takes a free one).`,
   );
 });
 
-test("takes and gives 50,000 small events within seconds", async () => {
+test("stores and delivers 50,000 small events within seconds", async () => {
   const hub = await startedHub();
   const producer = producerOf(hub);
   const events = numbered("event", 50_000);

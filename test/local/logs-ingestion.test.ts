@@ -90,7 +90,7 @@ test.each([
   },
 );
 
-test("a column that the stream does not declare is dropped as in the real service, and told", async () => {
+test("an undeclared column is dropped, as in the real service, and reported", async () => {
   const { ingestion, client } = await start();
 
   await client.upload(RULE, STREAM, [{ Name: "a", TenantId: "x" }]);
@@ -129,7 +129,7 @@ test.each([
   { why: "an array of numbers", body: "[1]", status: 400 },
   { why: "another content type", headers: { "content-type": "text/plain" }, body: "[]", status: 415 },
   { why: "another encoding", headers: { "content-encoding": "br" }, body: "[]", status: 415 },
-  { why: "gzip that is none", headers: { "content-encoding": "gzip" }, body: "[]", status: 400 },
+  { why: "bytes that are not gzip", headers: { "content-encoding": "gzip" }, body: "[]", status: 400 },
   { why: "1 MiB and a byte", body: paddedTo(MAX_UPLOAD_BYTES + 1), status: 413 },
   {
     why: "the same, gzipped",
@@ -156,7 +156,7 @@ test("a record over 1 MB, which the client sends alone, is a 413", async () => {
   expect(await uploadError(client, [{ Name: "x".repeat(MAX_UPLOAD_BYTES) }])).toMatchObject({ statusCode: 413 });
 });
 
-test("a 403 on demand lasts until it is taken back", async () => {
+test("a 403 on demand lasts until restore()", async () => {
   const { ingestion, client } = await start();
   ingestion.fail({ status: 403 });
   expect(await uploadError(client, [{ Name: "a" }])).toMatchObject({ statusCode: 403 });
@@ -168,7 +168,7 @@ test("a 403 on demand lasts until it is taken back", async () => {
   expect(ingestion.rows()).toHaveLength(1);
 });
 
-test("the client waits as long as a 429 says and then succeeds by itself", async () => {
+test("the client waits as long as a 429 asks and then succeeds", async () => {
   const { ingestion, client } = await start();
   ingestion.fail({ status: 429, retryAfterSeconds: 0, times: 2 });
 
@@ -177,7 +177,7 @@ test("the client waits as long as a 429 says and then succeeds by itself", async
   expect(ingestion.requests().map(({ status }) => status)).toEqual([429, 429, 204]);
 });
 
-test("an answer that is lost makes the client send the rows twice: the real service keeps both, too", async () => {
+test("a lost answer makes the client send the rows twice; like the real service, the stand-in keeps both", async () => {
   const { ingestion, client } = await start();
   ingestion.fail({ reset: "after", times: 1 });
 
@@ -186,7 +186,7 @@ test("an answer that is lost makes the client send the rows twice: the real serv
   expect(ingestion.rows()).toEqual([{ Name: "a" }, { Name: "a" }]);
 });
 
-test("a connection that breaks before the rows are accepted is tried again", async () => {
+test("the client retries after a connection that breaks before the rows are accepted", async () => {
   const { ingestion, client } = await start();
   ingestion.fail({ reset: "before", times: 1 });
 
@@ -195,7 +195,7 @@ test("a connection that breaks before the rows are accepted is tried again", asy
   expect(ingestion.rows()).toEqual([{ Name: "a" }]);
 });
 
-test("no answer at all lasts until the client gives up", async () => {
+test("a request without an answer lasts until the client gives up", async () => {
   const { ingestion, client } = await start();
   ingestion.fail("hang");
   const signal = new AbortController();
@@ -207,7 +207,7 @@ test("no answer at all lasts until the client gives up", async () => {
   await expect(upload).rejects.toMatchObject({ errors: [{ cause: { name: "AbortError" } }] });
 });
 
-test("waiting for rows ends when they are there", async () => {
+test("waiting for rows ends when they arrive", async () => {
   const { ingestion, client } = await start();
   const arrived = ingestion.waitFor((rows) => rows.length === 2);
 
@@ -221,7 +221,7 @@ test("a column type that no data collection rule knows is refused at the start",
   await expect(start({ columns: [{ name: "Id", type: "guid" }] })).rejects.toThrow("Column Id: type guid is none of");
 });
 
-test("a row is kept as it is or refused, whatever it holds", () => {
+test("any row is kept unchanged or refused", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...COLUMNS.map(({ name }) => name), "Other"), fc.jsonValue()), (row) => {
       const checked = checkRow(row, COLUMNS);
@@ -239,7 +239,7 @@ async function start(
   const client = new LogsIngestionClient(
     ingestion.endpoint,
     { getToken: async () => ({ token: await token(ingestion), expiresOnTimestamp: Date.now() + 60_000 }) },
-    // What upload() creates at run time hands these on to the pipeline; the published type leaves them out.
+    // upload() adds these at run time and passes them to the pipeline; the published type omits them.
     { tlsOptions: { ca: ingestion.caPem }, retryOptions: { maxRetries: 3, retryDelayInMs: 1 } },
   );
   return { ingestion, client };

@@ -15,7 +15,7 @@ test("the same seed and day give the same bytes, another seed or day gives other
   expect(sampleDay({ seed: 1, day: new Date(1) }).bodies[0]).not.toEqual(day.bodies[0]);
 });
 
-test("everything delivered is expected once, and nothing else is", () => {
+test("each delivered record is expected once, and no other record", () => {
   const delivered = records.map((record) => record.properties.id);
 
   expect(delivered.length).toBe(day.figures.delivered);
@@ -25,7 +25,7 @@ test("everything delivered is expected once, and nothing else is", () => {
 const found = (rule: string) =>
   day.expected.filter(({ rules }) => rules.includes(rule)).map(({ recordId }) => recordId);
 
-test("the expected matches are those of the official rule's two conditions, written down here a second time", () => {
+test("the expected matches fulfil the official rule's two conditions, repeated here by hand", () => {
   const byHand = records.filter(
     (record) =>
       record["category"] === "AuditLogs" &&
@@ -39,7 +39,7 @@ test("the expected matches are those of the official rule's two conditions, writ
   );
 });
 
-test("each rule finds in the day what is written down for it, and nothing else", async () => {
+test("each rule finds exactly its expected records in the day", async () => {
   const { sourced } = await compileAllRules("rules");
   const named = new Set(["pim-for-groups-settings-changed", ...day.expected.flatMap(({ rules }) => rules)]);
   const byCode = sourced
@@ -92,7 +92,7 @@ describe("bodies", () => {
     { form: "wrapped in records", begins: /^\{"records":\[/ },
     { form: "a bare array", begins: /^\[\{/ },
     { form: "a single record", begins: /^\{"time"/ },
-    { form: "a byte order mark first", begins: /^\uFEFF\{"records"/ },
+    { form: "a leading byte order mark", begins: /^\uFEFF\{"records"/ },
     { form: "printed on many lines", begins: /^\{\n {2}"records"/ },
     { form: "not JSON at all", begins: /^\{'records'/ },
   ])("some are $form", ({ begins }) => {
@@ -103,7 +103,7 @@ describe("bodies", () => {
     expect(Math.max(...day.bodies.map((body) => body.length))).toBeLessThan(256 * 1024);
   });
 
-  test("name nobody real: mail domains and addresses are reserved ones", () => {
+  test("name nobody real: mail domains and addresses are reserved", () => {
     const text = texts.join("\n");
 
     expect(new Set(text.match(/(?<=@)[a-z0-9.-]+/g))).toEqual(new Set(["fabrikam.example"]));
@@ -115,7 +115,7 @@ describe("bodies", () => {
   });
 });
 
-/** Reads a body by the platform's parser alone, so that these tests do not trust the code they feed. */
+/** Reads a body with the platform's parser alone, so that these tests do not rely on the code that they feed. */
 function recordsIn(
   body: Uint8Array,
 ): { properties: { id: string; [name: string]: unknown }; [field: string]: unknown }[] {

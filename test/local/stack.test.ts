@@ -10,7 +10,7 @@ import { INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
 
-test("its settings are what the app asks for, and lead to services that answer", async () => {
+test("its settings are those that the app needs, and point to services that answer", async () => {
   const stack = await startStack({ allowedTenantIds: [TENANT] });
   try {
     expect([...readConfig(stack.settings).allowedTenantIds]).toEqual([TENANT]);
@@ -35,7 +35,7 @@ test("its settings are what the app asks for, and lead to services that answer",
   }
 });
 
-test("a port in use fails the start, and nothing stays up", async () => {
+test("a port in use fails the start, and nothing keeps running", async () => {
   const occupant = createServer().listen(0, "127.0.0.1");
   await once(occupant, "listening");
   const { port: taken } = occupant.address() as AddressInfo;

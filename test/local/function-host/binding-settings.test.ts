@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { connectionString, resolvePlaceholders } from "../../../local/function-host/binding-settings.ts";
 
-test("placeholders are replaced wherever they are", () => {
+test("placeholders are replaced anywhere in the text", () => {
   const settings = { HUB: "audit", STAGE: "test" };
 
   expect(resolvePlaceholders("%HUB%-%STAGE%", settings, "f: eventHubName")).toBe("audit-test");
   expect(resolvePlaceholders("100 %", settings, "f: route")).toBe("100 %");
 });
 
-test("every placeholder without a setting is named", () => {
+test("the error names every placeholder without a setting", () => {
   expect(() => resolvePlaceholders("%HUB%-%STAGE%", { HUB: "" }, "f: eventHubName")).toThrow(
     [
       "Settings: 2 problem(s)",
@@ -18,7 +18,7 @@ test("every placeholder without a setting is named", () => {
   );
 });
 
-test("an identity-based connection is told from one that is missing", () => {
+test("the error distinguishes an identity-based connection from a missing one", () => {
   const settings = { EVENTS__fullyQualifiedNamespace: "x.servicebus.windows.net" };
 
   expect(() => connectionString("EVENTS", settings, "f: connection")).toThrow(

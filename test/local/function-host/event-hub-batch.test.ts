@@ -17,7 +17,7 @@ const event = {
   properties: { source: "test" },
 };
 
-test("binary keeps every body, string leaves out the empty ones: the arrays of the metadata are then out of step", () => {
+test("binary keeps every body; string omits empty ones, so the arrays of the metadata no longer line up", () => {
   const events = [event, { ...event, body: Buffer.alloc(0) }];
 
   expect(batchData(events, "binary")).toEqual({ collectionBytes: { bytes: [Buffer.from("é"), Buffer.alloc(0)] } });
@@ -36,11 +36,11 @@ test("a single event comes alone", () => {
   });
 });
 
-test("a body that is an AMQP value is refused, and the event named", () => {
+test("a body that is an AMQP value is refused, and the error names the event", () => {
   expect(() => batchData([{ ...event, body: "text" }], "binary")).toThrow("Event 4294967301 has an AMQP value");
 });
 
-test("times have no zone and no zeros at their end, as .NET writes a DateTime without a kind", () => {
+test("times have no zone and no trailing zeros, as .NET writes a DateTime of unspecified kind", () => {
   const whole = { ...event, enqueuedTimeUtc: new Date("2026-01-02T03:04:00Z") };
 
   expect(batchMetadata([event, whole], PARTITION, "number")["EnqueuedTimeUtcArray"]).toEqual({
@@ -48,7 +48,7 @@ test("times have no zone and no zeros at their end, as .NET writes a DateTime wi
   });
 });
 
-test("the metadata of a batch has what the real host sends, and no more", () => {
+test("the metadata of a batch has exactly the fields that the real host sends", () => {
   const metadata = batchMetadata([event], PARTITION, "number");
 
   expect(Object.keys(metadata).toSorted()).toEqual([
@@ -69,7 +69,7 @@ test("the metadata of a batch has what the real host sends, and no more", () => 
   });
 });
 
-test("a partition key that is absent leaves no gap", () => {
+test("an absent partition key leaves no gap", () => {
   const events = [event, { ...event, partitionKey: "k" }];
 
   expect(batchMetadata(events, PARTITION, "number")["PartitionKeyArray"]).toEqual({

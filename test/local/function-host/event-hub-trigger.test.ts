@@ -43,7 +43,7 @@ test("a batch reaches the function byte for byte, empty and broken bodies includ
   });
 });
 
-test("sequence numbers can come as the objects that some workers make of them", async () => {
+test("sequence numbers can be objects, as some workers pass them", async () => {
   const { hub, name } = await sampleHub(1);
   await send(hub, name, ["a", "b"]);
 
@@ -80,7 +80,7 @@ test.each([
   { body: "exit once", retries: [1], exception: "The worker process exited with code 7" },
   { body: "reject unhandled once", retries: [1], exception: "The worker process exited with code 1" },
   { body: "hang once", retries: [1], exception: "Timeout value of 2 s was exceeded by function retried" },
-])("after $body the batch is tried again with its retry context, then the checkpoint is written", async (given) => {
+])("after $body the batch is retried with its retry context, then the checkpoint is written", async (given) => {
   const { hub, name } = await sampleHub(1);
   await send(hub, name, [given.body]);
 
@@ -94,7 +94,7 @@ test.each([
   expect(attempts[1]?.retry).toEqual({ count: 1, max: -1, exception: given.exception });
 });
 
-test("after too many deaths of the worker the host restarts itself, and counts the retries from 0 again", async () => {
+test("after too many deaths of the worker the host restarts itself and counts retries from 0 again", async () => {
   const { hub, name } = await sampleHub(1);
   await send(hub, name, ["exit always"]);
   const { host, lines, records } = await startSample({
@@ -117,7 +117,7 @@ test("after too many deaths of the worker the host restarts itself, and counts t
   expect(lines.filter((line) => line.includes("restart retry count")).length).toBeGreaterThanOrEqual(2);
 });
 
-test("deaths of the worker that are further apart do not restart the host", async () => {
+test("deaths of the worker further apart do not restart the host", async () => {
   const { hub, name } = await sampleHub(1);
   await send(hub, name, ["exit always"]);
   const { host, records } = await startSample({
@@ -137,7 +137,7 @@ test("deaths of the worker that are further apart do not restart the host", asyn
   expect(restarts).toBe(0);
 });
 
-test("a worker that is killed in the middle of a batch gets the batch again", async () => {
+test("after its worker was killed in the middle, a batch is run again", async () => {
   const { hub, name } = await sampleHub(1);
   const { host, records } = await startSample({ settings: sampleSettings(hub, name, azurite.connectionString) });
   const written = checkpointAt(host, "retried", 0);
@@ -153,7 +153,7 @@ test("a worker that is killed in the middle of a batch gets the batch again", as
   ]);
 });
 
-test("without retries a failure moves the checkpoint on, as in Azure", async () => {
+test("without retries a failure advances the checkpoint, as in Azure", async () => {
   const { hub, name } = await sampleHub(1);
   const { host, records } = await startSample({ settings: sampleSettings(hub, name, azurite.connectionString) });
 
@@ -163,7 +163,7 @@ test("without retries a failure moves the checkpoint on, as in Azure", async () 
   expect(records("once").map(({ retry }) => retry)).toEqual([undefined]);
 });
 
-test("without retries a failure can be kept for the next start instead", async () => {
+test("without retries a failed batch can be kept for the next start instead", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
   const first = await startSample({ settings, checkpointAfterFailure: false });
@@ -177,7 +177,7 @@ test("without retries a failure can be kept for the next start instead", async (
   expect(second.records("once")).toHaveLength(1);
 });
 
-test("throwing undefined is a success, as it is for Azure's worker", async () => {
+test("throwing undefined is a success, as in Azure's worker", async () => {
   const { hub, name } = await sampleHub(1);
   const { host, records } = await startSample({ settings: sampleSettings(hub, name, azurite.connectionString) });
 
@@ -187,7 +187,7 @@ test("throwing undefined is a success, as it is for Azure's worker", async () =>
   expect(records("retried")).toHaveLength(1);
 });
 
-test("stopping in the middle of a retry writes no checkpoint, and the next host begins with the same batch", async () => {
+test("stopping during a retry writes no checkpoint, and the next host begins with the same batch", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
   const first = await startSample({ settings, retryDelayScale: 1_000 });
@@ -202,7 +202,7 @@ test("stopping in the middle of a retry writes no checkpoint, and the next host 
   expect(second.records("retried")[0]?.bodies).toEqual([base64("fail twice")]);
 });
 
-test("stopping does not wait for ever for a function that hangs, and writes no checkpoint", async () => {
+test("stopping does not wait for ever for a hanging function, and writes no checkpoint", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
   const { host, records } = await startSample({ settings, drainMs: 10 });
@@ -214,7 +214,7 @@ test("stopping does not wait for ever for a function that hangs, and writes no c
   expect(await checkpointNames(name, "sample")).toEqual([]);
 });
 
-test("a host that is killed takes its worker with it, and another one gets the batch that was under way", async () => {
+test("the worker of a killed host dies with it, and another host gets the batch in flight", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
   const killed = fork(new URL("../fixtures/host-parent.ts", import.meta.url), [JSON.stringify(settings)], {
@@ -233,7 +233,7 @@ test("a host that is killed takes its worker with it, and another one gets the b
   expect(records("retried")[0]?.retry?.count).toBe(0);
 });
 
-test("a host that starts again goes on after the checkpoint", async () => {
+test("a restarted host continues after the checkpoint", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = sampleSettings(hub, name, azurite.connectionString);
   const first = await startSample({ settings });
@@ -256,7 +256,7 @@ test("two hosts share the partitions, and each event is seen", async () => {
   const partitionsOf = (index: number) =>
     new Set(hosts[index]?.records("retried").map(({ metadata }) => metadata.partitionContext.partitionId));
 
-  // A host takes over partitions while events keep coming; both have some once they are balanced.
+  // A host takes over partitions while events keep arriving; both have some once they are balanced.
   await expect
     .poll(
       async () => {
@@ -281,14 +281,14 @@ async function checkpointAt(host: FunctionHost, functionName: string, sequenceNu
   await promise;
 }
 
-/** The process id of the worker, once it has begun with its batch. */
+/** The process id of the worker, once it has begun its batch. */
 function underWay(host: ChildProcess): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   host.on("message", (pid: number) => resolve(pid));
   return promise;
 }
 
-/** A process that has ended but that nobody has asked about yet (Z) does not run. */
+/** A process that ended but was not yet reaped (Z) does not run. */
 async function isRunning(pid: number): Promise<boolean> {
   const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).then(
     ({ stdout }) => stdout.trim(),

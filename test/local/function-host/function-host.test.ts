@@ -5,7 +5,7 @@ import { startFunctionHost, type FunctionHost } from "../../../local/function-ho
 
 const folder = (app: string) => fileURLToPath(new URL(`../fixtures/${app}`, import.meta.url));
 
-// Without Event Hub functions, an app needs no storage.
+// Without Event Hub functions an app needs no storage.
 async function startModuleApp(log: (line: string) => void = () => undefined): Promise<FunctionHost> {
   const host = await startFunctionHost({ appDirectory: folder("module-app"), settings: { ANY: "1" }, log });
   onTestFinished(() => host.stop());
@@ -36,7 +36,7 @@ test("stopping runs the app's appTerminate hook", async () => {
   expect(lines).toContain("console: appTerminate ran");
 });
 
-test("a killed worker is started again, and the next request waits for it", async () => {
+test("a killed worker is restarted, and the next request waits for it", async () => {
   const host = await startModuleApp();
   const exited = once(host.events, "workerExited");
 
@@ -52,13 +52,13 @@ test("an app that cannot be loaded says why", async () => {
   );
 });
 
-test("a folder without host.json is named", async () => {
+test("the error names a folder without host.json", async () => {
   await expect(startFunctionHost({ appDirectory: folder("no-app"), settings: {} })).rejects.toThrow(
     /no-app\/host\.json cannot be read/,
   );
 });
 
-test("every setting that is missing is named, with where it is used", async () => {
+test("the error names every missing setting and where it is used", async () => {
   const start = startFunctionHost({ appDirectory: folder("sample-app"), settings: { SAMPLE_HUB: "h" } });
 
   await expect(start).rejects.toThrow(
@@ -74,7 +74,7 @@ test("every setting that is missing is named, with where it is used", async () =
   );
 });
 
-test("a port that is taken is named", async () => {
+test("the error names a port that is taken", async () => {
   const first = await startModuleApp();
   const port = Number(new URL(first.httpUrl).port);
 
@@ -83,7 +83,7 @@ test("a port that is taken is named", async () => {
   );
 });
 
-test("the app runs on the Node that is asked for, with the options that are asked for", async () => {
+test("the app runs on the given Node with the given options", async () => {
   const host = await startFunctionHost({
     appDirectory: folder("module-app"),
     settings: {},

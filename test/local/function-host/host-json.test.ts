@@ -11,7 +11,7 @@ async function read(text: string) {
   return readHostJson(folder);
 }
 
-test("a host.json that says nothing has the defaults of the real host", async () => {
+test("an empty host.json gives the defaults of the real host", async () => {
   expect(await read('{"version":"2.0"}')).toEqual({
     functionTimeoutMs: 1_800_000,
     routePrefix: "api",
@@ -26,7 +26,7 @@ test("a host.json that says nothing has the defaults of the real host", async ()
   });
 });
 
-test("what is set is read, and what has no effect is told", async () => {
+test("options are read, and those without effect are reported", async () => {
   const eventHubs = {
     maxEventBatchSize: 64,
     minEventBatchSize: 2,

@@ -26,7 +26,7 @@ test.each([
   { method: "GET", path: "/api/files", is: "files", params: {} },
   { method: "GET", path: "/api/files/a/b.css", is: "files", params: { path: "a/b.css" } },
   { method: "GET", path: "/api/incidents/%", is: "one", params: { id: "%" } },
-])("$method $path is for $is", ({ method, path, is, params }) => {
+])("$method $path is served by $is", ({ method, path, is, params }) => {
   expect(matchRoute(routes, method, path)).toEqual({ functionName: is, params });
 });
 
@@ -36,7 +36,7 @@ test.each([
   { method: "GET", path: "/api/incidents/a/b" },
   { method: "GET", path: "/api" },
   { method: "GET", path: "/" },
-])("$method $path is for none", ({ method, path }) => {
+])("$method $path is served by no function", ({ method, path }) => {
   expect(matchRoute(routes, method, path)).toBeUndefined();
 });
 
@@ -49,7 +49,7 @@ test.each([
   { template: "{n:range(1, 5)}", fits: ["1", "5"], fails: ["0", "6"] },
   { template: "{n:long:minlength(2)}", fits: ["12"], fails: ["1", "ab"] },
   { template: "{n:guid}", fits: ["00000000-0000-0000-0000-00000000000a"], fails: ["a"] },
-])("$template takes $fits and not $fails", ({ template, fits, fails }) => {
+])("$template matches $fits but not $fails", ({ template, fits, fails }) => {
   const route = [parseRoute("f", template, undefined)];
 
   expect(fits.filter((value) => matchRoute(route, "GET", `/${value}`) === undefined)).toEqual([]);
@@ -67,7 +67,7 @@ test.each([
   expect(() => parseRoute("f", template, undefined)).toThrow(message);
 });
 
-test("a route is shadowed where a function whose name sorts first takes its requests", () => {
+test("a route is shadowed by a function that takes its requests and whose name sorts first", () => {
   const free = parseRoute("incidents-show", "incidents/{id}", ["GET"]);
   const bound = parseRoute("incidents-show", "incidents/{id:length(64)}", ["GET"]);
   const change = parseRoute("incidents-change", "incidents/{id}", ["PATCH"]);

@@ -70,13 +70,13 @@ test("a body beyond the host's limit is refused while it is sent, and never reac
   const endless = await new Promise<number | undefined>((resolve, reject) => {
     const sending = request(`${url}/echo/7/x`, { method: "POST", headers: { "transfer-encoding": "chunked" } });
     sending.on("response", ({ statusCode }) => resolve(statusCode)).on("error", reject);
-    sending.write("0123456789"); // and it is never ended
+    sending.write("0123456789"); // the request is never ended
     sending.write("x");
   });
   expect(endless).toBe(413);
 });
 
-test("the app's environment is its settings and little else, and its folder is the app's", async () => {
+test("the app gets its settings, little else of the environment, and its own folder", async () => {
   const { url, settings } = await startHttp();
 
   const answer: { names: string[]; cwd: string } = JSON.parse(await (await fetch(`${url}/environment`)).text());

@@ -14,14 +14,14 @@ import {
 
 const US = "this host";
 
-/** A trigger on a consumer that a test plays: it hands batches over and says who owns the partition. */
+/** A trigger whose consumer is played by the test: it hands over batches and decides who owns the partition. */
 function trigger({
   cardinality = "many",
   close = () => Promise.resolve(),
   ...options
 }: Partial<EventHubTriggerOptions> & {
   readonly cardinality?: "one" | "many";
-  /** Of the client's subscription. */
+  /** Handlers of the client's subscription. */
   readonly close?: () => Promise<void>;
 } = {}) {
   const checkpoints: Checkpoint[] = [];
@@ -92,7 +92,7 @@ function batch(...sequenceNumbers: number[]): ReceivedEventData[] {
   }));
 }
 
-test("the checkpoint is that of the batch's last event", async () => {
+test("the checkpoint is at the batch's last event", async () => {
   const { handlers, partition, written, checkpoints } = trigger();
   const { processInitialize, processEvents } = await handlers;
   await processInitialize?.(partition);
@@ -104,7 +104,7 @@ test("the checkpoint is that of the batch's last event", async () => {
 });
 
 test.each<RunEnd>(["succeeded", "failed"])(
-  "a partition that another host has taken meanwhile gets no checkpoint from a batch that %s, and is let go",
+  "a partition taken by another host gets no checkpoint from a batch that %s, and is released",
   async (end) => {
     const { handlers, partition, written, giveAway } = trigger({
       run: () => {
@@ -115,7 +115,7 @@ test.each<RunEnd>(["succeeded", "failed"])(
     const { processInitialize, processEvents } = await handlers;
     await processInitialize?.(partition);
 
-    // Of all errors, this is the one after which the client does not attach to the partition again.
+    // This is the only error after which the client does not attach to the partition again.
     await expect(processEvents(batch(1), partition)).rejects.toMatchObject({
       code: "ReceiverDisconnectedError",
       retryable: false,
@@ -170,13 +170,13 @@ test("a batch that ends while the host stops writes no checkpoint, and stopping 
   expect(written).toEqual([]);
 });
 
-test("a client that never says that it has closed does not keep the host from stopping", async () => {
+test("a client that never reports its closing does not keep the host from stopping", async () => {
   const { stop } = trigger({ close: () => new Promise(() => undefined), closeMs: 1 });
 
   await expect(stop()).resolves.toBeUndefined();
 });
 
-test("with a checkpoint every second batch, the batches between have none", async () => {
+test("with a checkpoint every second batch, the batches in between get none", async () => {
   const eventHubs = { maxEventBatchSize: 10, prefetchCount: 10, batchCheckpointFrequency: 2 };
   const { handlers, partition, written } = trigger({ eventHubs });
   const { processInitialize, processEvents } = await handlers;
@@ -208,7 +208,7 @@ test("with cardinality one, each event is an invocation and a failure does not h
   expect(written).toEqual([2]);
 });
 
-test("no events are no invocation", async () => {
+test("without events there is no invocation", async () => {
   const { handlers, partition, written } = trigger({ run: () => Promise.reject(new Error("must not run")) });
   const { processInitialize, processEvents } = await handlers;
   await processInitialize?.(partition);

@@ -13,7 +13,7 @@ const forever = {
 test.each([
   { random: 0, delays: [2000, 3600, 5200, 8400, 14800, 27600, 53200, 60000] },
   { random: 0.5, delays: [2000, 4000, 6000, 10000, 18000, 34000, 60000, 60000] },
-])("exponential back-off with $random from the dice waits $delays", ({ random, delays }) => {
+])("exponential back-off with random $random waits $delays", ({ random, delays }) => {
   const { delayMs } = retryPolicy(forever, () => random);
 
   expect(delays.map((_, index) => Math.round(delayMs(index + 1)))).toEqual(delays);
@@ -61,7 +61,7 @@ function attempts(outcomes: readonly Attempt<string>[]) {
 const failure = (message: string): Attempt<string> => ({ error: { message } });
 const { signal } = new AbortController();
 
-test("each attempt is told its number, each retry the last error as well", async () => {
+test("each attempt gets its number, and each retry also the last error", async () => {
   const { attempt, contexts } = attempts([failure("one"), failure("two"), { value: "done" }]);
 
   const end = await runWithRetries({ policy: retryPolicy(forever), delayScale: 0, signal, attempt });
@@ -94,7 +94,7 @@ test("without a policy there is one attempt", async () => {
   expect(contexts).toEqual([undefined]);
 });
 
-test("a wait ends when the host stops, and nothing is tried after it", async () => {
+test("a wait ends when the host stops, and no attempt follows", async () => {
   const stop = new AbortController();
   const { attempt, contexts } = attempts([failure("one")]);
   const end = runWithRetries({ policy: retryPolicy(forever), delayScale: 1, signal: stop.signal, attempt });

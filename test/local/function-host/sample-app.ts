@@ -1,4 +1,4 @@
-// Starts the sample app of the fixtures on a hub of its own and reads what it logged.
+// Starts the sample app of the fixtures on its own hub and reads its log.
 import { fileURLToPath } from "node:url";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { onTestFinished } from "vitest";
@@ -11,7 +11,7 @@ import {
 
 export const SAMPLE_APP = fileURLToPath(new URL("../fixtures/sample-app", import.meta.url));
 
-/** What the sample app logs at the beginning of each invocation. */
+/** The line that the sample app logs at the start of each invocation. */
 interface SampleRecord {
   readonly record: string;
   readonly bodies: readonly string[];
@@ -26,11 +26,11 @@ interface SampleRecord {
 export interface RunningSample {
   readonly host: FunctionHost;
   readonly lines: readonly string[];
-  /** What the function was given so far, attempt by attempt. */
+  /** The function's input so far, attempt by attempt. */
   readonly records: (functionName: string) => SampleRecord[];
 }
 
-/** A hub with a name of its own, so that several can share a checkpoint store. */
+/** A hub with a unique name, so that several can share a checkpoint store. */
 export async function sampleHub(partitions: number): Promise<{ hub: EventHubStandIn; name: string }> {
   const name = `hub-${crypto.randomUUID()}`;
   const hub = await startEventHub({ hubs: [{ name, partitions, consumerGroups: ["sample", "once"] }] });

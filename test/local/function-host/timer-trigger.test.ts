@@ -27,7 +27,7 @@ test.each([
   expect(() => timerSchedule("f", timer(schedule), {})).toThrow(message);
 });
 
-test("a timer fires by its schedule and leaves out what passes while it runs", async () => {
+test("a timer fires by its schedule and skips occurrences while it runs", async () => {
   vi.useFakeTimers({ now: new Date("2026-01-02T03:04:05Z") });
   onTestFinished(() => void vi.useRealTimers());
   const starts: string[] = [];
@@ -54,7 +54,7 @@ test("a timer fires by its schedule and leaves out what passes while it runs", a
   expect(starts).toHaveLength(2);
 });
 
-test("an occurrence that is months away does not fire early", async () => {
+test("an occurrence months away does not fire early", async () => {
   vi.useFakeTimers({ now: new Date("2026-01-02T00:00:00Z") });
   onTestFinished(() => void vi.useRealTimers());
   const starts: string[] = [];
@@ -92,7 +92,7 @@ beforeAll(async () => {
 });
 afterAll(() => azurite.close());
 
-test("a timer function can be run at once and gets the schedule's times", async () => {
+test("a timer function can be run at once and gets the times of its schedule", async () => {
   const { hub, name } = await sampleHub(1);
   const { host, records } = await startSample({ settings: sampleSettings(hub, name, azurite.connectionString) });
 
@@ -109,7 +109,7 @@ test("a timer function can be run at once and gets the schedule's times", async 
   ]);
 });
 
-test("running a timer function that fails, or one that is none, rejects", async () => {
+test("running a timer function rejects if it fails, or if it is not a timer function", async () => {
   const { hub, name } = await sampleHub(1);
   const settings = { ...sampleSettings(hub, name, azurite.connectionString), SAMPLE_TIMER_FAILS: "yes" };
   const { host, lines } = await startSample({ settings });

@@ -40,13 +40,13 @@ test("an Event Hub trigger is resolved from the settings", () => {
   ]);
 });
 
-test("the entity path of the connection string wins over the binding's name, as in Azure", () => {
+test("the entity path of the connection string overrides the binding's name, as in Azure", () => {
   const settings = { ...SETTINGS, EVENTS: `${SETTINGS.EVENTS};EntityPath=other` };
 
   expect(planTriggers([eventHub()], settings, "api")).toMatchObject([{ source: { eventHubName: "other" } }]);
 });
 
-test("without a consumer group it is the default one", () => {
+test("without a consumer group the default one is used", () => {
   expect(planTriggers([eventHub({ consumerGroup: undefined })], SETTINGS, "api")).toMatchObject([
     { source: { consumerGroup: "$Default" } },
   ]);
@@ -68,7 +68,7 @@ test("a retry policy that the real host refuses at its start is refused", () => 
   expect(() => planTriggers([registered], SETTINGS, "api")).toThrow("f: retry: delayInterval is required");
 });
 
-test("an HTTP trigger's route begins with the prefix and is the function's name unless given", () => {
+test("an HTTP trigger's route begins with the prefix; its default is the function's name", () => {
   const named = { name: "status", bindings: { request: { type: "httpTrigger", methods: ["GET"] } } };
   const routed = { name: "page", bindings: { request: { type: "httpTrigger", route: "pages/%GROUP%" } } };
 

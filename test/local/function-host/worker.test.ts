@@ -4,7 +4,7 @@ import { startWorker } from "../../../local/function-host/worker.ts";
 
 const appDirectory = fileURLToPath(new URL("../fixtures/module-app", import.meta.url));
 
-test("what waits for a worker that is starting again fails when that worker is stopped", async () => {
+test("invocations that wait for a restarting worker fail when the worker is stopped", async () => {
   const worker = await startWorker({
     appDirectory,
     settings: {},
