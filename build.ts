@@ -14,26 +14,26 @@ import { VERSION } from "./src/version.ts";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
-/** The host's own module; and one that a dependency tries to load and does without: looking for it takes 4 ms of each start. */
+/** The host's own module, and an optional dependency: looking for it would take 4 ms of each start. */
 export const HOSTED = ["@azure/functions-core"];
 export const RESOLVE = { alias: { "supports-color": false } } as const;
 
 export interface Built {
   readonly directory: string;
   readonly warnings: readonly string[];
-  /** What the byte scan looks for, or the rules that turn it off. */
+  /** The literals of the byte scan, or the rules that turn it off. */
   readonly scan: string;
 }
 
 /**
- * Makes `dist/`, a whole function app: what azd and `func` publish and what the local stack and the tests
- * load. One module with chunks that are loaded when first needed, the rules as plans, the page, host.json; licences,
- * notices and a list of all that others made of it; no dependencies and no source.
+ * Builds `dist/`, a complete function app, which azd and `func` publish and which the local stack and the tests load. It
+ * contains one module with chunks loaded on first use, the rules as plans, the page, host.json, licences, notices and
+ * the list of third-party components; no dependencies and no source.
  *
- * CommonJS, for the start: an `import` of node:http makes Node load all of fetch (20 ms), a `require` does not.
+ * CommonJS for a fast start: an `import` of node:http makes Node load all of fetch (20 ms), a `require` does not.
  *
- * @throws {UsageError} when a rule cannot be compiled: file, line, column and reason of each; and for a package without
- *   the text of its licence
+ * @throws {UsageError} for rules that do not compile, with file, line, column and reason of each; and for a package
+ *   without the text of its licence
  */
 export async function build(directory = join(ROOT, "dist")): Promise<Built> {
   const { rules, problems } = await compileAllRules(join(ROOT, "rules"));
@@ -48,7 +48,7 @@ export async function build(directory = join(ROOT, "dist")): Promise<Built> {
     output: {
       dir: directory,
       format: "cjs",
-      strict: true, // some packages count on it: `this` of a plain call
+      strict: true, // some packages rely on strict mode's `this` in plain calls
       minify: true,
       entryFileNames: "[name].cjs",
       chunkFileNames: "[name]-[hash].cjs",

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests of the page in a real browser: Chromium has to be installed (`apt-get install -y chromium`). */
+/** Tests of the page in a real browser. Chromium must be installed (`apt-get install -y chromium`). */
 export default defineConfig({
   test: {
     include: ["test/browser/**/*.test.ts"],

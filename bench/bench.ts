@@ -21,12 +21,12 @@ import { unbundledApp } from "./unbundled-app.ts";
 
 const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- --only PART]
 
-  --quick          the main ratios, in under a minute
-  --events FILE    measures on this data instead: one event body a line
-  --expect FILE    a JSON array of the audit record ids that must match, in order
+  --quick          measure only the main ratios, in under a minute
+  --events FILE    measure this data instead: one event body per line
+  --expect FILE    JSON array of the audit record ids that must match, in order
   --only PART      detection, rules, limits, offline, loading, redelivery, start, path, processes, cost or memory
 
-jq and DuckDB take part where they are installed: apt-get install jq, npm ci --prefix bench.`;
+jq and DuckDB take part if installed: apt-get install jq, npm ci --prefix bench.`;
 
 const { values } = parseArgs({
   options: {
@@ -57,7 +57,7 @@ async function onGivenEvents(events: string, expect: string | undefined): Promis
   if (expect === undefined) throw new Error("--events needs --expect FILE: the ids that must be found");
   const { shape, tenants } = givenEvents(events, expect);
   const options = { rule: await officialRule(), tenants, rounds: 15, name: LARGE };
-  // Whether the data has escapes is not known: the search that does not see them is left out.
+  // The data may have escapes, so leave out the search that misses them.
   print(await benchDetection(shape, { ...options, hasEscapes: true }));
 }
 
@@ -82,7 +82,7 @@ async function onRules(): Promise<void> {
   const promised = { "1 rule": [rule], "10 rules": [rule, ...more.slice(0, 9)], "50 rules": [rule, ...more] };
   print(await benchRuleCount(large(), promised, { rounds }));
   if (values.quick) return;
-  // No record of this data has an operation of such a short name: what is measured is the shorter step of the scan.
+  // No record here has an operation with such a short name, so this measures the shorter step of the scan.
   const short = withOperation(rule, "Foo user", "00000000-0000-4000-8000-000000000001");
   print(
     await benchRuleCount(

@@ -13,9 +13,9 @@ import { unbundledApp } from "./unbundled-app.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * From the start of the app's process to the end of its first batch, the services being up: of the built app, and of the
- * same one file for file, which imports all SDKs at its start. The worker that loads them is JavaScript, as Azure's is:
- * to take the types out of its source would take 45 ms of each start.
+ * From the start of the app's process to the end of its first batch, with all services up. Compares the built app with
+ * the same modules as separate files that import all SDKs at the start. The worker that loads them is JavaScript, as in
+ * Azure: stripping its types would add 45 ms to each start.
  */
 export async function benchColdStart(appDirectory: string, rounds: number): Promise<readonly string[]> {
   const unbundled = await unbundledApp(appDirectory, { eager: true });
@@ -86,7 +86,7 @@ interface Start {
   readonly megabytes: number;
 }
 
-/** NaN where /proc is not Linux's. */
+/** NaN if there is no Linux /proc. */
 function residentMegabytes(pid: number | undefined): number {
   try {
     const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];

@@ -1,23 +1,23 @@
 import { table } from "./report.ts";
 
-/** Audit events of a tenant: 15 a day for each user, of 2 KB, in one message for five minutes or for 256 KB. */
+/** Audit events of a tenant: 15 per user and day, 2 KB each, one message per five minutes or 256 KB. */
 // https://learn.microsoft.com/entra/identity/monitoring-health/concept-log-monitoring-integration-options-considerations
 const EVENTS_PER_USER_AND_DAY = 15;
 const EVENT_BYTES = 2_000;
 const INTERVALS_PER_DAY = 288;
 const MESSAGE_BYTES = 256_000;
 
-/** Flex Consumption bills a run for a second at least. */
+/** Flex Consumption bills at least a second per run. */
 // https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan
 const MINIMUM_RUN_SECONDS = 1;
 const INSTANCE_GB = 2;
 const DAYS = 30;
 
 /**
- * What a month costs in the units that Azure bills, by the size of the tenant: if each message were a run of its own, the
- * most there can be, and what the same events are for Log Analytics.
+ * Monthly cost in the units that Azure bills, by tenant size: the upper limit if each message were its own run, and the
+ * size of the same events in Log Analytics.
  *
- * @param appSecondsPerGigabyte processor time of the app's process for events that it reads from a hub
+ * @param appSecondsPerGigabyte processor time of the app's process per gigabyte read from a hub
  */
 export function costModel(appSecondsPerGigabyte: number): readonly string[] {
   const rows = [1_000, 10_000, 100_000].map((users) => {

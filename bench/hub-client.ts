@@ -1,5 +1,5 @@
-// What the settings of the hub's client in host.json cost: Microsoft's own .NET client, the one of the Functions host,
-// reads the stand-in with each of them. Needs .NET, as `npm run test:clients` does.
+// The cost of the hub client's settings in host.json: Microsoft's own .NET client, the one of the Functions host, reads
+// the stand-in with each of them. Needs .NET, like `npm run test:clients`.
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { z } from "zod";
 import { sendEvents } from "../cli/sending/event-sender.ts";
@@ -28,7 +28,7 @@ const HUB = "audit";
 const PARTITIONS = 4;
 const LARGE = { events: 1_400, bytes: 1_040_000 };
 const SMALL = { events: 100_000, bytes: 307 };
-/** What a function takes for a batch while a service is slow: until it ends, the client goes on reading ahead. */
+/** Duration of a function's batch while a service is slow; meanwhile the client reads ahead. */
 const PAUSE_MS = 1_000;
 const ROUNDS = 3;
 
@@ -62,7 +62,7 @@ async function measured(
     BATCH: String(maxEventBatchSize),
     PREFETCH_BYTES: String(prefetchMegabytes * 2 ** 20),
     PAUSE: String(pauseMs),
-    OWNERSHIP_SECONDS: "60", // a client that is busy with large events renews late
+    OWNERSHIP_SECONDS: "60", // a client busy with large events renews late
   };
   return MEASURED.parse(await runClient({ scenario: "throughput", hub, hubName: HUB, count, environment }));
 }
@@ -99,7 +99,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 await small.close();
 
-/** Of the rounds the middle one. */
+/** The middle one of the rounds. */
 function middle(figureOf: (runs: ReadonlyMap<Setting, Measured>) => number): number {
   return rounds.map(figureOf).toSorted((one, other) => one - other)[rounds.length >> 1] ?? Number.NaN;
 }

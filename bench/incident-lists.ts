@@ -1,4 +1,4 @@
-// How long lists of very many incidents take: the API's own code over Azurite, with rows as incident-table.ts makes them.
+// Duration of lists over very many incidents: the API's own code over Azurite, with rows like incident-table.ts's.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { TableClient, type TransactionAction } from "@azure/data-tables";
@@ -25,7 +25,7 @@ const ROUNDS = 5;
 const draw = chance("very many incidents");
 const ROLES = ["Global Administrator", "User Administrator", "Exchange Administrator", "Reports Reader"];
 
-/** One of many over a year: most of them of low priority and closed. */
+/** One of many incidents over a year, most of low priority and closed. */
 function listedRow(index: number): IncidentRow {
   const role = draw.pick(ROLES);
   const id = `${index.toString(16).padStart(8, "0")}${"0".repeat(56)}`;

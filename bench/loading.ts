@@ -8,7 +8,7 @@ import type { Rule } from "../src/core/incident/rule.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
 import { valueLine } from "./report.ts";
 
-/** What the app does with its rules at the first batch: reads the plans, makes them ready, and makes the scan. */
+/** The app's work on its rules at the first batch: reads the plans, prepares them and builds the scan. */
 export async function benchLoading(): Promise<readonly string[]> {
   const { rules } = await compileAllRules(RULES);
   const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-rules-"));

@@ -28,7 +28,7 @@ interface StackForm {
   readonly nodeOptions?: readonly string[];
 }
 
-/** Runs something on the whole local stack: hub, host, app in a process of its own, table, ingestion. */
+/** Runs something on the whole local stack: hub, host, app in its own process, table, ingestion. */
 async function onStack<T>(
   { appDirectory, partitions, nodeOptions = [] }: StackForm,
   work: (run: Run) => Promise<T>,
@@ -53,7 +53,7 @@ async function caughtUp({ app }: Run): Promise<void> {
   while (!app.caughtUp()) await sleep(5);
 }
 
-/** Latency of incidents at several rates of events, one record each, of which a tenth match. */
+/** Latency of incidents at several event rates, with one record per event, a tenth of which match. */
 export async function benchLatency(
   appDirectory: string,
   { rates, seconds }: { readonly rates: readonly number[]; readonly seconds: number },
@@ -94,7 +94,7 @@ async function atRate(
   for (let batch = 0; batch < batches; batch += 1) {
     const part = bodies.slice(batch * size, (batch + 1) * size).map((body) => ({ body: Buffer.from(body) }));
     await sleep(Math.max(0, began + (batch * seconds * 1_000) / batches - Date.now()));
-    // Each to the next partition, so that none waits for another's.
+    // Each to the next partition, so that none waits for another.
     if (part.length > 0) sending.push(producer.sendBatch(part, { partitionId: String(batch % 4) }));
   }
   await Promise.all(sending);
@@ -129,8 +129,8 @@ function outgoing({ bodies }: Shape): readonly { readonly body: Uint8Array; read
 }
 
 /**
- * A hub that fills as fast as it can be sent to: how fast it is read, and at what cost. Then once more on the app's
- * modules as files of their own, under Node's profiler: whose code the processor's time goes to.
+ * Reads a hub that fills as fast as possible: how fast, and at what cost. Then again with the app's modules as separate
+ * files under Node's profiler, to see which code uses the processor.
  */
 export async function benchBacklog(
   { built, unbundled }: { readonly built: string; readonly unbundled: string },
@@ -161,7 +161,7 @@ export async function benchBacklog(
   ];
 }
 
-/** Processor time of the app's process, in seconds for a gigabyte of these events. */
+/** Processor time of the app's process, in seconds per gigabyte of these events. */
 export function appSecondsPerGigabyte(appDirectory: string, shape: Shape): Promise<number> {
   return onStack({ appDirectory, partitions: 4 }, async (run) => {
     const { cpu } = await throughput(run, shape);
@@ -195,7 +195,10 @@ async function shares(appDirectory: string, shape: Shape): Promise<readonly stri
   }
 }
 
-/** Sends all and waits until the app is through with it; it has loaded everything by then, and has had two hundred matches. */
+/**
+ * Sends everything and waits until the app has processed it. By then the app has loaded everything and had two hundred
+ * matches.
+ */
 async function throughput(run: Run, shape: Shape) {
   await warmUp(run, 400, 0.5);
   const matchedBefore = run.app.figures().matched;
@@ -204,7 +207,7 @@ async function throughput(run: Run, shape: Shape) {
   await sendEvents(run.producer, outgoing(shape));
   await caughtUp(run);
   const found = run.app.figures().matched - matchedBefore;
-  // All shipped rules are at work, so others may match too.
+  // All shipped rules run, so others may match too.
   if (found < shape.expected.length) throw new Error(`${found} matches, at least ${shape.expected.length} must be`);
   const after = await cpuSeconds(run);
   return {
@@ -218,7 +221,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** Processor time of this process and of the app's, in seconds. The app's is 0 where /proc is not Linux's. */
+/** Processor time of this process and the app's, in seconds. The app's is 0 without a Linux /proc. */
 async function cpuSeconds({ app }: Run): Promise<{ readonly host: number; readonly worker: number }> {
   const { user, system } = process.cpuUsage();
   return { host: (user + system) / 1e6, worker: secondsOf(await app.host.workerPid()) };

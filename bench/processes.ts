@@ -6,7 +6,7 @@ import { detection, pimwatch } from "./detection/methods.ts";
 import { mixed, singles } from "./detection/shapes.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 
-/** How much several processes detect together, each on data of its own, for as long as the others do. */
+/** Combined throughput of several processes, each on its own data, measured while all run. */
 export async function benchProcesses(counts: readonly number[], seconds: number): Promise<readonly string[]> {
   const rows: string[][] = [];
   let one = Number.NaN;
@@ -48,7 +48,7 @@ function message<Kind extends Report["kind"]>(
   });
 }
 
-/** Resident memory of a process of its own over a million records, in batches of new events each. */
+/** Resident memory of a separate process over a million records, in batches of new events. */
 export async function benchMemory(records: number): Promise<readonly string[]> {
   const child = fork(fileURLToPath(import.meta.url), ["memory", String(records)]);
   const { figures } = await message(child, "measured");

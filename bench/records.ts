@@ -7,7 +7,7 @@ import type { RoleName } from "../local/samples/tenant.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Draws records as exports write them: of 0 to 1 each, the share that is sign-ins and the share that matches. */
+/** Draws records as exports write them, with the given shares (0 to 1) of sign-ins and of matches. */
 export function recordSource(seed: string, { signIns, matches }: { signIns: number; matches: number }) {
   const draw = chance(seed);
   const start = Date.UTC(2026, 0, 5);
@@ -33,7 +33,7 @@ function match(time: Date, draw: Chance): JsonObject {
 
 const SCOPES = "openid profile email RoleManagement.Read.Directory User.Read.All AuditLog.Read.All Directory.Read.All";
 
-/** A sign-in of real size, with the policies that were applied: names hold `\\u0026`, scopes hold RoleManagement. */
+/** A sign-in of realistic size, with its applied policies: names contain `\\u0026`, scopes contain RoleManagement. */
 function signIn(time: Date, draw: Chance): JsonObject {
   const record = otherCategoryRecord(time, draw);
   const policies = Array.from({ length: draw.between(4, 16) }, (_, index) => ({

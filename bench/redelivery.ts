@@ -1,4 +1,4 @@
-// What a batch costs that is delivered again: requests at the edge of the incident table, over Azurite.
+// The cost of a redelivered batch: requests to the incident table, over Azurite.
 import { setTimeout as sleep } from "node:timers/promises";
 import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../local/azurite.ts";
@@ -13,15 +13,15 @@ import { detectGuarded } from "../src/workflows/detection/detect-guarded.ts";
 import { ratioLine, table } from "./report.ts";
 import { singles } from "./detection/shapes.ts";
 
-/** As many events as the host hands over at most (host.json). */
+/** The maximum number of events per batch (host.json). */
 const BATCH_EVENTS = 64;
 
 interface Case {
   readonly name: string;
   readonly otherSinks: readonly string[];
-  /** As a retry is processed: marked, in case that it ends the worker. */
+  /** Processed like a retry: marked, in case it ends the worker. */
   readonly isGuarded?: boolean;
-  /** Which of the incidents an earlier delivery has stored. */
+  /** Which of the incidents an earlier delivery stored. */
   isKnown(index: number): boolean;
 }
 
@@ -43,7 +43,7 @@ export interface RedeliveryOptions {
   readonly latencyMs: number;
 }
 
-/** Delivers one batch to tables that hold nothing, a part or all of it. */
+/** Delivers one batch to tables that hold none, some or all of it. */
 export async function benchRedelivery({ rule, matches, latencyMs }: RedeliveryOptions): Promise<readonly string[]> {
   const events = batchOf(matches);
   const azurite = await startAzurite();
@@ -76,7 +76,7 @@ interface Delivery extends Case {
   readonly azurite: Azurite;
 }
 
-/** A delivery to a table of its own. */
+/** A delivery to its own table. */
 async function delivered(events: readonly HubEvent[], one: Delivery) {
   const { rule, latencyMs, azurite, isKnown, otherSinks } = one;
   const name = `t${crypto.randomUUID().replaceAll("-", "")}`;
@@ -125,7 +125,7 @@ function tableClient(azurite: Azurite, name: string, before?: () => Promise<void
   return client;
 }
 
-/** All matches of one batch, spread over as many events as a batch has. */
+/** All matches of one batch, spread over a full batch of events. */
 function batchOf(matches: number): readonly HubEvent[] {
   const texts = singles(matches, "redelivery", 1).bodies.map((body) =>
     Buffer.from(body).toString().slice('{"records":['.length, -2),

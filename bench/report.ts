@@ -1,17 +1,17 @@
 import { cpus } from "node:os";
 import type { Timing } from "./detection/rounds.ts";
 
-/** One line that a program can read: how many times as fast. */
+/** One machine-readable line: a ratio of speeds. */
 export function ratioLine(name: string, ratio: number): string {
   return `bench: ${name} ratio ${ratio.toFixed(ratio < 2 ? 2 : 1)}`;
 }
 
-/** The same of what is no ratio. */
+/** The same for a value that is not a ratio. */
 export function valueLine(name: string, value: number | undefined, unit: string): string {
   return `bench: ${name} ${value === undefined ? "(not measured)" : `${Number(value.toPrecision(3))} ${unit}`}`;
 }
 
-/** A table of aligned columns, the first row its head. */
+/** A table with aligned columns; the first row is the head. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
@@ -19,7 +19,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [lines[0], rule, ...lines.slice(1)].join("\n");
 }
 
-/** Name, GB/s at the minimum and at the median, and how many times as fast as another. */
+/** Name, GB/s at the minimum and at the median, and the ratio to another. */
 export function speedRow(name: string, timing: Timing, bytes: number, against: Timing): string[] {
   const rate = (seconds: number) => (bytes / 1e9 / seconds).toFixed(2);
   return [name, rate(timing.minimum), rate(timing.median), (against.minimum / timing.minimum).toFixed(2)];

@@ -24,7 +24,7 @@ const THINGS = [
 ];
 const ENDS = ["settings", "assignment policy", "version", "for all users", "by delegation", "credential"];
 
-/** Rules of the official one's form, each for an operation of its own, whose name has 20 to 40 letters. */
+/** Rules like the official one, each for another operation with a name of 20 to 40 letters. */
 export function generatedRules(official: ReadyRule, count: number): readonly ReadyRule[] {
   const draw = chance("rules");
   const names = new Set<string>();
@@ -35,7 +35,7 @@ export function generatedRules(official: ReadyRule, count: number): readonly Rea
   return [...names].map((name) => withOperation(official, name, draw.guid()));
 }
 
-/** The official rule with another operation's name: as a short literal, too. */
+/** The official rule with another operation name, possibly a short literal. */
 export function withOperation({ rule }: ReadyRule, operation: string, id: string): ReadyRule {
   const plan: Plan = JSON.parse(
     JSON.stringify(rule.plan).replaceAll(JSON.stringify(OPERATION), JSON.stringify(operation)),

@@ -14,10 +14,10 @@ const SDKS = [
 ];
 
 /**
- * The app's modules as files of their own, in a new folder within the repository, so that they find its packages.
+ * The app's modules as separate files, in a new folder inside the repository, where they find its packages.
  *
- * @param built where the built app is, of which the other files are taken
- * @param eager whether it imports all of itself and all SDKs at its start
+ * @param built folder of the built app, from which the other files are copied
+ * @param eager whether it imports all its modules and SDKs at the start
  */
 export async function unbundledApp(built: string, { eager }: { readonly eager: boolean }): Promise<string> {
   const packages = join(ROOT, "bench", "node_modules");

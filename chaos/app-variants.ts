@@ -5,21 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The built app with several host.json: how many events a host takes at a time, and how long it lets a function run. */
+/** The built app with several versions of host.json, which differ in batch size and time-out. */
 export interface AppVariants {
-  /** As in production, but for the number of events. */
+  /** As in production, except for the batch size. */
   readonly patient: readonly string[];
   /** With a functionTimeout of a few seconds. */
   readonly hasty: readonly string[];
-  /** For NODE_COMPILE_CACHE. */
+  /** Value for NODE_COMPILE_CACHE. */
   readonly compileCache: string;
   remove(): Promise<void>;
 }
 
 const BATCH_SIZES = [1, 2, 5, 16, 64];
-/** Less than a call that hangs takes (20 s), and enough for a worker to start on a busy machine. */
+/** Shorter than a hanging call (20 s), but long enough for a worker to start on a busy machine. */
 const HASTY = "00:00:10";
-/** A connection to the hub that is cut while it is made would otherwise be waited for a minute. */
+/** Otherwise the client waits a minute for a hub connection that is cut while it is opened. */
 const CLIENT_RETRY_OPTIONS = { tryTimeout: "00:00:05", delay: "00:00:00.1" };
 
 /** @throws if there is no built app */

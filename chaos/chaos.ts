@@ -8,24 +8,25 @@ import { APP_DIRECTORY, runRound, type RoundResult } from "./round.ts";
 
 const HELP = `Usage: npm run chaos -- [options]
 
-Runs the built app on the local stack behind a fault proxy: function hosts that fight over the hub's partitions are
-killed with SIGKILL, requests to storage, ingestion, token endpoint and hub fail in every way of the fault matrix,
-events come twice, in other orders and other batches. When enough has happened it lets everything come to rest and
-compares: each record that matches must be one incident, forwarded, and what cannot be read a dead letter, byte for byte.
+Runs the built app on the local stack behind fault proxies. Function hosts that compete for the hub's partitions are
+killed with SIGKILL; requests to storage, ingestion, token endpoint and hub fail in every way of the fault matrix;
+events arrive twice, in other orders and other batches. In the end everything settles and is compared: each matching
+record must be one incident, forwarded, and unreadable bytes must be a dead letter, byte for byte.
 
-  --kills N       SIGKILLs, at least (default 100)
-  --faults N      faults, at least (default 1000)
-  --seed S        what decides faults, kills and traffic (default: a new one, which is printed)
-  --round N       kills to a round, which has services of its own (default 100)
-  --hosts N       function hosts at a time (default 6)
-  --partitions N  of the hub (default 16)
-  --any-cells     do not go on until every cell of the matrix has happened
-  --json          the figures as JSON instead of a table
-  --no-build      take dist/ as it is
-  --help          this text
+  --kills N       minimum number of SIGKILLs (default 100)
+  --faults N      minimum number of faults (default 1000)
+  --seed S        decides faults, kills and traffic (default: a new seed, which is printed)
+  --round N       kills per round; each round has its own services (default 100)
+  --hosts N       parallel function hosts (default 6)
+  --partitions N  partitions of the hub (default 16)
+  --any-cells     do not wait until every cell of the matrix is reached
+  --json          print the figures as JSON instead of a table
+  --no-build      use the existing dist/
+  --help          print this text
 
-Progress goes to stderr, the result to stdout. Ctrl-C ends the storm, and judges what happened until then. Exit code 1 on any loss, any duplicate incident or any dead letter that
-is not what was sent. A failed round can be run again: its seed is printed with the problem.`;
+Progress goes to stderr, the result to stdout. Ctrl-C ends the storm; the results so far are judged. Exit code 1: an
+event was lost, an incident is duplicated, or a dead letter is not what was sent. To repeat a failed round, use the
+seed printed with the problem.`;
 
 const MOST_PROBLEMS = 50;
 
@@ -48,7 +49,7 @@ async function main(options: Options): Promise<number> {
   try {
     const enough = new AbortController();
     process.once("SIGINT", () => {
-      console.error("ending early: what happened so far is judged; once more to stop at once");
+      console.error("ending early: the results so far are judged; press Ctrl-C again to stop at once");
       enough.abort();
     });
     const rounds = await runRounds(options, variants, enough.signal);
@@ -59,9 +60,9 @@ async function main(options: Options): Promise<number> {
     for (const problem of totals.problems.slice(0, MOST_PROBLEMS)) console.error(`FAILED: ${problem}`);
     if (totals.problems.length > MOST_PROBLEMS)
       console.error(`FAILED: and ${totals.problems.length - MOST_PROBLEMS} more problems`);
-    for (const cell of totals.unreachable) console.error(`FAILED: a cell did not happen: ${cell}`);
+    for (const cell of totals.unreachable) console.error(`FAILED: cell not reached: ${cell}`);
     for (const name of optionalCellsLeft(totals))
-      console.error(`not in this run (an app asks for a token once in its life): ${name}`);
+      console.error(`not in this run (an app requests only one token per start): ${name}`);
     const isGood = totals.problems.length + totals.unreachable.length === 0;
     console.error(`${isGood ? "passed" : "FAILED"}: ${sentence(totals)}; seed ${options.seed}`);
     return isGood ? 0 : 1;

@@ -11,7 +11,7 @@ import {
   type Operation,
 } from "./faults/fault-matrix.ts";
 
-/** When in the life of a request its sender is killed. `late`: the request is carried out when its sender is long dead. */
+/** When the sender of a request is killed. `late`: the request is carried out long after its sender died. */
 type KillMoment = "before" | "after" | "late";
 
 export interface Kill {
@@ -20,39 +20,39 @@ export interface Kill {
 }
 
 export interface ArrivedRequest {
-  /** Which of the hosts sent it. */
+  /** The host that sent it. */
   readonly slot: number;
   readonly operation: Operation;
-  /** The same for all tries of one call. */
+  /** The same for all attempts of one call. */
   readonly callId: string;
 }
 
 export interface DirectorOptions {
   readonly seed: string;
-  /** Requests of one operation from one fault to the next, on average. */
+  /** Average number of requests of one operation between two faults. */
   readonly requestsPerFault: Readonly<Record<Operation, number>>;
-  /** Requests from one kill to the next, on average. */
+  /** Average number of requests between two kills. */
   readonly requestsPerKill: number;
-  /** This host is never killed: so that what takes long, a time-out, is lived through as well. */
+  /** This host is never killed, so that it also lives through long waits such as time-outs. */
   readonly sparedSlot: number;
-  /** Cells that happened in earlier rounds, by name: the others come first. */
+  /** Names of cells that earlier rounds reached; the others come first. */
   readonly happened: ReadonlySet<string>;
 }
 
-/** On average. */
+/** Average values. */
 const REQUESTS_PER_LIE = 8;
-/** About transactions, of one kind. */
+/** Faults on transactions, of one kind. */
 const LIES_IN_A_ROW = 8;
 
-/** Of the kills, while only cells are wanting: what is killed before it comes to the rare operations shows none. */
+/** Share of kills while only cells are missing: a killed host never gets to the rare operations. */
 const REST_KILLS_ONE_IN = 4;
 
-/** Calls that a fault befalls at each try, at most remembered. */
+/** Most calls to remember for which every attempt fails. */
 const REMEMBERED_CALLS = 10_000;
 
 /**
- * Decides what goes wrong. Every decision is drawn from the seed and falls on the n-th request of its kind, not on a
- * time: the same seed gives the same faults and kills in the same order. Which request is the n-th is the system's own.
+ * Decides what goes wrong. Each decision is drawn from the seed and applies to the n-th request of its kind, not to a
+ * time: the same seed gives the same faults and kills in the same order. The system decides which request is the n-th.
  */
 export function director(options: DirectorOptions) {
   const decks = new Map<Operation, ReturnType<typeof deckOf>>();
@@ -79,14 +79,14 @@ export function director(options: DirectorOptions) {
   const left = (operation: Operation): Cell[] =>
     cellsOf(operation).filter((cell) => !faults.has(nameOfCell(cell)) && !options.happened.has(nameOfCell(cell)));
 
-  /** Every other request of an operation of which cells are left. */
+  /** Every other request of an operation with missing cells. */
   function rest(operation: Operation): Fault | undefined {
     const [cell] = left(operation);
     if (cell === undefined || !isRequired(cell) || kills.between(0, 1) === 0) return undefined;
     return record({ ...cell, everyTry: false });
   }
 
-  /** The same lie for a while: a batch that ends well because it was believed is not delivered again for another. */
+  /** Repeats the same lie for a while: a batch that ends well because a lie was believed is not delivered again. */
   function lie(operation: Operation): Fault | undefined {
     const kind = LIES[Math.floor(lieCount / LIES_IN_A_ROW) % LIES.length];
     if (kind === undefined || !isLie({ operation, kind, effect: "before" })) return undefined;
@@ -96,9 +96,9 @@ export function director(options: DirectorOptions) {
   }
 
   return {
-    /** What goes wrong with the request, if anything. Asked once for each. */
+    /** The fault for the request, if any. Called once per request. */
     faultFor({ operation, callId }: ArrivedRequest): Fault | undefined {
-      if (operation !== "hub") requests += 1; // a connection that lies idle speaks, too
+      if (operation !== "hub") requests += 1; // an idle hub connection also sends
       sinceNewCell.set(operation, (sinceNewCell.get(operation) ?? 0) + 1);
       if (mood === "calm") return undefined;
       if (mood === "rest") return rest(operation);
@@ -116,7 +116,7 @@ export function director(options: DirectorOptions) {
       return record(fault);
     },
 
-    /** Whether the sender of the request is killed, and when. Asked once for each. */
+    /** Whether the request's sender is killed, and when. Called once per request. */
     killFor({ slot }: ArrivedRequest): Kill | undefined {
       if (mood === "calm" || mood === "lies") return undefined;
       if (mood === "rest" && kills.between(1, REST_KILLS_ONE_IN) > 1) return undefined;
@@ -129,43 +129,43 @@ export function director(options: DirectorOptions) {
       };
     },
 
-    /** From now on things go wrong; until then nothing does. */
+    /** Starts faults and kills; none happen before. */
     becomeStormy(): void {
       mood = "storm";
     },
-    /** From now on everything goes well. */
+    /** Ends all faults and kills. */
     becomeCalm(): void {
       mood = "calm";
     },
-    /** From now on nothing goes wrong but kills and the cells that have not happened yet. */
+    /** Allows only kills and missing cells from now on. */
     onlyTheRest(): void {
       mood = "rest";
     },
     /**
-     * From now on nothing goes wrong but lies, and few of them: in a storm the same batch soon fails of something else,
-     * is delivered again, and what a lie was believed about comes right by chance.
+     * Allows only a few lies from now on. In a storm the same batch soon fails for another reason and is delivered
+     * again, which repairs the effect of a lie by chance.
      */
     onlyLies(): void {
       mood = "lies";
     },
-    /** Each several times, about transactions. */
+    /** Each several times, on transactions. */
     hasToldAllLies: () => lieCount >= LIES.length * LIES_IN_A_ROW,
     faultCount: () => faultCount,
-    /** Of the services over HTTP. */
+    /** For the HTTP services. */
     requestCount: () => requests,
-    /** Requests of one operation, or of all, since a cell last happened for the first time. */
+    /** Requests of one operation, or of all, since a new cell was last reached. */
     requestsSinceNewCell: (operation?: Operation): number =>
       operation === undefined
         ? [...sinceNewCell.values()].reduce((total, count) => total + count, 0)
         : (sinceNewCell.get(operation) ?? 0),
-    /** How often each cell happened, by its name. */
+    /** How often each cell was reached, by name. */
     faults: (): ReadonlyMap<string, number> => faults,
   };
 }
 
 export type Director = ReturnType<typeof director>;
 
-/** The cells of one operation in a drawn order, each once before any comes again, with drawn gaps between them. */
+/** The cells of one operation in a random order, each once before any repeats, with random gaps between them. */
 function deckOf(operation: Operation, { seed, requestsPerFault, happened }: DirectorOptions) {
   const draw = chance(`${seed} faults ${operation}`);
   const cells = cellsOf(operation);

@@ -10,14 +10,14 @@ import { judge } from "../src/workflows/detection/judge-record.ts";
 import { isFailingId } from "./faults/failing-items.ts";
 import type { Portion } from "./traffic.ts";
 
-/** Everything that was sent so far and must come of it. */
+/** Everything sent so far that must have an effect. */
 export interface Expected {
-  /** By incident id: the record that it comes from. */
+  /** The record behind each incident, by incident id. */
   readonly incidents: ReadonlyMap<string, SampleRecord>;
   readonly letters: readonly Uint8Array[];
 }
 
-/** Whether no receiver takes an incident: it waits to the end. */
+/** Whether no receiver accepts the incident, so it waits to the end. */
 export function isFailing({ incidents }: Expected, incidentId: string): boolean {
   return isFailingId(incidents.get(incidentId)?.properties.id ?? "");
 }
@@ -25,7 +25,7 @@ export function isFailing({ incidents }: Expected, incidentId: string): boolean 
 const PIM_SETTINGS_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
-/** What the built app judges by. */
+/** The rules of the built app. */
 export function judging(appDirectory: string) {
   const all: Rule[] = JSON.parse(readFileSync(join(appDirectory, "rules.json"), "utf8"));
   const rules = all.filter(({ disabled }) => disabled !== true).map(readyRule);
@@ -33,9 +33,9 @@ export function judging(appDirectory: string) {
 }
 
 /**
- * Adds up what the portions must lead to: each record judged once, in this process, undisturbed.
+ * Adds up the expected results of the portions: judges each record once, undisturbed, in this process.
  *
- * @throws when the rule on PIM settings does not find a record that was made for it: then the run would show nothing
+ * @throws if the rule on PIM settings misses a record made for it: the run would prove nothing
  */
 export function expectations(appDirectory: string) {
   const deps = { ...judging(appDirectory), now: () => new Date(0) };

@@ -6,15 +6,15 @@ import { type Portion, stretch } from "./traffic.ts";
 export const RECEIVERS = ["logAnalytics", "webhook"] as const;
 export type Receiver = (typeof RECEIVERS)[number];
 
-/** Milliseconds from the sending of an event to the moment when a receiver took its incident. */
+/** Milliseconds from sending an event until a receiver accepted its incident. */
 type Latencies = Readonly<Record<Receiver, readonly number[]>>;
 
 export interface Forwarding {
-  /** While receivers take everything. */
+  /** While receivers accept everything. */
   readonly quiet: Latencies;
-  /** Of the incidents that receivers take, while they fail for others. */
+  /** For accepted incidents, while receivers fail for others. */
   readonly besideFailing: Latencies;
-  /** Incidents that did not arrive in time, a sentence each. */
+  /** Incidents that did not arrive in time, one sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -22,32 +22,32 @@ export interface ForwardingOptions {
   readonly seed: string;
   readonly partitions: number;
   send(portion: Portion): Promise<void>;
-  /** When each receiver first took the incident of a record, by the record's id. */
+  /** When each receiver first accepted a record's incident, by record id. */
   readonly takenAt: Readonly<Record<Receiver, ReadonlyMap<string, number>>>;
   readonly timing?: Timing;
 }
 
 interface Timing {
-  /** Between two portions. */
+  /** Pause between two portions. */
   readonly pauseMs: number;
-  /** How long after the last portion of a stretch its incidents are waited for. */
+  /** How long to wait for a stretch's incidents after its last portion. */
   readonly deadlineMs: number;
 }
 
-/** Stretches of each kind. All quiet ones come first: an incident that fails is sent again and again from then on. */
+/** Stretches of each kind. All quiet ones come first, because failing incidents are sent again and again afterwards. */
 const STRETCHES = 3;
 const FAILING_SHARE = 0.2;
-/** The deadline is far beyond what a busy machine needs for the sweeps, which run every two seconds here. */
+/** A deadline far beyond what a busy machine needs for the sweeps, which run every two seconds here. */
 const TIMING: Timing = { pauseMs: 150, deadlineMs: 60_000 };
 const LOOK_EVERY_MS = 20;
 
 /**
- * Measures how long incidents take to the receivers, with nobody killed and no endpoint down: first while the receivers
- * take everything, then of all others while they fail for some.
+ * Measures how long incidents take to the receivers, without kills and with all endpoints up: first while the receivers
+ * accept everything, then for the other incidents while they fail for some.
  */
 export async function measureForwarding(options: ForwardingOptions): Promise<Forwarding> {
   const problems: string[] = [];
-  await run("warm-up", 0, options); // hosts start, connections are made
+  await run("warm-up", 0, options); // starts hosts and opens connections
   const quiet = await runAll("quiet", 0, { options, problems });
   const besideFailing = await runAll("failing", FAILING_SHARE, { options, problems });
   return { quiet, besideFailing, problems };
@@ -72,7 +72,7 @@ async function runAll(kind: string, failing: number, { options, problems }: Meas
   return latencies;
 }
 
-/** Sends one stretch and waits until all of it that receivers take has arrived. @returns when each record was sent */
+/** Sends one stretch and waits until all its acceptable incidents arrived. @returns when each record was sent */
 async function run(name: string, failing: number, options: ForwardingOptions): Promise<Map<string, number>> {
   const { pauseMs, deadlineMs } = options.timing ?? TIMING;
   const draw = chance(`${options.seed} forwarding ${name}`);
@@ -89,7 +89,7 @@ async function run(name: string, failing: number, options: ForwardingOptions): P
   return sentAt;
 }
 
-/** The middle one; of an even number the upper. NaN of none. */
+/** The middle value; the upper one of an even number; NaN of none. */
 export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => (one < other ? -1 : 1))[Math.floor(values.length / 2)] ?? NaN;
 }

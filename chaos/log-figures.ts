@@ -1,14 +1,14 @@
 import { PAYLOAD_MARK } from "./traffic.ts";
 
-/** How often the app has gone through what it does by the clock: all that can still bring something back. */
+/** How often the app's timers have run: everything that can still recover something. */
 export interface Passes {
   readonly sweeps: number;
-  /** Of the ledger, without a failure. */
+  /** Ledger checks without a failure. */
   readonly checks: number;
   readonly reconciliations: number;
 }
 
-/** What the lines of the hosts' logs tell, and what they must not. */
+/** Figures from the hosts' logs, and their violations. */
 export function logFigures() {
   const passes = { sweeps: 0, checks: 0, reconciliations: 0 };
   let [leaks, healed, requeued, lost] = [0, 0, 0, 0];

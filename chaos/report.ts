@@ -2,7 +2,7 @@ import { FAULT_KINDS, CELLS, isRequired, nameOfCell, OPERATIONS } from "./faults
 import { median, type Receiver, RECEIVERS } from "./forwarding.ts";
 import type { RoundResult } from "./round.ts";
 
-/** The figures of all rounds together. */
+/** The figures of all rounds, summed. */
 export interface Totals {
   readonly kills: number;
   readonly workerKills: number;
@@ -21,7 +21,7 @@ export interface Totals {
   readonly rawDuplicates: number;
   readonly refused: number;
   readonly failing: number;
-  /** Medians of the milliseconds from sending an event to its incident's arrival. */
+  /** Median milliseconds from sending an event to the arrival of its incident. */
   readonly forwarding: Readonly<Record<Receiver, ForwardingTimes>>;
   readonly deadLetters: number;
   readonly failedAttempts: number;
@@ -30,18 +30,18 @@ export interface Totals {
   readonly requeuedRows: number;
   readonly redriven: number;
   readonly problems: readonly string[];
-  /** Cells that were wanted and did not happen, and why. */
+  /** Cells that were wanted but not reached, with the reason. */
   readonly unreachable: readonly string[];
 }
 
 interface ForwardingTimes {
-  /** While the receivers take everything. */
+  /** While the receivers accept everything. */
   readonly quietMs: number;
-  /** Of the incidents that receivers take, while they fail for others. */
+  /** For accepted incidents, while receivers fail for others. */
   readonly besideFailingMs: number;
 }
 
-/** The others' median may be this many times the quiet one. */
+/** Upper limit for the second median, as a multiple of the quiet one. */
 const MOST_BESIDE_FAILING = 2;
 
 function forwardingOf(rounds: readonly RoundResult[]): Totals["forwarding"] {
@@ -52,11 +52,11 @@ function forwardingOf(rounds: readonly RoundResult[]): Totals["forwarding"] {
   return { logAnalytics: times("logAnalytics"), webhook: times("webhook") };
 }
 
-/** What is wrong where incidents that receivers take wait for those that they fail for. */
+/** The problem if accepted incidents wait for failing ones. */
 export function tooSlow(forwarding: Totals["forwarding"]): string[] {
   return RECEIVERS.flatMap((receiver) => {
     const { quietMs, besideFailingMs } = forwarding[receiver];
-    if (besideFailingMs <= MOST_BESIDE_FAILING * quietMs) return []; // NaN, of nothing measured, is not
+    if (besideFailingMs <= MOST_BESIDE_FAILING * quietMs) return []; // false for NaN, if nothing was measured
     const times = `${Math.round(besideFailingMs)} ms beside failing ones, ${Math.round(quietMs)} ms where it is quiet`;
     return [`${receiver}: an incident takes ${times}: more than ${MOST_BESIDE_FAILING} times as long (medians)`];
   });
@@ -103,14 +103,14 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
   };
 }
 
-/** The result in a line. */
+/** The result in one line. */
 export function sentence(totals: Totals): string {
   const { kills, faults, lost, duplicated, incidents, expectedIncidents } = totals;
   const cells = `${totals.byCell.size} of ${CELLS.length} cells`;
   return `${kills} kills, ${faults} faults, ${cells}; ${incidents} incidents of ${expectedIncidents}, ${lost} lost, ${duplicated} duplicated`;
 }
 
-/** Cells that did not happen and need not: each costs an app's life, which asks for one token. */
+/** Unreached cells that are optional: each costs a start of an app, which requests one token. */
 export function optionalCellsLeft({ byCell }: Totals): string[] {
   return CELLS.filter((cell) => !isRequired(cell))
     .map(nameOfCell)
@@ -123,7 +123,7 @@ export function markdown(totals: Totals): string {
     ["SIGKILLs survived", `${totals.kills} (worker ${totals.workerKills}, whole host ${totals.hostKills})`],
     ["times a host restarted itself after its worker died too often", String(totals.restarts)],
     ["faults injected", String(totals.faults)],
-    ["cells of the fault matrix that happened", `${totals.byCell.size} of ${CELLS.length}`],
+    ["cells of the fault matrix reached", `${totals.byCell.size} of ${CELLS.length}`],
     ["attempts that failed", String(totals.failedAttempts)],
     ["batches that a host gave up", String(totals.batchesGivenUp)],
     ["events of such gaps healed by the ledger", String(totals.healedEvents)],
@@ -136,7 +136,7 @@ export function markdown(totals: Totals): string {
     ["forwarded to Log Analytics, distinct", String(totals.forwardedDistinct)],
     ["rows that arrived there more than once", String(totals.rawDuplicates)],
     ["rows refused and kept", String(totals.refused)],
-    ["incidents that the receivers fail for: they wait, each with the reason", String(totals.failing)],
+    ["incidents that the receivers fail for: they wait with the reason", String(totals.failing)],
     ["median to Log Analytics: quiet, and beside incidents that it fails for", inMs(totals.forwarding.logAnalytics)],
     ["median to the webhook: quiet, and beside incidents that it fails for", inMs(totals.forwarding.webhook)],
     ["requests that the table refused for one incident: a dead letter", String(totals.storeRefusals)],

@@ -11,21 +11,21 @@ import type { Verdict } from "./verdict.ts";
 import { startWorld, type World } from "./world.ts";
 
 export interface RoundOptions {
-  /** Decides faults, kills, traffic and the hosts' kinds. */
+  /** Decides faults, kills, traffic and the kinds of hosts. */
   readonly seed: string;
-  /** The storm lasts until there were so many of both, */
+  /** The storm lasts until there were this many of both */
   readonly kills: number;
   readonly faults: number;
-  /** and, where every cell is wanted, until each happened that is not in `happened`. */
+  /** and, if every cell is wanted, until each one outside `happened` was reached. */
   readonly everyCell: boolean;
-  /** Cells of earlier rounds, by name. */
+  /** Names of cells that earlier rounds reached. */
   readonly happened: ReadonlySet<string>;
   readonly hosts: number;
   readonly partitions: number;
   readonly variants: AppVariants;
   readonly nodePath: string;
   readonly onProgress: (progress: Progress) => void;
-  /** Aborted: the storm ends now, and what happened so far is judged. */
+  /** Aborted: the storm ends now, and the results so far are judged. */
   readonly enough: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ interface Progress {
   readonly faults: number;
   readonly cells: number;
   readonly events: number;
-  /** Events behind the checkpoints, rows in the outbox; in the calm. */
+  /** Events behind the checkpoints and rows in the outbox, during the calm. */
   readonly waiting?: string;
 }
 
@@ -43,46 +43,46 @@ export interface RoundResult extends Verdict {
   readonly forwarding: Forwarding;
   readonly seed: string;
   readonly kills: Readonly<Record<"worker" | "host", number>>;
-  /** How often a host restarted itself since its worker had died too often. */
+  /** How often a host restarted itself because its worker died too often. */
   readonly restarts: number;
-  /** Requests that the table refused, or failed for, since they held a certain incident. */
+  /** Requests that the table refused, or failed, because of a certain incident. */
   readonly store: { readonly refusals: number; readonly failures: number };
-  /** By the name of the cell. */
+  /** By cell name. */
   readonly faults: ReadonlyMap<string, number>;
   readonly events: number;
-  /** Incidents that must come of what was sent. */
+  /** Incidents expected from the events sent. */
   readonly expectedIncidents: number;
   readonly failedAttempts: number;
-  /** Batches behind which a host went on although they had failed or taken too long. */
+  /** Batches after which a host continued although they failed or took too long. */
   readonly batchesGivenUp: number;
-  /** Records put aside because workers were killed at them several times, and redriven. */
+  /** Records quarantined because workers were killed at them several times, then redriven. */
   readonly redriven: number;
-  /** Events that the ledger brought back, as far as the log got to say so. */
+  /** Events that the ledger recovered, according to the surviving log lines. */
   readonly healedEvents: number;
   /** Stored rows that reconciliation found neither waiting nor acknowledged. */
   readonly requeuedRows: number;
-  /** Cells that were wanted and did not happen, with the reason, a sentence each. */
+  /** Wanted cells that were not reached, one sentence each with the reason. */
   readonly unreachable: readonly string[];
   readonly stormSeconds: number;
   readonly calmSeconds: number;
 }
 
-/** More traffic is sent whenever fewer events than this wait: batches stay full and no storm runs dry. */
+/** Sends more traffic whenever fewer events than this wait, so batches stay full and a storm never runs dry. */
 const BACKLOG = 80;
 const LOOK_EVERY_MS = 250;
 /**
- * A cell is given up after so many requests, of whatever kind, since a cell last happened for the first time. While
- * cells are wanting, every other request that could be one of them is.
+ * Gives up a cell after this many requests of any kind since a new cell was last reached. While cells are missing,
+ * every other matching request becomes one of them.
  */
 const REQUESTS_WITHOUT_NEW_CELL = 4_000;
-/** After the storm all lies are told, or until so many requests have come by. */
+/** After the storm: until all lies were told, or this many requests passed. */
 const REQUESTS_FOR_LIES = 8_000;
-/** Nothing at all has come from any host for so long: far beyond what a start takes on a busy machine. */
+/** No request from any host for this long, which is far beyond a start on a busy machine. */
 const STANDSTILL_MS = 300_000;
 const SPARED_SLOT = 0;
 export const APP_DIRECTORY = "dist";
 
-/** How often each operation comes by in a run is very different: rare ones fail more often, so that each cell's turn comes. */
+/** Operations differ widely in frequency: rare ones fail more often, so that each cell gets its turn. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   transaction: 6,
   insert: 5,
@@ -95,10 +95,10 @@ const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
   hub: 200,
 };
 const REQUESTS_PER_KILL = 22;
-/** As it comes out of the above. Where many faults are wanted for each kill, kills are rarer, so that both are done at the same time. */
+/** Derived from the above. Many faults per kill make kills rarer, so that both end at the same time. */
 const REQUESTS_PER_ANY_FAULT = 3;
 
-/** One storm over one fresh set of services, then calm until everything that was sent is through, then the comparison. */
+/** One storm over fresh services, then calm until everything sent is processed, then the comparison. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { seed } = options;
   const decides = director({
@@ -200,7 +200,7 @@ function requestsPerKill({ kills, faults }: RoundOptions): number {
   return Math.max(REQUESTS_PER_KILL, Math.round((REQUESTS_PER_ANY_FAULT * faults) / Math.max(1, kills)));
 }
 
-/** Whether too little is left to do. Events that a host has passed over are behind no checkpoint, and still to do. */
+/** Whether too little is left to do. Events that a host skipped are behind no checkpoint, so they are still to do. */
 async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise<boolean> {
   if ((await world.lag()) >= BACKLOG) return false;
   return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
@@ -212,7 +212,7 @@ function wronglyRefused(rows: number, decides: Director): string[] {
   return rows > answers ? [`${rows} rows are marked as refused after ${answers} answers that refused them`] : [];
 }
 
-/** Over when there was enough of everything. When only cells are wanting, the rest of the storm is over already. */
+/** Ends when there was enough of everything. If only cells are missing, the rest of the storm has already ended. */
 function isOver(decides: Director, kills: number, options: RoundOptions): boolean {
   if (options.enough.aborted) return true;
   if (kills < options.kills || decides.faultCount() < options.faults) return false;
@@ -233,7 +233,7 @@ function unreachable(decides: Director, options: RoundOptions): string[] {
   });
 }
 
-/** Whether nothing has come from any host for too long. */
+/** Whether no host has sent anything for too long. */
 function standstillOf(decides: Director): () => boolean {
   let seen = { requests: -1, at: performance.now() };
   return () => {
@@ -243,12 +243,12 @@ function standstillOf(decides: Director): () => boolean {
   };
 }
 
-/** The cells that must happen and are not among those that did, by name. */
+/** Names of required cells that were not reached. */
 function missingCells(happened: ReadonlySet<string>): Cell[] {
   return CELLS.filter((cell) => isRequired(cell) && !happened.has(nameOfCell(cell)));
 }
 
-/** Portions of traffic, one after the other, and what they must lead to. */
+/** Sends portions of traffic in turn and collects their expected results. */
 function traffic({ seed, partitions }: RoundOptions) {
   const { add, expected } = expectations(APP_DIRECTORY);
   let portions = 0;

@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 
 export interface Settling {
   readonly expected: () => Expected;
-  /** How often the app has swept, checked and reconciled until now. */
+  /** How often the app has swept, checked and reconciled so far. */
   readonly passes: () => Passes;
   readonly judges: ReturnType<typeof judging>;
   readonly look: (waiting: string) => void;
@@ -14,16 +14,16 @@ export interface Settling {
 
 const LOOK_EVERY_MS = 500;
 /**
- * What is missing is only said to be lost when the app has had every chance to bring it back: so many passes of each
- * timer since anything last moved, and a time beyond its own longest wait (a call that hangs: 20 s; a pause of an
- * endpoint: 10 s; a batch that nobody works on: 30 s) and behind the next attempt at whatever rests.
+ * A missing incident counts as lost only after the app had every chance to recover it: this many runs of each timer
+ * since anything last moved, plus a time beyond its longest wait (hanging call: 20 s; paused endpoint: 10 s; abandoned
+ * batch: 30 s) and beyond the next attempt of anything that rests.
  */
 const ENOUGH: Passes = { sweeps: 12, checks: 12, reconciliations: 8 };
 const ENOUGH_MS = 150_000;
-/** An app that does not even get to its passes any more, on whatever machine. */
+/** The app does not even run its timers any more, on any machine. */
 const STANDSTILL_MS = 900_000;
 
-/** Waits until all is as it must be, or nothing moves any more; stops the hosts; and judges what is left then. */
+/** Waits until the expected state is reached or nothing moves; stops the hosts; and judges what remains. */
 export async function untilThrough(world: World, settling: Settling): Promise<Verdict & { redriven: number }> {
   const { expected, passes, judges, look } = settling;
   let redriven = 0;
@@ -35,7 +35,7 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
     const retryAt = Math.max(pending.retryAt, resting.retryAt);
     if (lag === 0) redriven += await world.stored.redriveSuspects(judges);
     const isThrough = lag === 0 && pending.count === 0 && resting.count === 0;
-    // Not before: on a busy machine, reading all of it again and again would keep it from going on.
+    // Not earlier: reading everything again and again would block a busy machine.
     const wanting = isThrough ? judgeStored(await world.stored.read(), expected()).problems : undefined;
     if (wanting?.length === 0) break;
     const waiting =
@@ -59,7 +59,7 @@ export async function untilThrough(world: World, settling: Settling): Promise<Ve
 interface LastMove {
   readonly at: number;
   readonly passes: Passes;
-  /** What failed in the storm waits for its next attempt, longer each time. In milliseconds since 1970. */
+  /** When events that failed in the storm get their next attempt; the waits grow. Milliseconds since 1970. */
   readonly retryAt: number;
 }
 

@@ -13,23 +13,23 @@ import { UNSTORABLE_MARK } from "./faults/failing-store.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What the app has left in the services, read past the fault proxies. */
+/** What the app left in the services, read directly and not through the fault proxies. */
 export interface Stored {
-  /** Rows of the incident table by the beginning of their row keys: incident, time, record, outbox, … */
+  /** Rows of the incident table by the prefix of their row keys: incident, time, record, outbox, … */
   readonly rows: ReadonlyMap<string, readonly Row[]>;
   readonly letters: readonly { readonly name: string; readonly bytes: Buffer }[];
-  /** Rows that Log Analytics accepted, each time it did. */
+  /** Rows that Log Analytics accepted, once per acceptance. */
   readonly forwarded: readonly Row[];
-  /** Ids of the incidents that the webhook took, each time it did. */
+  /** Ids of incidents that the webhook accepted, once per acceptance. */
   readonly told: readonly string[];
 }
 
-/** What the app will try again of itself. */
+/** Items that the app will retry by itself. */
 export interface Waiting {
   readonly count: number;
-  /** How often it was tried until now, all together. */
+  /** Total number of attempts so far. */
   readonly attempts: number;
-  /** Until when the last of it may rest, in milliseconds since 1970. */
+  /** Latest end of a rest, in milliseconds since 1970. */
   readonly retryAt: number;
 }
 
@@ -71,7 +71,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
   }
 
   return {
-    /** Makes the table and the containers, as Bicep does in Azure, where the stack has not made them. */
+    /** Creates the table and the containers, as Bicep does in Azure, unless the stack has created them. */
     async prepare(): Promise<void> {
       await Promise.all([
         table.createTable(),
@@ -89,10 +89,10 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
     }),
 
     /**
-     * Does what a person does about records that the app put aside because workers died at them: redrives them. Who kills
-     * at random kills several workers at the same record now and then, and no app can tell that from a record that kills.
+     * Redrives quarantined records, as a person would. Random kills sometimes hit several workers at the same record,
+     * and no app can tell that from a record that kills workers.
      *
-     * @returns how many dead letters that was
+     * @returns the number of such dead letters
      */
     async redriveSuspects(judges: ReturnType<typeof judging>): Promise<number> {
       const deps = { ...judges, now: () => new Date(), incidents: incidentTable(table), deadLetters: kept };
@@ -108,7 +108,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
     incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
 
-    /** Rows of the outbox that are still to be sent, without those that no receiver takes. */
+    /** Outbox rows still to be sent, without those that no receiver accepts. */
     async pending(isFailing: (incidentId: string) => boolean): Promise<Waiting> {
       const found = await waitingRows(table, "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false");
       return waiting(
@@ -117,7 +117,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       );
     },
 
-    /** Events that could not be stored and that the healer takes once more. */
+    /** Events that could not be stored and that the healer tries again. */
     async resting(): Promise<Waiting> {
       const found = await waitingRows(ledger, "RowKey ge 'stuck|' and RowKey lt 'stuck}'");
       return waiting(
@@ -126,7 +126,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       );
     },
 
-    /** Events that lie in the hub behind the checkpoints. */
+    /** Events in the hub behind the checkpoints. */
     async lag(namespace: string, partitions: number): Promise<number> {
       const all = await checkpoints.listCheckpoints(namespace, LOCAL_HUB, LOCAL_CONSUMER_GROUP);
       const reached = new Map(all.map(({ partitionId, sequenceNumber }) => [partitionId, sequenceNumber]));

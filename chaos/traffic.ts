@@ -7,49 +7,49 @@ import { shuffled } from "./director.ts";
 import { failingId } from "./faults/failing-items.ts";
 import { reluctantId, UNSTORABLE_MARK } from "./faults/failing-store.ts";
 
-/** An event on its way to a partition. */
+/** An event addressed to a partition. */
 export interface Delivery {
   readonly body: Uint8Array;
   readonly partition: number;
 }
 
-/** What one portion of traffic sends, and what has to come of it. */
+/** One portion of traffic, and its expected results. */
 export interface Portion {
   readonly deliveries: readonly Delivery[];
-  /** Every record that can be read, once. */
+  /** Every readable record, once. */
   readonly records: readonly SampleRecord[];
-  /** Those among them that the rule on PIM settings must find. */
+  /** Those of them that the rule on PIM settings must find. */
   readonly matches: readonly SampleRecord[];
-  /** What must be kept byte for byte. */
+  /** Bytes that must be kept exactly. */
   readonly letters: readonly Uint8Array[];
 }
 
-/** Ends the id of a record whose row the ingestion endpoint refuses, whenever it is sent. */
+/** Suffix of the id of a record whose row the ingestion endpoint always refuses. */
 export const REFUSED_MARK = "_refused";
 const REFUSED_ONE_IN = 8;
 const FAILING_ONE_IN = 16;
 
-/** In every record, so that logs can be searched for what must not be in them. */
+/** Part of every record; it must never appear in logs. */
 export const PAYLOAD_MARK = "payload-7f3a";
 
-/** Those that the rule finds and that bring no record id of their own. */
+/** Matching records without an id of their own. */
 const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && !Object.hasOwn(properties ?? {}, "id"));
 const MATCHES = 24;
 const OTHERS = 12;
 const AGAIN_ONE_IN = 3;
 /**
- * How often the table fails for a reluctant incident. In the first portions only: an event that is left to the healer
- * rests for two minutes and more between two attempts.
+ * How often the table fails for a reluctant incident. Only in the first portions, because an event left to the healer
+ * rests for at least two minutes between attempts.
  */
 const RELUCTANT = { portions: 4, times: [4, 10, 20] };
-/** The app looks into an event, and so finds bad records in it, where it holds what a rule seeks. */
+/** The app looks for bad records only in events that contain a literal. */
 const SOUGHT = "Update role setting in PIM";
 const utf8 = new TextEncoder();
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
- * The n-th portion of a run: settings changes, each delivered one to three times, in several batchings and orders and
- * forms, on any partition, between other records and between events and records that cannot be read.
+ * The n-th portion of a run: settings changes, each delivered one to three times, in different batches, orders, forms
+ * and partitions, between other records and between unreadable events and records.
  */
 export function portion(seed: string, number: number, partitions: number): Portion {
   const draw = chance(`${seed} traffic ${number}`);
@@ -76,7 +76,7 @@ export function portion(seed: string, number: number, partitions: number): Porti
   };
 }
 
-/** Events with one incident each that the table refuses, or fails for at first, between others that it takes. */
+/** Events with one incident each that the table refuses or fails at first, between others that it accepts. */
 function hardToStore(
   matches: readonly SampleRecord[],
   time: Date,
@@ -98,10 +98,10 @@ function hardToStore(
   return { bodies, letters: [utf8.encode(JSON.stringify(refused))], stored };
 }
 
-/** What a stretch of measured traffic is made of: records that all match, one to an event, a few events at a time. */
+/** Traffic for measurements: matching records, one per event, a few events at a time. */
 const STRETCH = { portions: 20, events: 2 };
 
-/** @param failing share of the records whose incidents no receiver takes */
+/** @param failing share of the records whose incidents no receiver accepts */
 export function stretch(draw: Chance, partitions: number, failing: number): Portion[] {
   return Array.from({ length: STRETCH.portions }, (_portion, portionNumber) => {
     const time = new Date(Date.UTC(2026, 1, 1) + portionNumber * 1000);
@@ -143,12 +143,12 @@ function other(time: Date, draw: Chance): SampleRecord {
   return { ...record, identity: PAYLOAD_MARK };
 }
 
-/** Some of the records once more. Not too many: what comes again covers up what was lost the first time. */
+/** Repeats some of the records. Not too many, because a repeat can hide a loss. */
 function again(records: readonly SampleRecord[], draw: Chance): SampleRecord[] {
   return records.filter(() => draw.between(1, AGAIN_ONE_IN) === 1);
 }
 
-/** One to five records to an event. */
+/** Events with one to five records. */
 function groups(records: readonly SampleRecord[], draw: Chance): SampleRecord[][] {
   const left = [...records];
   const made: SampleRecord[][] = [];
@@ -156,7 +156,7 @@ function groups(records: readonly SampleRecord[], draw: Chance): SampleRecord[][
   return made;
 }
 
-/** The records in one of the forms that exports and people send; in one of twelve a record that cannot be read. */
+/** The records in one of the forms that exports and people send; one form in twelve includes an unreadable record. */
 function body(records: readonly SampleRecord[], letters: Uint8Array[], draw: Chance): Uint8Array {
   switch (draw.between(0, 11)) {
     case 0:

@@ -7,25 +7,25 @@ import type { Row, Stored } from "./stored.ts";
 
 export interface Verdict {
   readonly incidents: number;
-  /** Ids of incidents that are not there. */
+  /** Ids of missing incidents. */
   readonly lost: readonly string[];
-  /** A rule and a record that became more incidents than they should. */
+  /** A rule and a record with more incidents than they should have. */
   readonly duplicated: readonly string[];
   readonly forwardedDistinct: number;
-  /** Rows that arrived once more than needed: at least once is what is promised. */
+  /** Rows that arrived more than once, which at-least-once delivery allows. */
   readonly rawDuplicates: number;
   /** Rows that the endpoint refused and that wait for a person. */
   readonly refused: number;
-  /** Of these, rows that were only refused by a fault, a 413. More than there were such faults cannot be. */
+  /** Those refused only by a fault, a 413. There cannot be more of them than such faults. */
   readonly refusedByFault: number;
-  /** Incidents that no receiver takes: they wait to the end, each with the reason. */
+  /** Incidents that no receiver accepts: they wait to the end, each with the reason. */
   readonly failing: number;
   readonly deadLetters: number;
-  /** Everything that is not as it must be, a sentence each. */
+  /** All violations, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Compares what is stored with what was sent. */
+/** Compares the stored state with the events sent. */
 export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const problems: string[] = [];
   const incidents = stored.rows.get("incident") ?? [];
@@ -40,7 +40,7 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const duplicated = [...byOrigin].filter(([, rows]) => isTooMany(rows)).map(([origin]) => origin);
   problems.push(...lost.map((id) => `lost: incident ${id} is not stored`));
   problems.push(...duplicated.map((origin) => `duplicated: ${origin} became several incidents`));
-  for (const id of ids) if (!expected.incidents.has(id)) problems.push(`incident ${id} must not be`);
+  for (const id of ids) if (!expected.incidents.has(id)) problems.push(`incident ${id} was not expected`);
 
   checkParts(stored, ids, problems);
   checkRecords(stored, incidents, expected, problems);
@@ -57,8 +57,8 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   for (const row of incidents) {
     if (mustBeRefused(row) && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
-  for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded and is no incident`);
-  for (const id of told) if (!ids.has(id)) problems.push(`${id} was sent to the webhook and is no incident`);
+  for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded but is not an incident`);
+  for (const id of told) if (!ids.has(id)) problems.push(`${id} was sent to the webhook but is not an incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true && isTaken(idOf(row))).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
   checkFailing(outbox, failing, problems);
@@ -87,8 +87,8 @@ function isOf(sink: string, { rowKey }: Row): boolean {
 }
 
 /**
- * An incident that a receiver fails for waits for it with the reason, neither taken nor refused. Only a fault of the
- * ingestion endpoint, a 413, refuses it: how many those may be is counted apart.
+ * An incident that a receiver fails for waits with the reason, neither accepted nor refused. Only a 413 fault of the
+ * ingestion endpoint refuses it; their number is checked separately.
  */
 function checkFailing(outbox: readonly Row[], failing: readonly string[], problems: string[]): void {
   for (const sink of ["log-analytics", "webhook"]) {
@@ -103,7 +103,7 @@ function mustBeRefused(row: Row): boolean {
   return String(row["AuditLogId"]).endsWith(REFUSED_MARK);
 }
 
-/** An incident is stored whole: its own row, its place in the list, its record. */
+/** An incident is stored completely: its own row, its place in the list, its record. */
 function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string[]): void {
   for (const kind of ["time", "record"]) {
     const found = (rows.get(kind) ?? []).map(({ rowKey }) => String(rowKey).split("|").at(-1) ?? "");
@@ -112,14 +112,14 @@ function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string
   }
 }
 
-/** Whatever arrived says what is stored, however often it came. */
+/** Everything that arrived equals the stored incident, however often it came. */
 function checkForwarded({ forwarded }: Stored, incidents: readonly Row[], problems: string[]): void {
   const wanted = new Map(incidents.map((row) => [idOf(row), JSON.stringify(rowOfEntity(row))]));
   const others = new Set(forwarded.filter((row) => JSON.stringify(row) !== wanted.get(idOf(row))).map(idOf));
-  for (const id of others) if (wanted.has(id)) problems.push(`incident ${id} was forwarded as something else`);
+  for (const id of others) if (wanted.has(id)) problems.push(`incident ${id} was forwarded with other content`);
 }
 
-/** The record that is kept says what the record that was sent says. */
+/** The stored record equals the record that was sent. */
 function checkRecords({ rows }: Stored, incidents: readonly Row[], expected: Expected, problems: string[]): void {
   const kept = new Map((rows.get("record") ?? []).map((row) => [String(row["rowKey"]).split("|").at(-1), row]));
   for (const incident of incidents) {

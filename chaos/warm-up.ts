@@ -1,5 +1,5 @@
-// Loads what a host and its worker load, once and in peace, so that NODE_COMPILE_CACHE has it for all that are started
-// later: half of the cost of a start is compiling.
+// Loads the modules of a host and its worker once, undisturbed, so that NODE_COMPILE_CACHE has them for later starts:
+// compiling is half the cost of a start.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -5,12 +5,12 @@ import { failedItem, itemFailureIn } from "./faults/failing-items.ts";
 
 export interface WebhookReceiver {
   readonly url: string;
-  /** Incident ids, each as often as it was taken. */
+  /** Incident ids, once per acceptance. */
   readonly taken: readonly string[];
   close(): Promise<void>;
 }
 
-/** A webhook that takes every incident but those whose record says that it fails for them. */
+/** A webhook that accepts every incident except those whose record says that receivers fail for it. */
 export async function startWebhookReceiver(onTaken: (auditLogId: string) => void): Promise<WebhookReceiver> {
   const taken: string[] = [];
 
@@ -29,7 +29,7 @@ export async function startWebhookReceiver(onTaken: (auditLogId: string) => void
   }
 
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => request.socket.destroy()); // a sender that dies in the middle
+    handle(request, response).catch(() => request.socket.destroy()); // the sender died while the request was read
   });
   const port = await listenOnLoopback(server, 0, "Webhook receiver");
   return { url: `http://127.0.0.1:${port}/incidents`, taken, close: () => closeServer(server) };

@@ -29,29 +29,29 @@ export interface WorldOptions {
   readonly onFailedAttempt: (isGivenUp: boolean) => void;
 }
 
-/** The services, the fault proxies before them, and the hosts that fight over the hub's partitions. */
+/** The services, the fault proxies in front of them, and the hosts that compete for the hub's partitions. */
 export interface World {
   readonly stored: StoredReader;
-  /** What the table did to single incidents. */
+  /** The table's refusals and failures for single incidents. */
   readonly store: FailingStore["figures"];
-  /** When each receiver first took the incident of a record, by the record's id. */
+  /** When each receiver first accepted a record's incident, by record id. */
   readonly takenAt: Readonly<Record<Receiver, ReadonlyMap<string, number>>>;
   send(deliveries: readonly Delivery[]): Promise<void>;
   lag(): Promise<number>;
   becomeStormy(): void;
   becomeCalm(): void;
-  /** Lets the hosts end what they are at. The services stay. */
+  /** Lets the hosts finish their work. The services stay. */
   stopHosts(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Hosts share partitions quickly and notice soon that another is dead. */
+/** Hosts share partitions quickly and notice a dead host soon. */
 const LOAD_BALANCING = { updateIntervalMs: 250, ownershipExpiryMs: 2_000 };
-/** A host restarts itself at so many deaths of its worker: at the third as in Azure, or sooner. */
+/** Worker deaths after which a host restarts itself: the third, as in Azure, or an earlier one. */
 const WORKER_DEATHS = [1, 2, 3];
 const RETRY_DELAY_SCALE = 0.05;
 const CARELESS_ONE_IN = 3;
-/** The host here never cuts a function short: on a machine so busy that all others do, it still heals what they pass over. */
+/** This host has no time-out: on a machine so busy that all others time out, it still heals the events they skip. */
 const PATIENT_SLOT = 1;
 
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -137,13 +137,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** A host as it may be met: each of its kind in some starts. */
+/** A realistic host: each kind in some starts. */
 function hostOptions(
   draw: Chance,
   { variants, nodePath }: WorldOptions,
   isPatient: boolean,
 ): Omit<FunctionHostOptions, "settings"> {
-  // One that goes on behind a batch that failed or took too long: what it passes over only the ledger brings back.
+  // A host that continues after a batch that failed or took too long: only the ledger recovers the events it skips.
   const isCareless = draw.between(1, CARELESS_ONE_IN) === 1 && !isPatient;
   return {
     appDirectory: draw.pick(isCareless ? variants.hasty : variants.patient),
@@ -180,7 +180,7 @@ function targets(
   ];
 }
 
-/** The stack's settings with the proxies in the services' places. The host's own storage stays as it is. */
+/** The stack's settings, with proxies in place of the services. The host's own storage stays direct. */
 function behindProxies({ stack, certificate, webhookUrl, gatePort, ports }: Made): Record<string, string> {
   const { settings, azurite, eventHub, ingestion } = stack;
   const throughProxy = (url: string, service: string) => url.replace(/:\d+/, `:${ports[service]}`);

@@ -1,19 +1,19 @@
-// pimwatch in one subscription: docs/deploy.md tells what each parameter does, who may deploy it and what it costs.
+// pimwatch in one subscription: docs/deploy.md explains each parameter, who may deploy it and what it costs.
 
 targetScope = 'subscription'
 
-// --- Where and under which name -------------------------------------------------------------------------------
+// --- Place and name --------------------------------------------------------------------------------------------
 
 @description('Name of the environment: part of the resource group\'s name and of the tag that azd looks for.')
 @minLength(1)
 @maxLength(24)
 param environmentName string
 
-@description('Region of everything that is made here.')
+@description('Region of all new resources.')
 @minLength(1)
 param location string
 
-@description('Resource group to make.')
+@description('Resource group to create.')
 param resourceGroupName string = 'rg-pimwatch-${environmentName}'
 
 @description('Tags for every resource.')
@@ -21,37 +21,37 @@ param tags object = {}
 
 // --- The audit events -----------------------------------------------------------------------------------------
 
-@description('Tenants whose audit records may make incidents; records of others are put aside.')
+@description('Tenants whose audit records may become incidents. A matching record of another tenant becomes a dead letter.')
 @minLength(1)
 param allowedTenantIds string[] = [tenant().tenantId]
 
-@description('Resource id of an event hub that receives the audit logs already. Empty: a namespace and a hub are made.')
+@description('Resource id of an event hub that already receives the audit logs. Empty: create a namespace and a hub.')
 param existingEventHubId string = ''
 
-@description('Name of the hub that is made.')
+@description('Name of the new hub.')
 @minLength(1)
 @maxLength(50)
 param eventHubName string = 'insights-logs-auditlogs'
 
-@description('Partitions of the hub that is made. Cannot be changed later.')
+@description('Partitions of the new hub. Cannot be changed later.')
 @minValue(1)
 @maxValue(32)
 param partitionCount int = 4
 
-@description('Hours that the hub which is made keeps events: the longest that pimwatch may be down without loss.')
+@description('Hours that the new hub keeps events: the longest that pimwatch may be down without loss.')
 @minValue(24)
 @maxValue(168)
 param hubRetentionHours int = 168
 
-@description('Throughput units that the namespace may grow to by itself. It does not shrink.')
+@description('Throughput units up to which the namespace scales itself. It does not scale down.')
 @minValue(1)
 @maxValue(40)
 param maximumThroughputUnits int = 4
 
-@description('Keys of the namespace that is made do not open it. false only where the Entra setting demands a key.')
+@description('Disable the new namespace\'s keys. false only if the Entra setting demands a key.')
 param disableEventHubLocalAuth bool = true
 
-@description('Make the tenant\'s diagnostic setting too. For a person with the rights of docs/deploy.md; off in CI.')
+@description('Also create the tenant\'s diagnostic setting. For a person with the rights listed in docs/deploy.md; off in CI.')
 param deployEntraDiagnostics bool = false
 
 @description('Entra log categories that the diagnostic setting exports.')
@@ -60,7 +60,7 @@ param entraLogCategories string[] = ['AuditLogs']
 
 // --- The app --------------------------------------------------------------------------------------------------
 
-@description('Node.js of the app.')
+@description('Node.js version of the app.')
 @allowed(['22', '24'])
 param nodeVersion string = '22'
 
@@ -68,72 +68,72 @@ param nodeVersion string = '22'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances. One reads a partition at a time, so more than partitions stay idle.')
+@description('Maximum number of instances. Each partition has one reader, so instances beyond the partitions stay idle.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Instances that always wait for events. 0 is cheaper, and then the first events after a pause wait minutes.')
+@description('Instances that are always ready. 0 is cheaper, but then the first events after a pause wait for minutes.')
 @minValue(0)
 @maxValue(20)
 param alwaysReadyInstances int = 1
 
-@description('When incidents that could not be forwarded are tried again (NCRONTAB).')
+@description('When the sweep retries incidents that could not be forwarded (NCRONTAB).')
 param outboxTimerSchedule string = '0 * * * * *'
 
-@description('Seconds an incident waits in the outbox before a sweep takes it: younger ones are on their way.')
+@description('Seconds that an incident waits in the outbox before a sweep takes it. Its invocation may still forward a younger one.')
 @minValue(0)
 @maxValue(86400)
 param outboxMinimumAgeSeconds int = 60
 
-@description('When the ledger looks for events that the platform passed over (NCRONTAB).')
+@description('When the ledger looks for gaps: events that the platform skipped (NCRONTAB).')
 param ledgerTimerSchedule string = '30 * * * * *'
 
-@description('Seconds after which an event counts as passed over when later ones are finished.')
+@description('Seconds after which an unfinished event counts as a gap, if later ones are finished.')
 @minValue(0)
 @maxValue(86400)
 param ledgerGraceSeconds int = 120
 
-@description('Seconds without a finished event after which the last ones count as abandoned. Above the function timeout.')
+@description('Seconds without a finished event after which the last events count as abandoned. Must exceed the function timeout.')
 @minValue(600)
 @maxValue(86400)
 param ledgerStallSeconds int = 900
 
-@description('When the incidents are compared with what Log Analytics acknowledged (NCRONTAB).')
+@description('When the incidents are compared with the rows that Log Analytics acknowledged (NCRONTAB).')
 param reconciliationTimerSchedule string = '0 7 * * * *'
 
-@description('Search events for what the rules\' matches must hold before reading them. false reads every record.')
+@description('Scan events for the rules\' literals before parsing. false parses every record.')
 param scanEvents bool = true
 
-@description('Client id of the app registration that signs analysts in to the page. Empty: there is no page and no API.')
+@description('Client id of the app registration that signs analysts in to the page. Empty: no page and no API.')
 param dashboardClientId string = ''
 
-@description('Where new incidents are told of: the https address of a webhook, a secret, or a reference to it in a Key Vault. Empty: none.')
+@description('https URL that new incidents are posted to. A secret: give it here or as a Key Vault reference. Empty: no webhook.')
 @secure()
 param webhookUrl string = ''
 
-@description('What the webhook takes: json, or a card for a workflow in Teams.')
+@description('Format of the webhook\'s messages: json, or a card for a workflow in Teams.')
 @allowed(['json', 'teams-card'])
 param webhookFormat string = 'json'
 
-// --- What is kept ---------------------------------------------------------------------------------------------
+// --- Retention ------------------------------------------------------------------------------------------------
 
 @description('Replication of both storage accounts. ZRS needs a region with availability zones.')
 @allowed(['Standard_ZRS', 'Standard_LRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSkuName string = 'Standard_ZRS'
 
-@description('Days that a deleted blob (package, checkpoint, dead letter) can be brought back.')
+@description('Days in which a deleted blob (package, checkpoint, dead letter) can be restored.')
 @minValue(1)
 @maxValue(365)
 param storageSoftDeleteDays int = 14
 
-@description('Resource id of a Log Analytics workspace to use, such as Sentinel\'s. Empty: one is made.')
+@description('Resource id of an existing Log Analytics workspace, such as Sentinel\'s. Empty: create one.')
 param existingWorkspaceId string = ''
 
 @description('Region of the workspace.')
 param workspaceLocation string = location
 
-@description('Days that the workspace which is made keeps telemetry.')
+@description('Days that the new workspace keeps telemetry.')
 @minValue(30)
 @maxValue(730)
 param workspaceRetentionDays int = 30
@@ -143,23 +143,23 @@ param workspaceRetentionDays int = 30
 @maxValue(730)
 param logRetentionDays int = 365
 
-@description('GB a day after which the workspace that is made takes no more; -1: no cap. A cap stops incidents too.')
+@description('Daily cap of the new workspace in GB; -1: no cap. A cap stops incidents too.')
 @minValue(-1)
 param dailyQuotaGb int = -1
 
-// --- Who is told and who may look -----------------------------------------------------------------------------
+// --- Alerts and access ----------------------------------------------------------------------------------------
 
-@description('Addresses that alerts are mailed to.')
+@description('E-mail addresses that alerts are sent to.')
 param alertEmails string[] = []
 
-@description('How long no audit event may arrive before that is an alert. Short in a large tenant.')
+@description('How long no audit event may arrive before an alert fires. Choose a short time in a large tenant.')
 @allowed(['PT1H', 'PT6H', 'PT12H', 'P1D'])
 param silentAfter string = 'PT6H'
 
-@description('Alert when Sentinel\'s own query over AuditLogs finds what pimwatch did not. Needs AuditLogs in the workspace.')
+@description('Alert if Sentinel\'s own query over AuditLogs finds records that pimwatch missed. Needs AuditLogs in the workspace.')
 param missedCheck bool = false
 
-@description('Bring incidents into Sentinel by an analytics rule. Needs Sentinel on the workspace.')
+@description('Bring incidents into Sentinel with an analytics rule. Needs Sentinel on the workspace.')
 param sentinelRule bool = false
 
 @description('A person or group that may read incidents and dead letters and send test events. Empty: nobody.')
@@ -168,10 +168,10 @@ param operatorPrincipalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'Group'
 
-@description('The runbook that alerts point to; the address of your own copy, if you keep one.')
+@description('The runbook that alerts link to, for example your own copy.')
 param runbookUrl string = 'docs/runbook.md'
 
-// --- Names, made here so that what-if and snapshots see through the modules ------------------------------------
+// --- Names, built here so that what-if and snapshots can resolve them ------------------------------------------
 
 var token = uniqueString(subscription().id, environmentName, location)
 var allTags = union(tags, { 'azd-env-name': environmentName })
@@ -241,7 +241,7 @@ module identity 'modules/identity.bicep' = {
   params: { name: identityName, location: location, tags: allTags }
 }
 
-// Two accounts, so that what keeps the host running and what holds the incidents have different rights.
+// Two accounts, because the host's storage and the incidents need different rights.
 module hostStorage 'modules/storage-account.bicep' = {
   scope: group
   params: {
@@ -305,7 +305,7 @@ module entraDiagnostics 'modules/entra-diagnostics.bicep' = if (deployEntraDiagn
     hubName: hub.name
     categories: entraLogCategories
   }
-  dependsOn: [eventHub, functionApp] // from then on, events flow
+  dependsOn: [eventHub, functionApp] // events flow as soon as it exists
 }
 
 module newWorkspace 'modules/workspace.bicep' = if (workspaceIsNew) {
@@ -339,7 +339,7 @@ module incidentLog 'modules/incident-log.bicep' = {
       }
       {
         alias: 'PimwatchLog'
-        description: 'pimwatch: what the detector says of its work'
+        description: 'pimwatch: log lines of the detector'
         query: replace(loadTextContent('queries/functions/PimwatchLog.kql'), '{functionApp}', functionAppName)
       }
     ]
@@ -410,7 +410,7 @@ module functionApp 'modules/function-app.bicep' = {
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
-    // What the healer and the alert on headroom count with: for a hub that exists, its own.
+    // For the healer and the headroom alert. An existing hub knows its own retention.
     hubRetentionHours: hubIsNew ? hubRetentionHours : (eventHubReader.outputs.?retentionHours ?? hubRetentionHours)
     outboxTimerSchedule: outboxTimerSchedule
     outboxMinimumAgeSeconds: outboxMinimumAgeSeconds
@@ -423,7 +423,7 @@ module functionApp 'modules/function-app.bicep' = {
     webhookUrl: webhookUrl
     webhookFormat: webhookFormat
   }
-  dependsOn: [roleAssignments] // rights first, as those on the hub: the host needs them to start
+  dependsOn: [roleAssignments] // the host needs these rights, and those on the hub, to start
 }
 
 module alerts 'modules/alerts.bicep' = {
@@ -445,7 +445,7 @@ module alerts 'modules/alerts.bicep' = {
     emails: alertEmails
     silentAfter: silentAfter
     missedCheck: missedCheck
-    missedQuery: loadTextContent('queries/alerts/missed.kql')
+    missedQuery: loadTextContent('queries/alerts/detection/missed.kql')
     hasDailyCap: dailyQuotaGb >= 0
     runbookUrl: runbookUrl
   }
@@ -475,7 +475,7 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
   dependsOn: [incidentLog]
 }
 
-// --- What azd keeps in the environment: addresses, no secret --------------------------------------------------
+// --- Outputs for the azd environment: addresses, no secrets ---------------------------------------------------
 
 output AZURE_RESOURCE_GROUP string = resourceGroupName
 output AZURE_FUNCTION_APP_NAME string = functionAppName

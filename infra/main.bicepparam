@@ -1,7 +1,7 @@
 using 'main.bicep'
 
-// Each comes from the azd environment (`azd env set NAME VALUE`); what is not set here has its default in main.bicep.
-// docs/deploy.md tells what they do.
+// Values come from the azd environment (`azd env set NAME VALUE`); other parameters keep their defaults in main.bicep.
+// docs/deploy.md explains them.
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')

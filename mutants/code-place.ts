@@ -1,7 +1,7 @@
 import { parseAst } from "rolldown/parseAst";
 import { UsageError } from "../src/errors.ts";
 
-/** From this offset on and before that one, in UTF-16 units. */
+/** Start (inclusive) and end (exclusive), in UTF-16 units. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -14,11 +14,12 @@ interface Place extends Span {
 }
 
 /**
- * Where something that has a name stands in a file.
+ * The place of a named thing in a file.
  *
- * TypeScript: a function, method, class or variable, by its name; where several share it, by its path. A name alone means
- * the outermost, and of a function and a variable the function; a call that is a statement by its first text, as `audit-events` in
- * `app.generic("audit-events", …)`. Bicep: a resource, module, parameter or variable. JSON: a member of the whole.
+ * TypeScript: a function, method, class or variable by name, or by path if several share it. A bare name means the
+ * outermost one, and the function if a variable shares it. A call statement is named by its first text, such as
+ * `audit-events` in `app.generic("audit-events", …)`. Bicep: a resource, module, parameter or variable. JSON: a member
+ * of the root.
  *
  * @throws {UsageError} unless exactly one thing has the name
  */
@@ -43,7 +44,7 @@ function placesOf(file: string, source: string): Place[] {
   throw new UsageError(`${file}: only .ts, .tsx, .bicep and .json files have places`);
 }
 
-/** Blocks of lines: each begins with a line that names it and ends where the next begins. */
+/** Blocks of lines: each begins with a line that names it and ends where the next one begins. */
 function blocks(source: string, named: RegExp, next: RegExp): Place[] {
   const places: Place[] = [];
   let open: { path: string; start: number } | undefined;
@@ -63,7 +64,7 @@ interface Node extends Span {
   readonly [field: string]: unknown;
 }
 
-/** @throws {UsageError} when the source is not TypeScript */
+/** @throws {UsageError} if the source is not TypeScript */
 function placesOfProgram(file: string, source: string): Place[] {
   const program: unknown = parsed(file, source);
   const places: Place[] = [];
@@ -80,7 +81,7 @@ function placesOfProgram(file: string, source: string): Place[] {
   return places;
 }
 
-/** The syntax tree. @throws {UsageError} with the parser's own words */
+/** The syntax tree. @throws {UsageError} with the parser's message */
 export function parsed(file: string, source: string): object {
   try {
     return parseAst(source, { lang: file.endsWith(".tsx") ? "tsx" : "ts" }, file);

@@ -1,4 +1,4 @@
-// Breaks the code on purpose, one fault at a time, and tells which faults no test notices.
+// Breaks the code on purpose, one fault at a time, and reports the faults that no test notices.
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -14,18 +14,18 @@ import { copyTree } from "./tree-copy.ts";
 const HELP = `Usage: npm run mutants -- [options]
 
 Breaks the code on purpose: applies each mutation of mutants/list/ to a temporary copy of this checkout and runs the
-tests that must notice it. Your files are not touched. Prints every mutation that no test notices: the survivors.
+tests that must notice it. Your files are not touched. Prints the survivors: mutations that no test notices.
 
-  --only TEXT    only mutations whose id, file or broken promise holds TEXT; may be repeated
+  --only TEXT    try only mutations whose id, file or broken promise contains TEXT; may be repeated
   --list         print the mutations and run nothing
-  --json         the results as JSON instead of text
-  --workers N    mutations tried at a time, from 1 to 16 (default: 2, or 1 on a single processor)
-  --help         this text
+  --json         print the results as JSON instead of text
+  --workers N    number of parallel mutations, from 1 to 16 (default: 2, or 1 on a single processor)
+  --help         print this text
 
 Progress goes to stderr, the result to stdout. Tests of the page need Chromium, tests of infra/ the Bicep CLI.
 
-Exit code 0: each mutation was noticed, or its reason says why none can be. 1: some survived. 2: the options are wrong, the list no
-longer follows the code, or the tests fail without a mutation.`;
+Exit code 0: each mutation was noticed, or has a reason why none can. 1: some survived. 2: the options are wrong, the
+list no longer matches the code, or the tests fail without a mutation.`;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -57,7 +57,7 @@ function listed(mutation: Mutation, mutated: Mutated | undefined, json: boolean)
 
 async function run(wanted: readonly Mutation[], mutated: ReadonlyMap<Mutation, Mutated>, { workers }: Options) {
   const stopping = new AbortController();
-  const stop = (): void => stopping.abort(new UsageError("stopped; nothing of your checkout was changed"));
+  const stop = (): void => stopping.abort(new UsageError("stopped; your checkout was not changed"));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   const trees = [];
   try {
@@ -67,7 +67,7 @@ async function run(wanted: readonly Mutation[], mutated: ReadonlyMap<Mutation, M
       return [mutation, { ...fault, original: readFileSync(join(ROOT, mutation.file), "utf8") }] as const;
     });
     const files = new Set(wanted.flatMap(({ tests }) => tests));
-    console.error(`${wanted.length} mutations; first their ${files.size} test files run without one`);
+    console.error(`${wanted.length} mutations; first their ${files.size} test files run without any`);
     let done = 0;
     return await runMutations(new Map(withOriginal), {
       directories: trees.map(({ directory }) => directory),

@@ -7,12 +7,12 @@ import type { Mutation } from "./mutation-list.ts";
 export interface Mutated {
   /** The whole file with the fault in it. */
   readonly source: string;
-  /** From 1: where the fault begins. */
+  /** Line where the fault begins, from 1. */
   readonly line: number;
 }
 
 /**
- * The file of a mutation with its text replaced.
+ * The mutated file.
  *
  * @throws {UsageError} unless the place holds the text exactly once and the result can be parsed
  */
@@ -31,7 +31,7 @@ export function mutate(source: string, mutation: Omit<Mutation, "tests" | "break
   return { source: result, line: source.slice(0, at).split("\n").length };
 }
 
-/** Every mutation applied to the files of a repository. @throws {UsageError} with all that is wrong with the list */
+/** Every mutation applied to the files of a repository. @throws {UsageError} with all problems of the list */
 export function mutateAll(root: string, mutations: readonly Mutation[]): Map<Mutation, Mutated> {
   const problems: string[] = [];
   const mutated = new Map<Mutation, Mutated>();

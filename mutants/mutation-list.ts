@@ -18,9 +18,9 @@ const MUTATION = z.strictObject({
 /**
  * One deliberate fault.
  *
- * - `breaks`: what stops being true. The first cell of a row of SECURITY.md or ARCHITECTURE.md, or a sentence.
- * - `in`: the function or constant of `file` that holds `find` exactly once (see code-place.ts).
- * - `tests`: the test files of which one must fail.
+ * - `breaks`: the broken promise: the first cell of a row in SECURITY.md or ARCHITECTURE.md, or a sentence.
+ * - `in`: the function or constant of `file` that contains `find` exactly once (see code-place.ts).
+ * - `tests`: test files, one of which must fail.
  * - `equivalent`: why no test can fail. A mutation without it must be noticed.
  */
 export type Mutation = Readonly<z.infer<typeof MUTATION>> & { readonly list: string };
@@ -30,7 +30,7 @@ const LISTS = "mutants/list/*.yaml";
 /**
  * The mutations of a repository, in the order of their files.
  *
- * @throws {UsageError} when a file is not of the expected form, or two mutations share an id
+ * @throws {UsageError} if a file is malformed, or two mutations share an id
  */
 export function readMutations(root: string): Mutation[] {
   const mutations = globSync(LISTS, { cwd: root })
@@ -50,7 +50,7 @@ function readList(root: string, list: string): Mutation[] {
   throw new UsageError(problems.join("\n"));
 }
 
-/** Mutations whose id, file or broken promise holds one of the texts, whatever the case; all where none is given. */
+/** Mutations whose id, file or broken promise contains one of the texts, ignoring case; all if none is given. */
 export function chosen(mutations: readonly Mutation[], texts: readonly string[]): Mutation[] {
   if (texts.length === 0) return [...mutations];
   const wanted = texts.map((text) => text.toLowerCase());

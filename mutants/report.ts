@@ -1,13 +1,13 @@
 import type { Mutation } from "./mutation-list.ts";
 import type { Result } from "./run-mutations.ts";
 
-/** What the results come to. */
+/** Summary of the results. */
 export interface Verdict {
-  /** No test notices them, and no reason says why none can. */
+  /** No test notices them, and no reason is given. */
   readonly survivors: readonly Result[];
-  /** The reason says that no test can notice them. */
+  /** A reason says that no test can notice them. */
   readonly equivalent: readonly Result[];
-  /** Nothing is known of them: noticed though said to be equivalent, no test ran, or the tests fail without a mutation. */
+  /** Undecided: noticed though listed as equivalent, no test ran, or the tests fail without a mutation. */
   readonly wrong: readonly Result[];
   readonly noticed: number;
   readonly timedOut: number;
@@ -32,7 +32,7 @@ export function progressText({ mutation, outcome, by, seconds }: Result, done: n
   return `[${done}/${all}] ${mutation.id}: ${outcome}${why} (${seconds.toFixed(1)} s)`;
 }
 
-/** Everything that a person has to look at, then one line with the figures. */
+/** Everything that a person must look at, then one line of figures. */
 export function reportText(results: readonly Result[]): string {
   const { survivors, equivalent, wrong, noticed, timedOut } = verdictOn(results);
   const figures = [
@@ -40,7 +40,7 @@ export function reportText(results: readonly Result[]): string {
     ...(timedOut > 0 ? [`${timedOut} of these because the tests did not end`] : []),
     `${equivalent.length} equivalent`,
     `${survivors.length} survived`,
-    ...(wrong.length > 0 ? [`${wrong.length} to be put right`] : []),
+    ...(wrong.length > 0 ? [`${wrong.length} to be corrected`] : []),
   ];
   return [
     ...equivalent.map((result) => section(result, `equivalent: ${result.mutation.equivalent}`)),

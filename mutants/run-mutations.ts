@@ -7,25 +7,28 @@ import { configOf, runTests, type TestOutcome, type TestRunOptions } from "./tes
 export interface Result {
   readonly mutation: Mutation;
   readonly line: number;
-  /** `noticed`: a test failed. `timed out`: the tests did not end, which is noticed, too. `not tried`: they fail anyway. */
+  /**
+   * `noticed`: a test failed. `timed out`: the tests did not end, which also counts as noticed. `not tried`: they fail
+   * anyway.
+   */
   readonly outcome: "noticed" | "timed out" | "survived" | "no test ran" | "not tried";
-  /** The test that failed, or why none ran or could tell. */
+  /** The test that failed, or why none ran or was conclusive. */
   readonly by: string;
   readonly seconds: number;
 }
 
 export interface RunOptions {
-  /** Copies of the repository: as many mutations are tried at a time. */
+  /** Copies of the repository, one for each parallel mutation. */
   readonly directories: readonly string[];
   readonly stopping: AbortSignal;
   onResult(result: Result): void;
-  /** How long vitest may take to start, the app to be built and packages to be loaded. */
+  /** Time for vitest to start, the app to build and packages to load. */
   readonly startMs?: number;
 }
 
 const WHOLE_LIMIT_MS = 3_600_000;
 
-/** Tries mutations, each against its own tests. Those whose tests fail without a mutation are not tried. */
+/** Tries mutations, each against its own tests. Skips those whose tests fail without a mutation. */
 export async function runMutations(
   mutations: ReadonlyMap<Mutation, Mutated & { readonly original: string }>,
   { directories, stopping, onResult, startMs = 45_000 }: RunOptions,
@@ -35,7 +38,7 @@ export async function runMutations(
   const all = new Set([...mutations.keys()].flatMap(({ tests }) => tests));
   const usual = await runsWithout([...all], { directory: first, workers: directories.length, stopping });
   const secondsOf = ({ tests }: Mutation): number => sum(tests.map((test) => usual.seconds.get(test) ?? 0));
-  // The longest first: then no worker is left with one at the end.
+  // Longest first, so that no worker is left with a long one at the end.
   const queue = [...mutations].toSorted(([a], [b]) => secondsOf(b) - secondsOf(a));
   const results: Result[] = [];
   const work = async (directory: string): Promise<void> => {
@@ -55,10 +58,10 @@ export async function runMutations(
   return results;
 }
 
-/** How the tests end without a mutation. A test that fails already proves nothing. */
+/** How the tests end without a mutation. A test that already fails proves nothing. */
 interface UsualRuns {
   readonly seconds: ReadonlyMap<string, number>;
-  /** By test file, why it fails. */
+  /** Why each failing test file fails. */
   readonly failing: ReadonlyMap<string, string>;
 }
 
@@ -75,7 +78,7 @@ async function runsWithout(
   };
   for (const suite of suitesOf(tests)) {
     if ((await run(suite)).outcome === "passed") continue;
-    // One at a time it is told which one fails, and one that only a busy machine failed gets a second chance.
+    // Run one at a time, each shows which one fails, and a test that failed only under load gets a second chance.
     for (const test of suite) {
       const ran = await run([test]);
       if (ran.outcome !== "passed") failing.set(test, `fails without a mutation: ${explanationOf(ran)}`);
@@ -111,7 +114,7 @@ async function tryMutation(
   }
 }
 
-/** Test files that one run of vitest takes together; those that need no build come first. */
+/** Test files that one vitest run takes together; those without a build come first. */
 function suitesOf(tests: readonly string[]): string[][] {
   const byConfig = Map.groupBy(tests, (test) => configOf([test]));
   return [...byConfig].toSorted(([a], [b]) => a.localeCompare(b)).map(([, suite]) => suite);

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 import config from "../vitest.config.ts";
 
-/** Tests that import `src/` and load nothing of `dist/`: they do without a build. */
+/** Tests that import only `src/` and load nothing from `dist/`, so they need no build. */
 export default defineConfig({ ...config, test: { ...config.test, globalSetup: [] } });

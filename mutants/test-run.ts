@@ -4,7 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 export type TestOutcome =
-  /** `seconds`: how long the tests of each file took. */
+  /** `seconds`: duration of each file's tests. */
   | { readonly outcome: "passed"; readonly seconds: ReadonlyMap<string, number> }
   | { readonly outcome: "failed"; readonly by: string }
   | { readonly outcome: "timed out" }
@@ -22,7 +22,7 @@ export interface TestRunOptions {
 
 const REPORT = "mutants-report.json";
 
-/** Runs test files with vitest until one test fails, in a process group of its own that ends with the run. */
+/** Runs test files with vitest until one test fails, in its own process group that ends with the run. */
 export async function runTests({ directory, tests, limitMs, workers, stopping }: TestRunOptions): Promise<TestOutcome> {
   stopping.throwIfAborted();
   const report = join(directory, REPORT);
@@ -44,7 +44,7 @@ export async function runTests({ directory, tests, limitMs, workers, stopping }:
   const [code]: unknown[] = await once(child, "close");
   limit.removeEventListener("abort", end);
   stopping.removeEventListener("abort", end);
-  endGroup(child.pid); // what tests left behind
+  endGroup(child.pid); // processes that tests left behind
   stopping.throwIfAborted();
   if (limit.aborted && code === null) return { outcome: "timed out" };
   return outcomeOf(directory, await readReport(report), { code, said });
@@ -52,7 +52,7 @@ export async function runTests({ directory, tests, limitMs, workers, stopping }:
 
 const KEPT_CHARACTERS = 4_000;
 
-/** Which configuration runs these files: those of one suite. */
+/** The configuration for these files, which belong to one suite. */
 export function configOf(tests: readonly string[]): string {
   if (tests.every((test) => test.startsWith("test/infra/"))) return "vitest.infra.config.ts";
   if (tests.every((test) => test.startsWith("test/browser/"))) return "vitest.browser.config.ts";
@@ -60,7 +60,7 @@ export function configOf(tests: readonly string[]): string {
   return tests.every((test) => needNoBuild.test(test)) ? "mutants/sources-only.config.ts" : "vitest.config.ts";
 }
 
-/** The part of vitest's report that is read here. */
+/** The parts of vitest's report that are read here. */
 interface Report {
   readonly success: boolean;
   readonly testResults: readonly {

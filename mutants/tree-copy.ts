@@ -10,7 +10,7 @@ export interface TreeCopy {
   remove(): Promise<void>;
 }
 
-/** Copies the files of a checkout, changed and new ones included, into a temporary folder; packages are linked. */
+/** Copies the files of a checkout, including changed and new ones, into a temporary folder; packages are linked. */
 export async function copyTree(root: string): Promise<TreeCopy> {
   const files = await filesOf(root);
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-mutants-"));
@@ -28,7 +28,7 @@ export async function copyTree(root: string): Promise<TreeCopy> {
   }
 }
 
-/** What git keeps or would keep. */
+/** The files that git tracks or would track. */
 async function filesOf(root: string): Promise<string[]> {
   const git = (...args: string[]) =>
     promisify(execFile)("git", ["ls-files", "-z", ...args], { cwd: root, maxBuffer: 64 * 1_048_576 });
@@ -37,6 +37,6 @@ async function filesOf(root: string): Promise<string[]> {
     const deleted = new Set((await git("--deleted")).stdout.split("\0"));
     return kept.filter((file) => file !== "" && !deleted.has(file));
   } catch (error) {
-    throw new UsageError(`${root} is no git checkout: its files cannot be listed`, { cause: error });
+    throw new UsageError(`${root} is not a git checkout: its files cannot be listed`, { cause: error });
   }
 }

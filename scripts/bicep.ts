@@ -7,16 +7,16 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { UsageError } from "../src/errors.ts";
 
-/** Snapshots are compared to the letter, so the version is pinned. */
+/** Snapshots must match exactly, so the version is pinned. */
 export const BICEP_VERSION = "0.47.16";
-const PACKAGE = "Azure.Bicep.CommandLine.linux-x64"; // the only platform that NuGet has a package for and CI runs on
+const PACKAGE = "Azure.Bicep.CommandLine.linux-x64"; // NuGet has a package for no other platform that CI runs on
 const NUGET_PACKAGES = process.env["NUGET_PACKAGES"] ?? join(homedir(), ".nuget", "packages");
 const RESTORED = join(NUGET_PACKAGES, PACKAGE.toLowerCase(), BICEP_VERSION, "tools", "bicep");
 const RESTORE_TIMEOUT_MS = 300_000;
 
 const run = promisify(execFile);
 
-/** What a run of the compiler said. Warnings are on stderr, and it exits 0 in spite of them. */
+/** Result of the compiler. Warnings go to stderr and do not change the exit code. */
 export interface BicepRun {
   readonly exitCode: number;
   readonly stdout: string;
@@ -29,7 +29,7 @@ let found: Promise<string> | undefined;
  * Runs the Bicep CLI.
  *
  * @param environment variables for `readEnvironmentVariable`; those of this process are not passed on
- * @throws {UsageError} where it is neither on PATH nor to be had from NuGet
+ * @throws {UsageError} if it is neither on PATH nor available from NuGet
  */
 export async function runBicep(
   args: readonly string[],
@@ -37,7 +37,7 @@ export async function runBicep(
 ): Promise<BicepRun> {
   found ??= findBicep();
   const { HOME, PATH } = process.env;
-  // It needs no ICU data for what we ask of it, and a machine may have none.
+  // We need no ICU data, and a machine may have none.
   const env = { HOME, PATH, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: "1", ...environment };
   try {
     const { stdout, stderr } = await run(await found, [...args], { env, maxBuffer: 64 * 1024 * 1024 });
@@ -48,7 +48,7 @@ export async function runBicep(
   }
 }
 
-/** The Bicep CLI of our version: the one on PATH, the one that NuGet restored before, or one restored now. */
+/** The Bicep CLI of our version: from PATH, restored earlier by NuGet, or restored now. */
 async function findBicep(): Promise<string> {
   const onPath = await versionOf("bicep");
   if (onPath === BICEP_VERSION) return "bicep";
@@ -62,7 +62,7 @@ async function findBicep(): Promise<string> {
   return RESTORED;
 }
 
-/** Has NuGet download the one package: through a project made for it, outside the repository. */
+/** Lets NuGet download the package for a temporary project outside the repository. */
 async function restore(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-bicep-"));
   const project = join(directory, "bicep.csproj");
@@ -82,7 +82,7 @@ async function restore(): Promise<void> {
 `,
     );
     await run("dotnet", ["restore", project], { cwd: directory, timeout: RESTORE_TIMEOUT_MS });
-    await chmod(RESTORED, 0o755); // the package does not mark it as a program for everyone
+    await chmod(RESTORED, 0o755); // the package does not mark it as executable for everyone
   } catch (error) {
     const said = hasOutput(error) ? error.stdout.trim() : String(error);
     throw new UsageError(`NuGet did not restore ${PACKAGE} ${BICEP_VERSION}: ${said}`, { cause: error });
@@ -91,7 +91,7 @@ async function restore(): Promise<void> {
   }
 }
 
-/** The first version number that `command --version` prints; undefined where there is no such command. */
+/** The first version number that `command --version` prints; undefined if there is no such command. */
 async function versionOf(command: string): Promise<string | undefined> {
   try {
     const { stdout } = await run(command, ["--version"]);

@@ -14,9 +14,9 @@ const FONT = "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
 const STYLES = ["tokens.css", "page.css", "overview.css", "list.css", "detail.css"];
 
 /**
- * Makes the page's files in a folder: each but `index.html` with a hash in its name, and a compressed one beside it.
+ * Builds the page's files in a folder: all except `index.html` with a hash in their names, each with a compressed copy.
  *
- * @returns the folders of the packages that it is made of
+ * @returns the folders of the packages it contains
  */
 export async function buildDashboard(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
@@ -48,7 +48,7 @@ export async function buildDashboard(directory: string): Promise<string[]> {
   const style = await hashed(directory, "style.css", Buffer.from(css));
   const page = await readFile(join(SOURCE, "index.html"), "utf8");
   const packages = [...bundledPackages(bundled, ROOT), packageFolder(fontFile) ?? ""];
-  // For whoever gets the page from a browser: some licenses want to go along with each copy.
+  // For everyone who gets the page in a browser: some licences must accompany each copy.
   const notices = await hashed(directory, "notices.txt", Buffer.from(noticesOf(npmComponents(packages, ROOT))));
   const names: Readonly<Record<string, string>> = { script, style, font, icon, notices };
   await writeFile(
@@ -56,7 +56,7 @@ export async function buildDashboard(directory: string): Promise<string[]> {
     page.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => `dashboard/${names[name] ?? ""}`),
   );
   for (const name of await readdir(directory)) {
-    if (name.endsWith(".woff2")) continue; // is compressed already
+    if (name.endsWith(".woff2")) continue; // already compressed
     await writeFile(join(directory, `${name}.br`), compressed(await readFile(join(directory, name))));
   }
   return packages;

@@ -6,12 +6,12 @@ import { missedQuery } from "./missed-query.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The files in infra/ that are made from something else, as they must be. Paths from the root of the repository. */
+/** The generated files in infra/ with their expected content. Paths start at the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const missed = await missedQuery(fileURLToPath(new URL("rules/", ROOT)));
   return new Map([
     ["infra/incident-columns.json", incidentColumnsFile()],
-    ["infra/queries/alerts/missed.kql", missed],
+    ["infra/queries/alerts/detection/missed.kql", missed],
     ["infra/workbook/workbook.json", workbookFile(missed)],
   ]);
 }

@@ -9,7 +9,10 @@ import { testsShape } from "../src/sentinel/tests-file.ts";
 import { filtersPage } from "./filters-page.ts";
 import { elementWalkModule } from "./element-walk-module.ts";
 
-/** Every file of the repository that is made from code, as it must be. A test compares them; `npm run generate` writes them. */
+/**
+ * The generated files of the repository with their expected content. A test compares them; `npm run generate` writes
+ * them.
+ */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
@@ -20,7 +23,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** For editors: completion and errors while a person types. A bigint is a number there, as it is in the file. */
+/** For completion and errors in editors. A bigint is a number there, as in the file. */
 async function jsonSchema(shape: z.ZodType): Promise<string> {
   const schema = z.toJSONSchema(shape, {
     io: "input",

@@ -1,6 +1,6 @@
 import { priorityTable } from "../src/core/pim-settings/priority.ts";
 
-/** What `docs/priority.md` must hold: the table is the code's own. */
+/** The content of `docs/priority.md`; the table comes from the code. */
 export function priorityPage(): string {
   return `# Priority
 

@@ -1,4 +1,5 @@
-// Pictures of the page for the documents: the built app on the local stack, with the sample day and a month before it.
+// Screenshots of the page for the documents: the built app on the local stack, with the sample day and a month before
+// it.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import { earlierBodies, sampleBodies, startLocalDashboard } from "../test/browse
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL("../docs/images/", import.meta.url));
 const DESKTOP = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
-/** The incident that a stranger should find: everything that guards Global Administrator falls in one save. */
+/** The incident that shows most: one save removes everything that guards Global Administrator. */
 const ROW = "#incidents [role=option]";
 const WORST = /MFA.*approval.*permanent.*24 h/;
 

@@ -6,31 +6,31 @@ import { type BicepRun, runBicep } from "./bicep.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const VARIANTS = join(ROOT, "test/infra/variants");
 
-/** Ids that names are derived from: fixed, so that a snapshot is the same wherever it is made. */
+/** Names derive from these ids; they are fixed, so that a snapshot is the same everywhere. */
 const PLACE = {
   "tenant-id": "11111111-1111-1111-1111-111111111111",
   "subscription-id": "22222222-2222-2222-2222-222222222222",
   location: "swedencentral",
 };
 
-/** The parameter files that snapshots are committed of: the one that azd uses, unset, and the variants. */
+/** The parameter files with committed snapshots: azd's, with no variable set, and the variants. */
 export async function parameterFiles(): Promise<string[]> {
   const variants = (await readdir(VARIANTS)).filter((name) => name.endsWith(".bicepparam")).toSorted();
   return [join(ROOT, "infra/main.bicepparam"), ...variants.map((name) => join(VARIANTS, name))];
 }
 
-/** The snapshot of a parameter file: the resources that its deployment would make, as far as known without asking Azure. */
+/** The snapshot of a parameter file: the resources of its deployment, as far as known without asking Azure. */
 export function snapshotOf(parameterFile: string): string {
   return parameterFile.replace(/\.bicepparam$/, ".snapshot.json");
 }
 
-/** Writes the snapshot of a parameter file, or holds it against what the Bicep files make of it now. */
+/** Writes the snapshot of a parameter file, or compares it with the current Bicep files. */
 export function runSnapshot(parameterFile: string, mode: "overwrite" | "validate"): Promise<BicepRun> {
   const place = Object.entries(PLACE).flatMap(([name, value]) => [`--${name}`, value]);
   return runBicep(["snapshot", parameterFile, "--mode", mode, ...place]);
 }
 
-/** Bicep writes the outputs in another order each time: sorted, a snapshot changes only with what it says. */
+/** Bicep orders outputs differently each time; sorted, a snapshot changes only with its content. */
 async function sortOutputs(snapshot: string): Promise<void> {
   const { outputs = {}, ...rest }: { outputs?: object } = JSON.parse(await readFile(snapshot, "utf8"));
   const sorted = Object.entries(outputs).toSorted(([one], [other]) => (one < other ? -1 : 1));

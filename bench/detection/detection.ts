@@ -8,13 +8,13 @@ export interface DetectionOptions {
   readonly rule: ReadyRule;
   readonly tenants: ReadonlySet<string>;
   readonly rounds: number;
-  /** Named in the `bench:` lines. */
+  /** Name in the `bench:` lines. */
   readonly name: string;
-  /** The first improvement that people make does not see escapes, so on such data it is left out. */
+  /** The usual first improvement misses escapes, so it is left out for data with escapes. */
   readonly hasEscapes?: boolean;
 }
 
-/** Measures the detection path on data of one shape against its alternatives, side by side. */
+/** Compares the detection path with its alternatives on data of one shape. */
 export async function benchDetection(shape: Shape, options: DetectionOptions): Promise<readonly string[]> {
   const { rule, tenants, rounds, name, hasEscapes = false } = options;
   const methods = new Map<string, Method>([
@@ -46,7 +46,7 @@ export async function benchDetection(shape: Shape, options: DetectionOptions): P
   ];
 }
 
-/** Measures what more rules cost on the same data. */
+/** Measures the cost of more rules on the same data. */
 export async function benchRuleCount(
   shape: Shape,
   sets: Readonly<Record<string, readonly ReadyRule[]>>,
@@ -73,7 +73,7 @@ export async function benchRuleCount(
   ];
 }
 
-/** @throws {Error} when a method found other records than it must: then its speed means nothing */
+/** @throws {Error} if a method found other records than expected, which makes its speed meaningless */
 export function assertSame(method: string, found: readonly string[], { name, expected }: Shape): void {
   const at =
     Math.max(found.length, expected.length) === 0 ? -1 : expected.findIndex((id, index) => found[index] !== id);

@@ -6,10 +6,10 @@ import { ownBytes, type Shape } from "./shapes.ts";
 const NEWLINE = 0x0a;
 
 /**
- * Events and expected ids from files: each line of the first is an event's body, the second holds a JSON array. The
- * tenants that the events name are all allowed.
+ * Events and expected ids from files: each line of the first is an event's body, the second holds a JSON array. All
+ * tenants in the events are allowed.
  *
- * @throws {Error} when a file cannot be read or the second is no array of texts
+ * @throws {Error} if a file cannot be read or the second is not an array of texts
  */
 export function givenEvents(eventsFile: string, expectFile: string): { shape: Shape; tenants: ReadonlySet<string> } {
   const bodies = linesOf(readFileSync(eventsFile)).map(ownBytes);

@@ -7,14 +7,14 @@ import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import { type DetectDependencies, detectBatch } from "../../src/workflows/detection/detect-batch.ts";
 import { matchRules } from "../../src/workflows/detection/judge-record.ts";
 
-/** Finds the matching audit records of events; their ids in order. */
+/** Finds the matching audit records of events and returns their ids in order. */
 export type Method = (bodies: readonly Uint8Array[]) => readonly string[] | Promise<readonly string[]>;
 
 const POSITION = { partitionId: "0", sequenceNumber: null, enqueuedTime: null };
-/** Events handed over at a time. */
+/** Events per batch. */
 const BATCH = 64;
 
-/** The app's detection path: from the bytes to the rules' result rows. Incidents are not made of them. */
+/** The app's detection path, from the bytes to the rules' result rows, without incidents. */
 export function detection(rules: readonly ReadyRule[]): Method {
   const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
   if (scan === undefined) throw new Error(summary);
@@ -32,7 +32,7 @@ export function detection(rules: readonly ReadyRule[]): Method {
 
 const ID = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === "Id");
 
-/** All that the function does with a batch, incidents included, with stores in memory. */
+/** Everything that the function does with a batch, including incidents, with stores in memory. */
 export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<string>, withScan = true): Method {
   const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
   if (scan === undefined && withScan) throw new Error(summary);
@@ -66,14 +66,14 @@ interface AuditRecord {
   readonly properties?: { readonly id?: string; readonly category?: string };
 }
 
-/** What one would write first: parse the body, look at every record. */
+/** The obvious first version: parse the body and check every record. */
 export const plainHandler: Method = (bodies) => {
   const ids: string[] = [];
   for (const body of bodies) collect(asBuffer(body).toString(), ids);
   return ids;
 };
 
-/** The usual first improvement: bodies without the words, in any case, are not parsed. Blind to escapes. */
+/** The usual first improvement: skip bodies without the words, ignoring case. It misses escapes. */
 export const searchThenParse: Method = (bodies) => {
   const ids: string[] = [];
   for (const body of bodies) {
@@ -87,7 +87,7 @@ function asBuffer(body: Uint8Array): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.length);
 }
 
-/** The official rule by hand. What is not JSON holds nothing. */
+/** The official rule by hand. Invalid JSON matches nothing. */
 function collect(json: string, ids: string[]): void {
   let parsed: { readonly records?: readonly AuditRecord[] } | readonly AuditRecord[] | null;
   try {
@@ -106,7 +106,7 @@ function collect(json: string, ids: string[]): void {
   }
 }
 
-/** Reads all of the memory, eight bytes at a time, the quarters of a body side by side, and finds nothing: the limit. */
+/** Reads all memory, eight bytes at a time, the quarters of a body side by side, without searching: the limit. */
 export function bareRead(bodies: readonly Uint8Array[]): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   for (const body of bodies) {
@@ -123,7 +123,7 @@ export function bareRead(bodies: readonly Uint8Array[]): number {
   return a + b + c + d;
 }
 
-/** What the Event Hubs library does with each event before anybody sees it: one copy. */
+/** One copy, as the Event Hubs library makes of each event. */
 export function libraryCopy(bodies: readonly Uint8Array[]): number {
   let bytes = 0;
   for (const body of bodies) bytes += Buffer.from(body).length;

@@ -20,9 +20,9 @@ const run = promisify(execFile);
 const OURS = "pimwatch backtest";
 
 /**
- * Backtests an archive, one event body a line, from a file that the system has in memory: by all that the command does
- * from the file to the incidents, against jq and DuckDB, each with one thread (of Node.js one more reads ahead). The
- * time is that of the work alone where that can be told (the command, DuckDB), else of the process (jq).
+ * Backtests an archive with one event body per line, cached in memory by the system: the whole command from file to
+ * incidents, against jq and DuckDB, each with one thread (Node.js reads ahead with another). The time is that of the
+ * work alone if known (the command, DuckDB), otherwise of the process (jq).
  */
 export async function benchOffline(
   shape: Shape,
@@ -63,7 +63,7 @@ export async function benchOffline(
   }
 }
 
-/** As the command does it, but for what it prints. */
+/** Like the command, but without output. */
 async function backtested(file: string, rule: ReadyRule, scan: LiteralScan | undefined): Promise<readonly string[]> {
   const ids: string[] = [];
   await backtest(
@@ -89,7 +89,7 @@ async function jq(file: string): Promise<readonly string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** Only the fields that the rule asks for are read, as columns of their own: DuckDB's quickest way. One thread keeps the order. */
+/** Reads only the rule's fields, as separate columns: DuckDB's fastest way. One thread keeps the order. */
 const QUERY = `
   select record.properties.id as id
   from (select unnest(records) as record
@@ -99,7 +99,7 @@ const QUERY = `
     and lower(record.properties.category) = 'rolemanagement'
     and lower(record."operationName") = 'update role setting in pim'`;
 
-/** DuckDB on one thread, or undefined where it is not installed: it is a dependency of bench/ alone. */
+/** DuckDB with one thread; undefined if it is not installed, since only bench/ depends on it. */
 async function openDuckDb(file: string): Promise<(() => Promise<readonly string[]>) | undefined> {
   const name = "@duckdb/node-api";
   let api: DuckDb;
@@ -117,7 +117,7 @@ async function openDuckDb(file: string): Promise<(() => Promise<readonly string[
   };
 }
 
-/** The part of `@duckdb/node-api` that is used here. */
+/** The parts of `@duckdb/node-api` used here. */
 interface DuckDb {
   readonly DuckDBInstance: {
     create(

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Processor seconds of a process by whose code took them. */
+/** Processor seconds of a process, by the code that used them. */
 export interface OwnSeconds {
-  /** pimwatch's modules, with what of the language and of Node.js they call themselves. */
+  /** pimwatch's modules, including language and Node.js built-ins that they call. */
   readonly own: number;
-  /** The same of packages and of the worker that loads the app. */
+  /** The same for packages and the worker that loads the app. */
   readonly others: number;
   readonly garbageCollection: number;
-  /** Node.js by itself: reading from sockets, compiling, timers. */
+  /** Node.js itself: reading sockets, compiling, timers. */
   readonly node: number;
 }
 
@@ -27,16 +27,16 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-/** The monotonic clock in microseconds, as profiles have it. */
+/** The monotonic clock in microseconds, as in profiles. */
 export function profileClock(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 
 /**
- * Reads the profile that `node --cpu-prof --cpu-prof-dir` left of the app, whose modules are files of their own
- * (unbundled-app.ts): a sample is the code's whose file is nearest on the stack.
+ * Reads the profile of the app from `node --cpu-prof --cpu-prof-dir`, with separate module files (unbundled-app.ts). A
+ * sample counts for the nearest file on its stack.
  *
- * @param from when to begin, by `profileClock`
+ * @param from start time, from `profileClock`
  */
 export function ownSeconds(profiles: string, appDirectory: string, from: number): OwnSeconds {
   const [file, ...more] = readdirSync(profiles).filter((name) => name.endsWith(".cpuprofile"));
@@ -57,7 +57,7 @@ export function ownSeconds(profiles: string, appDirectory: string, from: number)
 
 type Owner = keyof OwnSeconds | "idle";
 
-/** By node: parents stand before their children. */
+/** By node; parents precede their children. */
 function ownersOf(nodes: readonly ProfileNode[], source: string): ReadonlyMap<number, Owner> {
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const owners = new Map<number, Owner>();

@@ -1,4 +1,4 @@
-/** Seconds that a contestant took for all of the data. */
+/** Seconds that a contestant took for all data. */
 export interface Timing {
   readonly minimum: number;
   readonly median: number;
@@ -7,15 +7,15 @@ export interface Timing {
 /** Rounds until everything is compiled. */
 const WARM_UP = 4;
 
-/** Works on a part of the data. */
+/** Processes a part of the data. */
 export type Contestant<Part> = (part: Part) => unknown;
 
 /**
- * Runs the contestants in turn over all parts of the data, round after round, so that what else the machine does meets
+ * Runs the contestants in turn over all parts of the data, round after round, so that other load on the machine hits
  * all of them. The first rounds warm up and do not count.
  *
- * Each part is timed by itself, and the best (or median) times of the parts are added up: on a machine that others use
- * too, parts that take less than a slice of the scheduler's time are undisturbed now and then, a whole round never is.
+ * Each part is timed alone, and the best (or median) times of the parts are summed. On a shared machine, a part shorter
+ * than a time slice sometimes runs undisturbed; a whole round never does.
  */
 export async function alternate<Part>(
   contestants: ReadonlyMap<string, Contestant<Part>>,
@@ -38,7 +38,7 @@ export async function alternate<Part>(
   return new Map([...seconds].map(([name, taken]) => [name, summed(taken)]));
 }
 
-/** Each round begins with another, since what ran before leaves its traces in the processor's caches. */
+/** Each round begins with another contestant, because each leaves traces in the processor's caches. */
 function rotated<T>(all: readonly T[], by: number): readonly T[] {
   const start = by % all.length;
   return [...all.slice(start), ...all.slice(0, start)];
@@ -54,7 +54,7 @@ function summed(parts: readonly (readonly number[])[]): Timing {
   return { minimum, median };
 }
 
-/** Bodies in parts of about as many bytes. */
+/** Bodies in parts of about equal size. */
 export function partsOf(bodies: readonly Uint8Array[], bytes = 250_000): readonly (readonly Uint8Array[])[] {
   const parts: Uint8Array[][] = [];
   let size = bytes;

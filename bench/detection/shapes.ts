@@ -1,6 +1,6 @@
 import { recordSource } from "../records.ts";
 
-/** Event bodies, each in memory of its own as the Event Hubs library hands it over, and what must be found in them. */
+/** Event bodies, each in its own memory as the Event Hubs library delivers them, with the expected matches. */
 export interface Shape {
   readonly name: string;
   readonly bodies: readonly Uint8Array[];
@@ -10,7 +10,7 @@ export interface Shape {
   readonly expected: readonly string[];
 }
 
-/** So many events of one audit record each, of which a share match. */
+/** This many events with one audit record each, of which a share match. */
 export function singles(count: number, name: string, matches: number): Shape {
   return shape({ name, bodyBytes: 1, totalBytes: Number.POSITIVE_INFINITY, bodyCount: count, signIns: 0, matches });
 }
@@ -18,7 +18,7 @@ export function singles(count: number, name: string, matches: number): Shape {
 interface Form {
   readonly bodyCount?: number;
   readonly name: string;
-  /** Size of a body, about. */
+  /** Approximate size of a body. */
   readonly bodyBytes: number;
   readonly totalBytes: number;
   readonly signIns: number;
@@ -42,7 +42,7 @@ export function highMatchRate(totalBytes: number): Shape {
   return shape({ name: "audit only, half of it matches", bodyBytes: 240_000, totalBytes, signIns: 0, matches: 0.5 });
 }
 
-/** Every letter of every string as `\u00XX`, and slashes as `\/`. */
+/** Writes every letter of every string as `\u00XX`, and slashes as `\/`. */
 export function escapes(totalBytes: number): Shape {
   const write = (text: string) =>
     text.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replaceAll(/\\.|[a-zA-Z/]/g, escaped));
@@ -82,7 +82,7 @@ function shape({
   return { name, bodies, bytes, records, expected };
 }
 
-/** The bytes in memory that they do not share: as the library's copy of an event's body. */
+/** The bytes in unshared memory, like the library's copy of an event's body. */
 export function ownBytes(bytes: Uint8Array): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);

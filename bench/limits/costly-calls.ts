@@ -10,7 +10,7 @@ import { FUNCTIONS } from "../../src/kql/run/function-table.ts";
 import { lengthOf } from "../../src/kql/run/metering.ts";
 import type { Json, ScalarType, Value } from "../../src/kql/run/values.ts";
 
-/** Arguments that an attacker would choose for a function, each about as long as asked for, and short ones beside them. */
+/** Arguments that an attacker would choose for a function, each about as long as requested, plus short ones. */
 interface Argument {
   readonly name: string;
   readonly type: ScalarType;
@@ -23,7 +23,7 @@ export interface CostlyCall {
   readonly arguments: readonly Argument[];
 }
 
-/** Texts that make a naive search, parser or expression look again at what it has seen. */
+/** Texts for which a naive search, parser or expression rereads its input. */
 function longTexts(length: number): Record<string, string> {
   const repeated = (part: string) => part.repeat(Math.ceil(length / part.length)).slice(0, length);
   const padded = (before: string, part: string, after = "") =>
@@ -108,7 +108,7 @@ function dynamics(length: number): Record<string, Json> {
 
 const NUMBERS = [0n, 1n, -1n, 1000n, 9_223_372_036_854_775_807n];
 
-/** Arguments that are not long; functions that want a constant of a certain form find it here. */
+/** Short arguments; functions that require a constant of a certain form find it here. */
 function shortArguments(length: number): Argument[] {
   const texts = [
     "a",
@@ -163,8 +163,8 @@ const TYPES: readonly ScalarType[] = [
 ];
 
 /**
- * Calls of a function with every long argument at every place and others beside it. A table of all combinations would be
- * too large: which are taken depends on nothing but their number, so that a run can be repeated.
+ * Calls of a function with every long argument in every place and others beside it. All combinations would be too many;
+ * the selection depends only on their number, so a run is repeatable.
  */
 export function* costlyCalls(name: string, { long, short }: Arguments, perArgument: number): Generator<CostlyCall> {
   const all = [...long, ...short];
@@ -190,7 +190,7 @@ export function* costlyCalls(name: string, { long, short }: Arguments, perArgume
   }
 }
 
-/** The fewest and most arguments that a function's form names; one that takes any number is tried with four. */
+/** The fewest and most arguments in a function's form; a variadic one is tried with four. */
 function arity(name: string): readonly [number, number] {
   const form = FUNCTIONS[name]?.form ?? "";
   const inside = /^[a-z_0-9]+\((.*)\)$/i.exec(form)?.[1];
@@ -208,16 +208,16 @@ function arity(name: string): readonly [number, number] {
 
 export interface CallOutcome {
   readonly spent: Limits;
-  /** The lengths of the values that the function asked for and that are no constants, as often as it did. */
+  /** Total length of the non-constant values that the function read, counting repeats. */
   readonly read: number;
-  /** What it yielded; undefined where it was stopped at a limit. */
+  /** The result; undefined if the call was stopped at a limit. */
   readonly value: Value | undefined;
 }
 
-/** Which arguments a function may want as constants; the first choice that it takes is used. */
+/** Arguments that a function may require as constants; the first accepted choice is used. */
 const CONSTANT_PLACES: readonly (readonly number[])[] = [[], [0], [1], [0, 1], [1, 2], [2]];
 
-/** Makes a call; undefined where the function cannot be called so. What else it throws is thrown. */
+/** Makes a call; undefined if the function cannot be called so. Other errors are thrown. */
 export function runCall(call: CostlyCall, limits: Limits): CallOutcome | undefined {
   for (const places of CONSTANT_PLACES.filter((each) => each.every((place) => isShort(call.arguments[place])))) {
     const evaluation = newEvaluation(limits);
@@ -245,7 +245,7 @@ export function runCall(call: CostlyCall, limits: Limits): CallOutcome | undefin
   return undefined;
 }
 
-/** Constants are the rule's: nobody who sends an event chooses them. */
+/** Constants come from the rule, so a sender of events does not choose them. */
 function isShort(argument: Argument | undefined): boolean {
   return argument !== undefined && lengthOf(argument.value) < 100;
 }

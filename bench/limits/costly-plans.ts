@@ -1,11 +1,11 @@
 import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import type { Row, Value } from "../../src/kql/run/values.ts";
 
-/** A query and a record of about a given length that together would take minutes, or for ever. */
+/** A query and a record of about a given length that would take minutes together, or for ever. */
 export interface CostlyPlan {
   readonly name: string;
   readonly query: string;
-  /** The row's columns, of a record that is about as long as asked for. */
+  /** The row's columns, for a record of about the requested length. */
   columns(length: number): Readonly<Record<string, Value>>;
 }
 
@@ -25,7 +25,7 @@ const targets = (length: number) =>
 
 export const COSTLY_PLANS: readonly CostlyPlan[] = [
   {
-    name: "few elements by few elements, all of the record read for each pair",
+    name: "few elements by few elements, reading all of the record for each pair",
     query: `AuditLogs | mv-expand a = AdditionalDetails | mv-expand b = AdditionalDetails
       | where tostring(TargetResources) has strcat("y", a) or tostring(TargetResources) has strcat("z", b)
         or tostring(TargetResources) has "w"`,
@@ -129,7 +129,7 @@ export const COSTLY_PLANS: readonly CostlyPlan[] = [
   },
 ];
 
-/** The AuditLogs row of such a record. */
+/** The AuditLogs row of that record. */
 export function rowOf(columns: Readonly<Record<string, Value>>): Row {
   const values: Readonly<Record<string, Value>> = { TimeGenerated: 639_029_198_450_000_000n, ...columns };
   return AUDIT_LOG_COLUMNS.map(({ name, type }) => values[name] ?? (type === "string" ? "" : null));

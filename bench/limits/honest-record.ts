@@ -2,7 +2,10 @@ import { isRecord, type DiagnosticRecord } from "../../src/core/event/event-body
 import { isArray } from "../../src/kql/run/dynamic-text.ts";
 import type { Json } from "../../src/kql/run/values.ts";
 
-/** A record made as long as asked for, as Entra ID may write it: each time by more of another part. A rule must take it easily. */
+/**
+ * A plausible Entra ID record of the requested length, each variant with another long part. A rule must handle it
+ * easily.
+ */
 export function enlarged(record: DiagnosticRecord, length: number): Readonly<Record<string, DiagnosticRecord>> {
   const properties = isRecord(record["properties"]) ? record["properties"] : {};
   const [first, ...others] = isArray(properties["targetResources"])
@@ -27,7 +30,7 @@ function modifiedPropertiesOf({ modifiedProperties }: DiagnosticRecord): readonl
   return [{ displayName: "Description", oldValue: '"before"', newValue: '"after"' }];
 }
 
-/** A target has each property once: further ones have other names. */
+/** A target has each property once, so further ones get other names. */
 function otherProperties(length: number): Json[] {
   return Array.from({ length: Math.ceil(length / 80) }, (_, index) => ({
     displayName: `Extension.Property${index}`,
@@ -36,13 +39,13 @@ function otherProperties(length: number): Json[] {
   }));
 }
 
-/** The elements over and over, until they are as long as asked for. */
+/** The elements repeated up to the requested length. */
 function repeated(elements: readonly Json[], length: number): Json[] {
   const times = Math.ceil(length / JSON.stringify(elements).length);
   return Array.from({ length: times }, () => elements.map((each): Json => structuredClone(each))).flat();
 }
 
-/** The first has a list of addresses as its old and its new value, both together as long as asked for. */
+/** The first property gets a list of addresses as old and new value, together of the requested length. */
 function lengthened([first, ...others]: readonly Json[], length: number): Json[] {
   const address = { AddressType: 0, Address: "https://app.contoso.example/callback" };
   const list = JSON.stringify(repeated([address], length / 2.2));

@@ -7,7 +7,7 @@ import { COSTLY_PLANS, type CostlyPlan, rowOf } from "./costly-plans.ts";
 import { table, valueLine } from "../report.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
-/** As long as the largest values of a record of 1 MB are. */
+/** The length of the largest values in a record of 1 MB. */
 const LENGTH = 684_000;
 const SHORTER = 20_000;
 
@@ -18,10 +18,12 @@ interface Measured {
   readonly isStopped: boolean;
 }
 
-/** Enough for one call that is charged for a lot. */
+/** Enough for a single call that is charged a lot. */
 const WIDE = { rows: Infinity, results: Infinity, work: 10 * DEFAULT_LIMITS.work };
 
-/** Processor seconds, and units of work charged for them. The best of some tries: others use the processor, too. */
+/**
+ * Processor seconds and charged units of work. The best of several tries, because other processes use the processor.
+ */
 function measured(call: CostlyCall, limits = WIDE, tries = 1): Measured | undefined {
   let best: Measured | undefined;
   for (let time = 0; time < tries; time += 1) {
@@ -31,7 +33,7 @@ function measured(call: CostlyCall, limits = WIDE, tries = 1): Measured | undefi
     const wall = (performance.now() - began) / 1000;
     const { user, system } = process.threadCpuUsage(before);
     if (outcome === undefined) return undefined;
-    // the processor's clock is coarse
+    // the processor clock is coarse
     const seconds = wall < 0.02 ? wall : (user + system) / 1e6;
     if (best === undefined || seconds < best.seconds)
       best = { call, seconds, units: outcome.spent.work, isStopped: outcome.value === undefined };
@@ -39,10 +41,10 @@ function measured(call: CostlyCall, limits = WIDE, tries = 1): Measured | undefi
   return best;
 }
 
-/** Of a unit; of calls that take few units the first use of an engine is most. */
+/** Per unit. In calls with few units, the first use of an engine dominates. */
 const nanoseconds = ({ seconds, units }: Measured) => (seconds * 1e9) / Math.max(units, 10_000_000);
 
-/** What a call costs at worst: found on shorter arguments, measured on long ones. */
+/** The worst cost of a call: found with shorter arguments, measured with long ones. */
 function worstOf(name: string, shorter: Arguments, long: Arguments): Measured | undefined {
   const tried = [...costlyCalls(name, shorter, 3)].flatMap((call) => measured(call) ?? []);
   const worst = tried.toSorted((left, right) => nanoseconds(right) - nanoseconds(left)).slice(0, 5);
@@ -56,7 +58,7 @@ function withArguments(call: CostlyCall, { long, short }: Arguments): CostlyCall
   return { ...call, arguments: call.arguments.map((each) => all.find(({ name }) => name === each.name) ?? each) };
 }
 
-/** How much time the limit on work leaves each function, and rules and records that were made to take for ever. */
+/** The time that the limit on work allows each function, and rules and records built to run for ever. */
 export function benchLimits(names: readonly string[] = Object.keys(FUNCTIONS)): readonly string[] {
   const [shorter, long] = [argumentsOf(SHORTER), argumentsOf(LENGTH)];
   const calls = names

@@ -1,17 +1,17 @@
 import type { Answer } from "./failing-items.ts";
 
-/** Ends the id of a record whose incidents the table refuses, whenever they are written. */
+/** Suffix of the id of a record whose incidents the table always refuses. */
 export const UNSTORABLE_MARK = "_unstorable";
 const RELUCTANT = /[\w-]+_reluctant_(\d+)/g;
 
-/** The id of a record whose incidents the table fails for so many times, and takes then. */
+/** Id of a record for whose incidents the table fails this many times before it accepts them. */
 export function reluctantId(id: string, times: number): string {
   return `${id}_reluctant_${times}`;
 }
 
-/** A table that refuses single incidents, fails for others many times, and takes all the rest. */
+/** A table that refuses some incidents, fails many times for others, and accepts the rest. */
 export interface FailingStore {
-  /** What the table says to rows that are to be written together; undefined if it takes them. */
+  /** The table's error for rows written together; undefined if it accepts them. */
   answerTo(rows: Buffer): Answer | undefined;
   readonly figures: { readonly refusals: number; readonly failures: number };
 }
@@ -42,7 +42,7 @@ export function failingStore(): FailingStore {
 }
 
 function answer(status: number, code: string): Answer {
-  const error = { code, message: { lang: "en-US", value: "one row of these is not taken" } };
+  const error = { code, message: { lang: "en-US", value: "one of these rows is not accepted" } };
   const headers = { "content-type": "application/json" };
   return { status, headers, body: Buffer.from(JSON.stringify({ "odata.error": error })) };
 }

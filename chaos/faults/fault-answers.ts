@@ -6,10 +6,10 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** What a proxy between the app and a service would say: none of the service's own words. */
+/** The answer of a proxy between app and service, without the service's own format. */
 const PAGE = { type: "text/html", body: "<html><body><h1>Sign in to the network</h1></body></html>" };
 
-/** The code that the service gives with a status, by who answers. */
+/** The code that each service gives with a status. */
 const TABLE_CODES: Readonly<Record<string, string>> = {
   401: "InvalidAuthenticationInfo",
   403: "AuthorizationFailure",
@@ -31,18 +31,18 @@ const BLOB_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Statuses that say something of the state: "it is there", "it is gone". The service itself says so of a row or a blob only when it
- * is true, which is after the request took effect and its answer was lost. Before, it uses the same status for
- * something else; or somebody in between does.
+ * Statuses that report a state: "it exists", "it is gone". For a row or a blob the service says so only if it is true,
+ * after the request took effect and its answer was lost. Before that, the same status means something else, or a proxy
+ * in between sent it.
  */
 const CLAIMS: ReadonlySet<string> = new Set(["404", "409", "412"]);
 const TABLE_OTHERWISE: Readonly<Record<string, string>> = { 404: "TableNotFound", 409: "TableBeingDeleted" };
 const BLOB_OTHERWISE: Readonly<Record<string, string>> = { 404: "ContainerNotFound", 409: "ContainerBeingDeleted" };
 
-/** Kinds that break or hold the connection instead of answering. */
+/** Faults that break or hold the connection instead of answering. */
 const SILENT: ReadonlySet<FaultKind> = new Set(["reset", "late", "hang", "truncated"]);
 
-/** The answer of a fault; undefined for one that has none. */
+/** The answer of a fault; undefined if it has none. */
 export function answerOf({ kind, operation, effect }: Fault): HttpAnswer | undefined {
   if (SILENT.has(kind)) return undefined;
   if (kind === "empty 202") return { status: 202, headers: {}, body: "" };

@@ -1,4 +1,4 @@
-/** What a request asks of a service: the rows of the matrix. */
+/** The operations that requests ask of a service: the rows of the matrix. */
 export const OPERATIONS = [
   "transaction",
   "insert",
@@ -13,9 +13,9 @@ export const OPERATIONS = [
 export type Operation = (typeof OPERATIONS)[number];
 
 /**
- * What goes wrong: the columns of the matrix. Numbers are statuses; `429+1` names the seconds of `Retry-After`.
+ * The kinds of faults: the columns of the matrix. Numbers are statuses; `429+1` includes the seconds of `Retry-After`.
  *
- * `late`: the connection breaks and the request is carried out a while afterwards, beside what the client does next.
+ * `late`: the connection breaks, and the request is carried out later, in parallel to the client's next step.
  */
 export const FAULT_KINDS = [
   "401",
@@ -41,7 +41,7 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** Whether the service carries the request out although the client is told something else. */
+/** Whether the service carries out the request although the client gets a fault. */
 type Effect = "before" | "after";
 
 /** One field of the matrix. */
@@ -51,19 +51,19 @@ export interface Cell {
   readonly effect: Effect;
 }
 
-/** A cell that happens, to the first try of a call or to every try of it. */
+/** A cell to apply to the first attempt of a call or to every attempt. */
 export interface Fault extends Cell {
   readonly everyTry: boolean;
 }
 
 const READS: ReadonlySet<Operation> = new Set(["list", "token"]);
 
-/** After these no second try is made, or only after the client has given up. */
+/** After these faults the client makes no second attempt, or only after it gave up. */
 const ONCE: ReadonlySet<FaultKind> = new Set(["hang", "429+3600", "late"]);
 
 /**
- * Every cell that can happen. Left out: a read has no effect to come before or after; half of an answer needs an
- * answer; what happens late happens afterwards by its nature; the hub speaks AMQP, whose connections can be cut.
+ * All possible cells. Excluded: reads have no effect before or after; half an answer needs an answer; late requests
+ * take effect afterwards by nature; the hub's AMQP connections can only be cut.
  */
 export const CELLS: readonly Cell[] = OPERATIONS.flatMap((operation) =>
   FAULT_KINDS.flatMap((kind) => cells(operation, kind)),
@@ -81,23 +81,23 @@ function effectsOf(operation: Operation, kind: FaultKind): readonly Effect[] {
   return kind === "late" ? ["after"] : ["before", "after"];
 }
 
-/** Kinds that can say that something is so that is not. */
+/** Faults that can report a false state. */
 export const LIES: readonly FaultKind[] = ["409", "empty 202", "HTML 200", "206", "404", "412"];
 const LIED_ABOUT: ReadonlySet<Operation> = new Set(["transaction", "insert", "blob put", "ingest"]);
 
-/** Whether somebody who knows nothing of it says that something is done, is there already or is gone. */
+/** Whether a proxy without knowledge answers that something is done, exists or is gone. */
 export function isLie({ operation, kind, effect }: Cell): boolean {
   return effect === "before" && LIES.includes(kind) && LIED_ABOUT.has(operation);
 }
 
-/** Whether a fault of that kind can be told to every try of one call. */
+/** Whether a fault of that kind can hit every attempt of one call. */
 export function canRepeat({ kind, operation }: Cell): boolean {
   return operation !== "hub" && !ONCE.has(kind);
 }
 
 /**
- * Whether a run is only complete when the cell happened. Not for `token`: an app asks for one once in its life, so that
- * each further cell costs a life.
+ * Whether a run is complete only if the cell was reached. Not for `token`: an app requests one token per start, so each
+ * further cell costs a start.
  */
 export function isRequired({ operation }: Cell): boolean {
   return operation !== "token";

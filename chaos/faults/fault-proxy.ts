@@ -21,16 +21,16 @@ import { operationOf, type Service } from "./request-operation.ts";
 
 export interface FaultProxyOptions {
   readonly service: Service;
-  /** Where the service really is: http(s)://127.0.0.1:PORT */
+  /** The real address of the service: http(s)://127.0.0.1:PORT */
   readonly target: string;
-  /** Whose requests come in here. */
+  /** The host whose requests arrive here. */
   readonly slot: number;
   readonly director: Director;
   readonly kill: (slot: number, victim: Kill["victim"]) => void;
   readonly store: FailingStore;
   /** Gets the body, as JSON text, of each request that the ingestion endpoint accepted. */
   readonly onAccepted?: (json: Buffer) => void;
-  /** For https: what the proxy shows, and whose certificate the target has. */
+  /** For https: the proxy's certificate and the one of the target. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly targetCa: string };
 }
 
@@ -39,16 +39,16 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-/** How much later than its sender thinks a request is carried out that is `late`. */
+/** Delay of a `late` request. */
 const LATE_MS = 400;
 
-/** Hands one host's requests to a service on, and does to them what the director decides. */
+/** Forwards one host's requests to a service, and applies the director's faults. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { service, slot, director, tls } = options;
   const isSecure = options.target.startsWith("https:");
   const agent = isSecure ? new HttpsAgent({ keepAlive: true, ca: tls?.targetCa }) : new HttpAgent({ keepAlive: true });
 
-  /** As the ingestion endpoint itself answers: it refuses some rows, and fails for others. */
+  /** Like the ingestion endpoint: refuses some rows and fails for others. */
   async function ingest(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<Answer> {
     const json = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
     if (json.includes(`${REFUSED_MARK}"`)) return REFUSAL;
@@ -103,7 +103,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     ? createTlsServer({ key: tls.key, cert: tls.cert }, (request, response) => void begin(request, response))
     : createServer((request, response) => void begin(request, response));
 
-  /** A sender that dies in the middle ends the reading of its request: there is nobody to answer. */
+  /** If the sender dies while the request is read, there is nobody to answer. */
   async function begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       await handle(request, response);
@@ -122,7 +122,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
 }
 
-/** As the service answers to a row that it cannot take: for all of the pack. */
+/** Answers like the service to a bad row: for the whole pack. */
 const REFUSAL: Answer = {
   status: 400,
   headers: { "content-type": "application/json" },
@@ -148,7 +148,7 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.writeHead(status, headers).end(body);
 }
 
-/** The head and half of the body, or of the head where there is no body. */
+/** The head and half of the body, or half of the head if there is no body. */
 async function sendHalf(response: ServerResponse, { status, headers, body }: Answer): Promise<void> {
   const { socket } = response;
   if (body.length < 2) {

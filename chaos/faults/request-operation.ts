@@ -4,16 +4,16 @@ import type { Operation } from "./fault-matrix.ts";
 /** The services that the app calls over HTTP. */
 export type Service = "table" | "blob" | "ingest" | "token";
 
-/** The row of the matrix that a request belongs to; undefined for what is only asked while the app starts. */
+/** The matrix row of a request; undefined for requests made only at the app's start. */
 export function operationOf(service: Service, { method = "GET", url = "/" }: IncomingMessage): Operation | undefined {
   if (service === "ingest") return "ingest";
   if (service === "token") return "token";
   const path = decodeURIComponent(url.split("?")[0] ?? "");
   if (service === "blob") return method === "PUT" && /\/[0-9a-f]{64}$/.test(path) ? "blob put" : undefined;
   if (path.endsWith("/$batch")) return "transaction";
-  if (/\/Tables(\(|$)/.test(path)) return undefined; // the table itself is made
+  if (/\/Tables(\(|$)/.test(path)) return undefined; // creation of the table itself
   if (method === "POST") return "insert";
   if (method === "DELETE") return "delete";
   if (method === "PUT" || method === "PATCH" || method === "MERGE") return "update";
-  return "list"; // the app looks up nothing by key while it takes in events
+  return "list"; // the app does no key look-ups while it processes events
 }

@@ -10,7 +10,7 @@ import { jsonText } from "./json-text.ts";
 const START = Date.UTC(2026, 2, 4);
 const RULE_SAMPLES = new URL("../../rules/samples/", import.meta.url);
 
-/** Records that are as they should be, as text: what the mutations begin with. */
+/** Valid records as text, on which the mutations are based. */
 const GOOD: readonly string[] = goodRecords();
 const GOOD_VALUES = GOOD.map((text): Json => JSON.parse(text) as Json);
 
@@ -42,21 +42,21 @@ function oddBody(draw: Chance): Buffer {
   return Buffer.from(draw.between(0, 9) === 0 ? jsonText(draw) : text);
 }
 
-/** Larger than what is read in full where it holds a literal. */
+/** Larger than the size up to which a body with a literal is read in full. */
 const LARGE = { category: "SignInLogs", text: "x".repeat(17_000) };
 
-/** Good JSON with a literal at an end of its record, and so at an end of the event where the record is alone. */
+/** Good JSON with a literal at an end of its record, and so at an end of the event if the record is alone. */
 function eventOfAnyForm(literals: readonly string[], draw: Chance): Buffer {
   const others = () => Array.from({ length: draw.between(0, 2) }, () => draw.pick(GOOD_VALUES));
   const before = draw.between(0, 9) === 0 ? [...others(), LARGE] : others();
   const good = withLiteralAtAnEnd(draw.pick(GOOD_VALUES), literals, draw);
   const form = anyForm(draw);
-  // A record by itself ends with few bytes behind its literal: it comes more often.
+  // A single record has few bytes after its literal, so it comes more often.
   const wrapping = draw.between(0, 2) === 0 ? "single record" : form.wrapping;
   return writtenEvent({ record: good, before, behind: others() }, { ...form, wrapping }, draw);
 }
 
-/** A record: good, with a value or a field replaced, or any JSON. */
+/** A good record, one with a replaced value or field, or any JSON. */
 function record(draw: Chance): string {
   const good = draw.pick(GOOD);
   switch (draw.between(0, 4)) {
@@ -74,7 +74,7 @@ function record(draw: Chance): string {
   }
 }
 
-/** Some of the values behind a colon become others. */
+/** Replaces some of the values after a colon. */
 function replaceValues(text: string, draw: Chance): string {
   const oneIn = draw.pick([4, 10, 30]);
   return text.replaceAll(/:("(?:[^"\\]|\\.)*"|null|\d+)/g, (value) =>
@@ -95,7 +95,7 @@ const INTERESTING = [
   [0xf0],
 ];
 
-/** Bytes flipped, inserted, taken out, doubled or cut off. */
+/** Flips, inserts, removes, doubles or cuts off bytes. */
 function damaged(bytes: Buffer, draw: Chance): Buffer {
   let result = bytes;
   for (let times = draw.between(1, 3); times > 0; times -= 1) result = damagedOnce(result, draw);

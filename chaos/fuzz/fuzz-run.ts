@@ -10,16 +10,16 @@ import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflo
 
 export type FuzzFigures = BatchFigures;
 
-/** What the stores have to hold between the runs: the same content comes again. */
+/** The contents that the stores must keep between runs, because the same content repeats. */
 export interface FuzzStores {
   readonly incidents: Map<string, StoredIncident>;
   readonly letters: Set<string>;
 }
 
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
-/** Batches of this size are delivered twice: about a third. */
+/** Batches of this size, about a third, are delivered twice. */
 const AGAIN_IF_BODIES = 2;
-/** JSON.stringify writes it as an escape: a backslash that is not itself escaped. */
+/** JSON.stringify writes it as an escape: a backslash that is not escaped itself. */
 const HALF_PAIR = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const KEYS = { partitionKey: "rule", rowKey: "row" };
 
@@ -33,10 +33,10 @@ export interface Detection {
 }
 
 /**
- * Runs a batch through everything up to the stores and holds it to what must be true of any batch: read in full, and
- * for some once more behind the scan, which must find the same.
+ * Runs a batch through everything up to the stores and checks what must hold for any batch. It is read in full, and
+ * sometimes again behind the scan, which must find the same.
  *
- * @throws {Error} saying what was not true
+ * @throws {Error} naming what did not hold
  */
 export async function fuzzRun(
   bodies: readonly Uint8Array[],
@@ -87,12 +87,12 @@ function assertLaw(figures: BatchFigures, bodies: number): void {
   const { received, matched, notMatched, otherCategory, recordsSkippedByScan, deadLettered } = figures;
   assert(
     received === matched + notMatched + otherCategory + recordsSkippedByScan + deadLettered,
-    `the law does not hold: ${JSON.stringify(figures)}`,
+    `the figures do not add up: ${JSON.stringify(figures)}`,
   );
   assert(figures.events === bodies, `${figures.events} events of ${bodies}`);
 }
 
-/** As the services would have it: rows within the table's limits, packs that are JSON and within the API's. */
+/** The services' limits: rows within the table's limits, packs that are JSON and within the API's. */
 function assertStorable({ row, record }: StoredIncident): void {
   const entity = incidentEntity(KEYS, row);
   for (const one of [entity, outboxEntity(KEYS, row), recordEntity(KEYS, record)]) assertWithinTableLimits(one);

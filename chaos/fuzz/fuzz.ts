@@ -1,4 +1,4 @@
-// Sends what is almost an audit event through the whole batch, a million times, and asserts what must be true of any.
+// Sends near-valid audit events through batch processing, up to a million times, and checks what must always hold.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
@@ -16,18 +16,18 @@ import { type Detection, emptyStores, fuzzRun, type FuzzFigures } from "./fuzz-r
 
 const HELP = `Usage: npm run fuzz -- [options]
 
-Malformed bodies and records, and good ones in every form, go through the whole batch, with all rules or with one, and into
-stores in memory. Of each batch must be true: nothing is thrown; received = matched + not matched + other category + dead-lettered;
-what is stored is within the limits of the table and of the ingestion API; dead letters are the bytes that were sent; the
-same batch again, this time with the scan, finds the same incidents and nothing new.
+Sends malformed bodies and records, and good ones in every form, through batch processing into stores in memory, with
+all rules or with one. For each batch must hold: nothing is thrown; received = matched + not matched + other category +
+dead-lettered; stored rows are within the limits of the table and of the ingestion API; dead letters are the bytes that
+were sent; the same batch again, now with the scan, finds the same incidents and nothing new.
 
-  --runs N   batches, of one to three bodies each (default 100000)
-  --seed S   what decides the bytes (default: a new one, which is printed)
+  --runs N   number of batches, with one to three bodies each (default 100000)
+  --seed S   decides the bytes (default: a new seed, which is printed)
   --from N   begin with that run: --seed S --from N --runs 1 repeats one
-  --jobs N   processes (default: one for each processor)
-  --help     this text
+  --jobs N   number of processes (default: one per processor)
+  --help     print this text
 
-Exit code 1 on the first batch for which something is not true; it is printed with what repeats it.`;
+Exit code 1 at the first violation, which is printed with the command that repeats it.`;
 
 interface Options {
   readonly seed: string;
@@ -35,17 +35,17 @@ interface Options {
   readonly runs: number;
 }
 
-/** Figures of many batches, added up by name. */
+/** Figures of many batches, summed by name. */
 type Total = Record<string, number>;
 
-/** The stores are emptied now and then: what comes again comes soon. */
+/** Empties the stores now and then: repeated content comes soon after. */
 const FORGET_EVERY = 2_000;
 const PROGRESS_EVERY = 20_000;
 const PER_PROCESS_AT_LEAST = 5_000;
 
 /**
- * All rules together and each by itself, every other time all: the fewer literals there are, the longer is the scan's
- * stride, and the more of a literal may lie in a body's last bytes.
+ * All rules together and each alone, in turn: with fewer literals the scan takes longer strides, and more of a literal
+ * can lie in a body's last bytes.
  */
 async function prepared(): Promise<{
   readonly detections: readonly Detection[];
@@ -56,7 +56,8 @@ async function prepared(): Promise<{
     .flatMap((rule) => [rules, [rule]])
     .map((some): Detection => {
       const { scan } = ruleScan(some);
-      if (scan === undefined) throw new Error("a rule without a literal: the scan is off and nothing is held to it");
+      if (scan === undefined)
+        throw new Error("a rule without a literal turns the scan off, so nothing would be tested");
       return { rules: [...some.map(readyRule), ...some.slice(0, 1).map(limited)], scan };
     });
   const literals = rules.flatMap(({ plan }) => necessaryLiterals(plan) ?? []).map((literal) => literal.text);
@@ -68,7 +69,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
   const { detections, literals } = await prepared();
   let unhandled: unknown;
   process.on("unhandledRejection", (reason) => (unhandled ??= reason ?? "nothing"));
-  // Most of the time would go into the stacks of the errors that unreadable JSON is.
+  // Otherwise most of the time goes into the error stacks of unreadable JSON.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   const total = {};
@@ -76,7 +77,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
   for (let run = from; run < from + runs; run += 1) {
     if (run % FORGET_EVERY === 0) {
       stores = emptyStores();
-      await new Promise((resolve) => setImmediate(resolve)); // rejections that nobody handles are told then
+      await new Promise((resolve) => setImmediate(resolve)); // lets unhandled rejections be reported
       if (run % PROGRESS_EVERY === 0 && run > from) console.error(`run ${run}: nothing found since run ${from}`);
     }
     const bodies = fuzzBodies(seed, run, literals);
@@ -84,7 +85,7 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     if (detection === undefined) throw new Error("no rule in rules/");
     try {
       add(total, await fuzzRun(bodies, detection, stores));
-      if (unhandled !== undefined) throw new Error("a rejection that nobody handles", { cause: unhandled });
+      if (unhandled !== undefined) throw new Error("an unhandled rejection", { cause: unhandled });
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       const again = await fuzzRun(bodies, detection, emptyStores()).catch((second: unknown) => second);
@@ -98,13 +99,13 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
   return total;
 }
 
-/** A rule once more with limits that records reach: they are dead letters, whatever other rules find in them. */
+/** A rule with limits that records reach, which makes them dead letters whatever other rules find. */
 function limited(rule: Rule): ReadyRule {
   const twin = { ...rule, id: "11111111-2222-4333-8444-555555555555", name: "limited" };
   return { ...readyRule(twin), evaluate: prepare(twin.plan, { rows: 10, results: 1, work: 60_000 }) };
 }
 
-/** The same, by several processes that take a part of the runs each. */
+/** The same with several processes, each taking part of the runs. */
 async function runInProcesses({ seed, from, runs }: Options, jobs: number): Promise<Total | undefined> {
   const share = Math.ceil(runs / jobs);
   const script = fileURLToPath(import.meta.url);

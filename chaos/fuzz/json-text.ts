@@ -1,6 +1,6 @@
 import type { Chance } from "../../local/samples/chance.ts";
 
-/** Keys that fields of records have, keys that are dangerous to copy, and keys that are hard to store. */
+/** Keys of records, keys that are dangerous to copy, and keys that are hard to store. */
 const KEYS = [
   "records",
   "category",
@@ -38,7 +38,7 @@ const KEYS = [
   "字",
 ];
 
-/** Values as they stand in JSON text: numbers beyond what numbers hold, texts that are hard to store, and texts that mean something elsewhere. */
+/** Values as JSON text: numbers out of range, texts that are hard to store, and texts with a meaning elsewhere. */
 const SCALARS = [
   "null",
   "true",
@@ -79,7 +79,7 @@ const SCALARS = [
   '"😀"',
 ];
 
-/** JSON text of any shape; now and then very deep, very long, or not quite JSON. */
+/** JSON text of any shape; sometimes very deep, very long, or almost JSON. */
 export function jsonText(draw: Chance, depth = 4): string {
   switch (draw.between(0, depth > 0 ? 9 : 5)) {
     case 6:
@@ -100,7 +100,7 @@ function many(draw: Chance, make: () => string): string[] {
   return Array.from({ length: draw.between(0, 4) }, make);
 }
 
-/** What is legal and out of all proportion. */
+/** Legal but disproportionate JSON. */
 function extreme(draw: Chance): string {
   const size = draw.pick([100, 3_000, 12_000]);
   switch (draw.between(0, 5)) {

@@ -1,4 +1,4 @@
-// What the runner and its host processes say to each other.
+// Messages between the runner and its host processes.
 
 export type ToHost = { readonly kind: "killWorker" } | { readonly kind: "stop" };
 
@@ -6,7 +6,7 @@ export type FromHost =
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "workerExited" }
-  /** The host restarted itself: its worker had died too often. */
+  /** The host restarted itself because its worker died too often. */
   | { readonly kind: "restarted" }
   /** An attempt to run a function failed. */
   | { readonly kind: "failed"; readonly functionName: string };

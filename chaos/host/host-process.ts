@@ -1,4 +1,4 @@
-// A function host in a process of its own, so that it can be killed whole. The runner talks to it over IPC.
+// A function host in its own process, so that it can be killed as a whole. The runner talks to it over IPC.
 import { startFunctionHost, type FunctionHostOptions } from "../../local/function-host/function-host.ts";
 import type { FromHost, ToHost } from "./host-messages.ts";
 

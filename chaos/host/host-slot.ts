@@ -8,30 +8,30 @@ import type { FromHost, ToHost } from "./host-messages.ts";
 const HOST_PROCESS = fileURLToPath(new URL("host-process.ts", import.meta.url));
 
 export interface SlotOptions {
-  /** The options of the next host that is started in this place; asked at each start. */
+  /** Options of the next host in this slot; called at each start. */
   readonly next: () => FunctionHostOptions;
   readonly onLine: (line: string) => void;
   readonly onKilled: (victim: "worker" | "host") => void;
-  /** The host in it restarted itself. */
+  /** Called when the host restarted itself. */
   readonly onRestarted: () => void;
-  /** `isGivenUp`: it was a batch, and this host goes on behind it. */
+  /** `isGivenUp`: the invocation was a batch, and this host continues after it. */
   readonly onFailedAttempt: (isGivenUp: boolean) => void;
   readonly compileCache: string;
-  /** Draws whether a host is killed while it starts. Undefined: never. */
+  /** Draws whether a host is killed while it starts; undefined means never. */
   readonly startKills: Chance | undefined;
 }
 
-/** A place for a function host: when the host in it is killed, the next one is started. */
+/** A slot for a function host: when its host is killed, the next one starts. */
 export interface HostSlot {
   kill(victim: "worker" | "host"): void;
-  /** From now on it may be killed at random while it starts. */
+  /** Allows random kills during starts. */
   becomeStormy(): void;
-  /** No more kills at random while starting. */
+  /** Ends random kills during starts. */
   becomeCalm(): void;
   stop(): Promise<void>;
 }
 
-/** One start in this many is cut short, at most so many milliseconds after its beginning. */
+/** One start in this many is killed, at most this many milliseconds after it begins. */
 const START_KILL = { oneIn: 6, withinMs: 1_500 };
 
 export function startHostSlot(options: SlotOptions): HostSlot {
@@ -107,7 +107,7 @@ export function startHostSlot(options: SlotOptions): HostSlot {
 
 const workerKills = new WeakMap<ChildProcess, () => void>();
 
-/** A message to a process that is just dying is lost; its exit says so. */
+/** A message to a dying process is lost; its exit reports this. */
 function tell(child: ChildProcess, message: ToHost): void {
   if (child.connected) child.send(message, () => undefined);
 }

@@ -8,8 +8,8 @@ export interface HubGate {
 }
 
 /**
- * The hosts' way to the event hub. AMQP is one long connection, so what can go wrong with it is that it is cut:
- * before or after a piece of it came through, between two frames or (`truncated`) in the middle of one.
+ * The hosts' way to the event hub. AMQP is one long connection, so its only fault is a cut: before or after a piece
+ * came through, between two frames or (`truncated`) inside one.
  */
 export async function startHubGate(targetPort: number, director: Director): Promise<HubGate> {
   const sockets = new Set<Socket>();

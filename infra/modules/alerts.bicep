@@ -1,7 +1,7 @@
-// Alert rules and whom they tell. docs/runbook.md has a section for each, under the rule's name.
+// Alert rules and their recipients. docs/runbook.md has a section for each rule, under its name.
 
 param namePrefix string
-@description('The workspace\'s region: log alerts are evaluated there.')
+@description('The workspace\'s region, where log alerts are evaluated.')
 param workspaceLocation string
 param tags object
 param workspaceId string
@@ -10,7 +10,7 @@ param eventHubNamespaceId string
 param eventHubName string
 param dataCollectionRuleId string
 param emails string[]
-@description('How long no audit event may reach the hub.')
+@description('How long no audit event may reach the hub before hub-silent fires.')
 param silentAfter 'PT1H' | 'PT6H' | 'PT12H' | 'P1D'
 param missedCheck bool
 param missedQuery string
@@ -26,11 +26,11 @@ type LogAlert = {
   severity: int
   frequency: string
   window: string
-  @description('How far back the query may look, where that is further than the window.')
+  @description('How far back the query may look, if further than the window.')
   timeRange: string?
-  @description('Columns that make an alert of their own for each value.')
+  @description('Columns to split by: each value makes its own alert.')
   splitBy: string[]?
-  @description('The column to measure; without one, rows are counted and one is enough.')
+  @description('The column to measure; without one, a single row fires the alert.')
   measure: string?
 }
 
@@ -41,7 +41,7 @@ var logAlerts LogAlert[] = [
     name: 'new-incident'
     title: 'New incident of high severity'
     description: 'A setting that guards privileged roles was changed.'
-    query: loadTextContent('../queries/alerts/new-incident.kql')
+    query: loadTextContent('../queries/alerts/detection/new-incident.kql')
     severity: 1
     frequency: 'PT1M'
     window: 'PT5M'
@@ -51,8 +51,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'detector-failing'
     title: 'The detector fails'
-    description: 'Batches, sweeps or checks of the ledger fail and are tried again; partitions wait.'
-    query: loadTextContent('../queries/alerts/detector-failing.kql')
+    description: 'Batches, sweeps or ledger checks fail and are retried; partitions wait.'
+    query: loadTextContent('../queries/alerts/detection/detector-failing.kql')
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
@@ -62,7 +62,7 @@ var logAlerts LogAlert[] = [
     name: 'app-silent'
     title: 'The app does not run'
     description: 'No function has run for half an hour, though a timer runs every minute.'
-    query: loadTextContent('../queries/alerts/app-silent.kql')
+    query: loadTextContent('../queries/alerts/detection/app-silent.kql')
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
@@ -71,8 +71,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'ledger-silent'
     title: 'The ledger is not checked'
-    description: 'No check of the ledger for half an hour: gaps, losses and a silent hub would go unnoticed.'
-    query: loadTextContent('../queries/alerts/ledger-silent.kql')
+    description: 'The ledger was not checked for half an hour: gaps, losses and a silent hub would go unnoticed.'
+    query: loadTextContent('../queries/alerts/events/ledger-silent.kql')
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
@@ -81,8 +81,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'timer-late'
     title: 'A timer does not run'
-    description: 'The sweep of the outbox or the comparison with Log Analytics has missed three runs by its schedule.'
-    query: loadTextContent('../queries/alerts/timer-late.kql')
+    description: 'The outbox sweep or the comparison with Log Analytics has missed three scheduled runs.'
+    query: loadTextContent('../queries/alerts/detection/timer-late.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
@@ -92,7 +92,11 @@ var logAlerts LogAlert[] = [
     name: 'hub-silent'
     title: 'No audit event arrives'
     description: 'No event has reached the hub for ${silentAfter}.'
-    query: replace(loadTextContent('../queries/alerts/hub-silent.kql'), '{silentAfter}', kqlTimeSpans[silentAfter])
+    query: replace(
+      loadTextContent('../queries/alerts/events/hub-silent.kql'),
+      '{silentAfter}',
+      kqlTimeSpans[silentAfter]
+    )
     severity: 1
     frequency: 'PT30M'
     window: 'PT1H'
@@ -102,34 +106,34 @@ var logAlerts LogAlert[] = [
     name: 'hub-lag'
     title: 'Events wait in the hub'
     description: 'An event has waited in the hub for more than 15 minutes.'
-    query: loadTextContent('../queries/alerts/hub-lag.kql')
+    query: loadTextContent('../queries/alerts/events/hub-lag.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
   }
   {
     name: 'hub-headroom'
-    title: 'Half of the time to loss is gone'
-    description: 'The oldest event that is not finished has used up half of the hub\'s retention.'
-    query: loadTextContent('../queries/alerts/hub-headroom.kql')
+    title: 'Half of the retention is used up'
+    description: 'The oldest unfinished event has used up half of the hub\'s retention. At the end of it, the event is lost.'
+    query: loadTextContent('../queries/alerts/events/hub-headroom.kql')
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
   }
   {
     name: 'gaps-open'
-    title: 'Events that were passed over are not read again'
-    description: 'For half an hour every check of the ledger left a gap open.'
-    query: loadTextContent('../queries/alerts/gaps-open.kql')
+    title: 'Gaps are not healed'
+    description: 'Every ledger check in half an hour left a gap open.'
+    query: loadTextContent('../queries/alerts/events/gaps-open.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
   }
   {
     name: 'gaps-healed'
-    title: 'Events were passed over and read again'
-    description: 'Nothing is lost. A time-out or a crash made the platform pass over events.'
-    query: loadTextContent('../queries/alerts/gaps-healed.kql')
+    title: 'Gaps were healed'
+    description: 'The platform skipped events after a time-out or a crash; pimwatch read them again. Nothing is lost.'
+    query: loadTextContent('../queries/alerts/events/gaps-healed.kql')
     severity: 3
     frequency: 'PT30M'
     window: 'PT1H'
@@ -137,8 +141,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'events-stuck'
     title: 'Events cannot be stored'
-    description: 'The healer tried an event several times and could not store it, though it could store others.'
-    query: loadTextContent('../queries/alerts/events-stuck.kql')
+    description: 'The healer tried an event several times and could not store it, although it could store others.'
+    query: loadTextContent('../queries/alerts/events/events-stuck.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT6H'
@@ -147,8 +151,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'events-lost'
     title: 'Events are lost'
-    description: 'Events left the hub before anything had finished them.'
-    query: loadTextContent('../queries/alerts/events-lost.kql')
+    description: 'Events left the hub before they were finished.'
+    query: loadTextContent('../queries/alerts/events/events-lost.kql')
     severity: 1
     frequency: 'PT15M'
     window: 'PT1H'
@@ -157,8 +161,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'slow-detection'
     title: 'Incidents are found late'
-    description: 'An incident was found more than 15 minutes after its event had reached the hub.'
-    query: loadTextContent('../queries/alerts/slow-detection.kql')
+    description: 'An incident was found more than 15 minutes after its event reached the hub.'
+    query: loadTextContent('../queries/alerts/detection/slow-detection.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT1H'
@@ -168,7 +172,7 @@ var logAlerts LogAlert[] = [
     name: 'outbox-stopped'
     title: 'Incidents do not reach Log Analytics'
     description: 'Every sweep of the outbox in 20 minutes stopped early. Incidents are safe in the table.'
-    query: loadTextContent('../queries/alerts/outbox-stopped.kql')
+    query: loadTextContent('../queries/alerts/forwarding/outbox-stopped.kql')
     severity: 2
     frequency: 'PT10M'
     window: 'PT30M'
@@ -177,7 +181,7 @@ var logAlerts LogAlert[] = [
     name: 'outbox-age'
     title: 'Incidents wait to be forwarded'
     description: 'An incident has waited for more than an hour to reach Log Analytics. It is safe in the table.'
-    query: loadTextContent('../queries/alerts/outbox-age.kql')
+    query: loadTextContent('../queries/alerts/forwarding/outbox-age.kql')
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
@@ -185,17 +189,17 @@ var logAlerts LogAlert[] = [
   {
     name: 'rows-refused'
     title: 'Log Analytics refuses rows'
-    description: 'Rows of incidents do not fit the stream, or failed alone for a day. They stay in the outbox, marked.'
-    query: loadTextContent('../queries/alerts/rows-refused.kql')
+    description: 'Rows of incidents do not fit the stream, or failed alone for a day. They stay in the outbox, marked as refused.'
+    query: loadTextContent('../queries/alerts/forwarding/rows-refused.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
   }
   {
     name: 'webhook-failing'
-    title: 'The webhook is not told of incidents'
-    description: 'It refused incidents, failed for one of them for a day, or could not be reached for half an hour.'
-    query: loadTextContent('../queries/alerts/webhook-failing.kql')
+    title: 'The webhook is not notified'
+    description: 'The webhook refused incidents, failed for one of them for a day, or was unreachable for half an hour.'
+    query: loadTextContent('../queries/alerts/forwarding/webhook-failing.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
@@ -203,8 +207,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'requeued'
     title: 'Rows of the incident table were missing'
-    description: 'Incidents had left the outbox without an acknowledgement, or were missing in lists. They are queued or listed again. Incidents that are listed but not stored need a person.'
-    query: loadTextContent('../queries/alerts/requeued.kql')
+    description: 'Incidents had left the outbox without an acknowledgement, or were missing in lists. pimwatch queued or listed them again. Incidents that are listed but not stored need a person.'
+    query: loadTextContent('../queries/alerts/forwarding/requeued.kql')
     severity: 2
     frequency: 'PT30M'
     window: 'PT1H'
@@ -212,8 +216,8 @@ var logAlerts LogAlert[] = [
   {
     name: 'dead-letters'
     title: 'Events could not be read'
-    description: 'Events or records were put among the dead letters.'
-    query: loadTextContent('../queries/alerts/dead-letters.kql')
+    description: 'Events or records became dead letters.'
+    query: loadTextContent('../queries/alerts/events/dead-letters.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
@@ -222,7 +226,7 @@ var logAlerts LogAlert[] = [
     name: 'ingestion-errors'
     title: 'Accepted rows were not stored'
     description: 'The data collection rule logged errors for rows it had accepted.'
-    query: loadTextContent('../queries/alerts/ingestion-errors.kql')
+    query: loadTextContent('../queries/alerts/forwarding/ingestion-errors.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
@@ -233,7 +237,7 @@ var dailyCapAlert LogAlert = {
   name: 'daily-cap'
   title: 'The workspace has reached its daily cap'
   description: 'No incident reaches Log Analytics until the cap is reset.'
-  query: loadTextContent('../queries/alerts/daily-cap.kql')
+  query: loadTextContent('../queries/alerts/forwarding/daily-cap.kql')
   severity: 2
   frequency: 'PT15M'
   window: 'PT1H'
@@ -241,8 +245,8 @@ var dailyCapAlert LogAlert = {
 
 var missedAlert LogAlert = {
   name: 'missed'
-  title: 'Sentinel\'s query finds what pimwatch did not'
-  description: 'A record in AuditLogs matches a rule and is no incident half an hour later.'
+  title: 'pimwatch missed a match of Sentinel\'s query'
+  description: 'A record in AuditLogs matches a rule but is not an incident half an hour later.'
   query: missedQuery
   severity: 1
   frequency: 'PT30M'
@@ -255,7 +259,7 @@ var allLogAlerts = concat(logAlerts, hasDailyCap ? [dailyCapAlert] : [], missedC
 
 type MetricCriterion = {
   metric: string
-  @description('Of our hub alone; the namespace may have others.')
+  @description('Restrict to our hub; the namespace may have others.')
   ofHub: bool
   aggregation: 'Total' | 'Count'
   operator: 'GreaterThan' | 'LessThanOrEqual'
@@ -269,7 +273,7 @@ type MetricAlert = {
   severity: int
   frequency: string
   window: string
-  @description('All must hold, each against 0.')
+  @description('All must be met; each compares with 0.')
   criteria: MetricCriterion[]
 }
 
@@ -277,7 +281,7 @@ var metricAlerts MetricAlert[] = [
   {
     name: 'hub-not-read'
     title: 'Nobody reads the hub'
-    description: 'Events reached the hub in the last hour and none was read.'
+    description: 'Events reached the hub in the last hour, but none was read.'
     target: 'eventHub'
     severity: 1
     frequency: 'PT15M'
@@ -289,8 +293,8 @@ var metricAlerts MetricAlert[] = [
   }
   {
     name: 'hub-throttled'
-    title: 'The hub turns requests away'
-    description: 'The namespace is at the end of its throughput: audit events may be delayed or dropped before it.'
+    title: 'The hub throttles requests'
+    description: 'The namespace has reached its throughput limit: audit events may be delayed or dropped before they reach it.'
     target: 'eventHub'
     severity: 2
     frequency: 'PT5M'
@@ -351,8 +355,8 @@ resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       evaluationFrequency: alert.frequency
       windowSize: alert.window
       overrideQueryTimeRange: alert.?timeRange
-      autoMitigate: true // fires once for each value it is split by, and rests until that is over
-      skipQueryValidation: true // a table that was made a minute ago is not known to the validation
+      autoMitigate: true // fires once for each value it is split by, until that is resolved
+      skipQueryValidation: true // the validation does not know a table created a minute ago
       criteria: {
         allOf: [
           {

@@ -1,5 +1,5 @@
 param name string
-@description('The workspace\'s region: a rule has to be in it.')
+@description('The workspace\'s region, which the rule must share.')
 param location string
 param tags object
 param workspaceId string
@@ -11,7 +11,7 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
   name: name
   location: location
   tags: tags
-  kind: 'Direct' // brings its own ingestion endpoint; a rule without one has to be made anew to get it
+  kind: 'Direct' // has its own ingestion endpoint; a rule without one must be recreated to get it
   properties: {
     description: 'Rows of pimwatch incidents'
     streamDeclarations: {
@@ -31,14 +31,14 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
       {
         streams: [streamName]
         destinations: ['workspace']
-        transformKql: 'source' // the app sends the table's columns: nothing to change on the way
+        transformKql: 'source' // the app sends the table's columns, so there is nothing to transform
         outputStream: 'Custom-${tableName}'
       }
     ]
   }
 }
 
-// Rows that were accepted and could not be stored: the only place that says so (table DCRLogErrors).
+// Only the table DCRLogErrors shows rows that were accepted but could not be stored.
 resource errors 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: rule
   name: 'errors'

@@ -1,4 +1,4 @@
-// The tenant's own setting: Entra ID audit logs to the hub. Deployed by a person who may (docs/deploy.md), not by CI.
+// The tenant's diagnostic setting: Entra ID audit logs to the hub. A person with the rights deploys it (docs/deploy.md), not CI.
 
 targetScope = 'tenant'
 

@@ -1,5 +1,5 @@
-// Who reads the hub: pimwatch's consumer groups, and the right to receive on this hub alone. A module of its own,
-// since a hub that exists already lies in another resource group.
+// pimwatch's consumer groups, and the right to receive on this hub alone. A separate module, because an existing hub
+// is in another resource group.
 
 param namespaceName string
 param hubName string
@@ -21,12 +21,12 @@ resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' existing = {
   }
 }
 
-@batchSize(1) // changes of one hub conflict when they are made at once
+@batchSize(1) // simultaneous changes of one hub conflict
 resource groups 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2026-01-01' = [
   for group in consumerGroups: {
     parent: namespace::hub
     name: group
-    properties: { userMetadata: 'Read by pimwatch alone: another reader would take its partitions away.' }
+    properties: { userMetadata: 'Only for pimwatch: another reader would take its partitions away.' }
   }
 ]
 
@@ -52,7 +52,7 @@ resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(
   }
 }
 
-@description('How long the hub keeps events, where it says so in hours or days: an existing one knows better than a parameter.')
+@description('The hub\'s own retention, if it states hours or days. For an existing hub it overrides the parameter.')
 output retentionHours int? = namespace::hub.properties.?retentionDescription.?retentionTimeInHours ?? (namespace::hub.properties.?messageRetentionInDays == null
   ? null
   : namespace::hub.properties.messageRetentionInDays * 24)

@@ -26,11 +26,11 @@ resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' = {
     properties: {
       defaultAction: 'Allow'
       publicNetworkAccess: 'Enabled'
-      trustedServiceAccessEnabled: true // Azure Monitor, which delivers the audit logs, is one
+      trustedServiceAccessEnabled: true // Azure Monitor, which delivers the audit logs, is a trusted service
     }
   }
 
-  // The Entra diagnostic setting has to name a rule of the namespace; it may send and nothing else.
+  // The Entra diagnostic setting must name a rule of the namespace. This one may only send.
   resource send 'authorizationRules' = {
     name: sendRuleName
     properties: { rights: ['Send'] }

@@ -2,7 +2,7 @@ param name string
 param planName string
 param location string
 param tags object
-@description('The key of the service in azure.yaml: azd finds the app by it.')
+@description('The service\'s key in azure.yaml, by which azd finds the app.')
 param azdServiceName string
 param identityName string
 param hostStorageName string
@@ -12,7 +12,7 @@ param dataCollectionRuleName string
 param nodeVersion string
 param instanceMemoryMB int
 param maximumInstanceCount int
-@description('Instances that the audit function always has; at 0 it wakes when events are noticed.')
+@description('Instances that the audit function always has; at 0 it starts when the platform notices events.')
 param alwaysReadyInstances int
 param eventHubFullyQualifiedNamespace string
 param eventHubName string
@@ -95,9 +95,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
-  // All settings, of the code (src/config.ts) and of the host: those made by hand in the portal go with the next
-  // deployment. No value is a secret but a webhook's address that is given as it is, not as a reference to a Key Vault:
-  // with local auth off, App Insights' connection string opens nothing.
+  // All settings of the code (src/config.ts) and of the host. The next deployment removes settings made by hand in the
+  // portal. None is a secret, except a webhook URL given directly instead of as a Key Vault reference: with local auth
+  // off, App Insights' connection string opens nothing.
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: {
@@ -118,7 +118,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
       DASHBOARD_CLIENT_ID: dashboardClientId
       DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
-      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' // the host takes a body whole before it calls the app: 100 MB unless told
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' // the host reads a whole body before it calls the app; its default is 100 MB
       INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
       LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)
       LEDGER_STALL_SECONDS: string(ledgerStallSeconds)
@@ -135,9 +135,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
-  // The page and its API: whoever asks is signed in by the platform first. It needs no client secret, since only the
-  // id token is used. Health tells one word and stays open. Exclude no other path: nobody promises that forged headers are
-  // removed from requests to it.
+  // The platform signs callers in before the page and its API see a request. It needs no client secret, since it only
+  // uses the id token. Health returns one word and stays open. Exclude no other path: the platform does not promise to
+  // remove forged headers from requests to excluded paths.
   resource authentication 'config' = if (!empty(dashboardClientId)) {
     name: 'authsettingsV2'
     properties: {
@@ -163,7 +163,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
-  // Publishing goes through Entra ID: no user name and password.
+  // Publishing uses Entra ID, not a user name and password.
   resource publishingBySite 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
     properties: { allow: false }

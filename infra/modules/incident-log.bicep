@@ -1,9 +1,9 @@
-// The incidents in Log Analytics: the table and the functions that analysts and dashboards read. A module of its own,
-// since a workspace that exists already lies in another resource group.
+// The incidents in Log Analytics: the table and the functions that analysts and dashboards read. A separate module,
+// because an existing workspace is in another resource group.
 
 param workspaceName string
 param tableName string
-@description('Columns as the app names them: infra/incident-columns.json.')
+@description('The app\'s columns, from infra/incident-columns.json.')
 param columns { name: string, type: string, description: string }[]
 param retentionDays int
 @description('Saved functions: alias and KQL.')
@@ -22,11 +22,11 @@ resource table 'Microsoft.OperationalInsights/workspaces/tables@2026-03-01' = {
     totalRetentionInDays: retentionDays
     schema: {
       name: tableName
-      description: 'Incidents of pimwatch: a row for each state of each incident'
+      description: 'Incidents of pimwatch: one row for each state of each incident'
       columns: [
         for column in columns: {
           name: column.name
-          type: column.type == 'datetime' ? 'dateTime' : column.type // the Tables API spells this one its own way
+          type: column.type == 'datetime' ? 'dateTime' : column.type // the Tables API spells this type differently
           description: column.description
         }
       ]
@@ -34,7 +34,7 @@ resource table 'Microsoft.OperationalInsights/workspaces/tables@2026-03-01' = {
   }
 }
 
-@batchSize(1) // saved searches of one workspace conflict when they are written at once
+@batchSize(1) // simultaneous writes of saved searches in one workspace conflict
 resource savedFunctions 'Microsoft.OperationalInsights/workspaces/savedSearches@2026-03-01' = [
   for function in functions: {
     parent: workspace

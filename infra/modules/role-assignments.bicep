@@ -1,4 +1,4 @@
-// Everything the app's identity may do, but for reading the hub (event-hub-reader.bicep). docs/deploy.md lists the same.
+// All rights of the app's identity except reading the hub (event-hub-reader.bicep). docs/deploy.md lists them too.
 
 param identityName string
 param principalId string
@@ -58,7 +58,7 @@ resource appInsights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: appInsightsName
 }
 
-// The host keeps its package, leases, keys and checkpoints in blobs, and what it says of itself in a table.
+// The host keeps its package, leases, keys and checkpoints in blobs, and its diagnostic events in a table.
 resource hostBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: hostStorage
   name: guid(hostStorage.id, identityName, roles.blobDataOwner)

@@ -1,4 +1,4 @@
-// pimwatch's incidents as Sentinel's, for a workspace that Sentinel is on.
+// Turns pimwatch's incidents into Sentinel's, in a workspace with Sentinel.
 
 param workspaceName string
 param tableName string
@@ -14,12 +14,12 @@ resource rule 'Microsoft.SecurityInsights/alertRules@2025-09-01' = {
   kind: 'Scheduled'
   properties: {
     displayName: 'pimwatch: incident'
-    description: 'Brings each incident of pimwatch into Sentinel, once, with its entities.'
+    description: 'Brings each pimwatch incident into Sentinel, once, with its entities.'
     enabled: true
     severity: 'High'
     query: query
     queryFrequency: 'PT5M'
-    queryPeriod: 'P1D' // looks back further than it runs, and takes what arrived since the last run
+    queryPeriod: 'P1D' // looks back further than its frequency, and takes rows that arrived since the last run
     triggerOperator: 'GreaterThan'
     triggerThreshold: 0
     suppressionEnabled: false

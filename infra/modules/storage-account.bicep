@@ -5,7 +5,7 @@ param skuName string
 @description('Blob containers, private.')
 param containers string[]
 param tables string[]
-@description('How long a deleted or overwritten blob can be brought back.')
+@description('How long a deleted or overwritten blob can be restored.')
 param softDeleteDays int
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
@@ -18,7 +18,7 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
     allowCrossTenantReplication: false
-    allowSharedKeyAccess: false // no key opens it: Entra ID only
+    allowSharedKeyAccess: false // Entra ID only, no keys
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     publicNetworkAccess: 'Enabled'

@@ -4,7 +4,7 @@ param tags object
 param workspaceId string
 @description('The workbook as JSON: infra/workbook/workbook.json.')
 param serializedData string
-@description('sentinel lists it among Sentinel\'s workbooks, workbook among Azure Monitor\'s.')
+@description('sentinel lists it with Sentinel\'s workbooks, workbook with Azure Monitor\'s.')
 param category 'sentinel' | 'workbook'
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {

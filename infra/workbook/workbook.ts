@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 
 /*
- * The workbook, as a person reads it; workbook.json is generated from here (`npm run generate`). Every query is a file
- * in infra/queries/, where a test parses and binds it.
+ * The source of workbook.json (`npm run generate`). Every query is a file in infra/queries/, where a test parses and
+ * binds it.
  */
 
-/** Generated from the rules: not a file to read while both are being generated. */
-const MISSED = "alerts/missed";
+/** Generated together with the workbook, so it is passed in instead of read. */
+const MISSED = "alerts/detection/missed";
 
 type Visualization = "table" | "timechart" | "barchart" | "piechart" | "tiles";
 
 interface Tile {
   readonly title: string;
-  /** A file in infra/queries/, without its ending. */
+  /** A file in infra/queries/, without its extension. */
   readonly query: string;
   readonly as: Visualization;
   /** Percent of the page's width. */
@@ -48,26 +48,26 @@ const TABS: readonly Tab[] = [
   },
   {
     name: "Triage",
-    intro: "What nobody has closed yet, and how long incidents wait for somebody.",
+    intro: "Incidents that nobody has closed yet, and how long incidents wait for triage.",
     tiles: [
-      { title: "Open incidents", query: "workbook/open", as: "table", whenEmpty: "Nothing is open." },
+      { title: "Open incidents", query: "workbook/open", as: "table", whenEmpty: "No incident is open." },
       {
         title: "Mean time to triage, by week (hours)",
         query: "workbook/time-to-triage",
         as: "barchart",
-        whenEmpty: "No incident has been taken in this time.",
+        whenEmpty: "No incident was triaged in this time.",
       },
     ],
   },
   {
     name: "Pipeline",
     intro:
-      "Whether events arrive, are read and reach Log Analytics. Each stretch of the way is timed for itself: Entra ID to the hub, hub to incident (pimwatch), incident to Log Analytics.",
+      "Whether events arrive, are read and reach Log Analytics. Each stretch is timed separately: Entra ID to the hub, hub to incident (pimwatch), incident to Log Analytics.",
     tiles: [
       { title: "Now, and in this time", query: "workbook/pipeline", as: "tiles" },
       { title: "Seconds on each stretch, 95th percentile", query: "workbook/latency", as: "timechart" },
       {
-        title: "Ledger: events that wait, were passed over, read again, lost",
+        title: "Ledger: events that wait, are in gaps, were read again, were lost",
         query: "workbook/ledger",
         as: "timechart",
       },
@@ -95,15 +95,15 @@ const TABS: readonly Tab[] = [
   {
     name: "Judged by Sentinel",
     intro:
-      "The official query over AuditLogs, less what pimwatch has found: what is listed here was missed, by pimwatch or before the hub. Needs AuditLogs in this workspace; without that table the query fails. Looks back one day, whatever time is chosen above.",
+      "The official queries over AuditLogs, minus pimwatch's incidents. Each record listed here was missed, by pimwatch or before the hub. Needs AuditLogs in this workspace; without that table the query fails. Always looks back one day, whatever time is chosen above.",
     tiles: [{ title: "Missed", query: MISSED, as: "table", whenEmpty: "Nothing was missed." }],
   },
 ];
 
 /**
- * What infra/workbook/workbook.json must hold.
+ * The content of infra/workbook/workbook.json.
  *
- * @param missedQuery what infra/queries/alerts/missed.kql must hold
+ * @param missedQuery the content of infra/queries/alerts/detection/missed.kql
  */
 export function workbookFile(missedQuery: string): string {
   const workbook = {
@@ -152,7 +152,7 @@ function item({ title, query, as, width, whenEmpty }: Tile, missedQuery: string)
   return { type: 3, content, ...(width !== undefined && { customWidth: String(width) }), name: title };
 }
 
-/** A tile for each row: its name above, its value large. */
+/** One tile for each row: its name above, its value large. */
 const FIGURES = {
   titleContent: { columnMatch: "Name", formatter: 1 },
   leftContent: { columnMatch: "Value", formatter: 12, formatOptions: { palette: "none" } },

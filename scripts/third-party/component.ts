@@ -1,6 +1,6 @@
-/** Something in dist/ that others made. */
+/** A third-party component in dist/. */
 export interface Component {
-  /** What it is and of which version: https://github.com/package-url/purl-spec */
+  /** Its name and version: https://github.com/package-url/purl-spec */
   readonly purl: string;
   readonly type: "library" | "data";
   readonly group?: string;
@@ -8,17 +8,17 @@ export interface Component {
   readonly version?: string;
   /** An SPDX id or expression. */
   readonly license: string;
-  /** Licence, notice and copyright texts, whole. */
+  /** Complete licence, notice and copyright texts. */
   readonly texts: readonly string[];
-  /** Of the archive that it was installed from, in hexadecimal. */
+  /** Hash of its installed archive, in hexadecimal. */
   readonly sha512?: string;
-  /** Purls of what it needs of the others. */
+  /** Purls of the components that it needs. */
   readonly needs: readonly string[];
-  /** What it holds in compiled form. */
+  /** Components that it contains in compiled form. */
   readonly parts?: readonly Component[];
 }
 
-/** Name and version, as people write them. */
+/** Name and version for people. */
 export function titleOf({ group, name, version }: Component): string {
   const whole = group === undefined ? name : `${group}/${name}`;
   return version === undefined ? whole : `${whole} ${version}`;

@@ -1,17 +1,17 @@
 import type { Component } from "./component.ts";
 import { vettedLicense } from "./vetted-licenses.ts";
 
-/** Where a crate was compiled: paths that are left in the module for the messages of panics. */
+/** Source paths of a crate, which remain in the module for panic messages. */
 const CRATE_PATH = /\/([a-z][a-z0-9_-]*)-(\d+\.\d+\.\d+(?:-[\w.]+)?)\/src\//g;
-/** What made the module, from its section "producers": the standard library comes with the compiler. */
+/** The compiler, from the section "producers"; the standard library comes with it. */
 const COMPILER = /rustc[^](\d+\.\d+\.\d+) \(/g;
 const BINDGEN = /wasm-bindgen[^](\d+\.\d+\.\d+) \(/g;
 
 /**
- * The crates that a WebAssembly module says it is compiled of. A crate that cannot panic leaves no trace; those of
- * rregex.wasm (js-sys, serde) are under the same licences and by the same people as the others.
+ * The crates in a WebAssembly module, according to the module. A crate that cannot panic leaves no trace; in
+ * rregex.wasm those (js-sys, serde) have the same licences and authors as the others.
  *
- * @throws {UsageError} for a crate whose licence was not looked up
+ * @throws {UsageError} for a crate whose licence nobody looked up
  */
 export function cratesIn(wasm: Buffer): Component[] {
   const text = wasm.toString("latin1");

@@ -2,7 +2,7 @@ import { type Component, titleOf, withParts } from "./component.ts";
 
 const LINE = "=".repeat(100);
 
-/** What the licences want to be passed on with what they cover: each component with its texts, whole. */
+/** The notices that the licences require to be passed on: each component with its complete texts. */
 export function noticesOf(components: readonly Component[]): string {
   const sections = withParts(components)
     .toSorted((one, other) => (titleOf(one) < titleOf(other) ? -1 : 1))

@@ -5,11 +5,11 @@ import { UsageError } from "../../src/errors.ts";
 import type { Component } from "./component.ts";
 import { vettedLicense } from "./vetted-licenses.ts";
 
-/** Helpers that the bundler adds to what it bundles. */
+/** The bundler's own runtime modules. */
 const BUNDLERS_OWN = "\0rolldown/";
 
 /**
- * The folders of the packages that a bundle has code of. Modules that were left out as unused are not in it.
+ * The folders of the packages in a bundle, without modules removed as unused.
  *
  * @param root of the repository
  */
@@ -24,13 +24,13 @@ export function bundledPackages({ output }: RolldownOutput, root: string): strin
   return [...new Set(folders)].toSorted();
 }
 
-/** The folder of the package that a file is of; undefined for our own. */
+/** The package folder of a file; undefined for our own files. */
 export function packageFolder(file: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/.exec(file)?.[0];
 }
 
 /**
- * What is known of the installed packages in these folders: from their package.json, the lockfile and their texts.
+ * The installed packages in these folders, from their package.json, the lockfile and their texts.
  *
  * @throws {UsageError} for a package without a licence or its text
  */
@@ -78,7 +78,7 @@ function purlOf({ name, version }: Manifest): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
-/** Files at the top of a package: its licence, and what it wants to be passed on beside it. */
+/** Files at the top of a package: its licence and other texts to pass on. */
 const LICENSE_FILE = /^(licen[cs]e|copying)/i;
 const OTHER_FILE = /^(notice|copyright|third.?party)/i;
 
@@ -97,7 +97,7 @@ function licenseOf(folder: string, manifest: Manifest): Pick<Component, "license
   return { license, texts: [...licenses, ...others] };
 }
 
-/** The name of a package's folder in the lockfile. `node_modules` may be a link to a folder outside of `root`. */
+/** The name of a package's folder in the lockfile. `node_modules` may link to a folder outside `root`. */
 function lockedPath(folder: string, root: string): string {
   const path = relative(root, folder).split(sep).join("/");
   return path.slice(path.indexOf("node_modules/"));
@@ -109,7 +109,7 @@ function sha512Of({ packages }: Lock, path: string): string {
   return Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
 }
 
-/** Where Node finds a package that another one in `folder` needs. */
+/** The folder in which Node finds a package that another one in `folder` needs. */
 function installedFrom(folder: string, name: string): string | undefined {
   const found = join(folder, "node_modules", name);
   if (existsSync(join(found, "package.json"))) return found;

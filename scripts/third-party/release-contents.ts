@@ -13,9 +13,9 @@ const NOTICES_FILE = "THIRD-PARTY-NOTICES.txt";
 const SBOM_FILE = "sbom.cdx.json";
 
 export interface Bundled {
-  /** Of the repository. */
+  /** The root of the repository. */
   readonly root: string;
-  /** Folders of the packages that the app is made of, and of those that the page is. */
+  /** Folders of the packages in the app, and of those in the page. */
   readonly app: readonly string[];
   readonly page: readonly string[];
   readonly rules: readonly Rule[];
@@ -23,9 +23,9 @@ export interface Bundled {
 
 /**
  * Writes three files beside the built app in `directory`: our licence, the licences and notices of all third-party
- * components, and a list of those components (SBOM).
+ * components, and a list of these components (SBOM).
  *
- * @throws {UsageError} for something without a licence or its text
+ * @throws {UsageError} for a component without a licence or its text
  */
 export async function writeReleaseContents(directory: string, bundled: Bundled): Promise<void> {
   const { root } = bundled;
@@ -45,7 +45,7 @@ async function componentsOf(directory: string, { root, app, page, rules }: Bundl
   return [...packages, ...officialRule(rules)];
 }
 
-/** What nothing else among the components needs is what pimwatch itself needs. */
+/** pimwatch itself needs the components that no other component needs. */
 function unneeded(components: readonly Component[]): string[] {
   const needed = new Set(components.flatMap(({ needs }) => needs));
   return components.map(({ purl }) => purl).filter((purl) => !needed.has(purl));
@@ -53,7 +53,7 @@ function unneeded(components: readonly Component[]): string[] {
 
 const OFFICIAL_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 
-/** The rule with Microsoft's fields and query. The others that we ship are our own. */
+/** The rule with Microsoft's fields and query; our other rules are our own. */
 function officialRule(rules: readonly Rule[]): Component[] {
   const rule = rules.find(({ id }) => id === OFFICIAL_RULE);
   if (rule === undefined) return [];

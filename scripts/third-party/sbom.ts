@@ -5,13 +5,13 @@ export interface Described {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  /** Purls of what it uses itself. */
+  /** Purls of its direct dependencies. */
   readonly needs: readonly string[];
 }
 
 /**
- * The components of the app as a CycloneDX document. The same app always has the same document: it holds no time, and its
- * serial number is a hash of its content.
+ * The components of the app as a CycloneDX document. The same app always gives the same document: it contains no time,
+ * and its serial number is a hash of its content.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  */
@@ -64,7 +64,7 @@ function licensesOf(license: string): object[] {
   return license.includes(" ") ? [{ expression: license }] : [{ license: { id: license } }];
 }
 
-/** A UUID of version 8: made as its maker likes. https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/** A UUID of version 8, whose content is free. https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
 function uuidOf(content: string): string {
   const hash = createHash("sha256").update(content).digest("hex");
   const variant = (0x8 | (Number.parseInt(hash.charAt(16), 16) & 0x3)).toString(16);

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../src/errors.ts";
 
-/** A licence that a person looked up, for a component that is distributed without its text. */
+/** A licence that a person looked up, for a component distributed without its text. */
 export interface VettedLicense {
   readonly license: string;
   readonly text: string;
 }
 
-/** As SPDX has it. https://spdx.org/licenses/MIT.html */
+/** In SPDX's wording. https://spdx.org/licenses/MIT.html */
 const MIT = `\
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
 files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
@@ -26,14 +26,14 @@ const UNICODE_3 = textIn("Unicode-3.0.txt");
 const UNICODE_DFS_2016 = textIn("Unicode-DFS-2016.txt");
 
 /**
- * By purl with the version, so that a person looks up each new version again. Where a licence offers a choice, the text
- * is the one that we chose.
+ * By purl with version, so that a person looks up each new version again. If a licence offers a choice, the text is the
+ * one we chose.
  *
  * Rust lists the licence texts of the crates that it contains (share/doc/rust/COPYRIGHT.html and COPYRIGHT-library.html
  * of Rust 1.95.0 and 1.97.0-nightly). Texts and copyright lines below were compared with those, word for word.
  */
 const VETTED: Readonly<Record<string, VettedLicense>> = {
-  // Its package.json names licence and author, and neither package nor repository holds a text.
+  // Its package.json names licence and author, but neither package nor repository contains a text.
   "pkg:npm/%40nodable/entities@3.1.0": mit("MIT", "Copyright (c) Amit Gupta (https://solothought.com)"),
 
   // The crates that rregex.wasm is compiled of. https://github.com/2fd/rregex/blob/master/Cargo.lock
@@ -41,13 +41,13 @@ const VETTED: Readonly<Record<string, VettedLicense>> = {
   "pkg:cargo/aho-corasick@1.1.3": mit("Unlicense OR MIT", "Copyright (c) 2015 Andrew Gallant"),
   "pkg:cargo/hashbrown@0.17.1": mit("MIT OR Apache-2.0", "Copyright (c) 2016 Amanieu d'Antras"),
   "pkg:cargo/once_cell@1.20.2": mit("MIT OR Apache-2.0"), // its text names nobody
-  // Compared in the version before it (memchr 2.7.2, wasm-bindgen 0.2.93) and in the one behind it (2.7.5, 0.2.105):
+  // Compared in the versions before (memchr 2.7.2, wasm-bindgen 0.2.93) and after (2.7.5, 0.2.105):
   "pkg:cargo/memchr@2.7.4": mit("Unlicense OR MIT", "Copyright (c) 2015 Andrew Gallant"),
   "pkg:cargo/wasm-bindgen@0.2.100": mit("MIT OR Apache-2.0", "Copyright (c) 2014 Alex Crichton"),
   // Compared in the newest version that Rust contains: regex 1.12.3, regex-automata 0.4.14, regex-syntax 0.8.10.
   "pkg:cargo/regex@1.13.1": mit("MIT OR Apache-2.0", "Copyright (c) 2014 The Rust Project Developers"),
   "pkg:cargo/regex-automata@0.4.16": mit("MIT OR Apache-2.0", "Copyright (c) 2014 The Rust Project Developers"),
-  // Its tables of characters are Unicode's. That text is from its file LICENSE-UNICODE in version 0.6.27.
+  // Its character tables are Unicode's. That text is from its file LICENSE-UNICODE in version 0.6.27.
   "pkg:cargo/regex-syntax@0.8.11": and(
     mit("(MIT OR Apache-2.0)", "Copyright (c) 2014 The Rust Project Developers"),
     "Unicode-DFS-2016",
@@ -72,7 +72,7 @@ const VETTED: Readonly<Record<string, VettedLicense>> = {
   ),
 };
 
-/** @throws {UsageError} naming what has no text, and what to do */
+/** @throws {UsageError} naming the component without a text, and the remedy */
 export function vettedLicense(purl: string): VettedLicense {
   const found = VETTED[purl];
   if (found !== undefined) return found;
@@ -86,7 +86,7 @@ function mit(license: string, copyright?: string): VettedLicense {
   return { license, text: ["MIT License", ...(copyright === undefined ? [] : [copyright]), MIT].join("\n\n") };
 }
 
-/** Of a component that holds something under another licence as well. */
+/** For a component that contains parts under another licence. */
 function and({ license, text }: VettedLicense, otherLicense: string, otherText: string): VettedLicense {
   return { license: `${license} AND ${otherLicense}`, text: `${text}\n\n${otherText}` };
 }

@@ -9,7 +9,7 @@ import { generatedRules, officialRule } from "../../bench/rules.ts";
 import { auditOnly, escapes, highMatchRate, mixed, tiny } from "../../bench/detection/shapes.ts";
 import { settingsChange, TENANT } from "../samples.ts";
 
-describe("every method finds what must be found", async () => {
+describe("every method finds the expected records", async () => {
   const rule = await officialRule();
   const rules = [rule, ...generatedRules(rule, 49)];
 
@@ -22,7 +22,7 @@ describe("every method finds what must be found", async () => {
     },
   );
 
-  test("in given events, however they are written, and the first line is the ratio to the plain handler", async () => {
+  test("in events of any form, and the first line is the ratio to the plain handler", async () => {
     const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-test-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const change = (id: string) => settingsChange({}, { id });
@@ -57,7 +57,7 @@ describe("every method finds what must be found", async () => {
   });
 });
 
-test("other ids in the same number are named by their place", () => {
+test("the error names the position of the first different id", () => {
   const shape = { name: "x", bodies: [], bytes: 0, records: 2, expected: ["a", "b"] };
   expect(() => assertSame("a method", ["a", "c"], shape)).toThrow("different from number 2 on");
   expect(() => assertSame("a method", ["a", "b"], shape)).not.toThrow();

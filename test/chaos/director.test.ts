@@ -11,7 +11,7 @@ function directed(seed: string, happened: ReadonlySet<string> = new Set()): Dire
   return decides;
 }
 
-/** What befalls a number of requests that come in the same order each time. */
+/** The faults of a number of requests that arrive in the same order each time. */
 function fates(decides: Director, count: number): string[] {
   const draw = chance("requests");
   return Array.from({ length: count }, (_, index) => {
@@ -28,13 +28,13 @@ test("the same seed gives the same faults and kills in the same order, another s
   expect(fates(directed("a"), 5_000)).not.toEqual(fates(directed("b"), 5_000));
 });
 
-test("every cell happens", () => {
+test("every cell is reached", () => {
   const decides = directed("a");
   fates(decides, 30_000);
   expect([...decides.faults().keys()].toSorted()).toEqual(CELLS.map(nameOfCell).toSorted());
 });
 
-test("when only cells are wanting, nothing but those happens, and each once", () => {
+test("if only cells are missing, only those are reached, each once", () => {
   const [missing, ...happened] = CELLS.filter(isRequired).map(nameOfCell);
   const decides = directed("a", new Set(happened));
   decides.onlyTheRest();
@@ -59,7 +59,7 @@ test("the spared host is never killed", () => {
   expect(kills.filter((kill) => kill !== undefined)).toEqual([]);
 });
 
-test("after the storm each lie is told for a while, and nobody is killed", () => {
+test("after the storm each lie is repeated for a while, and nobody is killed", () => {
   const decides = directed("a");
   decides.onlyLies();
   let requests = 0;

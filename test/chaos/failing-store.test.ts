@@ -3,7 +3,7 @@ import { failingStore, reluctantId, UNSTORABLE_MARK } from "../../chaos/faults/f
 
 const rows = (...ids: readonly string[]) => Buffer.from(JSON.stringify(ids.map((AuditLogId) => ({ AuditLogId }))));
 
-test("refuses an incident each time, with the table's own code, and whatever is written with it", () => {
+test("always refuses an incident, with the table's own code, whatever is written with it", () => {
   const store = failingStore();
   for (const written of [rows(`PIM_1${UNSTORABLE_MARK}`), rows("PIM_2", `PIM_1${UNSTORABLE_MARK}`)]) {
     const answer = store.answerTo(written);
@@ -16,7 +16,7 @@ test("refuses an incident each time, with the table's own code, and whatever is 
   expect(store.figures).toEqual({ refusals: 2, failures: 0 });
 });
 
-test("fails for an incident as often as its id says, and takes it then", () => {
+test("fails for an incident as often as its id says, then accepts it", () => {
   const store = failingStore();
   const [twice, once] = [reluctantId("PIM_1", 2), reluctantId("PIM_2", 1)];
   const statuses = [rows(twice, twice), rows("PIM_3"), rows(once, "PIM_3"), rows(twice), rows(twice, once)].map(

@@ -6,7 +6,7 @@ import type { Portion } from "../../chaos/traffic.ts";
 
 const TIMING = { pauseMs: 0, deadlineMs: 50 };
 
-/** Receivers that take at once what `takes` says, and what was sent to them. */
+/** Receivers that accept at once what `takes` allows, with the events sent to them. */
 function receivers(takes: (receiver: Receiver, auditLogId: string) => boolean) {
   const takenAt = { logAnalytics: new Map<string, number>(), webhook: new Map<string, number>() };
   const sent: string[] = [];
@@ -21,7 +21,7 @@ function receivers(takes: (receiver: Receiver, auditLogId: string) => boolean) {
   return { sent, options: { seed: "a", partitions: 4, send, takenAt, timing: TIMING } };
 }
 
-test("only incidents that receivers take are measured, first where all are taken, then beside those that are not", async () => {
+test("only accepted incidents are measured, first where all are accepted, then beside failing ones", async () => {
   const { sent, options } = receivers((_receiver, id) => !isFailingId(id));
   const { quiet, besideFailing, problems } = await measureForwarding(options);
   expect(problems).toEqual([]);
@@ -50,7 +50,7 @@ test("an incident that does not arrive in time is a problem", async () => {
   );
 });
 
-test("a median beside failing incidents of more than twice the quiet one is a problem", () => {
+test("a median beside failing incidents is a problem above twice the quiet one", () => {
   const times = (quietMs: number, besideFailingMs: number) => ({ quietMs, besideFailingMs });
   expect(tooSlow({ logAnalytics: times(100, 200), webhook: times(100, 50) })).toEqual([]);
   expect(tooSlow({ logAnalytics: times(100, 100), webhook: times(100, 201) })).toEqual([
@@ -67,7 +67,7 @@ test.each([
   expect(median(values)).toBe(middle);
 });
 
-test("how a receiver fails stands in the record's id, at its end", () => {
+test("the end of the record's id says how a receiver fails", () => {
   expect(itemFailureIn('{"AuditLogId":"PIM_1_fails_hang","x":1}')).toBe("hang");
   expect(itemFailureIn('[{"AuditLogId":"PIM_1"},{"AuditLogId":"PIM_2_fails_429"}]')).toBe("429");
   expect(itemFailureIn('{"AuditLogId":"PIM_1_fails_500_not"}')).toBeUndefined();

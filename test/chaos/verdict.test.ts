@@ -33,7 +33,7 @@ function stored(kinds: Record<string, readonly object[]>, rest: Partial<Stored> 
   return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], told: ["id-1"], ...rest };
 }
 
-test("a run in which everything is as it must be has no problems", () => {
+test("a run with the expected results has no problems", () => {
   expect(judgeStored(stored(STORED), EXPECTED)).toEqual({
     incidents: 1,
     lost: [],
@@ -59,14 +59,18 @@ test.each([
   ["another record", stored({ ...STORED, record: [{ rowKey: "record|id-1" }] }), "keeps another record"],
   ["an incident that was not forwarded", stored(STORED, { forwarded: [] }), "was not forwarded"],
   [
-    "a row forwarded as something else",
+    "a row forwarded with other content",
     stored(STORED, { forwarded: [forwarded, { ...forwarded, RuleId: "other" }] }),
-    "forwarded as something else",
+    "forwarded with other content",
   ],
-  ["a row forwarded of nothing", stored(STORED, { forwarded: [forwarded, { IncidentId: "id-2" }] }), "is no incident"],
+  [
+    "a forwarded row without an incident",
+    stored(STORED, { forwarded: [forwarded, { IncidentId: "id-2" }] }),
+    "is not an incident",
+  ],
   ["a row that waits", stored({ ...STORED, outbox: [{ IncidentId: "id-1", Refused: false }] }), "still wait"],
-  ["an incident that the webhook was not sent", stored(STORED, { told: [] }), "was not sent to the webhook"],
-  ["a webhook that was sent nothing of ours", stored(STORED, { told: ["id-1", "id-2"] }), "is no incident"],
+  ["an incident that was not sent to the webhook", stored(STORED, { told: [] }), "was not sent to the webhook"],
+  ["a webhook message without an incident", stored(STORED, { told: ["id-1", "id-2"] }), "is not an incident"],
   ["a dead letter that is not kept", stored(STORED, { letters: [] }), "is not kept"],
   [
     "a dead letter with other bytes",
@@ -77,7 +81,7 @@ test.each([
   expect(judgeStored(found, EXPECTED).problems.join("\n")).toContain(problem);
 });
 
-test("a record of which the rule makes two incidents is no duplicate", () => {
+test("two incidents of one record from one rule are not duplicates", () => {
   const two = ["id-1", "id-2"];
   const both = stored(
     {
@@ -91,7 +95,7 @@ test("a record of which the rule makes two incidents is no duplicate", () => {
   expect(judgeStored(both, expected).problems).toEqual([]);
 });
 
-describe("an incident that no receiver takes", () => {
+describe("an incident that no receiver accepts", () => {
   const record = { ...RECORD, properties: { ...RECORD.properties, id: "PIM_1_fails_hang" } };
   const expected: Expected = { ...EXPECTED, incidents: new Map([["id-1", record]]) };
   const all = {
@@ -120,7 +124,7 @@ describe("an incident that no receiver takes", () => {
   });
 
   test.each([
-    ["is not there any more", [waiting("log-analytics")]],
+    ["is gone", [waiting("log-analytics")]],
     ["is refused before its time", [waiting("log-analytics"), waiting("webhook", { Refused: true })]],
     ["has no reason", [waiting("log-analytics"), waiting("webhook", { FailedReason: "" })]],
   ])("a row of it that %s is a problem", (_, outbox) => {

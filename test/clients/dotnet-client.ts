@@ -9,7 +9,7 @@ const PROJECT = fileURLToPath(new URL("./dotnet", import.meta.url));
 const PROGRAM = `${PROJECT}/bin/event-hubs-client.dll`;
 const SETTINGS = { DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
 
-/** Builds the .NET program; NuGet downloads the client at the first time. */
+/** Builds the .NET program; NuGet downloads the client the first time. */
 export async function buildClient(): Promise<void> {
   const args = ["build", PROJECT, "--configuration", "Release", "--output", `${PROJECT}/bin`];
   await promisify(execFile)("dotnet", args, { env: { ...process.env, ...SETTINGS } });
@@ -21,11 +21,11 @@ export interface ClientRun {
   readonly hubName: string;
   readonly count?: number;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Runs once the program says that it waits for the test. */
+  /** Runs once the program waits for the test. */
   readonly whenReady?: () => Promise<void>;
 }
 
-/** Runs one scenario of the .NET program and returns what it printed. */
+/** Runs one scenario of the .NET program and returns its output. */
 export async function runClient({
   scenario,
   hub,

@@ -1,6 +1,6 @@
 /*
- * The event hub stand-in, driven by Microsoft's .NET client: the one that the Functions host reads hubs with. It is
- * stricter than the JavaScript client about the order of frames.
+ * The event hub stand-in, driven by Microsoft's .NET client, which the Functions host uses. It is stricter than the
+ * JavaScript client about the order of frames.
  */
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
@@ -25,7 +25,7 @@ async function send(hub: EventHubStandIn, partitionId: string, { from = 0, count
   await producer.close();
 }
 
-test("a producer learns the properties of the hub and of a partition", async () => {
+test("a producer reads the properties of the hub and of a partition", async () => {
   const hub = await startedHub();
 
   expect(await runClient({ scenario: "properties", hub, hubName: HUB })).toEqual({
@@ -61,7 +61,7 @@ test("an event that is too large is refused", async () => {
   expect(hub.partition(HUB, "0").count + hub.partition(HUB, "1").count).toBe(0);
 });
 
-test("a buffered producer sends all that was queued", async () => {
+test("a buffered producer sends everything queued", async () => {
   const hub = await startedHub();
 
   expect(await runClient({ scenario: "buffered", hub, hubName: HUB, count: 3_000 })).toEqual({
@@ -88,7 +88,7 @@ test("a consumer begins at every kind of position", async () => {
   });
 });
 
-test("with retries off, 500 links open at a position and get the event there", async () => {
+test("without retries, 500 links open at a position and get the event there", async () => {
   const hub = await startedHub();
   await send(hub, "0", { count: 10 });
 
@@ -110,7 +110,7 @@ test("a refusal is an error with the client's own reason", async () => {
   });
 });
 
-test("a sixth reader of a partition in one consumer group is refused, until one of the five has gone", async () => {
+test("a sixth reader of a partition in one consumer group is refused until one of the five leaves", async () => {
   const hub = await startedHub();
   await send(hub, "0", { count: 10 });
 
@@ -125,7 +125,7 @@ test("a sixth reader of a partition in one consumer group is refused, until one 
   ]);
 });
 
-test("a reader goes on after every connection broke", async () => {
+test("a reader continues after every connection broke", async () => {
   const hub = await startedHub();
   await send(hub, "0", { count: 5 });
 
@@ -138,7 +138,7 @@ test("a reader goes on after every connection broke", async () => {
   );
 });
 
-test("a processor goes on after its checkpoints", async () => {
+test("a processor continues after its checkpoints", async () => {
   const hub = await startedHub();
   await send(hub, "0", { count: 1_000 });
   await send(hub, "1", { count: 1_000 });

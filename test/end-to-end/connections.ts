@@ -1,4 +1,4 @@
-// Loaded into the worker before the app: tells of every host that something in it looks up or connects to.
+// Loaded into the worker before the app: reports every host that the worker looks up or connects to.
 import { syncBuiltinESMExports } from "node:module";
 import dns from "node:dns";
 import net from "node:net";

@@ -5,7 +5,7 @@ import { startApp, startTestStack, type TestStack } from "./running-app.ts";
 const idsOf = (rows: Iterable<string>, prefix: string): string[] =>
   [...rows].filter((key) => key.startsWith(prefix)).map((key) => key.split("|").at(-1) ?? "");
 
-/** Incident ids by the kind of their row, and the ids that were forwarded, each as often as it was. */
+/** Incident ids by the kind of their row, and the ids that were forwarded, once per forwarding. */
 async function delivered(test_: TestStack) {
   const keys = [...(await test_.tableRows()).keys()];
   return {
@@ -72,7 +72,7 @@ test("events in, one incident in the table and one row in Log Analytics each out
   expect(JSON.parse(String(record?.["Record0"]))).toEqual(change);
 });
 
-test("the same events again, batched otherwise and on both partitions at once, make nothing new", async () => {
+test("the same events again, in other batches and on both partitions at once, make nothing new", async () => {
   const running = await startTestStack();
   const app = await startApp(running);
   const changes = settingsChanges(6);
@@ -90,7 +90,7 @@ test("the same events again, batched otherwise and on both partitions at once, m
   await app.caughtUp();
   expect(await delivered(running)).toEqual(before);
 
-  await running.send([body(...settingsChanges(7).slice(6))]); // the control: something new does come through
+  await running.send([body(...settingsChanges(7).slice(6))]); // the control: something new does arrive
   await app.caughtUp();
   exactlyOnce(await delivered(running), 7);
 });
@@ -106,7 +106,7 @@ test("new events on both partitions at the same time become one incident each", 
   expect({ forwarded, outbox }).toEqual({ forwarded: incidents, outbox: [] });
 });
 
-test("malformed events are kept byte for byte and the good ones between them go on", async () => {
+test("malformed events are kept byte for byte, and the good ones between them are processed", async () => {
   const running = await startTestStack();
   const app = await startApp(running);
   const [first, second, third] = settingsChanges(3);
@@ -124,7 +124,7 @@ test("malformed events are kept byte for byte and the good ones between them go 
   expect(letters.every(({ reason }) => reason !== "")).toBe(true);
 });
 
-test("a record of a tenant that is not allowed is kept, not detected", async () => {
+test("a record of a tenant that is not allowed becomes a dead letter, not an incident", async () => {
   const running = await startTestStack();
   const app = await startApp(running);
   const [own, foreign] = settingsChanges(2);
@@ -151,7 +151,7 @@ test("while ingestion is down incidents are stored and wait; afterwards the time
 
   running.stack.ingestion.restore();
   const arrived = running.stack.ingestion.waitFor((rows) => rows.length === 3);
-  // The app leaves an endpoint that failed alone for some seconds; the timer comes again, as in Azure.
+  // The app pauses an endpoint that failed for some seconds; the timer runs again, as in Azure.
   await expect
     .poll(
       async () => {

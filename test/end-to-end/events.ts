@@ -1,4 +1,4 @@
-// Event bodies for the end-to-end tests, made from the sample day's builders.
+// Event bodies for the end-to-end tests, built like the sample day's.
 import { chance } from "../../local/samples/chance.ts";
 import { nearMissRecord } from "../../local/samples/other-audit-events.ts";
 import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
@@ -11,7 +11,7 @@ export function body(...records: readonly unknown[]): Uint8Array {
   return encoder.encode(JSON.stringify({ records }));
 }
 
-/** Different records that the rule matches. */
+/** Different records that match the rule. */
 export function settingsChanges(count: number): SampleRecord[] {
   const draw = chance("settings changes");
   const [change] = SETTINGS_CHANGES;
@@ -21,7 +21,7 @@ export function settingsChanges(count: number): SampleRecord[] {
   );
 }
 
-/** A record that the rule does not match. */
+/** A record that does not match the rule. */
 export function nearMiss(): SampleRecord {
   return nearMissRecord(0, new Date(Date.UTC(2026, 2, 4, 8)), chance("near miss"));
 }

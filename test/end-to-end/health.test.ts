@@ -1,8 +1,8 @@
-// Who learns what of the pipeline's health, from the built app: anyone one word, analysts and the log the reasons.
+// What the built app tells of the pipeline's health: one word to anyone, the reasons to analysts and the log.
 import { expect, test } from "vitest";
 import { startApp, startTestStack, type TestStack } from "./running-app.ts";
 
-/** The app with settings of its own, what both routes answer, and the lines on health that it logged. */
+/** The app with its own settings, the answers of both routes, and its log lines on health. */
 async function startWith(running: TestStack, more: Readonly<Record<string, string>>) {
   const logged: unknown[] = [];
   const lines: string[] = [];
@@ -19,7 +19,7 @@ async function startWith(running: TestStack, more: Readonly<Record<string, strin
   return { get, logged, lines, host };
 }
 
-test("an app that is well says so in one word; its figures are the local user's", async () => {
+test("a healthy app answers with one word; its figures are for the local user", async () => {
   const { get } = await startWith(await startTestStack(), {});
   expect(await get("health")).toEqual({ code: 200, body: { status: expect.stringMatching(/^(ok|degraded)$/) } });
   expect(await get("pipeline")).toMatchObject({
@@ -34,7 +34,7 @@ test("an app that is well says so in one word; its figures are the local user's"
   });
 });
 
-test("settings that are wrong are named in the log and to analysts, each once, and to nobody else", async () => {
+test("wrong settings are named in the log and to analysts, each once, and to nobody else", async () => {
   const problem = expect.stringMatching(/^ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids/);
   const { get, logged } = await startWith(await startTestStack(), { ALLOWED_TENANT_IDS: "contoso" });
   expect(await get("health")).toEqual({ code: 503, body: { status: "down" } });
@@ -43,7 +43,7 @@ test("settings that are wrong are named in the log and to analysts, each once, a
   expect(logged).toEqual([{ event: "pipeline health", status: "down", problems: [problem] }]);
 });
 
-test("in Azure, without sign-in, the reasons are in the log alone; a forged header opens nothing", async () => {
+test("in Azure, without sign-in, only the log has the reasons; a forged header opens nothing", async () => {
   const { get, logged } = await startWith(await startTestStack(), {
     ALLOWED_TENANT_IDS: "contoso",
     WEBSITE_SITE_NAME: "app",
@@ -61,7 +61,7 @@ test("in Azure, without sign-in, the reasons are in the log alone; a forged head
   expect(logged).toHaveLength(1);
 });
 
-test("a hub that cannot be reached: health is not ok from the next check on, and analysts learn which dependency fails", async () => {
+test("with an unreachable hub, health is not ok from the next check on, and analysts learn which dependency fails", async () => {
   const running = await startTestStack();
   const { get, host, lines } = await startWith(running, {});
   for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer"]) await host.runTimer(timer);

@@ -17,7 +17,7 @@ import {
 
 const HOST_PROCESS = fileURLToPath(new URL("host-process.ts", import.meta.url));
 
-/** A function host in a process of its own, so that it can be killed whole. */
+/** A function host in its own process, so that it can be killed as a whole. */
 function startHostProcess({ settings }: TestStack, options: Partial<FunctionHostOptions> = {}): ChildProcess {
   const child = fork(HOST_PROCESS, [], {
     env: {
@@ -41,7 +41,7 @@ async function resultOf(running: TestStack) {
 const BODIES = settingsChanges(30).map((change) => body(change));
 let reference: ReturnType<typeof resultOf> | undefined;
 
-/** What comes of the bodies where nothing happens; found out once. */
+/** The result of the bodies in an undisturbed run; computed once. */
 async function undisturbed() {
   const running = await startTestStack();
   await running.send(BODIES);
@@ -52,7 +52,7 @@ async function undisturbed() {
 
 const expected = () => (reference ??= undisturbed());
 
-/** A stack that tells when an app has got to its nth transaction with the table. */
+/** A stack that reports when an app reaches its nth transaction with the table. */
 async function startStackWith({ moment }: { readonly moment: number }) {
   const { promise: reached, resolve } = Promise.withResolvers<void>();
   let transactions = 0;
@@ -66,20 +66,20 @@ async function startStackWith({ moment }: { readonly moment: number }) {
   return { running, reached };
 }
 
-test("a worker that is killed in the middle of a batch finishes it when it is back", async () => {
+test("after its worker was killed in the middle, the next worker finishes the batch", async () => {
   const { running, reached } = await startStackWith({ moment: 7 });
   const app = await startApp(running);
   await running.send(BODIES);
   await reached;
   await app.host.kill();
   await app.caughtUp();
-  await app.host.runTimer("outbox-timer"); // what the dead worker had stored and not forwarded
+  await app.host.runTimer("outbox-timer"); // incidents that the dead worker had stored but not forwarded
   expect(await resultOf(running)).toEqual(await expected());
 });
 
-// Moments, as the number of table transactions that the host has got to.
+// Moments, as numbers of table transactions that the host has reached.
 test.each([1, 4, 9, 15])(
-  "killing the host at transaction %i and starting it again ends as if nothing had happened",
+  "killing and restarting the host at transaction %i has no effect on the result",
   async (moment) => {
     const { running, reached } = await startStackWith({ moment });
     await running.send(BODIES);
@@ -95,7 +95,7 @@ test.each([1, 4, 9, 15])(
   },
 );
 
-test("the partitions of a host that died are another's after the time that host.json gives it", async () => {
+test("another host takes a dead host's partitions within the time in host.json", async () => {
   const { loadBalancing } = (await readHostJson(APP_DIRECTORY)).eventHubs;
   const { running, reached } = await startStackWith({ moment: 1 });
   const first = startHostProcess(running, { loadBalancing });

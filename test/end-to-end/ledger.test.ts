@@ -1,5 +1,5 @@
-// A host that goes on after every failure, as the real one does where no retry policy holds: the ledger finds what
-// was passed over.
+// A host that continues after every failure, like the real one without a retry policy: the ledger finds the events that
+// it skipped.
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { expect, onTestFinished, test } from "vitest";
 import { LOCAL_HUB } from "../../local/stack.ts";
@@ -8,7 +8,7 @@ import { type RunningApp, startApp, startTestStack, type TestStack } from "./run
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The app on a host without retries, and what it has logged, as far as it is JSON. */
+/** The app on a host without retries, and its JSON log lines. */
 async function startWithoutRetries(running: TestStack): Promise<{ app: RunningApp; logged(event: string): Line[] }> {
   const lines: Line[] = [];
   const log = (line: string): void => {
@@ -23,7 +23,7 @@ async function incidentsIn(running: TestStack): Promise<number> {
   return [...(await running.tableRows()).keys()].filter((key) => key.startsWith("incident|")).length;
 }
 
-/** Incidents and rows that arrived in Log Analytics: all there, each once. */
+/** Incidents and rows that arrived in Log Analytics: all present, each once. */
 async function exactlyOnce(running: TestStack, count: number): Promise<void> {
   const forwarded = running.stack.ingestion.rows().map((row) => String(row["IncidentId"]));
   expect({
@@ -33,7 +33,7 @@ async function exactlyOnce(running: TestStack, count: number): Promise<void> {
   }).toEqual({ incidents: count, forwarded: count, distinct: count });
 }
 
-/** Events that reach an app while its table refuses everything: it gives up on them, and the host goes on. */
+/** Events that reach an app while its table refuses everything: the app gives up on them, and the host continues. */
 async function passOver(running: TestStack, bodies: readonly Uint8Array[], partitionId = "0"): Promise<void> {
   running.tableGate.beBusy();
   await running.send(bodies, partitionId);
@@ -41,14 +41,14 @@ async function passOver(running: TestStack, bodies: readonly Uint8Array[], parti
   await running.tableGate.open();
 }
 
-test("a batch that failed and was checkpointed all the same is found and read again", async () => {
+test("a batch that failed but was checkpointed is found and read again", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries(running);
   const [first, second, third, last] = settingsChanges(4).map((change) => body(change));
   if (!first || !second || !third || !last) throw new Error("no samples");
   await running.send([first], "0");
   await app.caughtUp();
-  await app.host.runTimer("ledger-timer"); // from here on events are expected
+  await app.host.runTimer("ledger-timer"); // events are expected from here on
 
   await passOver(running, [second, third]);
   await running.send([last], "0");
@@ -64,7 +64,7 @@ test("a batch that failed and was checkpointed all the same is found and read ag
   expect(logged("gap healed")).toHaveLength(1);
 });
 
-test("events at the end that were passed over are read again when nobody works on them any more", async () => {
+test("skipped events at the end of a partition are read again once nobody works on them", async () => {
   const running = await startTestStack();
   const patient = { ...running, settings: { ...running.settings, LEDGER_STALL_SECONDS: "3600" } };
   const { app: first, logged } = await startWithoutRetries(patient);
@@ -104,7 +104,7 @@ test("events that left the hub before they were finished are reported as lost, o
   ]);
 });
 
-test("a loss before the first check is reported by it: what was finished below the gap proves that it was ours", async () => {
+test("the first check reports a loss before it: events finished below the gap prove that it was ours", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries(running);
   const [first, second, third] = settingsChanges(3).map((change) => body(change));
@@ -121,7 +121,7 @@ test("a loss before the first check is reported by it: what was finished below t
   expect(logged("events lost")).toEqual([{ event: "events lost", partitionId: "0", first: 1, last: 1 }]);
 });
 
-test("the last event of a partition that retention has emptied is lost where nobody finished it", async () => {
+test("the last event of a partition emptied by retention is lost if nobody finished it", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries({
     ...running,
@@ -140,7 +140,7 @@ test("the last event of a partition that retention has emptied is lost where nob
   expect(logged("ledger checked").at(-1)).toMatchObject({ lag: 0, lostEvents: 0, closedNumbers: 0 });
 });
 
-test("one event that can never be stored holds up neither its batch nor its partition, and is stored when it can be", async () => {
+test("one event that cannot be stored holds up neither its batch nor its partition, and is stored once it can be", async () => {
   const running = await startTestStack();
   const lines: string[] = [];
   const app = await startApp(running, { retryDelayScale: 0.01, log: (line) => void lines.push(line) });
@@ -169,7 +169,7 @@ test("one event that can never be stored holds up neither its batch nor its part
   await expect.poll(() => health(app), { timeout: 20_000 }).toMatchObject({ status: "ok", problems: [] });
 });
 
-test("a hub that is deleted and made anew is another one, though its numbers are the same", async () => {
+test("a recreated hub counts as another one, although its numbers are the same", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries(running);
   const bodies = settingsChanges(6).map((change) => body(change));
@@ -179,8 +179,8 @@ test("a hub that is deleted and made anew is another one, though its numbers are
   await app.host.stop();
 
   running.stack.eventHub.recreate(LOCAL_HUB);
-  // The old checkpoints make the trigger begin behind these, as in Azure: only the ledger sees them.
-  // By a new client: the old one waits a minute for its link to the hub that is gone.
+  // With the old checkpoints the trigger begins behind these, as in Azure, so only the ledger sees them. A new client
+  // sends them: the old one would wait a minute for its link to the deleted hub.
   const producer = new EventHubProducerClient(running.stack.eventHub.connectionString, LOCAL_HUB);
   onTestFinished(() => producer.close());
   const events = bodies.slice(4).map((bytes) => ({ body: Buffer.from(bytes) }));
@@ -195,7 +195,7 @@ test("a hub that is deleted and made anew is another one, though its numbers are
   expect(logged("events lost")).toEqual([]);
 });
 
-test("a table that is down for longer than anybody tries ends as if it had not been", async () => {
+test("a table that is down for longer than anybody retries has no effect on the result", async () => {
   const running = await startTestStack();
   const { app, logged } = await startWithoutRetries(running);
   await app.host.runTimer("ledger-timer");
@@ -217,7 +217,7 @@ test("a table that is down for longer than anybody tries ends as if it had not b
   expect(logged("events lost")).toEqual([]);
 });
 
-test("health tells of the hub what the ledger found", async () => {
+test("health reports the ledger's findings about the hub", async () => {
   const running = await startTestStack();
   const { app } = await startWithoutRetries(running);
   expect(await health(app)).toMatchObject({
@@ -256,7 +256,7 @@ async function health(app: RunningApp): Promise<Line> {
   return { code, ...((await response.json()) as Line) };
 }
 
-test("two apps beside each other that both heal end as one would", async () => {
+test("two apps that heal side by side end like one", async () => {
   const running = await startTestStack();
   const first = await startWithoutRetries(running);
   await first.app.host.runTimer("ledger-timer");
@@ -271,7 +271,7 @@ test("two apps beside each other that both heal end as one would", async () => {
   await running.progress.caughtUp();
 
   await ledgerTimers();
-  await ledgerTimers(); // what both have merged at the same time says the same
+  await ledgerTimers(); // concurrent merges by both give the same result
   await first.app.host.runTimer("outbox-timer");
   const forwarded = new Set(running.stack.ingestion.rows().map((row) => row["IncidentId"]));
   expect({ incidents: await incidentsIn(running), forwarded: forwarded.size }).toEqual({

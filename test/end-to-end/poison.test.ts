@@ -1,4 +1,4 @@
-// A record that really ends the worker: evaluating it takes more memory than there is.
+// A record that really ends the worker: evaluating it takes more memory than available.
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { ruleText } from "../sentinel/rule-text.ts";
 import { body, settingsChanges } from "./events.ts";
 import { APP_DIRECTORY, startApp, startTestStack } from "./running-app.ts";
 
-/** Within the limits of an evaluation, and far beyond this worker's memory. */
+/** Within the limits of an evaluation, but far beyond this worker's memory. */
 const GREEDY = `AuditLogs
 | where ResultDescription == "greedy"
 | mv-expand N = range(1, 190000) to typeof(long)
@@ -27,7 +27,7 @@ async function appWith(rule: Rule): Promise<string> {
   return directory;
 }
 
-test("a record that ends the worker each time is put aside, and all others become incidents", async () => {
+test("a record that ends the worker each time is quarantined, and all others become incidents", async () => {
   const { rule, problems } = compileRule(ruleText({ query: GREEDY }), "greedy.yaml");
   if (rule === undefined) throw new Error(JSON.stringify(problems));
   const running = await startTestStack();
@@ -49,7 +49,7 @@ test("a record that ends the worker each time is put aside, and all others becom
   app.host.events.on("hostRestarted", () => (restarts += 1));
   await app.caughtUp();
 
-  expect(deaths).toBe(5); // of the batch, of its events together, of the event alone, twice of the record alone
+  expect(deaths).toBe(5); // of the batch, of its events together, of the event alone, and twice of the record alone
   expect(restarts).toBe(1); // at the third death, as the real host does
   const keys = [...(await running.tableRows()).keys()];
   expect(keys.filter((key) => key.startsWith("incident|"))).toHaveLength(6);

@@ -10,7 +10,7 @@ interface BuiltRule {
   readonly disabled?: boolean;
 }
 
-/** The app as it is when its rules are built otherwise. */
+/** The app built with other rules. */
 async function appWithRules(change: (rules: readonly BuiltRule[]) => readonly BuiltRule[]): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-test-app-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -29,7 +29,7 @@ test.each([
   { why: "removed", change: (rules: readonly BuiltRule[]) => rules.filter(({ id }) => id !== RULE_ID) },
   { why: "given another id", change: changed({ id: RENAMED_ID }) },
   { why: "switched off", change: changed({ disabled: true }) },
-])("what a rule found while ingestion was down is forwarded after it was $why", async ({ change }) => {
+])("incidents that a rule found while ingestion was down are forwarded after it was $why", async ({ change }) => {
   const running = await startTestStack();
   const first = await startApp(running);
   running.stack.ingestion.fail({ status: 403 });

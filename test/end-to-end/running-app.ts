@@ -1,4 +1,4 @@
-// The built app on the local stack, for tests: services of its own, ended with the test.
+// The built app on the local stack for a test, with its own services, which end with the test.
 import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ContainerClient } from "@azure/storage-blob";
@@ -15,28 +15,28 @@ import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names
 import { tcpGate, type TcpGate } from "./tcp-gate.ts";
 
 export const APP_DIRECTORY = "dist";
-/** The Node that runs the app: the one of the tests unless PIMWATCH_NODE names another. */
+/** The Node that runs the app: that of the tests, unless PIMWATCH_NODE names another. */
 export const NODE_PATH = process.env["PIMWATCH_NODE"] ?? process.execPath;
 
 const PARTITIONS = ["0", "1"];
-/** Hosts look for partitions often, and keep theirs on a machine that is so busy that they cannot say so in time. */
+/** Hosts look for partitions often, but keep theirs on a machine too busy to renew in time. */
 export const LOAD_BALANCING = { updateIntervalMs: 100, ownershipExpiryMs: 10_000 };
-/** The partitions of a host that was killed are free so soon. */
+/** The partitions of a killed host are free this soon. */
 export const SHORT_OWNERSHIP = { updateIntervalMs: 100, ownershipExpiryMs: 1_500 };
-/** The next 29 February: tests run their timers by hand. */
+/** The next 29 February, because tests run their timers by hand. */
 const NEVER = "0 0 0 29 2 *";
 
 export interface TestStack {
   readonly stack: Stack;
-  /** Of all apps on this stack together. */
+  /** Summed over all apps on this stack. */
   readonly progress: Progress;
-  /** Between the app and its table. */
+  /** The gate between the app and its table. */
   readonly tableGate: TcpGate;
   readonly settings: Readonly<Record<string, string>>;
   send(bodies: readonly Uint8Array[], partitionId?: string): Promise<void>;
-  /** Every row of the incident table by its row key, straight from Azurite. */
+  /** Every row of the incident table by row key, read directly from Azurite. */
   tableRows(): Promise<Map<string, Readonly<Record<string, unknown>>>>;
-  /** Takes rows out of the incident table by hand. */
+  /** Deletes rows of the incident table by hand. */
   dropRows(isDropped: (rowKey: string) => boolean): Promise<void>;
   deadLetters(): Promise<readonly { name: string; reason: string; bytes: Buffer }[]>;
 }
@@ -98,7 +98,7 @@ interface Progress {
   caughtUp(): Promise<void>;
 }
 
-/** How far the apps on a stack have got, whichever of them has which partition. */
+/** The progress of the apps on a stack, whichever of them owns which partition. */
 function progressOf({ eventHub }: Stack): Progress {
   const last = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -124,7 +124,7 @@ function progressOf({ eventHub }: Stack): Progress {
 
 export interface RunningApp {
   readonly host: FunctionHost;
-  /** Resolves when every event in the hub has been processed and checkpointed, by this app or another on the stack. */
+  /** Resolves when this app or another on the stack has processed and checkpointed every event in the hub. */
   caughtUp(): Promise<void>;
 }
 

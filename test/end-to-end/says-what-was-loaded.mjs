@@ -1,4 +1,4 @@
-// For node's --import: says at the end of the process what of the costly was loaded.
+// For node's --import: prints at the end of the process which costly modules were loaded.
 import { createRequire } from "node:module";
 
 const { cache } = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
-// What leaves the app but for its stores and sinks: its log, and connections. Neither may be steered, or filled, by what
-// events hold.
+// What leaves the app besides rows in its stores and sinks: its log, and connections. Event contents must neither steer
+// nor fill them.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { INVISIBLE } from "../../src/core/visible-text.ts";
@@ -7,7 +7,7 @@ import { body, bytes, settingsChanges } from "./events.ts";
 import { startApp, startTestStack } from "./running-app.ts";
 
 const CONNECTIONS = fileURLToPath(new URL("connections.ts", import.meta.url));
-/** In every text of every record, with what would act on a terminal, and a place to go to. */
+/** Added to every text of every record: characters that act on a terminal, and an address to connect to. */
 const MARK = "xsecretx";
 const SPICE = `${MARK} \u001b[31m\r\n{"event":"forged"} \u202e http://collector.example/?q=${MARK}`;
 
@@ -18,10 +18,10 @@ function spiced(value: unknown, key = ""): unknown {
   return typeof value !== "string" || KEPT.has(key) ? value : `${value} ${SPICE}`;
 }
 
-/** Where another text would make it a record of no interest. */
+/** Fields whose change would make it an irrelevant record. */
 const KEPT = new Set(["category", "tenantId", "operationName", "time", "activityDateTime", "loggedByService", "id"]);
 
-test("no text of an event is in the log, and the app connects to its own services alone, whatever fails", async () => {
+test("no text of an event is in the log, and the app connects only to its own services, whatever fails", async () => {
   const running = await startTestStack();
   const lines: string[] = [];
   const app = await startApp(running, {
@@ -59,7 +59,7 @@ test("no text of an event is in the log, and the app connects to its own service
   await fetch(`${app.host.httpUrl}/api/health`);
   await fetch(`${app.host.httpUrl}/api/pipeline`);
 
-  // The control: it was all there, and much was logged.
+  // The control: all of it was processed, and much was logged.
   const stored = [...(await running.tableRows())].filter(([key]) => key.startsWith("incident|"));
   expect(stored).toHaveLength(5);
   expect(stored.filter(([, row]) => Object.values(row).join(" ").includes(MARK))).toHaveLength(5);
@@ -68,7 +68,7 @@ test("no text of an event is in the log, and the app connects to its own service
   expect(lines.filter((line) => line.includes("failed")).length).toBeGreaterThanOrEqual(2);
 
   expect(lines.filter((line) => line.includes(MARK) || line.includes("forged"))).toEqual([]);
-  const printed = lines.flatMap((line) => line.split("\n")); // a stack has lines of its own
+  const printed = lines.flatMap((line) => line.split("\n")); // a stack has several lines
   expect(printed.filter((line) => line.match(INVISIBLE) !== null)).toEqual([]);
 
   const connected = lines.flatMap((line) => /^console: connects to (\S+)/.exec(line)?.[1] ?? []);

@@ -6,7 +6,7 @@ import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { body, nearMiss, settingsChanges } from "./events.ts";
 import { APP_DIRECTORY, NODE_PATH } from "./running-app.ts";
 
-/** What of the costly the app has loaded by the end of its first batch. */
+/** The costly modules that the app has loaded by the end of its first batch. */
 async function loadedBy(bodies: readonly Uint8Array[]): Promise<unknown> {
   const stack = await startStack({ allowedTenantIds: [TENANT_ID] });
   onTestFinished(() => stack.stop());
@@ -28,7 +28,7 @@ async function loadedBy(bodies: readonly Uint8Array[]): Promise<unknown> {
   return JSON.parse(said?.slice("console: loaded ".length) ?? "null");
 }
 
-test("a first batch without a match loads no more than the table's SDK, one with a match what reports it", async () => {
+test("a first batch without a match loads only the table's SDK; one with a match also loads what reports it", async () => {
   expect(await loadedBy([body(nearMiss())])).toEqual({
     services: true,
     fetch: false,

@@ -1,19 +1,19 @@
-// A door in front of a local server: closed, connections are refused and broken, as when the service is down; busy,
-// each request is answered with a 503, as a service does that wants to be left alone.
+// A gate in front of a local server. Closed: it refuses and breaks connections, like a service that is down. Busy: it
+// answers each request with a 503, like an overloaded service.
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 export interface TcpGate {
   readonly port: number;
   close(): Promise<void>;
-  /** "At once", it says, so that nobody waits between tries: an outage that takes no time. */
+  /** Retry-After 0, so that an outage takes no time between attempts. */
   beBusy(): void;
   open(): Promise<void>;
 }
 
 const BUSY = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/** @param onRequest told of each chunk that a client sends, before it goes on */
+/** @param onRequest called with each chunk that a client sends, before it is passed on */
 export async function tcpGate(
   targetPort: number,
   onRequest: (chunk: Buffer) => void = () => undefined,

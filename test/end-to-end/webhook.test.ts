@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { body, settingsChanges } from "./events.ts";
 import { startApp, startTestStack } from "./running-app.ts";
 
-test("a webhook that is down holds up nothing; once it answers the timer tells it of each incident", async () => {
+test("a webhook that is down holds up nothing; once it answers, the timer sends it each incident", async () => {
   let status = 503;
   const told: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -29,7 +29,7 @@ test("a webhook that is down holds up nothing; once it answers the timer tells i
   const forwarded = running.stack.ingestion.rows().map((row) => String(row["IncidentId"]));
   expect(forwarded).toHaveLength(3);
 
-  // A worker of its own: the first one leaves the webhook alone for a minute.
+  // A new worker, because the first one pauses the webhook for a minute.
   await app.host.stop();
   status = 200;
   const next = await startApp({ ...running, settings });

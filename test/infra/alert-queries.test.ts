@@ -4,7 +4,7 @@ import { at, theOne, variant } from "./predicted-resources.ts";
 import { MINUTE, NOW, runAlert } from "./run-alert.ts";
 import { type Row, runQuery } from "./query-rows.ts";
 
-/** A row of PimwatchIncidents_CL that was made and arrived so many minutes ago. */
+/** A row of PimwatchIncidents_CL, created and arrived this many minutes ago. */
 function incident(id: string, minutesAgo: number, other: Row = {}): Row {
   const made = NOW - minutesAgo * MINUTE;
   return {
@@ -29,7 +29,7 @@ function incident(id: string, minutesAgo: number, other: Row = {}): Row {
 
 const INCIDENTS = [
   incident("a", 3),
-  incident("a", 3, { _arrived: NOW - 2 * MINUTE }), // sent again: it was unknown whether it had arrived
+  incident("a", 3, { _arrived: NOW - 2 * MINUTE }), // sent again because its arrival was unknown
   incident("a", 1, { RowKind: "updated", Revision: 2, Status: "Active" }),
   incident("b", 2),
   incident("b", 1, { RowKind: "updated", Revision: 2, Status: "Closed" }),
@@ -39,12 +39,12 @@ const INCIDENTS = [
   incident("e", 90, { _arrived: NOW - 1 * MINUTE }), // sent again late
 ];
 
-test("a new incident is one alert, however often its row was sent and whatever was changed since", () => {
+test("a new incident makes one alert, no matter how often its row was sent or what changed since", () => {
   expect(alertOn("new-incident", INCIDENTS).map(({ IncidentId }) => IncidentId)).toEqual(["a", "b", "d", "e"]);
   expect(alertOn("new-incident", [incident("f", 1, { RowKind: "updated", Revision: 2 })])).toEqual([]);
 });
 
-test("an alert names what is unknown, since an empty value cannot be split by", () => {
+test("an alert calls empty values unknown, since it cannot be split by an empty value", () => {
   const [alert] = alertOn("new-incident", [incident("a", 1, { RoleScope: "", InitiatedBy: "", Result: "" })]);
 
   expect(alert).toEqual({
@@ -64,7 +64,7 @@ test("Sentinel gets an incident when its first row arrives, and not again", () =
   expect(rows.map(({ IncidentId }) => IncidentId)).toEqual(["a", "b", "c", "d"]);
 });
 
-test("PimwatchIncidents() is each incident in its latest state, PimwatchNewIncidents() as it was found", () => {
+test("PimwatchIncidents() returns the latest state of each incident, PimwatchNewIncidents() the first", () => {
   const statesIn = (name: string) =>
     runQuery(`${name}()`, { now: NOW, tables: { PimwatchIncidents_CL: INCIDENTS } })
       .map(({ IncidentId, Status }) => `${IncidentId} ${Status}`)
@@ -74,7 +74,7 @@ test("PimwatchIncidents() is each incident in its latest state, PimwatchNewIncid
   expect(statesIn("PimwatchNewIncidents")).toEqual(["a New", "b New", "c New", "d New", "e New"]);
 });
 
-test("slow detection counts from the hub, once for each incident, and not what was never timed", () => {
+test("slow detection counts from the hub, once per incident, and ignores incidents without that time", () => {
   const slow = { EventHubEnqueuedTime: NOW - 40 * MINUTE };
   const rows = [
     incident("quick", 5),
@@ -87,8 +87,12 @@ test("slow detection counts from the hub, once for each incident, and not what w
   expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual(["slow"]);
 });
 
-/** Rows of any kind are right for it: it only asks whether there is one. Or it names the table in a text. */
-const EXEMPT = new Set(["alerts/missed.kql", "alerts/ingestion-errors.kql", "workbook/ingestion-errors.kql"]);
+/** They work with rows of any kind: they only test whether one exists, or name the table in a text. */
+const EXEMPT = new Set([
+  "alerts/detection/missed.kql",
+  "alerts/forwarding/ingestion-errors.kql",
+  "workbook/ingestion-errors.kql",
+]);
 
 test("every query that reads the table counts an incident once", () => {
   const readers = [...QUERY_FILES].filter(([file, text]) => text.includes("PimwatchIncidents_CL") && !EXEMPT.has(file));

@@ -8,7 +8,7 @@ import { theOne, variant } from "./predicted-resources.ts";
 
 const project = readFileSync("azure.yaml", "utf8");
 
-test("azd publishes dist/ as it is, to the app that the template tags", () => {
+test("azd publishes dist/ unchanged, to the app that the template tags", () => {
   const { services, hooks } = parse(project);
 
   expect(services).toEqual({ detector: { project: "./dist", language: "js", host: "function", remoteBuild: false } });
@@ -17,7 +17,7 @@ test("azd publishes dist/ as it is, to the app that the template tags", () => {
   expect(theOne(variant("main"), "Microsoft.Web/sites").tags?.["azd-service-name"]).toBe(Object.keys(services)[0]);
 });
 
-describe("what azd's hooks say", () => {
+describe("azd's hooks print", () => {
   const AZURE = {
     AZURE_FUNCTION_APP_NAME: "pimwatch-abc",
     AZURE_RESOURCE_GROUP: "rg-pimwatch-soc",
@@ -33,7 +33,7 @@ describe("what azd's hooks say", () => {
       encoding: "utf8",
     });
 
-  test("before provisioning: that the tenant's setting is a step of its own, or whose right it takes", () => {
+  test("before provisioning: that the tenant's setting is a separate step, or which role it needs", () => {
     expect(said("preprovision")).toContain("PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS");
     expect(said("preprovision", { PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" })).toContain("Security Administrator");
     expect(said("preprovision", { PIMWATCH_EXISTING_EVENT_HUB_ID: "/subscriptions/…" })).not.toContain(
@@ -41,7 +41,7 @@ describe("what azd's hooks say", () => {
     );
   });
 
-  test("afterwards: where to look, and the namespace, hub and policy that the setting needs", () => {
+  test("afterwards: where to look, and the namespace, hub and policy for the setting", () => {
     const text = said("postprovision", AZURE);
 
     for (const value of ["EVENT_HUB_NAME", "EVENT_HUB_NAMESPACE", "HEALTH_URL", "WORKSPACE_NAME"] as const) {
@@ -52,7 +52,7 @@ describe("what azd's hooks say", () => {
     expect(said("postprovision", { ...AZURE, ENTRA_AUTHORIZATION_RULE_ID: "" })).not.toContain("Diagnostic settings");
   });
 
-  test("afterwards: what doctor finds in the app's settings; what is wrong there does not fail the provisioning", () => {
+  test("afterwards: doctor's findings in the app's settings, which do not fail the provisioning", () => {
     const folder = mkdtempSync(join(tmpdir(), "azd-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     for (const [tool, script] of Object.entries({ az: 'echo "settings by az $*"', npx: 'echo "npx $*"; cat; exit 1' }))
@@ -66,12 +66,12 @@ describe("what azd's hooks say", () => {
     expect(said("postprovision", { ...AZURE, PATH, AZURE_FUNCTION_APP_NAME: "" })).not.toContain("doctor");
   });
 
-  test("before and after it is taken down: what stays behind", () => {
+  test("before and after removal: what stays behind", () => {
     expect(said("predown", AZURE)).toContain("diagnosticSettings/pimwatch-abc?api-version=2017-04-01");
     expect(said("postdown")).toContain("docs/deploy.md#removing-it");
   });
 
-  test("only outputs of the template are read", () => {
+  test("and read only outputs of the template", () => {
     const outputs = new Set(
       [...readFileSync("infra/main.bicep", "utf8").matchAll(/^output (\w+)/gm)].map(([, name]) => name),
     );

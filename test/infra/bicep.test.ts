@@ -16,11 +16,11 @@ beforeAll(async () => {
   expect(stdout).toContain(BICEP_VERSION);
 });
 
-test("every Bicep file compiles and lints without a word", async () => {
+test("every Bicep file compiles and lints without output", async () => {
   expect(await runBicep(["lint", "--pattern", join(ROOT, "infra/**/*.bicep")])).toEqual(SILENCE);
 });
 
-test("a property that does not exist is noticed, though the compiler exits 0", async () => {
+test("an unknown property is noticed, though the compiler exits 0", async () => {
   const directory = await temporaryDirectory();
   const original = await readFile(join(ROOT, "infra/modules/workspace.bicep"), "utf8");
   await writeFile(join(directory, "workspace.bicep"), original.replace("retentionInDays:", "retentionInWeeks:"));
@@ -53,7 +53,7 @@ test("every Bicep file is formatted", async () => {
   expect(unformatted).toEqual([]);
 });
 
-test.each(PARAMETER_FILES)("the parameters in %s fit", async (file) => {
+test.each(PARAMETER_FILES)("the parameters in %s match the template", async (file) => {
   const built = await runBicep(["build-params", join(ROOT, file), "--stdout"]);
 
   expect({ ...built, stdout: "" }).toEqual(SILENCE);
@@ -65,7 +65,7 @@ test.each(PARAMETER_FILES)("the snapshot of %s is current", async (file) => {
   expect(exitCode, `run \`npm run snapshots\` and look at what changed\n${stdout}${stderr}`).toBe(0);
 });
 
-test("an id of something else than a hub or a workspace is refused by name", async () => {
+test("an id of anything but a hub or a workspace is refused, and the error names the parameter", async () => {
   const directory = await temporaryDirectory();
   await cp(join(ROOT, "infra"), join(directory, "infra"), { recursive: true });
   const parameters = join(directory, "infra/wrong.bicepparam");

@@ -1,4 +1,4 @@
-// The alerts over what the app really logs while its receivers fail for one incident and take all others.
+// The alerts over the app's real log lines while its receivers fail for one incident and accept all others.
 import { expect, test } from "vitest";
 import { DependencyError } from "../../src/errors.ts";
 import { failingWorld, MINUTE } from "../model/failing-world.ts";
@@ -10,7 +10,7 @@ interface LoggedLine {
   readonly message: string;
 }
 
-/** What is logged in so many hours in which an incident comes every quarter of an hour, the first of them failing. */
+/** The log of this many hours with an incident every 15 minutes, the first of which fails. */
 async function linesOf(hours: number, isFailing: boolean): Promise<{ lines: LoggedLine[]; end: number }> {
   const all = failingWorld(() => Promise.reject(new DependencyError("Receiver", "answered 500")));
   await all.real.create();
@@ -24,7 +24,7 @@ async function linesOf(hours: number, isFailing: boolean): Promise<{ lines: Logg
   return { lines, end: all.real.clock.app };
 }
 
-/** What an alert says if it is evaluated at that time. */
+/** The result of an alert evaluated at that time. */
 function alertAt(name: string, at: number, lines: readonly LoggedLine[]): Row[] {
   const traces = lines
     .filter((line) => line.at <= at)
@@ -32,7 +32,7 @@ function alertAt(name: string, at: number, lines: readonly LoggedLine[]): Row[] 
   return runAlert(name, { AppTraces: traces });
 }
 
-test("an incident that fails alone is told after an hour, and counts as refused after a day: both alerts fire", async () => {
+test("an incident that fails alone is reported after an hour and counts as refused after a day: both alerts fire", async () => {
   const { lines, end } = await linesOf(26, true);
   const refusedAt = lines.find(({ message }) => message.includes('"refused":1'))?.at ?? NaN;
   expect((end - refusedAt) / (60 * MINUTE)).toBeLessThan(2);
@@ -44,11 +44,11 @@ test("an incident that fails alone is told after an hour, and counts as refused 
   expect(alertAt("outbox-age", Math.min(...lines.map(({ at }) => at)) + 55 * MINUTE, lines)).toEqual([]);
   expect(alertAt("outbox-age", refusedAt - 5 * MINUTE, lines)).toMatchObject([{ Failing: 1, Reason: "" }]);
   expect(alertAt("outbox-age", end, lines)).toEqual([]);
-  // The endpoint is never taken to be down for one incident.
+  // One failing incident never makes the endpoint count as down.
   for (const { at } of lines) expect(alertAt("outbox-stopped", at, lines)).toEqual([]);
 });
 
-test("the same without that incident fires no alert", async () => {
+test("without that incident no alert fires", async () => {
   const { lines } = await linesOf(6, false);
   for (const name of ["rows-refused", "webhook-failing", "outbox-age", "outbox-stopped"])
     for (const { at } of lines) expect(alertAt(name, at, lines), name).toEqual([]);

@@ -7,8 +7,8 @@ import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import incidentColumns from "../../infra/incident-columns.json" with { type: "json" };
 
 /*
- * A Log Analytics workspace as far as binding goes: the tables that our queries read, with the columns that we rely on,
- * and the saved functions. Microsoft's own parser tells what a query yields and what is wrong with it.
+ * A Log Analytics workspace for binding: the tables that our queries read, with the columns we rely on, and the saved
+ * functions. Microsoft's own parser returns a query's columns and its errors.
  */
 
 interface Column {
@@ -18,7 +18,7 @@ interface Column {
 
 export interface BoundQuery {
   readonly syntax: Syntax;
-  /** What the query yields, in order. */
+  /** The query's columns, in order. */
   readonly columns: readonly Column[];
   readonly problems: readonly string[];
 }
@@ -57,14 +57,14 @@ const SYMBOL_OF_TYPE: Readonly<Record<string, string>> = {
 
 const QUERIES = fileURLToPath(new URL("../../infra/queries/", import.meta.url));
 
-/** Every query that is deployed: path in infra/queries and text. */
+/** Every deployed query, by path in infra/queries. */
 export const QUERY_FILES: ReadonlyMap<string, string> = new Map(
   globSync("**/*.kql", { cwd: QUERIES })
     .toSorted((one, other) => one.localeCompare(other))
     .map((file) => [file.replaceAll("\\", "/"), readFileSync(`${QUERIES}/${file}`, "utf8")]),
 );
 
-/** The saved functions: alias and text. */
+/** The saved functions, by alias. */
 export const FUNCTIONS: ReadonlyMap<string, string> = new Map(
   [...QUERY_FILES]
     .filter(([file]) => file.startsWith("functions/"))
@@ -85,7 +85,7 @@ export function bindQuery(text: string): BoundQuery {
   };
 }
 
-/** The kind of a node by its name, such as `FilterOperator`. */
+/** The name of a node's kind, such as `FilterOperator`. */
 export function kindOf({ Kind }: Syntax): string {
   return kinds.get(Kind) ?? `kind ${Kind}`;
 }
@@ -133,7 +133,7 @@ const kinds = new Map(
 
 function loadLanguage(): Language {
   const require = createRequire(import.meta.url);
-  require("@kusto/language-service-next/bridge.min.js"); // the other one's runtime: it has to come first
+  require("@kusto/language-service-next/bridge.min.js"); // the other bundle's runtime, which must load first
   require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service hangs itself on globalThis; its shape is its d.ts's
   return (globalThis as unknown as { readonly Kusto: { readonly Language: Language } }).Kusto.Language;

@@ -10,8 +10,8 @@ import type { Row } from "./query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
 
 /*
- * What the functions log, with the figures as the workflows return them: a figure that is renamed in the code does not
- * compile here, and one that a query reads and nobody logs fails a test.
+ * The log lines of the functions, with figures typed as the workflows return them. A figure renamed in the code does
+ * not compile here; a figure that a query reads but nobody logs fails a test.
  */
 
 export interface LogLines {
@@ -49,7 +49,7 @@ const BATCH: Handled = {
 
 const SWEPT: Swept = { forwarded: 0, refused: 0, failed: 0, pending: 0, failing: 0, oldestSeconds: 0 };
 
-/** Each line of a pipeline that is well. */
+/** The lines of a healthy pipeline. */
 export const LOG_LINES: LogLines = {
   "batch detected": BATCH,
   "gap healed": BATCH,
@@ -86,7 +86,7 @@ export const LOG_LINES: LogLines = {
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };
 
-/** A row of AppTraces: a line that the app logged so many minutes ago. */
+/** A row of AppTraces: a line logged this many minutes ago. */
 export function traceOf<Event extends keyof LogLines>(
   event: Event,
   minutesAgo: number,

@@ -8,7 +8,7 @@ import { bindQuery } from "./kusto-workspace.ts";
 const RULE = "changes-to-pim-settings";
 const OUTPUT = ["TimeGenerated", "RuleId", "RuleName", "OperationName", "AuditLogId"];
 
-test("an exclusion of the overlay is not missed, and one that is null excludes nothing", async () => {
+test("an exclusion of the overlay is not missed, and a null one excludes nothing", async () => {
   const query = await missedQuery(
     await rulesWith({ "overlay.yaml": `exclude:\n  - InitiatingUserPrincipalName =~ "svc@contoso.example"\n` }),
   );
@@ -18,7 +18,7 @@ test("an exclusion of the overlay is not missed, and one that is null excludes n
   expect(bindQuery(query).columns.map(({ name }) => name)).toEqual(expect.arrayContaining(OUTPUT));
 });
 
-test("a rule that is switched off is not judged; with no other, nothing is", async () => {
+test("a disabled rule is not judged; if it is the only one, nothing is judged", async () => {
   const query = await missedQuery(await rulesWith({ "overlay.yaml": "enabled: false\n" }));
 
   expect(query).not.toContain("let Rule1");
@@ -26,7 +26,7 @@ test("a rule that is switched off is not judged; with no other, nothing is", asy
   expect(bindQuery(query).columns.map(({ name }) => name)).toEqual(OUTPUT);
 });
 
-test("a rule whose result does not name the record is left out by name", async () => {
+test("a rule whose result does not name the record is listed as not judged", async () => {
   const directory = await rulesWith({});
   const text = `id: 11111111-2222-4333-8444-555555555555
 name: Names only
@@ -52,12 +52,12 @@ kind: Scheduled
 
   const query = await missedQuery(directory);
 
-  expect(query).toContain("// Not judged, since its result does not name the record: Names only");
+  expect(query).toContain("// Not judged, because its result does not name the record: Names only");
   expect(query.match(/^let /gm)).toHaveLength(1);
   expect(bindQuery(query).problems).toEqual([]);
 });
 
-/** A folder with our rule alone, and files beside it. */
+/** A folder with only our rule, plus these files. */
 async function rulesWith(files: Readonly<Record<string, string>>): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-rules-"));
   onTestFinished(() => rm(directory, { recursive: true }));

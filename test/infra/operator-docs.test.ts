@@ -36,7 +36,7 @@ test("the guide names every parameter, and the variable that sets it", () => {
   for (const { name, variable } of rows) expect(variable, name).toBe(variables.get(name));
 });
 
-/** How the guide names what a right is given on. */
+/** The guide's names for the scopes of rights. */
 const SCOPES: Readonly<Record<string, string>> = {
   "the hub": "eventhubs/insights-logs-auditlogs",
   "storage account of the host": "storageAccounts/pimhost",
@@ -47,7 +47,7 @@ const SCOPES: Readonly<Record<string, string>> = {
   "Application Insights": "components/pimwatch-insights",
 };
 
-test("the guide's table of rights is the identity's, whole, and its sentence on operators is theirs", () => {
+test("the guide lists all rights of the identity, and all rights of operators", () => {
   const rights = deployGuide.slice(deployGuide.indexOf("What the app's identity may do"));
   const [table = "", operator = ""] = rights.split("An operator (");
   const rows = [...table.matchAll(/^\| (?!scope|-)([^|]+?) +\| +([^|]+?) +\|/gm)];
@@ -60,7 +60,7 @@ test("the guide's table of rights is the identity's, whole, and its sentence on 
   for (const { role } of theirs) expect(operator.slice(0, 300).replaceAll("\n", " ")).toContain(role);
 });
 
-test("the runbook has a section for each alert, and for no other", () => {
+test("the runbook has a section for each alert and no others", () => {
   const alerts = VARIANTS.flatMap((deployment) => [
     ...ofType(deployment, "Microsoft.Insights/scheduledQueryRules"),
     ...ofType(deployment, "Microsoft.Insights/metricAlerts"),
@@ -71,7 +71,7 @@ test("the runbook has a section for each alert, and for no other", () => {
   expect(new Set([...contents.matchAll(/\]\(#([\w-]+)\)/g)].map(([, name]) => name))).toEqual(new Set(alerts));
 });
 
-test("every query in the documents is right for the tables it reads", () => {
+test("every query in the documents is valid for the tables it reads", () => {
   const inline = /`((?:Pimwatch\w+\(\)|AuditLogs|App[A-Z]\w+|DCRLogErrors|Usage) \|[^`]+)`/g;
   const block = /```kusto\n([^]*?)```/g;
   const queries = DOCUMENTS.flatMap((file) =>
@@ -82,7 +82,7 @@ test("every query in the documents is right for the tables it reads", () => {
   for (const { file, query } of queries) expect(bindQuery(query).problems, `${file}: ${query}`).toEqual([]);
 });
 
-test("the guide's cost counts the alerts that there are", () => {
+test("the guide's cost counts the existing alerts", () => {
   const frequencies = ofType(variant("main"), "Microsoft.Insights/scheduledQueryRules").map(({ properties }) =>
     at(properties, "evaluationFrequency"),
   );
@@ -107,7 +107,7 @@ test("every link to a file or a section leads somewhere", () => {
   }
 });
 
-test("the repository has what the template gallery asks for", () => {
+test("the repository has everything that the template gallery requires", () => {
   // https://github.com/microsoft/template-validation-action
   const files = [
     ".devcontainer/devcontainer.json",
@@ -128,7 +128,7 @@ test("the repository has what the template gallery asks for", () => {
   expect(read("README.md")).toContain("(docs/architecture.svg)");
 });
 
-test("one Bicep in the workflow, the devcontainer and the tests", () => {
+test("workflow, devcontainer and tests use the same Bicep version", () => {
   expect(read(".github/workflows/what-if.yml")).toContain(`--version v${BICEP_VERSION}`);
   expect(read(".devcontainer/devcontainer.json")).toContain(`"bicepVersion": "v${BICEP_VERSION}"`);
 });
@@ -139,7 +139,7 @@ test("traces are not sampled: alerts count them", () => {
   expect(String(excludedTypes).split(";")).toEqual(expect.arrayContaining(["Request", "Trace"]));
 });
 
-/** The anchors that GitHub makes of a page's headings. */
+/** The anchors that GitHub generates for a page's headings. */
 function sectionsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading

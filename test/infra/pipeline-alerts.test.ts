@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { FUNCTIONS, QUERY_FILES } from "./kusto-workspace.ts";
 import { LOG_LINES, type LogLines, traceOf } from "./log-lines.ts";
@@ -7,11 +8,11 @@ import { APP, MINUTE, NOW, runAlert } from "./run-alert.ts";
 
 const alertOn = (name: string, ...lines: Row[]) => runAlert(name, { AppTraces: lines });
 
-/** Lines of half an hour of checks, one a minute. */
+/** Half an hour of checks, one per minute. */
 const checks = (other: Partial<LogLines["ledger checked"]> = {}, count = 30) =>
   Array.from({ length: count }, (_, index) => traceOf("ledger checked", index + 0.5, other));
 
-test("dead letters are summed from batches and from events that were read again, of this app alone", () => {
+test("dead letters are summed from batches and healed events, of this app only", () => {
   const lines = [
     traceOf("batch detected", 20, { deadLettered: 2 }),
     traceOf("gap healed", 5, { deadLettered: 1 }),
@@ -33,7 +34,7 @@ test("refused rows are summed from batches and sweeps", () => {
   expect(alertOn("rows-refused", ...lines)).toMatchObject([{ Refused: 4 }]);
 });
 
-test("the outbox has stopped when no sweep could send, not when one could", () => {
+test("the outbox has stopped if no sweep could send, not if one could", () => {
   const stopped = Array.from({ length: 6 }, (_, index) =>
     traceOf("outbox swept", index + 1, { stopped: "Logs Ingestion: answered 403" }),
   );
@@ -43,7 +44,7 @@ test("the outbox has stopped when no sweep could send, not when one could", () =
   expect(alertOn("outbox-stopped")).toEqual([]);
 });
 
-test("incidents wait for too long when the latest sweep left one behind that is older than an hour", () => {
+test("incidents wait too long if the latest sweep left one that is older than an hour", () => {
   const stopped = "Logs Ingestion: answered 403";
   const old = traceOf("outbox swept", 2, { stopped, oldestSeconds: 3_700, failing: 2 });
 
@@ -53,7 +54,7 @@ test("incidents wait for too long when the latest sweep left one behind that is 
   expect(alertOn("outbox-age")).toEqual([]);
 });
 
-test("events wait in the hub when the oldest that is not finished is older than a quarter of an hour", () => {
+test("events wait in the hub if the oldest unfinished one is older than 15 minutes", () => {
   const late = traceOf("ledger checked", 2, { oldestUnfinishedSeconds: 901, lag: 7 });
 
   expect(alertOn("hub-lag", late)).toEqual([{ OldestUnfinishedSeconds: 901, Lag: 7 }]);
@@ -62,7 +63,7 @@ test("events wait in the hub when the oldest that is not finished is older than 
   expect(alertOn("hub-lag")).toEqual([]);
 });
 
-test("headroom is an alert from half of the retention on", () => {
+test("the headroom alert fires from half of the retention on", () => {
   const half = traceOf("ledger checked", 1, { headroomUsed: 0.5, oldestUnfinishedSeconds: 302_400 });
 
   expect(alertOn("hub-headroom", half)).toEqual([{ HeadroomUsed: 0.5, OldestUnfinishedSeconds: 302_400 }]);
@@ -70,14 +71,14 @@ test("headroom is an alert from half of the retention on", () => {
   expect(alertOn("hub-headroom", half, traceOf("ledger checked", 0.5))).toEqual([]);
 });
 
-test("a gap is an alert when no check of half an hour found it closed", () => {
+test("the gap alert fires if every check in half an hour left a gap open", () => {
   expect(alertOn("gaps-open", ...checks({ gapEvents: 4 }))).toEqual([{ GapEvents: 4, Checks: 30 }]);
   expect(alertOn("gaps-open", ...checks({ gapEvents: 4 }, 29), traceOf("ledger checked", 29.5))).toEqual([]);
   expect(alertOn("gaps-open", ...checks({ gapEvents: 4 }, 4))).toEqual([]);
   expect(alertOn("gaps-open")).toEqual([]);
 });
 
-test("events that were read again are summed", () => {
+test("healed events are summed", () => {
   const healed = [
     traceOf("ledger checked", 40, { healedEvents: 2 }),
     traceOf("ledger checked", 10, { healedEvents: 3 }),
@@ -87,7 +88,7 @@ test("events that were read again are summed", () => {
   expect(alertOn("gaps-healed", ...healed, ...checks())).toEqual([{ HealedEvents: 5 }]);
 });
 
-test("events that are lost are one alert for each range, however often it is said", () => {
+test("lost events make one alert per range, no matter how often it is logged", () => {
   const lost = [
     traceOf("events lost", 20),
     traceOf("events lost", 19),
@@ -100,7 +101,7 @@ test("events that are lost are one alert for each range, however often it is sai
   ]);
 });
 
-test("an event that could not be stored is an alert of its own from the second attempt on, with the reason", () => {
+test("an event that could not be stored makes its own alert with the reason from the second attempt on", () => {
   const tried = (minutesAgo: number, other: Partial<LogLines["event not stored"]> = {}) =>
     traceOf("event not stored", minutesAgo, other);
   const reason = "Table Storage: did not answer within 20 s";
@@ -117,12 +118,12 @@ test("an event that could not be stored is an alert of its own from the second a
     { PartitionId: "0", Number: "100", Attempts: 2, Reason: reason },
     { PartitionId: "3", Number: "7", Attempts: 7, Reason: reason },
   ]);
-  // Where nothing else is stored, an attempt proves nothing more than the first did.
+  // If nothing else is stored, an attempt proves no more than the first did.
   expect(alertOn("events-stuck", tried(4, { attempts: 1 }), tried(2, { attempts: 1 }))).toHaveLength(1);
   expect(alertOn("events-stuck", tried(121))).toEqual([]);
 });
 
-test("a timer that is late is one alert, however often it is said", () => {
+test("a late timer makes one alert, no matter how often it is logged", () => {
   const late = [
     traceOf("timer late", 20),
     traceOf("timer late", 1),
@@ -140,13 +141,13 @@ test("a timer that is late is one alert, however often it is said", () => {
   expect(alertOn("timer-late", traceOf("timer late", 31))).toEqual([]);
 });
 
-test("dead letters of the healer are summed too", () => {
+test("dead letters of the healer are summed, too", () => {
   expect(alertOn("dead-letters", traceOf("ledger checked", 3, { deadLettered: 2 }))).toMatchObject([
     { DeadLettered: 2 },
   ]);
 });
 
-test("the hub is silent when its last event is older than the parameter says, or when there never was one for so long", () => {
+test("the hub is silent if its last event is older than the parameter, or if none arrived for that long", () => {
   const hours = (count: number) => count * 3_600;
   const never = { silentSeconds: -1 };
 
@@ -163,7 +164,7 @@ test("the hub is silent when its last event is older than the parameter says, or
   expect(alertOn("hub-silent", traceOf("ledger checked", 300, never), traceOf("ledger checked", 1, never))).toEqual([]);
 });
 
-test("the ledger's checks are counted even when there was none", () => {
+test("the ledger's checks are counted even if there were none", () => {
   expect(alertOn("ledger-silent")).toEqual([{ Checks: 0 }]);
   expect(alertOn("ledger-silent", traceOf("ledger checked", 31), traceOf("outbox swept", 1))).toEqual([{ Checks: 0 }]);
   expect(alertOn("ledger-silent", traceOf("ledger checked", 1))).toEqual([{ Checks: 1 }]);
@@ -171,7 +172,7 @@ test("the ledger's checks are counted even when there was none", () => {
 
 const TOLD = { forwarded: 1, refused: 0, failed: 0 };
 
-test("the webhook fails when it refuses, or when no sweep could tell it of all", () => {
+test("the webhook fails if it refuses, or if no sweep could send everything", () => {
   const sweep = (minutesAgo: number, webhook: LogLines["outbox swept"]["webhook"]) =>
     traceOf("outbox swept", minutesAgo, webhook && { webhook });
   const down = { ...TOLD, forwarded: 0, stopped: "Webhook: answered 503" };
@@ -185,7 +186,7 @@ test("the webhook fails when it refuses, or when no sweep could tell it of all",
   expect(alertOn("webhook-failing", sweep(1, undefined), traceOf("batch detected", 1))).toEqual([]);
 });
 
-test("incidents that were in no account or not listed are summed; those that are listed only are counted once", () => {
+test("requeued and relisted incidents are summed; orphaned ones are counted once", () => {
   expect(
     alertOn(
       "requeued",
@@ -197,32 +198,34 @@ test("incidents that were in no account or not listed are summed; those that are
   expect(alertOn("requeued", traceOf("reconciled", 10))).toEqual([]);
 });
 
-/** These yield a figure whatever happens, and alert on 0. */
+/** These always return a figure, and alert on 0. */
 const MEASURED = new Set(["app-silent", "ledger-silent"]);
-const ALERTS = [...QUERY_FILES.keys()].filter((file) => file.startsWith("alerts/")).map(nameOf);
+const ALERTS = [...QUERY_FILES]
+  .filter(([file]) => file.startsWith("alerts/"))
+  .map(([file, text]) => ({ name: basename(file, ".kql"), text }));
 
-test("a pipeline that is well makes no alert", () => {
+test("a healthy pipeline makes no alert", () => {
   const hour = Array.from({ length: 60 }, (_, index) => [
     traceOf("batch detected", index),
     traceOf("outbox swept", index),
     traceOf("ledger checked", index),
   ]).flat();
-  const reading = ALERTS.filter((name) => /^AppTraces/m.test(QUERY_FILES.get(`alerts/${name}.kql`) ?? ""));
+  const reading = ALERTS.filter(({ text }) => /^AppTraces/m.test(text)).map(({ name }) => name);
 
   expect(reading.length).toBeGreaterThan(10);
   for (const name of reading.filter((each) => !MEASURED.has(each))) expect(alertOn(name, ...hour), name).toEqual([]);
 });
 
-test("no row makes no alert: a sum over nothing is a row of its own in Kusto", () => {
+test("without rows there is no alert, although a sum over nothing returns a row in Kusto", () => {
   const empty = { _LogOperation: [], AppRequests: [], AppTraces: [], DCRLogErrors: [], PimwatchIncidents_CL: [] };
 
-  for (const name of ALERTS) {
+  for (const { name } of ALERTS) {
     if (name === "missed") continue; // a join of two tables, each with its own rows
     expect(runAlert(name, empty), name).toHaveLength(MEASURED.has(name) ? 1 : 0);
   }
 });
 
-test("the detector fails when one of its own functions fails several times", () => {
+test("the detector fails if one of its own functions fails several times", () => {
   const failures = [1, 2, 3].map((minutes) => request("audit-events", false, minutes));
   const sweeps = [1, 2, 3].map((minutes) => request("outbox-timer", true, minutes));
   const named = (name: string) => failures.map((row) => ({ ...row, Name: name }));
@@ -235,13 +238,13 @@ test("the detector fails when one of its own functions fails several times", () 
   expect(runAlert("detector-failing", { AppRequests: named("health") })).toEqual([]);
 });
 
-test("the silent app is measured even when nothing at all was logged", () => {
+test("the silent app is measured even if nothing was logged", () => {
   expect(runAlert("app-silent", { AppRequests: [] })).toEqual([{ Runs: 0 }]);
   expect(runAlert("app-silent", { AppRequests: [request("outbox-timer", true, 40)] })).toEqual([{ Runs: 0 }]);
   expect(runAlert("app-silent", { AppRequests: [request("outbox-timer", true, 4)] })).toEqual([{ Runs: 1 }]);
 });
 
-test("the lines that queries look for are those that the functions log, and the functions are those that are registered", () => {
+test("queries look only for lines that the functions log, and for functions that are registered", () => {
   const sources = globSync("src/functions/*.ts").map((file) => readFileSync(file, "utf8"));
   const logged = new Set(
     sources.flatMap((source) => [...source.matchAll(/\{ event: "([^"]+)"/g)].map(([, name]) => name)),
@@ -264,7 +267,7 @@ test("the lines that queries look for are those that the functions log, and the 
   expect(soughtFunctions.map(([, name]) => name).filter((name) => !registered.has(name))).toEqual([]);
 });
 
-test("every figure that a query reads is one that is logged", () => {
+test("every figure that a query reads is logged", () => {
   const figures = new Set(["event", ...Object.values(LOG_LINES).flatMap((line) => Object.keys(line))]);
   const read = [...QUERY_FILES.values()].flatMap((text) =>
     [...text.matchAll(/(?:Line|Line\.webhook|Webhook|parse_json\(Message\))(?:\.|\[")(\w+)/g)].map(([, name]) => name),
@@ -274,10 +277,6 @@ test("every figure that a query reads is one that is logged", () => {
   expect(read.filter((name) => !figures.has(String(name)))).toEqual([]);
   expect(FUNCTIONS.get("PimwatchLog")).toContain("Line.lostEvents");
 });
-
-function nameOf(file: string): string {
-  return file.replace(/^alerts\/|\.kql$/g, "");
-}
 
 function request(name: string, success: boolean, minutesAgo: number): Row {
   return { TimeGenerated: NOW - minutesAgo * MINUTE, AppRoleName: APP, Name: name, Success: success };

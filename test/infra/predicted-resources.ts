@@ -12,7 +12,7 @@ const RESOURCE = z.object({
   kind: z.string().optional(),
   scope: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
-  // What a resource is made of differs by its type: read through `at`.
+  // The properties of a resource differ by its type; read them with `at`.
   properties: z.unknown().optional(),
   identity: z.unknown().optional(),
   sku: z.unknown().optional(),
@@ -33,7 +33,7 @@ export interface Variant {
   readonly resources: readonly Resource[];
 }
 
-/** What each committed snapshot predicts. bicep.test.ts shows that the snapshots are those of the Bicep files. */
+/** The prediction in each committed snapshot. bicep.test.ts shows that the snapshots match the Bicep files. */
 export const VARIANTS: readonly Variant[] = (await parameterFiles()).map((file) => {
   const text = readFileSync(snapshotOf(file), "utf8");
   const { predictedResources, diagnostics } = SNAPSHOT.parse(JSON.parse(text));
@@ -46,7 +46,7 @@ export function variant(name: string): Variant {
   return found;
 }
 
-/** Resources of one type, which is written in any case, as in Azure. */
+/** Resources of one type, compared in any case, as in Azure. */
 export function ofType({ resources }: Variant, type: string): Resource[] {
   return resources.filter((resource) => resource.type.toLowerCase() === type.toLowerCase());
 }
@@ -58,7 +58,7 @@ export function theOne(of: Variant, type: string): Resource {
   return resource;
 }
 
-/** What lies at a path such as `siteConfig.minTlsVersion` in a resource's properties; undefined where nothing does. */
+/** The value at a path such as `siteConfig.minTlsVersion` in a resource's properties, if any. */
 export function at(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((inner, key) => {
     return typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined;

@@ -9,17 +9,17 @@ import { at, ofType, theOne, type Variant, variant, VARIANTS } from "./predicted
 
 const LOG_ALERT = "Microsoft.Insights/scheduledQueryRules";
 
-test.each([...QUERY_FILES])("%s is right for the tables it reads", (_file, text) => {
+test.each([...QUERY_FILES])("%s is valid for the tables it reads", (_file, text) => {
   expect(bindQuery(text).problems).toEqual([]);
 });
 
-test("a column that does not exist is a problem", () => {
+test("an unknown column is a problem", () => {
   expect(bindQuery("PimwatchIncidents() | where Role == 'x'").problems).toEqual([
     expect.stringContaining("The name 'Role' does not refer to any known column"),
   ]);
 });
 
-test("every file in infra that is generated is current", async () => {
+test("every generated file in infra is current", async () => {
   for (const [path, content] of await generatedFiles()) {
     expect(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"), `${path}: run \`npm run generate\``).toBe(
       content,
@@ -27,14 +27,16 @@ test("every file in infra that is generated is current", async () => {
   }
 });
 
-test("every query of the workbook is a file, and every file of the workbook is in it", () => {
+test("the workbook consists of exactly its query files", () => {
   const queries = new Set(workbookQueries(workbook));
-  const files = [...QUERY_FILES].filter(([file]) => file.startsWith("workbook/") || file === "alerts/missed.kql");
+  const files = [...QUERY_FILES].filter(
+    ([file]) => file.startsWith("workbook/") || file === "alerts/detection/missed.kql",
+  );
 
   expect(queries).toEqual(new Set(files.map(([, text]) => text.trim())));
 });
 
-test("functions hold no relative time: an alert that calls them would not notice when it is evaluated again", () => {
+test("functions contain no relative time: an alert that calls them would not notice when it is evaluated again", () => {
   expect(FUNCTIONS.size).toBe(3);
   for (const text of FUNCTIONS.values()) expect(callsIn(bindQuery(text).syntax)).not.toContain("ago");
   for (const text of FUNCTIONS.values()) expect(callsIn(bindQuery(text).syntax)).not.toContain("now");
@@ -47,14 +49,14 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     criterion: at(properties, "criteria.allOf.0"),
   }));
 
-  test("every query is right for the tables it reads", () => {
+  test("every query is valid for the tables it reads", () => {
     for (const { name, criterion } of alerts) {
       expect(bindQuery(String(at(criterion, "query"))).problems, name).toEqual([]);
       expect(String(at(criterion, "query")), name).not.toContain("{functionApp}");
     }
   });
 
-  test("what an alert is split by or measures is a column of its query, of a type that Azure Monitor takes", () => {
+  test("alerts split by and measure columns of their query, of types that Azure Monitor accepts", () => {
     for (const { name, criterion } of alerts) {
       const columns = bindQuery(String(at(criterion, "query"))).columns;
       const typeOf = (wanted: unknown) => columns.find((column) => column.name === wanted)?.type;
@@ -68,7 +70,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
-  test("an alert that runs every minute has none of what Azure Monitor refuses then", () => {
+  test("an alert that runs every minute has nothing that Azure Monitor refuses at that frequency", () => {
     // https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule#frequency
     const everyMinute = alerts.filter(({ properties }) => at(properties, "evaluationFrequency") === "PT1M");
     const refused = new Set(["ingestion_time", "adx", "ago", ...FUNCTIONS.keys()]);
@@ -81,7 +83,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
-  test("an alert has a severity, a schedule and a window that Azure Monitor knows, and reaches somebody", () => {
+  test("an alert has a valid severity, schedule and window, and reaches somebody", () => {
     for (const { name, properties } of [...alerts, ...metricAlerts(deployment)]) {
       expect([0, 1, 2, 3, 4], name).toContain(at(properties, "severity"));
       expect(["PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT1H"], name).toContain(
@@ -95,7 +97,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
-  test("an alert looks back at least twice as far as it runs apart, since log lines arrive late, and no further than it is given rows", () => {
+  test("an alert looks back at least two frequencies, since log lines arrive late, but no further than its time range", () => {
     const minutesOf = (duration: unknown) => {
       const [, count, unit] = /^P?T?(\d+)([MHD])$/i.exec(String(duration)) ?? [];
       return Number(count) * ({ m: 1, h: 60, d: 1_440 }[unit?.toLowerCase() ?? ""] ?? NaN);
@@ -111,7 +113,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
-  test("metrics are those that Azure has, aggregated as it does", () => {
+  test("metrics exist in Azure and are aggregated as Azure does", () => {
     // https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/metrics-index
     const known: Readonly<Record<string, string>> = {
       IncomingMessages: "Total",
@@ -127,12 +129,12 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     }
   });
 
-  test("a query fits into a rule: 64 KB with all else", () => {
+  test("a query fits into a rule, which is limited to 64 KB", () => {
     for (const { properties } of alerts) expect(JSON.stringify(properties).length).toBeLessThan(60_000);
   });
 });
 
-test("the missed check runs where it is asked for, and the cap's alert where there is a cap", () => {
+test("the missed check runs if it is switched on, and the cap's alert if there is a cap", () => {
   const with_ = (alert: string) =>
     VARIANTS.filter((deployment) => ofType(deployment, LOG_ALERT).some(({ name }) => nameOf(name) === alert)).map(
       ({ name }) => name,
@@ -142,7 +144,7 @@ test("the missed check runs where it is asked for, and the cap's alert where the
   expect(with_("daily-cap")).toEqual(["cheapest", "everything"]);
 });
 
-test("what the Sentinel rule shows of an incident are columns of its query", () => {
+test("the Sentinel rule shows only columns of its query", () => {
   const { properties } = theOne(variant("existing"), "Microsoft.SecurityInsights/alertRules");
   const columns = new Set(bindQuery(String(at(properties, "query"))).columns.map(({ name }) => name));
   const texts = JSON.stringify(at(properties, "alertDetailsOverride"));
@@ -159,7 +161,7 @@ test("what the Sentinel rule shows of an incident are columns of its query", () 
   expect(used.filter((name) => !columns.has(String(name)))).toEqual([]);
 });
 
-test("the workbook that is deployed is the generated one, with the app's name in it", () => {
+test("the deployed workbook is the generated one, with the app's name in it", () => {
   for (const deployment of VARIANTS) {
     const deployed = String(at(theOne(deployment, "Microsoft.Insights/workbooks").properties, "serializedData"));
     const appName = theOne(deployment, "Microsoft.Web/sites").name;

@@ -2,15 +2,15 @@ import { children, type Syntax, textOf as textWithComments } from "../../src/kql
 import { bindQuery, FUNCTIONS, kindOf } from "./kusto-workspace.ts";
 
 /*
- * Runs a query over rows, as Kusto would, as far as our alerts need it: enough to feed them duplicates and updates. It
- * walks Microsoft's syntax tree; what it does not know it refuses, so that no test passes on a query it did not run.
+ * Runs a query over rows as Kusto would, as far as our alerts need it, to feed them duplicates and updates. It walks
+ * Microsoft's syntax tree and refuses unknown nodes, so no test passes on a query that did not run.
  */
 
 type Value = string | number | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
 
 export interface Setting {
-  /** Rows of each table. Times are milliseconds since 1970; `_arrived` is what ingestion_time() yields. */
+  /** Rows of each table. Times are milliseconds since 1970; ingestion_time() returns `_arrived`. */
   readonly tables: Readonly<Record<string, readonly Row[]>>;
   readonly now: number;
 }
@@ -131,7 +131,7 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) === null ? null : Number(of(left)) * Number(of(right));
     case "SubtractExpression":
       return Number(of(left)) - Number(of(right));
-    case "HasExpression": // as "contains", but for whole terms
+    case "HasExpression": // like "contains", but for whole terms
       return [...String(of(left)).matchAll(/[\p{L}\p{N}]+/gu)].some(
         ([term]) => term.toLowerCase() === String(of(right)).toLowerCase(),
       );
@@ -151,7 +151,7 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return row[textOf(node)] ?? null;
     case "PathExpression":
       return member(of(left), textOf(right ?? node));
-    case "ElementExpression": // a member whose name is a word of the language: Line["first"]
+    case "ElementExpression": // a member whose name is a keyword: Line["first"]
       return member(of(left), String(of(lastOf(inner(right ?? node)))));
     case "StringLiteralExpression":
       return typeof node.LiteralValue === "string" ? node.LiteralValue : missing(textOf(node));
@@ -199,7 +199,7 @@ function called(node: Syntax, row: Row, now: number): Value {
   }
 }
 
-/** A member of JSON text: dynamic values are kept as text here. */
+/** A member of JSON text; dynamic values are kept as text here. */
 function member(json: Value, name: string): Value {
   if (json === null || json === "") return null;
   const parsed: unknown = JSON.parse(String(json));
@@ -236,7 +236,7 @@ function daysAndTime(text: string): number {
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
 }
 
-/** Children that are no tokens. */
+/** Children that are not tokens. */
 function inner(node: Syntax): Syntax[] {
   return children(node).filter(({ IsToken }) => !IsToken);
 }
@@ -254,7 +254,7 @@ function lastOf(nodes: readonly Syntax[]): Syntax {
   return nodes.at(-1) ?? missing("an operator without a part");
 }
 
-/** A node's text, without the comments that stand before its first word. */
+/** A node's text, without the comments before its first word. */
 function textOf(node: Syntax): string {
   return node.SimpleName === undefined || node.SimpleName === "" ? textWithComments(node) : node.SimpleName;
 }

@@ -5,10 +5,10 @@ import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
-/** Settings of local runs, which nothing in Azure has. */
+/** Settings of local runs, which do not exist in Azure. */
 const LOCAL_ONLY = new Set(["AUDIT_EVENTS", "DASHBOARD_LOCAL_USER", "INCIDENTS_STORAGE"]);
 
-/** What the Functions host, the Event Hubs extension and the identity library read. */
+/** Settings that the Functions host, the Event Hubs extension and the identity library read. */
 const HOST_SETTINGS = [
   "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
   "APPLICATIONINSIGHTS_CONNECTION_STRING",
@@ -27,7 +27,7 @@ const HOST_SETTINGS = [
 const RESERVED_COLUMNS = new Set(["_resourceid", "id", "_subscriptionid", "tenantid", "type", "uniqueid", "title"]);
 
 describe.each(VARIANTS)("$name", (deployment) => {
-  test("the prediction is whole", () => {
+  test("the prediction is complete", () => {
     expect(deployment.diagnostics).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(names).toEqual([...new Set([...read, ...HOST_SETTINGS])].toSorted());
   });
 
-  test("table, container and stream are those that the code names", () => {
+  test("table, container and stream have the code's names", () => {
     const settings = settingsOf(deployment);
     const stream = Object.keys(Object(at(theOne(deployment, RULE).properties, "streamDeclarations")));
 
@@ -61,7 +61,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(table.filter(({ description }) => !description)).toEqual([]);
   });
 
-  test("columns have names and types that both services take", () => {
+  test("columns have names and types that both services accept", () => {
     const { stream, table } = columnsOf(deployment);
     const streamTypes = new Set(["string", "int", "long", "real", "boolean", "dynamic", "datetime"]);
     const tableTypes = new Set(["string", "int", "long", "real", "boolean", "dynamic", "dateTime", "guid"]);
@@ -72,13 +72,13 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(table.filter(({ name }) => RESERVED_COLUMNS.has(name.toLowerCase()))).toEqual([]);
   });
 
-  test("no key, connection string or password is in it", () => {
+  test("it contains no key, connection string or password", () => {
     expect(deployment.text).not.toMatch(/listKeys|listConnectionStrings|listAccountSas|listServiceSas/i);
     expect(deployment.text).not.toMatch(/AccountKey=|SharedAccessKey=|SharedAccessSignature|InstrumentationKey=/i);
     expect(deployment.text).not.toMatch(/password"|secret"/i);
   });
 
-  test("storage opens to no key and no anonymous reader", () => {
+  test("storage accepts neither keys nor anonymous readers", () => {
     const accounts = ofType(deployment, "Microsoft.Storage/storageAccounts");
 
     expect(accounts).toHaveLength(2);
@@ -101,7 +101,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     }
   });
 
-  test("the app is reached by TLS alone and published with Entra ID alone", () => {
+  test("the app is reachable only over TLS and published only with Entra ID", () => {
     const { kind, properties } = theOne(deployment, "Microsoft.Web/sites");
 
     expect(kind).toBe("functionapp,linux");
@@ -114,7 +114,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(policies.map(({ properties: policy }) => at(policy, "allow"))).toEqual([false, false]);
   });
 
-  test("the page and its API are there only behind a sign-in, which needs no secret", () => {
+  test("the page and its API exist only behind a sign-in, which needs no secret", () => {
     const clientId = settingsOf(deployment)["DASHBOARD_CLIENT_ID"];
     const signIn = configOf(deployment, "authsettingsV2")?.properties;
 
@@ -199,7 +199,7 @@ test("an operator, where there is one, may read incidents and dead letters and s
   ]);
 });
 
-test("a hub and a workspace that exist are used where they are, and nothing of them is changed", () => {
+test("an existing hub and workspace are used in place, and nothing of them is changed", () => {
   const deployment = variant("existing");
   const elsewhere = deployment.resources
     .filter(({ id }) => id.startsWith("/subscriptions/33333333-3333-3333-3333-333333333333/"))
@@ -220,7 +220,7 @@ test("a hub and a workspace that exist are used where they are, and nothing of t
   });
 });
 
-test("a new hub opens to no key, and the diagnostic setting's rule may only send", () => {
+test("a new hub accepts no key, and the diagnostic setting's rule may only send", () => {
   const deployment = variant("main");
 
   expect(theOne(deployment, "Microsoft.EventHub/namespaces").properties).toMatchObject({
@@ -240,13 +240,13 @@ test("a new hub opens to no key, and the diagnostic setting's rule may only send
   ]);
 });
 
-test("a new workspace takes rows by Entra ID alone", () => {
+test("a new workspace accepts rows only with Entra ID", () => {
   expect(at(theOne(variant("main"), "Microsoft.OperationalInsights/workspaces").properties, "features")).toMatchObject({
     disableLocalAuth: true,
   });
 });
 
-test("the audit function has instances that wait, unless none are wanted", () => {
+test("the audit function has always-ready instances, unless none are wanted", () => {
   const alwaysReady = (name: string) =>
     at(theOne(variant(name), "Microsoft.Web/sites").properties, "functionAppConfig.scaleAndConcurrency.alwaysReady");
 
@@ -255,7 +255,7 @@ test("the audit function has instances that wait, unless none are wanted", () =>
   expect(alwaysReady("cheapest")).toEqual([]);
 });
 
-test("the tenant's diagnostic setting is made only where it is asked for", () => {
+test("the tenant's diagnostic setting is created only if it is switched on", () => {
   const type = "microsoft.aadiam/diagnosticSettings";
 
   expect(VARIANTS.filter((deployment) => ofType(deployment, type).length > 0).map(({ name }) => name)).toEqual([

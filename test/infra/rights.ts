@@ -13,7 +13,7 @@ const ROLES: Readonly<Record<string, string>> = {
 };
 
 export interface Right {
-  /** Type and name of what it is given on; without what makes the name unique. */
+  /** Type and name of the scope, without the unique part of the name. */
   readonly scope: string;
   readonly role: string;
   readonly principalType: string;

@@ -4,10 +4,10 @@ import { type Row, runQuery } from "./query-rows.ts";
 export const NOW = Date.parse("2026-11-23T12:00:00Z");
 export const MINUTE = 60_000;
 
-/** The app's name in the deployment whose alerts are run: telemetry names it. */
+/** The app's name in the deployment whose alerts are run; telemetry contains it. */
 export const APP = theOne(variant("everything"), "Microsoft.Web/sites").name;
 
-/** Runs the query of an alert rule as it is deployed, at NOW. */
+/** Runs the deployed query of an alert rule, at NOW. */
 export function runAlert(name: string, tables: Readonly<Record<string, readonly Row[]>>): Row[] {
   const rule = ofType(variant("everything"), "Microsoft.Insights/scheduledQueryRules").find((resource) =>
     resource.name.endsWith(`-${name}`),

@@ -7,11 +7,11 @@ const read = (file: string) => readFileSync(file, "utf8");
 const WORKFLOWS = globSync(".github/workflows/*.yml");
 const parameterFile = read("infra/main.bicepparam");
 
-test.each(WORKFLOWS)("GitHub's own parser takes %s", async (file) => {
+test.each(WORKFLOWS)("GitHub's own parser accepts %s", async (file) => {
   expect(await problemsIn(file, read(file))).toEqual([]);
 });
 
-test("GitHub's own parser notices a key and a context that do not exist", async () => {
+test("GitHub's own parser notices an unknown key and an unknown context", async () => {
   const text = read(".github/workflows/ci.yml").replace("runs-on", "run-on").replace("matrix.node", "matrices.node");
 
   expect(await problemsIn("ci.yml", text)).toEqual(
@@ -22,7 +22,7 @@ test("GitHub's own parser notices a key and a context that do not exist", async 
   );
 });
 
-test("actions are pinned to a commit, and tokens may only read unless a job says why", () => {
+test("actions are pinned to a commit, and tokens may only read unless a job gives a reason", () => {
   expect(WORKFLOWS.length).toBeGreaterThan(3);
   for (const file of WORKFLOWS) {
     const text = read(file);
@@ -36,7 +36,7 @@ test("actions are pinned to a commit, and tokens may only read unless a job says
   }
 });
 
-test("no workflow reads a secret but the token that GitHub makes for the run", () => {
+test("no workflow reads a secret except GitHub's token for the run", () => {
   for (const file of WORKFLOWS) expect(read(file), file).not.toContain("secrets.");
 });
 
@@ -50,7 +50,7 @@ test("every file of a release is attested before it is published", () => {
   expect(read("SECURITY.md")).toContain("gh attestation verify pimwatch-vX.Y.Z.zip --repo OWNER/REPO");
 });
 
-test("what the template can be told by a variable, both workflows pass on, but for the tenant's setting", () => {
+test("both workflows pass on every variable of the template, except the tenant's setting", () => {
   const told = [...parameterFile.matchAll(/'(PIMWATCH_\w+)'/g)].map(([, name = ""]) => name);
   const [deploy, whatIf] = ["azure-dev.yml", "what-if.yml"].map(
     (file) => /name: Parameters from[^]*?\n {6}- /.exec(read(`.github/workflows/${file}`))?.[0],
@@ -63,7 +63,7 @@ test("what the template can be told by a variable, both workflows pass on, but f
   expect(told.filter((name) => !/^PIMWATCH_[A-Z_]+$/.test(name))).toEqual([]);
 });
 
-test("CI is what a contributor runs, and its steps are those of .ci/run", () => {
+test("CI runs a contributor's commands, the same steps as .ci/run", () => {
   const { jobs } = parse(read(".github/workflows/ci.yml"));
   const runs = jobs.test.steps.flatMap(({ run }: { run?: string }) => run ?? []).slice(1);
 
@@ -72,7 +72,7 @@ test("CI is what a contributor runs, and its steps are those of .ci/run", () => 
   expect(jobs.whole.steps.at(-1)).toEqual({ run: "bash .ci/run" });
 });
 
-test("a form for issues asks only for what it names, and each field by an id of its own", () => {
+test("an issue form has a name, a description and a unique id for each field", () => {
   const forms = globSync(".github/ISSUE_TEMPLATE/!(config).yml");
 
   expect(forms.length).toBe(2);
@@ -87,6 +87,6 @@ test("a form for issues asks only for what it names, and each field by an id of 
 
 async function problemsIn(name: string, content: string): Promise<string[]> {
   const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
-  if (value !== undefined) await convertWorkflowTemplate(context, value); // finds what is wrong between jobs
+  if (value !== undefined) await convertWorkflowTemplate(context, value); // finds errors between jobs
   return context.errors.getErrors().map(({ message }) => message);
 }

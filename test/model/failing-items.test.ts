@@ -1,4 +1,4 @@
-// Receivers that fail for single incidents: nothing else waits for those.
+// Receivers that fail for single incidents: no other incident waits for those.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DependencyError } from "../../src/errors.ts";
@@ -24,7 +24,7 @@ const FAILURES: readonly { how: string; fail: (world: World) => Promise<SendOutc
   { how: "makes our own code fail", fail: () => Promise.reject(new TypeError("not a function")) },
 ];
 
-test.each(FAILURES)("one incident in 51 for which the receivers $how: the 50 others get through", async ({ fail }) => {
+test.each(FAILURES)("one incident in 51 for which the receiver $how: the 50 others get through", async ({ fail }) => {
   const all = failingWorld(fail);
   await all.real.create();
   await all.deliver(51, (index) => index === 0);
@@ -34,7 +34,7 @@ test.each(FAILURES)("one incident in 51 for which the receivers $how: the 50 oth
   expect(all.taken.webhook.toSorted()).toEqual(all.others().toSorted());
 });
 
-test("in a day with one such incident, 96 others are each taken by the invocation that found them, and once", async () => {
+test("in a day with one such incident, 96 others are each delivered once, by the invocation that found them", async () => {
   const all = failingWorld(answers500);
   await all.real.create();
   await all.deliver(1, () => true);
@@ -48,7 +48,7 @@ test("in a day with one such incident, 96 others are each taken by the invocatio
   expect(asked).toBeLessThan(40);
 });
 
-test("an incident that fails alone counts as refused after a day, though every sweep has a process of its own", async () => {
+test("an incident that fails alone counts as refused after a day, even if every sweep has its own process", async () => {
   const all = failingWorld(answers500);
   await all.real.create();
   await all.deliver(1, () => true);
@@ -82,7 +82,7 @@ test("receivers that are down for two days refuse nothing, and get everything wi
   expect(new Set(all.taken.webhook)).toEqual(new Set(all.others()));
 });
 
-test("whichever incidents of whichever batches fail, all others are taken within minutes", async () => {
+test("whichever incidents fail, all others are delivered within minutes", async () => {
   const batches = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(batches, fc.boolean(), async (flags, restarts) => {

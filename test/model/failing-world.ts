@@ -1,4 +1,4 @@
-// The pipeline with two receivers that fail for some incidents and take the others, in simulated time.
+// The pipeline with two receivers that fail for some incidents and accept the others, in simulated time.
 import { expect } from "vitest";
 import { text } from "../../src/core/event/audit-log.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
@@ -13,7 +13,7 @@ type Fail = (world: World) => Promise<SendOutcome>;
 export function failingWorld(fail: Fail) {
   const failing = new Set<string>();
   const endpoint = { isDown: false };
-  /** Incident ids, each as often as it was taken. */
+  /** Incident ids, once per acceptance. */
   const taken = { logAnalytics: new Array<string>(), webhook: new Array<string>() };
   const idOf = (row: IncidentRow): string => text(row["IncidentId"]);
 
@@ -41,10 +41,10 @@ export function failingWorld(fail: Fail) {
     taken,
     /** Ids of the incidents that the receivers fail for. */
     failing,
-    /** All others that were sent so far. */
+    /** All other incidents sent so far. */
     others: (): string[] => real.everSent.flatMap(({ incidentIds }) => incidentIds).filter((id) => !failing.has(id)),
 
-    /** Delivers events with an incident each, in one batch. @returns what the invocation logs, unless it fails */
+    /** Delivers events with one incident each, in one batch. @returns the invocation's log figures, unless it fails */
     deliver(count: number, isFailing: (index: number) => boolean = () => false) {
       const before = real.everSent.length;
       for (let sent = 0; sent < count; sent += 1) real.send("0", "match");
@@ -56,7 +56,7 @@ export function failingWorld(fail: Fail) {
       return unlessOurs(() => real.handle(events.map(({ event }) => event)));
     },
 
-    /** Lets time pass, then sweeps. @returns what the timer logs, unless it fails */
+    /** Lets time pass, then sweeps. @returns the timer's log figures, unless it fails */
     sweep(minutes = 1) {
       real.clock.app += minutes * MINUTE;
       return unlessOurs(() => real.sweep());
@@ -64,7 +64,7 @@ export function failingWorld(fail: Fail) {
   };
 }
 
-/** As the host does: an invocation that fails for a mistake of ours is seen, and the next one comes all the same. */
+/** Like the host: an invocation that fails through our own bug is noticed, and the next one still comes. */
 async function unlessOurs<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
     return await run();

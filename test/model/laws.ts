@@ -1,10 +1,10 @@
-// What must hold of the pipeline at any moment, and what at its end.
+// The pipeline's laws: those that hold at any moment, and those that hold at its end.
 import { expect } from "vitest";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { unionOf } from "../../src/core/ledger/sequence-ranges.ts";
 import { PARTITION_IDS, type Sent, type World } from "./world.ts";
 
-/** Incident ids by the prefix of their row key, each as often as there is a row; the revision where the key has one. */
+/** Incident ids by the prefix of their row key, once per row; with the revision if the key has one. */
 function keysOf({ incidentRows }: World, prefix: string): string[] {
   const keys = incidentRows.rows().map(({ rowKey }) => String(rowKey));
   return keys
@@ -18,7 +18,7 @@ function keysOf({ incidentRows }: World, prefix: string): string[] {
     .toSorted();
 }
 
-/** Every state that an incident has had: its revisions are counted from 1. */
+/** Every state of an incident; revisions count from 1. */
 function statesOf({ incidentRows }: World): string[] {
   const stored = incidentRows.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
   return stored.flatMap((row) =>
@@ -33,11 +33,11 @@ function isSettled({ incidentIds, isGarbage, event }: Sent, world: World, stored
 }
 
 /**
- * At any moment, whatever has failed: an incident is stored whole and once, and only of what was sent; each of its
- * states is queued or acknowledged, and acknowledged only when the endpoint took it; what the ledger calls finished is,
- * and it never forgets that.
+ * At any moment, after any failure: an incident is stored completely, once, and only if it was sent. Each of its states
+ * is queued or acknowledged, and acknowledged only if the endpoint accepted it. Events that the ledger calls finished
+ * are finished, and it never forgets that.
  *
- * @param known `removed`: states whose row another hand has taken out of the outbox; `finished` grows with each look
+ * @param known `removed`: states whose outbox row was deleted by hand; `finished` grows with each check
  */
 export async function mustHold(
   world: World,
@@ -78,7 +78,7 @@ export async function mustHold(
   for (const key of finishedNow) finished.add(key);
 }
 
-/** When all is well again and the timers have run: everything that the hub still held is stored and forwarded. */
+/** After recovery and the timers' runs: everything that the hub still held is stored and forwarded. */
 export function mustHoldInTheEnd(world: World): void {
   const stored = new Set(keysOf(world, "incident"));
   const missing = PARTITION_IDS.flatMap((id) => [...world.partition(id).events.values()]).filter(
@@ -90,7 +90,7 @@ export function mustHoldInTheEnd(world: World): void {
     .filter(({ Refused }) => Refused === true)
     .map(({ rowKey }) => withoutSink(String(rowKey).slice("outbox|".length)));
   const done = new Set([...keysOf(world, "ack").map(withoutSink), ...refused]);
-  // Of an incident whose earlier state was taken out by another hand, the latest is forwarded all the same.
+  // If the outbox row of an earlier state was deleted by hand, the latest state is still forwarded.
   const latest = world.incidentRows
     .rows()
     .filter(({ rowKey }) => String(rowKey).startsWith("incident|"))

@@ -1,4 +1,4 @@
-// Outages of an hour and more, in simulated time, and that nobody has to help afterwards.
+// Outages of an hour or more, in simulated time, after which nobody has to intervene.
 import type { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { expect, test } from "vitest";
 import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
@@ -15,11 +15,11 @@ const PATIENCE = { graceMs: 2 * MINUTE, stallMs: 15 * MINUTE };
 interface Host {
   /** It moves its checkpoint after a failure. */
   readonly givesUp: boolean;
-  /** How often it has retried the batch of each partition. */
+  /** Number of retries of each partition's batch. */
   readonly retries: Map<string, number>;
 }
 
-/** A minute as the host makes it: deliveries, and each timer once; what fails is not tried by anybody else. */
+/** A minute of the host: deliveries, and each timer once. Nobody else retries failures. */
 async function minute(real: World, { givesUp, retries }: Host): Promise<void> {
   real.clock.app += MINUTE;
   real.clock.hub += MINUTE;
@@ -66,7 +66,7 @@ async function allIsWell(real: World): Promise<void> {
   expect(new Set([...real.accepted].map((state) => state.split("|")[0]))).toEqual(new Set(expected));
 }
 
-test("ingestion that is down for an hour is asked seldom, and gets everything, once, within two minutes of its return", async () => {
+test("ingestion that is down for an hour gets few requests, and everything once within two minutes of its return", async () => {
   const endpoint = { isDown: false, asked: 0, incidentIds: new Array<string>() };
   const uploadsTo: UploadsTo = ({ accept }) => {
     const client: Pick<LogsIngestionClient, "upload"> = {
@@ -88,7 +88,7 @@ test("ingestion that is down for an hour is asked seldom, and gets everything, o
   endpoint.asked = 0;
 
   await minutes(real, 60);
-  expect(endpoint.asked).toBeLessThanOrEqual(60 * 8); // a few times a minute, however many wait
+  expect(endpoint.asked).toBeLessThanOrEqual(60 * 8); // a few times a minute, no matter how many wait
   expect(await real.incidents.waiting(real.ruleId)).toMatchObject({ refused: 0 });
 
   endpoint.isDown = false;
@@ -99,27 +99,30 @@ test("ingestion that is down for an hour is asked seldom, and gets everything, o
 });
 
 test.each([
-  { host: "a host that tries again for ever", givesUp: false },
-  { host: "a host that gives up on each batch and goes on", givesUp: true },
-])("storage that takes nothing for two hours, as a full disk: $host catches up without help", async ({ givesUp }) => {
-  const real = await deployed();
-  await minutes(real, 3, { givesUp });
-  const before = real.incidentRows.rows().length;
-  real.storage.isFull = true;
-  await minutes(real, 120, { givesUp });
-  expect(real.incidentRows.rows()).toHaveLength(before); // nothing by halves
+  { host: "a host that retries for ever", givesUp: false },
+  { host: "a host that gives up on each batch and continues", givesUp: true },
+])(
+  "storage that accepts nothing for two hours, like a full disk: $host catches up without help",
+  async ({ givesUp }) => {
+    const real = await deployed();
+    await minutes(real, 3, { givesUp });
+    const before = real.incidentRows.rows().length;
+    real.storage.isFull = true;
+    await minutes(real, 120, { givesUp });
+    expect(real.incidentRows.rows()).toHaveLength(before); // nothing is half written
 
-  real.storage.isFull = false;
-  await minutes(real, 1, { givesUp });
-  await minutes(real, 20, { givesUp, sends: false }); // of which 15 for the end of a partition to be taken for abandoned
-  await allIsWell(real);
-});
+    real.storage.isFull = false;
+    await minutes(real, 1, { givesUp });
+    await minutes(real, 20, { givesUp, sends: false }); // including 15 until the end of a partition counts as abandoned
+    await allIsWell(real);
+  },
+);
 
 test.each([
-  { host: "a host that tries again for ever", givesUp: false, minutesLate: 12 },
-  { host: "a host that gives up on each batch and goes on", givesUp: true, minutesLate: 4 },
+  { host: "a host that retries for ever", givesUp: false, minutesLate: 12 },
+  { host: "a host that gives up on each batch and continues", givesUp: true, minutesLate: 4 },
 ])(
-  "events that the table refuses for an hour and a half, one of each partition, hold up nothing else: $host",
+  "one event per partition that the table refuses for an hour and a half holds up nothing else: $host",
   async ({ givesUp, minutesLate }) => {
     const real = await deployed();
     await minutes(real, 3, { givesUp });
@@ -152,7 +155,7 @@ test.each([
   },
 );
 
-/** Whether every incident is stored but these, of events that were sent more than a minute ago. */
+/** Whether every incident except these is stored, of events sent more than a minute ago. */
 async function isAllStoredBut(real: World, badIds: ReadonlySet<string>): Promise<boolean> {
   const before = real.clock.hub - MINUTE;
   for (const { incidentIds, event } of real.everSent)
@@ -169,7 +172,7 @@ test.each([
   { jump: "a day ahead", by: 86_400_000 },
   { jump: "a day ahead, and back again", by: 86_400_000, andThen: -86_400_000 },
 ])(
-  "a clock that jumps $jump while storage comes and goes: all is caught up within the hour",
+  "a clock that jumps $jump while storage comes and goes: everything catches up within the hour",
   async ({ by, andThen = 0 }) => {
     const real = await deployed();
     await minutes(real, 3);

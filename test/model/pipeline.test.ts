@@ -1,5 +1,5 @@
-// Store, outbox and ledger against commands in any order: deliveries by hosts that give up or fight, timers, faults
-// in any call, a hub that forgets or is made anew, clocks that jump, an endpoint that comes and goes.
+// Store, outbox and ledger against commands in any order: deliveries by hosts that give up or compete, timers, faults
+// in any call, a hub that drops events or is recreated, clocks that jump, an endpoint that comes and goes.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { withChange } from "../../src/core/triage/triage-change.ts";
@@ -10,10 +10,10 @@ import { type Content, type IngestionMode, PARTITION_IDS, type PartitionId, worl
 /** Sequences of commands; a thousand take less than half a minute. */
 const RUNS = Number(process.env["PIMWATCH_MODEL_RUNS"] ?? 200);
 
-/** What the test knows beside the pipeline: what another hand has done. */
+/** The test's knowledge beside the pipeline: changes made by hand. */
 interface Model {
   readonly removed: Set<string>;
-  /** What the ledger has once called finished. */
+  /** Events that the ledger ever called finished. */
   readonly finished: Set<string>;
 }
 
@@ -32,7 +32,7 @@ function command(name: string, run: (world: World, model: Model) => unknown): Co
 }
 
 const partitions = fc.constantFrom(...PARTITION_IDS);
-/** Most calls are right; a fault may come anywhere among them. */
+/** Most calls succeed; a fault may come anywhere among them. */
 const someFaults: fc.Arbitrary<Faults> = fc.oneof(
   { weight: 2, arbitrary: fc.constant([]) },
   {
@@ -41,7 +41,7 @@ const someFaults: fc.Arbitrary<Faults> = fc.oneof(
       maxLength: 12,
     }),
   },
-  // A table that is down, from some call on, for longer than anybody tries.
+  // The table goes down at some call, for longer than anybody retries.
   fc.nat({ max: 6 }).map((right) => [...Array<undefined>(right), ...Array<TableFault>(200).fill("refused")]),
 );
 const show = (faults: Faults): string =>
@@ -108,7 +108,7 @@ const commands: fc.Arbitrary<Command>[] = [
       const ours = real.nextBatch(id, 4).map(({ event }) => event);
       target.checkpoint = Math.max(target.first, target.checkpoint - back);
       const theirs = real.nextBatch(id, 3).map(({ event }) => event);
-      // The zombie's end is nobody's concern; the owner's moves no checkpoint here.
+      // The zombie's outcome does not matter; the owner moves no checkpoint here.
       await real.attempt(faults, async () => {
         const [one, other] = await Promise.allSettled([real.handle(ours), real.handle(theirs)]);
         for (const end of [one, other]) if (end.status === "rejected") throw end.reason;
@@ -171,13 +171,13 @@ const commands: fc.Arbitrary<Command>[] = [
         if (found === undefined) return;
         const by = { name: "noor", id: "noor", kind: "entra" } as const;
         const changed = withChange(found.row, { comment: `look ${which}` }, { by, at: new Date(real.clock.app) });
-        // Nobody else changes it: that our own answer was lost is no conflict.
+        // Nobody else changes it, so our own lost answer is no conflict.
         if ("row" in changed) expect(await real.changes.change(changed.row, changed.entry)).toBe("changed");
       });
     }),
   ),
   fc.nat().map((which) =>
-    command(`another hand empties outbox row ${which}`, (real, model) => {
+    command(`somebody deletes outbox row ${which} by hand`, (real, model) => {
       const rows = real.incidentRows.rows().filter(({ rowKey }) => String(rowKey).startsWith("outbox|"));
       const key = nth(rows, which, "rowKey");
       if (real.incidentRows.drop(real.ruleId, key)) model.removed.add(key.split("|").slice(2).join("|"));
@@ -185,7 +185,7 @@ const commands: fc.Arbitrary<Command>[] = [
   ),
 ];
 
-/** A text of one of the rows; of none, "". */
+/** A random row key; "" if there are no rows. */
 function nth(rows: readonly Readonly<Record<string, unknown>>[], which: number, property: string): string {
   const value = rows[which % Math.max(1, rows.length)]?.[property];
   return typeof value === "string" ? value : "";
@@ -193,7 +193,7 @@ function nth(rows: readonly Readonly<Record<string, unknown>>[], which: number, 
 
 const NOW = { graceMs: 0, stallMs: 0 };
 
-/** All is well again: the host delivers the rest, and each timer comes as often as it would within minutes. */
+/** Everything works again: the host delivers the rest, and each timer runs as often as within minutes. */
 async function recover(real: World): Promise<void> {
   real.ingestion.mode = "up";
   real.refused.clear();
@@ -201,7 +201,7 @@ async function recover(real: World): Promise<void> {
     while (real.nextBatch(id, 1).length > 0)
       await deliver(real, { partitionId: id, size: 5, faults: [], givesUp: false, suspect: false, mayLeave: false });
   for (let timer = 1; timer <= 2; timer += 1) {
-    real.clock.app += 3_660_000; // of rows that a clock made which was set back since
+    real.clock.app += 3_660_000; // for rows made by a clock that was set back since
     await real.ledgerTimer(NOW);
     await real.sweep();
     await real.reconcile();
@@ -210,12 +210,12 @@ async function recover(real: World): Promise<void> {
   await real.sweep();
 }
 
-test("whatever happens in whatever order, nothing is lost and nothing counts twice", async () => {
+test("any events in any order: nothing is lost and nothing counts twice", async () => {
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: "max" }), async (sequence) => {
       const real = world();
       await real.create();
-      await real.ledgerTimer(NOW); // deployed: from here on events are expected
+      await real.ledgerTimer(NOW); // deployed: events are expected from here on
       const model: Model = { removed: new Set(), finished: new Set() };
       await fc.asyncModelRun(() => ({ model, real }), sequence);
 

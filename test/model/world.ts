@@ -1,4 +1,4 @@
-// The pipeline on stores in memory, with a hub, a host, clocks and faults that a test commands.
+// The pipeline on stores in memory, with a hub, a host, clocks and faults that a test controls.
 import { acknowledgements } from "../../src/azure/incidents/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../src/azure/incidents/incident-lists.ts";
@@ -33,16 +33,16 @@ const RULE_ID = CHANGES_TO_PIM_SETTINGS.id;
 const RULE = readyRule();
 const NAME = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
 
-/** What an event holds: records that match, one that does not, bytes that are no JSON. */
+/** The content of an event: records that match, one that does not, bytes that are not JSON. */
 export type Content = "match" | "two matches" | "no match" | "garbage";
 
-/** How the endpoint answers: "accepts silently" takes the rows and does not say so. */
+/** The endpoint's behaviour: "accepts silently" stores the rows but sends no answer. */
 export type IngestionMode = "up" | "down" | "accepts silently" | "refuses";
 
 export interface Sent {
   readonly partitionId: PartitionId;
   readonly event: HubEvent;
-  /** Ids of the incidents that must come of it. */
+  /** Ids of the expected incidents. */
   readonly incidentIds: readonly string[];
   readonly isGarbage: boolean;
 }
@@ -51,13 +51,13 @@ interface Partition {
   readonly events: Map<number, Sent>;
   first: number;
   last: number;
-  /** The host's: the next number that it hands over. */
+  /** The next number that the host delivers. */
   checkpoint: number;
 }
 
 export type World = ReturnType<typeof world>;
 
-/** What takes rows in the place of the endpoint that `ingestion.mode` commands: it says which it has accepted. */
+/** Accepts rows instead of the endpoint that `ingestion.mode` controls, and reports them. */
 export type UploadsTo = (how: {
   readonly now: () => number;
   readonly accept: (row: IncidentRow) => void;
@@ -70,16 +70,16 @@ export interface WorldOptions {
 }
 
 export function world({ uploadsTo, webhook }: WorldOptions = {}) {
-  /** Faults of the calls to come, one each; those after them are right. */
+  /** Faults of the next calls, one each; later calls succeed. */
   let faults: (TableFault | undefined)[] = [];
-  /** Nothing can be written, everything read, as on a full disk. */
+  /** Writes fail and reads succeed, as on a full disk. */
   const storage = { isFull: false };
   const disturbed = async (operation: string): Promise<TableFault | undefined> => {
-    await Promise.resolve(); // others go first, now and then
+    await Promise.resolve(); // sometimes lets others go first
     if (storage.isFull && operation !== "list" && operation !== "get") return "refused";
     return faults.shift();
   };
-  /** Ids of incidents that the table never takes, while it takes all others. */
+  /** Ids of incidents that the table always refuses, while it accepts all others. */
   const refused = new Set<string>();
   const clock = { app: Date.UTC(2026, 2, 4), hub: Date.UTC(2026, 2, 4) };
   const hub = { createdAt: clock.hub, partitions: new Map<PartitionId, Partition>() };
@@ -99,7 +99,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     now: () => clock.app,
   };
 
-  /** The sinks as a process has them that was just started. */
+  /** The sinks of a process that has just started. */
   function newSinks(): Sinks {
     const endpoint = uploadsTo?.({ now: () => clock.app, accept }) ?? { upload };
     const outbox = incidentOutbox(incidentRows.client, WEBHOOK_SINK);
@@ -181,7 +181,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
   };
 
-  /** Runs something with these faults in its calls; whether it came to its end. */
+  /** Runs something with these faults in its calls; returns whether it completed. */
   async function attempt(some: readonly (TableFault | undefined)[], run: () => Promise<unknown>): Promise<boolean> {
     faults = [...some];
     try {
@@ -189,7 +189,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
       return true;
     } catch (error) {
       if (error instanceof DependencyError || (error instanceof Error && error.name === "RestError")) return false;
-      throw error; // a mistake, not a dependency
+      throw error; // a bug, not a dependency
     } finally {
       faults = [];
     }
@@ -238,7 +238,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     ledgerTimer,
     newPartitions,
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
-    /** Sweeps the outbox of each sink. @throws as the timer does, once all is done */
+    /** Sweeps the outbox of each sink. @throws like the timer, after everything is done */
     async sweep(): Promise<BySink<Swept>> {
       const queuedBefore = new Date(clock.app - 60_000);
       const sweeping = { sinks: deps.sinks, ruleIds: ruleIds(incidentRows.client) };
@@ -246,7 +246,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
       throwFirst(errors);
       return figures;
     },
-    /** What the process knew of its sinks is gone. */
+    /** Forgets the process's knowledge of its sinks. */
     restart(): void {
       deps = { ...deps, sinks: newSinks() };
     },
@@ -271,7 +271,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
       everSent.push(sent);
     },
 
-    /** What the host hands over next, at most so many. */
+    /** The next events that the host delivers, at most this many. */
     nextBatch(partitionId: PartitionId, size: number): Sent[] {
       return heldFrom(partitionId, partition(partitionId).checkpoint).slice(0, size);
     },

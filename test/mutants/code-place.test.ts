@@ -44,7 +44,7 @@ test.each([
   ["a.bicep", BICEP, "hub", "resource hub 'Microsoft.EventHub/namespaces@2026-01-01' = {\n  name: name\n}\n\n"],
   ["a.bicep", BICEP, "group", "resource group 'x@1' = if (!empty(name)) {\n  name: 'group'\n}\n"],
   ["a.json", JSON_FILE, "scripts", '  "scripts": {\n    "test": "vitest run"\n  },\n'],
-])("where a thing of %s stands", (file, source, name, expected) => {
+])("the place of a name in %s", (file, source, name, expected) => {
   const { start, end } = placeIn(file, source, name);
   expect(source.slice(start, end)).toBe(expected);
 });
@@ -55,6 +55,6 @@ test.each([
   ["a.ts", "const = 1", "x", "a.ts cannot be parsed"],
   ["a.bicep", BICEP, "description", "a.bicep: nothing is called description"],
   ["a.md", "# text", "text", "a.md: only .ts, .tsx, .bicep and .json files have places"],
-])("a name in %s that means nothing, or more than one thing, is refused", (file, source, name, problem) => {
+])("an unknown or ambiguous name in %s is refused", (file, source, name, problem) => {
   expect(() => placeIn(file, source, name)).toThrow(problem);
 });

@@ -5,11 +5,11 @@ import { promisesOf } from "../../mutants/promises.ts";
 
 const mutations = readMutations(".");
 
-test("every mutation applies exactly once to the code as it is, and names tests that are there", () => {
+test("every mutation applies exactly once to the current code, and names existing tests", () => {
   expect(mutateAll(".", mutations).size).toBe(mutations.length);
 });
 
-test("each row of SECURITY.md's threats and ARCHITECTURE.md's invariants has a mutation that breaks it", () => {
+test("each threat in SECURITY.md and each invariant in ARCHITECTURE.md has a mutation that breaks it", () => {
   const broken = new Set(mutations.flatMap(({ breaks }) => breaks));
   const promises = promisesOf(".");
   expect(promises.length).toBeGreaterThan(40);
@@ -17,7 +17,7 @@ test("each row of SECURITY.md's threats and ARCHITECTURE.md's invariants has a m
   expect([...broken].filter((promise) => /^[STRIDE]: /.test(promise) && !promises.includes(promise))).toEqual([]);
 });
 
-test("a mutation is equivalent only for a reason", () => {
+test("an equivalent mutation needs a reason", () => {
   const reasons = mutations.flatMap(({ equivalent }) => equivalent ?? []);
   expect(reasons.filter((reason) => reason.split(" ").length < 6)).toEqual([]);
 });
@@ -38,7 +38,7 @@ async function other(row) {
 }
 `;
 
-test("a mutation changes its text within its function, and tells the line", () => {
+test("a mutation changes its text within its function, and reports the line", () => {
   expect(mutate(SOURCE, MUTATION)).toEqual({ source: SOURCE.replace("await put", "put"), line: 2 });
   const { source, line } = mutate(SOURCE, { ...MUTATION, in: "other" });
   expect([source.indexOf("  put(row)"), line]).toEqual([SOURCE.lastIndexOf("  await put(row)"), 5]);

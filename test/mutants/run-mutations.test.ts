@@ -9,7 +9,7 @@ import { reportJson, reportText, verdictOn } from "../../mutants/report.ts";
 import { type Result, runMutations } from "../../mutants/run-mutations.ts";
 import { copyTree } from "../../mutants/tree-copy.ts";
 
-/* The whole way on a repository of one function and one test. */
+/* The whole process on a repository with one function and one test. */
 
 const SOURCE = `const FLOOR = 0;
 export async function sum(values: readonly number[]): Promise<number> {
@@ -68,7 +68,7 @@ async function resultsOf(directory: string): Promise<Result[]> {
   }
 }
 
-test("each mutation is noticed, survives, does not end or runs no test; the checkout stays as it is", async () => {
+test("each mutation is noticed, survives, does not end or runs no test; the checkout stays unchanged", async () => {
   expect(Object.fromEntries(results.map(({ mutation, outcome, by }) => [mutation.id, [outcome, by]]))).toEqual({
     multiplies: ["noticed", "test/core/sum.test.ts: sums what is above zero"],
     "takes-zero": ["survived", ""],
@@ -80,7 +80,7 @@ test("each mutation is noticed, survives, does not end or runs no test; the chec
   expect(await readFile(join(root, "src/sum.ts"), "utf8")).toBe(SOURCE);
 });
 
-test("survivors are told with what they break and what to do; equivalent ones with their reason", () => {
+test("the report names survivors with the broken promise and a remedy, and equivalent ones with their reason", () => {
   const text = reportText(results);
 
   expect(text).toContain(
@@ -97,7 +97,7 @@ test("survivors are told with what they break and what to do; equivalent ones wi
   expect(text).toContain("  NOTICED though listed as equivalent, by test/core/sum.test.ts: sums what is above zero");
   expect(text).toContain("  NO TEST RAN: ");
   expect(text.split("\n").at(-1)).toBe(
-    "6 mutations: 3 noticed, 1 of these because the tests did not end, 1 equivalent, 1 survived, 2 to be put right",
+    "6 mutations: 3 noticed, 1 of these because the tests did not end, 1 equivalent, 1 survived, 2 to be corrected",
   );
   expect(JSON.parse(reportJson(results))).toMatchObject({
     mutations: 6,
@@ -111,7 +111,7 @@ test("survivors are told with what they break and what to do; equivalent ones wi
   expect(verdictOn(results).survivors.map(({ mutation }) => mutation)).toEqual([mutationOf("takes-all")]);
 });
 
-test("tests that fail without a mutation prove nothing, and the run says so", async () => {
+test("the run reports tests that fail without a mutation, since they prove nothing", async () => {
   await writeFile(join(root, "test/core/sum.test.ts"), TEST.replace("toBe(3)", "toBe(4)"));
   const told = "fails without a mutation: test/core/sum.test.ts: sums what is above zero";
 
@@ -126,7 +126,7 @@ test.each([
   ["- {}", "mutants/list/a.yaml: 0.id: "],
   ["[]", "mutants/list/*.yaml: no mutations in "],
   [LIST + LIST, "mutants/list/*.yaml: more than one mutation is called multiplies, takes-zero, "],
-])("a list that is not of the form is refused: %#", async (list, problem) => {
+])("a malformed list is refused: %#", async (list, problem) => {
   await writeFile(join(root, "mutants/list/a.yaml"), list);
   expect(() => readMutations(root)).toThrow(problem);
 });

@@ -24,7 +24,7 @@ internal static class Consuming
         var first = new Dictionary<string, string>();
         foreach (var (name, position) in positions) first[name] = (await Read(hub, position, 1))[0].EventBody.ToString();
 
-        // From the latest position only what is sent after the link is open.
+        // From the latest position, only events sent after the link opens arrive.
         await using var receiver = Receiver(hub, EventPosition.Latest, retries: 0);
         var before = await receiver.ReceiveBatchAsync(1, TimeSpan.FromSeconds(1));
         await Hub.WaitForTest();

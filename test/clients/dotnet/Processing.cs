@@ -132,7 +132,7 @@ internal sealed class CountingProcessor(Hub hub, MemoryCheckpointStore store, Co
     protected override Task OnProcessingErrorAsync(
         Exception error, EventProcessorPartition? partition, string operation, CancellationToken token)
     {
-        // Another processor took the partition: that is how they share them.
+        // Another processor took the partition: that is how they share partitions.
         if (error is not EventHubsException { Reason: EventHubsException.FailureReason.ConsumerDisconnected })
             Errors.Add($"{operation}: {error.Message}");
         return Task.CompletedTask;

@@ -46,7 +46,7 @@ internal static class Producing
     public static async Task<object> Buffered(Hub hub)
     {
         var (succeeded, failed) = (0, 0);
-        // Two at a time would authorize both partitions at once, and Microsoft.Azure.Amqp 2.7.3 now and then gives both
+        // Two at a time would authorize both partitions at once. Microsoft.Azure.Amqp 2.7.3 sometimes gives both
         // requests the same delivery tag: one fails with "An item with the same key has already been added", or hangs.
         var options = new EventHubBufferedProducerClientOptions { MaximumConcurrentSends = 1 };
         await using var producer = new EventHubBufferedProducerClient(hub.ConnectionString, hub.Name, options);

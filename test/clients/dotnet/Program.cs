@@ -1,8 +1,8 @@
 // Drives an event hub with Microsoft's own .NET client, for test/clients/event-hub.test.ts.
 //
 // Usage: event-hubs-client SCENARIO CONNECTION_STRING HUB [COUNT]
-// Prints one line of JSON with what the client saw. A scenario that waits for the test first prints "ready" on a line of
-// its own and reads a line from standard input.
+// Prints one line of JSON with the client's results. A scenario that waits for the test first prints "ready" on its own
+// line and reads a line from standard input.
 using System.Text.Json;
 
 var scenarios = new Dictionary<string, Func<Hub, Task<object>>>
