@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
-import { text } from "../src/core/event/audit-log.ts";
+import { valueText } from "../src/core/value-text.ts";
 import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
@@ -46,8 +46,8 @@ export function expectations(appDirectory: string) {
     const bytes = Buffer.from(JSON.stringify(sample));
     const record: DiagnosticRecord = JSON.parse(bytes.toString());
     const { found } = judge({ record, bytes: () => bytes }, NOWHERE, deps);
-    for (const { incident } of found) incidents.set(text(incident.row["IncidentId"]), sample);
-    return found.map(({ incident }) => text(incident.row["RuleId"]));
+    for (const { incident } of found) incidents.set(valueText(incident.row["IncidentId"]), sample);
+    return found.map(({ incident }) => valueText(incident.row["RuleId"]));
   }
 
   return {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { assertWithinTableLimits } from "../../src/azure/tables/table-limits.ts";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
@@ -48,7 +48,7 @@ export async function fuzzRun(
     position: { partitionId: "0", sequenceNumber: index, enqueuedTime: "2026-03-04T09:14:00.5Z" },
   }));
   const add = (incident: StoredIncident): "added" | "known" => {
-    const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
+    const id = `${valueText(incident.row["RuleId"])} ${valueText(incident.row["IncidentId"])}`;
     const stored = incidents.get(id);
     if (stored?.record !== incident.record) assertStorable(incident); // the same record gives the same row
     if (stored !== undefined) return "known";

@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
 
@@ -25,7 +25,7 @@ export function appIdentity(settings: Readonly<Record<string, string | undefined
       });
       const body: unknown = await answer.json();
       if (!answer.ok || !isRecord(body)) throw new DependencyError("Token endpoint", `answered ${answer.status}`);
-      return { token: text(body["access_token"]), expiresOnTimestamp: Number(body["expires_on"]) * 1_000 };
+      return { token: valueText(body["access_token"]), expiresOnTimestamp: Number(body["expires_on"]) * 1_000 };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { Json } from "../../src/kql/run/values.ts";
@@ -50,9 +50,9 @@ function changesOf(row: IncidentRow): string[] {
 
 function changeLines(change: Json): string[] {
   if (!isRecord(change)) return [];
-  const shown = (name: string): string => visible(text(change[name]));
+  const shown = (name: string): string => visible(valueText(change[name]));
   const baselines = Array.isArray(change["baselines"]) ? change["baselines"] : [];
-  const ids = baselines.map((baseline) => (isRecord(baseline) ? visible(text(baseline["id"])) : ""));
+  const ids = baselines.map((baseline) => (isRecord(baseline) ? visible(valueText(baseline["id"])) : ""));
   const values = [shown("oldValue"), shown("newValue")].filter((value) => value !== "").join(" → ");
   return [
     `${shown("effect").padEnd(14)}  ${shown("settingName")}${values === "" ? "" : `: ${values}`}`,

@@ -1,4 +1,4 @@
-import { text } from "../core/event/audit-log.ts";
+import { valueText } from "../core/value-text.ts";
 import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { webhookMessage, type WebhookFormat } from "../core/incident/webhook-message.ts";
 import { DependencyError } from "../errors.ts";
@@ -32,7 +32,7 @@ export function webhook(post: Post, { url, format }: WebhookOptions) {
     const headers = {
       "content-type": "application/json",
       "user-agent": `pimwatch/${VERSION}`,
-      "idempotency-key": text(row["IncidentId"]),
+      "idempotency-key": valueText(row["IncidentId"]),
     };
     const body = webhookMessage(row, format);
     return inTime(SERVICE, timeoutMs, async ({ abortSignal: signal }) => {

@@ -5,7 +5,7 @@ import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { run } from "../../cli/pimwatch.ts";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../src/core/incident/row-failure.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
@@ -68,8 +68,8 @@ describe("dead-letters", () => {
     expect(out.split("\n").toSorted()).toEqual([
       "",
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `failing at log-analytics: incident ${text(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were taken, sent again from 2026-03-04T09:16:00.000Z)`,
-      `refused by log-analytics: incident ${text(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
+      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were taken, sent again from 2026-03-04T09:16:00.000Z)`,
+      `refused by log-analytics: incident ${valueText(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
     const kinds = json.map((line): { kind: string } => JSON.parse(line)).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
@@ -190,7 +190,7 @@ describe("redrive", () => {
     const rows = ["a", "b", "c"].map((name) => storedIncident(name));
     await incidents.addAll(rows);
     for (const { row } of rows) await incidents.markRefused(row, "400");
-    const [first = ""] = rows.map(({ row }) => text(row["IncidentId"])).toSorted();
+    const [first = ""] = rows.map(({ row }) => valueText(row["IncidentId"])).toSorted();
     const { code, err } = await withForbidden((url) => url.includes(first), "redrive", "--refused");
     expect(err.split("\n")).toEqual([
       expect.stringMatching(new RegExp(`^incident ${first}, revision 1 failed: `)),

@@ -1,6 +1,6 @@
 // The pipeline with two receivers that fail for some incidents and accept the others, in simulated time.
 import { expect } from "vitest";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { SendOutcome } from "../../src/workflows/delivery/sink.ts";
 import { type World, type WorldOptions, world } from "./world.ts";
@@ -15,7 +15,7 @@ export function failingWorld(fail: Fail) {
   const endpoint = { isDown: false };
   /** Incident ids, once per acceptance. */
   const taken = { logAnalytics: new Array<string>(), webhook: new Array<string>() };
-  const idOf = (row: IncidentRow): string => text(row["IncidentId"]);
+  const idOf = (row: IncidentRow): string => valueText(row["IncidentId"]);
 
   function take(rows: readonly IncidentRow[], into: string[]): Promise<SendOutcome> {
     if (endpoint.isDown || rows.some((row) => failing.has(idOf(row)))) return fail(real);

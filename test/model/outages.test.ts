@@ -2,7 +2,7 @@
 import type { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { expect, test } from "vitest";
 import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { handlingOf } from "../../src/workflows/detection/handle-events.ts";
 import { mustHold, mustHoldInTheEnd } from "./laws.ts";
@@ -74,7 +74,7 @@ test("ingestion that is down for an hour gets few requests, and everything once 
         endpoint.asked += 1;
         if (endpoint.isDown) return Promise.reject(new Error("connect ECONNREFUSED"));
         for (const row of rows as IncidentRow[]) {
-          endpoint.incidentIds.push(text(row["IncidentId"]));
+          endpoint.incidentIds.push(valueText(row["IncidentId"]));
           accept(row);
         }
         return Promise.resolve();

@@ -8,7 +8,7 @@ import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { ruleIds } from "../../src/azure/incidents/rule-ids.ts";
 import { sinkAcceptances } from "../../src/azure/ledger/sink-acceptances.ts";
 import { suspectTable } from "../../src/azure/ledger/suspect-table.ts";
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
@@ -114,7 +114,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     allowedTenantIds: new Set([TENANT]),
     incidents: {
       async addAll(all) {
-        const taken = all.filter(({ row }) => !refused.has(text(row["IncidentId"])));
+        const taken = all.filter(({ row }) => !refused.has(valueText(row["IncidentId"])));
         const failed = new DependencyError("Table Storage", "answered 500");
         if (taken.length === 0 && all.length > 0) throw failed;
         const outcomes = (await incidents.addAll(taken)).values();
@@ -280,7 +280,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
 
 /** An incident in one of its states. */
 function stateOf(row: IncidentRow): string {
-  return `${text(row["IncidentId"])}|${text(row["Revision"])}`;
+  return `${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`;
 }
 
 function made(content: Content, serial: number, position: HubEvent["position"]): Omit<Sent, "partitionId"> {

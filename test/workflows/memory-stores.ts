@@ -1,4 +1,4 @@
-import { text } from "../../src/core/event/audit-log.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
 import { TENANT } from "../samples.ts";
@@ -11,7 +11,7 @@ export function memoryStores() {
   const stored = new Map<string, StoredIncident>();
   const letters: Letter[] = [];
   const add = (incident: StoredIncident): "added" | "known" => {
-    const id = `${text(incident.row["RuleId"])} ${text(incident.row["IncidentId"])}`;
+    const id = `${valueText(incident.row["RuleId"])} ${valueText(incident.row["IncidentId"])}`;
     if (stored.has(id)) return "known";
     stored.set(id, incident);
     return "added";

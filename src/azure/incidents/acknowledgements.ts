@@ -1,5 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
 import { outboxEntity, rowOfEntity } from "./incident-entity.ts";
@@ -65,7 +65,7 @@ export function acknowledgements(table: AccountsClient, sink: string, timeoutMs 
       const entity = await find(ruleId, `incident|${incidentId}`);
       if (entity === undefined) return "accounted for";
       const row: IncidentRow = rowOfEntity(entity);
-      const state = `${sink}|${incidentId}|${text(row["Revision"])}`;
+      const state = `${sink}|${incidentId}|${valueText(row["Revision"])}`;
       if (await find(ruleId, `outbox|${state}`)) return "accounted for";
       if (await find(ruleId, `ack|${state}`)) return "accounted for";
       const waiting = outboxEntity({ partitionKey: ruleId, rowKey: `outbox|${state}` }, row);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { odata, type TableClient, type TableEntity, type TransactionAction } from "@azure/data-tables";
 import * as z from "zod/mini";
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { type HistoryEntry, TRIAGE_FIELDS } from "../../core/triage/triage-change.ts";
 import { DependencyError } from "../../errors.ts";
@@ -38,7 +38,7 @@ export function incidentChanges(table: Table, timeoutMs = CALL_TIMEOUT_MS) {
      * @throws whatever keeps the table from answering; then it is changed whole or not at all
      */
     async change(row: IncidentRow, entry: HistoryEntry): Promise<"changed" | "conflict"> {
-      const [partitionKey, id] = [text(row["RuleId"]), text(row["IncidentId"])];
+      const [partitionKey, id] = [valueText(row["RuleId"]), valueText(row["IncidentId"])];
       const stored = await find(partitionKey, `incident|${id}`);
       if (stored === undefined || stored["Revision"] !== entry.revision - 1) return "conflict";
       const changeId = randomUUID();

@@ -1,5 +1,5 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import { boundedText } from "../../core/json/bounded.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { LOG_ANALYTICS_SINK, type Pending, type PendingPage, type WaitingRows } from "../../core/incident/outbox.ts";
@@ -120,11 +120,11 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
 }
 
 export function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
-  return { partitionKey: text(row["RuleId"]), id: text(row["IncidentId"]) };
+  return { partitionKey: valueText(row["RuleId"]), id: valueText(row["IncidentId"]) };
 }
 
 export function outboxRowKey(row: IncidentRow, sink = LOG_ANALYTICS_SINK): string {
-  return `outbox|${sink}|${keysOf(row).id}|${text(row["Revision"])}`;
+  return `outbox|${sink}|${keysOf(row).id}|${valueText(row["Revision"])}`;
 }
 
 function acknowledgementRowKey(row: IncidentRow, sink: string): string {

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import { LOG_ANALYTICS_SINK } from "../../core/incident/outbox.ts";
 import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
@@ -136,7 +136,7 @@ function keyOf({ partitionKey, id }: Addition): string {
 export type IncidentTable = ReturnType<typeof incidentTable>;
 
 export function timeRowKey(row: IncidentRow): string {
-  const activity = Date.parse(text(row["ActivityDateTime"]));
+  const activity = Date.parse(valueText(row["ActivityDateTime"]));
   return `${timeKeyPrefix(Number.isNaN(activity) ? 0 : activity)}|${keysOf(row).id}`;
 }
 

@@ -1,4 +1,5 @@
-import { propertiesOf, text } from "./audit-log.ts";
+import { propertiesOf } from "./audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
 import type { Json } from "../../kql/run/values.ts";
 
@@ -33,17 +34,17 @@ export function actorOf(record: DiagnosticRecord): Actor {
   const initiatedBy = object(propertiesOf(record)["initiatedBy"]);
   const [user, app] = [object(initiatedBy["user"]), object(initiatedBy["app"])];
   const actor = {
-    userPrincipalName: text(user["userPrincipalName"]),
-    userId: text(user["id"]),
-    appName: text(app["displayName"]),
-    appId: text(app["appId"]),
-    servicePrincipalId: text(app["servicePrincipalId"]),
+    userPrincipalName: valueText(user["userPrincipalName"]),
+    userId: valueText(user["id"]),
+    appName: valueText(app["displayName"]),
+    appId: valueText(app["appId"]),
+    servicePrincipalId: valueText(app["servicePrincipalId"]),
   };
-  const userLabel = firstFilled(actor.userPrincipalName, text(user["displayName"]), actor.userId);
+  const userLabel = firstFilled(actor.userPrincipalName, valueText(user["displayName"]), actor.userId);
   const appLabel = firstFilled(actor.appName, actor.servicePrincipalId, actor.appId);
   return {
     type: userLabel ? "User" : appLabel ? "Application" : "Unknown",
-    label: userLabel || appLabel || firstFilled(text(record["identity"]), "unknown"),
+    label: userLabel || appLabel || firstFilled(valueText(record["identity"]), "unknown"),
     ...actor,
   };
 }
@@ -56,7 +57,7 @@ function firstFilled(...texts: readonly string[]): string {
 export function roleOf(record: DiagnosticRecord): Role {
   const role = targets(record).find((target) => isType(target, "Role")) ?? {};
   const templateId = modifiedProperty(role, "TemplateId") || additionalDetail(record, "TemplateId");
-  return { name: text(role["displayName"]), id: text(role["id"]), templateId };
+  return { name: valueText(role["displayName"]), id: valueText(role["id"]), templateId };
 }
 
 /** The group or Azure scope of the role, or the role if there is none, or else the first target. */
@@ -64,8 +65,8 @@ export function targetOf(record: DiagnosticRecord): Target {
   const all = targets(record);
   const scope = all.find((target) => isScope(target));
   const target = scope ?? all.find((candidate) => isType(candidate, "Role")) ?? all[0] ?? {};
-  const name = text(target["displayName"]) || text(target["userPrincipalName"]);
-  return { type: text(target["type"]), name, id: text(target["id"]) };
+  const name = valueText(target["displayName"]) || valueText(target["userPrincipalName"]);
+  return { type: valueText(target["type"]), name, id: valueText(target["id"]) };
 }
 
 const SCOPE_TYPES = ["Group", "Subscription", "ManagementGroup", "ResourceGroup"];
@@ -73,7 +74,7 @@ const AZURE_SCOPE = /^\/(?:subscriptions|providers\/Microsoft\.Management\/manag
 
 /** An Azure scope is recognized by its type, or by a path in its id or name. */
 function isScope(target: DiagnosticRecord): boolean {
-  const paths = [text(target["id"]), text(target["displayName"])];
+  const paths = [valueText(target["id"]), valueText(target["displayName"])];
   return SCOPE_TYPES.some((type) => isType(target, type)) || paths.some((path) => AZURE_SCOPE.test(path));
 }
 
@@ -83,7 +84,11 @@ function isScope(target: DiagnosticRecord): boolean {
  */
 export function clientIpAddressOf(record: DiagnosticRecord): string {
   const user = object(object(propertiesOf(record)["initiatedBy"])["user"]);
-  const candidates = [additionalDetail(record, "ipaddr"), text(user["ipAddress"]), text(record["callerIpAddress"])];
+  const candidates = [
+    additionalDetail(record, "ipaddr"),
+    valueText(user["ipAddress"]),
+    valueText(record["callerIpAddress"]),
+  ];
   return candidates.map(cleanIpAddress).find((address) => address !== "") ?? "";
 }
 
@@ -100,8 +105,8 @@ export function additionalDetail(record: DiagnosticRecord, key: string): string 
   const details = propertiesOf(record)["additionalDetails"];
   if (!Array.isArray(details)) return "";
   const wanted = key.toLowerCase();
-  const detail = details.filter(isRecord).find((entry) => text(entry["key"]).toLowerCase() === wanted);
-  return text(detail?.["value"]);
+  const detail = details.filter(isRecord).find((entry) => valueText(entry["key"]).toLowerCase() === wanted);
+  return valueText(detail?.["value"]);
 }
 
 /** Old and new values of the role, or of the first target if there is no role; null if there are none. */
@@ -116,7 +121,7 @@ function modifiedProperty(target: DiagnosticRecord, name: string): string {
   const properties = target["modifiedProperties"];
   if (!Array.isArray(properties)) return "";
   const property = properties.filter(isRecord).find((entry) => entry["displayName"] === name);
-  return text(property?.["newValue"]).replace(/^"(.*)"$/s, "$1");
+  return valueText(property?.["newValue"]).replace(/^"(.*)"$/s, "$1");
 }
 
 function targets(record: DiagnosticRecord): DiagnosticRecord[] {
@@ -125,7 +130,7 @@ function targets(record: DiagnosticRecord): DiagnosticRecord[] {
 }
 
 function isType(target: DiagnosticRecord, type: string): boolean {
-  return text(target["type"]).toLowerCase() === type.toLowerCase();
+  return valueText(target["type"]).toLowerCase() === type.toLowerCase();
 }
 
 function object(value: unknown): DiagnosticRecord {

@@ -1,9 +1,9 @@
 import { AUDIT_LOG_COLUMNS } from "./audit-log-columns.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
 import { toLong } from "../../kql/run/conversion.ts";
-import { jsonText } from "../../kql/run/dynamic-text.ts";
 import type { Json, Row, Value } from "../../kql/run/values.ts";
 import { parseTimestamp } from "./timestamp.ts";
+import { valueText } from "../value-text.ts";
 
 type ColumnName = (typeof AUDIT_LOG_COLUMNS)[number]["name"];
 type Source = (record: DiagnosticRecord, properties: DiagnosticRecord) => Value;
@@ -39,8 +39,8 @@ export function propertiesOf(record: DiagnosticRecord): DiagnosticRecord {
 
 /** The Entra tenant that exported the record, in lower case; "" if the record does not name it. */
 export function tenantOf(record: DiagnosticRecord): string {
-  const fromResource = /^\/tenants\/([^/]+)/i.exec(text(record["resourceId"]))?.[1];
-  const places = [text(record["tenantId"]), fromResource ?? "", text(propertiesOf(record)["tenantId"])];
+  const fromResource = /^\/tenants\/([^/]+)/i.exec(valueText(record["resourceId"]))?.[1];
+  const places = [valueText(record["tenantId"]), fromResource ?? "", valueText(propertiesOf(record)["tenantId"])];
   return (places.map((place) => place.trim()).find((place) => place !== "") ?? "").toLowerCase();
 }
 
@@ -49,49 +49,42 @@ const SOURCES: Readonly<Record<ColumnName, Source>> = {
   TenantId: () => "",
   SourceSystem: () => "Azure AD",
   TimeGenerated: (record, properties) => time(record["time"]) ?? time(properties["activityDateTime"]),
-  ResourceId: (record) => text(record["resourceId"]),
-  OperationName: (record) => text(record["operationName"]),
-  OperationVersion: (record) => text(record["operationVersion"]),
+  ResourceId: (record) => valueText(record["resourceId"]),
+  OperationName: (record) => valueText(record["operationName"]),
+  OperationVersion: (record) => valueText(record["operationVersion"]),
   // The record's own category is `AuditLogs`; the table's column is the activity's category.
-  Category: (_record, properties) => text(properties["category"]),
-  ResultType: (record) => text(record["resultType"]),
-  ResultSignature: (record) => text(record["resultSignature"]),
-  ResultDescription: (record) => text(record["resultDescription"]),
+  Category: (_record, properties) => valueText(properties["category"]),
+  ResultType: (record) => valueText(record["resultType"]),
+  ResultSignature: (record) => valueText(record["resultSignature"]),
+  ResultDescription: (record) => valueText(record["resultDescription"]),
   DurationMs: (record) => long(record["durationMs"]),
-  CorrelationId: (record) => text(record["correlationId"]),
+  CorrelationId: (record) => valueText(record["correlationId"]),
   Resource: provider,
   ResourceGroup: provider,
   ResourceProvider: () => "",
-  Identity: (record) => text(record["identity"]),
-  Level: (record) => text(record["Level"] ?? record["level"]),
-  Location: (record) => text(record["location"]),
+  Identity: (record) => valueText(record["identity"]),
+  Level: (record) => valueText(record["Level"] ?? record["level"]),
+  Location: (record) => valueText(record["location"]),
   AdditionalDetails: (_record, properties) => dynamic(properties["additionalDetails"]),
-  Id: (_record, properties) => text(properties["id"]),
+  Id: (_record, properties) => valueText(properties["id"]),
   InitiatedBy: (_record, properties) => dynamic(properties["initiatedBy"]),
-  LoggedByService: (_record, properties) => text(properties["loggedByService"]),
-  Result: (_record, properties) => text(properties["result"]),
-  ResultReason: (_record, properties) => text(properties["resultReason"]),
+  LoggedByService: (_record, properties) => valueText(properties["loggedByService"]),
+  Result: (_record, properties) => valueText(properties["result"]),
+  ResultReason: (_record, properties) => valueText(properties["resultReason"]),
   TargetResources: (_record, properties) => dynamic(properties["targetResources"]),
-  AADTenantId: (record) => text(record["tenantId"]) || tenantOf(record),
-  ActivityDisplayName: (_record, properties) => text(properties["activityDisplayName"]),
+  AADTenantId: (record) => valueText(record["tenantId"]) || tenantOf(record),
+  ActivityDisplayName: (_record, properties) => valueText(properties["activityDisplayName"]),
   ActivityDateTime: (_record, properties) => time(properties["activityDateTime"]),
-  AADOperationType: (_record, properties) => text(properties["operationType"]),
+  AADOperationType: (_record, properties) => valueText(properties["operationType"]),
   Type: () => "AuditLogs",
 };
 
 function provider(record: DiagnosticRecord): string {
-  return /\/providers\/([^/]+)/i.exec(text(record["resourceId"]))?.[1] ?? "";
-}
-
-/** A value as text: `Level` and `durationMs` come as `4` or `"4"`; null and missing are "". */
-export function text(value: Json | undefined): string {
-  if (typeof value === "string") return value;
-  if (value === null || value === undefined) return "";
-  return typeof value === "object" ? jsonText(value) : String(value);
+  return /\/providers\/([^/]+)/i.exec(valueText(record["resourceId"]))?.[1] ?? "";
 }
 
 function long(value: Json | undefined): bigint | null {
-  return /^-?\d{1,19}$/.test(text(value)) ? toLong(text(value), "string") : null;
+  return /^-?\d{1,19}$/.test(valueText(value)) ? toLong(valueText(value), "string") : null;
 }
 
 function time(value: Json | undefined): bigint | null {

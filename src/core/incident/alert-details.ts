@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { Json } from "../../kql/run/values.ts";
 import { type Rule, SEVERITIES, type Severity, TACTICS } from "./rule.ts";
 
@@ -41,23 +41,23 @@ export function alertTextOf(rule: Rule, result: ReadonlyMap<string, Json>): Aler
 /** Cuts each column before it is inserted: its text may be as long as the record, and each incident has its own. */
 function formatted(format: string | undefined, result: ReadonlyMap<string, Json>, length: number): string | undefined {
   if (format === undefined) return undefined;
-  const isComplete = columnsOfFormat(format).every((name) => text(result.get(name)) !== "");
+  const isComplete = columnsOfFormat(format).every((name) => valueText(result.get(name)) !== "");
   if (!isComplete) return undefined;
   return format
-    .replaceAll(PLACEHOLDER, (_, name: string) => text(result.get(name.trim())).slice(0, length))
+    .replaceAll(PLACEHOLDER, (_, name: string) => valueText(result.get(name.trim())).slice(0, length))
     .slice(0, length);
 }
 
 function severityOf(column: string | undefined, result: ReadonlyMap<string, Json>): Severity | undefined {
   if (column === undefined) return undefined;
-  const written = text(result.get(column)).trim().toLowerCase();
+  const written = valueText(result.get(column)).trim().toLowerCase();
   return SEVERITIES.find((severity) => severity.toLowerCase() === written);
 }
 
 /** The tactics in a list, in JSON text of a list, or in comma-separated names. */
 function tacticsOf(column: string | undefined, result: ReadonlyMap<string, Json>): readonly string[] | undefined {
   if (column === undefined) return undefined;
-  const written = text(result.get(column)).toLowerCase();
+  const written = valueText(result.get(column)).toLowerCase();
   const named = new Set(written.split(/[[\],"\s]+/));
   const tactics = TACTICS.filter((tactic) => named.has(tactic.toLowerCase()));
   return tactics.length === 0 ? undefined : tactics;

@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { Json } from "../../kql/run/values.ts";
 import type { EntityMapping } from "./rule.ts";
 
@@ -15,7 +15,7 @@ export function entitiesOf(mappings: readonly EntityMapping[], columns: Readonly
   return mappings
     .map(({ entityType, fieldMappings }) => {
       const identifiers = fieldMappings
-        .map(({ identifier, columnName }) => [identifier, text(columns.get(columnName))] as const)
+        .map(({ identifier, columnName }) => [identifier, valueText(columns.get(columnName))] as const)
         .filter(([, value]) => value !== "");
       return { entityType, identifiers };
     })

@@ -8,7 +8,8 @@ import {
   type Target,
   targetOf,
 } from "../event/audit-activity.ts";
-import { dynamic, propertiesOf, tenantOf, text } from "../event/audit-log.ts";
+import { dynamic, propertiesOf, tenantOf } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
 import { alertTextOf } from "./alert-details.ts";
 import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
@@ -141,7 +142,7 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     entities,
     columns: columnsOfQuery(match, result),
     customDetails: Object.fromEntries(
-      Object.entries(rule.customDetails).map(([name, column]) => [name, text(result.get(column))]),
+      Object.entries(rule.customDetails).map(([name, column]) => [name, valueText(result.get(column))]),
     ),
     rule: {
       id: rule.id,
@@ -196,13 +197,13 @@ function activityOf(match: Match): Incident["activity"] {
   const properties = propertiesOf(record);
   const reasons = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
   return {
-    operationName: text(record["operationName"]),
-    category: text(properties["category"]),
-    loggedByService: text(properties["loggedByService"]),
-    result: text(properties["result"]),
-    resultReason: reasons.map(text).find((reason) => reason.trim() !== "") ?? "",
-    correlationId: text(record["correlationId"]) || text(properties["correlationId"]),
-    auditLogId: text(properties["id"]),
+    operationName: valueText(record["operationName"]),
+    category: valueText(properties["category"]),
+    loggedByService: valueText(properties["loggedByService"]),
+    result: valueText(properties["result"]),
+    resultReason: reasons.map(valueText).find((reason) => reason.trim() !== "") ?? "",
+    correlationId: valueText(record["correlationId"]) || valueText(properties["correlationId"]),
+    auditLogId: valueText(properties["id"]),
     tenantId: tenantOfMatch(match),
   };
 }
@@ -219,7 +220,7 @@ function iso(time: unknown): string | undefined {
 function mappedIpAddress(rule: Rule, result: ReadonlyMap<string, Json>): string {
   const mapping = rule.entityMappings.find(({ entityType }) => entityType === "IP");
   const field = mapping?.fieldMappings.find(({ identifier }) => identifier === "Address");
-  return field === undefined ? "" : text(result.get(field.columnName));
+  return field === undefined ? "" : valueText(result.get(field.columnName));
 }
 
 function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {

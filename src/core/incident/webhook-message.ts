@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "./incident-row.ts";
 import { visible } from "../visible-text.ts";
 
@@ -15,7 +15,7 @@ export function webhookMessage(row: IncidentRow, format: WebhookFormat): string 
 
 function jsonMessage(row: IncidentRow): object {
   const incident = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
-  return { event: "incident.created", id: text(row["IncidentId"]), incident };
+  return { event: "incident.created", id: valueText(row["IncidentId"]), incident };
 }
 
 /**
@@ -25,7 +25,7 @@ function jsonMessage(row: IncidentRow): object {
  * @see https://adaptivecards.io/explorer/TextRun.html
  */
 function teamsMessage(row: IncidentRow): object {
-  const of = (name: string): string => shown(text(row[name]));
+  const of = (name: string): string => shown(valueText(row[name]));
   const lines: (readonly [label: string, value: string])[] = [
     ["What", of("Assessment") || of("ResultReason")],
     ["Role", of("RoleScope") || of("RoleName")],

@@ -1,5 +1,6 @@
 import { type Actor, actorOf } from "../event/audit-activity.ts";
-import { propertiesOf, text } from "../event/audit-log.ts";
+import { propertiesOf } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import { assessmentText } from "./wording/assessment-text.ts";
 import { scopeOfBaseline } from "./baselines.ts";
@@ -36,7 +37,7 @@ const OPERATION = "update role setting in pim";
 /** Whether the record is of the operation that this module reads, in any category and case. */
 export function isSettingsChange(record: DiagnosticRecord): boolean {
   const names = [record["operationName"], propertiesOf(record)["activityDisplayName"]];
-  return names.some((name) => text(name).trim().toLowerCase() === OPERATION);
+  return names.some((name) => valueText(name).trim().toLowerCase() === OPERATION);
 }
 
 /**
@@ -56,7 +57,7 @@ export function assess(record: DiagnosticRecord, { expectedChanges = [] }: Asses
   };
   const overall = overallEffect(changes);
   const expectation = expectationOf(expectedChanges, { actor, scope, changes, at: timeOf(record) });
-  const result = text(propertiesOf(record)["result"]);
+  const result = valueText(propertiesOf(record)["result"]);
   const failed = isFailure(result);
   const priority = priorityOf({
     ...overall,
@@ -73,11 +74,11 @@ export function assess(record: DiagnosticRecord, { expectedChanges = [] }: Asses
 function changeTextOf(record: DiagnosticRecord): string {
   const properties = propertiesOf(record);
   const candidates = [properties["resultReason"], record["resultDescription"], properties["resultDescription"]];
-  return candidates.map(text).find((candidate) => candidate.trim() !== "") ?? "";
+  return candidates.map(valueText).find((candidate) => candidate.trim() !== "") ?? "";
 }
 
 function timeOf(record: DiagnosticRecord): string {
-  return text(propertiesOf(record)["activityDateTime"]) || text(record["time"]);
+  return valueText(propertiesOf(record)["activityDateTime"]) || valueText(record["time"]);
 }
 
 /** Keeps the baselines for this role. CISA's also apply to a group, which may hold such a role. */
@@ -104,7 +105,7 @@ function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: 
     .filter((name) => name !== "");
   const initiatedBy = propertiesOf(record)["initiatedBy"];
   const user = isRecord(initiatedBy) && isRecord(initiatedBy["user"]) ? initiatedBy["user"] : {};
-  const names = [actor.label, actor.userPrincipalName, actor.userId, text(user["displayName"])];
+  const names = [actor.label, actor.userPrincipalName, actor.userId, valueText(user["displayName"])];
   const self = new Set(names.map((name) => name.toLowerCase()));
   if (approvers.length === 0 || !approvers.every((name) => self.has(name))) return finding;
   const reason = "The only approver is the actor who made the change; the event does not say who approved before.";

@@ -1,4 +1,5 @@
-import { propertiesOf, text } from "../event/audit-log.ts";
+import { propertiesOf } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import type { Changes, Finding } from "./finding.ts";
 
@@ -55,11 +56,11 @@ function modifiedRules(record: DiagnosticRecord): ModifiedRule[] {
     .flatMap((target) =>
       Array.isArray(target["modifiedProperties"]) ? target["modifiedProperties"].filter(isRecord) : [],
     )
-    .filter((property) => POLICY_RULE.test(text(property["displayName"])))
+    .filter((property) => POLICY_RULE.test(valueText(property["displayName"])))
     .map((property) => ({
-      rule: text(property["displayName"]),
-      oldValue: unquoted(text(property["oldValue"])),
-      newValue: unquoted(text(property["newValue"])),
+      rule: valueText(property["displayName"]),
+      oldValue: unquoted(valueText(property["oldValue"])),
+      newValue: unquoted(valueText(property["newValue"])),
     }));
 }
 

@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import type { Json } from "../../kql/run/values.ts";
 import { redactChangeText } from "./redact-text.ts";
@@ -51,12 +51,12 @@ function redact(value: Json, key: string, names: StandIns): Json {
   if (!isRecord(value)) return Array.isArray(value) ? value.map((item: Json) => redact(item, key, names)) : null;
   const role = isRole(value);
   const isDetail = typeof value["key"] === "string" && "value" in value;
-  const detail = text(value["key"]).toLowerCase();
+  const detail = valueText(value["key"]).toLowerCase();
   const isProperty = "newValue" in value || "oldValue" in value;
   const members = Object.entries(value).map(([name, member]): [string, Json] => {
-    if (isDetail && name === "value" && KEPT_DETAILS.has(detail)) return [name, names.scrub(text(member))];
-    if (isProperty && name === "displayName") return [name, names.scrub(text(member))];
-    if (role && name === "displayName") return [name, roleName(text(member), names)];
+    if (isDetail && name === "value" && KEPT_DETAILS.has(detail)) return [name, names.scrub(valueText(member))];
+    if (isProperty && name === "displayName") return [name, names.scrub(valueText(member))];
+    if (role && name === "displayName") return [name, roleName(valueText(member), names)];
     return [keyOf(name), redact(member, isDetail && name === "value" ? detail : name, names)];
   });
   return Object.fromEntries(members);
@@ -90,7 +90,7 @@ function keyOf(name: string): string {
 }
 
 function isRole(value: DiagnosticRecord): boolean {
-  return text(value["type"]).toLowerCase() === "role" && "displayName" in value;
+  return valueText(value["type"]).toLowerCase() === "role" && "displayName" in value;
 }
 
 /** Built-in roles and a group's Member and Owner keep their names; a custom role's name belongs to the tenant. */
@@ -103,7 +103,7 @@ function displayNames(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap((item: Json) => displayNames(item));
   if (!isRecord(value)) return [];
   const isProperty = "newValue" in value || "oldValue" in value;
-  const own = ["displayName", "userPrincipalName", "identity"].map((key) => (isProperty ? "" : text(value[key])));
+  const own = ["displayName", "userPrincipalName", "identity"].map((key) => (isProperty ? "" : valueText(value[key])));
   const found = own.filter((name) => name.length >= 3 && knownRole([], name) === undefined);
   return [...found, ...Object.values(value).flatMap((member) => displayNames(member))];
 }

@@ -1,5 +1,6 @@
 import { additionalDetail, roleOf } from "../event/audit-activity.ts";
-import { propertiesOf, text } from "../event/audit-log.ts";
+import { propertiesOf } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
 import { CONTROL_PLANE_AZURE_ROLES, knownRole, type RoleTier } from "./roles.ts";
 
@@ -41,7 +42,7 @@ const NO_GROUPS = new Set(["role", "request", "directory", "user", "serviceprinc
  */
 export function roleScopeOf(record: DiagnosticRecord): RoleScope {
   const targets = targetsOf(record);
-  const category = text(propertiesOf(record)["category"]).toLowerCase();
+  const category = valueText(propertiesOf(record)["category"]).toLowerCase();
   const group =
     targets.find(({ type }) => type === "group") ??
     (category === "groupmanagement"
@@ -144,8 +145,8 @@ function targetsOf(record: DiagnosticRecord): Target[] {
   const all = propertiesOf(record)["targetResources"];
   if (!Array.isArray(all)) return [];
   return all.filter(isRecord).map((target) => ({
-    type: text(target["type"]).toLowerCase(),
-    name: text(target["displayName"]).trim(),
-    id: text(target["id"]).trim(),
+    type: valueText(target["type"]).toLowerCase(),
+    name: valueText(target["displayName"]).trim(),
+    id: valueText(target["id"]).trim(),
   }));
 }

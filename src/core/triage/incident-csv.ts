@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 
 export const CSV_COLUMNS = [
@@ -30,7 +30,7 @@ const BYTE_ORDER_MARK = "\uFEFF";
 
 /** Rows of a list as CSV (RFC 4180), whatever they hold. */
 export function incidentCsv(rows: readonly IncidentRow[]): string {
-  const lines = [CSV_COLUMNS, ...rows.map((row) => CSV_COLUMNS.map((name) => text(row[name])))];
+  const lines = [CSV_COLUMNS, ...rows.map((row) => CSV_COLUMNS.map((name) => valueText(row[name])))];
   return BYTE_ORDER_MARK + lines.map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { conditionsOf, FILTER_NAMES, FILTERS, type IncidentQuery } from "./incident-filters.ts";
 
@@ -109,7 +109,7 @@ export function rowTest(query: IncidentQuery): ((row: IncidentRow) => boolean) |
   if (searches.length === 0) return undefined;
   return (row) =>
     searches.every(({ columns, text: searched }) => {
-      const content = columns.map((name) => text(row[name]).toLowerCase()).join("\n");
+      const content = columns.map((name) => valueText(row[name]).toLowerCase()).join("\n");
       return wordsOf(searched).every((word) => content.includes(word));
     });
 }

@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { restoreRequests, type GraphRequest } from "./policy-restore.ts";
 
@@ -35,8 +35,8 @@ export function investigationOf(row: IncidentRow): Investigation {
 
 function queriesOf(row: IncidentRow): InvestigationQuery[] {
   const actor = actorOf(row);
-  const address = text(row["ClientIpAddress"]) || text(row["InitiatedByIpAddress"]);
-  const at = `let changedAt = ${kqlTime(text(row["ActivityDateTime"]))};`;
+  const address = valueText(row["ClientIpAddress"]) || valueText(row["InitiatedByIpAddress"]);
+  const at = `let changedAt = ${kqlTime(valueText(row["ActivityDateTime"]))};`;
   return [
     ...(actor === undefined ? [] : actorQueries(actor, at)),
     ...(address === "" ? [] : [addressQuery(address, at)]),
@@ -52,10 +52,10 @@ interface Actor {
 
 function actorOf(row: IncidentRow): Actor | undefined {
   const candidates: Actor[] = [
-    { column: "InitiatedBy.user.id", id: text(row["InitiatedByUserId"]) },
-    { column: "InitiatedBy.user.userPrincipalName", id: text(row["InitiatedByUserPrincipalName"]) },
-    { column: "InitiatedBy.app.servicePrincipalId", id: text(row["InitiatedByServicePrincipalId"]) },
-    { column: "InitiatedBy.app.displayName", id: text(row["InitiatedByAppName"]) },
+    { column: "InitiatedBy.user.id", id: valueText(row["InitiatedByUserId"]) },
+    { column: "InitiatedBy.user.userPrincipalName", id: valueText(row["InitiatedByUserPrincipalName"]) },
+    { column: "InitiatedBy.app.servicePrincipalId", id: valueText(row["InitiatedByServicePrincipalId"]) },
+    { column: "InitiatedBy.app.displayName", id: valueText(row["InitiatedByAppName"]) },
   ];
   return candidates.find(({ id }) => id !== "");
 }
@@ -103,7 +103,7 @@ SigninLogs
 
 function roleQueries(row: IncidentRow, at: string): InvestigationQuery[] {
   const role = [row["RoleName"], row["RoleId"], row["RoleTemplateId"], row["TargetResourceId"]]
-    .map(text)
+    .map(valueText)
     .filter(Boolean);
   if (role.length === 0) return [];
   return [
@@ -120,7 +120,7 @@ AuditLogs
     },
     {
       question: "Which other settings of this role were changed lately?",
-      kql: `let role = ${kqlText(text(row["RoleName"]))};
+      kql: `let role = ${kqlText(valueText(row["RoleName"]))};
 PimwatchIncidents()
 | where ActivityDateTime > ago(30d)
 | where RoleName =~ role
@@ -131,8 +131,8 @@ PimwatchIncidents()
 }
 
 function linksOf(row: IncidentRow): Investigation["links"] {
-  const user = text(row["InitiatedByUserId"]);
-  const template = text(row["RoleTemplateId"]);
+  const user = valueText(row["InitiatedByUserId"]);
+  const template = valueText(row["RoleTemplateId"]);
   return [
     ...(GUID.test(user)
       ? [

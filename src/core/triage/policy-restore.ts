@@ -1,4 +1,4 @@
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { isRecord } from "../event/event-body.ts";
 
@@ -67,7 +67,7 @@ const BASELINE_RULES: Readonly<Record<string, { readonly type: string; readonly 
 
 /** Calls that read the policy of the incident's directory role, and that set back the rules that were weakened. */
 export function restoreRequests(row: IncidentRow): GraphRequest[] {
-  const role = text(row["RoleTemplateId"]) || text(row["RoleId"]);
+  const role = valueText(row["RoleTemplateId"]) || valueText(row["RoleId"]);
   if (!GUID.test(role)) return [];
   const filter = `scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '${role.toLowerCase()}'`;
   const read: GraphRequest = {
@@ -81,7 +81,9 @@ export function restoreRequests(row: IncidentRow): GraphRequest[] {
 
 function weakenedRules(row: IncidentRow): string[] {
   const changes = Array.isArray(row["Changes"]) ? row["Changes"].filter(isRecord) : [];
-  const rules = changes.filter((change) => change["effect"] !== "strengthens").map((change) => text(change["setting"]));
+  const rules = changes
+    .filter((change) => change["effect"] !== "strengthens")
+    .map((change) => valueText(change["setting"]));
   return [...new Set(rules)].filter((rule) => rule in BASELINE_RULES);
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { text } from "../event/audit-log.ts";
+import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { INVISIBLE } from "../visible-text.ts";
 import { STATUSES } from "./incident-filters.ts";
@@ -88,7 +88,7 @@ export function withChange(
   change: TriageChange,
   { by, at }: { readonly by: Analyst; readonly at: Date },
 ): Changed | Invalid {
-  const before = Object.fromEntries(TRIAGE_FIELDS.map((field) => [field, text(row[field])]));
+  const before = Object.fromEntries(TRIAGE_FIELDS.map((field) => [field, valueText(row[field])]));
   const status = change.status ?? before["Status"] ?? "";
   const isClosed = status === "Closed";
   const classification = isClosed ? (change.classification ?? before["Classification"] ?? "") : "";

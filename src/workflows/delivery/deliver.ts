@@ -1,4 +1,4 @@
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { doEach, DOWN_AFTER } from "../../core/do-each.ts";
 import type { QueuedRow } from "../../core/incident/outbox.ts";
@@ -161,7 +161,7 @@ async function judgeAll(pass: Pass): Promise<{ errors: readonly unknown[]; doubt
     const next = afterFailure(before, { at, reason, counts }, firstBackOffMs);
     if (!counts) {
       doubted = reason;
-      watch.failed(`${text(row["RuleId"])}|${text(row["IncidentId"])}|${text(row["Revision"])}`, reason);
+      watch.failed(`${valueText(row["RuleId"])}|${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`, reason);
     }
     if (next.outcome === "refused") return markRefused(row, next.reason, pass);
     pass.figures.failed += counts ? 1 : 0;
@@ -171,7 +171,7 @@ async function judgeAll(pass: Pass): Promise<{ errors: readonly unknown[]; doubt
 }
 
 function queuedAt(row: IncidentRow): number {
-  return Date.parse(text(row["TimeGenerated"])) || 0;
+  return Date.parse(valueText(row["TimeGenerated"])) || 0;
 }
 
 /** One row that cannot be marked holds up no other. If none can be, nothing more is sent: it would be sent again. */

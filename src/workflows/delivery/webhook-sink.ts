@@ -1,4 +1,4 @@
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
 import { WEBHOOK_SINK } from "../../core/incident/outbox.ts";
 import type { SendOutcome, Sink, SinkOutbox } from "./sink.ts";
@@ -22,7 +22,7 @@ export function webhookSink({ outbox, webhook, incidents, firstBackOffMs, ...how
       return row === undefined ? { outcome: "gone" } : webhook.post(row, timeoutMs);
     },
     async current(queued) {
-      return (await incidents.get(text(queued["RuleId"]), text(queued["IncidentId"])))?.row;
+      return (await incidents.get(valueText(queued["RuleId"]), valueText(queued["IncidentId"])))?.row;
     },
     watch: sinkWatch(WEBHOOK_SINK, { ...how, pauseMs: 60_000 }),
     limits: {

@@ -3,7 +3,7 @@ import { doEach, DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../core/scan/literal-scan.ts";
 import type { HubPosition } from "../../core/incident/incident.ts";
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import { judge, type JudgeDependencies } from "./judge-record.ts";
 
@@ -289,5 +289,5 @@ function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreO
 }
 
 function refusalOf({ row }: StoredIncident, reason: string): string {
-  return `incident ${text(row["IncidentId"])} of rule ${text(row["RuleId"])} is refused: ${reason}`;
+  return `incident ${valueText(row["IncidentId"])} of rule ${valueText(row["RuleId"])} is refused: ${reason}`;
 }

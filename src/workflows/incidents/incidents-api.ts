@@ -1,4 +1,4 @@
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
 import type { Guide } from "../../core/incident/rule.ts";
 import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
@@ -141,10 +141,10 @@ async function find(id: string | undefined, deps: ApiDependencies): Promise<Stor
 }
 
 async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<object> {
-  const ruleId = text(row["RuleId"]);
+  const ruleId = valueText(row["RuleId"]);
   const [history, burst] = await Promise.all([
-    deps.changes.history(ruleId, text(row["IncidentId"])),
-    countBurst(text(row["BurstId"]), deps),
+    deps.changes.history(ruleId, valueText(row["IncidentId"])),
+    countBurst(valueText(row["BurstId"]), deps),
   ]);
   return {
     incident: withoutNulls(row),

@@ -1,4 +1,4 @@
-import { text } from "../../core/event/audit-log.ts";
+import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
 import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-filters.ts";
@@ -88,7 +88,7 @@ export async function summarizeIncidents(query: IncidentQuery, deps: ListDepende
 function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const id = text(row["BurstId"]);
+    const id = valueText(row["BurstId"]);
     if (id !== "") counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   const several = [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a);
@@ -97,7 +97,7 @@ function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
 
 /** Milliseconds since 1970; 0 where it is not known. */
 function timeOf(row: IncidentRow): number {
-  return Date.parse(text(row["ActivityDateTime"])) || 0;
+  return Date.parse(valueText(row["ActivityDateTime"])) || 0;
 }
 
 /** Counted when it is asked for, so that it is right whatever came late: null where there is no burst to speak of. */

@@ -6,7 +6,7 @@ import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
 import { memoryTable } from "../../memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
@@ -22,7 +22,7 @@ async function open() {
   const { client, incidents } = await openTable(azurite.connectionString);
   const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
   const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
-    `outbox|${LOG_ANALYTICS_SINK}|${text(row["IncidentId"])}|${text(row["Revision"])}`;
+    `outbox|${LOG_ANALYTICS_SINK}|${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`;
   return {
     client,
     incidents,

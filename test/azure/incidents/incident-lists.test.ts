@@ -8,7 +8,7 @@ import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
 import { incidentTable, timeRowKey } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { withChange } from "../../../src/core/triage/triage-change.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
@@ -25,7 +25,7 @@ const all = NAMES.map((name, index) =>
   storedIncident(name, { activityDateTime: `2026-03-04T09:0${index}:00.0000000Z` }),
 );
 const [a, b, c] = all as [StoredIncident, StoredIncident, StoredIncident];
-const idOf = ({ row }: StoredIncident): string => text(row["IncidentId"]);
+const idOf = ({ row }: StoredIncident): string => valueText(row["IncidentId"]);
 const ANALYST = { name: "noor", id: "noor", kind: "entra" } as const;
 
 async function openMemory(before?: (operation: string) => Promise<undefined>): Promise<TableAccess> {

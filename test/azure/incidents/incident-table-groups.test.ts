@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
 import { type IncidentTable, incidentTable } from "../../../src/azure/incidents/incident-table.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { memoryIncidentTable } from "../../memory-incident-table.ts";
@@ -27,12 +27,12 @@ function count(outcomes: readonly unknown[]): { added: number; known: number } {
 
 async function mustHold(incidents: IncidentTable, stored: readonly StoredIncident[], ruleId = RULE_ID): Promise<void> {
   const byId = ({ row: a }: StoredIncident, { row: b }: StoredIncident) =>
-    text(a["IncidentId"]) < text(b["IncidentId"]) ? -1 : 1;
+    valueText(a["IncidentId"]) < valueText(b["IncidentId"]) ? -1 : 1;
   const rows = stored.toSorted(byId).map(({ row }) => row);
   const ids = rows.map((row) => row["IncidentId"]);
-  expect((await collected(incidents.list(ruleId))).map((row) => text(row["IncidentId"])).toSorted()).toEqual(ids);
+  expect((await collected(incidents.list(ruleId))).map((row) => valueText(row["IncidentId"])).toSorted()).toEqual(ids);
   expect(await pendingRows(incidents, ruleId)).toEqual(rows);
-  for (const one of stored) expect(await incidents.get(ruleId, text(one.row["IncidentId"]))).toEqual(one);
+  for (const one of stored) expect(await incidents.get(ruleId, valueText(one.row["IncidentId"]))).toEqual(one);
 }
 
 describe.each([

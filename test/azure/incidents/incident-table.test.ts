@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import type { IncidentTable } from "../../../src/azure/incidents/incident-table.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../../src/core/incident/row-failure.ts";
 import { memoryIncidentTable } from "../../memory-incident-table.ts";
@@ -226,7 +226,7 @@ describe.each([
         const made = { ...row, RuleId: randomUUID(), TimeGenerated: "2026-01-01T00:00:00.000Z" };
         await incidents.addAll([{ row: made, record }]);
         expect(await pendingRows(incidents, made.RuleId)).toEqual([made]);
-        expect(await incidents.get(made.RuleId, text(row["IncidentId"]))).toEqual({ row: made, record });
+        expect(await incidents.get(made.RuleId, valueText(row["IncidentId"]))).toEqual({ row: made, record });
       }),
       { numRuns: 25 },
     );
@@ -281,7 +281,7 @@ function answerTo(step: { call: string; name: string; limit: number }, incidents
 }
 
 async function idsOf(incidents: IncidentTable, ruleId = RULE_ID): Promise<string[]> {
-  return (await collected(incidents.list(ruleId))).map((row) => text(row["IncidentId"]));
+  return (await collected(incidents.list(ruleId))).map((row) => valueText(row["IncidentId"]));
 }
 
 function id(name: string): string {

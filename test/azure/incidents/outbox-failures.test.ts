@@ -4,7 +4,7 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { sinkAcceptances } from "../../../src/azure/ledger/sink-acceptances.ts";
 import { untakenRows } from "../../../src/azure/incidents/untaken-rows.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../../src/core/incident/row-failure.ts";
 import { memoryTable, type TableAccess } from "../../memory-table.ts";
@@ -119,9 +119,9 @@ describe.each([
     const listed = await collected(untaken.list());
     const where = (name: string) => ({
       ruleId: RULE_ID,
-      rowKey: `outbox|log-analytics|${text(row(name)["IncidentId"])}|1`,
+      rowKey: `outbox|log-analytics|${valueText(row(name)["IncidentId"])}|1`,
       sink: "log-analytics",
-      incidentId: text(row(name)["IncidentId"]),
+      incidentId: valueText(row(name)["IncidentId"]),
       revision: "1",
     });
     expect(listed.toSorted((one, other) => (one.state > other.state ? -1 : 1))).toEqual([

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident, StoreOutcome } from "../../../src/core/incident/incident-row.ts";
 import { suspectTable } from "../../../src/azure/ledger/suspect-table.ts";
@@ -18,7 +18,7 @@ const IN_THE_WAY = "other rows with its id are there without it";
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const named = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => storedIncident(`incident ${from + index}`));
-const idOf = ({ row }: StoredIncident): string => text(row["IncidentId"]);
+const idOf = ({ row }: StoredIncident): string => valueText(row["IncidentId"]);
 const tally = (outcomes: readonly unknown[]) => ({
   added: outcomes.filter((outcome) => outcome === "added").length,
   known: outcomes.filter((outcome) => outcome === "known").length,
@@ -244,7 +244,7 @@ test("whatever is known, of whatever rules, with whatever faults: outcomes are i
     return isOther ? ofRule(OTHER_RULE, made) : made;
   });
   const fault = fc.constantFrom<TableFault | undefined>(undefined, undefined, undefined, "refused", "lost", "repeated");
-  const keyOf = ({ row }: StoredIncident) => `${text(row["RuleId"])} ${text(row["IncidentId"])}`;
+  const keyOf = ({ row }: StoredIncident) => `${valueText(row["RuleId"])} ${valueText(row["IncidentId"])}`;
   await fc.assert(
     fc.asyncProperty(
       fc.array(one, { maxLength: 150 }),

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { chance } from "../../../local/samples/chance.ts";
 import { anyForm, writtenEvent } from "../../../local/samples/written-event.ts";
 import { compileRule, formatProblem } from "../../../src/sentinel/compile-rules.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { readEventBody } from "../../../src/core/event/event-body.ts";
 import { incidentId } from "../../../src/core/incident/incident-identity.ts";
 import { jsonText } from "../../../src/kql/run/dynamic-text.ts";
@@ -31,7 +31,7 @@ function idsOf(body: string | Uint8Array, { rule = RULE, tenants = [TENANT] }: G
   const { records, unreadable } = readEventBody(typeof body === "string" ? bytes(body) : body);
   expect(unreadable).toEqual([]);
   return records.flatMap((source) =>
-    judge(source, NOWHERE, deps).found.map(({ incident: { row } }) => text(row["IncidentId"])),
+    judge(source, NOWHERE, deps).found.map(({ incident: { row } }) => valueText(row["IncidentId"])),
   );
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { isRecord, readEventBody } from "../../../src/core/event/event-body.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import { candidateRecords } from "../../../src/core/scan/candidate-records.ts";
@@ -88,7 +88,7 @@ describe("the scan finds what reading everything finds", () => {
     fc.assert(
       fc.property(damaged, (written) => {
         const ids = (records: ReturnType<typeof found>) =>
-          records.map(({ incident }) => text(incident.row["IncidentId"]));
+          records.map(({ incident }) => valueText(incident.row["IncidentId"]));
         expect(ids(found(candidates(written)?.records ?? []))).toEqual(
           expect.arrayContaining(ids(found(readEventBody(written).records))),
         );

@@ -1,4 +1,4 @@
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { isDue, type RowFailure } from "../../../src/core/incident/row-failure.ts";
 import { DependencyError } from "../../../src/errors.ts";
@@ -13,7 +13,7 @@ export const rowOf = (id: string, ruleId = "a", queuedAt = START - 3_600_000): I
   Revision: 1,
   TimeGenerated: new Date(queuedAt).toISOString(),
 });
-export const idOf = (row: IncidentRow): string => text(row["IncidentId"]);
+export const idOf = (row: IncidentRow): string => valueText(row["IncidentId"]);
 
 /** Answers for single rows; a pack is answered like the first of its rows that is not accepted. */
 export type Answer = "accepted" | "refused" | "fails" | "breaks";
@@ -77,7 +77,7 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
       pending(ruleId, { limit, queuedBefore, dueAt, after = "" }) {
         const due = [...outbox.values()]
           .filter(({ row, refused }) => row["RuleId"] === ruleId && refused === undefined && idOf(row) > after)
-          .filter(({ row }) => Date.parse(text(row["TimeGenerated"])) < queuedBefore.getTime())
+          .filter(({ row }) => Date.parse(valueText(row["TimeGenerated"])) < queuedBefore.getTime())
           .filter(({ failure }) => failure === undefined || isDue(failure, dueAt.getTime()))
           .toSorted((one, other) => (idOf(one.row) < idOf(other.row) ? -1 : 1));
         const page = due.slice(0, limit).map(({ row, failure }) => ({ row, failure }));
@@ -97,7 +97,7 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
           pending: pending.length,
           failing: pending.filter(({ failure }) => (failure?.counted ?? 0) > 0).length,
           refused: all.length - pending.length,
-          oldest: pending.map(({ row }) => text(row["TimeGenerated"])).toSorted()[0],
+          oldest: pending.map(({ row }) => valueText(row["TimeGenerated"])).toSorted()[0],
         });
       },
     },

@@ -8,7 +8,7 @@ import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts"
 import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
 import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
@@ -32,7 +32,7 @@ beforeEach(async () => void (app = await open()));
 
 const kept = storedIncident("kept");
 const orphans = ["a", "b"].map((name) => ofRule(REMOVED, storedIncident(name)));
-const idOf = ({ row }: { readonly row: IncidentRow }) => text(row["IncidentId"]);
+const idOf = ({ row }: { readonly row: IncidentRow }) => valueText(row["IncidentId"]);
 const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
 
 /** An app that runs one rule, on a table with two incidents of another. */
@@ -122,7 +122,7 @@ test("health counts its rows and their age", async () => {
 
 test("a list and a summary show its incidents, each with the rule's name", async () => {
   const { body } = await ask("list", { query: "?order=newest" });
-  expect(body.incidents.map(({ IncidentId }: IncidentRow) => text(IncidentId)).toSorted()).toEqual(ALL_IDS);
+  expect(body.incidents.map(({ IncidentId }: IncidentRow) => valueText(IncidentId)).toSorted()).toEqual(ALL_IDS);
   expect(body.incidents.map(({ RuleName }: IncidentRow) => RuleName)).toEqual(
     Array.from({ length: 3 }, () => "Changes to PIM Settings"),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { text } from "../../../src/core/event/audit-log.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import type { SequenceRange } from "../../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../../src/errors.ts";
@@ -19,7 +19,7 @@ describe("an event that the store never takes", () => {
     const calls: number[] = [];
     const addAll: DetectDependencies["incidents"]["addAll"] = (incidents) => {
       calls.push(incidents.length);
-      const isHit = incidents.some(({ row }) => ids.includes(text(row["AuditLogId"])));
+      const isHit = incidents.some(({ row }) => ids.includes(valueText(row["AuditLogId"])));
       return isHit
         ? Promise.reject(new DependencyError("Table Storage", "answered 500"))
         : stores.deps.incidents.addAll(incidents);

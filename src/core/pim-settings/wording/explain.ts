@@ -1,5 +1,6 @@
 import type { DiagnosticRecord } from "../../event/event-body.ts";
-import { propertiesOf, text } from "../../event/audit-log.ts";
+import { propertiesOf } from "../../event/audit-log.ts";
+import { valueText } from "../../value-text.ts";
 import { laidOutJson } from "../../../kql/run/dynamic-text.ts";
 import { assess, type AssessOptions, isSettingsChange, type SettingsAssessment } from "../assess.ts";
 import type { Finding } from "../finding.ts";
@@ -15,8 +16,8 @@ export interface Explanation extends SettingsAssessment {
 
 export function explain(record: DiagnosticRecord, options: AssessOptions = {}): Explanation {
   return {
-    operationName: text(record["operationName"]),
-    category: text(propertiesOf(record)["category"]),
+    operationName: valueText(record["operationName"]),
+    category: valueText(propertiesOf(record)["category"]),
     isSettingsChange: isSettingsChange(record),
     ...assess(record, options),
   };
