@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../local/azurite.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
-import { WEBHOOK_SINK } from "../src/core/incident/outbox.ts";
 import { incidentTable } from "../src/azure/incidents/incident-table.ts";
 import { suspectTable } from "../src/azure/ledger/suspect-table.ts";
 import type { StoredIncident } from "../src/core/incident/incident-row.ts";
@@ -32,8 +31,8 @@ const CASES: readonly Case[] = [
   { name: "half known, a retry", otherSinks: [], isGuarded: true, isKnown: (index) => index % 2 === 0 },
   { name: "half known", otherSinks: [], isKnown: (index) => index % 2 === 0 },
   { name: "one in each group known", otherSinks: [], isKnown: (index) => index % 25 === 7 },
-  { name: "none known, with a webhook", otherSinks: [WEBHOOK_SINK], isKnown: () => false },
-  { name: "all known, with a webhook", otherSinks: [WEBHOOK_SINK], isKnown: () => true },
+  { name: "none known, with a webhook", otherSinks: ["webhook"], isKnown: () => false },
+  { name: "all known, with a webhook", otherSinks: ["webhook"], isKnown: () => true },
 ];
 
 export interface RedeliveryOptions {

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import type { TimerSchedules } from "./core/ledger/timer-runs.ts";
 import { isSchedule } from "./core/ledger/timer-schedule.ts";
+import { type SinkName, sinksSetUp } from "./core/incident/sinks.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/incident/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
 
@@ -29,6 +30,8 @@ export interface Config {
   };
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
+  /** Where incidents are sent to. */
+  readonly sinks: readonly SinkName[];
   readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
   /** The webhook that new incidents are posted to; undefined if there is none. */
   readonly webhook: WebhookConfig | undefined;
@@ -157,6 +160,7 @@ export function readConfig(environment: Environment): Config {
     auditEvents: auditEvents(settings),
     incidents: endpoint(settings.INCIDENTS_STORAGE, settings.INCIDENTS_TABLE_ENDPOINT),
     deadLetters: endpoint(settings.INCIDENTS_STORAGE, settings.DEAD_LETTERS_CONTAINER_URL),
+    sinks: sinksSetUp(filled),
     logsIngestion: {
       endpoint: settings.LOGS_INGESTION_ENDPOINT,
       ruleId: settings.LOGS_INGESTION_RULE_ID,

@@ -17,17 +17,14 @@ import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { suspectTable } from "./azure/ledger/suspect-table.ts";
 import { answersOfTheTableService } from "./azure/tables/table-answers.ts";
 import { timerTable } from "./azure/ledger/timer-table.ts";
-import { webhook } from "./azure/webhook.ts";
+import { webhook } from "./azure/sinks/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
-import type { IncidentRow } from "./core/incident/incident-row.ts";
-import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "./core/incident/outbox.ts";
 import type { Rule } from "./core/incident/rule.ts";
+import { queuedByIds } from "./core/incident/sinks.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
-import { logAnalyticsSink } from "./workflows/delivery/log-analytics-sink.ts";
-import type { Sinks } from "./workflows/delivery/sink.ts";
-import { webhookSink } from "./workflows/delivery/webhook-sink.ts";
+import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
 
 /** One retry: what fails after it is sent again by the delivery loop, in other packs. */
 const INGESTION_RETRIES = { ...RETRIES, maxRetries: 1 };
@@ -71,26 +68,24 @@ async function connect(config: Config) {
       : new ManagedIdentityCredential({ clientId: config.identityClientId });
   });
   const incidentsClient = await tableClient(config, INCIDENTS_TABLE, credential);
-  const incidents = incidentTable(incidentsClient, undefined, {
-    otherSinks: config.webhook === undefined ? [] : [WEBHOOK_SINK],
-  });
-  const ledgerClient = await tableClient(config, LEDGER_TABLE, credential);
-  const ledger = ledgerTable(ledgerClient, config.auditEvents);
   // The SDKs that most batches do without are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
-  const delivery = {
+  const senders: Senders = {
+    "log-analytics": async (pack, timeoutMs) => (await ingestion()).send(pack, timeoutMs),
+    webhook: config.webhook && webhook(fetch, config.webhook).send,
+  };
+  const incidents = incidentTable(incidentsClient, undefined, { otherSinks: queuedByIds(config.sinks) });
+  const ledgerClient = await tableClient(config, LEDGER_TABLE, credential);
+  const ledger = ledgerTable(ledgerClient, config.auditEvents);
+  const sinks = openSinks(senders, {
+    outboxOf: (sink) => incidentOutbox(incidentsClient, sink),
+    accountsOf: (sink) => acknowledgements(incidentsClient, sink),
+    incidents,
     acceptances: sinkAcceptances(ledgerClient),
     firstBackOffMs: config.outboxMinimumAgeSeconds * 1_000,
     now: Date.now,
-  };
-  const upload = async (rows: readonly IncidentRow[], timeoutMs: number) => (await ingestion()).upload(rows, timeoutMs);
-  const hook = config.webhook && webhook(fetch, config.webhook);
-  const outbox = incidentOutbox(incidentsClient, WEBHOOK_SINK);
-  const sinks: Sinks = [
-    logAnalyticsSink({ ...delivery, outbox: incidents, ingestion: { upload } }),
-    ...(hook ? [webhookSink({ ...delivery, outbox, webhook: hook, incidents })] : []),
-  ];
+  });
   // In Azure, Bicep makes them, and the app has no right to.
   if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
   return {
@@ -110,7 +105,6 @@ async function connect(config: Config) {
       add: async (letter: DeadLetter) => (await letters()).add(letter),
       count: async (limit: number) => (await letters()).count(limit),
     },
-    accounts: acknowledgements(incidentsClient, LOG_ANALYTICS_SINK),
     lists: incidentLists(incidentsClient),
     ledger,
     suspects: suspectTable(ledgerClient),
@@ -148,7 +142,7 @@ async function openDeadLetters(config: Config, credential: Credential) {
 async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Config, credential: Credential) {
   const [{ LogsIngestionClient }, { logsIngestion }] = await Promise.all([
     import("@azure/monitor-ingestion"),
-    import("./azure/logs-ingestion.ts"),
+    import("./azure/sinks/logs-ingestion.ts"),
   ]);
   const client = new LogsIngestionClient(endpoint, await credential(), { retryOptions: INGESTION_RETRIES });
   return logsIngestion(client, destination);

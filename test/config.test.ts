@@ -50,6 +50,7 @@ test("settings of an app in Azure are read", () => {
     },
     incidents: { kind: "identity", url: "https://account.table.core.windows.net" },
     deadLetters: { kind: "identity", url: "https://account.blob.core.windows.net/dead-letters" },
+    sinks: ["log-analytics"],
     logsIngestion: {
       endpoint: "https://dcr.ingest.monitor.azure.com",
       ruleId: "dcr-00000000000000000000000000000000",
@@ -250,8 +251,9 @@ test.each([
   { url: "@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/hook)", webhook: { url: undefined } },
   { url: " ", webhook: undefined },
 ])("a webhook at $url", ({ url, webhook }) => {
-  const found = readConfig({ ...IN_AZURE, WEBHOOK_URL: url }).webhook;
-  expect(found).toEqual(webhook && { ...webhook, format: "json" });
+  const found = readConfig({ ...IN_AZURE, WEBHOOK_URL: url });
+  expect(found.webhook).toEqual(webhook && { ...webhook, format: "json" });
+  expect(found.sinks).toEqual(webhook ? ["log-analytics", "webhook"] : ["log-analytics"]);
 });
 
 test.each(["http://hooks.contoso.example/x", "ftp://127.0.0.1/x", "https://user:pass@hooks.contoso.example/", "hooks"])(

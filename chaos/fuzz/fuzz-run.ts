@@ -3,7 +3,7 @@ import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../s
 import { assertWithinTableLimits } from "../../src/azure/tables/table-limits.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
-import { packRows } from "../../src/core/incident/packs.ts";
+import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
 import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detection/detect-batch.ts";
@@ -96,7 +96,7 @@ function assertLaw(figures: BatchFigures, bodies: number): void {
 function assertStorable({ row, record }: StoredIncident): void {
   const entity = incidentEntity(KEYS, row);
   for (const one of [entity, outboxEntity(KEYS, row), recordEntity(KEYS, record)]) assertWithinTableLimits(one);
-  const [pack = []] = packRows([row]);
+  const [pack = []] = packRows([row], { maxBytes: MAX_PACK_BYTES });
   const sent = JSON.stringify(pack);
   assert(Buffer.byteLength(sent) <= 1_000_000, "a row that is larger than a pack");
   assert(!HALF_PAIR.test(sent), "a row with half of a surrogate pair");

@@ -1,5 +1,6 @@
 import type { DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import type { UntakenRow } from "../../src/azure/incidents/untaken-rows.ts";
+import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
@@ -17,8 +18,8 @@ export const deadLettersCommand = command({
   },
   notes: `NAME is the sha256 of the bytes, as the list shows it; its beginning will do.
 
-The list has the events and records that became dead letters, and the rows that Log Analytics or
-the webhook did not take. A refused row waits for a person. A failing row is sent again by the app;
+The list has the events and records that became dead letters, and the rows that a sink did not take
+(${SINK_TITLES.join(", ")}). A refused row waits for a person. A failing row is sent again by the app;
 it counts as refused when it has failed for 24 hours while other rows were taken.
 After a fix, \`pimwatch redrive\` sends them through again.
 
@@ -50,7 +51,7 @@ Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 whe
       rows[row.state] += 1;
     }
     terminal.note(
-      `${count} dead letter(s); of Log Analytics and the webhook: ${rows.refused} refused row(s), ${rows.failing} failing`,
+      `${count} dead letter(s); of ${SINK_TITLES.join(" and ")}: ${rows.refused} refused row(s), ${rows.failing} failing`,
     );
     return count + rows.refused + rows.failing === 0 ? 0 : 1;
   },

@@ -1,6 +1,7 @@
 import type { DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import type { UntakenRows } from "../../src/azure/incidents/untaken-rows.ts";
 import { doEach } from "../../src/core/do-each.ts";
+import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { redrive, type Redriven } from "../../src/workflows/detection/redrive.ts";
 import { command } from "../command.ts";
@@ -17,7 +18,7 @@ export const redriveCommand = command({
     all: { type: "boolean", help: "all dead letters" },
     refused: {
       type: "boolean",
-      help: "the rows that Log Analytics or the webhook did not take: the app sends them again within minutes",
+      help: `the rows that ${SINK_TITLES.join(" or ")} did not take: the app sends them again within minutes`,
     },
     tenants: {
       type: "string",

@@ -1,7 +1,7 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { untakenRows } from "../../src/azure/incidents/untaken-rows.ts";
-import { WEBHOOK_SINK } from "../../src/core/incident/outbox.ts";
+import { queuedByIds, sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
 import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
@@ -22,8 +22,8 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
       const settings = await settingsFrom(environment);
       const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
-      // The app tells of what is queued: its webhook's address is not needed here, only that there is one.
-      const otherSinks = (settings["WEBHOOK_URL"] ?? "") === "" ? [] : [WEBHOOK_SINK];
+      // The app sends what is queued: the values of its sinks' settings are not needed here, only which sinks are set up.
+      const otherSinks = queuedByIds(sinksSetUp(settings));
       if (ids === undefined)
         throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
       return {

@@ -30,13 +30,13 @@ export async function sendEvents(
   { onProgress, stopping }: { readonly onProgress?: (sent: SendFigures) => void; readonly stopping?: AbortSignal } = {},
 ): Promise<SendFigures> {
   let sent: SendFigures = { events: 0, bytes: 0 };
-  let batch = await asked(() => producer.createBatch());
+  let batch = await callHub(() => producer.createBatch());
   const flush = async (): Promise<void> => {
     if (batch.count === 0) return;
-    await asked(() => producer.sendBatch(batch));
+    await callHub(() => producer.sendBatch(batch));
     sent = { ...sent, events: sent.events + batch.count };
     onProgress?.(sent);
-    batch = await asked(() => producer.createBatch());
+    batch = await callHub(() => producer.createBatch());
   };
   for await (const { body, where } of events) {
     if (stopping?.aborted === true) break;
@@ -60,7 +60,7 @@ function tooLarge(body: Uint8Array, where: string, { limit, sent }: { limit: num
 }
 
 /** One call to the hub, its failure in one line. */
-export async function asked<T>(call: () => Promise<T>): Promise<T> {
+export async function callHub<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

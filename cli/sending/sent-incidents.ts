@@ -7,7 +7,7 @@ import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
-import { asked, type OutgoingEvent } from "./event-sender.ts";
+import { callHub, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { spread, spreadText } from "./latency.ts";
 import type { Terminal } from "../terminal.ts";
@@ -33,8 +33,8 @@ export type HubProperties = Pick<EventHubProducerClient, "getPartitionIds" | "ge
 
 /** When the newest event of all partitions reached the hub; 0 for an empty one. */
 export async function newestEnqueued(hub: HubProperties): Promise<number> {
-  const ids = await asked(() => hub.getPartitionIds());
-  const partitions = await Promise.all(ids.map((id) => asked(() => hub.getPartitionProperties(id))));
+  const ids = await callHub(() => hub.getPartitionIds());
+  const partitions = await Promise.all(ids.map((id) => callHub(() => hub.getPartitionProperties(id))));
   return Math.max(
     0,
     ...partitions.map(({ isEmpty, lastEnqueuedOnUtc }) => (isEmpty ? 0 : lastEnqueuedOnUtc.getTime())),

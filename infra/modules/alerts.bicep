@@ -196,13 +196,14 @@ var logAlerts LogAlert[] = [
     window: 'PT30M'
   }
   {
-    name: 'webhook-failing'
-    title: 'The webhook is not notified'
-    description: 'The webhook refused incidents, failed for one of them for a day, or was unreachable for half an hour.'
-    query: loadTextContent('../queries/alerts/forwarding/webhook-failing.kql')
+    name: 'sink-failing'
+    title: 'A sink such as the webhook does not get incidents'
+    description: 'A sink beside Log Analytics, such as the webhook, refused incidents, failed for one of them for a day, or was unreachable for half an hour.'
+    query: loadTextContent('../queries/alerts/forwarding/sink-failing.kql')
     severity: 2
     frequency: 'PT15M'
     window: 'PT30M'
+    splitBy: ['Sink']
   }
   {
     name: 'requeued'

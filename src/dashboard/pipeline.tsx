@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { SINKS } from "../core/incident/sinks.ts";
 import type { Health } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { ago, count } from "./format.ts";
@@ -15,16 +16,16 @@ export function healthState({ value, error, isLoading }: Polled<Health>): Health
   if (isLoading) return { tone: "idle", words: "Pipeline …" };
   if (value === undefined || error !== undefined) return { tone: "bad", words: "Pipeline: no answer" };
   if (value.status !== "ok") return { tone: "bad", words: `Pipeline ${value.status}` };
-  const { pending, refused } = outboxOf(value);
+  const [pending, refused] = [rowsOf(value, "pending"), rowsOf(value, "refused")];
   if (refused > 0) return { tone: "warn", words: `${count(refused, "row")} refused` };
   if (pending > 0) return { tone: "ok", words: `Pipeline ok · ${pending} to forward` };
   return { tone: "ok", words: "Pipeline ok" };
 }
 
-function outboxOf(health: Health): { readonly pending: number; readonly refused: number } {
-  const outbox = health["outbox"];
-  const of = (name: string): number => (isObject(outbox) && typeof outbox[name] === "number" ? outbox[name] : 0);
-  return { pending: of("pending"), refused: of("refused") };
+/** Rows of all sinks together. */
+function rowsOf({ sinks }: Health, state: "pending" | "refused"): number {
+  const counts = isObject(sinks) ? Object.values(sinks).map((sink) => (isObject(sink) ? sink[state] : 0)) : [];
+  return counts.reduce<number>((sum, rows) => sum + (typeof rows === "number" ? rows : 0), 0);
 }
 
 interface PipelineProps {
@@ -70,12 +71,13 @@ export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
 }
 
 const NAMES: Readonly<Record<string, string>> = {
-  "outbox.pending": "Rows waiting to be forwarded",
-  "outbox.failing": "Rows that fail at Log Analytics, and are sent again",
-  "outbox.refused": "Rows that Log Analytics refused",
-  "webhook.pending": "Incidents waiting for the webhook",
-  "webhook.failing": "Incidents that fail at the webhook, and are sent again",
-  "webhook.refused": "Incidents that the webhook refused",
+  ...Object.fromEntries(
+    SINKS.flatMap(({ name, title }) => [
+      [`sinks.${name}.pending`, `Rows waiting for ${title}`],
+      [`sinks.${name}.failing`, `Rows that fail at ${title}, and are sent again`],
+      [`sinks.${name}.refused`, `Rows that ${title} refused`],
+    ]),
+  ),
   version: "Version",
 };
 const SHOWN_ELSEWHERE = new Set(["status", "problems"]);

@@ -1,7 +1,7 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
 import { handlingOf, handleEvents } from "../workflows/detection/handle-events.ts";
 import { hubEvents } from "./hub-events.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 app.generic("audit-events", {
   trigger: trigger.generic({
@@ -23,7 +23,7 @@ app.generic("audit-events", {
     maximumInterval: { minutes: 1 },
   },
   handler: (bodies: unknown, context: InvocationContext) =>
-    settled(async () => {
+    runInvocation(async () => {
       const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
       const delivery = handlingOf(context.retryContext?.retryCount ?? 0);
       const events = hubEvents(bodies, context.triggerMetadata ?? {});

@@ -3,7 +3,7 @@ import { readDashboardAccess } from "../config.ts";
 import { identify } from "../core/triage/dashboard-access.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { dashboardAsset } from "../dashboard-assets.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 // No function key: see incidents-api.ts.
 app.http("dashboard", { methods: ["GET"], authLevel: "anonymous", route: "dashboard", handler });
@@ -12,7 +12,7 @@ app.http("dashboard-assets", { methods: ["GET"], authLevel: "anonymous", route: 
 const DEADLINE_MS = 10_000;
 
 function handler(request: HttpRequest): Promise<HttpResponseInit> {
-  return settled(() => Promise.resolve(answer(request)), DEADLINE_MS);
+  return runInvocation(() => Promise.resolve(answer(request)), DEADLINE_MS);
 }
 
 function answer(request: HttpRequest): HttpResponseInit {

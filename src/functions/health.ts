@@ -5,7 +5,7 @@ import { VERSION } from "../version.ts";
 import { healthAnswer, pipelineAnswer } from "../workflows/health/health-api.ts";
 import { keptAnswer } from "../workflows/health/kept-answer.ts";
 import { type PipelineHealth, pipelineHealth } from "../workflows/health/pipeline-health.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 /** Anyone may ask; the tables are asked no more often than this. */
 const FRESH_FOR_MS = 5_000;
@@ -20,7 +20,7 @@ app.http("health", {
   authLevel: "anonymous",
   route: "health",
   handler: (_request: HttpRequest, context: InvocationContext) =>
-    settled(async (): Promise<HttpResponseInit> => healthAnswer(await loggedHealth(context)), DEADLINE_MS),
+    runInvocation(async (): Promise<HttpResponseInit> => healthAnswer(await loggedHealth(context)), DEADLINE_MS),
 });
 
 // No function key: see incidents-api.ts.
@@ -29,7 +29,7 @@ app.http("pipeline", {
   authLevel: "anonymous",
   route: "pipeline",
   handler: (request: HttpRequest, context: InvocationContext) =>
-    settled(async (): Promise<HttpResponseInit> => {
+    runInvocation(async (): Promise<HttpResponseInit> => {
       const sender = { url: request.url, header: (name: string) => request.headers.get(name) ?? undefined };
       return pipelineAnswer(sender, {
         access: readDashboardAccess(process.env),
@@ -46,7 +46,7 @@ interface AppHealth extends PipelineHealth {
 }
 
 const health = keptAnswer<AppHealth>({
-  ask: asked,
+  ask: readHealth,
   freshForMs: FRESH_FOR_MS,
   late: { afterMs: LATE_AFTER_MS, answer: down([`the dependencies did not answer within ${LATE_AFTER_MS / 1_000} s`]) },
   now: Date.now,
@@ -69,7 +69,7 @@ function down(problems: readonly string[]): AppHealth {
   return { version: VERSION, status: "down", problems };
 }
 
-async function asked(): Promise<AppHealth> {
+async function readHealth(): Promise<AppHealth> {
   const { services } = await import("../services.ts");
   let deps;
   try {

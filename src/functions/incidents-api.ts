@@ -9,7 +9,7 @@ import { readDashboardAccess } from "../config.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 // The host tries routes in the order of the functions' names, so a free `{id}` would also take "summary". An id is a sha256.
 const BY_ID = "incidents/{id:length(64)}";
@@ -33,7 +33,7 @@ function register(name: string, method: HttpMethod, route: string, operation: Pa
     authLevel: "anonymous",
     route,
     handler: (request: HttpRequest, context: InvocationContext) =>
-      settled(() => answer(operation, request, context), DEADLINE_MS),
+      runInvocation(() => answer(operation, request, context), DEADLINE_MS),
   });
 }
 

@@ -4,9 +4,9 @@ import { DependencyError, reasonOf } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { checkLedger } from "../workflows/healing/check-ledger.ts";
 import { handleEvents } from "../workflows/detection/handle-events.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
-/** Reading again is begun for so long; what is left waits for the next run. Well below the deadline of `settled`. */
+/** Reading again is begun for so long; what is left waits for the next run. Well below the deadline of `runInvocation`. */
 const BUDGET_MS = 120_000;
 const CHUNK_EVENTS = 32;
 /** Of a hub, also a dedicated one: any number of this size begins with each partition equally often. */
@@ -14,7 +14,7 @@ const MAX_PARTITIONS = 1_024;
 
 app.timer("ledger-timer", {
   schedule: "%LEDGER_TIMER_SCHEDULE%",
-  handler: (_timer: Timer, context: InvocationContext) => settled(() => check(context)),
+  handler: (_timer: Timer, context: InvocationContext) => runInvocation(() => check(context)),
 });
 
 async function check(context: InvocationContext): Promise<void> {

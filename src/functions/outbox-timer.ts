@@ -1,12 +1,12 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { throwFirst } from "../core/do-each.ts";
 import { sweepOutbox } from "../workflows/delivery/sweep-outbox.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 app.timer("outbox-timer", {
   schedule: "%OUTBOX_TIMER_SCHEDULE%",
   handler: (_timer: Timer, context: InvocationContext) =>
-    settled(async () => {
+    runInvocation(async () => {
       const { services } = await import("../services.ts");
       const deps = await services();
       const queuedBefore = new Date(Date.now() - deps.config.outboxMinimumAgeSeconds * 1_000);

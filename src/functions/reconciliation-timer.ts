@@ -1,12 +1,12 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { throwFirst } from "../core/do-each.ts";
 import { isAmiss, reconcile } from "../workflows/delivery/reconcile.ts";
-import { settled } from "./settled.ts";
+import { runInvocation } from "./run-invocation.ts";
 
 app.timer("reconciliation-timer", {
   schedule: "%RECONCILIATION_TIMER_SCHEDULE%",
   handler: (_timer: Timer, context: InvocationContext) =>
-    settled(async () => {
+    runInvocation(async () => {
       const { services } = await import("../services.ts");
       const deps = await services();
       const { figures, errors } = await reconcile(deps);

@@ -120,7 +120,7 @@ describe("looking", () => {
   test("the pipeline's health is told, and what is exported is CSV", async () => {
     const { page } = await open();
     await page.getByRole("button", { name: /Pipeline ok/ }).click();
-    await page.getByRole("dialog").getByText("Rows waiting to be forwarded").waitFor();
+    await page.getByRole("dialog").getByText("Rows waiting for Log Analytics").waitFor();
     await page.keyboard.press("Escape");
     const [download] = await Promise.all([
       page.waitForEvent("download"),
@@ -277,7 +277,7 @@ describe("accessible", () => {
     });
 
     test("nothing is wider than the window", async () => {
-      const health = { status: "ok", outbox: { pending: 12_345, refused: 0 } };
+      const health = { status: "ok", sinks: { "log-analytics": { pending: 12_345, refused: 0 } } };
       const before = (opened: Page) => opened.route("**/api/pipeline", (route) => route.fulfill({ json: health }));
       const { page } = await open({ ...options, before });
       await page.locator(ROWS).first().waitFor();

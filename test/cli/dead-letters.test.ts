@@ -9,6 +9,7 @@ import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../src/core/incident/row-failure.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
+import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { startFaultProxy } from "../fault-proxy.ts";
 import { bytes, eventBody, POSITION, settingsChange, TENANT } from "../samples.ts";
 import { RULE_ID, storedIncident } from "../stored-incident.ts";
@@ -53,7 +54,7 @@ describe("dead-letters", () => {
     expect(await pimwatch("dead-letters")).toEqual({
       code: 0,
       out: "",
-      err: "0 dead letter(s); of Log Analytics and the webhook: 0 refused row(s), 0 failing",
+      err: `0 dead letter(s); of ${SINK_TITLES.join(" and ")}: 0 refused row(s), 0 failing`,
     });
     const letter = bytes("{");
     await bury(letter, "not JSON");
@@ -64,7 +65,7 @@ describe("dead-letters", () => {
     await incidentTable(table()).markFailed(failing.row, FAILURE);
 
     const { code, out, err } = await pimwatch("dead-letters");
-    expect([code, err]).toEqual([1, "1 dead letter(s); of Log Analytics and the webhook: 1 refused row(s), 1 failing"]);
+    expect([code, err]).toEqual([1, `1 dead letter(s); of ${SINK_TITLES.join(" and ")}: 1 refused row(s), 1 failing`]);
     expect(out.split("\n").toSorted()).toEqual([
       "",
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,

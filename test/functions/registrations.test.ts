@@ -6,7 +6,7 @@ import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-ro
 import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
 import { CERTAINLY_DEAD_MS } from "../../src/azure/ledger/suspect-table.ts";
-import { DEADLINE_MS } from "../../src/functions/settled.ts";
+import { DEADLINE_MS } from "../../src/functions/run-invocation.ts";
 
 /* What a host relies on, as the built app says it. Each of these by itself loses events when it is otherwise. */
 

@@ -37,7 +37,7 @@ test("an incident that fails alone is reported after an hour and counts as refus
   const refusedAt = lines.find(({ message }) => message.includes('"refused":1'))?.at ?? NaN;
   expect((end - refusedAt) / (60 * MINUTE)).toBeLessThan(2);
 
-  for (const name of ["rows-refused", "webhook-failing"]) {
+  for (const name of ["rows-refused", "sink-failing"]) {
     expect(alertAt(name, refusedAt - 5 * MINUTE, lines), name).toEqual([]);
     expect(alertAt(name, refusedAt, lines), name).toMatchObject([{ Refused: 1 }]);
   }
@@ -50,6 +50,6 @@ test("an incident that fails alone is reported after an hour and counts as refus
 
 test("without that incident no alert fires", async () => {
   const { lines } = await linesOf(6, false);
-  for (const name of ["rows-refused", "webhook-failing", "outbox-age", "outbox-stopped"])
+  for (const name of ["rows-refused", "sink-failing", "outbox-age", "outbox-stopped"])
     for (const { at } of lines) expect(alertAt(name, at, lines), name).toEqual([]);
 });

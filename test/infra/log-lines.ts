@@ -41,19 +41,19 @@ const BATCH: Handled = {
   leftToHealer: 0,
   latency: { "1": 3 },
   notInLedger: 0,
-  forwarded: 1,
-  refused: 0,
-  failed: 0,
-  webhook: { forwarded: 1, refused: 0, failed: 0 },
+  sinks: {
+    "log-analytics": { forwarded: 1, refused: 0, failed: 0 },
+    webhook: { forwarded: 1, refused: 0, failed: 0 },
+  },
 };
 
-const SWEPT: Swept = { forwarded: 0, refused: 0, failed: 0, pending: 0, failing: 0, oldestSeconds: 0 };
+export const SWEPT: Swept = { forwarded: 0, refused: 0, failed: 0, pending: 0, failing: 0, oldestSeconds: 0 };
 
 /** The lines of a healthy pipeline. */
 export const LOG_LINES: LogLines = {
   "batch detected": BATCH,
   "gap healed": BATCH,
-  "outbox swept": { ...SWEPT, stopped: "" },
+  "outbox swept": { sinks: { "log-analytics": { ...SWEPT, stopped: "" } } },
   "ledger checked": {
     failures: 0,
     partitions: 4,

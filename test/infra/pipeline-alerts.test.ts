@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { FUNCTIONS, QUERY_FILES } from "./kusto-workspace.ts";
-import { LOG_LINES, type LogLines, traceOf } from "./log-lines.ts";
+import { LOG_LINES, type LogLines, SWEPT, traceOf } from "./log-lines.ts";
 import type { Row } from "./query-rows.ts";
 import { APP, MINUTE, NOW, runAlert } from "./run-alert.ts";
 
@@ -24,11 +24,15 @@ test("dead letters are summed from batches and healed events, of this app only",
   expect(alertOn("dead-letters", ...lines)).toMatchObject([{ DeadLettered: 3 }]);
 });
 
+/** A sweep of the outbox of Log Analytics alone. */
+const swept = (minutesAgo: number, figures: Partial<typeof SWEPT>) =>
+  traceOf("outbox swept", minutesAgo, { sinks: { "log-analytics": { ...SWEPT, ...figures } } });
+
 test("refused rows are summed from batches and sweeps", () => {
   const lines = [
-    traceOf("batch detected", 5, { refused: 3 }),
-    traceOf("outbox swept", 1, { refused: 1 }),
-    traceOf("outbox swept", 60, { refused: 9 }),
+    traceOf("batch detected", 5, { sinks: { "log-analytics": { ...SWEPT, refused: 3 } } }),
+    swept(1, { refused: 1 }),
+    swept(60, { refused: 9 }),
   ];
 
   expect(alertOn("rows-refused", ...lines)).toMatchObject([{ Refused: 4 }]);
@@ -36,7 +40,7 @@ test("refused rows are summed from batches and sweeps", () => {
 
 test("the outbox has stopped if no sweep could send, not if one could", () => {
   const stopped = Array.from({ length: 6 }, (_, index) =>
-    traceOf("outbox swept", index + 1, { stopped: "Logs Ingestion: answered 403" }),
+    swept(index + 1, { stopped: "Logs Ingestion: answered 403" }),
   );
 
   expect(alertOn("outbox-stopped", ...stopped)).toEqual([{ Stops: 6, Reason: "Logs Ingestion: answered 403" }]);
@@ -46,11 +50,11 @@ test("the outbox has stopped if no sweep could send, not if one could", () => {
 
 test("incidents wait too long if the latest sweep left one that is older than an hour", () => {
   const stopped = "Logs Ingestion: answered 403";
-  const old = traceOf("outbox swept", 2, { stopped, oldestSeconds: 3_700, failing: 2 });
+  const old = swept(2, { stopped, oldestSeconds: 3_700, failing: 2 });
 
   expect(alertOn("outbox-age", old)).toEqual([{ OldestSeconds: 3_700, Failing: 2, Reason: stopped }]);
   expect(alertOn("outbox-age", old, traceOf("outbox swept", 1))).toEqual([]);
-  expect(alertOn("outbox-age", traceOf("outbox swept", 1, { stopped, oldestSeconds: 3_600 }))).toEqual([]);
+  expect(alertOn("outbox-age", swept(1, { stopped, oldestSeconds: 3_600 }))).toEqual([]);
   expect(alertOn("outbox-age")).toEqual([]);
 });
 
@@ -170,20 +174,23 @@ test("the ledger's checks are counted even if there were none", () => {
   expect(alertOn("ledger-silent", traceOf("ledger checked", 1))).toEqual([{ Checks: 1 }]);
 });
 
-const TOLD = { forwarded: 1, refused: 0, failed: 0 };
-
-test("the webhook fails if it refuses, or if no sweep could send everything", () => {
-  const sweep = (minutesAgo: number, webhook: LogLines["outbox swept"]["webhook"]) =>
-    traceOf("outbox swept", minutesAgo, webhook && { webhook });
-  const down = { ...TOLD, forwarded: 0, stopped: "Webhook: answered 503" };
+test("a sink beside Log Analytics fails if it refuses, or if no sweep could send it all", () => {
+  const [well, refusing] = [SWEPT, { ...SWEPT, refused: 2 }];
+  const sweep = (minutesAgo: number, webhook: typeof SWEPT) =>
+    traceOf("outbox swept", minutesAgo, { sinks: { "log-analytics": refusing, webhook } });
+  const down = { ...SWEPT, stopped: "Webhook: answered 503" };
   const stopped = Array.from({ length: 5 }, (_, index) => sweep(index + 1, down));
 
-  expect(alertOn("webhook-failing", ...stopped)).toEqual([{ Refused: 0, Stops: 5, Reason: "Webhook: answered 503" }]);
-  expect(alertOn("webhook-failing", ...stopped, sweep(7, TOLD))).toEqual([]);
-  expect(alertOn("webhook-failing", traceOf("batch detected", 3, { webhook: { ...TOLD, refused: 2 } }))).toMatchObject([
-    { Refused: 2, Stops: 0 },
+  expect(alertOn("sink-failing", ...stopped)).toEqual([
+    { Sink: "webhook", Refused: 0, Stops: 5, Reason: "Webhook: answered 503" },
   ]);
-  expect(alertOn("webhook-failing", sweep(1, undefined), traceOf("batch detected", 1))).toEqual([]);
+  expect(alertOn("sink-failing", ...stopped, sweep(7, well))).toEqual([]);
+  expect(alertOn("sink-failing", traceOf("batch detected", 3, { sinks: { webhook: refusing } }))).toMatchObject([
+    { Sink: "webhook", Refused: 2, Stops: 0 },
+  ]);
+  expect(alertOn("sink-failing", swept(1, refusing), traceOf("batch detected", 1), traceOf("reconciled", 1))).toEqual(
+    [],
+  );
 });
 
 test("requeued and relisted incidents are summed; orphaned ones are counted once", () => {
@@ -268,9 +275,14 @@ test("queries look only for lines that the functions log, and for functions that
 });
 
 test("every figure that a query reads is logged", () => {
-  const figures = new Set(["event", ...Object.values(LOG_LINES).flatMap((line) => Object.keys(line))]);
+  const ofSinks = Object.keys({ ...SWEPT, stopped: "" });
+  const figures = new Set(["event", ...ofSinks, ...Object.values(LOG_LINES).flatMap((line) => Object.keys(line))]);
   const read = [...QUERY_FILES.values()].flatMap((text) =>
-    [...text.matchAll(/(?:Line|Line\.webhook|Webhook|parse_json\(Message\))(?:\.|\[")(\w+)/g)].map(([, name]) => name),
+    [
+      ...text.matchAll(
+        /(?:\.sinks\["log-analytics"\]|LogAnalytics|Figures|Line|parse_json\(Message\))(?:\.|\[")(\w+)/g,
+      ),
+    ].map(([, name]) => name),
   );
 
   expect(read.length).toBeGreaterThan(20);

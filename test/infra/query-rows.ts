@@ -49,9 +49,22 @@ function applied(operator: Syntax, rows: readonly Row[], { now }: Setting): Row[
       return rows.map((row) => namedValues(parts, row, now));
     case "SummarizeOperator":
       return summarized(parts, rows, now);
+    case "MvExpandOperator":
+      return rows.flatMap((row) => expanded(operator, row, now));
     default:
       return missing(kindOf(operator));
   }
+}
+
+/** Of one property bag alone: an array of name and value for each of its properties. */
+function expanded(operator: Syntax, row: Row, now: number): Row[] {
+  const [how, what] = inner(operator);
+  if (how === undefined || what === undefined || !/^kind *= *array$/.test(textOf(how)))
+    return missing(textOf(operator));
+  const [[name, bag] = missing(textOf(operator))] = Object.entries(namedValues(items(what), row, now));
+  const parsed: unknown = JSON.parse(String(bag ?? "null"));
+  if (typeof parsed !== "object" || parsed === null) return [{ ...row, [name]: null }];
+  return Object.entries(parsed).map((property) => ({ ...row, [name]: JSON.stringify(property) }));
 }
 
 function summarized(parts: readonly Syntax[], rows: readonly Row[], now: number): Row[] {
@@ -119,6 +132,10 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return String(of(left)).toLowerCase() === String(of(right)).toLowerCase();
     case "InExpression":
       return inner(right ?? node)
+        .flatMap(items)
+        .some((item) => of(item) === of(left));
+    case "NotInExpression":
+      return !inner(right ?? node)
         .flatMap(items)
         .some((item) => of(item) === of(left));
     case "GreaterThanExpression":

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DependencyError } from "../../src/errors.ts";
-import type { SendOutcome } from "../../src/workflows/delivery/sink.ts";
+import type { SendOutcome } from "../../src/core/incident/sinks.ts";
 import { failingWorld } from "./failing-world.ts";
 import type { World } from "./world.ts";
 
@@ -40,8 +40,10 @@ test("in a day with one such incident, 96 others are each delivered once, by the
   await all.deliver(1, () => true);
   let asked = 0;
   for (let quarter = 0; quarter < 96; quarter += 1) {
-    expect(await all.deliver(1)).toMatchObject({ forwarded: 1, webhook: { forwarded: 1 } });
-    for (let sweep = 0; sweep < 3; sweep += 1) asked += (await all.sweep(5))?.failed ?? 0;
+    expect(await all.deliver(1)).toMatchObject({
+      sinks: { "log-analytics": { forwarded: 1 }, webhook: { forwarded: 1 } },
+    });
+    for (let sweep = 0; sweep < 3; sweep += 1) asked += (await all.sweep(5))?.sinks["log-analytics"]?.failed ?? 0;
   }
   expect(all.taken.logAnalytics).toEqual(all.others());
   expect(all.taken.webhook).toEqual(all.others());

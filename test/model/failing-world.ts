@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { valueText } from "../../src/core/value-text.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import type { SendOutcome } from "../../src/workflows/delivery/sink.ts";
+import type { SendOutcome } from "../../src/core/incident/sinks.ts";
 import { type World, type WorldOptions, world } from "./world.ts";
 
 export const MINUTE = 60_000;
@@ -24,14 +24,14 @@ export function failingWorld(fail: Fail) {
   }
 
   const options: WorldOptions = {
-    uploadsTo: ({ accept }) => ({
-      async upload(rows) {
+    uploadsTo:
+      ({ accept }) =>
+      async (rows) => {
         const answer = await take(rows, taken.logAnalytics);
         if (answer.outcome === "accepted") for (const row of rows) accept(row);
         return answer;
       },
-    }),
-    webhook: { post: (row) => take([row], taken.webhook) },
+    webhook: (rows) => take(rows, taken.webhook),
   };
   const real: World = world(options);
 

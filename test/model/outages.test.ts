@@ -1,7 +1,7 @@
 // Outages of an hour or more, in simulated time, after which nobody has to intervene.
 import type { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { expect, test } from "vitest";
-import { logsIngestion } from "../../src/azure/logs-ingestion.ts";
+import { logsIngestion } from "../../src/azure/sinks/logs-ingestion.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { handlingOf } from "../../src/workflows/detection/handle-events.ts";
@@ -80,7 +80,7 @@ test("ingestion that is down for an hour gets few requests, and everything once 
         return Promise.resolve();
       },
     };
-    return logsIngestion(client, { ruleId: "dcr-1", stream: "Custom-1" });
+    return logsIngestion(client, { ruleId: "dcr-1", stream: "Custom-1" }).send;
   };
   const real = await deployed({ uploadsTo });
   await minutes(real, 5);

@@ -12,17 +12,15 @@ import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../src/core/incident/outbox.ts";
+import { queuedByIds, type Send, type SendOutcome } from "../../src/core/incident/sinks.ts";
 import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/healing/check-ledger.ts";
 import type { HubEvent } from "../../src/workflows/detection/detect-batch.ts";
 import { handleEvents, type HandleDependencies, type Handling } from "../../src/workflows/detection/handle-events.ts";
-import { type LogAnalyticsDependencies, logAnalyticsSink } from "../../src/workflows/delivery/log-analytics-sink.ts";
 import { reconcile, type Reconciled } from "../../src/workflows/delivery/reconcile.ts";
-import { type BySink, type SendOutcome, type Sinks } from "../../src/workflows/delivery/sink.ts";
+import { type BySink, openSinks, type Sink } from "../../src/workflows/delivery/sink.ts";
 import { sweepOutbox, type Swept } from "../../src/workflows/delivery/sweep-outbox.ts";
-import { type WebhookDependencies, webhookSink } from "../../src/workflows/delivery/webhook-sink.ts";
 import { memoryTable, type TableFault } from "../memory-table.ts";
 import { bytes, eventBody, settingsChange, TENANT } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, incidentOf, readyRule } from "../shipped-rule.ts";
@@ -58,15 +56,12 @@ interface Partition {
 export type World = ReturnType<typeof world>;
 
 /** Accepts rows instead of the endpoint that `ingestion.mode` controls, and reports them. */
-export type UploadsTo = (how: {
-  readonly now: () => number;
-  readonly accept: (row: IncidentRow) => void;
-}) => LogAnalyticsDependencies["ingestion"];
+export type UploadsTo = (how: { readonly now: () => number; readonly accept: (row: IncidentRow) => void }) => Send;
 
 export interface WorldOptions {
   readonly uploadsTo?: UploadsTo;
   /** A second sink. */
-  readonly webhook?: WebhookDependencies["webhook"];
+  readonly webhook?: Send;
 }
 
 export function world({ uploadsTo, webhook }: WorldOptions = {}) {
@@ -89,24 +84,25 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   const ingestion = { mode: "up" as IngestionMode };
   const incidentRows = memoryTable({ pageSize: 3, before: disturbed });
   const ledgerRows = memoryTable({ pageSize: 3, before: disturbed });
-  const otherSinks = webhook === undefined ? [] : [WEBHOOK_SINK];
+  const otherSinks = queuedByIds(webhook === undefined ? ["log-analytics"] : ["log-analytics", "webhook"]);
   const incidents = incidentTable(incidentRows.client, undefined, { otherSinks });
   const ledger = ledgerTable(ledgerRows.client, NAME);
   const now = (): Date => new Date(clock.app);
-  const delivery = {
-    acceptances: sinkAcceptances(ledgerRows.client),
-    firstBackOffMs: 60_000,
-    now: () => clock.app,
-  };
 
   /** The sinks of a process that has just started. */
-  function newSinks(): Sinks {
-    const endpoint = uploadsTo?.({ now: () => clock.app, accept }) ?? { upload };
-    const outbox = incidentOutbox(incidentRows.client, WEBHOOK_SINK);
-    return [
-      logAnalyticsSink({ ...delivery, outbox: incidents, ingestion: endpoint }),
-      ...(webhook ? [webhookSink({ ...delivery, outbox, webhook, incidents })] : []),
-    ];
+  function newSinks(): Sink[] {
+    const uploading = uploadsTo?.({ now: () => clock.app, accept }) ?? upload;
+    return openSinks(
+      { "log-analytics": uploading, webhook },
+      {
+        outboxOf: (sink) => incidentOutbox(incidentRows.client, sink),
+        accountsOf: (sink) => acknowledgements(incidentRows.client, sink),
+        incidents,
+        acceptances: sinkAcceptances(ledgerRows.client),
+        firstBackOffMs: 60_000,
+        now: () => clock.app,
+      },
+    );
   }
 
   let deps: HandleDependencies = {
@@ -217,7 +213,6 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     });
   }
 
-  const accounts = acknowledgements(incidentRows.client, LOG_ANALYTICS_SINK);
   return {
     clock,
     storage,
@@ -252,7 +247,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
     async reconcile(): Promise<Reconciled> {
       const lists = incidentLists(incidentRows.client);
-      const { figures, errors } = await reconcile({ ruleIds: ruleIds(incidentRows.client), accounts, lists });
+      const { figures, errors } = await reconcile({ ruleIds: ruleIds(incidentRows.client), sinks: deps.sinks, lists });
       throwFirst(errors);
       return figures;
     },

@@ -3,10 +3,6 @@ import type { RowFailure } from "./row-failure.ts";
 
 /** The sink that every revision of an incident is forwarded to. */
 export const LOG_ANALYTICS_SINK = "log-analytics";
-/** The optional sink that new incidents are posted to. */
-export const WEBHOOK_SINK = "webhook";
-/** Sinks other than Log Analytics. For them the outbox stores only the ids of an incident. */
-export type OtherSink = typeof WEBHOOK_SINK;
 
 /** A row of the outbox, with its failed attempts. */
 export interface QueuedRow {

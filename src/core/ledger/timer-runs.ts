@@ -23,7 +23,7 @@ export interface LateTimer {
   readonly missingSince: string;
 }
 
-/** Every run ends within this time (`DEADLINE_MS` of functions/settled.ts), and is not missing before. */
+/** Every run ends within this time (`DEADLINE_MS` of functions/run-invocation.ts), and is not missing before. */
 export const LONGEST_RUN_MS = 240_000;
 const MISSED_RUNS = 3;
 

@@ -3,8 +3,9 @@ import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { doEach, DOWN_AFTER } from "../../core/do-each.ts";
 import type { QueuedRow } from "../../core/incident/outbox.ts";
 import { afterFailure, type RowFailure } from "../../core/incident/row-failure.ts";
+import type { SendingTime } from "../../core/incident/sinks.ts";
 import { isOfADependency } from "../../errors.ts";
-import type { SendingTime, SendOutcome, Sink } from "./sink.ts";
+import type { Sink } from "./sink.ts";
 
 /** Plain figures, for a log record. */
 export interface Delivered {
@@ -126,7 +127,7 @@ async function settle(pack: readonly IncidentRow[], queue: IncidentRow[][], pass
 async function attempt(
   pack: readonly IncidentRow[],
   { sink, timeoutMs, errors }: Pass,
-): Promise<SendOutcome | { readonly outcome: "failed"; readonly reason: string }> {
+): Promise<Awaited<ReturnType<Sink["send"]>> | { readonly outcome: "failed"; readonly reason: string }> {
   try {
     return await sink.send(pack, timeoutMs);
   } catch (error) {

@@ -1,17 +1,10 @@
 import { doEach } from "../../core/do-each.ts";
+import type { Sink, SinkAccounts } from "./sink.ts";
 
 export interface ReconcileDependencies {
   /** Each has a partition of its own. */
   ruleIds(how: { readonly fresh: boolean }): Promise<readonly string[]>;
-  readonly accounts: {
-    of(ruleId: string): Promise<{
-      incidents: number;
-      waiting: number;
-      acknowledged: number;
-      unaccounted: readonly { ruleId: string; incidentId: string; revision: string }[];
-    }>;
-    requeue(missing: { ruleId: string; incidentId: string; revision: string }): Promise<"requeued" | "accounted for">;
-  };
+  readonly sinks: readonly Pick<Sink, "accounts">[];
   readonly lists: {
     check(ruleId: string): Promise<{ unlisted: readonly Unlisted[]; orphaned: number }>;
     relist(unlisted: Unlisted): Promise<"relisted" | "listed">;
@@ -25,6 +18,7 @@ interface Unlisted {
   readonly misplaced: readonly string[];
 }
 
+/** Sums over the sinks that take every revision. */
 export interface Reconciled {
   readonly incidents: number;
   readonly waiting: number;
@@ -44,13 +38,13 @@ export interface Reconciliation {
 }
 
 /**
- * Compares what is stored with what Log Analytics acknowledged and with what lists show. It queues again and lists
- * again what is missing.
+ * Compares what is stored with what the sinks acknowledged and with what lists show. It queues again and lists again
+ * what is missing.
  *
  * Nothing of ours makes a row leave the outbox without an acknowledgement. This is for what is not of ours: rows
  * deleted by hand, a table that was restored, a mistake in a later version.
  */
-export async function reconcile({ ruleIds, accounts, lists }: ReconcileDependencies): Promise<Reconciliation> {
+export async function reconcile({ ruleIds, sinks, lists }: ReconcileDependencies): Promise<Reconciliation> {
   const figures = { incidents: 0, waiting: 0, acknowledged: 0, requeued: 0, relisted: 0, orphaned: 0 };
   const errors: unknown[] = [];
 
@@ -58,7 +52,7 @@ export async function reconcile({ ruleIds, accounts, lists }: ReconcileDependenc
     errors.push(...(await doEach(faults, one)).errors);
   }
 
-  async function reconcileAccounts(ruleId: string): Promise<void> {
+  async function reconcileAccounts(ruleId: string, accounts: SinkAccounts): Promise<void> {
     const { incidents, waiting, acknowledged, unaccounted } = await accounts.of(ruleId);
     figures.incidents += incidents;
     figures.waiting += waiting;
@@ -77,7 +71,8 @@ export async function reconcile({ ruleIds, accounts, lists }: ReconcileDependenc
   }
 
   const rules = await ruleIds({ fresh: true });
-  await mend(rules, reconcileAccounts);
+  for (const { accounts } of sinks)
+    if (accounts !== undefined) await mend(rules, (ruleId) => reconcileAccounts(ruleId, accounts));
   await mend(rules, reconcileLists);
   return { figures, errors };
 }

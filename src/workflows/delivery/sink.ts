@@ -1,54 +1,30 @@
-import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import type { OtherSink, Pending, PendingPage, WaitingRows } from "../../core/incident/outbox.ts";
+import { valueText } from "../../core/value-text.ts";
+import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
+import type { Pending, PendingPage, WaitingRows } from "../../core/incident/outbox.ts";
+import { packRows } from "../../core/incident/packs.ts";
 import type { RowFailure } from "../../core/incident/row-failure.ts";
-import type { SinkWatch } from "./sink-watch.ts";
+import { type Send, type SendOutcome, SINKS, type SinkName, type SinkTraits } from "../../core/incident/sinks.ts";
+import { type Acceptances, sinkWatch, type SinkWatch } from "./sink-watch.ts";
 
-/** Where incidents are sent to: one entry of the delivery loop. */
-export interface Sink {
-  /** As it stands in the row keys of the outbox. */
-  readonly name: string;
-  /** For people. */
-  readonly title: string;
+/** A sink at work: one entry of the delivery loop. */
+export interface Sink extends Pick<SinkTraits, "name" | "title" | "limits" | "pageSize"> {
   readonly outbox: SinkOutbox;
   /** The rows of one request each, in order. */
   packsOf(rows: readonly IncidentRow[]): IncidentRow[][];
-  /**
-   * Sends one pack in one request.
-   *
-   * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
-   */
-  send(pack: readonly IncidentRow[], timeoutMs: number): Promise<SendOutcome>;
+  /** As `Send`. `gone`: there is nothing to send any more. */
+  send(pack: readonly IncidentRow[], timeoutMs: number): Promise<SendOutcome | { readonly outcome: "gone" }>;
   /** The incident as it is now, where the outbox holds no more than its ids. Undefined: it was deleted by hand. */
   current?(queued: IncidentRow): Promise<IncidentRow | undefined>;
+  /** What was stored against what the sink acknowledged, where it takes every revision. */
+  readonly accounts?: SinkAccounts;
   readonly watch: SinkWatch;
-  readonly limits: {
-    /** The invocation that made the incidents; the next batch waits for it. */
-    readonly invocation: SendingTime;
-    /** The timer, which runs again in a minute. */
-    readonly sweep: SendingTime;
-  };
   /** The first wait of a row that failed alone; each further failure doubles it. */
   readonly firstBackOffMs: number;
-  /** Rows that a sweep reads of one rule at a time. */
-  readonly pageSize: number;
   /** Where the next sweep begins to read, by rule: behind the rows at which one was stopped. */
   readonly readFrom: Map<string, string>;
 }
 
-/** `refused`: it will be refused again, however often it is sent. `gone`: there is nothing to send any more. */
-export type SendOutcome =
-  | { readonly outcome: "accepted" }
-  | { readonly outcome: "gone" }
-  | { readonly outcome: "refused"; readonly reason: string };
-
-export interface SendingTime {
-  /** No request begins after this time. */
-  readonly milliseconds: number;
-  /** One request with its retries. */
-  readonly timeoutMs: number;
-}
-
-export interface SinkOutbox {
+interface SinkOutbox {
   pending(ruleId: string, which: PendingPage): Promise<Pending>;
   /** Takes a row out of the outbox, and notes that it was accepted. */
   markForwarded(row: IncidentRow): Promise<void>;
@@ -58,19 +34,77 @@ export interface SinkOutbox {
   waiting(ruleId: string, limit?: number): Promise<WaitingRows>;
 }
 
-/** At least Log Analytics, which is the first. */
-export type Sinks = readonly [Sink, ...Sink[]];
+/** A revision that is stored, and neither waits for the sink nor was acknowledged by it. */
+interface LostRevision {
+  readonly ruleId: string;
+  readonly incidentId: string;
+  readonly revision: string;
+}
 
-/** Figures of Log Analytics, and under its name those of each other sink. */
-export type BySink<Figures> = Figures & { readonly [name in OtherSink]?: Figures };
+export interface SinkAccounts {
+  of(ruleId: string): Promise<{
+    readonly incidents: number;
+    readonly waiting: number;
+    readonly acknowledged: number;
+    readonly unaccounted: readonly LostRevision[];
+  }>;
+  requeue(lost: LostRevision): Promise<"requeued" | "accounted for">;
+}
+
+/** How each sink is sent to; undefined: it is not set up. */
+export type Senders = { readonly [name in SinkName]: Send | undefined };
+
+export interface SinkDependencies {
+  outboxOf(sink: SinkName): SinkOutbox;
+  accountsOf(sink: SinkName): SinkAccounts;
+  readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
+  readonly acceptances: Acceptances;
+  readonly firstBackOffMs: number;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** The sinks that can be sent to, in the order of the table. */
+export function openSinks(senders: Partial<Senders>, deps: SinkDependencies): Sink[] {
+  return SINKS.flatMap((traits) => {
+    const send = senders[traits.name];
+    return send === undefined ? [] : [openSink(traits, send, deps)];
+  });
+}
+
+function openSink(traits: (typeof SINKS)[number], send: Send, deps: SinkDependencies): Sink {
+  const { name, title, limits, pageSize, pack, pauseMs, takes } = traits;
+  const { incidents, acceptances, firstBackOffMs, now } = deps;
+  const current = async (queued: IncidentRow) =>
+    (await incidents.get(valueText(queued["RuleId"]), valueText(queued["IncidentId"])))?.row;
+  return {
+    name,
+    title,
+    limits,
+    pageSize,
+    outbox: deps.outboxOf(name),
+    packsOf: (rows) => packRows(rows, pack),
+    send,
+    ...(takes === "every revision" ? { accounts: deps.accountsOf(name) } : { current }),
+    watch: sinkWatch(name, { acceptances, pauseMs, now }),
+    firstBackOffMs,
+    readFrom: new Map(),
+  };
+}
+
+/** Figures of each sink that is set up. */
+export interface BySink<Figures> {
+  readonly sinks: { readonly [name in SinkName]?: Figures };
+}
 
 /** Does something for all sinks, side by side: none waits for another. */
 export async function forEachSink<Figures>(
-  sinks: Sinks,
+  sinks: readonly Sink[],
   work: (sink: Sink) => Promise<{ readonly figures: Figures; readonly errors: readonly unknown[] }>,
 ): Promise<{ readonly figures: BySink<Figures>; readonly errors: readonly unknown[] }> {
-  const [first, ...others] = sinks;
-  const [main, ...rest] = await Promise.all([work(first), ...others.map(work)]);
-  const named = Object.fromEntries(rest.map(({ figures }, index) => [others[index]?.name, figures]));
-  return { figures: { ...main.figures, ...named }, errors: [main, ...rest].flatMap(({ errors }) => errors) };
+  const done = await Promise.all(sinks.map(async (sink) => [sink.name, await work(sink)] as const));
+  return {
+    figures: { sinks: Object.fromEntries(done.map(([name, { figures }]) => [name, figures])) },
+    errors: done.flatMap(([, { errors }]) => errors),
+  };
 }

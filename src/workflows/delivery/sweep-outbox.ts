@@ -2,10 +2,10 @@ import { doEach } from "../../core/do-each.ts";
 import type { PendingPage, QueuedRow } from "../../core/incident/outbox.ts";
 import { deliver, type Delivered, isFailing } from "./deliver.ts";
 import { type OutboxState, outboxState } from "./outbox-state.ts";
-import { type BySink, forEachSink, type Sink, type Sinks } from "./sink.ts";
+import { type BySink, forEachSink, type Sink } from "./sink.ts";
 
 export interface SweepDependencies {
-  readonly sinks: Sinks;
+  readonly sinks: readonly Sink[];
   /** Rules whose rows may wait; each has a partition of its own. */
   ruleIds(how?: { readonly fresh: boolean }): Promise<readonly string[]>;
 }

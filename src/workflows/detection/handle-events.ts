@@ -10,11 +10,11 @@ import {
   suspectKey,
   type SuspectMarks,
 } from "./detect-guarded.ts";
-import { type BySink, type Sink, type Sinks, forEachSink } from "../delivery/sink.ts";
+import { type BySink, type Sink, forEachSink } from "../delivery/sink.ts";
 import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
 
 export interface HandleDependencies extends DetectDependencies {
-  readonly sinks: Sinks;
+  readonly sinks: readonly Sink[];
   readonly ledger: FinishedPort;
   readonly suspects: SuspectMarks & {
     known(how: {

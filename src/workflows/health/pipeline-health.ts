@@ -1,5 +1,4 @@
 import { isOfADependency } from "../../errors.ts";
-import type { OtherSink } from "../../core/incident/outbox.ts";
 import {
   type HubHealth,
   type HubHealthDependencies,
@@ -8,26 +7,23 @@ import {
   hubProblems,
 } from "./hub-health.ts";
 import { type OutboxState, outboxState } from "../delivery/outbox-state.ts";
-import type { Sink } from "../delivery/sink.ts";
+import type { BySink, Sink } from "../delivery/sink.ts";
 
 type WatchedSink = Pick<Sink, "name" | "title"> & { readonly outbox: Pick<Sink["outbox"], "waiting"> };
 
 export interface HealthDependencies extends HubHealthDependencies {
   /** Each has a partition of its own. */
   ruleIds(): Promise<readonly string[]>;
-  /** The first is Log Analytics. */
-  readonly sinks: readonly [WatchedSink, ...WatchedSink[]];
+  readonly sinks: readonly WatchedSink[];
   readonly deadLetters: { count(limit: number): Promise<number> };
   now(): Date;
 }
 
-export interface PipelineHealth extends Readonly<Partial<Record<OtherSink, OutboxState>>> {
+export interface PipelineHealth extends Partial<BySink<OutboxState>> {
   /** `down`: events may not be stored now. `degraded`: they are, and somebody has to look. */
   readonly status: "ok" | "degraded" | "down";
   readonly problems: readonly string[];
-  /** What waits for Log Analytics. Counted no further than COUNTED, as for other sinks. */
-  readonly outbox?: OutboxState;
-  /** Counted no further than COUNTED. */
+  /** Counted no further than COUNTED, as are the rows that wait for a sink. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
 }
@@ -60,7 +56,7 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
   return {
     status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
-    ...Object.fromEntries((states ?? []).map(([{ name }, state], index) => [index === 0 ? "outbox" : name, state])),
+    ...(states && { sinks: Object.fromEntries(states.map(([{ name }, state]) => [name, state])) }),
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
   };

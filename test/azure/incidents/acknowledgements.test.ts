@@ -29,7 +29,11 @@ async function open() {
     accounts,
     outboxKeyOf,
     async check() {
-      const { figures, errors } = await reconcile({ ruleIds: ruleIds(client), accounts, lists: incidentLists(client) });
+      const { figures, errors } = await reconcile({
+        ruleIds: ruleIds(client),
+        sinks: [{ accounts }],
+        lists: incidentLists(client),
+      });
       throwFirst(errors);
       return figures;
     },

@@ -42,7 +42,7 @@ async function filled(client: TableAccess) {
     incidents,
     check: async () => {
       const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
-      const deps = { ruleIds: ruleIds(client), accounts, lists: incidentLists(client) };
+      const deps = { ruleIds: ruleIds(client), sinks: [{ accounts }], lists: incidentLists(client) };
       const { figures, errors } = await reconcile(deps);
       throwFirst(errors);
       return { relisted: figures.relisted, orphaned: figures.orphaned };
@@ -206,7 +206,11 @@ test("an incident that cannot be listed again keeps neither others nor other rul
     relist: ({ incidentId }: { readonly incidentId: string }) =>
       incidentId === idOf(b) ? Promise.reject(new Error("cannot be listed")) : Promise.resolve("relisted" as const),
   };
-  const { figures, errors } = await reconcile({ ruleIds: () => Promise.resolve(["broken", RULE_ID]), accounts, lists });
+  const { figures, errors } = await reconcile({
+    ruleIds: () => Promise.resolve(["broken", RULE_ID]),
+    sinks: [{ accounts }, {}],
+    lists,
+  });
   expect(figures).toEqual({ incidents: 3, waiting: 0, acknowledged: 2, requeued: 2, relisted: 4, orphaned: 2 });
   expect(errors.map(String)).toEqual([
     "Error: cannot be queued",

@@ -2,7 +2,6 @@ import { TableClient, type TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
 import { type IncidentTable, incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
@@ -134,7 +133,7 @@ describe("transactions", () => {
   });
 
   test("hold an incident's rows for the webhook, too", async () => {
-    const { incidents, transactions } = await countedTable({ otherSinks: [WEBHOOK_SINK] });
+    const { incidents, transactions } = await countedTable({ otherSinks: ["webhook"] });
     await incidents.addAll(named(30));
     expect(transactions).toEqual([100, 50]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { lateTimers, LONGEST_RUN_MS, type TimerName, type TimerRuns } from "../../../src/core/ledger/timer-runs.ts";
-import { DEADLINE_MS } from "../../../src/functions/settled.ts";
+import { DEADLINE_MS } from "../../../src/functions/run-invocation.ts";
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { SendingTime } from "../../../src/core/incident/sinks.ts";
 import { deliver } from "../../../src/workflows/delivery/deliver.ts";
-import type { SendingTime } from "../../../src/workflows/delivery/sink.ts";
 import { type Answer, idOf, memorySink, type MemorySinkOptions, rowOf, START } from "./memory-sink.ts";
 
 const TIME: SendingTime = { milliseconds: 60_000, timeoutMs: 5_000 };

@@ -1,8 +1,9 @@
 import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { isDue, type RowFailure } from "../../../src/core/incident/row-failure.ts";
+import type { SendOutcome } from "../../../src/core/incident/sinks.ts";
 import { DependencyError } from "../../../src/errors.ts";
-import type { SendOutcome, Sink } from "../../../src/workflows/delivery/sink.ts";
+import type { Sink } from "../../../src/workflows/delivery/sink.ts";
 import { type Acceptances, sinkWatch } from "../../../src/workflows/delivery/sink-watch.ts";
 
 export const START = Date.parse("2026-03-04T09:14:00Z");

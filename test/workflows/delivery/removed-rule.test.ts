@@ -10,13 +10,12 @@ import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
-import { LOG_ANALYTICS_SINK, WEBHOOK_SINK } from "../../../src/core/incident/outbox.ts";
 import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
-import { logAnalyticsSink } from "../../../src/workflows/delivery/log-analytics-sink.ts";
 import { pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
+import type { Send } from "../../../src/core/incident/sinks.ts";
+import { openSinks } from "../../../src/workflows/delivery/sink.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
 import { sweepOutbox } from "../../../src/workflows/delivery/sweep-outbox.ts";
-import { webhookSink } from "../../../src/workflows/delivery/webhook-sink.ts";
 import { openTable } from "../../azure/tables/open-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 
@@ -38,39 +37,37 @@ const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
 /** An app that runs one rule, on a table with two incidents of another. */
 async function open() {
   const { client } = await openTable(azurite.connectionString);
-  const incidents = incidentTable(client, undefined, { otherSinks: [WEBHOOK_SINK] });
+  const incidents = incidentTable(client, undefined, { otherSinks: ["webhook"] });
   await incidents.addAll([kept, ...orphans]);
   const forwarded: string[] = [];
   const told: string[] = [];
-  const ingestion = {
-    upload(rows: readonly IncidentRow[]) {
-      forwarded.push(...rows.map((row) => idOf({ row })));
-      return Promise.resolve({ outcome: "accepted" as const });
-    },
-  };
-  const webhook = {
-    post(row: IncidentRow) {
-      told.push(idOf({ row }));
-      return Promise.resolve({ outcome: "accepted" as const });
-    },
-  };
-  const acceptances = { latest: () => Promise.resolve(undefined), note: () => Promise.resolve() };
-  const delivery = { acceptances, firstBackOffMs: 60_000, now: () => QUEUED + 90_000 };
+  const sendTo =
+    (taken: string[]): Send =>
+    (rows) => {
+      taken.push(...rows.map((row) => idOf({ row })));
+      return Promise.resolve({ outcome: "accepted" });
+    };
   return {
     client,
     forwarded,
     told,
     incidents,
     ruleIds: ruleIds(client, { running: [RULE_ID] }),
-    accounts: acknowledgements(client, LOG_ANALYTICS_SINK),
     lists: incidentLists(client),
     pages: incidentPages(client),
     changes: incidentChanges(client),
     guideOf: () => undefined,
-    sinks: [
-      logAnalyticsSink({ ...delivery, outbox: incidents, ingestion }),
-      webhookSink({ ...delivery, outbox: incidentOutbox(client, WEBHOOK_SINK), webhook, incidents }),
-    ] as const,
+    sinks: openSinks(
+      { "log-analytics": sendTo(forwarded), webhook: sendTo(told) },
+      {
+        outboxOf: (sink) => incidentOutbox(client, sink),
+        accountsOf: (sink) => acknowledgements(client, sink),
+        incidents,
+        acceptances: { latest: () => Promise.resolve(undefined), note: () => Promise.resolve() },
+        firstBackOffMs: 60_000,
+        now: () => QUEUED + 90_000,
+      },
+    ),
     deadLetters: { count: () => Promise.resolve(0) },
     ledger: { statuses: () => Promise.resolve([]) },
     timers: { runs: () => Promise.resolve({ firstAt: undefined, latestAt: {} }) },
@@ -95,19 +92,24 @@ async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" 
 
 test("the sweep sends its rows to Log Analytics and to the webhook", async () => {
   const { figures, errors } = await sweepOutbox(app, LATER);
-  expect({ figures, errors }).toMatchObject({ figures: { forwarded: 3, webhook: { forwarded: 3 } }, errors: [] });
+  expect({ figures, errors }).toMatchObject({
+    figures: { sinks: { "log-analytics": { forwarded: 3 }, webhook: { forwarded: 3 } } },
+    errors: [],
+  });
   expect([app.forwarded.toSorted(), app.told.toSorted()]).toEqual([ALL_IDS, ALL_IDS]);
 });
 
 test("the sweep asks the table afresh: a rule that came a moment ago is not left out", async () => {
   await app.ruleIds();
   await app.incidents.addAll([ofRule("another", storedIncident("c"))]);
-  expect((await sweepOutbox(app, LATER)).figures).toMatchObject({ forwarded: 4, webhook: { forwarded: 4 } });
+  expect((await sweepOutbox(app, LATER)).figures).toMatchObject({
+    sinks: { "log-analytics": { forwarded: 4 }, webhook: { forwarded: 4 } },
+  });
 });
 
 test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
   const [lost] = orphans.map(idOf);
-  await app.client.deleteEntity(REMOVED, `outbox|${LOG_ANALYTICS_SINK}|${lost}|1`);
+  await app.client.deleteEntity(REMOVED, `outbox|log-analytics|${lost}|1`);
   expect(await reconcile(app)).toMatchObject({ figures: { incidents: 3, waiting: 2, requeued: 1 }, errors: [] });
   expect(await app.incidents.waiting(REMOVED)).toMatchObject({ pending: 2, refused: 0 });
 });
@@ -115,8 +117,10 @@ test("reconciliation counts it and queues again what left the outbox unacknowled
 test("health counts its rows and their age", async () => {
   await app.incidents.markForwarded(kept.row);
   expect(await pipelineHealth(app, { retentionHours: 24, schedules: SCHEDULES })).toMatchObject({
-    outbox: { pending: 2, refused: 0, oldestSeconds: 90 },
-    webhook: { pending: 3, refused: 0 },
+    sinks: {
+      "log-analytics": { pending: 2, refused: 0, oldestSeconds: 90 },
+      webhook: { pending: 3, refused: 0 },
+    },
   });
 });
 

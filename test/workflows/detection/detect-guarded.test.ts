@@ -17,7 +17,7 @@ const nothing = () => Promise.resolve();
 /** What handling a batch needs beside detection, of which these tests ask nothing. */
 const REST_OF_THE_APP = {
   ledger: { finished: nothing },
-  sinks: [memorySink([]).sink] as const,
+  sinks: [memorySink([]).sink],
 };
 
 const NONE: ReadonlySet<string> = new Set();

@@ -82,7 +82,7 @@ describe("an event that the store never takes", () => {
           return Promise.resolve();
         },
       },
-      sinks: [{ ...sink, send }] as const,
+      sinks: [{ ...sink, send }],
     };
     return { ...stores, deps, finished, forwarded };
   }

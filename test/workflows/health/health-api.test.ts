@@ -9,7 +9,7 @@ const FOUND = {
   version: "0.1.0",
   status: "degraded",
   problems: ["2 row(s) refused by Log Analytics"],
-  outbox: { pending: 2, failing: 0, refused: 2, oldestSeconds: 40 },
+  sinks: { "log-analytics": { pending: 2, failing: 0, refused: 2, oldestSeconds: 40 } },
   rules: [{ id: "rule", fileHash: "hash" }],
 } as const;
 

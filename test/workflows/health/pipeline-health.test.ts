@@ -70,8 +70,10 @@ test("a pipeline that is well says how far it is", async () => {
   expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
     status: "ok",
     problems: [],
-    outbox: { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
-    webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
+    sinks: {
+      "log-analytics": { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
+      webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
+    },
     deadLetters: 3,
     hub: {
       lastEventAt: ago(100),
@@ -209,7 +211,7 @@ test("no more rows are counted than tell that somebody has to look, over all rul
   const ruleIds = () => Promise.resolve(["a", "b", "c"]);
   const found = await pipelineHealth(dependencies({ ruleIds, sinks: [full("one"), full("webhook")] }), RETENTION);
   expect(asked.toSorted()).toEqual(["one a 1000", "one b 400", "webhook a 1000", "webhook b 400"]);
-  expect(found).toMatchObject({ status: "degraded", outbox: { pending: 800, refused: 200 } });
+  expect(found).toMatchObject({ status: "degraded", sinks: { one: { pending: 800, refused: 200 } } });
   expect(found.problems).toContain("1000 rows or more are in the outbox for webhook");
 });
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { webhook } from "../../src/azure/webhook.ts";
-import { DependencyError } from "../../src/errors.ts";
-import { storedIncident } from "../stored-incident.ts";
+import { webhook } from "../../../src/azure/sinks/webhook.ts";
+import { DependencyError } from "../../../src/errors.ts";
+import { storedIncident } from "../../stored-incident.ts";
 
 const { row } = storedIncident();
 const SECRET = "sig=s3cr3t";
@@ -34,7 +34,7 @@ const answering = (status: number) => receiver((_request, response) => response.
 
 test("an incident is posted as JSON, with its id as idempotency key", async () => {
   const { received, url } = await answering(202);
-  expect(await to(url).post(row)).toEqual({ outcome: "accepted" });
+  expect(await to(url).send([row])).toEqual({ outcome: "accepted" });
   expect(received).toHaveLength(1);
   expect(received[0]).toMatchObject({
     method: "POST",
@@ -49,35 +49,35 @@ test("an incident is posted as JSON, with its id as idempotency key", async () =
 
 test.each([400, 413, 415, 422])("%i refuses the message for good", async (status) => {
   const { url } = await answering(status);
-  expect(await to(url).post(row)).toEqual({ outcome: "refused", reason: `answered ${status}` });
+  expect(await to(url).send([row])).toEqual({ outcome: "refused", reason: `answered ${status}` });
 });
 
 test.each([401, 403, 404, 408, 410, 429, 500, 503])("after %i it is tried again", async (status) => {
   const { url } = await answering(status);
-  await expect(to(url).post(row)).rejects.toThrow(new DependencyError("Webhook", `answered ${status}`));
+  await expect(to(url).send([row])).rejects.toThrow(new DependencyError("Webhook", `answered ${status}`));
 });
 
 test("no redirect is followed: the message and the address stay where they belong", async () => {
   const elsewhere = await answering(200);
   const { url } = await receiver((_request, response) => response.writeHead(307, { location: elsewhere.url }).end());
-  await expect(to(url).post(row)).rejects.toThrow("Webhook: cannot be reached");
+  await expect(to(url).send([row])).rejects.toThrow("Webhook: cannot be reached");
   expect(elsewhere.received).toEqual([]);
 });
 
 test("one that never answers is given up in time", async () => {
   const { url } = await receiver(() => undefined);
-  await expect(to(url).post(row, 50)).rejects.toThrow("did not answer within 0.05 s");
+  await expect(to(url).send([row], 50)).rejects.toThrow("did not answer within 0.05 s");
 });
 
 test("a reference that the platform has not resolved is waited for", async () => {
-  await expect(to(undefined).post(row)).rejects.toThrow("the Key Vault reference of WEBHOOK_URL is not resolved");
+  await expect(to(undefined).send([row])).rejects.toThrow("the Key Vault reference of WEBHOOK_URL is not resolved");
 });
 
 test.each(["http://127.0.0.1:1", "http://user.invalid", "http://127.0.0.1:99999", "no address"])(
   "no error of %s holds the address",
   async (host) => {
     const error: unknown = await to(`${host}/hook?${SECRET}`)
-      .post(row)
+      .send([row])
       .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(DependencyError);
     const told = error instanceof Error ? [error.message, error.stack, JSON.stringify(error), error.cause].join() : "";

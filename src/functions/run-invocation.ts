@@ -10,7 +10,7 @@ export const DEADLINE_MS = 240_000;
  * The worker reports a rejection without a value as success, and knows no deadline; here everything that
  * is thrown becomes an Error, and so does work that takes too long.
  */
-export async function settled<T>(work: () => Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+export async function runInvocation<T>(work: () => Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs / 1000} s`)), deadlineMs);

@@ -4,17 +4,17 @@ import type { AddressInfo } from "node:net";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { LogsIngestionClient } from "@azure/monitor-ingestion";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import declared from "../../infra/incident-columns.json" with { type: "json" };
+import declared from "../../../infra/incident-columns.json" with { type: "json" };
 import {
   type Failure,
   type LogsIngestion as StandIn,
   startLogsIngestion,
-} from "../../local/logs-ingestion/logs-ingestion.ts";
-import { type Ingestion, logsIngestion } from "../../src/azure/logs-ingestion.ts";
-import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
-import { DependencyError } from "../../src/errors.ts";
-import { largestIncident, storedIncident } from "../stored-incident.ts";
+} from "../../../local/logs-ingestion/logs-ingestion.ts";
+import { type Ingestion, logsIngestion } from "../../../src/azure/sinks/logs-ingestion.ts";
+import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
+import { MAX_PACK_BYTES, packRows } from "../../../src/core/incident/packs.ts";
+import { DependencyError } from "../../../src/errors.ts";
+import { largestIncident, storedIncident } from "../../stored-incident.ts";
 
 const { columns, stream } = declared;
 const DESTINATION = { ruleId: "dcr-0123456789abcdef0123456789abcdef", stream };
@@ -27,7 +27,7 @@ test("rows are accepted as they are, in one request", async () => {
   const { ingestion, received } = open();
   const rows = [storedIncident("a").row, storedIncident("b").row];
 
-  expect(await ingestion.upload(rows)).toEqual({ outcome: "accepted" });
+  expect(await ingestion.send(rows)).toEqual({ outcome: "accepted" });
 
   expect(received()).toEqual({ rows, statuses: [204] });
   expect(standIn.droppedColumns()).toEqual([]);
@@ -36,7 +36,7 @@ test("rows are accepted as they are, in one request", async () => {
 test("no rows are accepted without a request", async () => {
   const { ingestion, received } = open();
 
-  expect(await ingestion.upload([])).toEqual({ outcome: "accepted" });
+  expect(await ingestion.send([])).toEqual({ outcome: "accepted" });
 
   expect(received()).toEqual({ rows: [], statuses: [] });
 });
@@ -46,10 +46,13 @@ test("each pack is one request, up to its largest size", async () => {
   const rows = Array.from({ length: 300 }, (_, index) =>
     storedIncident(`pack ${index}`, { description: "x".repeat(5_000 + (index % 7)) }),
   );
-  const packs = packRows(rows.map(({ row }) => row));
+  const packs = packRows(
+    rows.map(({ row }) => row),
+    { maxBytes: MAX_PACK_BYTES },
+  );
   const largest = Math.max(...packs.map((pack) => Buffer.byteLength(JSON.stringify(pack))));
 
-  for (const pack of packs) await ingestion.upload(pack);
+  for (const pack of packs) await ingestion.send(pack);
 
   expect(largest).toBeGreaterThan(MAX_PACK_BYTES - 10_000);
   expect(packs.length).toBeGreaterThan(1);
@@ -64,7 +67,7 @@ test.each(["a", "é", "中", "\u0001", '"'])(
     const { row } = largestIncident(unit);
     const cutBefore = standIn.truncatedFields();
 
-    expect(await ingestion.upload([row])).toEqual({ outcome: "accepted" });
+    expect(await ingestion.send([row])).toEqual({ outcome: "accepted" });
 
     expect(received().rows).toEqual([row]);
     expect(standIn.truncatedFields()).toBe(cutBefore);
@@ -75,7 +78,7 @@ test("rows that do not fit the stream are refused, with the reason", async () =>
   const { ingestion, received } = open();
   const bad: IncidentRow = { ...storedIncident("bad").row, Revision: "one" };
 
-  expect(await ingestion.upload([storedIncident("good").row, bad])).toEqual({
+  expect(await ingestion.send([storedIncident("good").row, bad])).toEqual({
     outcome: "refused",
     reason: 'answered 400: InvalidRecord: row 1, column Revision: "one" is not of type int',
   });
@@ -86,7 +89,7 @@ test("rows that do not fit the stream are refused, with the reason", async () =>
 test("a row that is too large is refused, with the reason", async () => {
   const { ingestion } = open();
 
-  const answer = await ingestion.upload([{ ...storedIncident().row, Description: "x".repeat(1_048_576) }]);
+  const answer = await ingestion.send([{ ...storedIncident().row, Description: "x".repeat(1_048_576) }]);
 
   expect(answer).toEqual({
     outcome: "refused",
@@ -115,7 +118,7 @@ test.each([
   const { ingestion, received } = open();
   standIn.fail({ status });
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
+  await expect(ingestion.send([storedIncident().row])).rejects.toThrow(
     new DependencyError("Logs Ingestion", `answered ${status}: ${says}`),
   );
 
@@ -126,7 +129,7 @@ test("another rule's id is a failure that names the settings", async () => {
   const { client } = open();
   const ingestion = logsIngestion(client, { ...DESTINATION, ruleId: "dcr-other" });
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
+  await expect(ingestion.send([storedIncident().row])).rejects.toThrow(
     /^Logs Ingestion: answered 404: .*LOGS_INGESTION_RULE_ID/,
   );
 });
@@ -135,7 +138,7 @@ test("a connection that breaks before anything is accepted is a failure, and wha
   const { ingestion, received } = open();
   standIn.fail("reset");
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
+  await expect(ingestion.send([storedIncident().row])).rejects.toThrow(
     /^Logs Ingestion: (socket hang up|read ECONNRESET)$/,
   );
 
@@ -146,7 +149,7 @@ test("an answer that is lost each time is a failure, although the rows were take
   const { ingestion, received } = open();
   standIn.fail("accept-then-reset");
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toBeInstanceOf(DependencyError);
+  await expect(ingestion.send([storedIncident().row])).rejects.toBeInstanceOf(DependencyError);
 
   expect(received().rows.length).toBeGreaterThan(0);
 });
@@ -160,7 +163,7 @@ test.each([
     const { ingestion } = open();
     standIn.fail(failure);
 
-    await expect(ingestion.upload([storedIncident().row], 500)).rejects.toThrow(
+    await expect(ingestion.send([storedIncident().row], 500)).rejects.toThrow(
       new DependencyError("Logs Ingestion", "did not answer within 0.5 s"),
     );
   },
@@ -177,7 +180,7 @@ test("an upload that resolves after its time is not accepted", async () => {
   };
   const ingestion = logsIngestion(client, DESTINATION);
 
-  await expect(ingestion.upload([storedIncident().row], 20)).rejects.toThrow("did not answer within 0.02 s");
+  await expect(ingestion.send([storedIncident().row], 20)).rejects.toThrow("did not answer within 0.02 s");
 });
 
 test("nobody listens: an upload fails and says where", async () => {
@@ -185,7 +188,7 @@ test("nobody listens: an upload fails and says where", async () => {
   await other.close();
   const { ingestion } = open(other);
 
-  await expect(ingestion.upload([storedIncident().row])).rejects.toThrow(
+  await expect(ingestion.send([storedIncident().row])).rejects.toThrow(
     `Logs Ingestion: connect ECONNREFUSED ${new URL(other.endpoint).host}`,
   );
 });
@@ -193,7 +196,7 @@ test("nobody listens: an upload fails and says where", async () => {
 test("a certificate that is not trusted is a failure", async () => {
   const client = new LogsIngestionClient(standIn.endpoint, { getToken: () => tokenOf(standIn) });
 
-  await expect(logsIngestion(client, DESTINATION).upload([storedIncident().row])).rejects.toThrow(
+  await expect(logsIngestion(client, DESTINATION).send([storedIncident().row])).rejects.toThrow(
     /^Logs Ingestion: .*self-signed certificate/,
   );
 });
@@ -204,9 +207,7 @@ test("an identity that is not assigned to the app is a failure, although its end
   onTestFinished(() => void vi.unstubAllEnvs());
   const client = clientOf(standIn, new ManagedIdentityCredential({ clientId: "sample-client" }));
 
-  await expect(logsIngestion(client, DESTINATION).upload([storedIncident().row])).rejects.toBeInstanceOf(
-    DependencyError,
-  );
+  await expect(logsIngestion(client, DESTINATION).send([storedIncident().row])).rejects.toBeInstanceOf(DependencyError);
 });
 
 test("an error of the token endpoint is a failure, whatever its status", async () => {
@@ -217,7 +218,7 @@ test("an error of the token endpoint is a failure, whatever its status", async (
   });
   const client = clientOf(standIn, { getToken: () => Promise.reject(refused) });
 
-  await expect(logsIngestion(client, DESTINATION).upload([storedIncident().row])).rejects.toThrow(
+  await expect(logsIngestion(client, DESTINATION).send([storedIncident().row])).rejects.toThrow(
     new DependencyError("Logs Ingestion", "invalid_request: Identity not found"),
   );
 });
@@ -226,7 +227,7 @@ test("a 400 without the service's reason is somebody else's, and a failure", asy
   const proxied = Object.assign(new Error("Bad Request"), { name: "RestError", statusCode: 400 });
   const client: Ingestion = { upload: () => Promise.reject(proxied) };
 
-  await expect(logsIngestion(client, DESTINATION).upload([storedIncident().row])).rejects.toThrow(
+  await expect(logsIngestion(client, DESTINATION).send([storedIncident().row])).rejects.toThrow(
     new DependencyError("Logs Ingestion", "answered 400: Bad Request"),
   );
 });

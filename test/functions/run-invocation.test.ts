@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { settled } from "../../src/functions/settled.ts";
+import { runInvocation } from "../../src/functions/run-invocation.ts";
 
 /** What the work ends in: its value, or what was thrown. */
 const endOf = (work: () => Promise<unknown>, deadlineMs?: number): Promise<unknown> =>
-  settled(work, deadlineMs).catch((error: unknown) => error);
+  runInvocation(work, deadlineMs).catch((error: unknown) => error);
 
 test("what the work returns is returned", async () => {
   expect(await endOf(() => Promise.resolve(7))).toBe(7);

@@ -1,7 +1,8 @@
 import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/monitor-ingestion";
-import type { IncidentRow } from "../core/incident/incident-row.ts";
-import { DependencyError } from "../errors.ts";
-import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import type { SendOutcome } from "../../core/incident/sinks.ts";
+import { DependencyError } from "../../errors.ts";
+import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Ingestion = Pick<LogsIngestionClient, "upload">;
@@ -11,11 +12,6 @@ export interface Destination {
   readonly ruleId: string;
   readonly stream: string;
 }
-
-export type UploadOutcome =
-  | { readonly outcome: "accepted" }
-  /** The endpoint will refuse these rows again, however often they are sent. */
-  | { readonly outcome: "refused"; readonly reason: string };
 
 const SERVICE = "Logs Ingestion";
 
@@ -30,15 +26,14 @@ const REMEDIES: Readonly<Record<number, string>> = {
 export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination) {
   return {
     /**
-     * Sends one pack in one request.
+     * Sends one pack in one request: see `Send`.
      *
      * The rows must be less than 1 MB as JSON: the SDK splits larger packs and, when it is aborted,
      * resolves with some of the parts unsent. One request resolves only after a 204.
      *
      * @param timeoutMs of the request with all of its retries
-     * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
      */
-    async upload(rows: readonly IncidentRow[], timeoutMs = CALL_TIMEOUT_MS): Promise<UploadOutcome> {
+    async send(rows: readonly IncidentRow[], timeoutMs = CALL_TIMEOUT_MS): Promise<SendOutcome> {
       return inTime(SERVICE, timeoutMs, async (options) => {
         try {
           await client.upload(ruleId, stream, [...rows], options);
