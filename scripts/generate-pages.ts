@@ -7,7 +7,6 @@ import { overlayShape } from "../src/sentinel/overlay/overlay.ts";
 import { supportPage } from "../src/sentinel/support-page.ts";
 import { testsShape } from "../src/sentinel/tests-file.ts";
 import { filtersPage } from "./filters-page.ts";
-import { elementWalkModule } from "./element-walk-module.ts";
 
 /**
  * The generated files of the repository with their expected content. A test compares them; `npm run generate` writes
@@ -17,7 +16,6 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
-    ["src/core/scan/element-walk-module.ts", await elementWalkModule()],
     ["docs/filters.md", await format(filtersPage(), { parser: "markdown", printWidth: 120 })],
     ["docs/support.md", await format(supportPage(), { parser: "markdown", printWidth: 120 })],
   ]);

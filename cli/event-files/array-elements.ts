@@ -1,13 +1,5 @@
-import { closingBracket, walked, withoutBlanks } from "../../src/core/scan/json-walk.ts";
+import { enterChunk, jsonWalk, nextElementEnd, OUTSIDE, trimmed } from "../../src/core/json/json-walk.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** Takes the elements out of a JSON array whose bytes come in chunks. */
 export interface ArrayElements {
@@ -20,51 +12,28 @@ export interface ArrayElements {
 }
 
 /**
- * The elements of an array, without parsing them: one that lies in several chunks is held, and no more.
- *
- * As `sliceArray` does for bytes that are there: strings are skipped as strings, nothing recurses, any bracket closes,
- * a backslash escapes a quote wherever it stands, and an array that is cut short ends with what there is of its last
- * element. The first chunk begins with the bracket that opens the array.
+ * The elements of an array, without parsing them: one that lies in several chunks is held, and no more. They are those
+ * that `sliceArray` finds in bytes that are there as a whole. The first chunk begins with the bracket that opens the array.
  */
 export function arrayElements(): ArrayElements {
   const open = gatheredBytes();
-  let depth = 0;
-  let inString = false;
-  let isEscaped = false;
+  const walk = jsonWalk(new Uint8Array(), OUTSIDE);
   let behind: Buffer | undefined;
   return {
     *in(chunk) {
-      const walk = walked(chunk);
-      let from = depth === 0 ? 1 : 0;
-      for (let at = 0; at < chunk.length; at += 1) {
-        const byte = chunk[at];
-        if (isEscaped) {
-          isEscaped = false;
-          if (inString || byte === QUOTE || byte === BACKSLASH) continue;
-        }
-        if (byte === BACKSLASH) isEscaped = true;
-        else if (inString) inString = byte !== QUOTE;
-        else if (byte === QUOTE) inString = true;
-        else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-          // Most elements lie in one chunk, and are walked over many bytes at a time.
-          const end = depth === 1 ? closingBracket(walk, at) : -1;
-          if (end < 0) depth += 1;
-          else at = end;
-        } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-          depth -= 1;
-          if (depth > 0) continue;
-          yield* trimmed(open.joined(chunk.subarray(from, at)));
-          behind = chunk.subarray(at + 1);
-          return;
-        } else if (byte === COMMA && depth === 1) {
-          yield* trimmed(open.joined(chunk.subarray(from, at)));
-          from = at + 1;
-        }
+      enterChunk(walk, chunk);
+      let from = walk.state === OUTSIDE ? 1 : 0;
+      for (let end = nextElementEnd(walk, 0); end < chunk.length; end = nextElementEnd(walk, from)) {
+        yield* unlessEmpty(open.joined(chunk.subarray(from, end)));
+        from = end + 1;
+        if (walk.state !== OUTSIDE) continue;
+        behind = chunk.subarray(from);
+        return;
       }
       open.add(chunk.subarray(from));
     },
     *rest() {
-      yield* trimmed(open.joined(Buffer.alloc(0)));
+      yield* unlessEmpty(open.joined(Buffer.alloc(0)));
     },
     get behind() {
       return behind;
@@ -72,8 +41,7 @@ export function arrayElements(): ArrayElements {
   };
 }
 
-/** What is not blank, without the blanks around it. */
-function* trimmed(bytes: Uint8Array): Generator<Uint8Array> {
-  const element = withoutBlanks(bytes);
+function* unlessEmpty(bytes: Uint8Array): Generator<Uint8Array> {
+  const element = trimmed(bytes);
   if (element.length > 0) yield element;
 }

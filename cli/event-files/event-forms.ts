@@ -1,5 +1,11 @@
 import { recordsArrayStart, withoutByteOrderMark } from "../../src/core/json/json-slices.ts";
-import { skipBlanks, skipBlanksBack } from "../../src/core/scan/json-walk.ts";
+import {
+  CLOSE_OBJECT,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  skipWhitespace,
+  skipWhitespaceBack,
+} from "../../src/core/json/json-walk.ts";
 import { arrayElements } from "./array-elements.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
 
@@ -49,9 +55,6 @@ export async function* readEvents(
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const OPEN_ARRAY = 0x5b;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -65,7 +68,7 @@ function lineForm(): (chunk: Buffer) => boolean | undefined {
   const look = (chunk: Buffer): boolean | undefined => {
     let at = 0;
     if (!hasBegun) {
-      at = skipBlanks(chunk, withoutByteOrderMark(chunk) === chunk ? 0 : 3);
+      at = skipWhitespace(chunk, withoutByteOrderMark(chunk) === chunk ? 0 : 3);
       if (at === chunk.length) return undefined;
       if (chunk[at] !== OPEN_OBJECT) return false;
       hasBegun = true;
@@ -79,14 +82,14 @@ function lineForm(): (chunk: Buffer) => boolean | undefined {
       hasEnded = true;
       at = newline + 1;
     }
-    at = skipBlanks(chunk, at);
+    at = skipWhitespace(chunk, at);
     return at === chunk.length ? undefined : chunk[at] === OPEN_OBJECT;
   };
   return (chunk) => (answer ??= look(chunk));
 }
 
 function* wholeFile(file: string, content: Buffer): Generator<FileEvent> {
-  const lines = [...linesIn(content)].filter(({ bytes }) => !isAllBlank(bytes));
+  const lines = [...linesIn(content)].filter(({ bytes }) => !isWhitespace(bytes));
   const [first] = lines;
   if (first === undefined) return;
   // The first line may be no JSON object by itself: a document over many lines, an array, or a malformed line.
@@ -137,7 +140,7 @@ async function* eventElements(file: string, chunks: AsyncIterable<Buffer>, isAll
     yield events(elements.in(chunk));
     const { behind } = elements;
     if (behind === undefined) continue;
-    if (isAll && !isAllBlank(behind)) yield [{ body: behind, where: `${file}, behind element ${count}` }];
+    if (isAll && !isWhitespace(behind)) yield [{ body: behind, where: `${file}, behind element ${count}` }];
     return;
   }
   yield events(elements.rest());
@@ -156,7 +159,7 @@ function isFileOfLines(content: Buffer): boolean {
 function firstTwoLines(content: Buffer): readonly Line[] {
   const lines: Line[] = [];
   for (const line of linesIn(content)) {
-    if (!isAllBlank(line.bytes)) lines.push(line);
+    if (!isWhitespace(line.bytes)) lines.push(line);
     if (lines.length === 2) break;
   }
   return lines;
@@ -164,7 +167,7 @@ function firstTwoLines(content: Buffer): readonly Line[] {
 
 /** The first line of an array over many lines, in which each element may be a line. */
 function isOpeningBracket(line: Uint8Array): boolean {
-  return startsWithArray(line) && trimmedEnd(line).length === skipBlanks(line, 0) + 1;
+  return startsWithArray(line) && trimmedEnd(line).length === skipWhitespace(line, 0) + 1;
 }
 
 async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -183,13 +186,13 @@ async function* eventLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGe
         number += 1;
         const body = lineOf(open.joined(chunk.subarray(from, end)), number);
         from = end + 1;
-        if (!isAllBlank(body)) yield { body, where: `${file}:${number}` };
+        if (!isWhitespace(body)) yield { body, where: `${file}:${number}` };
       }
       open.add(chunk.subarray(from));
     })();
   }
   const body = lineOf(open.joined(NOTHING), number + 1);
-  if (!isAllBlank(body)) yield [{ body, where: `${file}:${number + 1}` }];
+  if (!isWhitespace(body)) yield [{ body, where: `${file}:${number + 1}` }];
 }
 
 interface Line {
@@ -217,7 +220,7 @@ function lineOf(bytes: Uint8Array, number: number): Uint8Array {
 
 function startsWithArray(bytes: Uint8Array): boolean {
   const json = withoutByteOrderMark(bytes);
-  return json[skipBlanks(json, 0)] === OPEN_ARRAY;
+  return json[skipWhitespace(json, 0)] === OPEN_ARRAY;
 }
 
 /** A JSON object on one line: the file is lines of events. */
@@ -235,10 +238,10 @@ function isJson(bytes: Uint8Array): boolean {
   }
 }
 
-function isAllBlank(bytes: Uint8Array): boolean {
-  return skipBlanks(bytes, 0) === bytes.length;
+function isWhitespace(bytes: Uint8Array): boolean {
+  return skipWhitespace(bytes, 0) === bytes.length;
 }
 
 function trimmedEnd(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(0, skipBlanksBack(bytes, bytes.length - 1) + 1);
+  return bytes.subarray(0, skipWhitespaceBack(bytes, bytes.length - 1) + 1);
 }

@@ -103,7 +103,7 @@ describe("what cannot be read is one clear line", () => {
     {
       what: "an empty file",
       path: () => file("empty.json", ""),
-      message: /empty\.json: no events, only blanks or nothing at all$/,
+      message: /empty\.json: no events, only whitespace or nothing at all$/,
     },
     { what: "a file of blanks", path: () => file("blank.json", `${BOM}\r\n \n`), message: /no events/ },
     { what: "an empty array", path: () => file("none.json", "[]"), message: /no events/ },

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arrayElements } from "../../cli/event-files/array-elements.ts";
 import { readEvents } from "../../cli/event-files/event-forms.ts";
-import { elementSlices } from "../../src/core/json/json-slices.ts";
+import { sliceArray } from "../../src/core/json/json-slices.ts";
 
 const LARGER_THAN = 8;
 
@@ -103,7 +103,7 @@ test("elements are the same however the bytes come, and as where all bytes are t
         if (elements.behind !== undefined) break;
       }
       if (elements.behind === undefined) take(elements.rest());
-      expect(found).toEqual(elementSlices(bytes, 0).map((slice) => Buffer.from(slice).toString()));
+      expect(found).toEqual(sliceArray(bytes, 0).slices.map((slice) => Buffer.from(slice).toString()));
     }),
     { numRuns: 300 },
   );

@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { holdsInexactWhole } from "../json/inexact-wholes.ts";
 import { parseExactJson } from "../../kql/run/exact-json.ts";
 import type { Json } from "../../kql/run/values.ts";
-import { elementSlices, recordsArrayStart, sliceArray, withoutByteOrderMark } from "../json/json-slices.ts";
+import { recordsArrayStart, sliceArray, withoutByteOrderMark } from "../json/json-slices.ts";
+import { OPEN_OBJECT } from "../json/json-walk.ts";
 
 /** One record of a diagnostic export: a JSON object whose fields are not checked yet. */
 export type DiagnosticRecord = Readonly<Record<string, Json>>;
@@ -60,7 +61,7 @@ export function readEventBody(body: Uint8Array): EventBody {
 function readElements(body: Uint8Array, json: Uint8Array, values: readonly Json[]): EventBody {
   let slices: readonly Uint8Array[] | undefined;
   const bytesOf = (index: number): Uint8Array => {
-    slices ??= elementSlices(json, recordsArrayStart(json) ?? 0);
+    slices ??= sliceArray(json, recordsArrayStart(json) ?? 0).slices;
     return slices[index] ?? body;
   };
   const records: ReadRecord[] = [];
@@ -99,8 +100,6 @@ function isSoundAround(before: Uint8Array, after: Uint8Array): boolean {
   const rest = after.length > 0 ? after : Buffer.from(closing);
   return "value" in parseJson(Buffer.concat([before, Buffer.from("["), rest]));
 }
-
-const OPEN_OBJECT = 0x7b;
 
 function unreadable(bytes: Uint8Array, reason: string): EventBody {
   return { records: [], unreadable: [{ bytes, reason }] };

@@ -1,8 +1,17 @@
 import { MAX_EVENT_BYTES, parseRecord, readEventBody, type ReadRecord, type Unreadable } from "../event/event-body.ts";
 import { withoutByteOrderMark } from "../json/json-slices.ts";
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  closingBracket,
+  COLON,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  skipWhitespace,
+  skipWhitespaceBack,
+} from "../json/json-walk.ts";
 import { candidateSlices } from "./candidate-slices.ts";
-import { elementBounds } from "./element-bounds.ts";
-import { skipBlanks, skipBlanksBack } from "./json-walk.ts";
 import type { LiteralScan } from "./literal-scan.ts";
 
 /** What has to be read of an event's body. */
@@ -63,38 +72,31 @@ function inFull(body: Uint8Array): Candidates {
   return { ...readEventBody(body), skipped: 0 };
 }
 
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
 /** How nearly every body begins. */
 const RECORDS_KEY = Buffer.from('"records"');
 
 /** Whether the body begins and ends as records do: in an object with the key `records`, in an array, or by themselves. */
 function isFramed(body: Uint8Array): boolean {
   const json = withoutByteOrderMark(body);
-  const first = skipBlanks(json, 0);
-  const last = skipBlanksBack(json, json.length - 1);
+  const first = skipWhitespace(json, 0);
+  const last = skipWhitespaceBack(json, json.length - 1);
   if (json[first] === OPEN_ARRAY)
     return json[last] === CLOSE_ARRAY && isFramedArray(json, first, last) && isWhole(json, first, last);
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
-  const key = skipBlanks(json, first + 1);
+  const key = skipWhitespace(json, first + 1);
   if (json[key] !== QUOTE) return false;
   if (!stands(RECORDS_KEY, json, key)) return isWhole(json, first, last);
-  const colon = skipBlanks(json, key + RECORDS_KEY.length);
-  const array = skipBlanks(json, colon + 1);
-  const end = skipBlanksBack(json, last - 1);
+  const colon = skipWhitespace(json, key + RECORDS_KEY.length);
+  const array = skipWhitespace(json, colon + 1);
+  const end = skipWhitespaceBack(json, last - 1);
   const isArray = json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY;
   return isArray && isFramedArray(json, array, end) && (endsInProperties(json, end) || isWhole(json, first, last));
 }
 
 /** Whether the array's last object ends with an object, as records of exports do: `properties` is their last key. */
 function endsInProperties(json: Uint8Array, end: number): boolean {
-  const record = skipBlanksBack(json, end - 1);
-  return json[skipBlanksBack(json, record - 1)] === CLOSE_OBJECT;
+  const record = skipWhitespaceBack(json, end - 1);
+  return json[skipWhitespaceBack(json, record - 1)] === CLOSE_OBJECT;
 }
 
 /**
@@ -102,7 +104,7 @@ function endsInProperties(json: Uint8Array, end: number): boolean {
  * that of all. This walks over every byte, so it is left out for bodies that end as those of exports.
  */
 function isWhole(json: Uint8Array, first: number, last: number): boolean {
-  return elementBounds(json, first).end === last;
+  return closingBracket(json, first) === last;
 }
 
 function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {
@@ -112,10 +114,10 @@ function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {
 
 /** Whether the array's elements begin and end as objects do. */
 function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
-  const first = skipBlanks(json, start + 1);
+  const first = skipWhitespace(json, start + 1);
   return (
     json[first] === OPEN_OBJECT &&
-    json[skipBlanks(json, first + 1)] === QUOTE &&
-    json[skipBlanksBack(json, end - 1)] === CLOSE_OBJECT
+    json[skipWhitespace(json, first + 1)] === QUOTE &&
+    json[skipWhitespaceBack(json, end - 1)] === CLOSE_OBJECT
   );
 }

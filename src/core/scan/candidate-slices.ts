@@ -1,14 +1,19 @@
 import { isRecordsKey, withoutByteOrderMark } from "../json/json-slices.ts";
-import { elementBounds } from "./element-bounds.ts";
-import { closingBracket, closingQuote, skipBlanks, type Walked, walked } from "./json-walk.ts";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+import {
+  BETWEEN_ELEMENTS,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  closingBracket,
+  COLON,
+  COMMA,
+  endOfString,
+  jsonWalk,
+  nextEdge,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  skipWhitespace,
+} from "../json/json-walk.ts";
 
 export interface CandidateSlices {
   /** The records that hold a literal. */
@@ -24,22 +29,21 @@ export interface CandidateSlices {
  * @param hits where literals stand, in order
  */
 export function candidateSlices(body: Uint8Array, hits: readonly number[]): CandidateSlices | undefined {
-  const start = skipBlanks(body, body.length - withoutByteOrderMark(body).length);
+  const start = skipWhitespace(body, body.length - withoutByteOrderMark(body).length);
   if (body[start] === OPEN_ARRAY) {
     const found = searchArray(body, start, hits);
-    return found && skipBlanks(body, found.end) === body.length ? found : undefined;
+    return found && skipWhitespace(body, found.end) === body.length ? found : undefined;
   }
-  return body[start] === OPEN_OBJECT ? searchObject(walked(body), start, hits) : undefined;
+  return body[start] === OPEN_OBJECT ? searchObject(body, start, hits) : undefined;
 }
 
-function searchObject(walk: Walked, start: number, hits: readonly number[]): CandidateSlices | undefined {
-  const { json } = walk;
+function searchObject(json: Uint8Array, start: number, hits: readonly number[]): CandidateSlices | undefined {
   let found: CandidateSlices | undefined;
-  for (let at = skipBlanks(json, start + 1); json[at] === QUOTE; at = skipBlanks(json, at + 1)) {
-    const keyEnd = closingQuote(walk, at + 1) + 1;
-    const colon = skipBlanks(json, keyEnd);
+  for (let at = skipWhitespace(json, start + 1); json[at] === QUOTE; at = skipWhitespace(json, at + 1)) {
+    const keyEnd = endOfString(json, at);
+    const colon = skipWhitespace(json, keyEnd);
     if (json[colon] !== COLON) return undefined;
-    const value = skipBlanks(json, colon + 1);
+    const value = skipWhitespace(json, colon + 1);
     let end;
     if (isRecordsKey(json.subarray(at, keyEnd))) {
       if (json[value] !== OPEN_ARRAY) return undefined;
@@ -47,10 +51,9 @@ function searchObject(walk: Walked, start: number, hits: readonly number[]): Can
       if (searched === undefined) return undefined;
       found = searched;
       end = searched.end;
-    } else end = endOfValue(walk, value);
-    if (end < 0) return undefined;
-    at = skipBlanks(json, end);
-    if (json[at] === CLOSE_OBJECT) return skipBlanks(json, at + 1) === json.length ? found : undefined;
+    } else end = endOfValue(json, value);
+    at = skipWhitespace(json, end);
+    if (json[at] === CLOSE_OBJECT) return skipWhitespace(json, at + 1) === json.length ? found : undefined;
     if (json[at] !== COMMA) return undefined;
   }
   return undefined;
@@ -63,35 +66,32 @@ interface Searched extends CandidateSlices {
 
 /** Takes the candidates out of an array of objects. Undefined where an element is no object, or a bracket is missing. */
 function searchArray(json: Uint8Array, start: number, hits: readonly number[]): Searched | undefined {
-  const { bounds, end } = elementBounds(json, start);
-  if (json[end] !== CLOSE_ARRAY) return undefined;
+  const walk = jsonWalk(json, BETWEEN_ELEMENTS);
   const candidates: Uint8Array[] = [];
+  let skipped = 0;
   let hit = 0;
-  let behind = skipBlanks(json, start + 1);
-  for (let index = 0; index < bounds.length; index += 2) {
-    const first = bounds[index] ?? -1;
-    const last = bounds[index + 1] ?? -1;
-    if (behind !== first || json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return undefined;
-    while ((hits[hit] ?? Number.POSITIVE_INFINITY) < first) hit += 1;
-    if ((hits[hit] ?? Number.POSITIVE_INFINITY) <= last) candidates.push(json.subarray(first, last + 1));
-    behind = skipBlanks(json, last + 1);
-    if (behind === end) return { candidates, skipped: bounds.length / 2 - candidates.length, end: end + 1 };
+  let first = skipWhitespace(json, start + 1);
+  if (json[first] === CLOSE_ARRAY) return { candidates, skipped, end: first + 1 };
+  while (json[first] === OPEN_OBJECT) {
+    const last = nextEdge(walk, first);
+    if (json[last] !== CLOSE_OBJECT) return undefined;
+    while ((hits[hit] ?? json.length) < first) hit += 1;
+    if ((hits[hit] ?? json.length) <= last) candidates.push(json.subarray(first, last + 1));
+    else skipped += 1;
+    const behind = skipWhitespace(json, last + 1);
+    if (json[behind] === CLOSE_ARRAY) return { candidates, skipped, end: behind + 1 };
     if (json[behind] !== COMMA) return undefined;
-    behind = skipBlanks(json, behind + 1);
+    first = skipWhitespace(json, behind + 1);
   }
-  return bounds.length === 0 && behind === end ? { candidates, skipped: 0, end: end + 1 } : undefined;
+  return undefined;
 }
 
-/** Behind a value, or -1. */
-function endOfValue(walk: Walked, start: number): number {
-  const { json } = walk;
+/** Behind a value. A quote ends one that is neither string, array nor object: it may begin a key. */
+function endOfValue(json: Uint8Array, start: number): number {
   const byte = json[start];
-  if (byte === QUOTE) return closingQuote(walk, start + 1) + 1;
-  if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-    const end = closingBracket(walk, start);
-    return end < 0 ? -1 : end + 1;
-  }
+  if (byte === QUOTE) return endOfString(json, start);
+  if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return closingBracket(json, start) + 1;
   let at = start;
-  while (at < json.length && json[at] !== COMMA && json[at] !== CLOSE_OBJECT) at += 1;
+  while (at < json.length && json[at] !== COMMA && json[at] !== CLOSE_OBJECT && json[at] !== QUOTE) at += 1;
   return at;
 }

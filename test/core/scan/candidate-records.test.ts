@@ -130,6 +130,7 @@ test.each([
   { why: "a candidate is not JSON", body: `{"records":[${plain},{"a":"Update role setting in PIM",}]}` },
   { why: "a record is no object", body: `{"records":[${plain},"Update role setting in PIM"]}` },
   { why: "the body is cut off", body: `{"records":[${change},${plain.slice(0, -9)}` },
+  { why: "a key stands within a value", body: `{"records":[${plain},${change}],"x":y"records":[1]}` },
   { why: "it ends as JSON does, and is not JSON", body: `{"records":[${plain} ${change}]}` },
 ])("where $why, all of the body is read", ({ body }) => {
   const all = readEventBody(bytes(body));
