@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PARENT_CHECK_MS } from "../src/core/timing.ts";
 import { PimwatchError, UsageError } from "../src/errors.ts";
 import { backtest } from "./commands/backtest.ts";
 import type { Command } from "./command.ts";
@@ -81,8 +82,6 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
     owner.off("SIGTERM", stop);
   }
 }
-
-const PARENT_CHECK_MS = 500;
 
 /**
  * Asks for a stop when npm is gone: it does not pass SIGKILL on, and the shell that it starts for npx does not pass

@@ -1,4 +1,10 @@
 import * as z from "zod/mini";
+import {
+  LEDGER_GRACE_SECONDS,
+  LEDGER_STALL_SECONDS,
+  OUTBOX_MINIMUM_AGE_SECONDS,
+  RETENTION_HOURS,
+} from "./core/timing.ts";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import type { TimerSchedules } from "./core/ledger/timer-runs.ts";
 import { isSchedule } from "./core/ledger/timer-schedule.ts";
@@ -78,9 +84,6 @@ const tenantIds = z.pipe(
     .check(z.refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` })),
 );
 
-/** Defaults of settings that are compared with each other before all of them are validated. */
-const STANDARD = { retentionHours: 24, graceSeconds: 120, stallSeconds: 900 };
-
 /**
  * The settings that the app's code reads, with their valid values. Settings that only the Functions host reads (the
  * trigger's connection, hub and consumer group, timer schedules) are checked too, since without them a function silently
@@ -92,7 +95,7 @@ const SETTINGS = z.object({
   AUDIT_EVENTS_HUB: text("the name of the event hub"),
   AUDIT_EVENTS_CONSUMER_GROUP: text("a consumer group that nothing else reads"),
   AUDIT_EVENTS_HEALER_CONSUMER_GROUP: text("another consumer group that nothing else reads"),
-  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160, standard: STANDARD.retentionHours }),
+  AUDIT_EVENTS_RETENTION_HOURS: number("hours", { min: 1, max: 2_160, standard: RETENTION_HOURS }),
   INCIDENTS_TABLE_ENDPOINT: z.optional(
     text("the table endpoint of a storage account, https://ACCOUNT.table.core.windows.net", URL_FORM),
   ),
@@ -103,10 +106,10 @@ const SETTINGS = z.object({
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, which begins with Custom-", /^Custom-/),
   ALLOWED_TENANT_IDS: tenantIds,
   OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
-  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: 60 }),
+  OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: OUTBOX_MINIMUM_AGE_SECONDS }),
   LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
-  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: STANDARD.graceSeconds }),
-  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: STANDARD.stallSeconds }),
+  LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_GRACE_SECONDS }),
+  LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_STALL_SECONDS }),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
   SCAN_EVENTS: z._default(z.enum(["true", "false"], { error: "expected true or false" }), "true"),
   WEBHOOK_URL: z.optional(
@@ -209,20 +212,20 @@ function sharedGroup(settings: Environment): string[] {
 
 /** The healer must read events before the hub drops them, and gaps no later than the end of a partition. */
 function contradictoryWaits(settings: Environment): string[] {
-  const hours = Number(settings["AUDIT_EVENTS_RETENTION_HOURS"] ?? STANDARD.retentionHours);
-  const stall = Number(settings["LEDGER_STALL_SECONDS"] ?? STANDARD.stallSeconds);
-  const grace = Number(settings["LEDGER_GRACE_SECONDS"] ?? STANDARD.graceSeconds);
+  const hours = Number(settings["AUDIT_EVENTS_RETENTION_HOURS"] ?? RETENTION_HOURS);
+  const stall = Number(settings["LEDGER_STALL_SECONDS"] ?? LEDGER_STALL_SECONDS);
+  const grace = Number(settings["LEDGER_GRACE_SECONDS"] ?? LEDGER_GRACE_SECONDS);
   const problems = [
     hours >= 1 &&
       stall >= hours * 3_600 &&
       `LEDGER_STALL_SECONDS is wrong: expected less than AUDIT_EVENTS_RETENTION_HOURS (${hours} h = ${hours * 3_600} s), ` +
         `found ${stall} s. The hub would drop the last events of a partition before they are read again: set ` +
-        `LEDGER_STALL_SECONDS to ${STANDARD.stallSeconds}, or keep events in the hub for longer`,
+        `LEDGER_STALL_SECONDS to ${LEDGER_STALL_SECONDS}, or keep events in the hub for longer`,
     stall >= 0 &&
       grace > stall &&
       `LEDGER_GRACE_SECONDS is wrong: expected at most LEDGER_STALL_SECONDS (${stall} s), found ${grace} s. Gaps would ` +
         `wait longer than events at the end of a partition: set LEDGER_GRACE_SECONDS to ` +
-        `${Math.min(STANDARD.graceSeconds, stall)}, or raise LEDGER_STALL_SECONDS`,
+        `${Math.min(LEDGER_GRACE_SECONDS, stall)}, or raise LEDGER_STALL_SECONDS`,
   ];
   return problems.filter((problem) => problem !== false);
 }

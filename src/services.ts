@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
-import { TableClient } from "@azure/data-tables";
-import type { TokenCredential } from "@azure/identity";
-import type { ContainerClient } from "@azure/storage-blob";
 import { acknowledgements } from "./azure/incidents/acknowledgements.ts";
-import { type AuditHub, auditHub } from "./azure/audit-hub.ts";
-import { RETRIES } from "./azure/calls.ts";
+import { auditHub } from "./azure/audit-hub.ts";
+import {
+  containerClient,
+  type Credential,
+  hubConsumer,
+  ingestionClient,
+  managedIdentity,
+  tableClient,
+} from "./azure/clients.ts";
 import type { DeadLetter } from "./azure/dead-letters.ts";
 import { incidentChanges } from "./azure/incidents/incident-changes.ts";
 import { incidentLists } from "./azure/incidents/incident-lists.ts";
@@ -15,7 +19,6 @@ import { ruleIds } from "./azure/incidents/rule-ids.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { suspectTable } from "./azure/ledger/suspect-table.ts";
-import { answersOfTheTableService } from "./azure/tables/table-answers.ts";
 import { timerTable } from "./azure/ledger/timer-table.ts";
 import { webhook } from "./azure/sinks/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -25,9 +28,6 @@ import { queuedByIds } from "./core/incident/sinks.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
-
-/** One retry: what fails after it is sent again by the delivery loop, in other packs. */
-const INGESTION_RETRIES = { ...RETRIES, maxRetries: 1 };
 
 export type Services = Awaited<ReturnType<typeof connect>>;
 
@@ -61,13 +61,8 @@ async function connect(config: Config) {
   const { scan, summary } = config.scansEvents
     ? ruleScan(rules.map(({ rule }) => rule))
     : { scan: undefined, summary: "scan off: SCAN_EVENTS is false" };
-  const credential = lazily(async () => {
-    const { ManagedIdentityCredential } = await import("@azure/identity");
-    return config.identityClientId === undefined
-      ? new ManagedIdentityCredential()
-      : new ManagedIdentityCredential({ clientId: config.identityClientId });
-  });
-  const incidentsClient = await tableClient(config, INCIDENTS_TABLE, credential);
+  const credential = lazily(() => managedIdentity(config.identityClientId));
+  const incidentsClient = await tableClient({ ...config.incidents, credential }, INCIDENTS_TABLE);
   // The SDKs that most batches do without are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
@@ -76,7 +71,7 @@ async function connect(config: Config) {
     webhook: config.webhook && webhook(fetch, config.webhook).send,
   };
   const incidents = incidentTable(incidentsClient, undefined, { otherSinks: queuedByIds(config.sinks) });
-  const ledgerClient = await tableClient(config, LEDGER_TABLE, credential);
+  const ledgerClient = await tableClient({ ...config.incidents, credential }, LEDGER_TABLE);
   const ledger = ledgerTable(ledgerClient, config.auditEvents);
   const sinks = openSinks(senders, {
     outboxOf: (sink) => incidentOutbox(incidentsClient, sink),
@@ -110,12 +105,13 @@ async function connect(config: Config) {
     suspects: suspectTable(ledgerClient),
     timers: timerTable(ledgerClient, config.auditEvents),
     /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
-    openAuditHub: () => openAuditHub(config, credential),
+    async openAuditHub() {
+      const { endpoint, hub, healerConsumerGroup } = config.auditEvents;
+      return auditHub(await hubConsumer({ ...endpoint, credential }, hub, healerConsumerGroup));
+    },
     now: () => new Date(),
   };
 }
-
-export type Credential = () => Promise<TokenCredential>;
 
 /** Makes it when first asked and keeps it; what could not be made is tried again at the next call. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -133,62 +129,13 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
 
 async function openDeadLetters(config: Config, credential: Credential) {
   const { deadLetters } = await import("./azure/dead-letters.ts");
-  const letters = deadLetters(await containerClient(config, credential));
+  const letters = deadLetters(await containerClient({ ...config.deadLetters, credential }, DEAD_LETTERS_CONTAINER));
   // In Azure, Bicep makes the container.
   if (config.deadLetters.kind === "connectionString") await letters.create();
   return letters;
 }
 
 async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Config, credential: Credential) {
-  const [{ LogsIngestionClient }, { logsIngestion }] = await Promise.all([
-    import("@azure/monitor-ingestion"),
-    import("./azure/sinks/logs-ingestion.ts"),
-  ]);
-  const client = new LogsIngestionClient(endpoint, await credential(), { retryOptions: INGESTION_RETRIES });
-  return logsIngestion(client, destination);
-}
-
-export async function tableClient(
-  { incidents }: Pick<Config, "incidents">,
-  name: string,
-  credential: Credential,
-): Promise<TableClient> {
-  const options = { retryOptions: RETRIES, additionalPolicies: [answersOfTheTableService] };
-  const client =
-    incidents.kind === "connectionString"
-      ? TableClient.fromConnectionString(incidents.connectionString, name, {
-          ...options,
-          allowInsecureConnection: true,
-        })
-      : new TableClient(incidents.url, name, await credential(), options);
-  // No call sends a form; to ask whether one does, Node would load all of fetch at the first (20 ms).
-  client.pipeline.removePolicy({ name: "formDataPolicy" });
-  return client;
-}
-
-/** Its SDK, the largest of them, is loaded only where something is to be read again. */
-export async function openAuditHub(
-  { auditEvents: { endpoint, namespace, hub, healerConsumerGroup } }: Pick<Config, "auditEvents">,
-  credential: Credential,
-): Promise<AuditHub> {
-  const { EventHubConsumerClient } = await import("@azure/event-hubs");
-  const options = { retryOptions: { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10_000 } };
-  const client =
-    endpoint.kind === "identity"
-      ? new EventHubConsumerClient(healerConsumerGroup, namespace, hub, await credential(), options)
-      : endpoint.connectionString.includes("EntityPath=")
-        ? new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, options)
-        : new EventHubConsumerClient(healerConsumerGroup, endpoint.connectionString, hub, options);
-  return auditHub(client);
-}
-
-export async function containerClient(
-  { deadLetters: { ...target } }: Pick<Config, "deadLetters">,
-  credential: Credential,
-): Promise<ContainerClient> {
-  const { ContainerClient } = await import("@azure/storage-blob");
-  const options = { retryOptions: { maxTries: 4, retryDelayInMs: 500, tryTimeoutInMs: 10_000 } };
-  return target.kind === "connectionString"
-    ? new ContainerClient(target.connectionString, DEAD_LETTERS_CONTAINER, options)
-    : new ContainerClient(target.url, await credential(), options);
+  const { logsIngestion } = await import("./azure/sinks/logs-ingestion.ts");
+  return logsIngestion(await ingestionClient(endpoint, credential), destination);
 }

@@ -1,9 +1,9 @@
+import { METER_EVERY_MS } from "../../src/core/timing.ts";
 import { byteRate, type BacktestRates } from "./backtest-rates.ts";
 import type { BacktestCounts } from "./backtest-run.ts";
 import type { EventFile } from "../event-files/event-files.ts";
 import type { Terminal } from "../terminal.ts";
 
-const SHOWN_EVERY_MS = 200;
 const BAR_WIDTH = 24;
 
 /** Shows how far a run over files is: a bar, what was found, and the rate. At most five times a second. */
@@ -35,7 +35,7 @@ export function backtestMeter(
     rates,
     show(counts: BacktestCounts, file: string): void {
       const fraction = done(counts, file);
-      if (clock() - shown < SHOWN_EVERY_MS) return;
+      if (clock() - shown < METER_EVERY_MS) return;
       shown = clock();
       const { records, bytes } = rates(counts);
       const filled = Math.round(fraction * BAR_WIDTH);

@@ -1,3 +1,4 @@
+import { SEND_WAIT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
 import type { HubProperties } from "../sending/sent-incidents.ts";
@@ -27,7 +28,11 @@ export const send = command({
       value: "URL",
       help: "for --wait: https://ACCOUNT.table.core.windows.net, with your own sign-in",
     },
-    timeout: { type: "string", value: "SECONDS", help: "for --wait: give up after so long (default 60)" },
+    timeout: {
+      type: "string",
+      value: "SECONDS",
+      help: `for --wait: give up after so long (default ${SEND_WAIT_SECONDS})`,
+    },
   },
   notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
 archive of PT1H.json files, each also as gzip. Each line or element is sent as one event, as it is.
@@ -40,7 +45,7 @@ Exit code: 0 when all was sent, and with --wait when every record that the rules
 1 when not, 2 when it cannot be done as asked.`,
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("Nothing to send. Usage: pimwatch send [options] FILE...");
-    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 60;
+    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
     const [{ sendDestination }, { readEventFiles }, { sendEvents }] = await Promise.all([
       import("../deployment/destinations.ts"),
       import("../event-files/event-files.ts"),

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { START_FOLLOW_POLL_MS, START_TIMEOUT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, port, wholeNumber } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,7 +21,11 @@ export const start = command({
     webhook: { type: "string", value: "URL", help: "tell new incidents to this address too" },
     app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
     node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
-    timeout: { type: "string", value: "SECONDS", help: "give up when nothing has moved for so long (default 180)" },
+    timeout: {
+      type: "string",
+      value: "SECONDS",
+      help: `give up when nothing has moved for so long (default ${START_TIMEOUT_SECONDS})`,
+    },
   },
   notes: `All services listen on 127.0.0.1 and keep everything in memory. Nothing leaves the machine.
 
@@ -41,7 +46,7 @@ cannot be done as asked.`,
     if (values.node !== undefined && !(await isExecutable(values.node))) {
       throw new UsageError(`--node ${values.node}: no such file, or not one that can be run`);
     }
-    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? 180;
+    const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? START_TIMEOUT_SECONDS;
     // Loaded here, so that `--help` and mistakes are answered at once.
     const [{ fileSource, sampleSource }, { readyRules }, { runLocally }] = await Promise.all([
       import("../sending/event-source.ts"),
@@ -89,6 +94,6 @@ async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Te
   while (!stopping.aborted) {
     await run.printFresh();
     // Ctrl-C ends the wait: that is what the rejection says.
-    await sleep(500, undefined, { signal: stopping }).catch(() => undefined);
+    await sleep(START_FOLLOW_POLL_MS, undefined, { signal: stopping }).catch(() => undefined);
   }
 }

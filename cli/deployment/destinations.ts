@@ -1,15 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
-import { ContainerClient } from "@azure/storage-blob";
-import { EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
+import type { TableClient } from "@azure/data-tables";
+import type { ContainerClient } from "@azure/storage-blob";
+import { type EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
+import { containerClient, hubProducer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
 import { UsageError } from "../../src/errors.ts";
-import { SEND_RETRIES } from "../sending/event-sender.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_HUB = "insights-logs-auditlogs";
-const OPTIONS = { retryOptions: SEND_RETRIES };
 /**
  * Azurite's account, published with its key: there is nobody to sign in with.
  *
@@ -51,12 +50,12 @@ export async function sendDestination(
     throw new UsageError(`--namespace must be a host name such as NAME.servicebus.windows.net, not "${host}"`);
   }
   return {
-    producer: new EventHubProducerClient(host, hubName, await ownSignIn(), OPTIONS),
+    producer: await hubProducer({ kind: "identity", url: host, credential: ownSignIn }, hubName),
     description: `${hubName} at ${host}`,
   };
 }
 
-function byConnectionString(connectionString: string, hubName: string, isHubGiven: boolean) {
+async function byConnectionString(connectionString: string, hubName: string, isHubGiven: boolean) {
   let properties;
   try {
     properties = parseEventHubConnectionString(connectionString);
@@ -71,11 +70,9 @@ function byConnectionString(connectionString: string, hubName: string, isHubGive
   if (eventHubName !== undefined && isHubGiven && eventHubName !== hubName) {
     throw new UsageError(`--hub is ${hubName}, and the connection string is for ${eventHubName}`);
   }
-  const producer =
-    eventHubName === undefined
-      ? new EventHubProducerClient(connectionString, hubName, OPTIONS)
-      : new EventHubProducerClient(connectionString, OPTIONS);
-  return { producer, description: `${eventHubName ?? hubName} at ${endpoint.replace(/^sb:\/\/|\/$/g, "")}` };
+  const hub = eventHubName ?? hubName;
+  const producer = await hubProducer({ kind: "connectionString", connectionString }, hub);
+  return { producer, description: `${hub} at ${endpoint.replace(/^sb:\/\/|\/$/g, "")}` };
 }
 
 /**
@@ -93,7 +90,7 @@ export async function tableDestination(
   const endpoint = named ? choice["table-endpoint"] : settings["INCIDENTS_TABLE_ENDPOINT"];
   if (connectionString !== undefined) {
     try {
-      return TableClient.fromConnectionString(connectionString, INCIDENTS_TABLE, { allowInsecureConnection: true });
+      return await tableClient({ kind: "connectionString", connectionString }, INCIDENTS_TABLE);
     } catch (error) {
       throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
     }
@@ -103,11 +100,11 @@ export async function tableDestination(
       throw new UsageError(
         `--table-endpoint must be a URL such as https://ACCOUNT.table.core.windows.net, not "${endpoint}"`,
       );
-    if (isEmulator(endpoint))
-      return new TableClient(endpoint, INCIDENTS_TABLE, new AzureNamedKeyCredential(EMULATOR_ACCOUNT, EMULATOR_KEY), {
-        allowInsecureConnection: true,
-      });
-    return new TableClient(endpoint, INCIDENTS_TABLE, await ownSignIn());
+    if (isEmulator(endpoint)) {
+      const emulator = `AccountName=${EMULATOR_ACCOUNT};AccountKey=${EMULATOR_KEY};TableEndpoint=${endpoint}`;
+      return tableClient({ kind: "connectionString", connectionString: emulator }, INCIDENTS_TABLE);
+    }
+    return tableClient({ kind: "identity", url: endpoint, credential: ownSignIn }, INCIDENTS_TABLE);
   }
   throw new UsageError(
     "The table of incidents is not named: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
@@ -134,7 +131,7 @@ export async function containerDestination(
   const url = named ? choice["container-url"] : settings["DEAD_LETTERS_CONTAINER_URL"];
   if (connectionString !== undefined) {
     try {
-      return new ContainerClient(connectionString, DEAD_LETTERS_CONTAINER);
+      return await containerClient({ kind: "connectionString", connectionString }, DEAD_LETTERS_CONTAINER);
     } catch (error) {
       throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
     }
@@ -147,13 +144,7 @@ export async function containerDestination(
     throw new UsageError(
       `--container-url must be a URL such as https://ACCOUNT.blob.core.windows.net/dead-letters, not "${url}"`,
     );
-  return new ContainerClient(url, await ownSignIn());
-}
-
-/** A person's `az login`, or what else the machine offers. */
-export async function ownSignIn() {
-  const { DefaultAzureCredential } = await import("@azure/identity");
-  return new DefaultAzureCredential();
+  return containerClient({ kind: "identity", url, credential: ownSignIn }, DEAD_LETTERS_CONTAINER);
 }
 
 /** The environment, over what ./local.settings.json holds. */

@@ -3,6 +3,7 @@ import { inTime } from "../../src/azure/calls.ts";
 import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts";
 import type { TimerRuns } from "../../src/core/ledger/timer-runs.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
+import { CALL_TIMEOUT_MS } from "../../src/core/timing.ts";
 import { DependencyError } from "../../src/errors.ts";
 import {
   type HubHealthDependencies,
@@ -10,8 +11,6 @@ import {
   hubProblems,
 } from "../../src/workflows/health/hub-health.ts";
 import { examine, failureKind, type Finding } from "./finding.ts";
-
-const TIMEOUT_MS = 20_000;
 
 /** The part of `fetch` that this file uses. */
 export type Fetch = (
@@ -112,7 +111,7 @@ async function answerOf(
   method: "GET" | "HEAD",
   { ask, service }: { readonly ask: Fetch; readonly service: string },
 ): Promise<{ status: number; text: string }> {
-  return inTime(service, TIMEOUT_MS, async ({ abortSignal: signal }) => {
+  return inTime(service, CALL_TIMEOUT_MS, async ({ abortSignal: signal }) => {
     try {
       const answer = await ask(url, { method, redirect: "manual", signal });
       return { status: answer.status, text: await answer.text() };

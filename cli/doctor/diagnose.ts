@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { auditHub } from "../../src/azure/audit-hub.ts";
+import { containerClient, type Credential, hubConsumer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
-import { containerClient, type Credential, openAuditHub, tableClient } from "../../src/services.ts";
-import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
-import { ownSignIn } from "../deployment/destinations.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { type Fetch, healthFinding, ledgerFindings, webhookFinding } from "./app.ts";
 import { appIdentity } from "./app-identity.ts";
 import type { Finding } from "./finding.ts";
@@ -55,21 +55,24 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
   const isByKey = config.incidents.kind === "connectionString";
   const how = { isByKey, isOwnSignIn: isOwnSignIn && !isByKey };
   const storage = isByKey ? "INCIDENTS_STORAGE" : "INCIDENTS_TABLE_ENDPOINT";
-  const table = (name: string) => opened(storage, () => tableClient(config, name, credential));
+  const table = (name: string) => opened(storage, () => tableClient({ ...config.incidents, credential }, name));
   const { auditEvents, logsIngestion, webhook, timerSchedules: schedules } = config;
   return [
     hubFindings({
       config,
       triggerConsumerGroup: settings["AUDIT_EVENTS_CONSUMER_GROUP"]?.trim() ?? "",
-      open: (healerConsumerGroup) =>
-        opened("AUDIT_EVENTS", () =>
-          openAuditHub({ auditEvents: { ...auditEvents, healerConsumerGroup } }, credential),
+      open: (consumerGroup) =>
+        opened("AUDIT_EVENTS", async () =>
+          auditHub(await hubConsumer({ ...auditEvents.endpoint, credential }, auditEvents.hub, consumerGroup)),
         ),
       now,
     }),
     tableFinding(INCIDENTS_TABLE, () => table(INCIDENTS_TABLE), how),
     tableFinding(LEDGER_TABLE, () => table(LEDGER_TABLE), how),
-    containerFinding(() => opened(storage, () => containerClient(config, credential)), how),
+    containerFinding(
+      () => opened(storage, () => containerClient({ ...config.deadLetters, credential }, DEAD_LETTERS_CONTAINER)),
+      how,
+    ),
     clockFinding(() => table(INCIDENTS_TABLE), now),
     ingestion(logsIngestion, settings, { credential, isOwnSignIn }),
     ...(webhook ? [webhookFinding(webhook, fetch)] : []),

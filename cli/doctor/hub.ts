@@ -2,6 +2,7 @@ import type { AuditHub, HubEvent } from "../../src/azure/audit-hub.ts";
 import { isAuditLog, tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { Config } from "../../src/config.ts";
+import { SILENT_HUB_HOURS } from "../../src/core/timing.ts";
 import { examine, fieldOf, type Finding, type Subject, unchecked } from "./finding.ts";
 
 export interface HubToCheck {
@@ -19,9 +20,6 @@ interface Newest {
   readonly at: number | undefined;
 }
 
-const HOUR_MS = 3_600_000;
-/** Also a small tenant has audit events every day. */
-const SILENT_HOURS = 24;
 const TRIGGER_GROUP = "AUDIT_EVENTS_CONSUMER_GROUP";
 const HEALER_GROUP = "AUDIT_EVENTS_HEALER_CONSUMER_GROUP";
 
@@ -121,8 +119,8 @@ function lastRecord(event: HubEvent | undefined, { at }: Newest, { config, now }
   const warning = (found: string, remedy: string) => ({ status: "warning" as const, found, remedy });
   if (at === undefined) return warning("no event has ever reached the hub", DIAGNOSTIC_SETTING);
   const came = `the last event came at ${new Date(at).toISOString()}`;
-  if (now().getTime() - at > SILENT_HOURS * HOUR_MS)
-    return warning(`${came}, more than ${SILENT_HOURS} hours ago`, DIAGNOSTIC_SETTING);
+  if (now().getTime() - at > SILENT_HUB_HOURS * 3_600_000)
+    return warning(`${came}, more than ${SILENT_HUB_HOURS} hours ago`, DIAGNOSTIC_SETTING);
   if (event === undefined) return { found: `${came}; it could not be read or is gone from the hub` };
   const records = readEventBody(event.body).records.map(({ record }) => record);
   const audits = records.filter(isAuditLog);

@@ -2,7 +2,8 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { rootCertificates } from "node:tls";
 import type { Config } from "../../src/config.ts";
-import type { Credential } from "../../src/services.ts";
+import { CALL_TIMEOUT_MS } from "../../src/core/timing.ts";
+import type { Credential } from "../../src/azure/clients.ts";
 import { inTime } from "../../src/azure/calls.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
@@ -16,7 +17,6 @@ export interface IngestionToCheck {
   readonly ca: string | undefined;
 }
 
-const TIMEOUT_MS = 20_000;
 const API_VERSION = "2023-01-01";
 const SCOPE = "https://monitor.azure.com/.default";
 const ROLE = "Monitoring Metrics Publisher on the data collection rule";
@@ -35,7 +35,7 @@ export function ingestionFinding({ config, credential, isOwnSignIn, ca }: Ingest
     },
   };
   return examine(subject, async () => {
-    const { status, body } = await inTime("Logs Ingestion", TIMEOUT_MS, async ({ abortSignal }) => {
+    const { status, body } = await inTime("Logs Ingestion", CALL_TIMEOUT_MS, async ({ abortSignal }) => {
       const token = await (await credential()).getToken(SCOPE, { abortSignal });
       if (token === null) throw new DependencyError("Logs Ingestion", "the sign-in gives no token");
       return post(config, { token: token.token, ca, signal: abortSignal });

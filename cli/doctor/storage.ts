@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { ContainerClient } from "@azure/storage-blob";
 import { inTime } from "../../src/azure/calls.ts";
+import { CALL_TIMEOUT_MS, CLOCK_DIFFERENCE } from "../../src/core/timing.ts";
 import { examine, failureKind, fieldOf, type Finding, type Subject, unchecked, wordsOf } from "./finding.ts";
 
 export interface StorageToCheck {
@@ -17,11 +18,8 @@ interface Store extends StorageToCheck {
   readonly role: string;
 }
 
-const TIMEOUT_MS = 20_000;
 /** A row or blob that nobody makes. To delete it changes nothing and needs the right to write. */
 const NOBODYS = "pimwatch-doctor-probe";
-/** A token or a signature of another time than the service's is refused: tokens from 5 minutes on. */
-const CLOCK = { warningMs: 60_000, problemMs: 300_000 };
 
 /** One table: whether it is there and may be read and written. */
 export function tableFinding(name: string, open: () => Promise<TableClient>, how: StorageToCheck): Promise<Finding> {
@@ -61,13 +59,13 @@ function storeFinding(store: Store, open: () => Promise<Questions>): Promise<Fin
   return examine(subjectOf(store), async () => {
     const { read, write } = await open();
     try {
-      await inTime(store.service, TIMEOUT_MS, read);
+      await inTime(store.service, CALL_TIMEOUT_MS, read);
     } catch (error) {
       if (!store.isByKey || failureKind(error) !== "missing") throw error;
       return { found: "is not there yet: with a connection string, the app makes it when it first needs it" };
     }
     try {
-      await inTime(store.service, TIMEOUT_MS, write);
+      await inTime(store.service, CALL_TIMEOUT_MS, write);
     } catch (error) {
       const kind = failureKind(error);
       if (kind === "refused" && store.isOwnSignIn)
@@ -109,7 +107,7 @@ export async function clockFinding(open: () => Promise<TableClient>, now: () => 
     const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }): void => {
       date = headers.get("date");
     };
-    await inTime("Table Storage", TIMEOUT_MS, (options) =>
+    await inTime("Table Storage", CALL_TIMEOUT_MS, (options) =>
       table
         .listEntities({ ...options, onResponse })
         .byPage({ maxPageSize: 1 })
@@ -122,7 +120,7 @@ export async function clockFinding(open: () => Promise<TableClient>, now: () => 
   if (Number.isNaN(service)) return unchecked(subject, "table incidents");
   const behindMs = service - now().getTime();
   const seconds = Math.round(Math.abs(behindMs) / 1_000);
-  if (seconds * 1_000 < CLOCK.warningMs)
+  if (seconds * 1_000 < CLOCK_DIFFERENCE.warningMs)
     return {
       check: "clock",
       status: "ok",
@@ -132,7 +130,7 @@ export async function clockFinding(open: () => Promise<TableClient>, now: () => 
     };
   return {
     check: "clock",
-    status: seconds * 1_000 < CLOCK.problemMs ? "warning" : "problem",
+    status: seconds * 1_000 < CLOCK_DIFFERENCE.problemMs ? "warning" : "problem",
     found: `is ${seconds} s ${behindMs > 0 ? "behind" : "ahead of"} the storage's`,
     settings: [],
     remedy,

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { TableClient } from "@azure/data-tables";
-import { EventHubProducerClient } from "@azure/event-hubs";
-import { ContainerClient, RestError } from "@azure/storage-blob";
+import { RestError } from "@azure/storage-blob";
 import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
+import { containerClient, hubProducer, tableClient } from "../../src/azure/clients.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { LOCAL_RUN_POLL_MS } from "../../src/core/timing.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import { deliveryProblems } from "../sending/delivery-check.ts";
 import type { EventSource } from "../sending/event-source.ts";
-import { SEND_RETRIES, sendEvents, type SendFigures } from "../sending/event-sender.ts";
+import { sendEvents, type SendFigures } from "../sending/event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { jsonLine } from "../json-line.ts";
 import { latencies, spreadText } from "../sending/latency.ts";
@@ -43,8 +43,6 @@ export interface LocalRun {
 
 type SendingState = "under way" | "done" | "failed";
 
-const POLL_MS = 200;
-
 /** Builds the app and brings it up on the local stack, ready to be sent events. */
 export async function runLocally(options: LocalRunOptions, terminal: Terminal): Promise<LocalRun> {
   const { source, json } = options;
@@ -59,14 +57,12 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
   });
   terminal.progress("");
-  const storage = app.stack.azurite.connectionString;
-  const incidents = storedIncidents(
-    TableClient.fromConnectionString(storage, INCIDENTS_TABLE, { allowInsecureConnection: true }),
-  );
-  const letters = deadLetters(new ContainerClient(storage, DEAD_LETTERS_CONTAINER));
-  const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB, {
-    retryOptions: SEND_RETRIES,
-  });
+  const { azurite, eventHub } = app.stack;
+  const storage = { kind: "connectionString", connectionString: azurite.connectionString } as const;
+  const incidents = storedIncidents(await tableClient(storage, INCIDENTS_TABLE));
+  const letters = deadLetters(await containerClient(storage, DEAD_LETTERS_CONTAINER));
+  const hub = { kind: "connectionString", connectionString: eventHub.connectionString } as const;
+  const producer = await hubProducer(hub, LOCAL_HUB);
 
   const bursts = burstCounts();
   async function printFresh(): Promise<number> {
@@ -101,7 +97,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       if (isOver || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
       terminal.progress(`${app.figures().events} of ${source.count} events processed, ${rows.length} incidents …`);
       // A long table takes long to list: it is not asked for all the time.
-      const pause = Math.max(POLL_MS, 4 * (Date.now() - asked));
+      const pause = Math.max(LOCAL_RUN_POLL_MS, 4 * (Date.now() - asked));
       await sleep(pause, undefined, { signal: terminal.stopping }).catch(() => undefined);
     }
   }

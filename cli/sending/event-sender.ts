@@ -1,9 +1,6 @@
 import type { EventHubProducerClient } from "@azure/event-hubs";
 import { DependencyError, UsageError } from "../../src/errors.ts";
 
-/** A person waits: the client's own half minute between tries is for services. */
-export const SEND_RETRIES = { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 5_000, timeoutInMs: 20_000 };
-
 /** The part of the SDK's client that sends. */
 export type Producer = Pick<EventHubProducerClient, "createBatch" | "sendBatch">;
 

@@ -5,6 +5,7 @@ import { rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { SEND_WAIT_POLL_MS } from "../../src/core/timing.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
 import { callHub, type OutgoingEvent } from "./event-sender.ts";
@@ -16,7 +17,6 @@ import { visible } from "../../src/core/visible-text.ts";
 /** The part of the SDK's client that this file uses. */
 type IncidentSource = Pick<TableClient, "getEntity">;
 
-const POLL_MS = 300;
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 export interface Followed {
@@ -78,7 +78,8 @@ export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }
           terminal.out(`${incidentText(found.row, terminal)}    ${remark}\n\n`);
         }
         terminal.progress(`${total - awaited.size} of ${total} incidents found …`);
-        if (awaited.size > 0) await sleep(POLL_MS, undefined, { signal: terminal.stopping }).catch(() => undefined);
+        if (awaited.size > 0)
+          await sleep(SEND_WAIT_POLL_MS, undefined, { signal: terminal.stopping }).catch(() => undefined);
       }
       terminal.progress("");
       terminal.note(

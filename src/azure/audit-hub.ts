@@ -2,6 +2,7 @@ import type { EventHubConsumerClient, ReceivedEventData, Subscription } from "@a
 import type { HubPosition } from "../core/incident/incident.ts";
 import type { PartitionState } from "../core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../core/ledger/sequence-ranges.ts";
+import { HUB_QUIET_SECONDS } from "../core/timing.ts";
 import { DependencyError } from "../errors.ts";
 import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
 
@@ -24,8 +25,6 @@ export interface ReadRange {
 }
 
 const SERVICE = "Event hub";
-/** An event that is there comes within a second or two; a link is made first. */
-const QUIET_SECONDS = 5;
 /** As the SDK's own, which is not worth loading it. */
 const BEGINNING = { offset: "-1" };
 
@@ -99,7 +98,7 @@ async function receive(client: HubClient, { partitionId, range, limit, abortSign
       {
         processEvents(received) {
           for (const event of received) if (!isDone()) take(event);
-          if (received.length === 0) done.resolve(); // nothing for QUIET_SECONDS
+          if (received.length === 0) done.resolve(); // nothing for HUB_QUIET_SECONDS
           return Promise.resolve();
         },
         processError(error) {
@@ -111,7 +110,7 @@ async function receive(client: HubClient, { partitionId, range, limit, abortSign
         // A partition that never held an event refuses every number, and not its beginning.
         startPosition: range.first === 0 ? BEGINNING : { sequenceNumber: range.first, isInclusive: true },
         maxBatchSize: limit,
-        maxWaitTimeInSeconds: QUIET_SECONDS,
+        maxWaitTimeInSeconds: HUB_QUIET_SECONDS,
         prefetchCount: limit,
         skipParsingBodyAsJson: true,
       },

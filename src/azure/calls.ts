@@ -1,10 +1,6 @@
 import { DependencyError, PimwatchError } from "../errors.ts";
 
-/** A call with all of its retries, in milliseconds. */
-export const CALL_TIMEOUT_MS = 20_000;
-
-/** The SDKs' own retries: at most 3, at most 10 s apart where the server names no time of its own. */
-export const RETRIES = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 10_000 };
+export { CALL_TIMEOUT_MS } from "../core/timing.ts";
 
 /**
  * Makes a call that ends in time, whatever the service does.

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { HEALTH_EVERY_MS, LIST_EVERY_MS, ONCE_MS } from "../core/timing.ts";
 import { readHealth, summarize, whoAmI } from "./api.ts";
 import { Filters } from "./list/filters.tsx";
 import { Help } from "./help.tsx";
@@ -13,10 +14,6 @@ import { useNow } from "./use-now.ts";
 import { usePolled } from "./use-polled.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 import { summaryQuery, useView } from "./list/view.ts";
-
-const LIST_EVERY_MS = 10_000;
-const HEALTH_EVERY_MS = 30_000;
-const ONCE_MS = 2 ** 31 - 1;
 
 export function App(): VNode {
   const [view, change] = useView();

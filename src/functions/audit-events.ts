@@ -1,4 +1,5 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
+import { BATCH_RETRIES } from "../core/timing.ts";
 import { handlingOf, handleEvents } from "../workflows/detection/handle-events.ts";
 import { hubEvents } from "./hub-events.ts";
 import { runInvocation } from "./run-invocation.ts";
@@ -13,15 +14,7 @@ app.generic("audit-events", {
     cardinality: "many",
     dataType: "binary", // otherwise the host parses, and one event that is not JSON fails the whole batch
   }),
-  // No checkpoint is written until the retries are over, so retrying for ever loses nothing: the
-  // partition waits. What no retry can mend is a dead letter by then.
-  // https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages
-  retry: {
-    strategy: "exponentialBackoff",
-    maxRetryCount: -1,
-    minimumInterval: { seconds: 2 },
-    maximumInterval: { minutes: 1 },
-  },
+  retry: { strategy: "exponentialBackoff", ...BATCH_RETRIES },
   handler: (bodies: unknown, context: InvocationContext) =>
     runInvocation(async () => {
       const { services } = await import("../services.ts"); // the SDKs are loaded when first needed

@@ -1,5 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
 import { readDashboardAccess } from "../config.ts";
+import { PAGE_DEADLINE_MS } from "../core/timing.ts";
 import { identify } from "../core/triage/dashboard-access.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { dashboardAsset } from "../dashboard-assets.ts";
@@ -9,10 +10,8 @@ import { runInvocation } from "./run-invocation.ts";
 app.http("dashboard", { methods: ["GET"], authLevel: "anonymous", route: "dashboard", handler });
 app.http("dashboard-assets", { methods: ["GET"], authLevel: "anonymous", route: "dashboard/{asset}", handler });
 
-const DEADLINE_MS = 10_000;
-
 function handler(request: HttpRequest): Promise<HttpResponseInit> {
-  return runInvocation(() => Promise.resolve(answer(request)), DEADLINE_MS);
+  return runInvocation(() => Promise.resolve(answer(request)), PAGE_DEADLINE_MS);
 }
 
 function answer(request: HttpRequest): HttpResponseInit {

@@ -1,17 +1,12 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import { readDashboardAccess } from "../config.ts";
+import { API_DEADLINE_MS, HEALTH_FRESH_FOR_MS, HEALTH_LATE_AFTER_MS } from "../core/timing.ts";
 import { PimwatchError, SettingsError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { healthAnswer, pipelineAnswer } from "../workflows/health/health-api.ts";
 import { keptAnswer } from "../workflows/health/kept-answer.ts";
 import { type PipelineHealth, pipelineHealth } from "../workflows/health/pipeline-health.ts";
 import { runInvocation } from "./run-invocation.ts";
-
-/** Anyone may ask; the tables are asked no more often than this. */
-const FRESH_FOR_MS = 5_000;
-/** Longer than one call to a dependency may take, shorter than a probe waits. */
-const LATE_AFTER_MS = 25_000;
-const DEADLINE_MS = 60_000;
 
 // App Service Authentication lets everyone pass to this path alone, so it must not tell more to anyone: for such a path
 // nobody promises that a forged header is removed.
@@ -20,7 +15,7 @@ app.http("health", {
   authLevel: "anonymous",
   route: "health",
   handler: (_request: HttpRequest, context: InvocationContext) =>
-    runInvocation(async (): Promise<HttpResponseInit> => healthAnswer(await loggedHealth(context)), DEADLINE_MS),
+    runInvocation(async (): Promise<HttpResponseInit> => healthAnswer(await loggedHealth(context)), API_DEADLINE_MS),
 });
 
 // No function key: see incidents-api.ts.
@@ -35,7 +30,7 @@ app.http("pipeline", {
         access: readDashboardAccess(process.env),
         health: () => loggedHealth(context),
       });
-    }, DEADLINE_MS),
+    }, API_DEADLINE_MS),
 });
 
 interface AppHealth extends PipelineHealth {
@@ -47,8 +42,11 @@ interface AppHealth extends PipelineHealth {
 
 const health = keptAnswer<AppHealth>({
   ask: readHealth,
-  freshForMs: FRESH_FOR_MS,
-  late: { afterMs: LATE_AFTER_MS, answer: down([`the dependencies did not answer within ${LATE_AFTER_MS / 1_000} s`]) },
+  freshForMs: HEALTH_FRESH_FOR_MS,
+  late: {
+    afterMs: HEALTH_LATE_AFTER_MS,
+    answer: down([`the dependencies did not answer within ${HEALTH_LATE_AFTER_MS / 1_000} s`]),
+  },
   now: Date.now,
 });
 

@@ -6,6 +6,7 @@ import {
   type InvocationContext,
 } from "@azure/functions";
 import { readDashboardAccess } from "../config.ts";
+import { API_DEADLINE_MS } from "../core/timing.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
@@ -21,8 +22,6 @@ register("incidents-show", "GET", BY_ID, "show");
 register("incidents-change", "PATCH", BY_ID, "change");
 register("me", "GET", "me", "me");
 
-const DEADLINE_MS = 60_000;
-
 /**
  * A route of the API. No function key protects it, since a browser could not keep one: who asks is known from App
  * Service Authentication, and without that there is no API (src/core/triage/dashboard-access.ts).
@@ -33,7 +32,7 @@ function register(name: string, method: HttpMethod, route: string, operation: Pa
     authLevel: "anonymous",
     route,
     handler: (request: HttpRequest, context: InvocationContext) =>
-      runInvocation(() => answer(operation, request, context), DEADLINE_MS),
+      runInvocation(() => answer(operation, request, context), API_DEADLINE_MS),
   });
 }
 

@@ -1,13 +1,12 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { lateTimers } from "../core/ledger/timer-runs.ts";
+import { HEALING_BUDGET_MS } from "../core/timing.ts";
 import { DependencyError, reasonOf } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { checkLedger } from "../workflows/healing/check-ledger.ts";
 import { handleEvents } from "../workflows/detection/handle-events.ts";
 import { runInvocation } from "./run-invocation.ts";
 
-/** Reading again is begun for so long; what is left waits for the next run. Well below the deadline of `runInvocation`. */
-const BUDGET_MS = 120_000;
 const CHUNK_EVENTS = 32;
 /** Of a hub, also a dedicated one: any number of this size begins with each partition equally often. */
 const MAX_PARTITIONS = 1_024;
@@ -38,7 +37,7 @@ async function check(context: InvocationContext): Promise<void> {
         stallMs: ledgerStallSeconds * 1_000,
         retentionMs: auditEvents.retentionHours * 3_600_000,
         chunkEvents: CHUNK_EVENTS,
-        until: Date.now() + BUDGET_MS,
+        until: Date.now() + HEALING_BUDGET_MS,
         firstTurn: Math.floor(Math.random() * MAX_PARTITIONS),
       },
     );

@@ -1,8 +1,4 @@
-/**
- * Well below host.json's functionTimeout. At that the host kills the worker, and with it the batches of all its partitions.
- * Where the trigger has a retry policy the checkpoint stays, and the batch is retried; the healer does not depend on it.
- */
-export const DEADLINE_MS = 240_000;
+import { INVOCATION_DEADLINE_MS } from "../core/timing.ts";
 
 /**
  * Runs a handler so that its invocation fails whenever the work did not end well.
@@ -10,10 +6,10 @@ export const DEADLINE_MS = 240_000;
  * The worker reports a rejection without a value as success, and knows no deadline; here everything that
  * is thrown becomes an Error, and so does work that takes too long.
  */
-export async function runInvocation<T>(work: () => Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+export async function runInvocation<T>(work: () => Promise<T>, deadlineMs = INVOCATION_DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs / 1000} s`)), deadlineMs);
+    timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs / 1_000} s`)), deadlineMs);
   });
   try {
     return await Promise.race([work(), late]);

@@ -21,12 +21,12 @@ import {
   type Stack,
   startStack,
 } from "../../local/stack.ts";
+import { tableClient } from "../../src/azure/clients.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
-import { tableClient } from "../../src/services.ts";
 import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { bytes } from "../samples.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
@@ -40,7 +40,7 @@ beforeAll(async () => {
   stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions: 2 });
   const config = readConfig(stack.settings);
   const [incidents, ledger] = await Promise.all(
-    [INCIDENTS_TABLE, LEDGER_TABLE].map((name) => tableClient(config, name, noCredential)),
+    [INCIDENTS_TABLE, LEDGER_TABLE].map((name) => tableClient({ ...config.incidents, credential: noCredential }, name)),
   );
   if (incidents === undefined || ledger === undefined) throw new Error("no tables");
   await Promise.all([incidents.createTable(), ledger.createTable()]);

@@ -6,7 +6,7 @@ import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-ro
 import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
 import { CERTAINLY_DEAD_MS } from "../../src/azure/ledger/suspect-table.ts";
-import { DEADLINE_MS } from "../../src/functions/run-invocation.ts";
+import { INVOCATION_DEADLINE_MS } from "../../src/core/timing.ts";
 
 /* What a host relies on, as the built app says it. Each of these by itself loses events when it is otherwise. */
 
@@ -38,7 +38,7 @@ test("a batch comes whole, as bytes, and is tried again for ever", async () => {
 test("times are in order: deadline, the platform's time-out, and only then somebody is taken for dead", async () => {
   const { functionTimeoutMs = Infinity, eventHubs } = await readHostJson("dist");
   const stallMs = Number(sample.Values["LEDGER_STALL_SECONDS"]) * 1_000;
-  expect(DEADLINE_MS).toBeLessThan(functionTimeoutMs);
+  expect(INVOCATION_DEADLINE_MS).toBeLessThan(functionTimeoutMs);
   expect(functionTimeoutMs).toBeLessThan(CERTAINLY_DEAD_MS);
   expect(functionTimeoutMs).toBeLessThan(stallMs);
   const { updateIntervalMs, ownershipExpiryMs } = eventHubs.loadBalancing;

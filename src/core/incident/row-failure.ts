@@ -1,3 +1,5 @@
+import { LONGEST_BACK_OFF_MS, REFUSED_AFTER_FAILURES, REFUSED_AFTER_MS } from "../timing.ts";
+
 /** The failed attempts to send a row, as stored in the outbox. Times are milliseconds since 1970. */
 export interface RowFailure {
   /** Attempts that count against the row: the sink accepted other rows since the previous attempt. */
@@ -18,15 +20,6 @@ export interface FailedAttempt {
   /** Whether the sink accepted another row since this one was queued or last failed, so the endpoint is not down. */
   readonly counts: boolean;
 }
-
-/**
- * A row that has failed alone for this long counts as refused. A day is enough to fix the receiver after the first alert,
- * and short enough that a row nobody fixes is reported.
- */
-export const REFUSED_AFTER_MS = 24 * 3_600_000;
-/** Fewer failures prove nothing, however long ago the first was. */
-const REFUSED_AFTER_FAILURES = 3;
-export const LONGEST_BACK_OFF_MS = 3_600_000;
 
 /**
  * The state of a row after a failed attempt: it is sent again later, or it counts as refused.

@@ -1,3 +1,4 @@
+import { INVOCATION_DEADLINE_MS, MISSED_RUNS } from "../timing.ts";
 import { runsDue } from "./timer-schedule.ts";
 
 /** The app's timers, by the names of their functions. */
@@ -23,10 +24,6 @@ export interface LateTimer {
   readonly missingSince: string;
 }
 
-/** Every run ends within this time (`DEADLINE_MS` of functions/run-invocation.ts), and is not missing before. */
-export const LONGEST_RUN_MS = 240_000;
-const MISSED_RUNS = 3;
-
 /** Timers that have missed three runs. One that never ran counts from the first run of any other. */
 export function lateTimers(runs: TimerRuns, schedules: TimerSchedules, now: number): LateTimer[] {
   return TIMERS.flatMap((timer): LateTimer[] => {
@@ -35,7 +32,8 @@ export function lateTimers(runs: TimerRuns, schedules: TimerSchedules, now: numb
     if (since === undefined) return [];
     // After the clock was set back, a timer must not count as on time until the clock catches up.
     const [after, until] = since <= now ? [since, now] : [now, since];
-    const due = runsDue(schedules[timer], { after, until: until - LONGEST_RUN_MS, limit: MISSED_RUNS });
+    // A run that was due may last this long, and is not missing until then.
+    const due = runsDue(schedules[timer], { after, until: until - INVOCATION_DEADLINE_MS, limit: MISSED_RUNS });
     const [first] = due;
     if (first === undefined || due.length < MISSED_RUNS) return [];
     const lastRunAt = last === undefined ? undefined : new Date(last).toISOString();

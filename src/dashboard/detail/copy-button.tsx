@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { COPIED_SHOWN_MS } from "../../core/timing.ts";
 
 interface CopyProps {
   readonly text: string;
@@ -25,5 +26,5 @@ export function CopyButton({ text, label }: CopyProps): VNode {
 
 function say(button: HTMLButtonElement, words: string, label: string): void {
   button.textContent = words;
-  setTimeout(() => (button.textContent = label), 1_500);
+  setTimeout(() => (button.textContent = label), COPIED_SHOWN_MS);
 }

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { LIST_EVERY_MS } from "../../core/timing.ts";
 import type { Analyst } from "../../core/triage/triage-change.ts";
 import { readIncident, type ReadIncident } from "../api.ts";
 import type { Burst } from "../../workflows/incidents/summarize-incidents.ts";
@@ -27,11 +28,9 @@ interface DetailProps {
   onChanged(): void;
 }
 
-const EVERY_MS = 10_000;
-
 /** All of one incident: what changed first, then who and where, what to do, and the record itself. */
 export function IncidentDetail({ id, now, me, change, onClose, onChanged }: DetailProps): VNode {
-  const read = usePolled(id, readIncident, EVERY_MS);
+  const read = usePolled(id, readIncident, LIST_EVERY_MS);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     panel.current?.scrollTo(0, 0);

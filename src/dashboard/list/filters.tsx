@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { SEVERITIES } from "../../core/incident/rule.ts";
+import { TYPING_PAUSE_MS } from "../../core/timing.ts";
 import {
   EFFECTS,
   FILTER_NAMES,
@@ -35,7 +36,6 @@ const RANGE_WORDS: Readonly<Record<Range, string>> = {
   "90d": "90 days",
   all: "All time",
 };
-const TYPING_MS = 250;
 
 export function Filters({ view, change, shown, now }: FiltersProps): VNode {
   return (
@@ -131,7 +131,7 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
   useEffect(() => setTyped(text), [text]);
   useEffect(() => {
     if (typed === text) return undefined;
-    const timer = setTimeout(() => onSearch(typed.trim()), TYPING_MS);
+    const timer = setTimeout(() => onSearch(typed.trim()), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return (

@@ -1,8 +1,6 @@
 import { DOWN_AFTER } from "../../core/do-each.ts";
+import { ACCEPTANCE_NOTED_EVERY_MS } from "../../core/timing.ts";
 import { isOfADependency } from "../../errors.ts";
-
-/** Write down no more often than this that a sink accepts. */
-const NOTED_EVERY_MS = 60_000;
 
 /** Where the latest acceptance of each sink is kept for other instances, and for this one after a restart. */
 export interface Acceptances {
@@ -56,7 +54,7 @@ export function sinkWatch(sink: string, { acceptances, pauseMs, now }: WatchOpti
 
     /** Tells other instances of the latest acceptance. If that fails, fewer failures count against their rows. */
     async note(): Promise<void> {
-      if (acceptedAt === -Infinity || Math.abs(acceptedAt - notedAt) < NOTED_EVERY_MS) return;
+      if (acceptedAt === -Infinity || Math.abs(acceptedAt - notedAt) < ACCEPTANCE_NOTED_EVERY_MS) return;
       const at = acceptedAt;
       await unlessDown(async () => {
         await acceptances.note(sink, at);

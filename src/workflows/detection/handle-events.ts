@@ -1,5 +1,6 @@
 import { throwFirst } from "../../core/do-each.ts";
 import type { StoredIncident } from "../../core/incident/incident-row.ts";
+import { RETRIES_BEFORE_LEAVING } from "../../core/timing.ts";
 import { reasonOf } from "../../errors.ts";
 import { deliver, type Delivered, type Delivery } from "../delivery/deliver.ts";
 import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";
@@ -30,12 +31,6 @@ export interface HandleDependencies extends DetectDependencies {
 export function isSuspect(retryCount: number): boolean {
   return retryCount > 0;
 }
-
-/**
- * After this many retries, some five minutes, an event that still cannot be stored although the rest of its batch can
- * no longer holds up its partition.
- */
-const RETRIES_BEFORE_LEAVING = 10;
 
 /** How to take a batch that the host has retried this often. */
 export function handlingOf(retryCount: number): Handling {

@@ -1,5 +1,6 @@
 import type { FinishedRun, LostRange, PartitionState } from "../../core/ledger/partition-ledger.ts";
 import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../../core/ledger/sequence-ranges.ts";
+import { SUSPICIOUS_ATTEMPTS } from "../../core/timing.ts";
 import type { HubEvent } from "../detection/detect-batch.ts";
 
 export interface ChunkDependencies {
@@ -41,9 +42,6 @@ export interface FailedChunk {
   /** Those that were read. */
   readonly events: readonly HubEvent[];
 }
-
-/** Reading a range this often without coming to its end, some event in it is taken to end the worker. */
-const SUSPICIOUS_ATTEMPTS = 2;
 
 /**
  * Reads a few events again and handles them, and settles the numbers among them that the hub does not hold.

@@ -1,5 +1,6 @@
 import type { LedgerChanges, StuckRange } from "../../core/ledger/partition-ledger.ts";
 import { countOf, isSingle } from "../../core/ledger/sequence-ranges.ts";
+import { DEAD_LETTER_AT_SHARE_OF_RETENTION } from "../../core/timing.ts";
 import { reasonOf } from "../../errors.ts";
 import type { HubEvent } from "../detection/detect-batch.ts";
 import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";
@@ -53,8 +54,6 @@ export interface PartitionHealer {
 
 /** After this many single events in a row failed, one from elsewhere is tried. If that fails too, nothing can be stored. */
 const FAILURES_IN_A_ROW = 3;
-/** When so much of the hub's retention is gone, an event that cannot be stored becomes a dead letter: else it would be lost. */
-const LAST_RESORT = 0.75;
 
 /**
  * Reads again the events of a partition that the platform passed over: those whose number no invocation ever
@@ -185,7 +184,7 @@ async function isKeptAsDeadLetter(
 ): Promise<boolean> {
   const now = deps.now().getTime();
   const enqueued = Date.parse(event?.position.enqueuedTime ?? "");
-  if (event === undefined || !(now - enqueued >= LAST_RESORT * limits.retentionMs)) return false;
+  if (event === undefined || !(now - enqueued >= DEAD_LETTER_AT_SHARE_OF_RETENTION * limits.retentionMs)) return false;
   const since = new Date(earlier?.since ?? now).toISOString();
   const reason = `it could not be stored since ${since}: ${reasonOf(error)}`;
   try {

@@ -9,6 +9,7 @@ import {
   type StuckRange,
 } from "../../core/ledger/partition-ledger.ts";
 import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../../core/ledger/sequence-ranges.ts";
+import { LONGEST_STUCK_REST, STUCK_REST_MS } from "../../core/timing.ts";
 import type { DetectDependencies } from "../detection/detect-batch.ts";
 import type { ChunkDependencies, PartitionOfHub } from "./heal-chunk.ts";
 
@@ -46,11 +47,6 @@ export interface Work {
   /** Why a larger chunk that it is part of could not be stored in this run. */
   readonly error?: unknown;
 }
-
-/** How long an event that could not be stored rests after the first attempt. Twice as long after each further one, */
-const REST_MS = 120_000;
-/** but no longer than this, and than this share of the hub's retention. */
-const LONGEST_REST = { ms: 3_600_000, shareOfRetention: 1 / 8 };
 
 /** What ledger and hub say of a partition. */
 export type Found = LedgerAssessment & { readonly state: PartitionState };
@@ -98,8 +94,8 @@ function hasRested(
 /** How long an event rests after so many attempts that failed while other events were stored. */
 export function restMs(attempts: number, retentionMs: number): number {
   if (attempts === 0) return 0;
-  const longest = Math.min(LONGEST_REST.ms, LONGEST_REST.shareOfRetention * retentionMs);
-  return Math.min(REST_MS * 2 ** (attempts - 1), longest);
+  const longest = Math.min(LONGEST_STUCK_REST.ms, LONGEST_STUCK_REST.shareOfRetention * retentionMs);
+  return Math.min(STUCK_REST_MS * 2 ** (attempts - 1), longest);
 }
 
 /** The unfinished end, where its events are so old that whoever had them has given them up. */

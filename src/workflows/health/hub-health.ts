@@ -1,5 +1,6 @@
 import { type PartitionStatus, WHOLE_HUB } from "../../core/ledger/partition-ledger.ts";
 import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../../core/ledger/timer-runs.ts";
+import { RETENTION_USED_ALERT } from "../../core/timing.ts";
 
 export interface HubHealthDependencies {
   readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };
@@ -34,7 +35,6 @@ interface At {
   readonly now: number;
 }
 
-const HEADROOM_ALERT = 0.5;
 /** Events that cannot be stored, each with its reason. */
 const NAMED_EVENTS = 3;
 
@@ -95,7 +95,7 @@ const NOT_CHECKED =
 function problemsOf({ lostEvents, headroomUsed, gapEvents }: HubHealth): string[] {
   return [
     lostEvents > 0 && `${lostEvents} event(s) left the hub before they were stored`,
-    headroomUsed >= HEADROOM_ALERT &&
+    headroomUsed >= RETENTION_USED_ALERT &&
       `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
     gapEvents > 0 && `${gapEvents} event(s) that were passed over wait to be read again`,
   ].filter((problem) => problem !== false);

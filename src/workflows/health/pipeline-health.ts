@@ -1,3 +1,4 @@
+import { OUTBOX_LATE_SECONDS } from "../../core/timing.ts";
 import { isOfADependency } from "../../errors.ts";
 import {
   type HubHealth,
@@ -29,7 +30,6 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
 }
 
 const COUNTED = 1_000;
-const OUTBOX_LATE_SECONDS = 900;
 
 /** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
 export async function pipelineHealth(deps: HealthDependencies, limits: HubHealthLimits): Promise<PipelineHealth> {

@@ -1,6 +1,7 @@
 import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
 import type { Guide } from "../../core/incident/rule.ts";
+import { BODY_TIMEOUT_MS, EXPORT_BUDGET_MS } from "../../core/timing.ts";
 import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
 import { attachment, type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
 import { incidentCsv } from "../../core/triage/incident-csv.ts";
@@ -37,9 +38,7 @@ type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) 
 /** The header that a page of another origin cannot send without being asked about first. */
 const WRITE_HEADER = "x-requested-with";
 const WRITE_HEADER_VALUE = "pimwatch";
-const BODY_TIMEOUT_MS = 10_000;
 const MAX_EXPORTED = 10_000;
-const EXPORT_BUDGET_MS = 20_000;
 const INCIDENT_ID = /^[0-9a-f]{64}$/;
 
 /**

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { contentHash } from "../../core/json/content-hash.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES } from "../../core/pim-settings/priority.ts";
+import { LIST_BUDGET_MS } from "../../core/timing.ts";
 import type { IncidentQuery } from "../../core/triage/incident-filters.ts";
 import { type IncidentPage, type ListRequest, type PageRequest, rowTest } from "../../core/triage/incident-query.ts";
 
@@ -24,8 +25,6 @@ export interface ListBudget {
   readonly columns?: readonly string[];
 }
 
-/** Below what a person waits for, and far below what a browser or the platform does. */
-const LIST_BUDGET: ListBudget = { milliseconds: 4_000 };
 /** The service's own limit: the fewest requests where most rows are read in vain. */
 const LARGEST_PAGE = 1_000;
 
@@ -40,7 +39,7 @@ const LARGEST_PAGE = 1_000;
 export async function listIncidents(
   request: ListRequest,
   deps: ListDependencies,
-  budget: ListBudget = LIST_BUDGET,
+  budget: ListBudget = { milliseconds: LIST_BUDGET_MS },
 ): Promise<IncidentList | "refused"> {
   const passes = passesOf(request);
   const queryHash = contentHash(JSON.parse(JSON.stringify([request.query, request.order])));

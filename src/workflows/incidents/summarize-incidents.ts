@@ -1,6 +1,7 @@
 import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
+import { BURST_BUDGET_MS, SUMMARY_BUDGET_MS } from "../../core/timing.ts";
 import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-filters.ts";
 import { rowTest } from "../../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
@@ -40,10 +41,8 @@ export interface Burst {
 
 /** Most incidents that one summary looks at. */
 const MAX_INCIDENTS = 20_000;
-const BUDGET_MS = 5_000;
 /** Most incidents of one burst that are counted. */
 const MAX_OF_BURST = 1_000;
-const BURST_BUDGET_MS = 2_000;
 const HOUR_MS = 3_600_000;
 const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
 const MAX_BUCKETS = 60;
@@ -52,7 +51,7 @@ const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status",
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
-  const budget = { milliseconds: BUDGET_MS, ...(rowTest(query) === undefined && { columns: COLUMNS }) };
+  const budget = { milliseconds: SUMMARY_BUDGET_MS, ...(rowTest(query) === undefined && { columns: COLUMNS }) };
   const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
   if (list === "refused") throw new TypeError("a list without a continuation was refused");
   const times = list.rows.map(timeOf).filter((time) => time > 0);

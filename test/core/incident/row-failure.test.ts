@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  afterFailure,
-  isDue,
-  LONGEST_BACK_OFF_MS,
-  REFUSED_AFTER_MS,
-  type RowFailure,
-} from "../../../src/core/incident/row-failure.ts";
+import { afterFailure, isDue, type RowFailure } from "../../../src/core/incident/row-failure.ts";
+import { LONGEST_BACK_OFF_MS, REFUSED_AFTER_MS } from "../../../src/core/timing.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

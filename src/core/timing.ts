@@ -1,0 +1,197 @@
+/**
+ * Every pause, interval, time limit, retry count and age limit of the app, its page and its commands, with the reason
+ * for each value. Functions take them as arguments or use them as defaults.
+ *
+ * Two kinds are elsewhere: host.json has those of the platform, and app settings have those that an operator chooses
+ * (their defaults are here). test/functions/registrations.test.ts checks that the values fit each other and host.json.
+ */
+
+/** In milliseconds. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+// Calls to services
+
+/** One call with all its retries. The SDKs set no limit of their own, and obey a `Retry-After` of an hour. */
+export const CALL_TIMEOUT_MS = 20 * SECOND;
+
+/** The SDK retries this often and waits this long, where the service's answer does not name a wait of its own. */
+export const TABLE_RETRIES = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 10 * SECOND };
+
+/** One retry: the delivery loop sends rows that fail after it again, in smaller packs. */
+export const INGESTION_RETRIES = { ...TABLE_RETRIES, maxRetries: 1 };
+
+/** Four tries: the first and three retries, as for tables. A blob of a dead letter is sent within a few seconds. */
+export const BLOB_RETRIES = { maxTries: 4, retryDelayInMs: 500, tryTimeoutInMs: 10 * SECOND };
+
+/** The healer's reads. Fewer retries, since its timer runs again in a minute. */
+export const HUB_RETRIES = { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10 * SECOND };
+
+/** The commands' sends. Each wait is short because a person is waiting; the SDK's default wait is half a minute. */
+export const SEND_RETRIES = {
+  maxRetries: 3,
+  retryDelayInMs: SECOND,
+  maxRetryDelayInMs: 5 * SECOND,
+  timeoutInMs: 20 * SECOND,
+};
+
+/** A read of the hub ends after this much silence. An event that is there arrives within two seconds of opening a link. */
+export const HUB_QUIET_SECONDS = 5;
+
+// Invocations
+
+/**
+ * Ends an invocation, and each run of a timer, well below host.json's functionTimeout. At that, the host kills the worker
+ * and the batches of all its partitions. A batch whose invocation ends here keeps its checkpoint and is retried.
+ */
+export const INVOCATION_DEADLINE_MS = 4 * MINUTE;
+
+/** Ends a request to the API. Longer than its slowest search and a few calls; App Service ends it after 230 s. */
+export const API_DEADLINE_MS = MINUTE;
+
+/** Ends a request for a file of the page, which the app has in memory. */
+export const PAGE_DEADLINE_MS = 10 * SECOND;
+
+/**
+ * The host retries a batch for ever: it writes no checkpoint until the retries are over, so nothing is lost, and the
+ * partition waits. Data that no retry can help becomes a dead letter.
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages
+ */
+export const BATCH_RETRIES = { maxRetryCount: -1, minimumInterval: { seconds: 2 }, maximumInterval: { minutes: 1 } };
+
+/**
+ * After this many retries of its batch, some five minutes, an event that cannot be stored while the rest of the batch
+ * can be is left to the healer. Until then it holds up its partition.
+ */
+export const RETRIES_BEFORE_LEAVING = 10;
+
+// Delivery
+
+/** Default of OUTBOX_MINIMUM_AGE_SECONDS: the invocation that made a row has sent it, or has given up, by then. */
+export const OUTBOX_MINIMUM_AGE_SECONDS = 60;
+
+/** How often an instance writes down that a sink accepts rows. Others need no more than the minute. */
+export const ACCEPTANCE_NOTED_EVERY_MS = MINUTE;
+
+/** The longest wait of a row that fails while others are accepted: an hour after its receiver is mended it is sent. */
+export const LONGEST_BACK_OFF_MS = HOUR;
+
+/**
+ * A row that has failed alone for this long counts as refused. A day: long enough for a person to mend the receiver
+ * after the first alert, short enough that a row nobody mends is reported.
+ */
+export const REFUSED_AFTER_MS = DAY;
+/** Fewer failures than this prove nothing, however long ago the first one was. */
+export const REFUSED_AFTER_FAILURES = 3;
+
+// Healing
+
+/** Default of AUDIT_EVENTS_RETENTION_HOURS: the least that a hub of the Standard tier keeps when nobody sets more. */
+export const RETENTION_HOURS = 24;
+
+/** Default of LEDGER_GRACE_SECONDS: an invocation that is merely slower than a later one has finished by then. */
+export const LEDGER_GRACE_SECONDS = 120;
+
+/** Default of LEDGER_STALL_SECONDS: above functionTimeout, so that no invocation is still working on the events. */
+export const LEDGER_STALL_SECONDS = 900;
+
+/** A run of the ledger's timer begins no further chunk after this; a chunk under way must end before the deadline. */
+export const HEALING_BUDGET_MS = 2 * MINUTE;
+
+/** How long an event that could not be stored rests after the first attempt. Each further attempt doubles it, … */
+export const STUCK_REST_MS = 2 * MINUTE;
+/** … up to this, or to this share of the hub's retention if that is less, so that it is tried several times. */
+export const LONGEST_STUCK_REST = { ms: HOUR, shareOfRetention: 1 / 8 };
+
+/** Once this share of the hub's retention has passed, a stuck event becomes a dead letter: the hub would drop it. */
+export const DEAD_LETTER_AT_SHARE_OF_RETENTION = 0.75;
+
+// Poison guard
+
+/** After this many reads of a chunk that did not end, an event in it probably kills the worker. */
+export const SUSPICIOUS_ATTEMPTS = 2;
+
+// Health
+
+/** Anyone may ask for the health, so the tables are read no more often than this. */
+export const HEALTH_FRESH_FOR_MS = 5 * SECOND;
+
+/** The health is `down` when its questions take longer. Above CALL_TIMEOUT_MS, below what a probe waits (30 s). */
+export const HEALTH_LATE_AFTER_MS = 25 * SECOND;
+
+/** A row that has waited this long is a problem: the sweep runs every minute, so it has failed many times. */
+export const OUTBOX_LATE_SECONDS = 900;
+
+/** An unfinished event that has used up this share of the hub's retention is a problem; the other half is to act in. */
+export const RETENTION_USED_ALERT = 0.5;
+
+/** A timer is late after this many missing runs: the host delays one now and then. */
+export const MISSED_RUNS = 3;
+
+// API
+
+/** A list answers after this with what it has found and where to go on. A person waits no longer. */
+export const LIST_BUDGET_MS = 4 * SECOND;
+
+/** For the summary, which looks at many more incidents than a list. The page asks for it in the background. */
+export const SUMMARY_BUDGET_MS = 5 * SECOND;
+
+/** For counting a burst, which the page does while it opens one incident. */
+export const BURST_BUDGET_MS = 2 * SECOND;
+
+/** For an export, which a person starts and waits for. Below API_DEADLINE_MS. */
+export const EXPORT_BUDGET_MS = 20 * SECOND;
+
+/** The body of a change must arrive within this: it has at most a few kilobytes. */
+export const BODY_TIMEOUT_MS = 10 * SECOND;
+
+// Page
+
+/** How often the page asks for the list, the summary and the open incident. */
+export const LIST_EVERY_MS = 10 * SECOND;
+
+/** How often the page asks for the health, which changes more slowly. */
+export const HEALTH_EVERY_MS = 30 * SECOND;
+
+/** For what the page asks once. A browser takes no longer time than this. */
+export const ONCE_MS = 2 ** 31 - 1;
+
+/** How often "5 min ago" is written anew. */
+export const AGES_EVERY_MS = 15 * SECOND;
+
+/** The search begins this long after the last key: while a person types, no request is sent for each letter. */
+export const TYPING_PAUSE_MS = 250;
+
+/** How long a button says "Copied". */
+export const COPIED_SHOWN_MS = 1_500;
+
+// Commands
+
+/** Default of `start --timeout`: how long nothing may move. A full retry of a batch takes a minute. */
+export const START_TIMEOUT_SECONDS = 180;
+
+/** Default of `send --wait --timeout`. Incidents usually appear within seconds of being sent. */
+export const SEND_WAIT_SECONDS = 60;
+
+/** How often a local run lists the table of incidents; longer where listing takes long. */
+export const LOCAL_RUN_POLL_MS = 200;
+
+/** How often `send --wait` looks for each incident in a table that may be in Azure. */
+export const SEND_WAIT_POLL_MS = 300;
+
+/** How often `start` looks for later incidents, once everything it sent is through. */
+export const START_FOLLOW_POLL_MS = 500;
+
+/** How often a command checks that npm, which started it, is still there. */
+export const PARENT_CHECK_MS = 500;
+
+/** How often the meter of `backtest` is drawn: five times a second. */
+export const METER_EVERY_MS = 200;
+
+/** `doctor` warns when the hub has been silent this long: even a small tenant has audit events every day. */
+export const SILENT_HUB_HOURS = 24;
+
+/** How far this clock may differ from the service's. Services refuse tokens that are 5 minutes off. */
+export const CLOCK_DIFFERENCE = { warningMs: MINUTE, problemMs: 5 * MINUTE };
