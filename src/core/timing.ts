@@ -23,7 +23,7 @@ export const TABLE_RETRIES = { maxRetries: 3, retryDelayInMs: 500, maxRetryDelay
 /** One retry: the delivery loop sends rows that fail after it again, in smaller packs. */
 export const INGESTION_RETRIES = { ...TABLE_RETRIES, maxRetries: 1 };
 
-/** Four tries: the first and three retries, as for tables. A blob of a dead letter is sent within a few seconds. */
+/** The first try and three retries, as for tables. The SDK sets no limit for one try. */
 export const BLOB_RETRIES = { maxTries: 4, retryDelayInMs: 500, tryTimeoutInMs: 10 * SECOND };
 
 /** The healer's reads. Fewer retries, since its timer runs again in a minute. */
@@ -48,7 +48,10 @@ export const HUB_QUIET_SECONDS = 5;
  */
 export const INVOCATION_DEADLINE_MS = 4 * MINUTE;
 
-/** Ends a request to the API. Longer than its slowest search and a few calls; App Service ends it after 230 s. */
+/**
+ * Ends a request to the API or for the health. Longer than the slowest search and its last call. Azure ends it after 230 s:
+ * https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout
+ */
 export const API_DEADLINE_MS = MINUTE;
 
 /** Ends a request for a file of the page, which the app has in memory. */
@@ -72,10 +75,10 @@ export const RETRIES_BEFORE_LEAVING = 10;
 /** Default of OUTBOX_MINIMUM_AGE_SECONDS: the invocation that made a row has sent it, or has given up, by then. */
 export const OUTBOX_MINIMUM_AGE_SECONDS = 60;
 
-/** How often an instance writes down that a sink accepts rows. Others need no more than the minute. */
+/** How often an instance notes that a sink accepts rows. Others need it only when they judge a row that failed. */
 export const ACCEPTANCE_NOTED_EVERY_MS = MINUTE;
 
-/** The longest wait of a row that fails while others are accepted: an hour after its receiver is mended it is sent. */
+/** The longest wait of a row that fails while others are accepted: it is sent at most an hour after somebody mends it. */
 export const LONGEST_BACK_OFF_MS = HOUR;
 
 /**
@@ -88,16 +91,19 @@ export const REFUSED_AFTER_FAILURES = 3;
 
 // Healing
 
-/** Default of AUDIT_EVENTS_RETENTION_HOURS: the least that a hub of the Standard tier keeps when nobody sets more. */
+/**
+ * Default of AUDIT_EVENTS_RETENTION_HOURS. The Basic tier keeps events no longer, so this expects too much of no tier:
+ * https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas
+ */
 export const RETENTION_HOURS = 24;
 
-/** Default of LEDGER_GRACE_SECONDS: an invocation that is merely slower than a later one has finished by then. */
+/** Default of LEDGER_GRACE_SECONDS: a batch that merely takes longer than a later one has usually ended by then. */
 export const LEDGER_GRACE_SECONDS = 120;
 
 /** Default of LEDGER_STALL_SECONDS: above functionTimeout, so that no invocation is still working on the events. */
 export const LEDGER_STALL_SECONDS = 900;
 
-/** A run of the ledger's timer begins no further chunk after this; a chunk under way must end before the deadline. */
+/** A run of the ledger's timer begins no chunk after this: a chunk under way must end before the deadline. */
 export const HEALING_BUDGET_MS = 2 * MINUTE;
 
 /** How long an event that could not be stored rests after the first attempt. Each further attempt doubles it, … */
@@ -118,16 +124,16 @@ export const SUSPICIOUS_ATTEMPTS = 2;
 /** Anyone may ask for the health, so the tables are read no more often than this. */
 export const HEALTH_FRESH_FOR_MS = 5 * SECOND;
 
-/** The health is `down` when its questions take longer. Above CALL_TIMEOUT_MS, below what a probe waits (30 s). */
+/** The health is `down` if its questions take longer. Longer than one call may take, shorter than a probe waits. */
 export const HEALTH_LATE_AFTER_MS = 25 * SECOND;
 
-/** A row that has waited this long is a problem: the sweep runs every minute, so it has failed many times. */
+/** A row that has waited this long is a problem: the sweep runs every minute, so it could have been sent many times. */
 export const OUTBOX_LATE_SECONDS = 900;
 
 /** An unfinished event that has used up this share of the hub's retention is a problem; the other half is to act in. */
 export const RETENTION_USED_ALERT = 0.5;
 
-/** A timer is late after this many missing runs: the host delays one now and then. */
+/** A timer is late after this many missing runs. One or two are missing when the app was restarted. */
 export const MISSED_RUNS = 3;
 
 // API
@@ -169,7 +175,7 @@ export const COPIED_SHOWN_MS = 1_500;
 
 // Commands
 
-/** Default of `start --timeout`: how long nothing may move. A full retry of a batch takes a minute. */
+/** Default of `start --timeout`: how long nothing may move. Longer than a batch waits between two retries. */
 export const START_TIMEOUT_SECONDS = 180;
 
 /** Default of `send --wait --timeout`. Incidents usually appear within seconds of being sent. */

@@ -6,7 +6,15 @@ import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-ro
 import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
 import { CERTAINLY_DEAD_MS } from "../../src/azure/ledger/suspect-table.ts";
-import { INVOCATION_DEADLINE_MS } from "../../src/core/timing.ts";
+import {
+  API_DEADLINE_MS,
+  BODY_TIMEOUT_MS,
+  CALL_TIMEOUT_MS,
+  EXPORT_BUDGET_MS,
+  HEALING_BUDGET_MS,
+  HEALTH_LATE_AFTER_MS,
+  INVOCATION_DEADLINE_MS,
+} from "../../src/core/timing.ts";
 
 /* What a host relies on, as the built app says it. Each of these by itself loses events when it is otherwise. */
 
@@ -45,6 +53,14 @@ test("times are in order: deadline, the platform's time-out, and only then someb
   expect(ownershipExpiryMs).toBeGreaterThanOrEqual(3 * updateIntervalMs); // a renewal or two may fail
   expect(ownershipExpiryMs + updateIntervalMs).toBeLessThan(30_000); // from a host's death to the next reader
   expect(eventHubs.batchCheckpointFrequency).toBe(1); // above 1 the extension may checkpoint what failed, at shutdown
+});
+
+test("work ends before the deadline of its invocation, even if its last call takes as long as a call may", () => {
+  const requests = [HEALTH_LATE_AFTER_MS, EXPORT_BUDGET_MS + CALL_TIMEOUT_MS, BODY_TIMEOUT_MS + CALL_TIMEOUT_MS];
+  expect(Math.max(...requests)).toBeLessThan(API_DEADLINE_MS);
+  expect(HEALTH_LATE_AFTER_MS).toBeGreaterThan(CALL_TIMEOUT_MS); // else one slow call would look like an app that is down
+  // A chunk under way reads the hub for two time limits, stores its events and notes them in the ledger.
+  expect(HEALING_BUDGET_MS + 4 * CALL_TIMEOUT_MS).toBeLessThan(INVOCATION_DEADLINE_MS);
 });
 
 test("no route takes the requests of another", async () => {
