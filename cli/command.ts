@@ -5,13 +5,13 @@ import type { Terminal } from "./terminal.ts";
 interface Option {
   readonly type: "boolean" | "string";
   readonly help: string;
-  /** What stands for the value in the help, e.g. FILE. For `string` only. */
+  /** Placeholder for the value in the help, such as FILE. Only for `string`. */
   readonly value?: string;
 }
 
 type Options = Readonly<Record<string, Option>>;
 
-/** What a person gave: an option that is not there is undefined. */
+/** The options that a person gave; the others are undefined. */
 export type Values<O extends Options> = {
   readonly [Name in keyof O]?: O[Name]["type"] extends "boolean" ? boolean : string;
 };
@@ -20,10 +20,10 @@ interface Definition<O extends Options> {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What follows the name in the usage line, e.g. `[options] FILE...`. */
+  /** Shown after the name in the usage line, such as `[options] FILE...`. */
   readonly operands?: string;
   readonly options: O;
-  /** Paragraphs after the options: examples, and what the exit code says. */
+  /** Paragraphs after the options: examples and exit codes. */
   readonly notes: string;
   /** @returns the exit code */
   run(given: { readonly values: Values<O>; readonly operands: readonly string[] }, terminal: Terminal): Promise<number>;
@@ -57,7 +57,7 @@ export function command<const O extends Options>(definition: Definition<O>): Com
         terminal.out(help);
         return 0;
       }
-      // parseArgs checked the values against these very options.
+      // parseArgs has checked the values against the same options.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return definition.run({ values: values as Values<O>, operands }, terminal);
     },
@@ -92,7 +92,7 @@ function parse<O extends Options>(definition: Definition<O>, args: readonly stri
     });
     return { values, operands: positionals };
   } catch (error) {
-    // parseArgs speaks to developers: its first sentence is for people, what follows is advice on `--`.
+    // The first sentence of parseArgs is for everyone; the rest advises developers on `--`.
     if (!(error instanceof TypeError)) throw error;
     const [sentence = error.message] = error.message.split(/\. |\n/);
     throw new UsageError(`${sentence.replace(/\.$/, "")}. See: pimwatch ${definition.name} --help`, { cause: error });
@@ -111,7 +111,7 @@ export function wholeNumber(
   throw new UsageError(`--${option} must be a whole number from ${range.min} to ${range.max}, not "${text}"`);
 }
 
-/** A TCP port: 0 or nothing lets the system choose. */
+/** A TCP port. With 0 or none, the system chooses one. */
 export function port(option: string, text: string | undefined): number | undefined {
   return wholeNumber(option, text, { min: 0, max: 65_535 });
 }

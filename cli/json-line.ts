@@ -6,7 +6,7 @@ export function jsonLine(incident: IncidentRow): string {
   return `${safeJson(JSON.stringify(incident))}\n`;
 }
 
-/** JSON text in which what a terminal would obey or hide is escaped: it means the same. */
+/** The same JSON, with characters escaped that a terminal would obey or hide. */
 export function safeJson(json: string): string {
   return json.replaceAll(INVISIBLE, (character) =>
     Array.from(

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /*
- * What `npx pimwatch` runs, in JavaScript that any Node from 20 on can read: the commands are TypeScript,
- * which needs the Node that this package pins through npm. Where npm has put that one first on PATH,
- * it is running already; else it is started here.
+ * `npx pimwatch` runs this file, which is JavaScript that Node 20 and later can read. The commands are TypeScript and
+ * need the Node that this package pins through npm. If npm has put that Node first on PATH, it is running already;
+ * otherwise this file starts it.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-// The first releases that run TypeScript as it is. https://nodejs.org/api/typescript.html
+// The first releases that run TypeScript directly. https://nodejs.org/api/typescript.html
 const readsTypeScript = (major === 22 && minor >= 18) || (major === 23 && minor >= 6) || major >= 24;
 
 if (readsTypeScript) {
@@ -22,8 +22,8 @@ if (readsTypeScript) {
   if (existsSync(pinned)) runWith(pinned, join(here, "pimwatch.ts"));
   else {
     process.stderr.write(
-      `pimwatch: this is Node ${process.versions.node}, and the Node that the package brings along is not at ${pinned}. ` +
-        "Run `npm ci` in the repository, or use Node 22.18 or newer.\n",
+      `pimwatch: Node ${process.versions.node} cannot run TypeScript, and the package's own Node is missing: ${pinned}. ` +
+        "Run `npm ci` in the repository, or use Node 22.18 or later.\n",
     );
     process.exitCode = 1;
   }
@@ -32,14 +32,14 @@ if (readsTypeScript) {
 /** @param {string} node @param {string} script */
 function runWith(node, script) {
   const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: "inherit" });
-  // Ctrl-C reaches the child by itself; a signal sent to this process alone does not.
+  // The terminal sends Ctrl-C to the child too; a signal sent to this process alone must be passed on.
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     });
   }
   child.on("error", (error) => {
-    process.stderr.write(`pimwatch: ${node} does not start: ${error.message}\n`);
+    process.stderr.write(`pimwatch: ${node} did not start: ${error.message}\n`);
     process.exitCode = 1;
   });
   child.on("exit", (code, signal) => {

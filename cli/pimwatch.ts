@@ -20,7 +20,7 @@ import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./commands/test.ts";
 import { visible } from "../src/core/visible-text.ts";
 
-// One a line, so that two branches that add one each do not meet.
+// One per line, so that two branches that each add a command do not conflict.
 // prettier-ignore
 export const COMMANDS: readonly Command[] = [
   start,
@@ -39,11 +39,11 @@ export const COMMANDS: readonly Command[] = [
   coverage,
 ];
 
-/** Exit codes: 0 done, 1 it did not work, 2 it cannot be done as asked. */
+/** Exit codes: 0 done, 1 failed, 2 cannot run as given. */
 const FAILED = 1;
 const MISUSED = 2;
 
-/** Runs one command as a person or a script asked for it. @returns the exit code; all else is said on the terminal */
+/** Runs one command. Errors are printed on the terminal. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
   try {
@@ -61,18 +61,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** Runs a command on a process, with Ctrl-C and SIGTERM as a request to stop in order. @returns the exit code */
+/** Runs a command on a process. Ctrl-C and SIGTERM ask it to stop in an orderly way. @returns the exit code */
 export async function main(args: readonly string[], owner: NodeJS.Process): Promise<number> {
   const stopping = new AbortController();
   const stop = (): void => {
-    // A second Ctrl-C is for those who will not wait.
+    // A second Ctrl-C stops at once.
     if (stopping.signal.aborted) owner.exit(130);
     stopping.abort();
   };
   owner.on("SIGINT", stop);
   owner.on("SIGTERM", stop);
   const watch = watchParent(owner, stop);
-  // `pimwatch … | head` closes the pipe: that is not an error of ours.
+  // `pimwatch … | head` closes the pipe, which is not an error.
   owner.stdout.on("error", () => owner.exit(0));
   try {
     return await run(args, processTerminal(owner, stopping.signal));
@@ -84,15 +84,15 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
 }
 
 /**
- * Asks for a stop when npm is gone: it does not pass SIGKILL on, and the shell that it starts for npx does not pass
- * on any signal. Without npm nothing is watched, since a person may mean a run to outlive the shell.
+ * Stops the command when npm is gone. npm cannot pass SIGKILL on, and the shell that it starts for npx passes no signal
+ * on. A command that npm did not start is not watched, since a person may want it to outlive the shell.
  */
 function watchParent(owner: NodeJS.Process, stop: () => void): NodeJS.Timeout | undefined {
   if (owner.env["npm_lifecycle_event"] === undefined) return undefined;
   const parent = owner.ppid;
   const watch = setInterval(() => {
     if (owner.ppid === parent) return;
-    clearInterval(watch); // a second request would be for an end at once
+    clearInterval(watch); // a second call of stop would exit at once
     stop();
   }, PARENT_CHECK_MS);
   return watch.unref();
@@ -117,7 +117,7 @@ function helpFor(name: string | undefined): string {
     "",
     ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
     "",
-    "pimwatch COMMAND --help tells more of one. --version prints the version.",
+    "pimwatch COMMAND --help explains one command. --version prints the version.",
     "",
   ].join("\n");
 }
@@ -127,7 +127,7 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.note(`pimwatch: ${error.message}`);
     return error instanceof UsageError ? MISUSED : FAILED;
   }
-  // Not foreseen: whoever reports it needs the stack.
+  // A bug: its report needs the stack.
   terminal.note(`pimwatch: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return FAILED;
 }

@@ -3,26 +3,26 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { UsageError } from "../src/errors.ts";
 
 /*
- * A local.settings.json of ours is known by a key that the Functions host does not look at. It may be
- * replaced: ports and certificate are new at each start. What a person wrote or changed may not.
+ * A local.settings.json that pimwatch wrote has a key that the Functions host ignores. Such a file may be replaced, since
+ * ports and certificate are new at each start. A file that a person wrote or changed may not.
  */
 const MARK = "WrittenBy";
 const MARK_VALUE = "pimwatch stack";
 
 /**
- * Refuses to go on where writing would lose a person's own settings.
+ * Refuses to continue if writing would lose a person's own settings.
  *
- * @throws {UsageError} when the file is not ours and `force` is not given
+ * @throws {UsageError} when pimwatch did not write the file and `force` is false
  */
 export async function checkSettingsFile(file: string, { force }: { readonly force: boolean }): Promise<void> {
   const present = await read(file);
   if (present === undefined || force || isOurs(present)) return;
   throw new UsageError(
-    `${file} was not written by pimwatch stack. Give --force to replace it; it is kept as ${file}.backup`,
+    `${file} was not written by pimwatch stack, so it was not replaced. Give --force to replace it and keep it as ${file}.backup`,
   );
 }
 
-/** Writes the settings in the form of the Functions Core Tools. @returns where a person's own file was kept, if there was one */
+/** Writes the settings in the form of the Functions Core Tools. @returns the name of the backup, if it made one */
 export async function writeSettingsFile(
   file: string,
   settings: Readonly<Record<string, string>>,
@@ -30,12 +30,12 @@ export async function writeSettingsFile(
   const present = await read(file);
   const backup = present === undefined || isOurs(present) ? undefined : await keepCopy(file);
   const content = { [MARK]: MARK_VALUE, IsEncrypted: false, Values: settings };
-  // The emulators' keys are public; the file is for its owner all the same.
+  // Readable only by its owner, although the emulators' keys are public.
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   return backup;
 }
 
-/** Beside the file, under the first name that is free: an earlier copy is a person's too. */
+/** Copies the file to the first free backup name: an earlier backup is a person's file too. */
 async function keepCopy(file: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const copy = number === 1 ? `${file}.backup` : `${file}.backup-${number}`;
@@ -62,7 +62,7 @@ function isOurs(content: string): boolean {
     const parsed: unknown = JSON.parse(content);
     return typeof parsed === "object" && parsed !== null && MARK in parsed && parsed[MARK] === MARK_VALUE;
   } catch (error) {
-    if (error instanceof SyntaxError) return false; // then a person has been at it
+    if (error instanceof SyntaxError) return false; // a person has edited it
     throw error;
   }
 }

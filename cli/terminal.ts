@@ -1,16 +1,16 @@
 import type { WriteStream } from "node:tty";
 
-/** Where a command's output goes, and what the person wants of it. */
+/** Output, environment and stop request of a command. */
 export interface Terminal {
-  /** Results, as text or as bytes: a line feed is not added. */
+  /** Prints a result, as text or bytes, without adding a line feed. */
   out(result: string | Uint8Array): void;
-  /** All else: a line feed is added. A progress line that stands there is replaced. */
+  /** Prints anything else, with a line feed. Replaces a progress line. */
   note(text: string): void;
-  /** Shows a passing line on a terminal, nothing elsewhere. An empty text takes it away. */
+  /** Shows a progress line, on a terminal only. An empty text removes it. */
   progress(text: string): void;
   readonly color: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Aborted at Ctrl-C or SIGTERM: finish what is begun and return. */
+  /** Aborted by Ctrl-C or SIGTERM: finish the work in progress and return. */
   readonly stopping: AbortSignal;
 }
 

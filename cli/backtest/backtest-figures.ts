@@ -1,9 +1,9 @@
 import type { Found } from "../../src/workflows/detection/judge-record.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
-/** How many different keys are counted one by one; what comes later is counted as "others". Keeps memory bounded. */
+/** Counts this many different keys one by one, and later ones as "others", so that memory stays bounded. */
 const MAX_KEYS = 10_000;
-/** How many incident ids are remembered, to tell redelivered records from new ones. */
+/** Remembers this many incident ids, to tell redelivered records from new ones. */
 const MAX_IDS = 1_000_000;
 const SAMPLES = 3;
 
@@ -16,9 +16,9 @@ interface BacktestSample {
 }
 
 export interface RuleFigures {
-  /** Results, each record's repetitions included. */
+  /** Findings, those of redelivered records included. */
   readonly matches: number;
-  /** Different incidents: what the table would hold. */
+  /** Different incidents, as the table would hold them. */
   readonly incidents: number;
   readonly days: ReadonlyMap<string, number>;
   readonly actors: ReadonlyMap<string, number>;
@@ -27,7 +27,7 @@ export interface RuleFigures {
 
 export const OTHERS = "(others)";
 
-/** Counts what rules find, per rule, day and actor, in bounded memory. */
+/** Counts the findings by rule, day and actor, in bounded memory. */
 export function backtestFigures() {
   const seen = new Set<string>();
   const rules = new Map<string, ReturnType<typeof empty>>();

@@ -6,7 +6,7 @@ import type { Terminal } from "../terminal.ts";
 
 const BAR_WIDTH = 24;
 
-/** Shows how far a run over files is: a bar, what was found, and the rate. At most five times a second. */
+/** Shows the progress of a run over files: a bar, the figures and the rate. */
 export function backtestMeter(
   terminal: Pick<Terminal, "progress">,
   files: readonly EventFile[],
@@ -16,7 +16,7 @@ export function backtestMeter(
   const began = clock();
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let shown = 0;
-  /** The file that is being read, the bytes on disk of those before it, and the bytes of events read until it began. */
+  /** The file being read, the bytes on disk of the files before it, and the bytes of events read before it. */
   let at = { index: 0, before: 0, bytes: 0 };
   const rates = ({ received, bytes }: BacktestCounts): BacktestRates => {
     const seconds = Math.max((clock() - began) / 1_000, 0.001);
@@ -26,7 +26,7 @@ export function backtestMeter(
     while (at.index < files.length - 1 && file !== files[at.index]?.file) {
       at = { index: at.index + 1, before: at.before + (files[at.index]?.size ?? 0), bytes: counts.bytes };
     }
-    // Of a packed file the bytes that were read say little: they are more than it has.
+    // A packed file yields more bytes than it has on disk.
     const within = Math.min(counts.bytes - at.bytes, files[at.index]?.size ?? 0);
     return total === 0 ? 1 : Math.min(1, (at.before + within) / total);
   };
@@ -40,7 +40,7 @@ export function backtestMeter(
       const { records, bytes } = rates(counts);
       const filled = Math.round(fraction * BAR_WIDTH);
       const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
-      // With the scan most records are not counted: their number would say little.
+      // The scan leaves most records uncounted, so their number would say little.
       const [count, rate] = withScan
         ? [`${counts.events} events`, byteRate(bytes)]
         : [`${counts.received} records`, `${records.toFixed(0)} records/s, ${byteRate(bytes)}`];

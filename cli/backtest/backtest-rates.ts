@@ -1,4 +1,4 @@
-/** What was done in a second. */
+/** Per second. */
 export interface BacktestRates {
   readonly records: number;
   readonly bytes: number;

@@ -7,7 +7,7 @@ import { judge, type Found } from "../../src/workflows/detection/judge-record.ts
 import type { FileBlock } from "../event-files/event-files.ts";
 
 export interface BacktestCounts extends RecordFigures {
-  /** Of all events, unpacked. */
+  /** Size of all events, unpacked. */
   readonly bytes: number;
 }
 
@@ -15,21 +15,21 @@ type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
 export interface BacktestHandlers {
   found(found: Found, where: string): void;
-  /** What would be a dead letter, and why. */
+  /** Called with each event or record that would become a dead letter. */
   unreadable(where: string, reason: string): void;
-  /** Told after each block of events how far it is, and in which file; true ends the run. */
+  /** Called after each block of events. @returns true to end the run */
   progress(counts: BacktestCounts, file: string): boolean;
 }
 
 export interface BacktestOptions {
   readonly rules: readonly ReadyRule[];
-  /** Finds what the rules' matches must hold. Undefined: every record of every event is read and counted. */
+  /** Without it, every record of every event is read and counted. */
   readonly scan: LiteralScan | undefined;
 }
 
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
-/** Runs rules over exported events by the code that the app runs, one event at a time. All tenants are allowed. */
+/** Runs rules over exported events, one event at a time, with the app's own code. All tenants are allowed. */
 export async function backtest(
   blocks: AsyncIterable<FileBlock>,
   { rules, scan }: BacktestOptions,

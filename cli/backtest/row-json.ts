@@ -2,7 +2,7 @@ import { toJson } from "../../src/core/json/column-json.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
 import type { Column, Json, Row, ScalarType, Value } from "../../src/kql/run/values.ts";
 
-/** A result row as the text of a JSON object with the columns in their order: objects would put names that are numbers first. */
+/** A result row as JSON text, with the columns in their order. A JavaScript object would put numeric names first. */
 export function rowJson(columns: readonly Column[], row: Row): string {
   const members = columns.map(
     ({ name, type }, index) => `${JSON.stringify(name)}:${jsonText(asAnswered(row[index] ?? null, type))}`,
@@ -10,7 +10,7 @@ export function rowJson(columns: readonly Column[], row: Row): string {
   return `{${members.join(",")}}`;
 }
 
-/** As Kusto answers a query in JSON: times without zeros at the end of their fraction, which tostring() writes. */
+/** In Kusto's JSON answers, times have no trailing zeros in their fraction; tostring() writes them. */
 function asAnswered(value: Value, type: ScalarType): Json {
   const json = toJson(value, type);
   return type === "datetime" && typeof json === "string" ? json.replace(/\.?0+Z$/, "Z") : json;

@@ -15,7 +15,7 @@ export const backtest = command({
   options: {
     rules: { type: "string", value: "PATH", help: "folder of rules, or one rule's folder or file (default: rules)" },
     rule: { type: "string", value: "NAME", help: "only this rule of the folder, by name or id" },
-    all: { type: "boolean", help: "rules that their overlay switches off, too" },
+    all: { type: "boolean", help: "also run rules that their overlay switches off" },
     json: { type: "boolean", help: "print each result row as one line of JSON on stdout, all else on stderr" },
     "no-scan": {
       type: "boolean",
@@ -24,20 +24,20 @@ export const backtest = command({
     top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
   },
   notes: `PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage archive
-(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json), each also as gzip. All are streamed, whatever their size.
+(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json). Any of them may be gzip. Files of any size are streamed.
 
-The rules run by the code that the function app runs, exclusions and all. A record that comes again is one incident.
-With --json: {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"}, where row holds all columns of the
-result, in the query's order; a record that comes again is printed again.
+The rules run with the code of the function app, exclusions included. A record that appears again is the same incident.
+--json prints {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"} for each finding, also for a record
+that appears again. row holds all columns of the result, in the query's order.
 
-Events are searched, as in the app, for what a match must hold. An event that holds none of it is passed over: its
-records are not counted, and what is malformed in it is not noticed. --no-scan reads all of it and finds the same. A
-rule without a text that every match must hold turns the search off for all, which is said on stderr.
+As in the app, a scan skips events that contain none of the literals that a match must contain. Their records are not
+counted, and malformed parts of them are not reported. --no-scan reads every event and finds the same incidents. If a
+rule has no such literal, the scan is off for all rules, and stderr says so.
 
-What is no record, where it is read, is said on stderr and counted. Exit code: 0 when all was read, 1 when a rule does
-not compile (the others run), 2 when it cannot be done as asked.`,
+Anything read that is not a record is counted and reported on stderr. Exit code: 0 when everything was read, 1 when a
+rule does not compile (the others run), 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
-    if (operands.length === 0) throw new UsageError("Nothing to read. Usage: pimwatch backtest [options] PATH...");
+    if (operands.length === 0) throw new UsageError("No PATH given. Usage: pimwatch backtest [options] PATH...");
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
     const [
       { chosenRules },
@@ -65,7 +65,9 @@ not compile (the others run), 2 when it cannot be done as asked.`,
     const isWrong = problems.some(({ level }) => level === "error");
     const chosen = sourced.filter(({ rule }) => values.all === true || named.length > 0 || rule.disabled !== true);
     if (chosen.length === 0)
-      throw new UsageError("No rule is left to run: see above, or add --all for those switched off");
+      throw new UsageError(
+        "No rule is left to run. Correct the rules named above, or add --all to run rules that are switched off",
+      );
     const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
     const files = await listEventFiles(operands);
@@ -103,7 +105,7 @@ not compile (the others run), 2 when it cannot be done as asked.`,
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
     say(countsText(counts, meter.rates(counts), scan !== undefined));
-    if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before everything was read");
+    if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before all events were read");
     return isWrong || terminal.stopping.aborted ? 1 : 0;
   },
 });
@@ -119,15 +121,15 @@ function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: bool
     ].join("\n");
   }
   return [
-    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; ${skippedByScan} of them hold nothing that a match must hold: passed over`,
-    `matched  ${matched} of ${received} records in the other ${events - skippedByScan}; ${recordsSkippedByScan} hold nothing of it either; ${rest}`,
+    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; the scan skipped ${skippedByScan} of them`,
+    `matched  ${matched} of ${received} records in the other ${events - skippedByScan}; the scan skipped ${recordsSkippedByScan} of them; ${rest}`,
   ].join("\n");
 }
 
 function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: number): string {
   const repeated = figures.matches - figures.incidents;
   const lines = [
-    `${visible(rule.name)} (${files.name}): ${figures.incidents} incident(s)${repeated > 0 ? `, ${repeated} results came again` : ""}`,
+    `${visible(rule.name)} (${files.name}): ${figures.incidents} incident(s)${repeated > 0 ? `, ${repeated} repeated finding(s)` : ""}`,
   ];
   if (figures.incidents > 0) {
     lines.push(`  days     ${ranked(figures.days, top)}`, `  actors   ${ranked(figures.actors, top)}`);
@@ -141,7 +143,7 @@ function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: numbe
   return `${lines.join("\n")}\n`;
 }
 
-/** The keys with the highest counts, the days among them by date. */
+/** The keys with the highest counts; equal counts in order of the key. */
 function ranked(counts: ReadonlyMap<string, number>, top: number): string {
   const order = [...counts].toSorted(
     ([left, many], [right, few]) => few - many || (left < right ? -1 : Number(left > right)),

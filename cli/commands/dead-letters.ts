@@ -9,31 +9,31 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const deadLettersCommand = command({
   name: "dead-letters",
-  summary: "Lists what could not be processed or forwarded, or shows one of it.",
+  summary: "Lists events and rows that could not be processed or forwarded, or shows one dead letter.",
   operands: "[options] [NAME]",
   options: {
     ...STORAGE_OPTIONS,
-    json: { type: "boolean", help: "one line of JSON for each" },
-    raw: { type: "boolean", help: "with NAME: the bytes as they came, for a file or another program" },
+    json: { type: "boolean", help: "print one line of JSON for each" },
+    raw: { type: "boolean", help: "with NAME: print the original bytes, for a file or another program" },
   },
-  notes: `NAME is the sha256 of the bytes, as the list shows it; its beginning will do.
+  notes: `NAME is the sha256 of the bytes, as the list shows it; the first characters are enough.
 
-The list has the events and records that became dead letters, and the rows that a sink did not take
-(${SINK_TITLES.join(", ")}). A refused row waits for a person. A failing row is sent again by the app;
-it counts as refused when it has failed for 24 hours while other rows were taken.
-After a fix, \`pimwatch redrive\` sends them through again.
+The list has the events and records that became dead letters, and the rows that a sink did not accept
+(${SINK_TITLES.join(", ")}). A refused row waits for a person. The app sends a failing row again; it
+counts as refused once it has failed for 24 hours while other rows were accepted.
+After a fix, \`pimwatch redrive\` processes them again.
 
-Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 when it cannot be done as asked.`,
+Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
     const [name, ...more] = operands;
-    if (more.length > 0) throw new UsageError("Give one NAME, or none for the list");
+    if (more.length > 0) throw new UsageError("Give one NAME, or no NAME for the list");
     if (name === undefined && values.raw === true) throw new UsageError("--raw needs a NAME");
     const { openLetters, theOne } = await import("../deployment/letters.ts"); // the SDKs are loaded when first needed
     const { letters, untaken } = await openLetters(values, terminal);
     if (name !== undefined) {
       const entry = await theOne(letters.list(), name);
       const bytes = await letters.read(entry.name);
-      if (bytes === undefined) throw new UsageError(`${entry.name} is gone: somebody took it away just now`);
+      if (bytes === undefined) throw new UsageError(`${entry.name} is gone: somebody has just removed it`);
       if (values.raw === true) terminal.out(bytes);
       else show(entry, bytes, { isJson: values.json === true, terminal });
       return 0;
@@ -51,7 +51,7 @@ Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 whe
       rows[row.state] += 1;
     }
     terminal.note(
-      `${count} dead letter(s); of ${SINK_TITLES.join(" and ")}: ${rows.refused} refused row(s), ${rows.failing} failing`,
+      `${count} dead letter(s); ${rows.refused} row(s) refused and ${rows.failing} failing at ${SINK_TITLES.join(" or ")}`,
     );
     return count + rows.refused + rows.failing === 0 ? 0 : 1;
   },
@@ -65,7 +65,7 @@ function line({ name, size, reason, partition, sequenceNumber, enqueuedTime }: D
 function untakenLine({ state, incidentId, revision, sink, reason, attempts, retryAt }: UntakenRow): string {
   const row = `incident ${visible(incidentId)}, revision ${visible(revision)}`;
   if (state === "refused") return `refused by ${visible(sink)}: ${row}  ${visible(reason)}\n`;
-  const times = attempts === 0 ? "" : `${attempts} time(s) while others were taken, `;
+  const times = attempts === 0 ? "" : `${attempts} time(s) while others were accepted, `;
   return `failing at ${visible(sink)}: ${row}  ${visible(reason)}  (${times}sent again from ${retryAt})\n`;
 }
 

@@ -9,29 +9,34 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const doctor = command({
   name: "doctor",
-  summary: "Checks the settings and each service that they name: what is wrong, which setting, what to do.",
+  summary:
+    "Checks the settings and each service that they name; says what is wrong, which setting it is, and what to do.",
   options: {
     settings: {
       type: "string",
       value: "FILE",
-      help: "settings of the app: local.settings.json or what az prints; - is stdin",
+      help: "settings of the app: local.settings.json, or the output of az; - is stdin",
     },
-    health: { type: "string", value: "URL", help: "ask the running app too: https://APP.azurewebsites.net/api/health" },
-    json: { type: "boolean", help: "JSON, one line for each finding" },
+    health: {
+      type: "string",
+      value: "URL",
+      help: "also ask the running app: https://APP.azurewebsites.net/api/health",
+    },
+    json: { type: "boolean", help: "print one line of JSON for each finding" },
   },
-  notes: `Looks at settings, event hub, both consumer groups, the last record in the hub, both tables, the container of
-dead letters, the clock, logs ingestion, the webhook, and what the app wrote of its ledger and timers. It
-reads one event in each consumer group and uploads a list without rows. It changes nothing.
+  notes: `Checks the settings, the event hub, both consumer groups, the last record in the hub, both tables, the container
+of dead letters, the clock, logs ingestion, the webhook, and what the app recorded about its ledger and timers.
+It reads one event in each consumer group and uploads an empty list. It changes nothing.
 
-Without --settings it takes the environment, over the local.settings.json of this folder. For an app in Azure:
+Without --settings it reads the environment and, for all else, local.settings.json in this folder. For an app in Azure:
 
   az functionapp config appsettings list -g GROUP -n APP | npx pimwatch doctor --settings -
 
-In Azure it uses your own sign-in (az login), whose rights are not those of the app: it warns where that
-makes a difference. --health asks the app itself, which uses its own identity.
+In Azure it uses your own sign-in (az login). Your rights differ from those of the app; a warning says where that
+matters. --health asks the app itself, which uses its own identity.
 
-Exit code: 0 when nothing is wrong, also with warnings; 1 when something is, or could not be looked at because of
-it; 2 when it cannot be done as asked.`,
+Exit code: 0 when nothing is wrong, even with warnings; 1 when something is wrong, or could not be checked because
+of it; 2 when the command cannot run as given.`,
   async run({ values }, terminal) {
     if (values.health !== undefined && !URL.canParse(values.health))
       throw new UsageError("--health must be a URL such as https://APP.azurewebsites.net/api/health");
@@ -51,9 +56,7 @@ it; 2 when it cannot be done as asked.`,
       terminal.out(values.json === true ? `${safeJson(JSON.stringify(finding))}\n` : textOf(finding));
     const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
     const wrong = count("problem") + count("unchecked");
-    terminal.note(
-      `${count("problem")} problem(s), ${count("warning")} warning(s), ${count("unchecked")} not looked at`,
-    );
+    terminal.note(`${count("problem")} problem(s), ${count("warning")} warning(s), ${count("unchecked")} not checked`);
     return wrong === 0 ? 0 : 1;
   },
 });
@@ -62,7 +65,7 @@ async function contentOf(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`--settings ${file}: cannot be read`, { cause: error });
+    throw new UsageError(`--settings ${file}: the file cannot be read`, { cause: error });
   }
 }
 

@@ -13,19 +13,19 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const explain = command({
   name: "explain",
-  summary: "Says what pimwatch understands of PIM settings changes in files of events.",
+  summary: "Explains the PIM settings changes in files of events, as pimwatch understands them.",
   operands: "[options] FILE...",
   options: {},
   notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files, each also as gzip. Records of other operations are passed over.
+archive of PT1H.json files. Any of them may be gzip. Records of other operations are ignored.
 
-Where a sentence is not understood, a report for an issue follows, with names, ids and addresses replaced. Read it
-before you post it.
+If pimwatch does not understand a sentence, it prints a report for an issue, with names, ids and addresses replaced.
+Read the report before you post it.
 
-Exit code: 0 when every sentence of every change was understood, 1 when not or when there is no such change,
-2 when it cannot be done as asked.`,
+Exit code: 0 when every sentence of every change was understood, 1 when one was not or there is no such change,
+2 when the command cannot run as given.`,
   async run({ operands }, terminal) {
-    if (operands.length === 0) throw new UsageError("explain needs a FILE. See: pimwatch explain --help");
+    if (operands.length === 0) throw new UsageError("No FILE given. See: pimwatch explain --help");
     let changes = 0;
     let unclear = 0;
     for await (const { body, where } of readEventFiles(operands)) {

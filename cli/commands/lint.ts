@@ -6,20 +6,21 @@ const FORMATS = ["text", "json", "sarif"] as const;
 
 export const lint = command({
   name: "lint",
-  summary: "Looks over Sentinel rules: YAML, KQL, mappings, ATT&CK, and what the stream cannot run.",
+  summary: "Checks Sentinel rules: YAML, KQL, mappings, ATT&CK, and anything that the stream cannot run.",
   operands: "[options] [PATH...]",
   options: {
     format: { type: "string", value: "FORMAT", help: "text (default), json, or sarif for code hosts" },
-    "max-warnings": { type: "string", value: "N", help: "exit code 1 with more warnings than that, too" },
+    "max-warnings": { type: "string", value: "N", help: "also exit with 1 if there are more warnings than this" },
   },
-  notes: `PATH is a rule file, a rule's folder, or a folder of them (default: rules). A rule may lie in a folder of its own,
-with overlay.yaml, tests.yaml and expected-changes.yaml, or be any other YAML file, such as an official one.
+  notes: `PATH is a rule file, a rule's folder, or a folder of rules (default: rules). A rule may have a folder of its own, with
+overlay.yaml, tests.yaml and expected-changes.yaml, or be any other YAML file, such as an official one.
 
-One line each, as \`file:line:col: level: message (code)\`. An error keeps a rule from running here. A warning does not:
-a mapping that Sentinel would refuse or leave empty, odd values, a technique of another tactic, a placeholder, a planned
-change that is over. A note says where a rule means one event here and many in Sentinel.
+Prints one line for each problem: \`file:line:col: level: message (code)\`. A rule with an error does not run here; with a
+warning it does. Warnings are about a mapping that Sentinel would refuse or leave empty, odd values, a technique of
+another tactic, a placeholder, or a planned change that is over. A note says where a rule covers one event here and many
+in Sentinel.
 
-Exit code: 0 without errors, 1 with errors or with more than N warnings, 2 when it cannot be done as asked.`,
+Exit code: 0 without errors, 1 with errors or with more than N warnings, 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
     const format = FORMATS.find((known) => known === (values.format ?? "text"));
     if (format === undefined)

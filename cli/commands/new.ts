@@ -12,22 +12,23 @@ export const newRule = command({
     from: { type: "string", value: "FILE", help: "the rule's YAML; it is copied byte for byte" },
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
   },
-  notes: `Writes DIR/NAME/rule.yaml, guide.md with what the rule says and what is to be written, and tests.yaml, which fails
-until events are filled in. Nothing that exists is written over. What is yours about the rule belongs into overlay.yaml.
+  notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, which fails
+until you fill in events. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
   npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml
 
-Exit code: 0 when the rule runs, 1 when it was refused (nothing is written), 2 when it cannot be done as asked.`,
+Exit code: 0 when the rule runs, 1 when it was refused (nothing is written), 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
     const [name, ...more] = operands;
     if (name === undefined || more.length > 0)
       throw new UsageError("Give one NAME. Usage: pimwatch new NAME --from FILE.yaml");
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
       throw new UsageError(
-        `"${visible(name)}" is no name of a rule's folder: lower-case letters, digits and single dashes`,
+        `"${visible(name)}" cannot be the name of a rule's folder. Use lower-case letters, digits and single dashes`,
       );
     }
-    if (values.from === undefined) throw new UsageError("--from FILE.yaml is missing: the rule to begin with");
+    if (values.from === undefined)
+      throw new UsageError("--from FILE.yaml is missing. Give the file of the official rule");
     const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }, { nearby, RULES }] = await Promise.all(
       [
         import("../../src/sentinel/compile-rule.ts"),
@@ -59,7 +60,7 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new UsageError(`--from ${file}: no such file, or not one that can be read`, { cause });
+    throw new UsageError(`--from ${file}: the file does not exist or cannot be read`, { cause });
   }
 }
 
@@ -68,7 +69,10 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : "";
-    const problem = code === "EEXIST" ? "is there already" : "cannot be made; does the folder of rules exist?";
+    const problem =
+      code === "EEXIST"
+        ? "exists already. Choose another NAME"
+        : "cannot be created. Check that the folder of rules exists";
     throw new UsageError(`${folder} ${problem}`, { cause });
   }
 }

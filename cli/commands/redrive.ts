@@ -11,31 +11,31 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const redriveCommand = command({
   name: "redrive",
-  summary: "Sends dead letters through the rules again after a fix, and refused rows to Log Analytics.",
+  summary: "After a fix, processes dead letters again, and releases refused rows to be sent again.",
   operands: "[options] [NAME...]",
   options: {
     ...STORAGE_OPTIONS,
     all: { type: "boolean", help: "all dead letters" },
     refused: {
       type: "boolean",
-      help: `the rows that ${SINK_TITLES.join(" or ")} did not take: the app sends them again within minutes`,
+      help: `release the rows that ${SINK_TITLES.join(" or ")} did not accept; the app sends them again soon`,
     },
     tenants: {
       type: "string",
       value: "IDS",
-      help: "Entra tenants whose records may make incidents, by commas; else ALLOWED_TENANT_IDS",
+      help: "Entra tenants whose records may make incidents, comma-separated; otherwise ALLOWED_TENANT_IDS",
     },
   },
-  notes: `NAME is as \`pimwatch dead-letters\` shows it. What is sent through is judged by the rules in this folder, on this
-machine; an incident that is found is stored with its place in the outbox, and the app forwards it. A dead letter
-is taken away only when all of it has another fate: an incident, no match, or another category.
+  notes: `NAME is as \`pimwatch dead-letters\` shows it. The rules in this folder run on this machine. An incident that they find
+is stored with its row in the outbox, and the app forwards it. A dead letter is removed only when each record in it
+became an incident, matched no rule, or belongs to another category.
 
-A record that ended the worker is sent through as any other, and may end this command: nothing is lost by it.
+A record that killed the worker is processed like any other, and may kill this command. Nothing is lost if it does.
 
-One that fails does not hold up the others: it is named with the reason, and stays.
+A dead letter that fails does not hold up the others. It is named with the reason, and stays.
 
-Exit code: 0 when no dead letter stays of those that were named, 1 when some do or something failed, 2 when it cannot
-be done as asked.`,
+Exit code: 0 when none of the named dead letters stays, 1 when one stays or something failed, 2 when the command cannot
+run as given.`,
   async run({ values, operands }, terminal) {
     const isAll = values.all === true;
     if (isAll === operands.length > 0 && !(values.refused === true && !isAll))
@@ -57,14 +57,14 @@ be done as asked.`,
         const position = positionOf(entry);
         const redriven = bytes && (await redrive({ name: entry.name, bytes, position }, deps));
         count.sent += 1;
-        if (redriven === undefined) return; // taken away by somebody else meanwhile
+        if (redriven === undefined) return; // somebody else has removed it meanwhile
         if (redriven.stays !== undefined) count.staying += 1;
         terminal.out(`${visible(entry.name).slice(0, 16)}  ${outcomeText(redriven)}\n`);
       });
     });
     const unsent = chosen.length - count.sent;
-    const failures = unsent > 0 ? `; ${errors.length} failed, ${unsent - errors.length} left` : "";
-    terminal.note(`${count.sent} dead letter(s) sent through, ${count.staying} stay${failures}`);
+    const failures = unsent > 0 ? `; ${errors.length} failed, ${unsent - errors.length} not tried` : "";
+    terminal.note(`${count.sent} dead letter(s) processed, ${count.staying} stay${failures}`);
     return count.staying + unsent + unreleased === 0 ? 0 : 1;
   },
 });
@@ -74,11 +74,13 @@ async function release(untaken: UntakenRows, terminal: Terminal): Promise<number
   const { done, errors } = await doEach(untaken.list(), (row) =>
     named(`incident ${row.incidentId}, revision ${row.revision}`, terminal, () => untaken.release(row)),
   );
-  terminal.note(`${done} row(s) wait to be sent again${errors.length > 0 ? `; ${errors.length} failed` : ""}`);
+  terminal.note(
+    `${done} row(s) released: the app sends them again${errors.length > 0 ? `; ${errors.length} failed` : ""}`,
+  );
   return errors.length;
 }
 
-/** Does the work, and says of what it failed if it does. */
+/** Does the work. If it fails, says so with the name of the thing. */
 async function named(what: string, terminal: Terminal, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -107,8 +109,9 @@ function outcomeText({ figures, stays, parts }: Redriven): string {
     known > 0 && `${known} known incident(s)`,
     notMatched > 0 && `${notMatched} record(s) without a match`,
     otherCategory > 0 && `${otherCategory} record(s) of other categories`,
-    parts.length > 0 && `${parts.length} part(s) kept apart: ${visible([...new Set(parts)].join("; "))}`,
+    parts.length > 0 &&
+      `${parts.length} part(s) became dead letters of their own: ${visible([...new Set(parts)].join("; "))}`,
     stays !== undefined && `stays: ${visible(stays)}`,
   ].filter((fate) => fate !== false);
-  return fates.join(", ") || `${matched} record(s) whose matches are excluded`;
+  return fates.join(", ") || `${matched} record(s) whose findings an overlay excludes`;
 }

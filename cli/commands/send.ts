@@ -16,8 +16,12 @@ export const send = command({
       value: "HOST",
       help: "NAME.servicebus.windows.net, with your own Azure sign-in (az login)",
     },
-    hub: { type: "string", value: "NAME", help: "the event hub; else from the settings, else insights-logs-auditlogs" },
-    wait: { type: "boolean", help: "follow the events to their incidents and print how long each took" },
+    hub: {
+      type: "string",
+      value: "NAME",
+      help: "the event hub (default: from the settings, or insights-logs-auditlogs)",
+    },
+    wait: { type: "boolean", help: "wait for the incidents and print how long each took" },
     storage: {
       type: "string",
       value: "STRING",
@@ -31,20 +35,20 @@ export const send = command({
     timeout: {
       type: "string",
       value: "SECONDS",
-      help: `for --wait: give up after so long (default ${SEND_WAIT_SECONDS})`,
+      help: `for --wait: give up after this time (default ${SEND_WAIT_SECONDS})`,
     },
   },
   notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files, each also as gzip. Each line or element is sent as one event, as it is.
+archive of PT1H.json files. Any of them may be gzip. Each line or element is sent unchanged as one event.
 
-Without --connection and --namespace the hub is that of the setting AUDIT_EVENTS (or
-AUDIT_EVENTS__fullyQualifiedNamespace), from the environment, else from ./local.settings.json as
-\`pimwatch stack\` writes it. The same goes for --wait with INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT.
+Without --connection and --namespace, the setting AUDIT_EVENTS (or AUDIT_EVENTS__fullyQualifiedNamespace)
+names the hub: from the environment, or from ./local.settings.json as \`pimwatch stack\` writes it. In the
+same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait.
 
-Exit code: 0 when all was sent, and with --wait when every record that the rules match has its incident;
-1 when not, 2 when it cannot be done as asked.`,
+Exit code: 0 when everything was sent and, with --wait, every record that a rule matches has its incident;
+1 when not, 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
-    if (operands.length === 0) throw new UsageError("Nothing to send. Usage: pimwatch send [options] FILE...");
+    if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch send [options] FILE...");
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
     const [{ sendDestination }, { readEventFiles }, { sendEvents }] = await Promise.all([
       import("../deployment/destinations.ts"),
@@ -77,7 +81,7 @@ Exit code: 0 when all was sent, and with --wait when every record that the rules
 type Following = ReturnType<typeof import("../sending/sent-incidents.ts").followSent>;
 type TableChoice = Parameters<typeof import("../deployment/destinations.ts").tableDestination>[0];
 
-/** Rules and table, loaded only for --wait. */
+/** Loads rules and table, which only --wait needs. */
 async function follow(choice: TableChoice, hub: HubProperties, terminal: Terminal): Promise<Following> {
   const [{ settingsFrom, tableDestination, tenantsFrom }, { readyRules }, { followSent, newestEnqueued }] =
     await Promise.all([
@@ -91,7 +95,7 @@ async function follow(choice: TableChoice, hub: HubProperties, terminal: Termina
 }
 
 function stopped(terminal: Terminal): number {
-  terminal.note("pimwatch: stopped before everything was sent");
+  terminal.note("pimwatch: stopped before all events were sent");
   return 1;
 }
 

@@ -13,22 +13,22 @@ export const stack = command({
     tenants: {
       type: "string",
       value: "IDS",
-      help: "Entra tenants whose events the app takes, by commas (default: that of the samples)",
+      help: "Entra tenants whose events the app accepts, comma-separated (default: the tenant of the samples)",
     },
     force: {
       type: "boolean",
-      help: `replace a ${SETTINGS_FILE} of your own; it is kept as ${SETTINGS_FILE}.backup`,
+      help: `replace your own ${SETTINGS_FILE}; it is kept as ${SETTINGS_FILE}.backup`,
     },
     "hub-port": { type: "string", value: "PORT", help: "of the event hub (default 5672)" },
     "table-port": { type: "string", value: "PORT", help: "of table storage (default 10002)" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage (default 10000)" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint (default: a free one)" },
   },
-  notes: `Writes ./${SETTINGS_FILE}, so that in another terminal \`npm run build\` and \`func start\` run the app on
-these services, and \`npx pimwatch send FILE\` sends to them. Everything is in memory and on 127.0.0.1.
-Ends with Ctrl-C.
+  notes: `Writes ./${SETTINGS_FILE}. In another terminal, \`npm run build\` and \`func start\` then run the app on these
+services, and \`npx pimwatch send FILE\` sends events to them. Everything is in memory and on 127.0.0.1.
+Press Ctrl-C to stop.
 
-A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other is not, unless --force is given.`,
+A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced only with --force.`,
   async run({ values }, terminal) {
     const ports = {
       hubPort: port("hub-port", values["hub-port"]) ?? 5672,
@@ -39,7 +39,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other is not, unle
     const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",").map((id) => id.trim());
     const wrong = allowedTenantIds.find((id) => !GUID.test(id));
     if (wrong !== undefined)
-      throw new UsageError(`--tenants must be tenant ids (GUIDs), separated by commas; "${wrong}" is none`);
+      throw new UsageError(`--tenants must be tenant ids (GUIDs), comma-separated; "${wrong}" is not one`);
 
     const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
       import("../../local/stack.ts"),
@@ -50,17 +50,17 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced; any other is not, unle
     const running = await startStack({ ...ports, allowedTenantIds });
     try {
       const backup = await writeSettingsFile(file, running.settings);
-      if (backup !== undefined) terminal.note(`The former ${SETTINGS_FILE} is now ${backup}`);
+      if (backup !== undefined) terminal.note(`Your own ${SETTINGS_FILE} is now ${backup}`);
       terminal.out(
         [
-          "Running on this machine alone, everything in memory:",
+          "Running on this machine only, all data in memory:",
           `  event hub  ${running.eventHub.connectionString}`,
           `  tables     ${running.azurite.tableEndpoint}`,
           `  blobs      ${running.azurite.blobEndpoint}`,
           `  ingestion  ${running.ingestion.endpoint}`,
           `  settings   ${file}`,
           "",
-          "In another terminal: npm run build && func start. End with Ctrl-C.",
+          "Next, in another terminal: npm run build && func start. Press Ctrl-C to stop.",
           "",
         ].join("\n"),
       );

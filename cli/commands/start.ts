@@ -8,33 +8,41 @@ import type { Terminal } from "../terminal.ts";
 
 export const start = command({
   name: "start",
-  summary: "Runs the whole of pimwatch on this machine: sends events, prints each incident as it lands.",
+  summary: "Runs all of pimwatch on this machine: sends events and prints each incident when it is stored.",
   options: {
-    once: { type: "boolean", help: "end when all events are through; the exit code says whether all arrived" },
-    json: { type: "boolean", help: "print each incident as one line of JSON on stdout, all else on stderr" },
+    once: {
+      type: "boolean",
+      help: "end when all events are processed; the exit code says whether all incidents arrived",
+    },
+    json: { type: "boolean", help: "print each incident as one line of JSON on stdout, everything else on stderr" },
     events: { type: "string", value: "PATH", help: "send your own events instead of the samples: a file or a folder" },
-    "hub-port": { type: "string", value: "PORT", help: "of the event hub; a free one by default, as are the others" },
+    "hub-port": { type: "string", value: "PORT", help: "of the event hub (by default, each port is a free one)" },
     "http-port": { type: "string", value: "PORT", help: "of the function app" },
     "table-port": { type: "string", value: "PORT", help: "of table storage" },
     "blob-port": { type: "string", value: "PORT", help: "of blob storage" },
     "ingestion-port": { type: "string", value: "PORT", help: "of the logs ingestion endpoint" },
-    webhook: { type: "string", value: "URL", help: "tell new incidents to this address too" },
-    app: { type: "string", value: "FOLDER", help: "run the app that was built there instead of building it into dist" },
+    webhook: { type: "string", value: "URL", help: "also post new incidents to this URL" },
+    app: {
+      type: "string",
+      value: "FOLDER",
+      help: "run the app that was built in this folder instead of building it into dist",
+    },
     node: { type: "string", value: "FILE", help: "run the app with this Node instead of the pinned one" },
     timeout: {
       type: "string",
       value: "SECONDS",
-      help: `give up when nothing has moved for so long (default ${START_TIMEOUT_SECONDS})`,
+      help: `give up after this time without progress (default ${START_TIMEOUT_SECONDS})`,
     },
   },
-  notes: `All services listen on 127.0.0.1 and keep everything in memory. Nothing leaves the machine.
+  notes: `All services listen on 127.0.0.1 and keep all data in memory. Nothing leaves the machine.
 
 PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files, each also as gzip. What is not JSON is sent as it is and ends as a dead letter.
+archive of PT1H.json files. Any of them may be gzip. Anything that is not JSON is sent unchanged and becomes a
+dead letter.
 
 Exit code with --once: 0 when every expected incident was stored and forwarded exactly once (with --events:
-when every event was processed and every stored incident was forwarded exactly once), 1 when not, 2 when it
-cannot be done as asked.`,
+when every event was processed and every stored incident was forwarded exactly once), 1 when not, 2 when the
+command cannot run as given.`,
   async run({ values }, terminal) {
     const ports = {
       hubPort: port("hub-port", values["hub-port"]),
@@ -44,16 +52,16 @@ cannot be done as asked.`,
       httpPort: port("http-port", values["http-port"]),
     };
     if (values.node !== undefined && !(await isExecutable(values.node))) {
-      throw new UsageError(`--node ${values.node}: no such file, or not one that can be run`);
+      throw new UsageError(`--node ${values.node}: the file does not exist or cannot be run`);
     }
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? START_TIMEOUT_SECONDS;
-    // Loaded here, so that `--help` and mistakes are answered at once.
+    // Loaded here, so that `--help` and wrong options are answered at once.
     const [{ fileSource, sampleSource }, { readyRules }, { runLocally }] = await Promise.all([
       import("../sending/event-source.ts"),
       import("../rules/ready-rules.ts"),
       import("../local-run/local-run.ts"),
     ]);
-    if (values.events === "") throw new UsageError("--events needs a file or a folder");
+    if (values.events === "") throw new UsageError("--events is empty. Give a file or a folder");
     const source =
       values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
     const run = await runLocally(
@@ -71,8 +79,11 @@ cannot be done as asked.`,
     try {
       const ended = await run.untilThrough();
       if (values.once === true || terminal.stopping.aborted) return ended;
-      const outcome = ended === 0 ? "Everything is through" : "Not everything came through, see above";
-      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, end with Ctrl-C.`);
+      const outcome =
+        ended === 0
+          ? "All events are processed and all incidents forwarded"
+          : "Not everything was processed and forwarded, see above";
+      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, or press Ctrl-C to stop.`);
       await followOn(run, terminal);
       return ended;
     } finally {
@@ -89,11 +100,11 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** Prints what else lands until the person ends the run. */
+/** Prints later incidents until the person ends the run. */
 async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Terminal): Promise<void> {
   while (!stopping.aborted) {
     await run.printFresh();
-    // Ctrl-C ends the wait: that is what the rejection says.
+    // Ctrl-C ends the wait, and the wait rejects.
     await sleep(START_FOLLOW_POLL_MS, undefined, { signal: stopping }).catch(() => undefined);
   }
 }

@@ -6,18 +6,18 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const support = command({
   name: "support",
-  summary: "Prints what of KQL and of Sentinel's rule files runs; counts which rules of a folder do.",
+  summary: "Lists the KQL and the fields of rule files that pimwatch supports; tells which rules of a folder run.",
   operands: "[options] [WORD...]",
   options: {
-    rules: { type: "string", value: "DIR", help: "say of each rule in a folder whether it runs, and why not" },
+    rules: { type: "string", value: "DIR", help: "tell for each rule in a folder whether it runs, and if not, why" },
     json: { type: "boolean", help: "print the table as JSON" },
   },
-  notes: `Without --rules: every operator, function, aggregate and field of a rule file, from the tables by which rules are
-compiled and run. With WORDs only those whose names hold one of them: pimwatch support split has
+  notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
+compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
-docs/support.md is the same as a page.
+docs/support.md has the same list.
 
-Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when it cannot be done as asked.`,
+Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
     if (values.rules !== undefined) return countRules(values.rules, terminal);
     const { supportEntries } = await import("../../src/sentinel/support-page.ts");
@@ -36,7 +36,8 @@ Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when it cannot
       const lines = rows.map(([name, runs, note]) => `  ${name.padEnd(width)}  ${runs.padEnd(8)}  ${note}`.trimEnd());
       terminal.out(`${kind}s\n${lines.join("\n")}\n\n`);
     }
-    if (entries.length === 0) terminal.note(`Nothing of that name runs: ${operands.map(visible).join(", ")}`);
+    if (entries.length === 0)
+      terminal.note(`Nothing supported has a name that contains ${operands.map(visible).join(", ")}`);
     return 0;
   },
 });
@@ -54,7 +55,8 @@ async function countRules(directory: string, terminal: Terminal): Promise<number
     import("../../src/errors.ts"),
   ]);
   const { rules } = await findRules(directory);
-  if (rules.length === 0) throw new UsageError(`${directory}: no rule here: no rule.yaml and no other YAML file`);
+  if (rules.length === 0)
+    throw new UsageError(`${directory}: no rules found. The folder has no rule.yaml and no other YAML file`);
   let running = 0;
   for (const files of rules) {
     const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);

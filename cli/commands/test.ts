@@ -9,15 +9,15 @@ const RESET = "\u001b[0m";
 
 export const test = command({
   name: "test",
-  summary: "Runs the tests of rules: sample events, and what must come out.",
+  summary: "Runs the tests of rules: sample events and the findings expected of them.",
   operands: "[options] [RULE...]",
   options: {
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
-    verbose: { type: "boolean", help: "name the tests that passed, too" },
-    strict: { type: "boolean", help: "a rule without tests is a failure, too" },
+    verbose: { type: "boolean", help: "also list the tests that passed" },
+    strict: { type: "boolean", help: "a rule without tests is a failure" },
   },
-  notes: `RULE is the name of a rule's folder, its id, or a path; without one all rules are tested, those that are switched
-off included. Tests stand in tests.yaml beside the rule; rules/tests.schema.json tells editors what may stand there.
+  notes: `RULE is the name of a rule's folder, its id, or a path. Without one, all rules are tested, including those that are
+switched off. Tests are in tests.yaml beside the rule; rules/tests.schema.json helps editors with the format.
 
   - name: a saved change makes an incident
     sample: pim-settings-change                  # rules/samples/pim-settings-change.json
@@ -27,11 +27,11 @@ off included. Tests stand in tests.yaml beside the rule; rules/tests.schema.json
     set: { properties.category: GroupManagement }
     misses: Category =~ "RoleManagement"
 
-Every rule needs an event that it finds and, for each condition of its query's own \`where\`s, a near miss that names it:
-an event that is not found, and would be without that condition. Only an official file that was dropped in as it is,
-with neither guide.md nor tests.yaml, runs without tests; it is named, and fails with --strict.
+Every rule needs an event that it finds and, for each \`where\` condition of its query, a near miss that names it: an
+event that the rule does not find, but would find without that condition. Only an unchanged official file, with neither
+guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.
 
-Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
+Exit code: 0 when all tests passed, 1 when not, 2 when the command cannot run as given.`,
   async run({ values, operands }, terminal) {
     const [{ chosenRules }, { nearby, RULES }, { runRuleTests }, { ruleSamples }, { formatProblem }] =
       await Promise.all([
@@ -50,7 +50,7 @@ Exit code: 0 when all passed, 1 when not, 2 when it cannot be done as asked.`,
       const report = await runRuleTests(each, samples);
       if (report.isUntested) {
         untested += 1;
-        terminal.out(`none ${each.files.name}: no tests; \`npx pimwatch new\` shows how they begin\n`);
+        terminal.out(`none ${each.files.name}: no tests. \`npx pimwatch new\` shows how to write them\n`);
         continue;
       }
       const wrong = report.outcomes.filter(({ failures }) => failures.length > 0).length;

@@ -10,7 +10,7 @@ type Settings = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_HUB = "insights-logs-auditlogs";
 /**
- * Azurite's account, published with its key: there is nobody to sign in with.
+ * Azurite's account and key, which are public. Nobody can sign in to the emulator.
  *
  * @see https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
  */
@@ -25,16 +25,16 @@ interface HubChoice {
 }
 
 /**
- * The hub that a person named: by option, else by the environment, else by ./local.settings.json.
+ * The hub that a person names by option, in the environment or in ./local.settings.json, in this order.
  *
- * @throws {UsageError} when none is named, two are, or it is no connection string
+ * @throws {UsageError} when no hub is named, two are, or the connection string is malformed
  */
 export async function sendDestination(
   { connection, namespace, hub }: HubChoice,
   environment: Settings,
 ): Promise<{ producer: EventHubProducerClient; description: string }> {
   if (connection !== undefined && namespace !== undefined)
-    throw new UsageError("Give --connection or --namespace, not both");
+    throw new UsageError("Both --connection and --namespace are given. Give only one of them");
   const settings = await settingsFrom(environment);
   const named = connection !== undefined || namespace !== undefined;
   const connectionString = named ? connection : settings["AUDIT_EVENTS"];
@@ -43,7 +43,7 @@ export async function sendDestination(
   if (connectionString !== undefined) return byConnectionString(connectionString, hubName, hub !== undefined);
   if (host === undefined) {
     throw new UsageError(
-      `No event hub named: give --connection or --namespace, set AUDIT_EVENTS, or run in a folder with the ${SETTINGS_FILE} of \`pimwatch stack\``,
+      `No event hub named. Give --connection or --namespace, set AUDIT_EVENTS, or run in the folder where \`pimwatch stack\` wrote ${SETTINGS_FILE}`,
     );
   }
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) {
@@ -60,15 +60,17 @@ async function byConnectionString(connectionString: string, hubName: string, isH
   try {
     properties = parseEventHubConnectionString(connectionString);
   } catch (error) {
-    // The client's own message may quote the string, and with it the key.
+    // The SDK's message may quote the string, and with it the key.
     throw new UsageError(
-      "The connection string is not one of an event hub: Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
+      "The connection string is not that of an event hub. Expected Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
       { cause: error },
     );
   }
   const { eventHubName, endpoint } = properties;
   if (eventHubName !== undefined && isHubGiven && eventHubName !== hubName) {
-    throw new UsageError(`--hub is ${hubName}, and the connection string is for ${eventHubName}`);
+    throw new UsageError(
+      `--hub is ${hubName}, but the connection string names ${eventHubName}. Leave out --hub, or correct one of them`,
+    );
   }
   const hub = eventHubName ?? hubName;
   const producer = await hubProducer({ kind: "connectionString", connectionString }, hub);
@@ -76,9 +78,9 @@ async function byConnectionString(connectionString: string, hubName: string, isH
 }
 
 /**
- * The table of incidents, found in the same way.
+ * The incident table, found in the same way.
  *
- * @throws {UsageError} when none is named
+ * @throws {UsageError} when no storage is named
  */
 export async function tableDestination(
   choice: { readonly storage?: string; readonly "table-endpoint"?: string },
@@ -92,7 +94,7 @@ export async function tableDestination(
     try {
       return await tableClient({ kind: "connectionString", connectionString }, INCIDENTS_TABLE);
     } catch (error) {
-      throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
+      throw new UsageError("--storage is not the connection string of a storage account", { cause: error });
     }
   }
   if (endpoint !== undefined) {
@@ -107,7 +109,7 @@ export async function tableDestination(
     return tableClient({ kind: "identity", url: endpoint, credential: ownSignIn }, INCIDENTS_TABLE);
   }
   throw new UsageError(
-    "The table of incidents is not named: give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
+    "No incident table named. Give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",
   );
 }
 
@@ -119,7 +121,7 @@ function isEmulator(endpoint: string): boolean {
 /**
  * The container of dead letters, found in the same way.
  *
- * @throws {UsageError} when none is named
+ * @throws {UsageError} when no storage is named
  */
 export async function containerDestination(
   choice: { readonly storage?: string; readonly "container-url"?: string },
@@ -133,12 +135,12 @@ export async function containerDestination(
     try {
       return await containerClient({ kind: "connectionString", connectionString }, DEAD_LETTERS_CONTAINER);
     } catch (error) {
-      throw new UsageError("--storage is not a connection string of a storage account", { cause: error });
+      throw new UsageError("--storage is not the connection string of a storage account", { cause: error });
     }
   }
   if (url === undefined)
     throw new UsageError(
-      "No dead letters named: give --storage or --container-url, or set INCIDENTS_STORAGE or DEAD_LETTERS_CONTAINER_URL",
+      "No container of dead letters named. Give --storage or --container-url, or set INCIDENTS_STORAGE or DEAD_LETTERS_CONTAINER_URL",
     );
   if (!URL.canParse(url))
     throw new UsageError(
@@ -147,7 +149,7 @@ export async function containerDestination(
   return containerClient({ kind: "identity", url, credential: ownSignIn }, DEAD_LETTERS_CONTAINER);
 }
 
-/** The environment, over what ./local.settings.json holds. */
+/** The settings of ./local.settings.json, overridden by those of the environment. */
 export async function settingsFrom(environment: Settings): Promise<Settings> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
@@ -163,15 +165,15 @@ export async function settingsFrom(environment: Settings): Promise<Settings> {
   return { ...inFile, ...given, ...trustOf(inFile) };
 }
 
-/** This process has read NODE_EXTRA_CA_CERTS of its environment at its start: that of the file comes on top. */
+/** The file's NODE_EXTRA_CA_CERTS wins: Node has read that of the environment at its start already. */
 function trustOf({ NODE_EXTRA_CA_CERTS }: Settings): Settings {
   return NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
 }
 
 /**
- * Settings as local.settings.json has them, or as `az functionapp config appsettings list` prints them.
+ * Reads settings in the form of local.settings.json, or as `az functionapp config appsettings list` prints them.
  *
- * @param name of the file, for a person
+ * @param name of the file, for the error
  * @throws {UsageError} when the text is not JSON
  */
 export function settingsIn(text: string, name: string): Settings {
@@ -179,7 +181,7 @@ export function settingsIn(text: string, name: string): Settings {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name}: not JSON`, { cause: error });
+    throw new UsageError(`${name}: the file is not JSON`, { cause: error });
   }
   const values = typeof parsed === "object" && parsed !== null && "Values" in parsed ? parsed.Values : {};
   const entries: [unknown, unknown][] = Array.isArray(parsed)
@@ -192,7 +194,7 @@ export function settingsIn(text: string, name: string): Settings {
 
 const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Tenant ids of a comma-separated list, in lower case; undefined where it is not one. */
+/** The tenant ids of a comma-separated list, in lower case; undefined if one of them is not a tenant id. */
 export function tenantsFrom(list: string | undefined): readonly string[] | undefined {
   const ids = (list ?? "").split(",").map((id) => id.trim().toLowerCase());
   return ids.every((id) => TENANT.test(id)) ? ids : undefined;

@@ -11,21 +11,23 @@ import type { Terminal } from "../terminal.ts";
 
 type StorageChoice = { readonly [Name in keyof typeof STORAGE_OPTIONS]?: string };
 
-/** @throws {UsageError} when the storage is not named */
+/** @throws {UsageError} when no storage is named */
 export async function openLetters(choice: StorageChoice, { environment }: Terminal) {
   const letters = deadLetters(await containerDestination(choice, environment));
   const table = await tableDestination(choice, environment);
   return {
     letters,
     untaken: untakenRows(table),
-    /** @throws {UsageError} when the tenants are not named, or a rule cannot be compiled */
+    /** @throws {UsageError} when no tenants are named, or a rule does not compile */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
       const settings = await settingsFrom(environment);
       const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
-      // The app sends what is queued: the values of its sinks' settings are not needed here, only which sinks are set up.
+      // The app sends the queued rows, so only the names of its sinks matter here, not their settings.
       const otherSinks = queuedByIds(sinksSetUp(settings));
       if (ids === undefined)
-        throw new UsageError("Give --tenants, or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), separated by commas");
+        throw new UsageError(
+          "No tenants named. Give --tenants or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), comma-separated",
+        );
       return {
         rules: await readyRules(),
         allowedTenantIds: new Set(ids),
@@ -38,16 +40,16 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
 }
 
 /**
- * The one dead letter whose name begins so.
+ * The one dead letter whose name begins with this.
  *
- * @throws {UsageError} when there is none, or more than one
+ * @throws {UsageError} when none does, or more than one
  */
 export async function theOne(letters: AsyncIterable<DeadLetterEntry>, beginning: string): Promise<DeadLetterEntry> {
   let found: DeadLetterEntry | undefined;
   for await (const entry of letters) {
     if (!entry.name.startsWith(beginning)) continue;
     if (found !== undefined)
-      throw new UsageError(`More than one dead letter begins with ${beginning}: give more of it`);
+      throw new UsageError(`More than one dead letter begins with ${beginning}. Give more characters`);
     found = entry;
   }
   if (found === undefined) throw new UsageError(`No dead letter begins with ${beginning}. See: pimwatch dead-letters`);

@@ -1,6 +1,10 @@
 /** Options of the commands on dead letters. */
 export const STORAGE_OPTIONS = {
-  storage: { type: "string", value: "STRING", help: "connection string of the storage; else INCIDENTS_STORAGE" },
+  storage: {
+    type: "string",
+    value: "STRING",
+    help: "connection string of the storage account (default: INCIDENTS_STORAGE)",
+  },
   "container-url": {
     type: "string",
     value: "URL",

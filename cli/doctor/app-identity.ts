@@ -4,8 +4,8 @@ import { isRecord } from "../../src/core/event/event-body.ts";
 import { DependencyError } from "../../src/errors.ts";
 
 /**
- * The app's own identity, where the settings name its token endpoint: in the app's console in Azure and in local runs.
- * The SDK's credential reads the environment alone; these settings may stand in a file.
+ * The app's own identity, if the settings name its token endpoint: in the app's console in Azure and in local runs.
+ * The SDK's credential reads only the environment, but these settings may come from a file.
  *
  * @see https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */

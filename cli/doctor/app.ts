@@ -18,12 +18,12 @@ export type Fetch = (
   request: { method: "GET" | "HEAD"; redirect: "manual"; signal: AbortSignal },
 ) => Promise<Pick<Response, "status" | "text">>;
 
-/** What the app itself last wrote of hub, ledger and timers, a finding for each problem. */
+/** The problems of hub, ledger and timers, from what the app last recorded about them. */
 export async function ledgerFindings(
   open: () => Promise<HubHealthDependencies>,
   limits: HubHealthLimits & { readonly now: number },
 ): Promise<Finding[]> {
-  const remedy = "Put right what stands above, then the table of the ledger: it tells what the app has done";
+  const remedy = "Fix the problems above first, then the ledger table, which records what the app has done";
   const subject = {
     check: "ledger and timers",
     settings: [],
@@ -33,18 +33,18 @@ export async function ledgerFindings(
   const finding = await examine(subject, async () => {
     const { ledger, timers } = await open();
     problems = hubProblems(...(await written({ ledger, timers })), limits);
-    return { found: "the timers run, and nothing is passed over, stuck or lost" };
+    return { found: "the timers run, and no event is missing, stuck or lost" };
   });
   if (problems.length === 0) return [finding];
   return problems.map((found) => ({
     ...finding,
     status: "warning",
     found,
-    remedy: "See docs/runbook.md; if the app is new or does not run, that is the reason",
+    remedy: "See docs/runbook.md. If the app is new or does not run, that is the reason",
   }));
 }
 
-/** A table that is not there yet has nothing written in it. */
+/** A table that does not exist yet counts as an empty one. */
 async function written({
   ledger,
   timers,
@@ -57,9 +57,9 @@ async function written({
   }
 }
 
-/** Only whether somebody answers: a message would reach people. */
+/** Checks only that the host answers, since a message would reach people. */
 export function webhookFinding({ url }: WebhookConfig, ask: Fetch): Promise<Finding> {
-  const remedy = "Check WEBHOOK_URL, and that this network reaches it";
+  const remedy = "Check WEBHOOK_URL, and that this network can reach it";
   const subject = {
     check: "webhook",
     settings: ["WEBHOOK_URL"],
@@ -69,7 +69,7 @@ export function webhookFinding({ url }: WebhookConfig, ask: Fetch): Promise<Find
     if (url === undefined)
       return {
         status: "unchecked",
-        found: "WEBHOOK_URL is a reference to a Key Vault, which the platform resolves",
+        found: "WEBHOOK_URL is a reference to a Key Vault, which only the platform resolves",
         remedy: "Look at the setting in the Azure portal: its status must be Resolved",
       };
     await answerOf(url, "HEAD", { ask, service: "Webhook" });
@@ -77,9 +77,9 @@ export function webhookFinding({ url }: WebhookConfig, ask: Fetch): Promise<Find
   });
 }
 
-/** The running app's own word. */
+/** The health that the running app reports. */
 export function healthFinding(url: string, ask: Fetch): Promise<Finding> {
-  const remedy = "Check the address and that the function app runs";
+  const remedy = "Check the URL and that the function app runs";
   const subject = {
     check: "health of the app",
     settings: [],
@@ -93,15 +93,15 @@ export function healthFinding(url: string, ask: Fetch): Promise<Finding> {
       return {
         status: said === "down" ? "problem" : "warning",
         found: said,
-        remedy: "The log lines `pipeline health` and /api/pipeline have the reasons",
+        remedy: "Read the reasons in the log line `pipeline health` or at /api/pipeline",
       };
     return {
       status: "problem",
-      found: `answered ${status}, and not in the words of pimwatch`,
+      found: `answered ${status}, but not as pimwatch does`,
       remedy:
         status === 503
-          ? "The Functions host does not run its functions: AUDIT_EVENTS, AUDIT_EVENTS_HUB or AUDIT_EVENTS_CONSUMER_GROUP is missing or names something that is not there. The host's log says which"
-          : "Check the address, and that the app is deployed (azd deploy)",
+          ? "The Functions host does not run its functions. AUDIT_EVENTS, AUDIT_EVENTS_HUB or AUDIT_EVENTS_CONSUMER_GROUP is missing or names something that does not exist; the host's log says which"
+          : "Check the URL, and that the app is deployed (azd deploy)",
     };
   });
 }

@@ -16,13 +16,13 @@ import { clockFinding, containerFinding, tableFinding } from "./storage.ts";
 export type AppSettings = Readonly<Record<string, string | undefined>>;
 
 export interface Surroundings {
-  /** Of the running app's /api/health; undefined where nobody asks. */
+  /** URL of the running app's /api/health; undefined if it is not to be asked. */
   readonly healthUrl: string | undefined;
   readonly fetch: Fetch;
   now(): Date;
 }
 
-/** Looks at everything that the settings name. Settings that are wrong come first: nothing else is looked at then. */
+/** Checks every service that the settings name. If a setting is wrong, only the settings are reported. */
 export async function diagnose(settings: AppSettings, around: Surroundings): Promise<Finding[]> {
   const health = around.healthUrl === undefined ? [] : [healthFinding(around.healthUrl, around.fetch)];
   let config: Config;
@@ -35,7 +35,7 @@ export async function diagnose(settings: AppSettings, around: Surroundings): Pro
   const right: Finding = {
     check: "settings",
     status: "ok",
-    found: "all are there and of the right form",
+    found: "all are set and well-formed",
     settings: [],
     remedy: "",
   };
@@ -45,7 +45,7 @@ export async function diagnose(settings: AppSettings, around: Surroundings): Pro
 
 function settingsProblem(problem: string): Finding {
   const [setting = ""] = problem.split(" ", 1);
-  const remedy = `Correct ${setting}, in Azure by azd provision; then run doctor again: nothing else was looked at`;
+  const remedy = `Correct ${setting} (in Azure, with azd provision), then run doctor again. Nothing else was checked`;
   return { check: "settings", status: "problem", found: problem, settings: [setting], remedy };
 }
 
@@ -86,7 +86,7 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
   ];
 }
 
-/** The stand-in of a local run has a certificate of its own, which Node reads from NODE_EXTRA_CA_CERTS at its start only. */
+/** The endpoint of a local run has a certificate of its own. Node reads NODE_EXTRA_CA_CERTS only at its start. */
 async function ingestion(
   config: Config["logsIngestion"],
   settings: AppSettings,
@@ -97,11 +97,11 @@ async function ingestion(
   return ingestionFinding({ config, ca, ...how });
 }
 
-/** Makes a client. The SDK's own words are left out: they may quote a connection string, and with it a key. */
+/** Makes a client. The SDK's message is left out: it may quote a connection string, and with it a key. */
 async function opened<T>(setting: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch {
-    throw new DependencyError(setting, "is not an address or connection string that a client can be made of");
+    throw new DependencyError(setting, "is not a valid address or connection string");
   }
 }

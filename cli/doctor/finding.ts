@@ -1,29 +1,29 @@
-/** What `pimwatch doctor` found out about one thing. */
+/** The result of one check of `pimwatch doctor`. */
 export interface Finding {
-  /** What was looked at. */
+  /** Name of the thing that was checked. */
   readonly check: string;
-  /** `warning`: events are stored, and somebody has to look. `unchecked`: something else has to be put right first. */
+  /** `warning`: events are stored, but a person should look. `unchecked`: another problem must be fixed first. */
   readonly status: "ok" | "warning" | "problem" | "unchecked";
   readonly found: string;
-  /** Names of the settings that decide it. */
+  /** Names of the settings behind it. */
   readonly settings: readonly string[];
-  /** What to do. Empty where there is nothing to do. */
+  /** What to do; empty if there is nothing to do. */
   readonly remedy: string;
 }
 
-/** Something to look at, and what a person does about each way in which that fails. */
+/** A thing to check, and what a person does about each kind of failure. */
 export interface Subject {
   readonly check: string;
   readonly settings: readonly string[];
   readonly remedies: Readonly<Record<FailureKind, string>>;
 }
 
-/** `refused`: sign-in, key or right. `missing`: the service answered that it has no such thing. */
+/** `refused`: sign-in, key or right is wrong. `missing`: the service answered that it has no such thing. */
 export type FailureKind = "unreachable" | "refused" | "missing" | "other";
 
 type Answer = Pick<Finding, "found"> & Partial<Pick<Finding, "status" | "remedy">>;
 
-/** Looks at one thing. Every failure becomes a finding: the others are looked at all the same. */
+/** Checks one thing. A failure becomes a finding, so that the other checks still run. */
 export async function examine(subject: Subject, question: () => Promise<Answer>): Promise<Finding> {
   const { check, settings, remedies } = subject;
   try {
@@ -35,7 +35,7 @@ export async function examine(subject: Subject, question: () => Promise<Answer>)
 }
 
 export function unchecked({ check, settings }: Subject, first: string): Finding {
-  return { check, status: "unchecked", found: "not looked at", settings, remedy: `First put right: ${first}` };
+  return { check, status: "unchecked", found: "not checked", settings, remedy: `Fix this first: ${first}` };
 }
 
 export function failureKind(error: unknown): FailureKind {
@@ -46,7 +46,7 @@ export function failureKind(error: unknown): FailureKind {
   return typeof status === "number" || code === "ReceiverDisconnectedError" ? "other" : "unreachable";
 }
 
-/** A field of an error or of what caused it; of several attempts, of the last. */
+/** A field of an error or of its cause; of the last attempt, if there were several. */
 export function fieldOf(error: unknown, name: "code" | "statusCode"): unknown {
   if (!(error instanceof Error)) return undefined;
   const value = Object.entries(error).find(([field]) => field === name)?.[1];
@@ -54,7 +54,7 @@ export function fieldOf(error: unknown, name: "code" | "statusCode"): unknown {
   return value ?? fieldOf(inner, name);
 }
 
-/** The first line of an error's message, with its status where it has one. Table Storage answers in JSON. */
+/** The first line of an error's message, with its status if it has one. Table Storage answers in JSON. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const status = fieldOf(error, "statusCode");

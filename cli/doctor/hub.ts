@@ -7,9 +7,9 @@ import { examine, fieldOf, type Finding, type Subject, unchecked } from "./findi
 
 export interface HubToCheck {
   readonly config: Pick<Config, "auditEvents" | "allowedTenantIds">;
-  /** That of the trigger, which only the Functions host reads. */
+  /** The consumer group of the trigger. The app does not read this setting; the Functions host does. */
   readonly triggerConsumerGroup: string;
-  /** The hub as one consumer group sees it; to be closed. */
+  /** Opens the hub in one consumer group. The caller closes it. */
   open(consumerGroup: string): Promise<AuditHub>;
   now(): Date;
 }
@@ -23,7 +23,7 @@ interface Newest {
 const TRIGGER_GROUP = "AUDIT_EVENTS_CONSUMER_GROUP";
 const HEALER_GROUP = "AUDIT_EVENTS_HEALER_CONSUMER_GROUP";
 
-/** The hub, its two consumer groups and its last record. Reads one event in each group, and keeps no checkpoint. */
+/** Checks the hub, its two consumer groups and its last record. Reads one event in each group, without a checkpoint. */
 export async function hubFindings(hub: HubToCheck): Promise<Finding[]> {
   const { healerConsumerGroup } = hub.config.auditEvents;
   const triggerGroup = groupSubject(hub, TRIGGER_GROUP, hub.triggerConsumerGroup);
@@ -43,11 +43,11 @@ export async function hubFindings(hub: HubToCheck): Promise<Finding[]> {
     examine(triggerGroup, async () => {
       try {
         await readBy(hub.triggerConsumerGroup);
-        return { found: `${hub.triggerConsumerGroup} can be read; nothing else reads it at the moment` };
+        return { found: `${hub.triggerConsumerGroup} can be read; nothing else is reading it now` };
       } catch (error) {
-        // A reader with an owner level, as the Functions host is one, keeps others out.
+        // A reader with an owner level, such as the Functions host, keeps others out.
         if (fieldOf(error, "code") !== "ReceiverDisconnectedError") throw error;
-        return { found: `${hub.triggerConsumerGroup} is there and is being read` };
+        return { found: `${hub.triggerConsumerGroup} exists and is being read` };
       }
     }),
     examine(healerGroup, async () => {
@@ -65,12 +65,12 @@ function hubSubject({ config: { auditEvents } }: HubToCheck): Subject {
     check: "event hub",
     settings: [connection, "AUDIT_EVENTS_HUB"],
     remedies: {
-      unreachable: `Check the host name in ${connection}, and that this network reaches it (AMQP, port 5671)`,
+      unreachable: `Check the host name in ${connection}, and that this network can reach it (AMQP, port 5671)`,
       refused: isByKey
-        ? "Copy the connection string again: its key or policy is not accepted, or the namespace takes no keys"
+        ? "Copy the connection string again: its key or policy is not accepted, or the namespace does not allow keys"
         : "Give this sign-in and the app's identity the role Azure Event Hubs Data Receiver on the hub",
-      missing: `The namespace has no hub ${auditEvents.hub}: correct AUDIT_EVENTS_HUB (or EntityPath of AUDIT_EVENTS), or make the hub`,
-      other: "Look at the namespace in the Azure portal: is it active?",
+      missing: `The namespace has no hub ${auditEvents.hub}. Correct AUDIT_EVENTS_HUB (or EntityPath in AUDIT_EVENTS), or create the hub`,
+      other: "Check in the Azure portal that the namespace is active",
     },
   };
 }
@@ -81,8 +81,8 @@ function groupSubject(hub: HubToCheck, setting: string, group: string): Subject 
     settings: [setting],
     remedies: {
       ...hubSubject(hub).remedies,
-      missing: `The hub has no consumer group ${group}: correct ${setting}, or make the group (azd provision does)`,
-      other: `Something else reads the group ${group}: give it a group of its own, or ${setting} another`,
+      missing: `The hub has no consumer group ${group}. Correct ${setting}, or create the group (azd provision does)`,
+      other: `Something else reads the group ${group}. Give it a group of its own, or name another in ${setting}`,
     },
   };
 }
@@ -96,7 +96,7 @@ async function using<T>(hub: HubToCheck, group: string, work: (opened: AuditHub)
   }
 }
 
-/** The partition that got the last event. */
+/** The partition that received the last event. */
 async function newestPartition(opened: AuditHub): Promise<Newest> {
   const { partitionIds } = await opened.describe();
   const partitions = await Promise.all(
@@ -113,15 +113,15 @@ async function readLast(opened: AuditHub, { partitionId, last }: Newest): Promis
 }
 
 const DIAGNOSTIC_SETTING =
-  "Check the diagnostic setting of Entra ID (Monitoring & health): is AuditLogs ticked, and this hub chosen?";
+  "Check the diagnostic setting of Entra ID (Monitoring & health): it must have AuditLogs ticked and this hub chosen";
 
 function lastRecord(event: HubEvent | undefined, { at }: Newest, { config, now }: HubToCheck) {
   const warning = (found: string, remedy: string) => ({ status: "warning" as const, found, remedy });
   if (at === undefined) return warning("no event has ever reached the hub", DIAGNOSTIC_SETTING);
-  const came = `the last event came at ${new Date(at).toISOString()}`;
+  const came = `the last event arrived at ${new Date(at).toISOString()}`;
   if (now().getTime() - at > SILENT_HUB_HOURS * 3_600_000)
     return warning(`${came}, more than ${SILENT_HUB_HOURS} hours ago`, DIAGNOSTIC_SETTING);
-  if (event === undefined) return { found: `${came}; it could not be read or is gone from the hub` };
+  if (event === undefined) return { found: `${came}; it could not be read or has left the hub` };
   const records = readEventBody(event.body).records.map(({ record }) => record);
   const audits = records.filter(isAuditLog);
   if (audits.length === 0) return warning(`${came}, and holds no record of AuditLogs`, DIAGNOSTIC_SETTING);
@@ -129,7 +129,7 @@ function lastRecord(event: HubEvent | undefined, { at }: Newest, { config, now }
   return tenant === undefined
     ? { found: `${came}, with a record of AuditLogs` }
     : warning(
-        `${came}, of the tenant ${tenant}, which ALLOWED_TENANT_IDS does not name`,
-        "Add the tenant to ALLOWED_TENANT_IDS, or let it export to another hub: its matches become dead letters",
+        `${came}, from the tenant ${tenant}, which ALLOWED_TENANT_IDS does not name`,
+        "Add the tenant to ALLOWED_TENANT_IDS, or export its logs to another hub: records that match become dead letters",
       );
 }

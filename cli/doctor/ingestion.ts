@@ -13,7 +13,7 @@ export interface IngestionToCheck {
   readonly config: Config["logsIngestion"];
   readonly credential: Credential;
   readonly isOwnSignIn: boolean;
-  /** Certificate of an endpoint of a local run, as PEM. */
+  /** Certificate of the endpoint of a local run, as PEM. */
   readonly ca: string | undefined;
 }
 
@@ -22,36 +22,36 @@ const SCOPE = "https://monitor.azure.com/.default";
 const ROLE = "Monitoring Metrics Publisher on the data collection rule";
 const RULE_SETTINGS = "LOGS_INGESTION_ENDPOINT, LOGS_INGESTION_RULE_ID and LOGS_INGESTION_STREAM";
 
-/** Uploads a list without rows: nothing gets into the table, and everything else is as in an upload. */
+/** Uploads an empty list, which differs from a real upload only in that no row reaches the table. */
 export function ingestionFinding({ config, credential, isOwnSignIn, ca }: IngestionToCheck): Promise<Finding> {
   const subject = {
     check: "logs ingestion",
     settings: ["LOGS_INGESTION_ENDPOINT", "LOGS_INGESTION_RULE_ID", "LOGS_INGESTION_STREAM"],
     remedies: {
-      unreachable: "Check LOGS_INGESTION_ENDPOINT, that this network reaches it, and the sign-in (az login)",
+      unreachable: "Check LOGS_INGESTION_ENDPOINT, that this network can reach it, and the sign-in (az login)",
       refused: `Give the identity the role ${ROLE}; a new role takes up to 30 minutes`,
-      missing: `Correct ${RULE_SETTINGS}: a rule that was made anew has another id (azd provision)`,
-      other: "See what the endpoint answered; rows wait in the outbox until it takes them",
+      missing: `Correct ${RULE_SETTINGS}: a rule that was created again has another id (azd provision)`,
+      other: "Read the answer of the endpoint; rows wait in the outbox until it accepts them",
     },
   };
   return examine(subject, async () => {
     const { status, body } = await inTime("Logs Ingestion", CALL_TIMEOUT_MS, async ({ abortSignal }) => {
       const token = await (await credential()).getToken(SCOPE, { abortSignal });
-      if (token === null) throw new DependencyError("Logs Ingestion", "the sign-in gives no token");
+      if (token === null) throw new DependencyError("Logs Ingestion", "the sign-in gave no token");
       return post(config, { token: token.token, ca, signal: abortSignal });
     });
-    if (status >= 200 && status < 300) return { found: `the rule takes rows of ${config.stream}` };
+    if (status >= 200 && status < 300) return { found: `the rule accepts rows of ${config.stream}` };
     const answered = `answered ${status}${reasonIn(body)}`;
     if (status === 403 && isOwnSignIn)
       return {
         status: "warning",
-        found: `${answered}: this sign-in may not send, so the right of the app was not checked`,
+        found: `${answered}: this sign-in may not upload, so the app's right to upload was not checked`,
         remedy: `Check that the app's identity has the role ${ROLE}`,
       };
     if (status === 400)
       return {
         status: "warning",
-        found: `${answered}: the endpoint was reached and does not take a list without rows`,
+        found: `${answered}: the endpoint was reached but does not accept an empty list`,
         remedy: `Compare ${RULE_SETTINGS} with the data collection rule`,
       };
     throw Object.assign(new Error(`Logs Ingestion: ${answered}`), { statusCode: status });
@@ -64,7 +64,7 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
-/** Not by the SDK, which sends no request where there is no row. */
+/** Without the SDK, which sends no request for an empty list. */
 async function post(
   { endpoint, ruleId, stream }: Config["logsIngestion"],
   { token, ca, signal }: Sending,
@@ -85,7 +85,7 @@ async function post(
   return promise;
 }
 
-/** Code and message of the service's own answer. */
+/** Code and message of the service's answer. */
 function reasonIn(body: string): string {
   try {
     const parsed: unknown = JSON.parse(body);

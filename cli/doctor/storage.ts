@@ -5,9 +5,9 @@ import { CALL_TIMEOUT_MS, CLOCK_DIFFERENCE } from "../../src/core/timing.ts";
 import { examine, failureKind, fieldOf, type Finding, type Subject, unchecked, wordsOf } from "./finding.ts";
 
 export interface StorageToCheck {
-  /** Whether the app reaches it with a key of its settings, and not by its identity. */
+  /** Whether the app reaches it with a key from its settings rather than with its identity. */
   readonly isByKey: boolean;
-  /** Whether this sign-in is a person's: its rights say nothing about those of the app. */
+  /** Whether this sign-in is a person's, whose rights say nothing about those of the app. */
   readonly isOwnSignIn: boolean;
 }
 
@@ -18,10 +18,10 @@ interface Store extends StorageToCheck {
   readonly role: string;
 }
 
-/** A row or blob that nobody makes. To delete it changes nothing and needs the right to write. */
+/** A row or blob that nobody creates. Deleting it changes nothing but needs the right to write. */
 const NOBODYS = "pimwatch-doctor-probe";
 
-/** One table: whether it is there and may be read and written. */
+/** Checks that a table exists and can be read and written. */
 export function tableFinding(name: string, open: () => Promise<TableClient>, how: StorageToCheck): Promise<Finding> {
   const setting = how.isByKey ? "INCIDENTS_STORAGE" : "INCIDENTS_TABLE_ENDPOINT";
   const store = { ...how, check: `table ${name}`, service: "Table Storage", setting, role: "Storage Table Data" };
@@ -34,7 +34,7 @@ export function tableFinding(name: string, open: () => Promise<TableClient>, how
   });
 }
 
-/** The container of dead letters. */
+/** Checks the container of dead letters in the same way. */
 export function containerFinding(open: () => Promise<ContainerClient>, how: StorageToCheck): Promise<Finding> {
   const setting = how.isByKey ? "INCIDENTS_STORAGE" : "DEAD_LETTERS_CONTAINER_URL";
   const service = "Dead letters";
@@ -62,7 +62,7 @@ function storeFinding(store: Store, open: () => Promise<Questions>): Promise<Fin
       await inTime(store.service, CALL_TIMEOUT_MS, read);
     } catch (error) {
       if (!store.isByKey || failureKind(error) !== "missing") throw error;
-      return { found: "is not there yet: with a connection string, the app makes it when it first needs it" };
+      return { found: "does not exist yet; with a connection string, the app creates it when it first needs it" };
     }
     try {
       await inTime(store.service, CALL_TIMEOUT_MS, write);
@@ -71,10 +71,10 @@ function storeFinding(store: Store, open: () => Promise<Questions>): Promise<Fin
       if (kind === "refused" && store.isOwnSignIn)
         return {
           status: "warning",
-          found: "can be read; this sign-in may not write, so the right to write was not checked",
+          found: "can be read; this sign-in may not write, so the app's right to write was not checked",
           remedy: `Check that the app's identity has the role ${store.role} Contributor`,
         };
-      if (kind === "refused") throw new Error(`can be read and not written: ${wordsOf(error)}`, { cause: error });
+      if (kind === "refused") throw new Error(`can be read but not written: ${wordsOf(error)}`, { cause: error });
       if (kind !== "missing") throw error;
     }
     return { found: "can be read and written" };
@@ -86,19 +86,19 @@ function subjectOf({ check, setting, role, isByKey }: Store): Subject {
     check,
     settings: [setting],
     remedies: {
-      unreachable: `Check the address in ${setting}, and that the account's network lets this machine in`,
+      unreachable: `Check the address in ${setting}, and that the account's firewall lets this machine in`,
       refused: isByKey
         ? `Copy the connection string into ${setting} again: its key or signature is not accepted or lacks a right`
         : `Give this sign-in the role ${role} Reader and the app's identity ${role} Contributor; a new role takes up to 30 minutes`,
-      missing: `Correct ${setting}, or make it (azd provision does)`,
-      other: `Look at the storage account that ${setting} names`,
+      missing: `Correct ${setting}, or create what it names (azd provision does)`,
+      other: `Check the storage account that ${setting} names`,
     },
   };
 }
 
-/** The clock of this machine against the service's, which dates even its refusals. */
+/** Compares this machine's clock with the service's, which dates even its refusals. */
 export async function clockFinding(open: () => Promise<TableClient>, now: () => Date): Promise<Finding> {
-  const remedy = "Set the clock of this machine (NTP): services refuse tokens and keys of another time";
+  const remedy = "Set the clock of this machine (NTP): services refuse tokens and signatures from another time";
   const remedies = { unreachable: remedy, refused: remedy, missing: remedy, other: remedy };
   const subject = { check: "clock", settings: [], remedies };
   let date: string | undefined;
@@ -124,14 +124,14 @@ export async function clockFinding(open: () => Promise<TableClient>, now: () => 
     return {
       check: "clock",
       status: "ok",
-      found: `differs from the storage's by ${seconds} s`,
+      found: `differs from the storage account's by ${seconds} s`,
       settings: [],
       remedy: "",
     };
   return {
     check: "clock",
     status: seconds * 1_000 < CLOCK_DIFFERENCE.problemMs ? "warning" : "problem",
-    found: `is ${seconds} s ${behindMs > 0 ? "behind" : "ahead of"} the storage's`,
+    found: `is ${seconds} s ${behindMs > 0 ? "behind" : "ahead of"} the storage account's`,
     settings: [],
     remedy,
   };

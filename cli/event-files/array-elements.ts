@@ -1,19 +1,19 @@
 import { enterChunk, jsonWalk, nextElementEnd, OUTSIDE, trimmed } from "../../src/core/json/json-walk.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
 
-/** Takes the elements out of a JSON array whose bytes come in chunks. */
+/** Cuts the elements out of a JSON array whose bytes come in chunks. */
 export interface ArrayElements {
-  /** The elements that end in the next chunk, to be taken to the last. Each holds until the next is asked for. */
+  /** The elements that end in the next chunk. Take all of them; each is valid until you ask for the next. */
   in(chunk: Buffer): Generator<Uint8Array>;
-  /** What there is of an element that the last chunk cut short. */
+  /** The beginning of an element that the last chunk cut short, if there is one. */
   rest(): Generator<Uint8Array>;
-  /** What follows the bracket that closes the array, in the chunk that has it; undefined as long as none does. */
+  /** The rest of the chunk behind the bracket that closes the array; undefined before that chunk. */
   readonly behind: Buffer | undefined;
 }
 
 /**
- * The elements of an array, without parsing them: one that lies in several chunks is held, and no more. They are those
- * that `sliceArray` finds in bytes that are there as a whole. The first chunk begins with the bracket that opens the array.
+ * Finds the elements without parsing them, and holds in memory at most one element that spans several chunks. They are the
+ * elements that `sliceArray` finds in the whole bytes. The first chunk begins with the bracket that opens the array.
  */
 export function arrayElements(): ArrayElements {
   const open = gatheredBytes();

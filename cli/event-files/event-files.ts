@@ -8,18 +8,18 @@ import { fileChunks, readBuffers, unreadable } from "./file-chunks.ts";
 export type { FileEvent } from "./event-forms.ts";
 
 /**
- * Reads events from files and folders, in order of the paths given and by name within a folder.
+ * Reads events from files and folders, in the order of the paths, and by name within a folder.
  *
- * - NDJSON: each line is one event, be it a body `{"records":[…]}` or a bare record. A line that is not
- *   JSON is an event all the same: what becomes of it is for the app to decide.
- * - One JSON array: each element is one event. One JSON object over many lines: one event, or one for each of its
- *   records where it is larger than any event can be.
+ * - NDJSON: each line is one event, either a body `{"records":[…]}` or a bare record. A line that is not JSON is
+ *   an event too, so that the app decides what becomes of it.
+ * - One JSON array: each element is one event. One JSON object over many lines: one event, or one event for each of its
+ *   records if the object is larger than an event can be.
  * - A folder, such as an Azure Storage archive (`…/y=2026/m=03/d=04/h=09/m=00/PT1H.json`): all files
  *   below it that end in .json, .jsonl, .ndjson or .log, also with .gz.
  *
- * Gzip is known by its first bytes, whatever the name. Files are streamed: memory is bounded by the largest event.
+ * A file is gzip if its first bytes say so, whatever its name. Files are streamed; the largest event bounds the memory.
  *
- * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, and when there is no event at all
+ * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, and when the files hold no event
  */
 export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<FileEvent> {
   for await (const { events } of readEventBlocks(paths)) {
@@ -27,15 +27,15 @@ export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<
   }
 }
 
-/** Events of a file that were read at once. */
+/** Events of a file that were read together. */
 export interface FileBlock {
   readonly file: string;
   readonly events: EventBlock;
 }
 
 /**
- * As `readEventFiles`, for who is done with an event when the next is asked for: its bytes are not copied, and nothing
- * is waited for between events that were read at once. All events of a block have to be taken.
+ * Like `readEventFiles`, but faster, for callers that are done with an event when they ask for the next: it does not copy
+ * the bytes, nor wait between the events of a block. Take all events of a block.
  */
 export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator<FileBlock> {
   const buffers = readBuffers();
@@ -57,11 +57,11 @@ export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator
 
 export interface EventFile {
   readonly file: string;
-  /** Bytes on disk, packed or not. */
+  /** Bytes on disk, compressed or not. */
   readonly size: number;
 }
 
-/** The files that are read, in its order, for showing how far it is. */
+/** The files that `readEventFiles` reads, in its order, for showing the progress. */
 export async function listEventFiles(paths: readonly string[]): Promise<readonly EventFile[]> {
   const files: EventFile[] = [];
   for (const path of paths) {
@@ -84,9 +84,11 @@ async function filesAt(path: string): Promise<readonly string[]> {
   const files = entries
     .filter((entry) => entry.isFile() && EVENT_FILE.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    // Not by locale: y=2026/m=03/… sorts by time on every machine.
+    // Not by locale, so that y=2026/m=03/… sorts by time on every machine.
     .sort((a, b) => (a < b ? -1 : 1));
   if (files.length === 0)
-    throw new UsageError(`${path}: no .json, .jsonl, .ndjson or .log file (or .gz of one) below this folder`);
+    throw new UsageError(
+      `${path}: no event files found. The folder has no .json, .jsonl, .ndjson or .log file (or .gz of one)`,
+    );
   return files;
 }

@@ -9,23 +9,23 @@ import {
 import { arrayElements } from "./array-elements.ts";
 import { gatheredBytes } from "./gathered-bytes.ts";
 
-/** One event to send: the bytes as they stand in the file, readable or not. */
+/** One event to send: its bytes as in the file, whether the app can read them or not. */
 export interface FileEvent {
   readonly body: Uint8Array;
-  /** For messages: `events.ndjson:17`, or `events.json, element 3`. */
+  /** Its place, for messages: `events.ndjson:17`, or `events.json, element 3`. */
   readonly where: string;
 }
 
-/** Events that end in the same stretch of a file, to be taken to the last. Each body holds until the next is asked for. */
+/** Events that end in the same chunk of a file. Take all of them; each body is valid until you ask for the next. */
 export type EventBlock = Iterable<FileEvent>;
 
 /**
- * As much of a file is looked at as a whole to tell its form: sixteen times what the hub takes as one event. What is
- * larger is a file of lines or an array, and is streamed.
+ * Up to this size, the form of a file is told from all of it: sixteen times the largest event of the hub. A larger file
+ * is lines or an array, and is streamed.
  */
 const WHOLE_BYTES = 16 * 1_048_576;
 
-/** The events in a file's bytes, whatever their form; see `readEventFiles`. A chunk is done with when the next is asked for. */
+/** The events in a file's bytes, in any form of `readEventFiles`. A chunk is used until the next is asked for. */
 export async function* readEvents(
   file: string,
   chunks: AsyncGenerator<Buffer>,
@@ -58,8 +58,10 @@ const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Tells from a file's first chunks, given one after the other, whether it is lines of objects: one ends in `}`, the next
- * begins with `{`, which no document over many lines does. Undefined where more must be seen; false says nothing.
+ * Tells from a file's first chunks whether it is lines of objects: one line ends in `}` and the next begins with `{`,
+ * which never happens in a document over many lines.
+ *
+ * @returns undefined if it needs the next chunk; false proves nothing
  */
 function lineForm(): (chunk: Buffer) => boolean | undefined {
   let [hasBegun, hasEnded] = [false, false];
@@ -92,11 +94,11 @@ function* wholeFile(file: string, content: Buffer): Generator<FileEvent> {
   const lines = [...linesIn(content)].filter(({ bytes }) => !isWhitespace(bytes));
   const [first] = lines;
   if (first === undefined) return;
-  // The first line may be no JSON object by itself: a document over many lines, an array, or a malformed line.
+  // A first line that is not a JSON object begins a document over many lines or an array, or is malformed.
   const document = withoutByteOrderMark(content);
   const isOne = lines.length === 1;
   const isDocument = !isOne && !isWholeEvent(first.bytes) && isJson(document);
-  // Lines that are arrays are bodies of their own; a single line is an array of events.
+  // Several lines that are arrays are bodies; a single line that is an array is an array of events.
   const startsArray = startsWithArray(first.bytes);
   if (isDocument && !startsArray) {
     yield { body: trimmedEnd(document), where: `${file}:${first.number}` };
@@ -108,7 +110,7 @@ function* wholeFile(file: string, content: Buffer): Generator<FileEvent> {
   }
 }
 
-/** The elements of an array that is there as a whole. */
+/** The elements of an array that is in memory as a whole. */
 function* elementsIn(file: string, array: Buffer): Generator<FileEvent> {
   const elements = arrayElements();
   let count = 0;
@@ -116,7 +118,7 @@ function* elementsIn(file: string, array: Buffer): Generator<FileEvent> {
     for (const body of bodies) yield { body, where: `${file}, element ${(count += 1)}` };
 }
 
-/** Nothing here is held as a whole but `head` and the event at hand. */
+/** Holds only `head` and the current event in memory. */
 async function* largeFile(file: string, head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<EventBlock> {
   const document = withoutByteOrderMark(head);
   const start = recordsArrayStart(document);
@@ -129,7 +131,7 @@ async function* largeFile(file: string, head: Buffer, rest: AsyncGenerator<Buffe
     );
 }
 
-/** @param isAll whether the array is all that the file should hold: what follows it is an event, too, and no good one */
+/** @param isAll whether the file should hold only the array: then anything behind it is reported as a malformed event */
 async function* eventElements(file: string, chunks: AsyncIterable<Buffer>, isAll: boolean): AsyncGenerator<EventBlock> {
   const elements = arrayElements();
   let count = 0;
@@ -147,8 +149,8 @@ async function* eventElements(file: string, chunks: AsyncIterable<Buffer>, isAll
 }
 
 /**
- * Whether one of the first two lines is JSON, since the other may be malformed. A line that is alone proves nothing: it may
- * be all of an array or object, when the file ends within these bytes.
+ * Whether one of the first two lines is JSON; the other may be malformed. A single line proves nothing, since it may be
+ * a whole array or object.
  */
 function isFileOfLines(content: Buffer): boolean {
   const [first, second] = firstTwoLines(content);
@@ -165,7 +167,7 @@ function firstTwoLines(content: Buffer): readonly Line[] {
   return lines;
 }
 
-/** The first line of an array over many lines, in which each element may be a line. */
+/** Whether the line only opens an array over many lines, in which each element may be a line. */
 function isOpeningBracket(line: Uint8Array): boolean {
   return startsWithArray(line) && trimmedEnd(line).length === skipWhitespace(line, 0) + 1;
 }
@@ -175,7 +177,7 @@ async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerat
   yield* rest;
 }
 
-/** Lines as events, but blank ones. A line that lies in one chunk is not copied. */
+/** Lines as events, without blank lines. A line within one chunk is not copied. */
 async function* eventLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<EventBlock> {
   const open = gatheredBytes();
   let number = 0;
@@ -212,7 +214,7 @@ function* linesIn(content: Buffer): Generator<Line> {
   }
 }
 
-/** A line without its end, be it LF or CRLF, and without the byte order mark of the file. */
+/** A line without LF or CRLF, and without the file's byte order mark. */
 function lineOf(bytes: Uint8Array, number: number): Uint8Array {
   const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
   return number === 1 ? withoutByteOrderMark(line) : line;
@@ -223,7 +225,7 @@ function startsWithArray(bytes: Uint8Array): boolean {
   return json[skipWhitespace(json, 0)] === OPEN_ARRAY;
 }
 
-/** A JSON object on one line: the file is lines of events. */
+/** Whether the line is a JSON object by itself, so that the file is lines of events. */
 function isWholeEvent(bytes: Uint8Array): boolean {
   return !startsWithArray(bytes) && isJson(bytes);
 }
@@ -233,7 +235,7 @@ function isJson(bytes: Uint8Array): boolean {
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     return true;
   } catch {
-    // Only the parser's and the decoder's "no" can come: that is the answer asked for.
+    // The parser or the decoder refused the bytes; nothing else can throw here.
     return false;
   }
 }

@@ -4,22 +4,22 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { UsageError } from "../../src/errors.ts";
 
-/** Two of them stay in the processor's caches, and the hops between the threads do not count. */
+/** Small enough that two fit the processor's caches, large enough that the switch between threads costs little. */
 const CHUNK_BYTES = 1_048_576;
-/** Packed bytes are fewer, and are kept until they are unpacked. */
+/** Compressed bytes are fewer, and stay in memory until they are unpacked. */
 const PACKED_CHUNK_BYTES = 65_536;
 
-/** Memory to read files into: one half is read into while the other is looked at. */
+/** Memory to read files into: a read fills one half while the caller uses the other. */
 export type ReadBuffers = readonly [Buffer, Buffer];
 
-/** For file after file: memory that is new costs more than reading into it. */
+/** Reuse them for all files: new memory costs more than reading into it. */
 export function readBuffers(): ReadBuffers {
   return [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
 }
 
 /**
- * A file's bytes as they are read, unpacked where it is gzip, whatever its name. A chunk holds until the next is asked
- * for: then its memory is used again.
+ * A file's bytes in chunks, unpacked if the file is gzip, whatever its name. A chunk is valid until you ask for the next,
+ * which reuses its memory.
  *
  * @throws {UsageError} for a file that is missing, unreadable or damaged gzip
  */
@@ -44,12 +44,12 @@ async function* unpacked(handle: FileHandle, buffers: ReadBuffers): AsyncGenerat
 
 async function* gunzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // What goes wrong reaches the one who reads from its end.
+  // Whoever reads from gunzip gets the error.
   pipeline(Readable.from(packed), gunzip).catch(() => undefined);
   yield* gunzip;
 }
 
-/** At least the two bytes that tell gzip, where the file has them: a pipe may give one by one. */
+/** At least the two bytes that identify gzip, if the file has them: a pipe may give one byte at a time. */
 async function firstChunk(handle: FileHandle, buffer: Buffer): Promise<Buffer> {
   let length = 0;
   while (length < 2) {
@@ -64,7 +64,7 @@ async function* readAhead(handle: FileHandle, first: Buffer, buffers: ReadBuffer
   let chunk = first;
   for (let turn = 1; chunk.length > 0; turn += 1) {
     const next = nextChunk(handle, buffers[turn % 2 === 0 ? 0 : 1]);
-    next.catch(() => undefined); // it is looked at below, when this chunk is done with
+    next.catch(() => undefined); // awaited below, after this chunk was used
     yield chunk;
     chunk = await next;
   }
@@ -85,12 +85,12 @@ async function nextChunk(handle: FileHandle, buffer: Buffer): Promise<Buffer> {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or folder",
   EACCES: "no permission to read it",
-  EISDIR: "is a folder",
+  EISDIR: "this is a folder",
   Z_DATA_ERROR: "damaged gzip",
   Z_BUF_ERROR: "gzip is cut short",
 };
 
-/** What a person is told of a file that cannot be read. */
+/** The error for a file that cannot be read. */
 export function unreadable(path: string, error: unknown): UsageError {
   if (!(error instanceof Error)) throw error;
   const code = "code" in error ? String(error.code) : "";

@@ -1,10 +1,10 @@
-/** Bytes that come in parts, in memory that is used again: it grows to what the largest whole needs. */
+/** Gathers bytes that come in parts, in memory that it reuses and that grows to the size of the largest whole. */
 export interface GatheredBytes {
   readonly length: number;
   add(part: Uint8Array): void;
   /**
-   * What was gathered, with one more part, as one; gathering begins anew. It holds until something is added. Where
-   * nothing was gathered it is the part itself: no byte is copied.
+   * The gathered bytes and one more part as one buffer, valid until the next `add`; gathering begins anew. If nothing was
+   * gathered, it returns the part itself and copies nothing.
    */
   joined(part: Buffer): Buffer;
 }

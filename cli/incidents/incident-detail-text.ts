@@ -16,7 +16,7 @@ interface WholeIncident {
   readonly burst: Burst | null;
 }
 
-/** One incident as text: as it is printed everywhere, then each setting, what to do, what analysts did, and the record. */
+/** One incident as text: as printed everywhere, then each setting, the response, the history and the record. */
 export function incidentDetail(
   { row, record, history, burst }: WholeIncident,
   { color }: { readonly color: boolean },

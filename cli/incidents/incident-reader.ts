@@ -19,7 +19,7 @@ import type { Terminal } from "../terminal.ts";
 
 const FULL_ID = 64;
 
-/** Prints incidents page by page. @throws {UsageError} for a filter that cannot be read */
+/** Prints incidents page by page. @throws {UsageError} for a malformed filter */
 export async function list(
   parameters: URLSearchParams,
   { limit, json, ...choice }: Omit<IncidentOptions, "limit"> & { readonly limit: number },
@@ -39,12 +39,12 @@ export async function list(
     continuation = page.continuation;
   } while (continuation !== undefined && shown < limit && !terminal.stopping.aborted);
   terminal.note(
-    `${shown} incident(s)${continuation === undefined ? "" : "; there may be more: --limit, or narrow it"}`,
+    `${shown} incident(s)${continuation === undefined ? "" : "; there may be more: raise --limit or add filters"}`,
   );
   return 0;
 }
 
-/** Prints one incident whole. @throws {UsageError} where none or several begin so */
+/** Prints all of one incident. @throws {UsageError} unless exactly one id begins with this */
 export async function show(
   beginning: string,
   { json, ...choice }: IncidentOptions,
@@ -84,11 +84,12 @@ async function theOne(table: TableClient, partitions: readonly string[], beginni
   const [incident, another] = found;
   if (incident === undefined)
     throw new UsageError(`No incident begins with ${beginning}. See: pimwatch incidents --status all`);
-  if (another !== undefined) throw new UsageError(`More than one incident begins with ${beginning}: give more of it`);
+  if (another !== undefined)
+    throw new UsageError(`More than one incident begins with ${beginning}. Give more characters`);
   return incident;
 }
 
-/** Two of them at most: more are too many. `g` is behind all that an id may hold. */
+/** At most two, since two are too many already. `g` sorts behind every character of an id. */
 async function idsOf(table: TableClient, ruleId: string, beginning: string): Promise<string[]> {
   const key = `incident|${beginning}`;
   const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${key} and RowKey lt ${`${key}g`}`;

@@ -3,7 +3,7 @@ import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
-/** Enough to name one incident among very many. */
+/** Enough characters to name one incident among very many. */
 const SHORT_ID = 16;
 const RESET = "\u001b[0m";
 const COLORS: Readonly<Record<string, string>> = {
@@ -14,11 +14,11 @@ const COLORS: Readonly<Record<string, string>> = {
 
 interface TextOptions {
   readonly color: boolean;
-  /** Incidents of its burst that are known now, this one among them. */
+  /** Number of known incidents of its burst, this one included. */
   readonly burst?: number;
 }
 
-/** An incident as lines of text: when, how urgent, which role, what changed and what that means, by whom, from where. */
+/** An incident as lines of text: time, urgency, role, change and its meaning, actor, origin. */
 export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
   return [
     heading(incident, color),
@@ -34,7 +34,7 @@ export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOp
   ].join("\n");
 }
 
-/** The same in short, for lists: when, how urgent, which role; what it means; by whom, from where, its state and id. */
+/** The short form for lists: time, urgency, role; meaning; actor and origin; state and id. */
 export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions, "color">): string {
   const state = [shown(incident, "Status"), shown(incident, "Owner")].filter((part) => part !== "");
   return [
@@ -57,7 +57,7 @@ function heading(incident: IncidentRow, color: boolean): string {
   ].join("  ");
 }
 
-/** The column's text as it came; "" for one that is null or no text. */
+/** The text of the column, unchanged; "" if it is null or not text. */
 export function textOf(incident: Readonly<Record<string, unknown>>, column: string): string {
   const value = incident[column];
   return typeof value === "string" ? value : "";
@@ -67,23 +67,23 @@ function shown(incident: IncidentRow, column: string): string {
   return visible(textOf(incident, column));
 }
 
-/** The title, and the target where no template has put it into the title already. */
+/** The title, with the target unless the title already has it. */
 function headline(incident: IncidentRow): string {
   const title = shown(incident, "IncidentTitle");
   const on = target(incident);
   return title.includes(on) ? title : `${title}: ${on}`;
 }
 
-/** The event's own sentences. Of a settings change they say what changed; elsewhere they are the reason that somebody gave. */
+/** The event's own sentences. For a settings change they say what changed; otherwise they are the reason somebody gave. */
 function whatItSays(incident: IncidentRow): string[] {
   const sentences = sentencesOf(textOf(incident, "ResultReason")).map(visible);
   const isSettingsChange = textOf(incident, "Effect") !== "";
   if (sentences.length === 0 && !isSettingsChange) return [];
-  const [first = "(the event says nothing of what changed)", ...others] = sentences;
+  const [first = "(the event does not say what changed)", ...others] = sentences;
   return [row(isSettingsChange ? "changed" : "reason", first), ...others.map((sentence) => row("", sentence))];
 }
 
-/** Its effect and the assessment in words, and the ticket where the change was planned. */
+/** The effect, the assessment in words and, for a planned change, the ticket. */
 function meaning(incident: IncidentRow): string[] {
   const effect = shown(incident, "Effect");
   if (effect === "") return [];
@@ -92,7 +92,7 @@ function meaning(incident: IncidentRow): string[] {
   return [`${direction}: ${shown(incident, "Assessment")}${ticket}`];
 }
 
-/** The role, and what it is a role of where that is something else: a group or an Azure scope. */
+/** The role and, if it belongs to a group or an Azure scope, the name of that. */
 function target(incident: IncidentRow): string {
   const scoped = shown(incident, "RoleScope");
   if (scoped !== "") return scoped;
@@ -112,7 +112,7 @@ function row(label: string, text: string): string {
   return `    ${label.padEnd(9)} ${text}`;
 }
 
-/** `2026-03-04 09:12:41Z`; a time that is not ISO 8601 is shown as it is. */
+/** `2026-03-04 09:12:41Z`; a time that is not ISO 8601 is shown unchanged. */
 function secondOf(time: string): string {
   const [, date, second] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(time) ?? [];
   return date === undefined || second === undefined ? time || "(no time)" : `${date} ${second}Z`;
@@ -123,7 +123,7 @@ function actor(incident: IncidentRow): string {
   return textOf(incident, "InitiatedByType") === "Application" ? `${name} (application)` : name;
 }
 
-/** Both addresses where they differ: the rule maps one, and PIM often fills only the other. */
+/** Both addresses if they differ: the rule maps one, but PIM often fills only the other. */
 function origin(incident: IncidentRow): string {
   const mapped = shown(incident, "InitiatedByIpAddress");
   const client = shown(incident, "ClientIpAddress");

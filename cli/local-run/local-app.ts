@@ -4,24 +4,24 @@ import { textOf } from "../incidents/incident-text.ts";
 import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detection/detect-batch.ts";
 
 export interface LocalAppOptions extends StackOptions {
-  /** Of the built app, which may still be being built. */
+  /** Folder of the built app; resolves when the build ends. */
   readonly appDirectory: Promise<string>;
   readonly httpPort?: number | undefined;
-  /** The Node that runs the app; by default the one that runs this. */
+  /** The Node that runs the app; by default, the current one. */
   readonly nodePath?: string | undefined;
-  /** Command-line options for it. */
+  /** Command-line options for that Node. */
   readonly nodeOptions?: readonly string[];
-  /** Told of warnings and errors of host and app. */
+  /** Called with each warning and error of host and app. */
   readonly onTrouble: (line: string) => void;
 }
 
-/** The built app at work on the local stack. */
+/** The built app, running on the local stack. */
 export interface LocalApp {
   readonly stack: Stack;
   readonly host: FunctionHost;
-  /** What the app has said of its batches, summed. Events that were delivered twice count twice. */
+  /** The sum of the figures in the app's log. Events that were delivered twice count twice. */
   figures(): RecordFigures;
-  /** Whether every event that is in the hub was processed and checkpointed. */
+  /** Whether every event in the hub has been processed and checkpointed. */
   caughtUp(): boolean;
   /** When each forwarded row was first accepted, by incident id, in milliseconds since 1970. */
   forwardedAt(incidentId: string): number | undefined;
@@ -31,7 +31,7 @@ export interface LocalApp {
 /**
  * Starts the local stack and, once the app is built, the function host on it.
  *
- * @throws {UsageError} if a wanted port is taken or the app cannot be built or loaded; nothing is left running
+ * @throws {UsageError} if a given port is taken or the app cannot be built or loaded; then nothing is left running
  */
 export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp> {
   const [starting, building] = await Promise.allSettled([startStack(options), options.appDirectory]);
@@ -63,7 +63,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   host.events.on("checkpoint", ({ partitionId, sequenceNumber }) => checkpoints.set(partitionId, sequenceNumber));
 
   const accepted = new Map<string, number>();
-  // Asked at every change of the rows; satisfied only when this app is stopped.
+  // Called at every change of the rows; resolves only when this app is stopped.
   void stack.ingestion.waitFor((rows) => {
     for (const row of rows.slice(accepted.size)) {
       const id = textOf(row, "IncidentId");
@@ -100,7 +100,7 @@ function isFigure(name: string): name is keyof RecordFigures {
   return name in NO_FIGURES;
 }
 
-/** The figures in a line of the host's log, where it is the app's word on a batch. */
+/** The figures in a line of the host's log, if the line is about a batch. */
 function batchFigures(line: string): RecordFigures | undefined {
   const start = line.indexOf('{"event":"batch detected"');
   if (start < 0) return undefined;

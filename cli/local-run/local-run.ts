@@ -23,27 +23,27 @@ export interface LocalRunOptions {
   readonly ports: Readonly<
     Record<"hubPort" | "tablePort" | "blobPort" | "ingestionPort" | "httpPort", number | undefined>
   >;
-  /** Of an app that is built already; undefined has it built into dist. */
+  /** Folder of an app that is built already; if undefined, the app is built into dist. */
   readonly appDirectory: string | undefined;
   readonly nodePath: string | undefined;
-  /** Where the app tells of new incidents too. */
+  /** URL that new incidents are posted to. */
   readonly webhookUrl?: string | undefined;
   readonly json: boolean;
-  /** Without any progress for so long, the run is given up. */
+  /** The run is given up after this time without progress. */
   readonly timeoutSeconds: number;
 }
 
 export interface LocalRun {
-  /** Sends everything, prints incidents until all is through, then the figures. @returns the exit code */
+  /** Sends all events, prints incidents until all are forwarded, then prints the figures. @returns the exit code */
   untilThrough(): Promise<number>;
-  /** Prints incidents that have come since. @returns how many */
+  /** Prints the incidents since the last call. @returns how many */
   printFresh(): Promise<number>;
   stop(): Promise<void>;
 }
 
 type SendingState = "under way" | "done" | "failed";
 
-/** Builds the app and brings it up on the local stack, ready to be sent events. */
+/** Builds the app and starts it on the local stack, ready for events. */
 export async function runLocally(options: LocalRunOptions, terminal: Terminal): Promise<LocalRun> {
   const { source, json } = options;
   const say = (text: string): void => (json ? terminal.note(text) : terminal.out(`${text}\n`));
@@ -77,14 +77,14 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   /**
    * Prints incidents until every event is processed and every incident forwarded.
    *
-   * @returns false when that will not happen: nothing moves any more, or it is no longer wanted
+   * @returns false when it gives up: nothing has moved for the whole time limit, sending failed, or a person stopped it
    */
   async function follow(sending: { readonly state: SendingState }): Promise<boolean> {
     let moved = Date.now();
     let seen = "";
     for (;;) {
       const asked = Date.now();
-      // In this order: an incident is stored before the checkpoint moves, so none is missed behind it.
+      // Checkpoint first, then incidents: the app stores an incident before it moves the checkpoint, so none is missed.
       const isCaughtUp = sending.state === "done" && app.caughtUp();
       await printFresh();
       const rows = incidents.all();
@@ -96,7 +96,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       const isOver = sending.state === "failed" || terminal.stopping.aborted;
       if (isOver || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
       terminal.progress(`${app.figures().events} of ${source.count} events processed, ${rows.length} incidents …`);
-      // A long table takes long to list: it is not asked for all the time.
+      // A long table takes long to list, so the pause grows with it.
       const pause = Math.max(LOCAL_RUN_POLL_MS, 4 * (Date.now() - asked));
       await sleep(pause, undefined, { signal: terminal.stopping }).catch(() => undefined);
     }
@@ -119,12 +119,12 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);
       const began = performance.now();
       const sending: { state: SendingState } = { state: "under way" };
-      // Both to their end, also where one fails: nobody may read the table once the stack is stopped.
+      // Wait for both, even if one fails: nothing may read the table after the stack has stopped.
       const [sentOrNot, throughOrNot] = await Promise.allSettled([sendAll(sending), follow(sending)]);
       const sent = valueOf(sentOrNot);
       const isThrough = valueOf(throughOrNot);
       if (terminal.stopping.aborted && !isThrough) {
-        terminal.note("pimwatch: stopped before everything was through");
+        terminal.note("pimwatch: stopped before all events were processed and all incidents forwarded");
         return 1;
       }
       const seconds = (performance.now() - began) / 1_000;
@@ -142,7 +142,10 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
         ...deadLetterProblems(source, buried),
         ...app.stack.ingestion
           .droppedColumns()
-          .map((column) => `the stream does not declare the column ${column}: Log Analytics would drop it`),
+          .map(
+            (column) =>
+              `the stream does not declare the column ${column}, so Log Analytics would drop it. Add it to the stream`,
+          ),
       ];
       for (const problem of problems) terminal.note(`pimwatch: ${visible(problem)}`);
       if (problems.length === 0) say(verdict(source, rows.length));
@@ -168,7 +171,7 @@ async function builtApp(terminal: Terminal): Promise<string> {
 
 function addresses({ host, stack }: LocalApp): string {
   return [
-    "Running on this machine alone, everything in memory:",
+    "Running on this machine only, all data in memory:",
     `  page       ${host.httpUrl}/api/dashboard`,
     `  health     ${host.httpUrl}/api/health`,
     `  pipeline   ${host.httpUrl}/api/pipeline`,
@@ -201,9 +204,9 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   });
   const { enqueuedToStored, storedToForwarded } = latencies(passages);
   return [
-    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; ${skippedByScan} hold nothing that a rule looks for`,
-    `records       ${received} in the others, ${recordsSkippedByScan} of them beside a candidate, ${otherCategory} of other categories`,
-    `matches       ${matched}, of them ${rows.length} different incidents; redelivered ones are known again`,
+    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; the scan skipped ${skippedByScan}`,
+    `records       ${received} in the other events; the scan skipped ${recordsSkippedByScan} of them; ${otherCategory} of other categories`,
+    `matches       ${matched} records in ${rows.length} incidents; a redelivered record makes no second incident`,
     `dead letters  ${buried}`,
     `forwarded     ${app.stack.ingestion.rows().length} rows`,
     `latency       enqueued → stored ${spreadText(enqueuedToStored)}; stored → forwarded ${spreadText(storedToForwarded)}`,
@@ -226,7 +229,7 @@ function verdict({ expected }: EventSource, incidents: number): string {
     : `All ${expected.length} expected incidents were stored and forwarded exactly once.`;
 }
 
-/** The app makes the container at its first invocation: before that there are none. */
+/** The app creates the container at its first dead letter: before that there are none. */
 async function countOf(letters: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
   try {

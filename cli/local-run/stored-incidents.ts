@@ -7,18 +7,18 @@ export type ListedTable = Pick<TableClient, "listEntities">;
 
 export interface StoredRow {
   readonly row: IncidentRow;
-  /** When the table took it, by the table's clock; undefined where it does not say. */
+  /** When the table stored it, by the table's clock; undefined if the table does not say. */
   readonly storedAt: number | undefined;
 }
 
 /** All rules' incidents. The bounds are constants and `}` is the character behind `|`. */
 const INCIDENTS = "RowKey ge 'incident|' and RowKey lt 'incident}'";
 
-/** Reads a table of incidents again and again, and tells what has come since. */
+/** Reads the incident table again and again, and returns the incidents that are new. */
 export function storedIncidents(table: ListedTable) {
   const all = new Map<string, StoredRow>();
   return {
-    /** Incidents that no earlier call has returned, in the order in which the table took them. */
+    /** Incidents that no earlier call has returned, in the order in which the table stored them. */
     async fresh(): Promise<readonly StoredRow[]> {
       const added: StoredRow[] = [];
       try {
@@ -31,13 +31,13 @@ export function storedIncidents(table: ListedTable) {
           added.push(stored);
         }
       } catch (error) {
-        // The app makes the table at its first invocation.
+        // The app creates the table at its first invocation.
         if (!(error instanceof RestError && error.statusCode === 404)) throw error;
       }
       return added.toSorted((a, b) => (a.storedAt ?? 0) - (b.storedAt ?? 0));
     },
 
-    /** Everything returned so far. */
+    /** All incidents returned so far. */
     all(): readonly StoredRow[] {
       return [...all.values()];
     },

@@ -5,9 +5,9 @@ import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { UsageError } from "../../src/errors.ts";
 
 /**
- * Compiles the rules in a folder and picks those that a person names: by folder, by id or by path; all without a name.
+ * Compiles the rules in a folder and picks those named by folder, id or path, or all if none is named.
  *
- * @throws {UsageError} for a folder that is not there or holds no rule, and for a name that no rule has
+ * @throws {UsageError} for a folder that does not exist or holds no rule, and for a name that no rule has
  */
 export async function chosenRules(
   directory: string,
@@ -21,7 +21,9 @@ export async function chosenRules(
   const sourced = compiled.flatMap((each) => each.sourced);
   const problems = compiled.flatMap((each) => each.problems);
   if (sourced.length === 0 && problems.length === 0) {
-    throw new UsageError(`${[...paths, directory].join(", ")}: no rule here: no rule.yaml and no other YAML file`);
+    throw new UsageError(
+      `${[...paths, directory].join(", ")}: no rules found. The folder has no rule.yaml and no other YAML file`,
+    );
   }
   return { sourced, problems };
 }

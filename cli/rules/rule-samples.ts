@@ -7,11 +7,11 @@ import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { SAMPLES_FOLDER, type RuleFiles } from "../../src/sentinel/rule-files.ts";
 import { UsageError } from "../../src/errors.ts";
 
-/** Audit records by name, from the `samples` folder beside a rule's own. Each is read once. */
+/** Reads audit records by name from the `samples` folder beside the rule's folder, each once. */
 export function ruleSamples() {
   const read = new Map<string, DiagnosticRecord>();
   return {
-    /** @throws {UsageError} where there is none of that name, or it is no JSON object */
+    /** @throws {UsageError} when no sample has that name, or it is not a JSON object */
     async named(name: string, { rule }: Pick<RuleFiles, "rule">): Promise<DiagnosticRecord> {
       const folder = join(dirname(dirname(rule.name)), SAMPLES_FOLDER);
       const file = join(folder, `${name}.json`);
@@ -42,10 +42,10 @@ async function readSample(file: string, name: string, folder: string): Promise<D
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new UsageError(`${file}: not JSON: ${cause.message}`, { cause });
   }
-  throw new UsageError(`${file}: a sample is one audit record, a JSON object`);
+  throw new UsageError(`${file}: a sample must be one audit record, as a JSON object`);
 }
 
-/** A copy of a record with some values set and others removed, by paths such as `properties.targetResources[0].id`. */
+/** A copy of a record with values set and removed at paths such as `properties.targetResources[0].id`. */
 export function changedRecord(
   record: DiagnosticRecord,
   set: Readonly<Record<string, Json>>,
@@ -82,6 +82,6 @@ function withValue(json: Json, path: readonly Step[], leaf: { value: Json } | un
   if (!isLast) members[step] = withValue(members[step] ?? {}, rest, leaf, whole);
   else if (leaf) members[step] = leaf.value;
   else if (Object.hasOwn(members, step)) delete members[step];
-  else throw new UsageError(`${whole}: the sample has none`);
+  else throw new UsageError(`${whole}: the sample has no such member`);
   return members;
 }

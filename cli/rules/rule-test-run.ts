@@ -18,28 +18,28 @@ interface TestOutcome {
   readonly name: string;
   /** `rules/x/tests.yaml:12` */
   readonly where: string;
-  /** Lines that say what is other than expected; none where the test passed. */
+  /** Lines that say what differs from the expectation; empty if the test passed. */
   readonly failures: readonly string[];
 }
 
 export interface RuleTestReport {
   readonly outcomes: readonly TestOutcome[];
-  /** What is wrong with the tests as a whole: unreadable, or conditions that no near miss names. */
+  /** Problems of the tests as a whole: they cannot be read, or no near miss names a condition. */
   readonly problems: readonly string[];
-  /** No tests, and none are demanded: an official file that was dropped in as it is. */
+  /** True for an unchanged official file, which needs no tests and has none. */
   readonly isUntested: boolean;
   readonly milliseconds: number;
 }
 
 /**
- * Runs the tests beside a rule, through the code that the app runs.
+ * Runs the tests beside a rule, with the app's own code.
  *
- * A rule with a guide beside it must have tests; an official file that was dropped in alone need not.
+ * A rule with a guide must have tests; an official file alone need not.
  */
 export async function runRuleTests(sourced: SourcedRule, samples: RuleSamples): Promise<RuleTestReport> {
   const began = performance.now();
   const { files } = sourced;
-  // Whoever writes a guide has made the rule their own, and a rule of one's own is tested.
+  // Whoever writes a guide has made the rule their own, and their own rule needs tests.
   if (files.tests === undefined && files.guide === undefined) {
     return { outcomes: [], problems: [], isUntested: true, milliseconds: 0 };
   }
@@ -53,7 +53,7 @@ async function outcomesOf(
 ): Promise<Pick<RuleTestReport, "outcomes" | "problems">> {
   const { rule, files } = sourced;
   if (files.tests === undefined) {
-    const message = `${files.rule.name}: no tests.yaml beside it; \`npx pimwatch new\` shows how one begins`;
+    const message = `${files.rule.name}: no tests.yaml beside it. \`npx pimwatch new\` shows how to write one`;
     return { outcomes: [], problems: [message] };
   }
   const { read, problems } = readTests(files.tests);
@@ -74,8 +74,8 @@ async function outcomesOf(
   }
   const unshown = conditions.filter(({ number }) => !missed.has(number));
   const gaps = [
-    ...(hits > 0 ? [] : ["no test shows an event that the rule finds"]),
-    ...unshown.map(({ text }) => `no near miss shows that this condition counts; add a test with misses: ${text}`),
+    ...(hits > 0 ? [] : ["no test has an event that the rule finds. Add one"]),
+    ...unshown.map(({ text }) => `no near miss tests this condition. Add a test with misses: ${text}`),
   ];
   return { outcomes, problems: gaps.map((gap) => `${files.tests?.name ?? ""}: ${gap}`) };
 }
@@ -134,13 +134,13 @@ function findIn(record: DiagnosticRecord, { rule }: SourcedRule): { found: reado
     const category = jsonText(record["category"] ?? null);
     return {
       found: [],
-      failure: `the record's own category is ${category}, so that no rule sees it; audit records have AuditLogs`,
+      failure: `the record's category is ${category}, so no rule sees it. Use AuditLogs`,
     };
   }
   return { found: verdict.found };
 }
 
-/** A near miss is one only if the event would be found without that condition. */
+/** An event is a near miss only if the rule would find it without that condition. */
 function checkMiss(
   misses: string | number,
   record: DiagnosticRecord,
@@ -155,7 +155,7 @@ function checkMiss(
   }
   if (prepare(condition.relaxed)(toAuditLogRow(record)).length > 0) return { failures: [], condition };
   return {
-    failures: [`not a near miss of ${condition.text}: without that condition the event would not be found either`],
+    failures: [`not a near miss of ${condition.text}: the rule would not find the event without that condition either`],
   };
 }
 
@@ -164,7 +164,7 @@ function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Foun
   const count = rows?.length ?? Number(expected);
   if (found.length !== count) {
     const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
-    return [`${found.length} result(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
+    return [`${found.length} finding(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
   }
   return (rows ?? []).flatMap((row, index) => compareRow(row, found[index], rows?.length === 1 ? "" : `[${index}].`));
 }
@@ -176,7 +176,7 @@ function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: str
   const columns = Object.entries(wanted ?? {}).flatMap(([name, value]) =>
     Object.hasOwn(actual.columns, name)
       ? differences(value, actual.columns[name] ?? null, `${prefix}columns.${name}`)
-      : [`${prefix}columns.${name}: the result has no such column`],
+      : [`${prefix}columns.${name}: the finding has no such column`],
   );
   const others = Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : differences(value, actual.fields[name] ?? null, `${prefix}${name}`),
@@ -184,7 +184,7 @@ function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: str
   return [...others, ...columns];
 }
 
-/** A result in the words of tests.yaml. */
+/** A finding with the names of tests.yaml. */
 function actualRow({ match, incident }: Found): Record<"fields" | "columns", Readonly<Record<string, Json>>> {
   const { row } = incident;
   const columns = match.rule.plan.columns.map(

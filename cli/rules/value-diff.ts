@@ -3,8 +3,8 @@ import { jsonText } from "../../src/kql/run/dynamic-text.ts";
 import type { Json } from "../../src/kql/run/values.ts";
 
 /**
- * Where two values differ, each place as three lines: its path, what was expected, what is there. A whole number that a
- * JavaScript number cannot hold may come as text.
+ * The places where two values differ, as three lines each: path, expected value, actual value. A whole number that is too
+ * large for a JavaScript number equals its text.
  */
 export function differences(expected: Json, actual: Json, path: string): string[] {
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {

@@ -1,9 +1,9 @@
 import { textOf } from "../incidents/incident-text.ts";
 
-/** A row by its columns, of the table or of the endpoint. */
+/** A row of the table or of the endpoint, by column. */
 type Row = Readonly<Record<string, unknown>>;
 
-/** An incident that must be there. */
+/** An incident that must exist. */
 export interface ExpectedIncident {
   readonly incidentId: string;
   readonly recordId: string;
@@ -11,21 +11,20 @@ export interface ExpectedIncident {
   readonly rule: string;
 }
 
-/** What a run left behind, to be compared with what it should have. */
+/** The results of a run, and the incidents it should have made. */
 export interface Delivery {
-  /** Undefined where nobody knows them beforehand. */
+  /** Undefined if nobody knows them beforehand. */
   readonly expected: readonly ExpectedIncident[] | undefined;
   /** The incident table, one row for each incident. */
   readonly stored: readonly Row[];
-  /** What the ingestion endpoint accepted, every row it was sent. */
+  /** Every row that the ingestion endpoint accepted. */
   readonly forwarded: readonly Row[];
 }
 
 /**
- * Compares table and endpoint: every expected incident is stored once and no other is, and every one was
- * forwarded exactly once.
+ * Checks that exactly the expected incidents are stored, each once, and that each was forwarded exactly once.
  *
- * @returns one line for each that is missing, unexpected or there twice; none when all is well
+ * @returns one line for each incident that is missing, unexpected or repeated
  */
 export function deliveryProblems({ expected, stored, forwarded }: Delivery): string[] {
   const problems: string[] = [];
@@ -51,7 +50,7 @@ export function deliveryProblems({ expected, stored, forwarded }: Delivery): str
     if (times !== 1) problems.push(`incident ${id} (record ${recordId}) was forwarded ${times} times`);
   }
   for (const id of rows.keys()) {
-    if (!recordOf.has(id)) problems.push(`incident ${id} was forwarded and is not in the table`);
+    if (!recordOf.has(id)) problems.push(`incident ${id} was forwarded but is not in the table`);
   }
   return problems;
 }

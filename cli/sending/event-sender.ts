@@ -6,7 +6,7 @@ export type Producer = Pick<EventHubProducerClient, "createBatch" | "sendBatch">
 
 export interface OutgoingEvent {
   readonly body: Uint8Array;
-  /** Where it comes from, for messages. */
+  /** Its place in a file, for messages. */
   readonly where: string;
 }
 
@@ -16,10 +16,10 @@ export interface SendFigures {
 }
 
 /**
- * Sends events as they are, in order, in batches as large as the hub takes.
+ * Sends events unchanged and in order, in batches as large as the hub accepts.
  *
- * @throws {UsageError} at the first event that the hub does not take for its size. What was read before it has been sent.
- * @throws {DependencyError} when the hub cannot be reached or does not let us in
+ * @throws {UsageError} at the first event that is too large for the hub; all events before it have been sent
+ * @throws {DependencyError} when the hub cannot be reached or refuses the sign-in
  */
 export async function sendEvents(
   producer: Producer,
@@ -37,7 +37,7 @@ export async function sendEvents(
   };
   for await (const { body, where } of events) {
     if (stopping?.aborted === true) break;
-    // The client sends a Buffer's bytes as they are and turns everything else into JSON.
+    // The client sends the bytes of a Buffer unchanged, and turns everything else into JSON.
     const event = { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
     if (!batch.tryAdd(event)) {
       await flush();
@@ -51,12 +51,12 @@ export async function sendEvents(
 
 function tooLarge(body: Uint8Array, where: string, { limit, sent }: { limit: number; sent: number }): UsageError {
   return new UsageError(
-    `${where}: this event has ${body.length} bytes and the hub takes at most ${limit} with its envelope. ` +
-      `Split its records over several events. The ${sent} event(s) before it were sent`,
+    `${where}: this event has ${body.length} bytes, and the hub accepts at most ${limit} with its envelope. ` +
+      `The ${sent} event(s) before it were sent. Split its records over several events`,
   );
 }
 
-/** One call to the hub, its failure in one line. */
+/** Makes one call to the hub; its error has one line. */
 export async function callHub<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -65,7 +65,7 @@ export async function callHub<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The client gathers the errors of all its tries, without a message of its own. */
+/** After its retries the client throws an AggregateError, whose own message is empty. */
 function firstLine(error: unknown): string {
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   const message = last instanceof Error ? last.message : String(last);

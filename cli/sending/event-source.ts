@@ -9,21 +9,21 @@ import { readEventFiles } from "../event-files/event-files.ts";
 import type { OutgoingEvent } from "./event-sender.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
-/** What a local run sends, and what is known of it beforehand. */
+/** The events that a local run sends, and the results that are known beforehand. */
 export interface EventSource {
-  /** For the terminal: what is sent. */
+  /** Describes the events, for the terminal. */
   readonly description: string;
   readonly count: number;
   /** The Entra tenants that the events come from, in lower case. */
   readonly tenantIds: readonly string[];
-  /** The incidents that the app must make of it, where that is known. */
+  /** The incidents that the app must make, if known. */
   readonly expected: readonly ExpectedIncident[] | undefined;
-  /** How many dead letters it must give, where that is known. */
+  /** The number of dead letters that the app must keep, if known. */
   readonly expectedDeadLetters: number | undefined;
   events(): AsyncIterable<OutgoingEvent> | Iterable<OutgoingEvent>;
 }
 
-/** A day of invented events that ends now, and what these rules must find in it. */
+/** A day of invented events that ends now, and the incidents that these rules must find in it. */
 export function sampleSource(day: Date, rules: readonly ReadyRule[]): EventSource {
   const { bodies, figures } = sampleDay({ day });
   return {
@@ -39,8 +39,8 @@ export function sampleSource(day: Date, rules: readonly ReadyRule[]): EventSourc
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 /**
- * What rules make of event bodies, found by the code that the app runs, without hub and stores. A record that names no
- * tenant belongs to that of the samples, as in an app that allows no other.
+ * The incidents that rules find in event bodies, with the app's own code but without hub and stores. A record that names
+ * no tenant belongs to the tenant of the samples, as in an app that allows no other.
  */
 export function expectedIncidents(bodies: readonly Uint8Array[], rules: readonly ReadyRule[]): ExpectedIncident[] {
   const found = new Map<string, ExpectedIncident>();
@@ -56,10 +56,9 @@ export function expectedIncidents(bodies: readonly Uint8Array[], rules: readonly
 }
 
 /**
- * A person's own file or folder. It is read twice: the app takes events of the tenants it is told, and
- * here these are the ones that the file names.
+ * A person's own file or folder. It is read twice: first for the tenants that the app must allow, then to send.
  *
- * @throws {UsageError} when there is nothing to read
+ * @throws {UsageError} when the file cannot be read or holds no event
  */
 export async function fileSource(path: string): Promise<EventSource> {
   const tenants = new Set<string>();
@@ -73,7 +72,7 @@ export async function fileSource(path: string): Promise<EventSource> {
   }
   const named =
     tenants.size === 0
-      ? `no tenant is named in it, so that of the samples is allowed (${TENANT_ID})`
+      ? `it names no tenant, so the tenant of the samples is allowed (${TENANT_ID})`
       : `tenants allowed: ${[...tenants].join(", ")}`;
   return {
     description: `${path}: ${count} events; ${named}`,

@@ -1,4 +1,4 @@
-/** When an incident passed each place on its way, in milliseconds since 1970; undefined where it has not, or nobody saw. */
+/** When an incident reached each place on its way, in milliseconds since 1970; undefined if it did not, or nobody saw it. */
 export interface Passage {
   readonly enqueued: number | undefined;
   readonly stored: number | undefined;
@@ -11,7 +11,7 @@ export interface Spread {
   readonly p95Ms: number;
 }
 
-/** The two stretches of the way that are ours, over all incidents that passed both of their ends. */
+/** The times from hub to table and from table to Log Analytics, over all incidents for which both ends are known. */
 export function latencies(passages: readonly Passage[]): {
   enqueuedToStored: Spread | undefined;
   storedToForwarded: Spread | undefined;
@@ -26,7 +26,7 @@ export function latencies(passages: readonly Passage[]): {
   return { enqueuedToStored: stretch("enqueued", "stored"), storedToForwarded: stretch("stored", "forwarded") };
 }
 
-/** Nearest rank: each figure is one that was measured. */
+/** By nearest rank, so that each figure was measured. */
 export function spread(milliseconds: readonly number[]): Spread | undefined {
   const sorted = milliseconds.toSorted((a, b) => a - b);
   const rank = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;

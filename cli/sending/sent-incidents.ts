@@ -24,14 +24,14 @@ export interface Followed {
   readonly rules: readonly ReadyRule[];
   /** When the newest event reached the hub before ours, by the hub's clock, in milliseconds since 1970. */
   readonly newestBefore: number;
-  /** The tenants that the app allows, in lower case, as far as the settings tell. */
+  /** The tenants that the app allows, in lower case, if the settings name them. */
   readonly allowedTenantIds?: readonly string[] | undefined;
 }
 
-/** The part of the SDK's client that tells what a hub holds. */
+/** The part of the SDK's client that describes a hub. */
 export type HubProperties = Pick<EventHubProducerClient, "getPartitionIds" | "getPartitionProperties">;
 
-/** When the newest event of all partitions reached the hub; 0 for an empty one. */
+/** When the newest event of any partition reached the hub; 0 for an empty hub. */
 export async function newestEnqueued(hub: HubProperties): Promise<number> {
   const ids = await callHub(() => hub.getPartitionIds());
   const partitions = await Promise.all(ids.map((id) => callHub(() => hub.getPartitionProperties(id))));
@@ -42,15 +42,15 @@ export async function newestEnqueued(hub: HubProperties): Promise<number> {
 }
 
 /**
- * Follows events that are being sent to the incidents they become: the rules are run here too, and since
- * an incident's id depends on tenant, rule and record alone, it is known beforehand which will appear.
+ * Follows events while they are sent, up to their incidents. It runs the rules here too: an incident's id depends only on
+ * tenant, rule and record, so the ids are known before the incidents appear.
  */
 export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }: Followed) {
   /** By incident id. */
   const awaited = new Map<string, { readonly ruleId: string; readonly recordId: string; readonly where: string }>();
 
   return {
-    /** The same events, noted as they go by. */
+    /** Passes the events on, and notes which incidents they will become. */
     async *noting(events: AsyncIterable<OutgoingEvent>): AsyncGenerator<OutgoingEvent> {
       for await (const event of events) {
         for (const row of await incidentsOf(event.body, rules, allowedTenantIds)) {
@@ -61,7 +61,7 @@ export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }
       }
     },
 
-    /** Prints each awaited incident as it appears. @returns the exit code */
+    /** Prints each awaited incident when it appears. @returns the exit code */
     async untilFound({ timeoutSeconds }: { readonly timeoutSeconds: number }, terminal: Terminal): Promise<number> {
       const total = awaited.size;
       const deadline = Date.now() + timeoutSeconds * 1_000;
@@ -74,7 +74,7 @@ export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }
           const took = passageTime(found, newestBefore);
           if (took !== undefined) milliseconds.push(took);
           const remark =
-            took === undefined ? "known already, from an earlier sending" : `${took} ms from the hub to the table`;
+            took === undefined ? "already stored, from an earlier run" : `${took} ms from the hub to the table`;
           terminal.out(`${incidentText(found.row, terminal)}    ${remark}\n\n`);
         }
         terminal.progress(`${total - awaited.size} of ${total} incidents found …`);
@@ -95,7 +95,7 @@ export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }
   };
 }
 
-/** What the app will make of an event, if it allows all tenants that the event names, besides those that are known. */
+/** The incidents that the app will make of an event, if it allows the known tenants and all that the event names. */
 async function incidentsOf(
   body: Uint8Array,
   rules: readonly ReadyRule[],
@@ -129,17 +129,17 @@ async function find(table: IncidentSource, ruleId: string, id: string): Promise<
     const entity = await table.getEntity(ruleId, `incident|${id}`);
     return { row: rowOfEntity(entity), storedAt: Date.parse(String(entity.timestamp)) };
   } catch (error) {
-    // Not yet; nor the table itself, before the app's first invocation.
+    // Not stored yet; before the app's first invocation, not even the table exists.
     if (error instanceof RestError && error.statusCode === 404) return undefined;
     throw new DependencyError(
-      "Table of incidents",
+      "Incident table",
       error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error),
       { cause: error },
     );
   }
 }
 
-/** Milliseconds from hub to table; undefined for an incident of an event that was there before ours. */
+/** Milliseconds from hub to table; undefined if the event was in the hub before ours. */
 function passageTime({ row, storedAt }: Found, newestBefore: number): number | undefined {
   const enqueued = Date.parse(textOf(row, "EventHubEnqueuedTime"));
   return Number.isNaN(enqueued) || enqueued <= newestBefore ? undefined : storedAt - enqueued;

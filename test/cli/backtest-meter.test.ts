@@ -58,7 +58,7 @@ test.each([
   expect(lines).toEqual(shown);
 });
 
-test("it is shown at most five times a second", () => {
+test("the meter is drawn at most five times a second", () => {
   const { made, lines, tick } = meter([{ file: "a", size: 10 }], false);
   for (let event = 0; event < 10; event += 1) {
     made.show(counts(1, 1), "a");

@@ -1,4 +1,4 @@
-// With the scan and without it, a backtest finds the same.
+// A backtest finds the same incidents with the scan and without it.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ async function run(content: string | Uint8Array, rules: readonly ReadyRule[], wi
   return { found, unreadable, counts };
 }
 
-/** Runs it both ways and checks what must hold of both. */
+/** Runs the backtest both ways and checks that both find the same. */
 async function both(content: string | Uint8Array, rules: readonly ReadyRule[] = OFFICIAL) {
   const scanned = await run(content, rules, true);
   const whole = await run(content, rules, false);
@@ -80,7 +80,7 @@ describe("with the scan and without it", () => {
     expect(scanned.counts.received).toBeLessThan(whole.counts.received);
   });
 
-  test("figures say what was not read", async () => {
+  test("the figures count skipped events and records", async () => {
     const large: Json = { records: [match, other, signIn, { ...signIn, text: "x".repeat(20_000) }] };
     const lines = [large, { records: [signIn, other] }, match, signIn].map(lineOf);
 
@@ -111,7 +111,7 @@ describe("with the scan and without it", () => {
     });
   });
 
-  test("malformed lines between good ones cost none of these; in an event that is passed over nothing is noticed", async () => {
+  test("malformed lines do not affect good ones; a malformed part of a skipped event is not reported", async () => {
     const broken = `{"records":[${lineOf(signIn)},{"a":},${lineOf(other)}]}`;
     const cut = lineOf({ records: [signIn, match] }).slice(0, -40);
     const lines = [lineOf(match), broken, "oops", lineOf({ records: [other, match] }), cut, lineOf(match)];
@@ -161,7 +161,7 @@ describe("with the scan and without it", () => {
   });
 });
 
-test("progress is told after each block, and can end the run", async () => {
+test("progress is reported after each block, and can end the run", async () => {
   const blocks = (async function* () {
     for (let index = 1; ; index += 1)
       yield { file: `file ${index}`, events: [{ body: Buffer.from(lineOf(match)), where: `file ${index}:1` }] };

@@ -50,11 +50,11 @@ beforeEach(async () => {
 });
 
 describe("dead-letters", () => {
-  test("lists what could not be processed and what was refused, each with the reason", async () => {
+  test("lists dead letters and refused and failing rows, each with its reason", async () => {
     expect(await pimwatch("dead-letters")).toEqual({
       code: 0,
       out: "",
-      err: `0 dead letter(s); of ${SINK_TITLES.join(" and ")}: 0 refused row(s), 0 failing`,
+      err: `0 dead letter(s); 0 row(s) refused and 0 failing at ${SINK_TITLES.join(" or ")}`,
     });
     const letter = bytes("{");
     await bury(letter, "not JSON");
@@ -65,11 +65,11 @@ describe("dead-letters", () => {
     await incidentTable(table()).markFailed(failing.row, FAILURE);
 
     const { code, out, err } = await pimwatch("dead-letters");
-    expect([code, err]).toEqual([1, `1 dead letter(s); of ${SINK_TITLES.join(" and ")}: 1 refused row(s), 1 failing`]);
+    expect([code, err]).toEqual([1, `1 dead letter(s); 1 row(s) refused and 1 failing at ${SINK_TITLES.join(" or ")}`]);
     expect(out.split("\n").toSorted()).toEqual([
       "",
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were taken, sent again from 2026-03-04T09:16:00.000Z)`,
+      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were accepted, sent again from 2026-03-04T09:16:00.000Z)`,
       `refused by log-analytics: incident ${valueText(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
@@ -81,7 +81,7 @@ describe("dead-letters", () => {
     ]);
   });
 
-  test("shows one by the beginning of its name; what would not be seen is written out, and raw it is as it came", async () => {
+  test("shows a letter by the beginning of its name, with invisible characters spelled out; --raw gives the original bytes", async () => {
     const letter = Uint8Array.from([0x7b, 0x1b, 0xff, 0x00, 0x0a]);
     await bury(letter);
     const shown = await pimwatch("dead-letters", nameOf(letter).slice(0, 8));
@@ -95,11 +95,11 @@ describe("dead-letters", () => {
   test.each([
     [["dead-letters", "ffff"], "No dead letter begins with ffff"],
     [["dead-letters", ""], "More than one dead letter begins with"],
-    [["dead-letters", "a", "b"], "Give one NAME, or none for the list"],
+    [["dead-letters", "a", "b"], "Give one NAME, or no NAME for the list"],
     [["dead-letters", "--raw"], "--raw needs a NAME"],
     [["redrive"], "Give the NAMEs of dead letters, or --all, or --refused"],
     [["redrive", "--all", "a"], "Give the NAMEs of dead letters, or --all, or --refused"],
-    [["redrive", "--all", "--tenants", "contoso"], "Give --tenants, or set ALLOWED_TENANT_IDS"],
+    [["redrive", "--all", "--tenants", "contoso"], "Give --tenants or set ALLOWED_TENANT_IDS"],
   ])("%j is refused", async (args, message) => {
     await bury(bytes("1"));
     await bury(bytes("2"));
@@ -108,14 +108,14 @@ describe("dead-letters", () => {
 });
 
 describe("redrive", () => {
-  test("sends a letter through the rules: it becomes an incident that waits to be forwarded, and is gone", async () => {
+  test("turns a dead letter into an incident that waits to be forwarded, and removes the letter", async () => {
     const letter = record("PIM_1");
     await bury(letter, "rule failed");
     const first = await pimwatch("redrive", nameOf(letter).slice(0, 12));
     expect(first).toEqual({
       code: 0,
       out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incident\(s\)\n$/),
-      err: "1 dead letter(s) sent through, 0 stay",
+      err: "1 dead letter(s) processed, 0 stay",
     });
     const waiting = await pendingRows(incidentTable(table()), RULE_ID);
     expect(waiting).toMatchObject([{ AuditLogId: "PIM_1", EventHubPartitionId: "3", EventHubSequenceNumber: 42 }]);
@@ -126,28 +126,31 @@ describe("redrive", () => {
     expect(await pendingRows(incidentTable(table()), RULE_ID)).toHaveLength(1);
   });
 
-  test("what cannot be read still cannot: it stays, byte for byte, and says why", async () => {
+  test("a letter that still cannot be read stays, byte for byte, with the reason", async () => {
     const letter = bytes("{");
     await bury(letter, "an old reason");
     expect(await pimwatch("redrive", "--all")).toMatchObject({
       code: 1,
       out: expect.stringContaining("stays: not JSON"),
-      err: "1 dead letter(s) sent through, 1 stay",
+      err: "1 dead letter(s) processed, 1 stay",
     });
     expect(await deadLetters(container()).read(nameOf(letter))).toEqual(Buffer.from(letter));
   });
 
-  test("of an event that was put aside whole only what is at fault stays", async () => {
+  test("only the part at fault stays of an event that was a dead letter as a whole", async () => {
     const letter = Buffer.concat([eventBody(settingsChange({}, { id: "PIM_2" })).subarray(0, -2), bytes(",17]}")]);
-    await bury(letter, "put aside whole");
+    await bury(letter, "kept as a whole");
     const { code, out } = await pimwatch("redrive", "--all");
-    expect([code, out]).toEqual([0, expect.stringContaining("1 part(s) kept apart: records[1] is not an object")]);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining("1 part(s) became dead letters of their own: records[1] is not an object"),
+    ]);
     const left = [];
     for await (const entry of deadLetters(container()).list()) left.push(entry.name);
     expect(left).toEqual([nameOf(bytes("17"))]);
   });
 
-  test("lets refused and failing rows be sent again at once", async () => {
+  test("releases refused and failing rows to be sent again at once", async () => {
     const incidents = incidentTable(table());
     await incidents.addAll([storedIncident(), storedIncident("failing")]);
     await incidents.markRefused(storedIncident().row, "400");
@@ -155,13 +158,13 @@ describe("redrive", () => {
     expect(await pimwatch("redrive", "--refused")).toEqual({
       code: 0,
       out: "",
-      err: "2 row(s) wait to be sent again",
+      err: "2 row(s) released: the app sends them again",
     });
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, failing: 0, refused: 0 });
     expect(await pendingRows(incidents, RULE_ID, { dueAt: new Date(0) })).toHaveLength(2);
   });
 
-  /** The command with storage behind a proxy that answers 403 to the requests that are meant. */
+  /** Runs the command with storage behind a proxy that answers 403 to the chosen requests. */
   async function withForbidden(isMeant: (url: string) => boolean, ...args: string[]) {
     const { origin } = new URL(azurite.tableEndpoint);
     const blobs = new URL(azurite.blobEndpoint).origin;
@@ -172,7 +175,7 @@ describe("redrive", () => {
     return pimwatch(...args, "--storage", storage);
   }
 
-  test("one letter that fails does not hold up the others: it is named, and stays", async () => {
+  test("a letter that fails does not hold up the others; it is named and stays", async () => {
     const letters = ["PIM_1", "PIM_2", "PIM_3"].map(record);
     for (const letter of letters) await bury(letter);
     const [first = ""] = letters.map(nameOf).toSorted();
@@ -180,13 +183,13 @@ describe("redrive", () => {
     expect(out.match(/new incident/g)).toHaveLength(2);
     expect(err.split("\n")).toEqual([
       expect.stringMatching(new RegExp(`^${first} failed: `)),
-      "2 dead letter(s) sent through, 0 stay; 1 failed, 0 left",
+      "2 dead letter(s) processed, 0 stay; 1 failed, 0 not tried",
     ]);
     expect(code).toBe(1);
     expect((await pimwatch("dead-letters")).out).toContain(first.slice(0, 16));
   });
 
-  test("one row that cannot be released does not hold up the others", async () => {
+  test("a row that cannot be released does not hold up the others", async () => {
     const incidents = incidentTable(table());
     const rows = ["a", "b", "c"].map((name) => storedIncident(name));
     await incidents.addAll(rows);
@@ -195,7 +198,7 @@ describe("redrive", () => {
     const { code, err } = await withForbidden((url) => url.includes(first), "redrive", "--refused");
     expect(err.split("\n")).toEqual([
       expect.stringMatching(new RegExp(`^incident ${first}, revision 1 failed: `)),
-      "2 row(s) wait to be sent again; 1 failed",
+      "2 row(s) released: the app sends them again; 1 failed",
     ]);
     expect(code).toBe(1);
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, refused: 1 });

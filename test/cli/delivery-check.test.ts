@@ -12,11 +12,11 @@ const expectedOf = (...rows: readonly ReturnType<typeof incident>[]) =>
 const a = incident("1", "rec-a");
 const b = incident("2", "rec-b");
 
-test("nothing is wrong when each expected record is one incident that was forwarded once", () => {
+test("finds no problem if each expected record is one incident that was forwarded once", () => {
   expect(deliveryProblems({ expected: expectedOf(a, b), stored: [a, b], forwarded: [b, a] })).toEqual([]);
 });
 
-test("rows of later changes of an incident do not count as forwarded again", () => {
+test("does not count rows of later changes as forwarded again", () => {
   expect(
     deliveryProblems({ expected: expectedOf(a), stored: [a], forwarded: [a, { ...a, RowKind: "updated" }] }),
   ).toEqual([]);

@@ -1,4 +1,4 @@
-// `pimwatch doctor` against the local stack: a good one as control, and one thing wrong at a time.
+// `pimwatch doctor` against the local stack: a healthy stack as control, then one fault at a time.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -79,7 +79,7 @@ const replaced = (setting: string, from: string | RegExp, to: string) => ({
   [setting]: String(stack.settings[setting]).replace(from, to),
 });
 
-test("a stack that is well: everything is looked at and fine, and nothing is changed by it", async () => {
+test("on a healthy stack every check is ok and changes nothing", async () => {
   const before = stack.ingestion.rows().length;
   const { code, findings, wrong, notes } = await doctor();
   expect(wrong).toEqual([]);
@@ -96,11 +96,11 @@ test("a stack that is well: everything is looked at and fine, and nothing is cha
     "logs ingestion",
     "ledger and timers",
   ]);
-  expect({ code, notes }).toEqual({ code: 0, notes: ["0 problem(s), 0 warning(s), 0 not looked at"] });
+  expect({ code, notes }).toEqual({ code: 0, notes: ["0 problem(s), 0 warning(s), 0 not checked"] });
   expect(stack.ingestion.rows()).toHaveLength(before);
 });
 
-/** One thing that is wrong, and the only findings that are not ok. */
+/** One fault, and the only findings that are not ok. */
 interface Wrong {
   readonly what: string;
   changed(): Readonly<Record<string, string>>;
@@ -114,27 +114,27 @@ const problem = (check: string, found: RegExp, remedy: RegExp, ...settings: stri
   remedy: expect.stringMatching(remedy),
   settings: settings.length === 0 ? expect.any(Array) : settings,
 });
-const unlooked = (...checks: string[]) =>
+const unchecked = (...checks: string[]) =>
   checks.map((check) => expect.objectContaining({ check, status: "unchecked" }));
 const OF_THE_HUB = ["consumer group of the trigger", "consumer group of the healer", "last record in the hub"];
-/** Nobody listens there; Node's fetch refuses port 1 by itself. */
+/** Nobody listens on this port. Not port 1, which Node's fetch refuses by itself. */
 const NO_PORT = "127.0.0.1:2";
 
-describe("each thing that is wrong is named with its setting and its remedy, and all others are looked at", () => {
+describe("a fault is named with its setting and remedy, and the other checks still run", () => {
   test.each<Wrong>([
     {
-      what: "the hub is not in the namespace",
+      what: "the namespace has no such hub",
       changed: () => ({ AUDIT_EVENTS_HUB: "other" }),
       findings: [
         problem(
           "event hub",
           /^Event hub: .*other/,
-          /no hub other: correct AUDIT_EVENTS_HUB/,
+          /no hub other\. Correct AUDIT_EVENTS_HUB/,
           "AUDIT_EVENTS",
           "AUDIT_EVENTS_HUB",
         ),
-        ...unlooked(...OF_THE_HUB),
-        // Its ledger is another one, too.
+        ...unchecked(...OF_THE_HUB),
+        // Another hub also has another ledger.
         expect.objectContaining({ check: "ledger and timers", status: "warning" }),
       ],
     },
@@ -143,21 +143,21 @@ describe("each thing that is wrong is named with its setting and its remedy, and
       changed: () => replaced("AUDIT_EVENTS", /127\.0\.0\.1:\d+/, NO_PORT),
       findings: [
         problem("event hub", /^Event hub: .*ECONNREFUSED/, /Check the host name in AUDIT_EVENTS/),
-        ...unlooked(...OF_THE_HUB),
+        ...unchecked(...OF_THE_HUB),
         expect.objectContaining({ check: "ledger and timers", status: "warning" }),
       ],
     },
     {
-      what: "the key of the hub is another one",
+      what: "the key of the hub is wrong",
       changed: () => replaced("AUDIT_EVENTS", "SAS_KEY_VALUE", "another"),
-      findings: [problem("event hub", /^Event hub: /, /key or policy is not accepted/), ...unlooked(...OF_THE_HUB)],
+      findings: [problem("event hub", /^Event hub: /, /key or policy is not accepted/), ...unchecked(...OF_THE_HUB)],
     },
     {
-      what: "the connection string has no key: its words are not quoted",
+      what: "the connection string has no key; it is not quoted",
       changed: () => ({ AUDIT_EVENTS: "Endpoint=sb://hub.example/;SharedAccessSecret=c2VjcmV0" }),
       findings: [
-        problem("event hub", /^AUDIT_EVENTS: is not an address or connection string/, /AUDIT_EVENTS/),
-        ...unlooked(...OF_THE_HUB),
+        problem("event hub", /^AUDIT_EVENTS: is not a valid address or connection string/, /AUDIT_EVENTS/),
+        ...unchecked(...OF_THE_HUB),
         expect.objectContaining({ check: "ledger and timers", status: "warning" }),
       ],
     },
@@ -168,7 +168,7 @@ describe("each thing that is wrong is named with its setting and its remedy, and
         problem(
           "consumer group of the trigger",
           /nobody/,
-          /no consumer group nobody: correct AUDIT_EVENTS_CONSUMER_GROUP/,
+          /no consumer group nobody\. Correct AUDIT_EVENTS_CONSUMER_GROUP/,
           "AUDIT_EVENTS_CONSUMER_GROUP",
         ),
       ],
@@ -180,13 +180,13 @@ describe("each thing that is wrong is named with its setting and its remedy, and
         problem(
           "consumer group of the healer",
           /nobody/,
-          /correct AUDIT_EVENTS_HEALER_CONSUMER_GROUP/,
+          /Correct AUDIT_EVENTS_HEALER_CONSUMER_GROUP/,
           "AUDIT_EVENTS_HEALER_CONSUMER_GROUP",
         ),
       ],
     },
     {
-      what: "another tenant's records come",
+      what: "the records come from another tenant",
       changed: () => ({ ALLOWED_TENANT_IDS: "00000000-1111-4222-8333-444444444444" }),
       findings: [
         expect.objectContaining({
@@ -197,7 +197,7 @@ describe("each thing that is wrong is named with its setting and its remedy, and
       ],
     },
     {
-      what: "the storage key is another one",
+      what: "the storage key is wrong",
       changed: () =>
         replaced("INCIDENTS_STORAGE", /AccountKey=[^;]+/, `AccountKey=${Buffer.from("another").toString("base64")}`),
       findings: [
@@ -213,10 +213,10 @@ describe("each thing that is wrong is named with its setting and its remedy, and
       ],
     },
     {
-      what: "the storage may be read and not written",
+      what: "the storage may be read but not written",
       changed: () => ({ INCIDENTS_STORAGE: readOnlyStorage() }),
       findings: ["table incidents", "table ledger", "container of dead letters"].map((check) =>
-        problem(check, /^can be read and not written/, /lacks a right/, "INCIDENTS_STORAGE"),
+        problem(check, /^can be read but not written/, /lacks a right/, "INCIDENTS_STORAGE"),
       ),
     },
     {
@@ -225,12 +225,12 @@ describe("each thing that is wrong is named with its setting and its remedy, and
       findings: [
         problem("table incidents", /ECONNREFUSED/, /Check the address in INCIDENTS_STORAGE/),
         problem("table ledger", /ECONNREFUSED/, /Check the address in INCIDENTS_STORAGE/),
-        ...unlooked("clock"),
+        ...unchecked("clock"),
         problem("ledger and timers", /^Table Storage: .*ECONNREFUSED/, /above/),
       ],
     },
     {
-      what: "the data collection rule is another one",
+      what: "the data collection rule does not exist",
       changed: () => ({ LOGS_INGESTION_RULE_ID: "dcr-11111111111111111111111111111111" }),
       findings: [problem("logs ingestion", /^Logs Ingestion: answered 404: NotFound/, /LOGS_INGESTION_RULE_ID/)],
     },
@@ -245,14 +245,14 @@ describe("each thing that is wrong is named with its setting and its remedy, and
       findings: [problem("logs ingestion", /^Token endpoint: answered 401/, /sign-in/)],
     },
     {
-      what: "the webhook cannot be reached: its address is a secret",
+      what: "the webhook cannot be reached; its URL, a secret, is not shown",
       changed: () => ({ WEBHOOK_URL: `http://${NO_PORT}/secret` }),
       findings: [problem("webhook", /^Webhook: cannot be reached \(ECONNREFUSED\)$/, /WEBHOOK_URL/, "WEBHOOK_URL")],
     },
     {
-      what: "the webhook's address is a reference that only the platform resolves",
+      what: "the URL of the webhook is a reference that only the platform resolves",
       changed: () => ({ WEBHOOK_URL: "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/hook)" }),
-      findings: unlooked("webhook"),
+      findings: unchecked("webhook"),
     },
   ])("$what", async ({ changed, findings }) => {
     const { code, wrong } = await doctor(changed());
@@ -262,7 +262,7 @@ describe("each thing that is wrong is named with its setting and its remedy, and
   });
 });
 
-/** A signature that may read tables and blobs, and nothing else. */
+/** A signature that may only read tables and blobs. */
 function readOnlyStorage(): string {
   const part = (name: string) => new RegExp(`${name}=([^;]+)`).exec(stack.azurite.connectionString)?.[1] ?? "";
   const query = generateAccountSASQueryParameters(
@@ -278,7 +278,7 @@ function readOnlyStorage(): string {
   return `BlobEndpoint=${blobEndpoint};TableEndpoint=${tableEndpoint};SharedAccessSignature=${query.toString()}`;
 }
 
-test("groups that are being read by others: that of the trigger should be, that of the healer should not", async () => {
+test("another reader is expected in the group of the trigger, and a problem in the group of the healer", async () => {
   const { connectionString } = stack.eventHub;
   for (const group of [LOCAL_CONSUMER_GROUP, LOCAL_HEALER_CONSUMER_GROUP]) {
     const reader = new EventHubConsumerClient(group, connectionString, LOCAL_HUB);
@@ -294,20 +294,20 @@ test("groups that are being read by others: that of the trigger should be, that 
   const { findings, wrong } = await doctor();
   expect(findings.find(({ check }) => check === "consumer group of the trigger")).toMatchObject({
     status: "ok",
-    found: "pimwatch is there and is being read",
+    found: "pimwatch exists and is being read",
   });
   expect(wrong).toEqual([
     problem("consumer group of the healer", /^Event hub: .*epoch/, /Something else reads the group pimwatch-healer/),
   ]);
 });
 
-test("a rule that refuses the identity names the role", async () => {
+test("if the data collection rule refuses the identity, the finding names the role", async () => {
   stack.ingestion.fail({ status: 403, times: 1 });
   const { wrong } = await doctor();
   expect(wrong).toEqual([problem("logs ingestion", /answered 403: OnDemand/, /Monitoring Metrics Publisher/)]);
 });
 
-test("settings that are wrong are all named, and nothing else is looked at", async () => {
+test("all wrong settings are named, and nothing else is checked", async () => {
   const { code, findings } = await doctor({ ALLOWED_TENANT_IDS: "contoso", LOGS_INGESTION_RULE_ID: "" });
   expect(findings).toEqual([
     problem(
@@ -321,7 +321,7 @@ test("settings that are wrong are all named, and nothing else is looked at", asy
   expect(code).toBe(1);
 });
 
-test("a stack that no app ran on yet has warnings only", async () => {
+test("a stack on which no app has run yet gives only warnings", async () => {
   const fresh = await startStack({ allowedTenantIds: [TENANT_ID], partitions: 1 });
   onTestFinished(() => fresh.stop());
   const { code, findings, wrong } = await doctor(fresh.settings);
@@ -329,7 +329,7 @@ test("a stack that no app ran on yet has warnings only", async () => {
     expect.objectContaining({
       check: "table incidents",
       status: "ok",
-      found: expect.stringContaining("not there yet"),
+      found: expect.stringContaining("does not exist yet"),
     }),
   );
   expect(wrong).toMatchObject([
@@ -347,8 +347,8 @@ test("an event without a record of AuditLogs is a warning", async () => {
   expect((await doctor()).wrong).toEqual([]);
 });
 
-describe("settings from elsewhere", () => {
-  test("as az prints them, and nothing of the environment", async () => {
+describe("settings from a file", () => {
+  test("are read as az prints them, without those of the environment", async () => {
     const folder = await mkdtemp(join(tmpdir(), "doctor-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, "settings.json");
@@ -356,7 +356,7 @@ describe("settings from elsewhere", () => {
     const { code, wrong } = await doctor({ AUDIT_EVENTS_HUB: "other" }, "--settings", file);
     expect({ code, wrong }).toEqual({ code: 0, wrong: [] });
     await writeFile(file, "{");
-    expect((await doctor({}, "--settings", file)).notes).toEqual([`pimwatch: ${file}: not JSON`]);
+    expect((await doctor({}, "--settings", file)).notes).toEqual([`pimwatch: ${file}: the file is not JSON`]);
     expect(await doctor({}, "--settings", join(folder, "none"))).toMatchObject({ code: 2 });
   });
 });
@@ -386,12 +386,12 @@ describe("the running app's health", () => {
   });
 });
 
-test("as text: what is wrong, the settings, what to do", async () => {
+test("the text form has the fault, the settings and what to do", async () => {
   const terminal = fakeTerminal({ ...stack.settings, AUDIT_EVENTS_CONSUMER_GROUP: "nobody" });
   expect(await run(["doctor"], terminal)).toBe(1);
   const text = terminal.outs.join("");
   expect(text).toContain("ok         event hub: insights-logs-auditlogs at 127.0.0.1:");
   expect(text).toMatch(
-    /^problem {4}consumer group of the trigger: .*nobody.*\n {11}settings: AUDIT_EVENTS_CONSUMER_GROUP\n {11}what to do: The hub has no consumer group nobody: .*$/m,
+    /^problem {4}consumer group of the trigger: .*nobody.*\n {11}settings: AUDIT_EVENTS_CONSUMER_GROUP\n {11}what to do: The hub has no consumer group nobody\. .*$/m,
   );
 });

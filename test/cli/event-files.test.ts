@@ -54,7 +54,7 @@ describe("one file", () => {
     expect(await read(await file("one.json", gzipSync(text)))).toEqual(bodies);
   });
 
-  test("says where an event stands", async () => {
+  test("gives the place of each event", async () => {
     const lines = await file("lines.ndjson", '{"a":1}\n\n{"a":2}\n');
     const array = await file("array.json", '[{"a":1},{"a":2}]');
 
@@ -66,7 +66,7 @@ describe("one file", () => {
     ]);
   });
 
-  test("bytes that are no UTF-8 arrive as they are", async () => {
+  test("bytes that are not UTF-8 arrive unchanged", async () => {
     const bytes = Uint8Array.of(0x7b, 0xff, 0x00, 0x7d);
     const path = await file("bytes.ndjson", bytes);
 
@@ -75,14 +75,14 @@ describe("one file", () => {
     expect(Uint8Array.from(event?.body ?? [])).toEqual(bytes);
   });
 
-  test("lines longer than a chunk of the file are whole", async () => {
+  test("lines longer than a chunk arrive whole", async () => {
     const long = JSON.stringify({ a: "x".repeat(300_000) });
 
     expect(await read(await file("long.ndjson", `${long}\n${long}`))).toEqual([long, long]);
   });
 });
 
-test("a folder as Azure Storage archives write it is read in the order of time", async () => {
+test("a folder of an Azure Storage archive is read in order of time", async () => {
   const root = join(folder, "archive");
   await file("archive/y=2026/m=03/d=04/h=10/m=00/PT1H.json", '{"a":2}\n');
   await file("archive/y=2026/m=03/d=04/h=09/m=00/PT1H.json", '{"a":1}\n{"b":1}\n');
@@ -93,7 +93,7 @@ test("a folder as Azure Storage archives write it is read in the order of time",
   expect(await read(root)).toEqual(['{"a":1}', '{"b":1}', '{"a":2}', '{"a":3}']);
 });
 
-describe("what cannot be read is one clear line", () => {
+describe("a path that cannot be read gives one clear line", () => {
   test.each([
     {
       what: "a missing file",
@@ -130,7 +130,7 @@ describe("what cannot be read is one clear line", () => {
   });
 });
 
-test("whatever the lines hold, each that is not blank arrives once, in order", async () => {
+test("each line that is not blank arrives once and in order, whatever it holds", async () => {
   // A first object keeps the file from being one JSON document by chance.
   const text = fc.array(
     fc.oneof(fc.json(), fc.string(), fc.constant("")).map((line) => line.replaceAll(/[\r\n]/g, "")),
@@ -149,7 +149,7 @@ test("whatever the lines hold, each that is not blank arrives once, in order", a
   );
 });
 
-test("whatever the elements of an array, each arrives once, in order", async () => {
+test("each element of an array arrives once and in order, whatever it holds", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { minLength: 1 }),

@@ -1,4 +1,4 @@
-// Files that are larger than what is looked at as a whole: a few bytes here, so that the tests are small.
+// Files above the size that is read as a whole, which is a few bytes here so that the tests are small.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arrayElements } from "../../cli/event-files/array-elements.ts";
@@ -7,7 +7,7 @@ import { sliceArray } from "../../src/core/json/json-slices.ts";
 
 const LARGER_THAN = 8;
 
-/** As `fileChunks`: a chunk's memory is used again when the next is asked for. */
+/** Like `fileChunks`, it reuses the memory of a chunk when the next is asked for. */
 async function* chunked(text: string | Buffer, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) {
@@ -65,7 +65,7 @@ describe("a large file", () => {
     expect(await read(text, 32)).toEqual(bodies);
   });
 
-  test("is streamed: an element comes before the file is read to its end", async () => {
+  test("is streamed: an element arrives before the file has been read to its end", async () => {
     let given = 0;
     async function* endless(): AsyncGenerator<Buffer> {
       yield Buffer.from("[");
@@ -84,7 +84,7 @@ describe("a large file", () => {
   });
 });
 
-test("elements are the same however the bytes come, and as where all bytes are there", async () => {
+test("elements do not depend on how the bytes are cut into chunks", async () => {
   const text = fc.oneof(
     fc.array(fc.jsonValue()).map((value) => JSON.stringify(value, null, 1)),
     fc.string().map((tail) => `[${tail}`),
@@ -109,7 +109,7 @@ test("elements are the same however the bytes come, and as where all bytes are t
   );
 });
 
-test("lines are the same however the bytes come, and none is held longer than it takes", async () => {
+test("lines do not depend on how the bytes are cut into chunks, and each is passed on as soon as it ends", async () => {
   const line = fc.oneof(
     fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value)),
     fc.constantFrom("", " \t", '{"records":[', "oops", "[1]", "}", "{"),
@@ -133,7 +133,7 @@ test("lines are the same however the bytes come, and none is held longer than it
   );
 });
 
-test("lines of objects are streamed from the first on, before the file's form is otherwise known", async () => {
+test("lines of objects are streamed from the first one, before the rest of the file is read", async () => {
   let given = 0;
   async function* endless(): AsyncGenerator<Buffer> {
     for (;;) {

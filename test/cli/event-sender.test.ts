@@ -14,7 +14,7 @@ afterAll(() => hub.close());
 
 const event = (body: Uint8Array | string, where = "test") => ({ body: Buffer.from(body), where });
 
-test("every event arrives with its bytes, in order, however many batches that takes", async () => {
+test("every event arrives unchanged and in order, however many batches that takes", async () => {
   const bodies = Array.from({ length: 40 }, (_, index) =>
     Uint8Array.from({ length: 60_000 }, (_byte, at) => (at * 31 + index) % 256),
   );
@@ -34,19 +34,19 @@ test("every event arrives with its bytes, in order, however many batches that ta
   expect(await received("whole", 40)).toEqual(bodies.map((body) => Buffer.from(body)));
 });
 
-test("an event that the hub does not take is named; those before it were sent", async () => {
+test("an event that is too large for the hub is named; those before it were sent", async () => {
   const events = [event("{}", "a.ndjson:1"), event(Buffer.alloc(1_100_000), "a.ndjson:2"), event("{}", "a.ndjson:3")];
 
   const outcome = sending("large", (producer) => sendEvents(producer, events));
 
   await expect(outcome).rejects.toThrow(UsageError);
   await expect(outcome).rejects.toThrow(
-    /^a\.ndjson:2: this event has 1100000 bytes and the hub takes at most 1048576 .* The 1 event\(s\) before it were sent$/,
+    /^a\.ndjson:2: this event has 1100000 bytes, and the hub accepts at most 1048576 .* The 1 event\(s\) before it were sent\./,
   );
   expect(await received("large", 1)).toEqual([Buffer.from("{}")]);
 });
 
-test("it ends at the next event when it is to stop", async () => {
+test("sending ends at the next event after a stop request", async () => {
   const stopping = new AbortController();
   const events = (function* () {
     yield event("1");
@@ -60,7 +60,7 @@ test("it ends at the next event when it is to stop", async () => {
   });
 });
 
-test("a hub that is not there is a failure in one line", async () => {
+test("a hub that cannot be reached gives an error of one line", async () => {
   const outcome = sending("nowhere", (producer) => sendEvents(producer, [event("{}")]));
 
   await expect(outcome).rejects.toThrow(DependencyError);

@@ -1,6 +1,6 @@
 import type { Terminal } from "../../cli/terminal.ts";
 
-/** A terminal that keeps what it is told. */
+/** A terminal that records its output. */
 export function fakeTerminal(
   environment: Record<string, string> = {},
 ): Terminal & { readonly outs: string[]; readonly notes: string[] } {

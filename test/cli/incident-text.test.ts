@@ -40,7 +40,7 @@ test("an incident reads as when, severity, role, what changed, who, from where",
   );
 });
 
-test("an event that says nothing is shown as saying nothing", () => {
+test("an event without any detail is shown with a note for each missing one", () => {
   expect(incidentText({ ResultReason: null, EventCount: 1, Effect: "unknown" }, { color: false })).toBe(
     [
       "(no time)                : (no target)",
@@ -56,7 +56,7 @@ test("an event that says nothing is shown as saying nothing", () => {
   );
 });
 
-test("what is no change of PIM settings has a reason, and its target once", () => {
+test("an incident about anything but PIM settings shows a reason, and its target only once", () => {
   const assigned = {
     ...weakened,
     IncidentTitle: "Role assigned outside of PIM: Global Administrator to Émile Fournier",
@@ -72,7 +72,7 @@ test("what is no change of PIM settings has a reason, and its target once", () =
   expect(incidentText({ ...assigned, ResultReason: "" }, { color: false })).not.toContain("reason");
 });
 
-test("hostile names cannot break lines, turn the direction of writing or color the terminal", () => {
+test("hostile names cannot break lines, change the writing direction or color the terminal", () => {
   const text = incidentText(
     {
       ...weakened,
@@ -91,13 +91,13 @@ test("hostile names cannot break lines, turn the direction of writing or color t
   );
 });
 
-test("only the severity is colored, and only if asked", () => {
+test("only the severity is colored, and only on request", () => {
   expect(incidentText(weakened, { color: true }).split("\n")[0]).toBe(
     "2026-03-04 09:12:41Z  P1  \u001b[1;31mHigh    \u001b[0m  Changes to PIM Settings: Global Administrator",
   );
 });
 
-test("very long texts are cut, and say by how much", () => {
+test("very long texts are cut, and say how much is missing", () => {
   expect(incidentText({ ...weakened, ResultReason: "x".repeat(2_100) }, { color: false })).toContain(
     `${"x".repeat(2_000)} … (100 more)\n`,
   );
@@ -118,7 +118,7 @@ test.each([
   expect(text).toContain(`    from      ${from}\n`);
 });
 
-test("an application is called one", () => {
+test("an application is marked as one", () => {
   const byApp = { ...weakened, InitiatedBy: "pim-automation", InitiatedByType: "Application" };
 
   expect(incidentText(byApp, { color: false })).toContain("    by        pim-automation (application)\n");
@@ -134,7 +134,7 @@ test.each([
   );
 });
 
-test("an incident that is one of several within the hour says how many there are", () => {
+test("an incident of a burst says how many incidents the burst has", () => {
   const one = { ...weakened, BurstId: "2026-03-04T09Z-0123456789abcdef" };
   expect(incidentText(one, { color: false, burst: 3 })).toContain(
     "    burst     3 incidents by this actor from 09:00 to 10:00 UTC\n",

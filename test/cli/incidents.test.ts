@@ -13,7 +13,7 @@ import { fakeTerminal } from "./fake-terminal.ts";
 const EARLY = sha256Hex("early");
 const LATE = sha256Hex("late");
 const CLOSED = sha256Hex("closed");
-/** Of a rule that is in no folder any more. */
+/** An incident of a rule that was removed. */
 const REMOVED = sha256Hex("removed");
 let azurite: Azurite;
 
@@ -57,7 +57,7 @@ const idsOf = (out: string): unknown[] =>
     .map((line): unknown => JSON.parse(line).IncidentId);
 
 describe("list", () => {
-  test("shows what is open, most urgent first, as npm start prints it, in short", async () => {
+  test("shows open incidents, most urgent first, in the short form", async () => {
     const { code, out, err } = await pimwatch();
     expect({ code, err }).toEqual({ code: 0, err: "3 incident(s)" });
     expect(out).toBe(
@@ -90,7 +90,7 @@ describe("list", () => {
     expect({ code, ids: idsOf(out) }).toEqual({ code: 0, ids });
   });
 
-  test("the emulator's endpoint is enough", async () => {
+  test("the emulator needs only its endpoint", async () => {
     const terminal = fakeTerminal();
     expect(await run(["incidents", "--table-endpoint", azurite.tableEndpoint], terminal)).toBe(0);
     expect(terminal.notes).toEqual(["3 incident(s)"]);
@@ -98,7 +98,7 @@ describe("list", () => {
 });
 
 describe("show", () => {
-  test("tells all of one: state, burst, history and record; what a terminal would obey is written out", async () => {
+  test("prints state, burst, history and record, with control characters spelled out", async () => {
     const { code, out } = await pimwatch("show", CLOSED.slice(0, 12));
     expect(code).toBe(0);
     for (const part of [
@@ -113,7 +113,7 @@ describe("show", () => {
     expect(out).not.toContain("\u001b");
   });
 
-  test("finds an incident of a rule that was removed, by its whole id and by its beginning", async () => {
+  test("finds an incident of a removed rule, by its whole id and by its beginning", async () => {
     for (const id of [REMOVED, REMOVED.slice(0, 12)]) {
       const { code, out } = await pimwatch("show", id, "--json");
       expect({ code, ...JSON.parse(out).incident }).toMatchObject({ code: 0, IncidentId: REMOVED });

@@ -11,7 +11,7 @@ test("median and 95th percentile are values that were measured", () => {
   expect(spread([])).toBeUndefined();
 });
 
-test("a stretch counts only where both of its ends were seen", () => {
+test("a latency counts only if both of its ends are known", () => {
   const passages = [
     { enqueued: 0, stored: 10, forwarded: 30 },
     { enqueued: 0, stored: 20, forwarded: undefined },
@@ -24,7 +24,7 @@ test("a stretch counts only where both of its ends were seen", () => {
   });
 });
 
-test("is told in milliseconds, or seconds where it is long", () => {
+test("a latency is shown in milliseconds, or in seconds if it is long", () => {
   expect(spreadText({ count: 2, medianMs: 12.4, p95Ms: 12_340 })).toBe("median 12 ms, p95 12.3 s");
   expect(spreadText(undefined)).toBe("(not measured)");
 });

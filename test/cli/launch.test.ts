@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const LAUNCHER = fileURLToPath(new URL("../../cli/launch.mjs", import.meta.url));
-/** Makes the Node that runs the tests look like one that cannot read TypeScript. */
+/** Makes the Node that runs the tests look like one that cannot run TypeScript. */
 const AS_NODE_20 = `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.19.0"}})`;
 
 test.each([

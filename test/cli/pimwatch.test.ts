@@ -14,7 +14,7 @@ const overview = expect.stringMatching(
       "",
       ...COMMANDS.map(({ name, summary }) => `  ${name} +${summary.replaceAll(/[.()$]/g, String.raw`\$&`)}`),
       "",
-      "pimwatch COMMAND --help tells more of one. --version prints the version.",
+      "pimwatch COMMAND --help explains one command. --version prints the version.",
       "$",
     ].join("\n"),
   ),
@@ -52,7 +52,7 @@ test("--version prints the version of the package", async () => {
   expect(terminal.outs).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
 });
 
-describe("what cannot be done as asked is one line and exit code 2", () => {
+describe("a command that cannot run as given prints one line and exits with 2", () => {
   test.each([
     { args: ["frob"], line: `Unknown command "frob". ${known}` },
     { args: ["--frob"], line: `Unknown option "--frob". ${known}` },
@@ -67,18 +67,18 @@ describe("what cannot be done as asked is one line and exit code 2", () => {
     { args: ["start", "--timeout", "0"], line: '--timeout must be a whole number from 1 to 86400, not "0"' },
     {
       args: ["start", "--node", "/missing/node"],
-      line: "--node /missing/node: no such file, or not one that can be run",
+      line: "--node /missing/node: the file does not exist or cannot be run",
     },
-    { args: ["start", "--events", ""], line: "--events needs a file or a folder" },
+    { args: ["start", "--events", ""], line: "--events is empty. Give a file or a folder" },
     { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder" },
-    { args: ["send"], line: "Nothing to send. Usage: pimwatch send [options] FILE..." },
+    { args: ["send"], line: "No FILE given. Usage: pimwatch send [options] FILE..." },
     {
       args: ["send", "a.json", "--connection", "Endpoint=sb://x/", "--namespace", "x.example"],
-      line: "Give --connection or --namespace, not both",
+      line: "Both --connection and --namespace are given. Give only one of them",
     },
     {
       args: ["send", "a.json", "--connection", "secret"],
-      line: "The connection string is not one of an event hub: Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
+      line: "The connection string is not that of an event hub. Expected Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
     },
     {
       args: ["send", "a.json", "--namespace", "https://x.example/"],
@@ -86,7 +86,7 @@ describe("what cannot be done as asked is one line and exit code 2", () => {
     },
     {
       args: ["stack", "--tenants", "fabrikam"],
-      line: '--tenants must be tenant ids (GUIDs), separated by commas; "fabrikam" is none',
+      line: '--tenants must be tenant ids (GUIDs), comma-separated; "fabrikam" is not one',
     },
   ])("pimwatch $args", async ({ args, line }) => {
     const terminal = fakeTerminal();

@@ -8,7 +8,7 @@ function shown(query: string): string[] {
   return prepare(plan)(auditLogRow()).map((row) => rowJson(plan.columns, row));
 }
 
-test("columns stand in the query's order, whatever their names", () => {
+test("columns keep the query's order, whatever their names", () => {
   expect(shown('AuditLogs | project b = "x", ["2"] = 2, ["1"] = dynamic([1]), a = bool(null)')).toEqual([
     '{"b":"x","2":2,"1":[1],"a":null}',
   ]);

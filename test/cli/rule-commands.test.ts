@@ -141,10 +141,10 @@ describe("test", () => {
     expect(await pimwatch("test", at("bad/"))).toMatchObject({ code: 1, err: expect.stringContaining("Categry") });
   });
 
-  test("names a rule that was dropped in without tests, and fails for it with --strict", async () => {
+  test("lists an official rule without tests, and fails for it with --strict", async () => {
     expect(await pimwatch("test", at("warned/"))).toMatchObject({
       code: 0,
-      out: "none warned: no tests; `npx pimwatch new` shows how they begin\n0 passed, 0 failed, 1 rule(s) without tests\n",
+      out: "none warned: no tests. `npx pimwatch new` shows how to write them\n0 passed, 0 failed, 1 rule(s) without tests\n",
     });
     expect((await pimwatch("test", "--strict", at("warned/"))).code).toBe(1);
   });
@@ -158,7 +158,7 @@ describe("test", () => {
 });
 
 describe("support", () => {
-  test("prints what names hold a word", async () => {
+  test("lists only names that contain a word", async () => {
     const { code, out } = await pimwatch("support", "mv-app", "triggerThreshold", "join");
     expect(code).toBe(0);
     expect(out).toMatch(/mv-apply .* runs/);
@@ -166,7 +166,7 @@ describe("support", () => {
     expect(out).toMatch(/triggerThreshold +refused +only 0 runs/);
   });
 
-  test("counts which rules of a folder run", async () => {
+  test("counts the rules of a folder that run", async () => {
     expect(await pimwatch("support", "--rules", at("mixed"))).toEqual({
       code: 1,
       out: expect.stringMatching(
@@ -178,7 +178,7 @@ describe("support", () => {
 });
 
 describe("coverage", () => {
-  test("names rules under techniques, those that are switched off in brackets", async () => {
+  test("lists rules under techniques, with switched-off rules in brackets", async () => {
     const { out } = await pimwatch("coverage", "--rules", at("off/"));
     expect(out).toContain("Persistence\n  T1098      Account Manipulation                 [off]\n");
     expect(out).toContain("0 technique(s)");
@@ -207,13 +207,13 @@ describe("new", () => {
     expect((await pimwatch("lint", at("made"))).code).toBe(0);
     expect(await pimwatch("test", "--rules", at("made"))).toMatchObject({
       code: 1,
-      out: expect.stringContaining("no test shows an event that the rule finds"),
+      out: expect.stringContaining("no test has an event that the rule finds. Add one"),
     });
   });
 
   test.each([
-    { args: ["made"], line: /is there already/ },
-    { args: ["My Rule"], line: /"My Rule" is no name of a rule's folder/ },
+    { args: ["made"], line: /exists already/ },
+    { args: ["My Rule"], line: /"My Rule" cannot be the name of a rule's folder/ },
     { args: [], line: /Give one NAME/ },
   ])("$args: $line", async ({ args, line }) => {
     await mkdir(at("made"), { recursive: true });
@@ -228,13 +228,13 @@ describe("new", () => {
 });
 
 describe("backtest", () => {
-  test("counts incidents by rule, day and actor; a record that comes again is one", async () => {
+  test("counts incidents by rule, day and actor; a repeated record makes one incident", async () => {
     const { code, out, err } = await pimwatch("backtest", "--rules", at("good"), at("events"));
     expect({ code, err }).toEqual({
       code: 0,
       err: 'pimwatch: scan off: without a text that every match must hold: "Sample rule"; all records are read in full',
     });
-    expect(out).toMatch(/^Sample rule \(one\): 3 incident\(s\), 1 results came again\n/);
+    expect(out).toMatch(/^Sample rule \(one\): 3 incident\(s\), 1 repeated finding\(s\)\n/);
     expect(out).toContain("days     2026-03-01 × 1, 2026-03-02 × 1, 2026-03-03 × 1\n");
     expect(out).toContain("actors   sam@contoso.example × 3\n");
     expect(out).toMatch(
@@ -244,7 +244,7 @@ describe("backtest", () => {
     expect(out).toMatch(/matched {2}4 records; 1 of other categories; 0 would be dead letters\n$/);
   });
 
-  test("passes over what cannot match, and says so; --no-scan counts everything", async () => {
+  test("skips events that cannot match, and says so; --no-scan counts everything", async () => {
     const events = [
       { ...record(1), operationName: "Rename tenant" },
       { records: [record(2), { category: "SignInLogs", text: "x".repeat(300) }] },
@@ -259,7 +259,7 @@ describe("backtest", () => {
     const found = /^Sample rule \(literal\): 2 incident\(s\)\n/;
     expect(scanned).toEqual({ code: 0, out: expect.stringMatching(found), err: "" });
     expect(scanned.out).toMatch(
-      /\nread {5}3 events, 0\.0 MB, [\d.]+ MB\/s; 1 of them hold nothing that a match must hold: passed over\nmatched {2}2 of 4 records in the other 2; 2 hold nothing of it either; 0 of other categories; 0 would be dead letters\n$/,
+      /\nread {5}3 events, 0\.0 MB, [\d.]+ MB\/s; the scan skipped 1 of them\nmatched {2}2 of 4 records in the other 2; the scan skipped 2 of them; 0 of other categories; 0 would be dead letters\n$/,
     );
     expect(whole).toMatchObject({ code: 0, out: expect.stringMatching(found) });
     expect(whole.out).toMatch(/\nread {5}3 events with 6 records, /);
@@ -274,7 +274,7 @@ describe("backtest", () => {
     expect(out).toMatch(/^\{"rule":"good",.*"where":"events\/more\.json\.gz:1","row":\{"Id":"r-3","2":2,"1":1\}\}\n$/);
   });
 
-  test("finds in the sample day what is written down for it", async () => {
+  test("finds the expected incidents in the sample day", async () => {
     const day = sampleDay({ day: new Date("2026-03-05T00:00:00Z") });
     await writeFile(
       at("day.ndjson"),
@@ -294,19 +294,19 @@ describe("backtest", () => {
 
 test.each([
   { args: ["lint", "PATH/missing"], line: /missing: no such file or folder/ },
-  { args: ["lint", "PATH/none"], line: /none: no rule here/ },
+  { args: ["lint", "PATH/none"], line: /none: no rules found/ },
   { args: ["lint", "--format", "xml"], line: /--format must be text, json, sarif, not "xml"/ },
   { args: ["test", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["test", "--rules", "PATH/good", "on"], line: /good has no rule "on"; did you mean "one"\?/ },
-  { args: ["support", "--rules", "PATH/none"], line: /none: no rule here/ },
+  { args: ["support", "--rules", "PATH/none"], line: /none: no rules found/ },
   { args: ["coverage", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["new", "x"], line: /--from FILE\.yaml is missing/ },
-  { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: no such file/ },
-  { args: ["backtest"], line: /Nothing to read/ },
+  { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: the file does not exist/ },
+  { args: ["backtest"], line: /No PATH given/ },
   { args: ["backtest", "--rules", "PATH/good", "PATH/missing.json"], line: /missing\.json: no such file or folder/ },
   { args: ["backtest", "--rules", "PATH/literal/", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },
   { args: ["backtest", "--rules", "PATH/off", "PATH/events"], line: /No rule is left to run/ },
-])("$args is one line and exit code 2", async ({ args, line }) => {
+])("$args prints one line and exits with 2", async ({ args, line }) => {
   const { code, err, out } = await pimwatch(...args.map((arg) => arg.replace("PATH", folder)));
   expect({ code, out, err }).toEqual({ code: 2, out: "", err: expect.stringMatching(line) });
   expect(err).not.toContain("\n");

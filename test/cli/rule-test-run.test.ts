@@ -37,7 +37,7 @@ const GOOD = `
   - { name: operation, sample: one, set: { operationName: Add }, misses: 'OperationName has "role"' }
 `;
 
-test("a hit and a near miss for each condition are enough", async () => {
+test("a finding and a near miss for each condition are enough", async () => {
   const { outcomes, problems } = await reportOf(GOOD);
   expect(problems).toEqual([]);
   expect(outcomes).toEqual([
@@ -48,20 +48,20 @@ test("a hit and a near miss for each condition are enough", async () => {
   ]);
 });
 
-test("a condition without a near miss and a rule without a hit are problems", async () => {
+test("a condition without a near miss and a rule without a finding are problems", async () => {
   const { problems } = await reportOf(
     `  - { name: category, sample: one, set: { properties.category: b }, misses: 1 }`,
   );
   expect(problems).toEqual([
-    "rules/sample/tests.yaml: no test shows an event that the rule finds",
-    'rules/sample/tests.yaml: no near miss shows that this condition counts; add a test with misses: Result == "success"',
-    'rules/sample/tests.yaml: no near miss shows that this condition counts; add a test with misses: OperationName has "role"',
+    "rules/sample/tests.yaml: no test has an event that the rule finds. Add one",
+    'rules/sample/tests.yaml: no near miss tests this condition. Add a test with misses: Result == "success"',
+    'rules/sample/tests.yaml: no near miss tests this condition. Add a test with misses: OperationName has "role"',
   ]);
 });
 
-describe("a failing test says what is other than expected", () => {
+describe("a failing test says what differs from the expectation", () => {
   test.each([
-    { given: "{ name: n, sample: one, expect: 0 }", failures: ["1 result(s) instead of 0:", '    "Sample rule"'] },
+    { given: "{ name: n, sample: one, expect: 0 }", failures: ["1 finding(s) instead of 0:", '    "Sample rule"'] },
     {
       given: "{ name: n, sample: one, expect: { severity: High, columns: { Result: failure, Nothing: 1 } } }",
       failures: [
@@ -71,7 +71,7 @@ describe("a failing test says what is other than expected", () => {
         "columns.Result",
         '    - expected "failure"',
         '    + found    "success"',
-        "columns.Nothing: the result has no such column",
+        "columns.Nothing: the finding has no such column",
       ],
     },
     {
@@ -87,12 +87,12 @@ describe("a failing test says what is other than expected", () => {
     },
     {
       given: "{ name: n, sample: one, set: { properties.category: b, operationName: x }, misses: 1 }",
-      failures: ['not a near miss of Category =~ "A": without that condition the event would not be found either'],
+      failures: ['not a near miss of Category =~ "A": the rule would not find the event without that condition either'],
     },
     {
       given: "{ name: n, sample: one, misses: Categry == 1 }",
       failures: [
-        "1 result(s) instead of 0:",
+        "1 finding(s) instead of 0:",
         '    "Sample rule"',
         'the query has no condition "Categry == 1"; it has:',
         '    1  Category =~ "A"',
@@ -102,7 +102,7 @@ describe("a failing test says what is other than expected", () => {
     },
     {
       given: "{ name: n, sample: one, set: { category: SignInLogs }, expect: 0 }",
-      failures: ['the record\'s own category is "SignInLogs", so that no rule sees it; audit records have AuditLogs'],
+      failures: ['the record\'s category is "SignInLogs", so no rule sees it. Use AuditLogs'],
     },
     {
       given: '{ name: n, sample: one, set: { "properties.targetResources[3].id": x }, expect: 1 }',
@@ -110,7 +110,7 @@ describe("a failing test says what is other than expected", () => {
     },
     {
       given: "{ name: n, sample: one, remove: [properties.nothing], expect: 1 }",
-      failures: ["properties.nothing: the sample has none"],
+      failures: ["properties.nothing: the sample has no such member"],
     },
     {
       given: "{ name: n, sample: on, expect: 1 }",
@@ -127,7 +127,7 @@ describe("a failing test says what is other than expected", () => {
   });
 });
 
-test("whole numbers of a test keep all their digits, in the event and in what is expected", async () => {
+test("whole numbers keep all their digits, in the event and in the expectation", async () => {
   const files = (number: string, expected: string) => {
     const query = `AuditLogs\n| where AdditionalDetails.n == 9007199254740993\n| extend Long = DurationMs`;
     const event = `{ category: AuditLogs, durationMs: ${number}, properties: { additionalDetails: { n: ${number}, m: [${number}] } } }`;
@@ -146,7 +146,7 @@ test("whole numbers of a test keep all their digits, in the event and in what is
     return rule && (await runRuleTests({ rule, files: given }, ruleSamples())).outcomes[0]?.failures;
   };
   expect(await failures("9007199254740993", "9007199254740993")).toEqual([]);
-  expect(await failures("9007199254740992", "9007199254740993")).toEqual(["0 result(s) instead of 1"]);
+  expect(await failures("9007199254740992", "9007199254740993")).toEqual(["0 finding(s) instead of 1"]);
   expect(await failures("9007199254740993", "9007199254740992")).toEqual([
     "columns.Long",
     "    - expected 9007199254740992",
@@ -160,7 +160,7 @@ test("whole numbers of a test keep all their digits, in the event and in what is
   ]);
 });
 
-test("title and exclusions of the overlay are what comes out", async () => {
+test("title and exclusions of the overlay apply", async () => {
   const overlay = `title: "{{OperationName}}!"\nexclude: ["Result == 'x'", "OperationName == 'Add role!'"]`;
   const { outcomes } = await reportOf(
     `

@@ -24,7 +24,7 @@ test("the file has the form that the Core Tools read", async () => {
   });
 });
 
-test("a file of our own is replaced without a copy", async () => {
+test("a file that pimwatch wrote is replaced without a backup", async () => {
   await writeSettingsFile(file, { A: "1" });
 
   await checkSettingsFile(file, { force: false });
@@ -47,7 +47,7 @@ test.each(['{"IsEncrypted":false,"Values":{"MINE":"x"}}', "not JSON", "null"])(
   },
 );
 
-test("an earlier copy is not overwritten by the next", async () => {
+test("a backup does not overwrite an earlier one", async () => {
   await writeFile(`${file}.backup`, "first");
   await writeFile(file, "second");
 

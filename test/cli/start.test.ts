@@ -15,7 +15,7 @@ const MATCHES = sampleDay().expected.flatMap(({ rules }) => rules).length;
 
 let folder = "";
 let app = "";
-/** Records of a sample day, one to a line. */
+/** Records of a sample day, one per line. */
 let lines: string[] = [];
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("start --once", () => {
-  test("takes the sample day through hub, rule, table and ingestion", async () => {
+  test("processes the sample day through hub, rules, table and ingestion", async () => {
     const { code, out, err } = await pimwatch(["start", "--once", "--json", "--app", app]);
 
     expect({ code, err }).toEqual({
@@ -57,14 +57,14 @@ describe("start --once", () => {
       /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\n {14}MFA on activation requirement disabled\n/,
     );
     expect(out).toMatch(
-      /^events {8}\d+ sent in .*; \d+ hold nothing that a rule looks for\nrecords {7}\d+ in the others, .*\nmatches {7}\d+, of them \d+ different incidents.*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
+      /^events {8}\d+ sent in .*; the scan skipped \d+\nrecords {7}\d+ in the other events; .*\nmatches {7}\d+ records in \d+ incidents; .*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
     );
     expect(out).toMatch(/ {2}page {7}http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\n/);
     expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
     expect(out).toMatch(/ {2}pipeline {3}http:\/\/127\.0\.0\.1:\d+\/api\/pipeline\n/);
   });
 
-  test("takes a file of one's own, with another tenant's records and lines that are not JSON", async () => {
+  test("processes a given file with records of another tenant and lines that are not JSON", async () => {
     const file = join(folder, "own.ndjson");
     const foreign = lines.map((line) => line.replaceAll("aaaaaaaa-1111", "BBBBBBBB-1111"));
     await writeFile(file, [...foreign.slice(0, 50), "{oops", ...foreign.slice(50), "\u0000"].join("\r\n"));
@@ -79,7 +79,7 @@ describe("start --once", () => {
     expect(err).toMatch(/^dead letters {2}2$/m);
   });
 
-  test("says what is missing, with exit code 1, when the rule does not run", async () => {
+  test("names the missing incidents and exits with 1 if a rule does not run", async () => {
     const blind = join(folder, "blind");
     await cp(app, blind, { recursive: true });
     await writeFile(join(blind, "rules.json"), "[]");
@@ -106,7 +106,7 @@ describe("start --once", () => {
     },
   );
 
-  test("an app that is not there is one clear line", async () => {
+  test("a missing app gives one clear line", async () => {
     const { code, err } = await pimwatch(["start", "--once", "--app", join(folder, "missing")]);
 
     expect(code).not.toBe(0);
@@ -115,7 +115,7 @@ describe("start --once", () => {
   });
 });
 
-test("start keeps running, takes what send brings, and ends in order at Ctrl-C", async () => {
+test("start keeps running, processes the events of send, and stops in order at Ctrl-C", async () => {
   const file = join(folder, "more.ndjson");
   await writeFile(file, lines.join("\n"));
   const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
@@ -143,12 +143,12 @@ test("start keeps running, takes what send brings, and ends in order at Ctrl-C",
       new RegExp(`^${MATCHES} of ${MATCHES} incident\\(s\\) found; hub → table: \\(not measured\\)`, "m"),
     ),
   });
-  expect(again.out.match(/^ {4}known already/gm)).toHaveLength(MATCHES);
+  expect(again.out.match(/^ {4}already stored/gm)).toHaveLength(MATCHES);
   expect(await ended).toEqual([0, null]);
   await expect(fetch(table)).rejects.toThrow("fetch failed");
 });
 
-test("Ctrl-C before everything is through ends in order, and says so", async () => {
+test("Ctrl-C before all events are processed stops in order, and says so", async () => {
   const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(running, "exit");
   let err = "";
@@ -158,10 +158,10 @@ test("Ctrl-C before everything is through ends in order, and says so", async () 
   running.kill("SIGINT");
 
   expect(await ended).toEqual([1, null]);
-  expect(err).toBe("pimwatch: stopped before everything was through\n");
+  expect(err).toBe("pimwatch: stopped before all events were processed and all incidents forwarded\n");
 });
 
-test("start ends, with all its processes, when npm that ran it was killed", async () => {
+test("start and all its processes end when the npm that started it is killed", async () => {
   const script = `require("node:child_process").spawn(process.execPath, ${JSON.stringify([LAUNCHER, "start", "--app", app])}, { stdio: "inherit" })`;
   const npm = spawn(process.execPath, ["-e", script], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -189,7 +189,7 @@ function pimwatch(args: string[]): Promise<{ code: number; out: string; err: str
   });
 }
 
-/** What a process has said, on either stream, when a line matches. */
+/** The output of a process, on both streams, up to the first line that matches. */
 function outputUntil(child: ChildProcess, wanted: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";

@@ -8,12 +8,12 @@ test.each([
   { what: "a C1 control", text: "\u009b31m", shown: "\\u{9b}31m" },
   { what: "line ends", text: "a\r\nb\u2028c\u2029d", shown: "a\\u{d}\\u{a}b\\u{2028}c\\u{2029}d" },
   {
-    what: "a change of direction",
+    what: "a change of writing direction",
     text: "\u202e\u2066\u2069\u200f\u061c",
     shown: "\\u{202e}\\u{2066}\\u{2069}\\u{200f}\\u{61c}",
   },
   {
-    what: "what has no width",
+    what: "characters without width",
     text: "a\u200b\u200d\ufeff\u00ad\u3164",
     shown: "a\\u{200b}\\u{200d}\\u{feff}\\u{ad}\\u{3164}",
   },
@@ -25,14 +25,14 @@ test.each([
   expect(visible(text)).toBe(shown);
 });
 
-test("nothing that acts on a terminal is left, whatever the text", () => {
+test("no text keeps characters that a terminal obeys", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => visible(text).match(INVISIBLE) === null),
     { numRuns: 2_000 },
   );
 });
 
-test("a line of JSON means what the incident said, and holds nothing that acts on a terminal", () => {
+test("a line of JSON keeps the meaning of the incident and has no characters that a terminal obeys", () => {
   const incidents = fc.dictionary(
     fc.string({ unit: "binary" }).filter((name) => name !== "__proto__"),
     fc.string({ unit: "binary" }),

@@ -7,7 +7,7 @@ const UNKNOWN = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 const TIMES = ["2026-03-04T09:14:00Z", "2026-03-04T09:14:01Z"];
 const bodies = [bytes("a"), bytes("")];
 
-test("bodies come with where each lay in the hub, empty ones too", () => {
+test("every body has its position in the hub, even an empty one", () => {
   const metadata = { partitionContext: { partitionId: "3" }, sequenceNumberArray: [7, 8], enqueuedTimeUtcArray: TIMES };
   expect(hubEvents(bodies, metadata)).toEqual([
     { body: bodies[0], position: { partitionId: "3", sequenceNumber: 7, enqueuedTime: TIMES[0] } },
@@ -36,15 +36,15 @@ test("a batch without bodies is empty", () => {
 test.each<{ why: string; metadata: Record<string, unknown> }>([
   { why: "nothing is said", metadata: {} },
   {
-    why: "fewer entries than bodies are named",
+    why: "the metadata has fewer entries than bodies",
     metadata: { sequenceNumberArray: [7], enqueuedTimeUtcArray: [TIMES[0]] },
   },
   {
-    why: "more entries than bodies are named",
+    why: "the metadata has more entries than bodies",
     metadata: { sequenceNumberArray: [7, 8, 9], enqueuedTimeUtcArray: [...TIMES, TIMES[0]] },
   },
   {
-    why: "they are of other types",
+    why: "the metadata is of other types",
     metadata: { sequenceNumberArray: "78", enqueuedTimeUtcArray: { 0: TIMES[0] }, partitionContext: "3" },
   },
   {
@@ -60,7 +60,7 @@ test.each<{ why: string; metadata: Record<string, unknown> }>([
   expect(hubEvents(bodies, metadata).map(({ position }) => position)).toEqual([UNKNOWN, UNKNOWN]);
 });
 
-test("a sequence number may come as text or in halves, as longs do", () => {
+test("a sequence number may be text or two halves, as 64-bit numbers are", () => {
   const numbersOf = (...sequenceNumberArray: unknown[]) =>
     hubEvents(bodies, { sequenceNumberArray }).map(({ position }) => position.sequenceNumber);
   expect(numbersOf("0", "41")).toEqual([0, 41]);

@@ -33,17 +33,17 @@ async function registeredFunctions() {
   return worker.started.functions;
 }
 
-test("a batch comes whole, as bytes, and is tried again for ever", async () => {
+test("the host delivers whole batches as bytes, and retries them for ever", async () => {
   const found = (await registeredFunctions()).find(({ name }) => name === "audit-events");
   // Without "binary" the host parses, and one event that is not JSON fails the whole batch before our code runs.
   expect(Object.values(found?.bindings ?? {})).toMatchObject([
     { type: "eventHubTrigger", cardinality: "many", dataType: "binary" },
   ]);
-  // With an end of the retries the host writes the checkpoint past what failed.
+  // If the retries had an end, the host would then write the checkpoint past the failed batch.
   expect(found?.retryOptions).toMatchObject({ retryStrategy: "exponentialBackoff", maxRetryCount: -1 });
 });
 
-test("times are in order: deadline, the platform's time-out, and only then somebody is taken for dead", async () => {
+test("a worker counts as dead only after the platform's time limit, and that comes after our deadline", async () => {
   const { functionTimeoutMs = Infinity, eventHubs } = await readHostJson("dist");
   const stallMs = Number(sample.Values["LEDGER_STALL_SECONDS"]) * 1_000;
   expect(INVOCATION_DEADLINE_MS).toBeLessThan(functionTimeoutMs);
@@ -63,7 +63,7 @@ test("work ends before the deadline of its invocation, even if its last call tak
   expect(HEALING_BUDGET_MS + 4 * CALL_TIMEOUT_MS).toBeLessThan(INVOCATION_DEADLINE_MS);
 });
 
-test("no route takes the requests of another", async () => {
+test("no route catches the requests of another", async () => {
   const settings = { ...sample.Values, AzureWebJobsStorage: "UseDevelopmentStorage=true" };
   const plans = planTriggers(await registeredFunctions(), settings, "api");
   const routes = plans.flatMap((plan) => (plan.kind === "http" ? [plan.route] : []));

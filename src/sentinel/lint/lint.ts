@@ -27,7 +27,7 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
   for (const path of paths) {
     const found = await findRules(path);
     if (found.rules.length === 0 && found.problems.length === 0) {
-      throw new UsageError(`${path}: no rule here: no rule.yaml and no other YAML file`);
+      throw new UsageError(`${path}: no rules found. The folder has no rule.yaml and no other YAML file`);
     }
     problems.push(...found.problems);
     for (const files of found.rules) {
