@@ -1,4 +1,4 @@
-// The entry of the deployed app: what each file registers is a function.
+// The entry of the deployed app. Each file registers its functions.
 import "./functions/audit-events.ts";
 import "./functions/dashboard.ts";
 import "./functions/health.ts";

@@ -11,8 +11,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Own files only, nothing inline, nothing from elsewhere; no plugin, no frame, no form. Trusted Types keep text from
- * ever becoming markup or script.
+ * The page may load only its own files: nothing inline, nothing from other sites, no plugin, frame or form. Trusted Types
+ * keep text from becoming markup or script.
  *
  * @see https://www.w3.org/TR/CSP3/
  */
@@ -38,10 +38,10 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** The files that `dashboard/` held when it was first asked: a name that is not among them is nowhere. */
+/** The files in `dashboard/` at the first request. No other name is ever opened. */
 let files: ReadonlySet<string> | undefined;
 
-/** The page or one of its files, compressed where the browser takes that; undefined for a name that it does not have. */
+/** The page or one of its files, compressed if the browser accepts that; undefined if no file has this name. */
 export function dashboardAsset(name: string, acceptEncoding: string): HttpAnswer | undefined {
   const folder = new URL("./dashboard/", import.meta.url);
   files ??= new Set(readdirSync(folder));
@@ -53,7 +53,7 @@ export function dashboardAsset(name: string, acceptEncoding: string): HttpAnswer
     headers: {
       ...PAGE_HEADERS,
       "content-type": type,
-      // All names but the page's own hold a hash of the content.
+      // Every name but index.html contains a hash of the content.
       "cache-control": name === "index.html" ? "no-cache" : "private, max-age=31536000, immutable",
       vary: "accept-encoding",
       ...(compressed && { "content-encoding": "br" }),

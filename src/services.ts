@@ -34,8 +34,8 @@ export type Services = Awaited<ReturnType<typeof connect>>;
 let connected: Promise<Services> | undefined;
 
 /**
- * The app's services, made at the first invocation that needs them and kept: at load nothing is read
- * and nothing is connected, so that the host can always index the functions.
+ * The app's services, made at the first invocation that needs them and then kept. At load the app reads no setting and
+ * makes no connection, so that the host can always index the functions.
  *
  * @throws {SettingsError} at each call until the settings are right
  */
@@ -44,12 +44,12 @@ export async function services(): Promise<Services> {
   try {
     return await connected;
   } catch (error) {
-    connected = undefined; // a table that could not be made now may be later
+    connected = undefined; // the next call tries again
     throw error;
   }
 }
 
-/** The compiled rules: `rules.json` lies beside the bundle. */
+/** The compiled rules, from `rules.json` beside the bundle. */
 function readRules(): readonly Rule[] {
   const rules: Rule[] = JSON.parse(readFileSync(new URL("./rules.json", import.meta.url), "utf8"));
   return rules;
@@ -63,7 +63,7 @@ async function connect(config: Config) {
     : { scan: undefined, summary: "scan off: SCAN_EVENTS is false" };
   const credential = lazily(() => managedIdentity(config.identityClientId));
   const incidentsClient = await tableClient({ ...config.incidents, credential }, INCIDENTS_TABLE);
-  // The SDKs that most batches do without are loaded when first needed.
+  // Most batches do not need these SDKs, so they are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
   const senders: Senders = {
@@ -81,14 +81,14 @@ async function connect(config: Config) {
     firstBackOffMs: config.outboxMinimumAgeSeconds * 1_000,
     now: Date.now,
   });
-  // In Azure, Bicep makes them, and the app has no right to.
+  // In Azure, Bicep creates the tables, and the app has no right to.
   if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
   return {
     config,
     allowedTenantIds: config.allowedTenantIds,
     rules,
     scan,
-    /** What the scan looks for, or why it is off. */
+    /** The literals of the scan, or why the scan is off. */
     scanSummary: summary,
     ruleIds: ruleIds(incidentsClient, { running: known.map(({ id }) => id) }),
     incidents,
@@ -104,7 +104,7 @@ async function connect(config: Config) {
     ledger,
     suspects: suspectTable(ledgerClient),
     timers: timerTable(ledgerClient, config.auditEvents),
-    /** The hub for reading ranges of it again: a client of its own each time, to be closed. */
+    /** A new client that reads ranges of the hub again. The caller closes it. */
     async openAuditHub() {
       const { endpoint, hub, healerConsumerGroup } = config.auditEvents;
       return auditHub(await hubConsumer({ ...endpoint, credential }, hub, healerConsumerGroup));
@@ -113,7 +113,7 @@ async function connect(config: Config) {
   };
 }
 
-/** Makes it when first asked and keeps it; what could not be made is tried again at the next call. */
+/** Makes a thing at the first call and keeps it. If that fails, the next call tries again. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return async () => {
@@ -130,7 +130,7 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
 async function openDeadLetters(config: Config, credential: Credential) {
   const { deadLetters } = await import("./azure/dead-letters.ts");
   const letters = deadLetters(await containerClient({ ...config.deadLetters, credential }, DEAD_LETTERS_CONTAINER));
-  // In Azure, Bicep makes the container.
+  // In Azure, Bicep creates the container.
   if (config.deadLetters.kind === "connectionString") await letters.create();
   return letters;
 }

@@ -13,7 +13,7 @@ export const stack = command({
     tenants: {
       type: "string",
       value: "IDS",
-      help: "Entra tenants whose events the app accepts, comma-separated (default: the tenant of the samples)",
+      help: "Entra tenants whose events the app accepts, comma-separated (default: that of the samples)",
     },
     force: {
       type: "boolean",

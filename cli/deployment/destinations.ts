@@ -103,7 +103,7 @@ export async function tableDestination(
         `--table-endpoint must be a URL such as https://ACCOUNT.table.core.windows.net, not "${endpoint}"`,
       );
     if (isEmulator(endpoint)) {
-      const emulator = `AccountName=${EMULATOR_ACCOUNT};AccountKey=${EMULATOR_KEY};TableEndpoint=${endpoint}`;
+      const emulator = `DefaultEndpointsProtocol=http;AccountName=${EMULATOR_ACCOUNT};AccountKey=${EMULATOR_KEY};TableEndpoint=${endpoint}`;
       return tableClient({ kind: "connectionString", connectionString: emulator }, INCIDENTS_TABLE);
     }
     return tableClient({ kind: "identity", url: endpoint, credential: ownSignIn }, INCIDENTS_TABLE);

@@ -2,8 +2,9 @@
  * Every pause, interval, time limit, retry count and age limit of the app, its page and its commands, with the reason
  * for each value. Functions take them as arguments or use them as defaults.
  *
- * Two kinds are elsewhere: host.json has those of the platform, and app settings have those that an operator chooses
- * (their defaults are here). test/functions/registrations.test.ts checks that the values fit each other and host.json.
+ * Three kinds are elsewhere: host.json has those of the platform, app settings have those that an operator chooses (their
+ * defaults are here), and core/incident/sinks.ts has those of each sink in the sink's row.
+ * test/functions/registrations.test.ts checks that the values fit each other and host.json.
  */
 
 /** In milliseconds. */

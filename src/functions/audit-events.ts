@@ -12,7 +12,7 @@ app.generic("audit-events", {
     eventHubName: "%AUDIT_EVENTS_HUB%",
     consumerGroup: "%AUDIT_EVENTS_CONSUMER_GROUP%",
     cardinality: "many",
-    dataType: "binary", // otherwise the host parses, and one event that is not JSON fails the whole batch
+    dataType: "binary", // otherwise the host parses the events, and one that is not JSON fails the whole batch
   }),
   retry: { strategy: "exponentialBackoff", ...BATCH_RETRIES },
   handler: (bodies: unknown, context: InvocationContext) =>

@@ -8,8 +8,8 @@ import { keptAnswer } from "../workflows/health/kept-answer.ts";
 import { type PipelineHealth, pipelineHealth } from "../workflows/health/pipeline-health.ts";
 import { runInvocation } from "./run-invocation.ts";
 
-// App Service Authentication lets everyone pass to this path alone, so it must not tell more to anyone: for such a path
-// nobody promises that a forged header is removed.
+// The only path that App Service Authentication leaves open, so it tells everyone the same: nobody promises that the
+// platform removes forged headers on such a path.
 app.http("health", {
   methods: ["GET"],
   authLevel: "anonymous",
@@ -35,7 +35,7 @@ app.http("pipeline", {
 
 interface AppHealth extends PipelineHealth {
   readonly version: string;
-  /** What the byte scan looks for, or why it is off. */
+  /** The literals of the scan, or why the scan is off. */
   readonly scan?: string;
   readonly rules?: object;
 }
@@ -52,7 +52,7 @@ const health = keptAnswer<AppHealth>({
 
 let logged: AppHealth | undefined;
 
-/** The log has the reasons that only analysts are told, once for each answer that was found out. */
+/** Logs the reasons, which only analysts see, once for each new answer. */
 async function loggedHealth(context: InvocationContext): Promise<AppHealth> {
   const found = await health();
   if (found === logged || found.status === "ok") return found;
@@ -74,7 +74,7 @@ async function readHealth(): Promise<AppHealth> {
     deps = await services();
   } catch (error) {
     if (error instanceof SettingsError) return down(error.problems);
-    // In local runs the tables are made first; their own words may name addresses.
+    // In local runs the tables are created first. The SDK's message is left out: it may name addresses.
     if (error instanceof PimwatchError || (error instanceof Error && error.name === "RestError"))
       return down(["the storage does not answer"]);
     throw error;

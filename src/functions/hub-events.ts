@@ -1,12 +1,11 @@
 import type { HubEvent } from "../workflows/detection/detect-batch.ts";
 
 /**
- * The batch that the host hands over: bodies with where each lay in the hub. What the host says of that
- * differs between its versions, and detection needs none of it: where it does not name one entry for
- * each body, nothing tells which is whose, and the position is unknown.
+ * Reads the batch from the host: bodies with their positions in the hub. The metadata differs between versions of the
+ * host, and detection works without it. If it does not have one entry for each body, the positions are unknown.
  *
  * @param metadata the trigger's: `partitionContext`, `sequenceNumberArray`, `enqueuedTimeUtcArray`
- * @throws {TypeError} when the binding is not binary and many: a mistake in the registration
+ * @throws {TypeError} when the registration does not ask for binary bodies and whole batches
  */
 export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unknown>>): HubEvent[] {
   if (!Array.isArray(bodies)) throw new TypeError("the trigger must be of cardinality many");
@@ -30,9 +29,9 @@ function aligned(values: unknown, length: number): readonly unknown[] {
 }
 
 /**
- * A number, its digits, or `{ low, high, unsigned }`: the worker hands 64-bit numbers over in each of these
- * forms, by its version (https://github.com/Azure/azure-functions-nodejs-worker/issues/844). Not `Number(…)`
- * alone: null and "" would become position 0, which exists.
+ * Reads a number, its digits, or `{ low, high, unsigned }`: each is a form of 64-bit numbers in some version of the worker
+ * (https://github.com/Azure/azure-functions-nodejs-worker/issues/844). `Number(…)` alone would turn null and "" into
+ * position 0, which exists.
  */
 function integer(value: unknown): number | null {
   const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : (fromHalves(value) ?? value);

@@ -12,7 +12,7 @@ import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
 import { runInvocation } from "./run-invocation.ts";
 
-// The host tries routes in the order of the functions' names, so a free `{id}` would also take "summary". An id is a sha256.
+// The host tries routes in the order of the functions' names, so a plain `{id}` would also match "summary". An id is a sha256.
 const BY_ID = "incidents/{id:length(64)}";
 
 register("incidents-list", "GET", "incidents", "list");
@@ -23,8 +23,8 @@ register("incidents-change", "PATCH", BY_ID, "change");
 register("me", "GET", "me", "me");
 
 /**
- * A route of the API. No function key protects it, since a browser could not keep one: who asks is known from App
- * Service Authentication, and without that there is no API (src/core/triage/dashboard-access.ts).
+ * Registers a route of the API. No function key protects it, since a browser could not keep one. App Service
+ * Authentication says who asks, and without it there is no API (src/core/triage/dashboard-access.ts).
  */
 function register(name: string, method: HttpMethod, route: string, operation: Parameters<typeof answerApi>[0]): void {
   app.http(name, {
@@ -52,7 +52,7 @@ async function answer(
   } catch (error) {
     context.error(JSON.stringify({ event: "request failed", operation, error: String(error) }));
     return error instanceof PimwatchError && !error.retryable
-      ? problem(500, "the app's settings are not right: /api/pipeline names them, and so does the app's log")
+      ? problem(500, "a setting of the app is missing or wrong: /api/pipeline and the app's log name it")
       : problem(503, "the incident table does not answer; try again in a moment");
   }
 }

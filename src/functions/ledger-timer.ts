@@ -8,7 +8,7 @@ import { handleEvents } from "../workflows/detection/handle-events.ts";
 import { runInvocation } from "./run-invocation.ts";
 
 const CHUNK_EVENTS = 32;
-/** Of a hub, also a dedicated one: any number of this size begins with each partition equally often. */
+/** No hub has more partitions, not even a dedicated one, so a random number below this can begin with any partition. */
 const MAX_PARTITIONS = 1_024;
 
 app.timer("ledger-timer", {
@@ -61,7 +61,7 @@ async function check(context: InvocationContext): Promise<void> {
   }
 }
 
-/** Leaves a trace of this run, and says which of the other timers have missed theirs. */
+/** Notes that this run ended, and logs the timers that have missed runs. */
 async function endRun({ timers, config, now }: Services, context: InvocationContext): Promise<void> {
   await timers.ended("ledger-timer", now());
   for (const late of lateTimers(await timers.runs(), config.timerSchedules, now().getTime()))

@@ -63,7 +63,7 @@ test.each([
     expected: undefined,
     stored: [],
     forwarded: [a],
-    problem: "incident 1 was forwarded and is not in the table",
+    problem: "incident 1 was forwarded but is not in the table",
   },
 ])("one that is $what is named", ({ expected, stored, forwarded, problem }) => {
   expect(deliveryProblems({ expected, stored, forwarded })).toEqual([problem]);

@@ -103,7 +103,7 @@ describe("a path that cannot be read gives one clear line", () => {
     {
       what: "an empty file",
       path: () => file("empty.json", ""),
-      message: /empty\.json: no events, only whitespace or nothing at all$/,
+      message: /empty\.json: no events found\. The files are empty or hold only whitespace$/,
     },
     { what: "a file of blanks", path: () => file("blank.json", `${BOM}\r\n \n`), message: /no events/ },
     { what: "an empty array", path: () => file("none.json", "[]"), message: /no events/ },

@@ -258,5 +258,5 @@ test("two rules with one id, an empty file and an overlay without a rule are err
 
 test("a path that does not exist and a folder without rules are errors", async () => {
   await expect(lintFiles({}, "missing")).rejects.toThrow("no such file or folder");
-  await expect(lintFiles({ "readme.md": "" })).rejects.toThrow("no rule here");
+  await expect(lintFiles({ "readme.md": "" })).rejects.toThrow("no rules found");
 });

@@ -6,7 +6,7 @@ import { readyRule } from "../shipped-rule.ts";
 
 export type Letter = Parameters<DetectDependencies["deadLetters"]["add"]>[0];
 
-/** What detection needs, kept in memory: a row is added once, a dead letter is kept once for its bytes. */
+/** The stores that detection needs, in memory. Each adds a row or a dead letter only once. */
 export function memoryStores() {
   const stored = new Map<string, StoredIncident>();
   const letters: Letter[] = [];
@@ -31,7 +31,7 @@ export function memoryStores() {
   return { deps, stored, letters };
 }
 
-/** Marks of suspects in memory, for workers whose deaths the test tells. */
+/** Marks of suspects in memory, for workers that the test kills. */
 export function memorySuspects() {
   const marks = new Map<string, { deaths: number; isDead: boolean; quarantined: boolean; together?: boolean }>();
   const log: string[] = [];

@@ -22,7 +22,7 @@ interface Letter {
 }
 
 export interface DetectDependencies extends JudgeDependencies {
-  /** Finds what the rules' matches must hold. Undefined: every record is read. */
+  /** Without it, every record is read. */
   readonly scan?: LiteralScan | undefined;
   readonly incidents: {
     /**
@@ -32,7 +32,7 @@ export interface DetectDependencies extends JudgeDependencies {
     addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]>;
   };
   readonly deadLetters: { add(letter: Letter): Promise<void> };
-  /** Whether reading a body, or processing a record, ended the worker before. Where it is not given, nothing did. */
+  /** Whether reading this body or processing this record has killed workers before. */
   isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
 
@@ -68,7 +68,7 @@ export const NO_FIGURES: RecordFigures = {
 };
 
 export interface BatchFigures extends RecordFigures {
-  /** Incidents that were stored, and those that were there already. A record can give several. */
+  /** Incidents that were stored now, and those that were stored before. A record can make several. */
   readonly stored: number;
   readonly known: number;
 }
@@ -83,7 +83,7 @@ export interface BatchOutcome {
   readonly added: readonly StoredIncident[];
 }
 
-/** A batch on its way. What was found in it waits to be stored in groups, and is counted when it is. */
+/** A batch in progress. Its incidents and dead letters wait to be stored in groups, and are counted once they are. */
 export interface Batch {
   readonly deps: DetectDependencies;
   readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
@@ -92,13 +92,13 @@ export interface Batch {
     records: FoundRecord[];
     /** Incidents of these records together. */
     incidents: number;
-    /** Length of the records' texts that are stored with these incidents. */
+    /** Length of the record texts that are stored with these incidents. */
     characters: number;
     letters: Letter[];
   };
   /** Why some incidents and letters could not be stored. */
   readonly errors: unknown[];
-  /** Calls in which the incidents' store took nothing, since it last took something. */
+  /** Number of calls in a row in which the incident store failed. */
   failedInARow: number;
 }
 
@@ -107,13 +107,13 @@ interface FoundRecord {
   readonly source: ReadRecord;
   readonly position: HubPosition;
   readonly incidents: readonly StoredIncident[];
-  /** What other rules failed of. */
+  /** Why other rules failed on this record. */
   readonly problems: readonly string[];
 }
 
 /**
- * At most this much waits, and what one record gives more. The more incidents are stored together, the fewer requests it
- * takes to look up those that are known. The characters bound the memory where records are large.
+ * Store what waits once it reaches this size. The more incidents are stored together, the fewer requests it takes to look
+ * up the known ones. The characters bound the memory for large records.
  */
 const MAX_WAITING = { incidents: 1_000, characters: 8_000_000, letters: 100 };
 
@@ -131,10 +131,10 @@ export function newBatch(deps: DetectDependencies): Batch {
 export const QUARANTINED = "it ended the worker each time that it was processed";
 
 /**
- * Runs every rule over a batch of events and stores what they find.
+ * Runs every rule over a batch of events and stores the incidents.
  *
- * Safe to run twice, and at the same time, on the same events. Bad data is kept as dead letters and never
- * fails the batch; a dependency that does not answer rejects, so that the host delivers the batch again.
+ * It is safe to run on the same events twice, even at the same time. Bad data becomes dead letters and never fails the
+ * batch. If a dependency does not answer, it rejects, so that the host delivers the batch again.
  */
 export async function detectBatch(events: readonly HubEvent[], deps: DetectDependencies): Promise<BatchOutcome> {
   const batch = newBatch(deps);
@@ -142,29 +142,29 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
   return outcomeOf(batch, events);
 }
 
-/** What a batch has come to once all of it is stored. */
+/** The outcome of a batch, once all of it is stored. */
 export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
   return { figures: { ...figures, events: events.length }, added };
 }
 
-/** Several outcomes as one. */
+/** Adds up several outcomes. */
 export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
   const figures = { ...NO_BATCH_FIGURES };
   for (const outcome of outcomes) for (const figure of BATCH_FIGURES) figures[figure] += outcome.figures[figure];
   return { figures, added: outcomes.flatMap(({ added }) => added) };
 }
 
-/** When it is done, all that the events held is stored. @throws once all is stored that can be */
+/** Detects in the events and stores everything found. @throws after it has stored all that can be stored */
 export async function detectEvents(events: readonly HubEvent[], batch: Batch): Promise<void> {
   for (const event of events) {
     if (isFull(batch)) await storeMost(batch);
     const candidates = candidatesOf(event, batch);
-    if (candidates !== undefined) await settle(candidates, event.position, batch); // most events are done with at once
+    if (candidates !== undefined) await settle(candidates, event.position, batch); // without candidates, which is the usual case, nothing is awaited
   }
   await storeWaiting(batch);
 }
 
-/** Undefined where nothing is to be looked into. */
+/** Undefined if no record is to be judged. */
 function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | undefined {
   const { deps, figures } = batch;
   if (deps.isQuarantined?.("body", body) === true) {
@@ -190,7 +190,7 @@ async function settle(
   }
 }
 
-/** Judges a record. What becomes of it waits to be stored. */
+/** Judges a record, and queues its incidents or dead letter to be stored. */
 export function settleRecord(source: ReadRecord, position: HubPosition, batch: Batch): void {
   const { deps, figures, waiting } = batch;
   if (deps.isQuarantined?.("record", source.bytes()) === true)
@@ -209,7 +209,7 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   figures[verdict.fate] += 1;
 }
 
-/** Lets a dead letter of what has no other fate wait to be stored. */
+/** Queues a dead letter to be stored. */
 export function bury(letter: Letter, { waiting }: Batch): void {
   waiting.letters.push(letter);
 }
@@ -222,17 +222,17 @@ function isFull({ waiting }: Batch): boolean {
   );
 }
 
-/** Stores all that waits. @throws the first error, once everything else is stored */
+/** Stores everything that waits. @throws the first error, after storing everything else */
 export async function storeWaiting(batch: Batch): Promise<void> {
   await storeMost(batch);
   throwFirst(batch.errors);
 }
 
 /**
- * Stores what waits: incidents first, so that they do not depend on the place of the dead letters. An incident or letter
- * that cannot be stored keeps no other from being stored. It fails the batch in the end.
+ * Stores what waits, incidents first, so that they do not depend on the store of dead letters. An incident or letter that
+ * cannot be stored does not hold up the others, but fails the batch in the end.
  *
- * @throws when several in a row cannot be stored: then the store is down
+ * @throws when several in a row cannot be stored, because then the store is down
  */
 async function storeMost(batch: Batch): Promise<void> {
   const { deps, figures, waiting } = batch;
@@ -265,7 +265,7 @@ async function storeIncidents(records: readonly FoundRecord[], batch: Batch): Pr
   }
 }
 
-/** Counts what was stored. If an incident is refused, its record becomes a dead letter. If one failed, it has no fate yet. */
+/** Counts the outcomes. A record with a refused incident becomes a dead letter; one with a failed incident is not counted yet. */
 function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreOutcome[], batch: Batch): void {
   const { figures, added, errors } = batch;
   let next = 0;

@@ -17,9 +17,9 @@ import {
   sumOf,
 } from "./detect-batch.ts";
 
-/** Marks of what is being processed, kept where the death of the worker does not reach. */
+/** Marks of things being processed, kept in a store that survives the worker. */
 export interface SuspectMarks {
-  /** @returns false, and nothing is marked, where one of the keys has a mark */
+  /** @returns false if one of the keys has a mark already; then it marks nothing */
   beginTogether(keys: readonly string[]): Promise<boolean>;
   endTogether(keys: readonly string[]): Promise<void>;
   begin(key: string): Promise<{ outcome: "quarantined" } | { outcome: "begun"; deaths: number }>;
@@ -29,22 +29,22 @@ export interface SuspectMarks {
 
 export interface GuardDependencies extends DetectDependencies {
   readonly suspects: SuspectMarks;
-  /** Keys that had a mark a moment ago. */
+  /** Keys that had a mark when the batch began. */
   readonly marked: ReadonlySet<string>;
 }
 
-/** Apart from each other: a body may be a single record. */
+/** The kind is part of the key, since a body may be a single record. */
 export function suspectKey(what: "event" | "body" | "record", bytes: Uint8Array): string {
   return `${what}|${sha256Hex(bytes)}`;
 }
 
-/** As many as one transaction of Table Storage marks. */
+/** One transaction of Table Storage writes this many marks. */
 const EVENTS_TOGETHER = 100;
 
-/** Of how many workers something must have been the end, alone, to be put aside. One may die of something else. */
+/** Quarantine a record after it has killed this many workers while processed alone. One may have died of something else. */
 const DEATHS_TO_QUARANTINE = 2;
 
-/** An event that is not finished, and why. */
+/** An event that could not be stored, and why. */
 export interface FailedEvent {
   readonly event: HubEvent;
   readonly error: unknown;
@@ -56,16 +56,16 @@ export interface GuardedOutcome extends BatchOutcome {
 }
 
 /**
- * Does what `detectBatch` does, and lives through what ends the worker: out of memory, endless work. No code can
- * catch that, so events are marked before and after. The search narrows with each death: up to a hundred events are
- * marked together; those that are found marked by a dead worker are marked one by one; an event that was marked alone
- * is taken record by record. If two more workers die at the same record, it becomes a dead letter.
+ * Does what `detectBatch` does, and finds the record that kills the worker (out of memory, endless work). No code can
+ * catch that death, so events are marked before and unmarked after. The search narrows with each death: up to a hundred
+ * events are marked together; events with the mark of a dead worker are marked one by one; an event that was marked alone
+ * is processed record by record. If two more workers die at the same record, it becomes a dead letter.
  *
- * An event that cannot be stored does not keep the others from it: it is one of `failed`.
+ * An event that cannot be stored does not hold up the others; it is returned in `failed`.
  *
- * Two calls to the table for a hundred events that have no mark, and a few for each event that has one.
+ * It costs two calls to the table for a hundred unmarked events, and a few for each marked event.
  *
- * @throws when several events in a row fail and the last of the batch fails too: then a dependency is down
+ * @throws when several events in a row fail and the last of the batch fails too, because then a dependency is down
  */
 export async function detectGuarded(events: readonly HubEvent[], deps: GuardDependencies): Promise<GuardedOutcome> {
   const outcomes: BatchOutcome[] = [];
@@ -88,7 +88,7 @@ export async function detectGuarded(events: readonly HubEvent[], deps: GuardDepe
   return { ...sumOf(outcomes), failed };
 }
 
-/** @returns undefined where its events must be taken alone: one of them has a mark, or could not be stored */
+/** @returns undefined if each event must be processed alone, because one has a mark or could not be stored */
 async function detectTogether(group: Group, deps: GuardDependencies): Promise<BatchOutcome | undefined> {
   const keys = [...group.keys];
   if (keys.length === 1 || !(await deps.suspects.beginTogether(keys))) return undefined;
@@ -99,7 +99,7 @@ async function detectTogether(group: Group, deps: GuardDependencies): Promise<Ba
       () => deps.suspects.endTogether(keys),
     );
   } catch {
-    return undefined; // tried once more alone, it says why
+    return undefined; // the event at fault fails again when it is processed alone, and gives its reason then
   }
   return outcomeOf(batch, group.events);
 }
@@ -115,11 +115,11 @@ async function detectAlone(event: HubEvent, deps: GuardDependencies): Promise<Ba
 
 interface Group {
   readonly events: HubEvent[];
-  /** Fewer than events where a batch holds an event twice. */
+  /** Fewer than the events if a batch holds an event twice. */
   readonly keys: Set<string>;
 }
 
-/** Events in their order: each that has a mark by itself, the others together. */
+/** Groups of events in their order: each marked event alone, the others together. */
 function groupsOf(events: readonly HubEvent[], markedKeys: ReadonlySet<string>): readonly Group[] {
   const groups: Group[] = [];
   let open: Group | undefined;
@@ -145,7 +145,7 @@ async function detectRecords({ body, position }: HubEvent, batch: Batch, suspect
     const record = { what: "record", bytes: source.bytes(), position } as const;
     await alone(record, { batch, suspects }, () => {
       settleRecord(source, position, batch);
-      return storeWaiting(batch); // between the marks: storing it may be what ends the worker
+      return storeWaiting(batch); // while it is marked: storing it may kill the worker too
     });
   }
 }
@@ -156,7 +156,7 @@ interface Suspect {
   readonly position: HubPosition;
 }
 
-/** Does the work on some bytes, marked, unless they were the end of too many workers: then they are put aside. */
+/** Does the work on some bytes while they are marked. If they killed too many workers, quarantines them instead. */
 async function alone<T>(
   { what, bytes, position }: Suspect,
   { batch, suspects }: { readonly batch: Batch; readonly suspects: SuspectMarks },
@@ -172,14 +172,15 @@ async function alone<T>(
   if (isPutAside !== false) {
     bury({ bytes, reason: QUARANTINED, position }, batch);
     await storeWaiting(batch);
-    await suspects.quarantine(key); // only now: what is quarantined is a dead letter
+    await suspects.quarantine(key); // last, so that everything in quarantine is a dead letter
   }
   return result;
 }
 
 /**
- * Does the work between two marks. @returns what it returns; undefined, and nothing is done, where the key is
- * quarantined
+ * Does the work while the key is marked.
+ *
+ * @returns the result of the work; undefined, without doing it, if the key is quarantined
  */
 async function marked<T>(
   key: string,
@@ -194,13 +195,13 @@ async function marked<T>(
   );
 }
 
-/** Does the work and takes its marks away. */
+/** Does the work and removes its marks. */
 async function lived<T>(work: () => Promise<T>, takeAway: () => Promise<void>): Promise<T> {
   let result: T;
   try {
     result = await work();
   } catch (error) {
-    // The worker lives: it was not the end of it. Where the mark stays it is this process's own, which does no harm.
+    // The worker survived. A mark that cannot be removed belongs to this process, which does no harm.
     await takeAway().catch(() => undefined);
     throw error;
   }

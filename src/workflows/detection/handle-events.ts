@@ -25,22 +25,22 @@ export interface HandleDependencies extends DetectDependencies {
 }
 
 /**
- * Whether a batch may be what the worker dies of. It may from the first retry on: at the third death of its workers the
- * host restarts itself and counts the retries from 0 again, so a guard that waited for a later retry would never begin.
+ * Whether a batch may be killing the worker: from the first retry on. At the third death of a worker the host restarts
+ * itself and counts the retries from 0 again, so a guard that waited for a later retry might never begin.
  */
 export function isSuspect(retryCount: number): boolean {
   return retryCount > 0;
 }
 
-/** How to take a batch that the host has retried this often. */
+/** How to handle a batch that the host has retried this often. */
 export function handlingOf(retryCount: number): Handling {
   return { suspect: isSuspect(retryCount), mayLeave: retryCount >= RETRIES_BEFORE_LEAVING };
 }
 
 export interface Handling {
-  /** Something in the batch may end the worker: its events are marked while they are processed. */
+  /** Something in the batch may kill the worker, so its events are marked while they are processed. */
   readonly suspect: boolean;
-  /** An event that cannot be stored may be left to the healer, which finds it missing in the ledger and tries it again. */
+  /** An event that cannot be stored may be left to the healer, which finds it missing in the ledger and retries it. */
   readonly mayLeave?: boolean;
 }
 
@@ -48,14 +48,14 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   /** Events that could not be stored and are left to the healer. */
   readonly leftToHealer: number;
   readonly leftBecause?: string;
-  /** Whether its events were marked while they were processed. */
+  /** Whether the events were marked while they were processed. */
   readonly guarded: boolean;
-  /** Events by the seconds from the hub to the incident table; see `latencyHistogram`. */
+  /** Numbers of events by their seconds from hub to incident table; see `latencyHistogram`. */
   readonly latency: Readonly<Record<string, number>>;
 }
 
 /**
- * Detects in a batch and, once all of it is stored, says so in the ledger and forwards what is new.
+ * Detects in a batch and, once all of it is stored, notes that in the ledger and sends new incidents to the sinks.
  *
  * @throws when an event could not be stored, unless it may be left to the healer
  */
@@ -83,7 +83,7 @@ export async function handleEvents(
   return { ...figures, guarded, ...left, latency, ...recorded, ...delivered };
 }
 
-/** @throws what an event failed of, unless all that failed may be left and the ledger will find them */
+/** @throws the first error, unless all failed events may be left and the ledger can find them */
 function leftToHealer(failed: readonly FailedEvent[], mayLeave: boolean) {
   const [first] = failed;
   if (first === undefined) return { leftToHealer: 0 };
@@ -93,7 +93,7 @@ function leftToHealer(failed: readonly FailedEvent[], mayLeave: boolean) {
   return { leftToHealer: failed.length, leftBecause: reasonOf(first.error) };
 }
 
-/** Sends what is new, unless the endpoint is taken to be down: the sweep finds out when it is back. */
+/** Sends new incidents, unless the endpoint counts as down; then the sweep finds out when it is back. */
 async function deliverNew(added: readonly StoredIncident[], sink: Sink): Promise<Delivery> {
   const stopped = added.length === 0 ? undefined : sink.watch.paused();
   if (stopped !== undefined) return { figures: { forwarded: 0, refused: 0, failed: 0, stopped }, errors: [] };

@@ -14,7 +14,7 @@ export interface JudgeDependencies {
   now(): Date;
 }
 
-/** A result row of a rule and what is stored of it. */
+/** A finding and the incident made of it. */
 export interface Found {
   readonly match: Match;
   readonly incident: StoredIncident;
@@ -25,16 +25,16 @@ export type Verdict =
   | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string };
 
 /**
- * What becomes of a record. Pure and total: a record that our code cannot take is a dead letter, not a
- * failure, which would repeat at each delivery and hold back the partition.
+ * Decides the fate of a record. Pure and total: a record that our code cannot process becomes a dead letter. A failure
+ * would repeat at each delivery and hold up the partition.
  */
 export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDependencies): Verdict {
   if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
   if (!isAuditLog(source.record)) return { fate: "otherCategory", found: [] };
   const { found, problems } = runRules(source, position, deps);
   const tenant = tenantOf(source.record);
-  // A record without a tenant is accepted: the list is against records that were misrouted, and one
-  // that is forged can name any tenant.
+  // A record without a tenant is accepted: the list only guards against misrouted records. A forged record can name any
+  // tenant.
   if (found.length > 0 && tenant !== "" && !deps.allowedTenantIds.has(tenant))
     return deadLettered("a tenant that ALLOWED_TENANT_IDS does not name");
   if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; ") };
@@ -45,13 +45,13 @@ function deadLettered(reason: string): Verdict {
   return { fate: "deadLettered", found: [], reason };
 }
 
-/** A limit that was reached is named. Any other message is left out: it may quote the record. */
+/** Names a limit that was reached. Leaves out any other message: it may quote the record. */
 function problemOf(error: unknown): string {
   if (error instanceof EvaluationLimitError) return error.message;
   return `failed with ${error instanceof Error ? error.name : typeof error}`;
 }
 
-/** A rule's result row, before an incident is made of it. */
+/** A finding before an incident is made of it. */
 export interface MatchedRow {
   readonly rule: ReadyRule;
   readonly row: Row;
@@ -59,7 +59,7 @@ export interface MatchedRow {
   readonly ordinal: number;
 }
 
-/** The result rows of all rules. One that fails on a record does not take along what the others find in it. */
+/** The findings of all rules. A rule that fails on the record does not affect the findings of the others. */
 export function matchRules(
   record: DiagnosticRecord,
   rules: readonly ReadyRule[],
@@ -97,7 +97,7 @@ function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string 
   return `rule ${id} ("${name}"): ${problemOf(error)}`;
 }
 
-/** The tenant of a record that names none. Where several are allowed it may be any of them. */
+/** The tenant of a record that names none; unknown if several are allowed. */
 function onlyTenantOf(allowed: ReadonlySet<string>): string | undefined {
   const [first, ...others] = allowed;
   return others.length === 0 ? first : undefined;

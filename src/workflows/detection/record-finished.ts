@@ -7,16 +7,16 @@ export interface FinishedPort {
 }
 
 export interface Recorded {
-  /** Stored events that the ledger does not know of. They are read once more, which does no harm. */
+  /** Stored events that are not in the ledger. The healer reads them again, which does no harm. */
   readonly notInLedger: number;
   readonly notInLedgerBecause?: string;
 }
 
 /**
- * Notes in the ledger which events are stored: one row for each run of consecutive numbers.
+ * Notes in the ledger which events are stored, with one row for each run of consecutive numbers.
  *
- * A ledger that cannot be written does not fail the batch, which is stored: the timer will find these events
- * missing and read them again.
+ * If the ledger cannot be written, the batch does not fail, since it is stored. The timer finds these events missing
+ * and reads them again.
  */
 export async function recordFinished(
   events: readonly HubEvent[],
@@ -35,7 +35,7 @@ export async function recordFinished(
   }
   return notInLedger === 0
     ? { notInLedger }
-    : { notInLedger, notInLedgerBecause: "the host did not say where they lay" };
+    : { notInLedger, notInLedgerBecause: "the host did not give their positions" };
 }
 
 interface Run {
@@ -46,7 +46,7 @@ interface Run {
   size: number;
 }
 
-/** Runs of consecutive numbers, in the order of the events. Those that lie nowhere are left out. */
+/** Runs of consecutive numbers, in the order of the events. Events without a position are left out. */
 function runsOf(events: readonly HubEvent[]): Run[] {
   const runs: Run[] = [];
   for (const { position } of events) {
@@ -64,7 +64,7 @@ function runsOf(events: readonly HubEvent[]): Run[] {
   return runs;
 }
 
-/** 0 where it is not known: then no hub is old enough for the row to count. */
+/** 0 if unknown: the row then counts for no hub, since every hub is younger. */
 function enqueuedMs(time: string | null): number {
   return Math.max(0, Date.parse(time ?? "") || 0);
 }

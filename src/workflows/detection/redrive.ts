@@ -14,15 +14,15 @@ export interface KeptLetter {
 
 export interface Redriven {
   readonly figures: BatchFigures;
-  /** Why it stays a dead letter; undefined where it is none any more. */
+  /** Why it stays a dead letter; undefined if it is not one any more. */
   readonly stays: string | undefined;
-  /** Reasons for what of it is a dead letter now, apart from the rest. */
+  /** Reasons of its parts that became dead letters of their own. */
   readonly parts: readonly string[];
 }
 
 /**
- * Sends a dead letter through the same code again, after a fix. It is taken away only when everything in it has
- * another fate; where only a part of it has, that part goes on and the rest becomes dead letters of its own.
+ * Processes a dead letter again, with the same code, after a fix. It is removed only when everything in it has another
+ * fate. If only a part has, the rest becomes dead letters of its own.
  */
 export async function redrive({ name, bytes, position }: KeptLetter, deps: RedriveDependencies): Promise<Redriven> {
   const buried: { bytes: Uint8Array; reason: string; position: HubPosition }[] = [];

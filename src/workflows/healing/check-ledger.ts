@@ -6,6 +6,7 @@ import {
   WHOLE_HUB,
 } from "../../core/ledger/partition-ledger.ts";
 import { countOf, type SequenceRange, unionOf } from "../../core/ledger/sequence-ranges.ts";
+import { RETENTION_USED_ALERT } from "../../core/timing.ts";
 import { reasonOf } from "../../errors.ts";
 import { type HealedPartition, type PartitionHealer, partitionHealer } from "./heal-gaps.ts";
 import type { HealDependencies, HealLimits } from "./heal-work.ts";
@@ -18,12 +19,12 @@ export interface CheckDependencies extends HealDependencies {
     writeStatus(status: PartitionStatus): Promise<void>;
     writeFailure(partitionId: string, failure: { readonly at: string; readonly reason: string }): Promise<void>;
   };
-  /** Says at once, where the death of the worker does not reach, that events are lost. */
+  /** Reports lost events at once, in a place that survives the worker. */
   reportLost(range: LostEvents): void;
 }
 
 export interface CheckLimits extends HealLimits {
-  /** Which partition begins, counted on beyond their number. Where it changes from run to run, each has its turn. */
+  /** Number of the partition that begins, modulo their count. Vary it from run to run, so that each has its turn. */
   readonly firstTurn: number;
 }
 
@@ -32,7 +33,7 @@ export type LostEvents = SequenceRange & { readonly partitionId: string };
 /** Plain figures, for a log record. */
 export interface LedgerFigures {
   readonly partitions: number;
-  /** Events that are in the hub and not finished up to the last gap or the end. */
+  /** Events in the hub that are not finished. */
   readonly lag: number;
   readonly gapEvents: number;
   readonly healedEvents: number;
@@ -43,11 +44,11 @@ export interface LedgerFigures {
   readonly deadLettered: number;
   readonly lostEvents: number;
   readonly oldestUnfinishedSeconds: number;
-  /** Share of the retention that the oldest unfinished event has used up: at 1 it is lost. */
+  /** Share of the retention that the oldest unfinished event has used up; at 1 it is lost. */
   readonly headroomUsed: number;
-  /** The headroom is half gone, or events are lost or stuck: somebody has to look. */
+  /** A person should look: half of the retention is used up, or events are lost or stuck. */
   readonly alert: boolean;
-  /** Since the last event reached the hub; -1 where there never was one. */
+  /** Since the last event reached the hub; -1 if there never was one. */
   readonly silentSeconds: number;
 }
 
@@ -57,16 +58,14 @@ export interface LedgerCheck {
   readonly lost: readonly LostEvents[];
   /** Events that this run tried and could not store although it could store others. */
   readonly stuck: readonly (StuckEvent & { readonly partitionId: string })[];
-  /** Partitions that could not be looked at, or of which nothing could be stored, each with the reason. */
+  /** Partitions that could not be checked, or of which nothing could be stored, each with the reason. */
   readonly failures: readonly { readonly partitionId: string; readonly error: unknown }[];
 }
 
-/** As many as a row of the status has room for, and a person reads. */
+/** As many as fit into a row of the status, and as a person reads. */
 const STUCK_SHOWN = 10;
-/** Half of the retention gone, nobody having looked, is the last good moment to look. */
-const ALERT_AT = 0.5;
 
-/** Looks at every partition, reads again what was passed over, and keeps what was found for `/api/pipeline`. */
+/** Checks every partition, heals its gaps, and stores the status for `/api/pipeline`. */
 export async function checkLedger(deps: CheckDependencies, limits: CheckLimits): Promise<LedgerCheck> {
   const { createdAt, partitionIds } = await describedHub(deps);
   const failures: { partitionId: string; error: unknown }[] = [];
@@ -74,14 +73,14 @@ export async function checkLedger(deps: CheckDependencies, limits: CheckLimits):
   const ledger = {
     ...deps.ledger,
     async lost(partitionId: string, range: LostRange): Promise<void> {
-      // Said before it is kept, and whatever becomes of its partition: a loss is said twice rather than never.
+      // Report before storing it: better to report a loss twice than never.
       const events = { partitionId, first: range.first, last: range.last };
       deps.reportLost(events);
       lost.push(events);
       await deps.ledger.lost(partitionId, range);
     },
   };
-  /** Does a step of one partition. If it fails, the others go on; the caller fails in the end. */
+  /** Does a step of one partition. If it fails, the other partitions go on, and the caller fails in the end. */
   async function attempt<T>(partitionId: string, step: () => Promise<T>): Promise<T | undefined> {
     try {
       return await step();
@@ -122,7 +121,7 @@ export async function checkLedger(deps: CheckDependencies, limits: CheckLimits):
   };
 }
 
-/** Health must show that the hub cannot be reached, so the reason is kept before the run fails. */
+/** If the hub cannot be reached, stores the reason before the run fails, so that the health shows it. */
 async function describedHub(deps: CheckDependencies) {
   try {
     return await deps.hub.describe();
@@ -139,7 +138,7 @@ function rotated<T>(items: readonly T[], by: number): T[] {
 
 type Attempt = <T>(partitionId: string, step: () => Promise<T>) => Promise<T | undefined>;
 
-/** One chunk of each partition after the other, so that a large gap of one holds up no other. */
+/** Heals one chunk of each partition in turn, so that a large gap in one holds up no other. */
 async function takeTurns(
   healers: readonly { readonly partitionId: string; readonly healer: PartitionHealer }[],
   attempt: Attempt,
@@ -152,7 +151,7 @@ async function takeTurns(
   }
 }
 
-/** For `/api/pipeline`. Where the ledger cannot be written, the run fails anyway. */
+/** Stores failures for `/api/pipeline`. Ignores errors: if the ledger cannot be written, the run fails anyway. */
 async function keepFailures(failures: LedgerCheck["failures"], { ledger, now }: CheckDependencies): Promise<void> {
   const at = now().toISOString();
   const all = failures.map(({ partitionId, error }) =>
@@ -199,7 +198,7 @@ function figuresOf(
     lostEvents: lost,
     oldestUnfinishedSeconds: seconds(now - oldest),
     headroomUsed,
-    alert: headroomUsed >= ALERT_AT || lost > 0 || stuck > 0,
+    alert: headroomUsed >= RETENTION_USED_ALERT || lost > 0 || stuck > 0,
     silentSeconds: newest === -Infinity ? -1 : seconds(now - newest),
   };
 }

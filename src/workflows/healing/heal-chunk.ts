@@ -18,7 +18,7 @@ export interface ChunkDependencies {
     beginAttempt(partitionId: string, first: number): Promise<number>;
     endAttempt(partitionId: string, first: number): Promise<void>;
   };
-  /** Detects and forwards; resolves when all is stored. `suspect`: these events may have ended the worker before. */
+  /** Detects and forwards; resolves when all is stored. `suspect`: these events may have killed a worker before. */
   handle(events: readonly HubEvent[], how: { readonly suspect: boolean }): Promise<unknown>;
   now(): Date;
 }
@@ -31,23 +31,23 @@ export interface PartitionOfHub {
 
 export interface HealedChunk {
   readonly healedEvents: number;
-  /** Numbers for which the hub holds nothing though it should: closed. */
+  /** Numbers noted as finished because the hub has no event for them, although it should. */
   readonly closedNumbers: number;
-  /** All numbers of the chunk up to this one are settled. Less than its first: the hub did not give anything. */
+  /** All numbers of the chunk up to this one are settled. Below its first number, the hub returned nothing. */
   readonly through: number;
 }
 
 export interface FailedChunk {
   readonly error: unknown;
-  /** Those that were read. */
+  /** The events that were read. */
   readonly events: readonly HubEvent[];
 }
 
 /**
- * Reads a few events again and handles them, and settles the numbers among them that the hub does not hold.
+ * Reads a few events again, handles them, and settles the numbers for which the hub has no event.
  *
- * @returns `error` where the hub did not give the events, or where it did and they could not be stored
- * @throws where the ledger cannot be written: then nothing is known of any event
+ * @returns `error` if the events could not be read or could not be stored
+ * @throws if the ledger cannot be written
  */
 export async function healChunk(
   chunk: SequenceRange,
@@ -61,7 +61,7 @@ export async function healChunk(
     read = await deps.hub.read(partitionId, chunk, countOf([chunk]));
     if (read.events.length > 0) await deps.handle(read.events, { suspect: deaths >= SUSPICIOUS_ATTEMPTS });
   } catch (error) {
-    await deps.ledger.endAttempt(partitionId, chunk.first); // the worker lives
+    await deps.ledger.endAttempt(partitionId, chunk.first); // the worker survived
     return { error, events: read?.events ?? [] };
   }
   const healed = await settle(chunk, read, { where, deps });
@@ -84,7 +84,7 @@ async function settle(
   const enqueued = Date.parse(events[0]?.position.enqueuedTime ?? "") || 0;
   for (const run of unionOf(single)) await closeRange(run, enqueued, { where, deps });
   const holes = missingFrom(chunk, single);
-  // Asked after reading: what the hub dropped in between is lost and not a hole.
+  // Ask after reading: events that the hub dropped meanwhile are lost, not holes.
   const oldest = holes.length === 0 ? chunk.first : (await deps.hub.partition(where.partitionId)).first;
   let closedNumbers = 0;
   for (const hole of holes) {
@@ -102,7 +102,7 @@ async function settle(
   };
 }
 
-/** Writes that a range is finished. The hub has just confirmed that the range is its own, so clocks do not matter. */
+/** Notes a range as finished. The hub has just confirmed that the range is its own, so clocks do not matter. */
 export async function closeRange(
   range: SequenceRange,
   enqueuedAt: number,

@@ -19,48 +19,48 @@ import {
 export interface HealedPartition {
   readonly partitionId: string;
   readonly lag: number;
-  /** Events that were passed over and must still be read again. Stuck events are not among them. */
+  /** Events in gaps that must still be read again, without stuck events. */
   readonly gapEvents: number;
   readonly healedEvents: number;
-  /** Numbers for which the hub holds nothing though it should: closed. */
+  /** Numbers noted as finished because the hub has no event for them, although it should. */
   readonly closedNumbers: number;
   /** Events that could not be stored and became dead letters before the hub drops them. */
   readonly deadLettered: number;
-  /** Lost of this hub in all. */
+  /** All events of this hub that are lost. */
   readonly lostEvents: number;
   /** Events that could not be stored; a later run tries them again. */
   readonly stuck: readonly StuckRange[];
-  /** Of these, what this run tried. */
+  /** Those among them that this run tried. */
   readonly failed: readonly StuckRange[];
-  /** Why nothing could be stored; undefined where something was. */
+  /** Why nothing could be stored; undefined if something was. */
   readonly failure: unknown;
   readonly oldestUnfinishedAt: number | undefined;
   readonly lastEnqueuedAt: number | undefined;
 }
 
-/** A partition while it is healed. */
+/** Heals one partition, step by step. */
 export interface PartitionHealer {
-  /** Reads at most one chunk again and handles it. @returns whether there may be more to do */
+  /** Reads at most one chunk again and handles it. @returns whether there may be more */
   healSome(): Promise<boolean>;
-  /** When the latest of its events was stored, by anybody; -Infinity where none was. */
+  /** When the latest of its events was stored, by this run or others; -Infinity if none was. */
   storedAt(): number;
   /**
-   * Keeps what could not be stored, and says how far the partition is.
+   * Notes the events that could not be stored, and returns the state of the partition.
    *
-   * @param storedAt when the latest event of any partition was stored: proof that the store works
+   * @param storedAt when the latest event of any partition was stored, which proves that the store works
    */
   finish(storedAt: number): Promise<HealedPartition>;
 }
 
-/** After this many single events in a row failed, one from elsewhere is tried. If that fails too, nothing can be stored. */
+/** After this many single events in a row failed, try one from elsewhere. If that fails too, the store is down. */
 const FAILURES_IN_A_ROW = 3;
 
 /**
- * Reads again the events of a partition that the platform passed over: those whose number no invocation ever
- * finished though later ones are, and those at the end that nobody has been working on.
+ * Reads again the events of a partition that the platform skipped: events that no invocation finished although later ones
+ * are finished, and events at the end that nobody works on.
  *
- * A chunk that fails is halved until the events at fault are alone. These rest, and everything else goes on. Overlap
- * with the trigger is harmless: what is stored twice is known the second time.
+ * A chunk that fails is halved until the events at fault are alone. Those rest, and everything else goes on. Reading an
+ * event that the trigger reads too is harmless: its incidents are known the second time.
  */
 export async function partitionHealer(healing: Healing): Promise<PartitionHealer> {
   const { where, deps, limits } = healing;
@@ -103,12 +103,12 @@ export async function partitionHealer(healing: Healing): Promise<PartitionHealer
       storedAt = Math.max(storedAt, deps.now().getTime());
     }
     if (through >= first && through < last) queue.unshift({ ...work, range: { first: through + 1, last } });
-    // The hub did not give anything: the rest of the range is left to the next run.
+    // The hub returned nothing, so the rest of the range is left to the next run.
     if (through < first && queue[0]?.range.first === last + 1) queue.shift();
   }
 
   async function finish(anyStoredAt: number): Promise<HealedPartition> {
-    // The rest of a chunk that failed is tried apart from its neighbours by the next run, too.
+    // The rest of a chunk that failed stays apart from its neighbours in the next run, too.
     const unsettled = [...failed, ...queue.filter(({ error }) => error !== undefined)];
     const isProven = ({ earlier }: Work): boolean => anyStoredAt >= (earlier?.lastTriedAt ?? startedAt);
     const rows = unsettled.map((work) => stuckRange(work, { isProven: isProven(work), healing }));
@@ -132,7 +132,7 @@ export async function partitionHealer(healing: Healing): Promise<PartitionHealer
   return { healSome, storedAt: () => storedAt, finish };
 }
 
-/** Whether there is nothing to read again, so that nothing has changed since. */
+/** Whether there is nothing to read again, so that the assessment still holds. */
 function isIdle({ gaps, stuck, stalled }: Found): boolean {
   return gaps.length === 0 && stuck.length === 0 && stalled === undefined;
 }
@@ -156,7 +156,7 @@ function stuckRange({ range, earlier, error }: Work, { isProven, healing: { wher
   };
 }
 
-/** Rows of earlier runs that are narrower now. */
+/** Rows of earlier runs that narrower rows replace. */
 function replacedBy(rows: readonly StuckRange[], tried: readonly Work[]): StuckRange[] {
   const earlier = new Set(tried.flatMap((work) => work.earlier ?? []));
   const isKept = (old: StuckRange) => rows.some(({ first, last }) => first === old.first && last === old.last);
@@ -176,7 +176,7 @@ async function keepStuck(
   if (replaced.length > 0) await deps.ledger.replace(partitionId, changes);
 }
 
-/** Keeps an event as a dead letter that could not be stored and that the hub will drop soon. Else it stays stuck. */
+/** Keeps a stuck event as a dead letter if the hub will drop it soon. @returns false if it stays stuck */
 async function isKeptAsDeadLetter(
   { range, earlier, error }: Work,
   event: HubEvent | undefined,
@@ -190,7 +190,7 @@ async function isKeptAsDeadLetter(
   try {
     await deps.deadLetters.add({ bytes: event.body, reason, position: event.position });
   } catch {
-    return false; // what could not be stored stays in the ledger, with its reason
+    return false; // it stays in the ledger, with its reason
   }
   await closeRange(range, enqueued, { where, deps });
   return true;

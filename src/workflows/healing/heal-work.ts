@@ -32,7 +32,7 @@ export interface HealLimits extends LedgerPatience {
   readonly retentionMs: number;
 }
 
-/** A partition, and with what it is healed. */
+/** A partition, with all that healing it needs. */
 export interface Healing {
   readonly where: PartitionOfHub;
   readonly deps: HealDependencies;
@@ -42,27 +42,27 @@ export interface Healing {
 /** A range to read again. */
 export interface Work {
   readonly range: SequenceRange;
-  /** What the ledger says of it, where an earlier run could not store it. */
+  /** Its row in the ledger, if an earlier run could not store it. */
   readonly earlier?: StuckRange | undefined;
-  /** Why a larger chunk that it is part of could not be stored in this run. */
+  /** Why this run could not store a larger chunk that contains it. */
   readonly error?: unknown;
 }
 
-/** What ledger and hub say of a partition. */
+/** The state of a partition, from ledger and hub. */
 export type Found = LedgerAssessment & { readonly state: PartitionState };
 
 export async function assess({ where, deps, limits }: Healing): Promise<Found> {
   const { partitionId, hubCreatedAt } = where;
   const { hub, ledger, now } = deps;
-  // In this order: of what was finished by then the hub knows, too.
+  // Ledger first: then the hub knows every event that the ledger has as finished.
   const rows = await ledger.read(partitionId);
   const state = { ...(await hub.partition(partitionId)), hubCreatedAt };
   return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state };
 }
 
 /**
- * What to read again, in order: what is not narrowed down to single events yet, what nobody tried, and single events
- * that have rested. What the hub does not hold any more is lost.
+ * The ranges to read again, in order: stuck ranges that are not narrowed down to single events yet, ranges that nobody
+ * tried, and single events that have rested. Events that the hub does not hold any more are noted as lost.
  */
 export async function workOf(found: Found, healing: Healing): Promise<Work[]> {
   const { where, deps, limits } = healing;
@@ -88,28 +88,28 @@ function hasRested(
   { now, retentionMs }: { readonly now: number; readonly retentionMs: number },
 ): boolean {
   if (earlier === undefined) return true;
-  return Math.abs(now - earlier.lastTriedAt) >= restMs(earlier.attempts, retentionMs); // a clock may have been set back
+  return Math.abs(now - earlier.lastTriedAt) >= restMs(earlier.attempts, retentionMs); // the clock may have been set back
 }
 
-/** How long an event rests after so many attempts that failed while other events were stored. */
+/** How long an event rests after this many attempts that failed while other events were stored. */
 export function restMs(attempts: number, retentionMs: number): number {
   if (attempts === 0) return 0;
   const longest = Math.min(LONGEST_STUCK_REST.ms, LONGEST_STUCK_REST.shareOfRetention * retentionMs);
   return Math.min(STUCK_REST_MS * 2 ** (attempts - 1), longest);
 }
 
-/** The unfinished end, where its events are so old that whoever had them has given them up. */
+/** The unfinished end, if its events are so old that no invocation can still be working on them. */
 async function abandonedTail({ stalled, state, stuck }: Found, healing: Healing): Promise<SequenceRange[]> {
   if (stalled === undefined) return [];
   const tail = missingFrom(stalled, stuck);
   if (stalled.first < state.first) return tail;
   const since = await enqueuedAt(stalled, healing);
-  // A clock that was set back must not make old events young for as long as it takes to catch up.
+  // Old events must not count as new while a clock that was set back catches up.
   const age = since === undefined ? 0 : Math.abs(healing.deps.now().getTime() - since);
   return since !== undefined && age >= healing.limits.stallMs ? tail : [];
 }
 
-/** Since when the oldest event of an unfinished range waits. If the hub has dropped it, its whole retention is used up. */
+/** When the oldest event of an unfinished range reached the hub. If the hub has dropped it, its whole retention is used up. */
 export async function waitsSince(
   range: SequenceRange,
   { state }: Found,
@@ -119,14 +119,14 @@ export async function waitsSince(
   return enqueuedAt(range, healing);
 }
 
-/** When the first event of a range reached the hub; undefined where the hub does not hold any of it. */
+/** When the first event of a range reached the hub; undefined if the hub holds no event of it. */
 async function enqueuedAt(range: SequenceRange, { where, deps }: Healing): Promise<number | undefined> {
   const { events } = await deps.hub.read(where.partitionId, range, 1);
   const time = Date.parse(events[0]?.position.enqueuedTime ?? "");
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Takes the next chunk out of the queue; the rest of its range stays. */
+/** Takes the next chunk out of the queue. The rest of its range stays in the queue. */
 export function takeChunk(queue: Work[], chunkEvents: number): Work | undefined {
   const [next] = queue;
   return (
@@ -134,7 +134,7 @@ export function takeChunk(queue: Work[], chunkEvents: number): Work | undefined 
   );
 }
 
-/** Takes a single event out of the other end of the queue, one that did not fail alone before. */
+/** Takes a single event from the other end of the queue, one that has not failed alone before. */
 export function takeProbe(queue: Work[]): Work | undefined {
   const index = queue.findLastIndex(({ earlier }) => earlier === undefined || !isSingle(earlier));
   const work = queue[index];

@@ -2,13 +2,13 @@ import { type DashboardAccess, identify, type Sender } from "../../core/triage/d
 import { type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
 import type { PipelineHealth } from "./pipeline-health.ts";
 
-/** What anyone may know, and a probe needs: 200 while events are stored, also if somebody has to look at something. */
+/** The part of the health that is open to anyone, and enough for a probe: 200 as long as events are stored. */
 export function healthAnswer({ status }: Pick<PipelineHealth, "status">): HttpAnswer {
   return json(status === "down" ? 503 : 200, { status });
 }
 
 /**
- * All that is known of the pipeline, for analysts.
+ * The whole health of the pipeline, for analysts.
  *
  * @param health is not called for a request that is refused
  */

@@ -20,7 +20,7 @@ export interface HubHealth {
   readonly silentMinutes: number | undefined;
   readonly lag: number;
   readonly gapEvents: number;
-  /** Events that could not be stored and rest until a later run of the ledger's timer. */
+  /** Events that could not be stored and rest until a later run of ledger-timer. */
   readonly stuckEvents: number;
   readonly lostEvents: number;
   readonly oldestUnfinishedSeconds: number;
@@ -35,7 +35,7 @@ interface At {
   readonly now: number;
 }
 
-/** Events that cannot be stored, each with its reason. */
+/** Names this many of the events that cannot be stored, each with its reason. */
 const NAMED_EVENTS = 3;
 
 /** Undefined before the first check. */
@@ -69,7 +69,7 @@ export function hubHealth(
   };
 }
 
-/** What a person has to look at, in hub, ledger and timers. */
+/** The problems of hub, ledger and timers that a person should look at. */
 export function hubProblems(
   statuses: readonly PartitionStatus[],
   runs: TimerRuns,
@@ -90,18 +90,18 @@ function lateness({ timer, lastRunAt, missingSince }: LateTimer): string {
 }
 
 const NOT_CHECKED =
-  "the ledger has not been checked yet: until ledger-timer has run once, nobody knows whether events were passed over";
+  "the ledger has not been checked yet: whether events are missing is unknown until ledger-timer has run once";
 
 function problemsOf({ lostEvents, headroomUsed, gapEvents }: HubHealth): string[] {
   return [
     lostEvents > 0 && `${lostEvents} event(s) left the hub before they were stored`,
     headroomUsed >= RETENTION_USED_ALERT &&
       `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
-    gapEvents > 0 && `${gapEvents} event(s) that were passed over wait to be read again`,
+    gapEvents > 0 && `${gapEvents} event(s) that the platform skipped wait to be read again`,
   ].filter((problem) => problem !== false);
 }
 
-/** Names some events that cannot be stored, and counts the others. */
+/** Names the oldest events that cannot be stored, and counts the others. */
 function stuckProblems(statuses: readonly PartitionStatus[]): string[] {
   const count = statuses.reduce((sum, { stuckEvents }) => sum + stuckEvents, 0);
   const named = statuses

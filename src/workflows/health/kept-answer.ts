@@ -1,9 +1,9 @@
 export interface KeptAnswer<T> {
-  /** Finds the answer out. It must end some day: nothing is asked again before. */
+  /** Finds the answer. It must end at some time: until then nothing is asked again. */
   readonly ask: () => Promise<T>;
-  /** How long an answer, or a failure, is given again. */
+  /** How long an answer, or a failure, is kept. */
   readonly freshForMs: number;
-  /** What is answered while a question takes longer than this. */
+  /** The answer while a question takes longer than this. */
   readonly late: { readonly afterMs: number; readonly answer: T };
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -11,7 +11,7 @@ export interface KeptAnswer<T> {
 
 /**
  * Asks at most one question at a time, however many callers want the answer, and keeps the answer until it expires. Its
- * age counts from the end of the question: from its beginning, a slow answer would be too old at once.
+ * age counts from the end of the question; otherwise a slow answer would have expired when it arrived.
  */
 export function keptAnswer<T>({ ask, freshForMs, late, now }: KeptAnswer<T>): () => Promise<T> {
   let latest: Question<T> | undefined;

@@ -21,7 +21,7 @@ export interface HealthDependencies extends HubHealthDependencies {
 }
 
 export interface PipelineHealth extends Partial<BySink<OutboxState>> {
-  /** `down`: events may not be stored now. `degraded`: they are, and somebody has to look. */
+  /** `down`: events may not be stored now. `degraded`: they are stored, but a person should look. */
   readonly status: "ok" | "degraded" | "down";
   readonly problems: readonly string[];
   /** Counted no further than COUNTED, as are the rows that wait for a sink. */
@@ -31,7 +31,7 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
 
 const COUNTED = 1_000;
 
-/** Asks everything that the app depends on how it is. Never rejects for a dependency that does not answer. */
+/** Asks every dependency for its state. Does not reject if one does not answer. */
 export async function pipelineHealth(deps: HealthDependencies, limits: HubHealthLimits): Promise<PipelineHealth> {
   const failing: string[] = [];
   const degraded: string[] = [];
@@ -40,7 +40,7 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
       return await question();
     } catch (error) {
       if (!isOfADependency(error)) throw error;
-      problems.push(`${what} does not answer`); // not its message: this page is open to anyone
+      problems.push(`${what} does not answer`); // without the message of the error, which may name addresses
       return undefined;
     }
   };
@@ -74,10 +74,10 @@ async function outboxStates({ sinks, now, ...deps }: HealthDependencies) {
 
 function outboxProblems(title: string, { pending, refused, failing, oldestSeconds }: OutboxState): string[] {
   return [
-    // What was not counted may be older, or refused.
+    // Rows beyond the count may be older, or refused.
     pending + refused >= COUNTED && `${COUNTED} rows or more are in the outbox for ${title}`,
     refused > 0 && `${refused} row(s) refused by ${title}`,
-    failing > 0 && `${failing} row(s) fail at ${title} while others are taken`,
+    failing > 0 && `${failing} row(s) fail at ${title} while others are accepted`,
     oldestSeconds > OUTBOX_LATE_SECONDS && `incidents have waited for ${title} for ${oldestSeconds} s`,
   ].filter((problem) => problem !== false);
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { inLanes } from "../../../src/workflows/delivery/deliver.ts";
 
-test("everything in the queue is worked on, what the work adds as well, on no more than so many at a time", async () => {
+test("every item of the queue is worked on, added ones too, with at most the given number at a time", async () => {
   const sizes = fc.array(fc.nat({ max: 4 }), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (given, lanes) => {
@@ -24,7 +24,7 @@ test("everything in the queue is worked on, what the work adds as well, on no mo
   );
 });
 
-test("what takes long holds up its own lane only", async () => {
+test("a slow item holds up only its own lane", async () => {
   const slow = Promise.withResolvers<void>();
   const worked: number[] = [];
   async function work(thing: number): Promise<void> {
@@ -36,7 +36,7 @@ test("what takes long holds up its own lane only", async () => {
   expect(worked).toEqual([2, 3, 4, 1]);
 });
 
-test("nothing more begins while it is not to go on; it goes on if what is under way changes that", async () => {
+test("no item begins while `goesOn` says no; items begin again if running work changes that", async () => {
   const queue = [1, 2, 3, 4, 5];
   const worked: number[] = [];
   let isOpen = true;

@@ -4,7 +4,7 @@ import { POSITION, settingsChange } from "../../samples.ts";
 const eventOf = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
 export const events = (...bodies: Uint8Array[]): HubEvent[] => bodies.map(eventOf);
 
-/** What a batch without records comes to. A list of its own, as an expectation must be. */
+/** The figures of a batch without records. Written out here, so that a test does not compare the code with itself. */
 export const NOTHING: BatchFigures = {
   events: 0,
   skippedByScan: 0,

@@ -25,7 +25,7 @@ const failing = {
 
 const { scan } = ruleScan([CHANGES_TO_PIM_SETTINGS]);
 
-test("a change of PIM settings is one incident, however often and in whatever batch it is delivered", async () => {
+test("a PIM settings change makes one incident, however often and in whatever batch it is delivered", async () => {
   const { deps, stored } = memoryStores();
 
   const first = await detectBatch(events(eventBody(settingsChange())), deps);
@@ -41,7 +41,7 @@ test("a change of PIM settings is one incident, however often and in whatever ba
   expect(stored.size).toBe(1);
 });
 
-test("the incident says where its event lay and when it was found", async () => {
+test("the incident has the position of its event and the time when it was found", async () => {
   const { deps, stored } = memoryStores();
   await detectBatch(events(eventBody(settingsChange())), deps);
   expect([...stored.values()].map(({ row }) => row)).toMatchObject([
@@ -58,12 +58,12 @@ describe("each record has one fate", () => {
   test.each<{ why: string; record: Json; fate: Partial<BatchFigures>; reason?: string }>([
     { why: "a change of PIM settings", record: settingsChange(), fate: { matched: 1, stored: 1 } },
     {
-      why: "one that failed: the rule has no filter on the result",
+      why: "a failed change: the rule does not filter by result",
       record: settingsChange({}, { result: "failure" }),
       fate: { matched: 1, stored: 1 },
     },
     {
-      why: "the category as in 2018, names in another case",
+      why: "the category of 2018, names in another case",
       record: settingsChange({ category: "Audit", operationName: "UPDATE ROLE SETTING IN PIM" }),
       fate: { matched: 1, stored: 1 },
     },
@@ -73,7 +73,7 @@ describe("each record has one fate", () => {
     { why: "another category", record: signIn, fate: { otherCategory: 1 } },
     { why: "no category", record: { a: 1 }, fate: { deadLettered: 1 }, reason: 'no "category"' },
     {
-      why: "a category that is no text",
+      why: "a category that is not text",
       record: settingsChange({ category: 7 }),
       fate: { deadLettered: 1 },
       reason: 'no "category"',
@@ -95,7 +95,7 @@ describe("each record has one fate", () => {
       reason: "a tenant that ALLOWED_TENANT_IDS does not name",
     },
     {
-      why: "no match from another tenant",
+      why: "another tenant, without a match",
       record: { ...otherActivity, tenantId: "bbbbbbbb-1111-4222-8333-444444444444" },
       fate: { notMatched: 1 },
     },
@@ -113,7 +113,7 @@ describe("each record has one fate", () => {
   });
 });
 
-test("unreadable parts are dead letters byte for byte, and all else goes on", async () => {
+test("unreadable parts become dead letters byte for byte, and everything else is processed", async () => {
   const { deps, letters } = memoryStores();
   const good = JSON.stringify(settingsChange());
 
@@ -141,7 +141,7 @@ test("unreadable parts are dead letters byte for byte, and all else goes on", as
   ]);
 });
 
-test("a rule that fails on a record makes it a dead letter, and what other rules find in it is stored", async () => {
+test("a record on which a rule fails becomes a dead letter, and the incidents of other rules are stored", async () => {
   const { deps, letters, stored } = memoryStores();
 
   const { figures } = await detectBatch(events(eventBody(settingsChange(), signIn)), {
@@ -156,7 +156,7 @@ test("a rule that fails on a record makes it a dead letter, and what other rules
   ]);
 });
 
-test("a rule that reaches a limit on a record is named with the limit, and the record is kept", async () => {
+test("if a rule reaches a limit on a record, the dead letter names rule and limit", async () => {
   const { plan } = CHANGES_TO_PIM_SETTINGS;
   for (const [limit, reason] of [
     [{ rows: 0 }, "stopped at the limit of 0 rows for one record"],
@@ -170,7 +170,7 @@ test("a rule that reaches a limit on a record is named with the limit, and the r
   }
 });
 
-test("several result rows of one record are several incidents, told apart by their order", async () => {
+test("several findings in one record make several incidents, told apart by their order", async () => {
   const { deps, stored } = memoryStores();
   const { rule, evaluate } = readyRule();
   const twice = { rule, evaluate: (row: Parameters<typeof evaluate>[0]) => [...evaluate(row), ...evaluate(row)] };
@@ -182,7 +182,7 @@ test("several result rows of one record are several incidents, told apart by the
   expect(stored.size).toBe(2);
 });
 
-test("two rules that match one record make an incident each", async () => {
+test("two rules that match one record make one incident each", async () => {
   const { deps, stored } = memoryStores();
   const other = readyRule({ ...CHANGES_TO_PIM_SETTINGS, id: failing.rule.id });
   const { figures } = await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [readyRule(), other] });
@@ -200,7 +200,7 @@ describe("a dependency that fails rejects the batch, so that it is delivered aga
   ])("$what", async ({ broken, body }) => {
     const { deps } = memoryStores();
     await expect(detectBatch(events(body), { ...deps, ...broken })).rejects.toBe(down);
-    // The same batch without what needs the store passes.
+    // The same batch passes without the part that needs the store.
     await expect(detectBatch(events(eventBody(otherActivity)), { ...deps, ...broken })).resolves.toBeDefined();
   });
 });
@@ -219,7 +219,7 @@ describe("a record whose incident the store refuses", () => {
   const bad = settingsChange({}, { id: "PIM_BAD" });
   const [one, two] = [settingsChange({}, { id: "PIM_1" }), settingsChange({}, { id: "PIM_2" })];
 
-  test("is a dead letter byte for byte that says why; its neighbours are stored, and so is the rest of the batch", async () => {
+  test("becomes a dead letter byte for byte with the reason; its neighbors and the rest of the batch are stored", async () => {
     const { deps, stored, letters } = refusing("PIM_BAD");
     for (const known of [0, 2]) {
       const { figures, added } = await detectBatch(events(eventBody(one, bad), eventBody(two)), deps);
@@ -237,7 +237,7 @@ describe("a record whose incident the store refuses", () => {
     );
   });
 
-  test("keeps the other reason too where another rule failed on it", async () => {
+  test("has both reasons if another rule failed on it too", async () => {
     const { deps, letters } = refusing("PIM_BAD");
     const { figures } = await detectBatch(events(eventBody(bad)), { ...deps, rules: [failing, ...deps.rules] });
     expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
@@ -245,7 +245,7 @@ describe("a record whose incident the store refuses", () => {
   });
 });
 
-test("a record nested 100,000 levels deep is an incident like any other", async () => {
+test("a record nested 100,000 levels deep makes an incident like any other", async () => {
   const { deps, stored } = memoryStores();
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   const record = JSON.stringify(settingsChange({}, { initiatedBy: "DEEP" })).replace('"DEEP"', deep);
@@ -254,9 +254,9 @@ test("a record nested 100,000 levels deep is an incident like any other", async 
   expect([...stored.values()].map(({ record: text }) => text)).toEqual([record]);
 });
 
-test("a record by itself that ends with what a rule looks for is an incident, wherever its buffer ends", async () => {
+test("a bare record that ends with a literal makes an incident, wherever its buffer ends", async () => {
   const { operationName = null, ...before } = settingsChange({}, { activityDisplayName: "" });
-  // Alone in their buffers, of all lengths and with the literal at all places in words.
+  // Each alone in its buffer, of all lengths, with the literal at every position within words.
   const bodies = Array.from({ length: 80 }, (_, length) =>
     Uint8Array.from(bytes(JSON.stringify({ filling: "f".repeat(length), ...before, operationName }))),
   );
@@ -292,7 +292,7 @@ test.each([
   { why: "empty", body: bytes("") },
   { why: "cut off", body: eventBody(signIn).subarray(0, -3) },
   { why: "UTF-16", body: Buffer.from(JSON.stringify({ records: [settingsChange()] }), "utf16le") },
-])("with the scan, an event that is $why is a dead letter all the same", async ({ body }) => {
+])("an event that is $why becomes a dead letter even with the scan", async ({ body }) => {
   const { deps, letters } = memoryStores();
   const { figures } = await detectBatch(events(body), { ...deps, scan });
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });

@@ -14,7 +14,7 @@ const killerBytes = bytes(JSON.stringify(killer));
 const event = (body: Uint8Array): HubEvent => ({ body, position: POSITION });
 
 const nothing = () => Promise.resolve();
-/** What handling a batch needs beside detection, of which these tests ask nothing. */
+/** The other dependencies of handling a batch, which these tests do not check. */
 const REST_OF_THE_APP = {
   ledger: { finished: nothing },
   sinks: [memorySink([]).sink],
@@ -22,7 +22,7 @@ const REST_OF_THE_APP = {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A worker that dies of the killer: what it was at never comes back. */
+/** A worker that dies at the killer: its work never ends. */
 function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependencies {
   return {
     ...deps,
@@ -38,7 +38,7 @@ function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependenc
   };
 }
 
-/** Attempts at a batch, each in a worker of its own, until one lives through it. */
+/** Attempts at a batch, each in a new worker, until one survives it. */
 async function untilLivedThrough(events: readonly HubEvent[]) {
   const { deps, stored, letters } = memoryStores();
   const { suspects, marks, die } = memorySuspects();
@@ -58,7 +58,7 @@ async function untilLivedThrough(events: readonly HubEvent[]) {
   }
 }
 
-describe("a record that ends every worker", () => {
+describe("a record that kills every worker", () => {
   const events = [
     event(eventBody(good("PIM_1"))),
     event(eventBody(good("PIM_2"), killer, good("PIM_3"))),
@@ -66,7 +66,7 @@ describe("a record that ends every worker", () => {
     event(eventBody(good("PIM_4"))),
   ];
 
-  test("is put aside after four deaths, byte for byte, and its neighbours go on", async () => {
+  test("is quarantined after four deaths, byte for byte, and its neighbors are processed", async () => {
     const { figures, deaths, stored, letters, marks } = await untilLivedThrough(events);
 
     expect(deaths).toBe(4); // among all, alone as an event, twice alone as a record
@@ -78,7 +78,7 @@ describe("a record that ends every worker", () => {
     ]);
   });
 
-  test("is not touched again when it is delivered again, by whom ever", async () => {
+  test("is not processed when it is delivered again, by any worker", async () => {
     const { marks } = await untilLivedThrough(events);
     const { deps, letters } = memoryStores();
     const quarantined = new Set(marks.keys());
@@ -90,14 +90,14 @@ describe("a record that ends every worker", () => {
     expect(letters.map(({ bytes: kept }) => kept)).toContainEqual(killerBytes);
   });
 
-  test("takes its event along where it is all of it", async () => {
+  test("quarantines its event too if the event has nothing else", async () => {
     const { figures, stored, letters } = await untilLivedThrough([event(killerBytes), event(eventBody(good("PIM_1")))]);
     expect(figures).toMatchObject({ received: 2, matched: 1, deadLettered: 1 });
     expect([stored.size, letters.length]).toEqual([1, 1]);
   });
 });
 
-test("without a death, guarded and not guarded come to the same", async () => {
+test("without a death, guarded and unguarded detection give the same", async () => {
   const events = [event(eventBody(good("PIM_1"), { a: 1 })), event(bytes("{")), event(eventBody())];
   const [plain, guarded] = [memoryStores(), memoryStores()];
   const { suspects, marks } = memorySuspects();
@@ -108,7 +108,7 @@ test("without a death, guarded and not guarded come to the same", async () => {
   expect([guarded.stored, guarded.letters, marks.size]).toEqual([plain.stored, plain.letters, 0]);
 });
 
-test("what a group, an event, or a record gave is stored between its marks", async () => {
+test("incidents of a group, an event or a record are stored while it is marked", async () => {
   const { deps } = memoryStores();
   const { suspects, log, die } = memorySuspects();
   const writing: DetectDependencies = {
@@ -147,7 +147,7 @@ test("what a group, an event, or a record gave is stored between its marks", asy
   ]);
 });
 
-test("of a large batch one group is taken event by event: the one that a worker died at", async () => {
+test("in a large batch, only the group at which a worker died is processed event by event", async () => {
   const events = Array.from({ length: 250 }, (_event, number) => event(eventBody(good(`PIM_${number}`))));
   const { deps, stored } = memoryStores();
   const { suspects, log, die, marks } = memorySuspects();
@@ -169,7 +169,7 @@ test("of a large batch one group is taken event by event: the one that a worker 
   expect([stored.size, marks.size]).toEqual([250, 0]);
 });
 
-test("events that are known to have a mark are taken alone, after the others together", async () => {
+test("events that have a mark are processed alone, after the others together", async () => {
   const events = ["PIM_1", "PIM_2", "PIM_3", "PIM_4", "PIM_5"].map((id) => event(eventBody(good(id))));
   const { deps, stored } = memoryStores();
   const { suspects, log, die, marks } = memorySuspects();
@@ -201,7 +201,7 @@ test("an event that a batch holds twice is marked once", async () => {
   expect(log).toEqual(["begin 2 together", "end 2 together"]);
 });
 
-test("a single death of something else puts nothing aside", async () => {
+test("a single death of another cause quarantines nothing", async () => {
   const { deps, letters } = memoryStores();
   const { suspects, die, marks } = memorySuspects();
   const events = [event(eventBody(good("PIM_1")))];
@@ -217,7 +217,7 @@ test("a single death of something else puts nothing aside", async () => {
   expect([letters, marks.size]).toEqual([[], 0]);
 });
 
-test("a record is quarantined only once it is a dead letter", async () => {
+test("a record is quarantined only after it is a dead letter", async () => {
   const body = eventBody(good("PIM_1"), killer);
   const quarantinedWith = async (deadLetters: Partial<DetectDependencies>) => {
     const { suspects, marks } = memorySuspects();
@@ -234,7 +234,7 @@ test("a record is quarantined only once it is a dead letter", async () => {
   expect(await quarantinedWith({})).toEqual([suspectKey("record", killerBytes)]); // the control
 });
 
-test("a dependency that fails is no death: the mark is taken away", async () => {
+test("a failing dependency is not a death: the mark is removed", async () => {
   const { deps } = memoryStores();
   const { suspects, marks } = memorySuspects();
   const down = { ...deps, incidents: { addAll: () => Promise.reject(new Error("table is down")) } };
@@ -243,7 +243,7 @@ test("a dependency that fails is no death: the mark is taken away", async () => 
   expect(marks.size).toBe(0);
 });
 
-test("a batch that is suspect heeds what another worker quarantined a moment ago, any other within a minute", async () => {
+test("a suspect batch knows what another worker quarantined just now; any other batch knows it within a minute", async () => {
   const { client: table } = memoryTable();
   await table.createTable();
   const now = () => Date.UTC(2026, 2, 4);

@@ -29,7 +29,7 @@ const NOTHING_SENT = { forwarded: 0, refused: 0, failed: 0 };
 /** Figures of the one sink of `dependencies`. */
 const delivered = (figures: object) => ({ sinks: { memory: { ...NOTHING_SENT, ...figures } } });
 
-/** Stores in memory, and one sink that answers as told; `forwarded` are the ids of what left its outbox. */
+/** Stores in memory, and one sink whose answers the test sets; `forwarded` has the ids of rows that left its outbox. */
 function dependencies(upload: Sink["send"]) {
   const { deps, stored } = memoryStores();
   const forwarded: unknown[] = [];
@@ -52,7 +52,7 @@ function dependencies(upload: Sink["send"]) {
   };
 }
 
-test("what is new is forwarded once all of the batch is stored", async () => {
+test("new incidents are forwarded once the whole batch is stored", async () => {
   const storedAtUpload: number[] = [];
   const { deps, stored, forwarded } = dependencies(() => {
     storedAtUpload.push(stored.size);
@@ -74,7 +74,7 @@ test("an endpoint that is down does not fail the batch: the rows wait in the out
   expect([stored.size, forwarded]).toEqual([2, []]);
 });
 
-test("nothing is forwarded of a batch that could not be stored whole", async () => {
+test("nothing is forwarded if the batch could not be stored as a whole", async () => {
   const uploads: number[] = [];
   const { deps, finished } = dependencies((rows) => {
     uploads.push(rows.length);
@@ -90,7 +90,7 @@ test("nothing is forwarded of a batch that could not be stored whole", async () 
   expect([uploads, finished]).toEqual([[], []]);
 });
 
-test("the ledger is told once all is stored, of each run of consecutive numbers", async () => {
+test("each run of consecutive numbers is noted in the ledger once everything is stored", async () => {
   const { deps, finished } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
   const at = (sequenceNumber: number | null, partitionId: string | null = "3") => ({
     body: eventBody(settingsChange({}, { id: `PIM_${sequenceNumber}` })),
@@ -100,7 +100,7 @@ test("the ledger is told once all is stored, of each run of consecutive numbers"
 
   const figures = await handleEvents(events, deps);
 
-  expect(figures).toMatchObject({ notInLedger: 2, notInLedgerBecause: "the host did not say where they lay" });
+  expect(figures).toMatchObject({ notInLedger: 2, notInLedgerBecause: "the host did not give their positions" });
   expect(finished).toEqual([
     { partitionId: "3", first: 4, last: 5, stored: 6 },
     { partitionId: "3", first: 7, last: 8, stored: 6 },
@@ -108,7 +108,7 @@ test("the ledger is told once all is stored, of each run of consecutive numbers"
   ]);
 });
 
-test("the ledger is told when the first of a run reached the hub, in UTC; 0 where that is not known", async () => {
+test("the ledger has the time when the first event of a run reached the hub, in UTC; 0 if unknown", async () => {
   const { deps } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
   const enqueuedAt: number[] = [];
   const ledger = {
@@ -151,7 +151,7 @@ test("sinks do not wait for each other, and each has its own figures", async () 
   });
 });
 
-test("a sink that is paused is sent nothing, and the others are", async () => {
+test("a paused sink is sent nothing, while the others are", async () => {
   const { deps, first, forwarded } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
   const webhook = { ...memorySink([]).sink, name: "webhook" };
   for (const row of ["a", "b", "c"]) first.watch.failed(row, "answered 503");

@@ -12,7 +12,7 @@ import { memoryStores, memorySuspects } from "../memory-stores.ts";
 
 const good = (id: string) => settingsChange({}, { id });
 
-describe("an event that the store never takes", () => {
+describe("an event that the store never accepts", () => {
   /** A store that fails on incidents whose audit record has one of these ids. */
   function failingOn(...ids: readonly string[]) {
     const stores = memoryStores();
@@ -31,7 +31,7 @@ describe("an event that the store never takes", () => {
     position: { ...POSITION, sequenceNumber },
   });
 
-  test("keeps none of the others of its batch from being stored, and is named", async () => {
+  test("does not keep other events of its batch from being stored, and is named", async () => {
     const { deps, stored } = failingOn("PIM_1", "PIM_3");
     const { suspects, marks } = memorySuspects();
     const batch = [0, 1, 2, 3, 4].map(at);
@@ -44,7 +44,7 @@ describe("an event that the store never takes", () => {
     ]);
   });
 
-  test("is not looked for where nothing can be stored: after three in a row and the last it throws", async () => {
+  test("is not searched for if nothing can be stored: it throws after three failures in a row and the last event", async () => {
     const { deps, calls } = failingOn("PIM_1", "PIM_2", "PIM_3", "PIM_6");
     const { suspects } = memorySuspects();
     await expect(
@@ -53,7 +53,7 @@ describe("an event that the store never takes", () => {
     expect(calls).toEqual([7, 1, 1, 1, 1, 1]); // all together, then alone
   });
 
-  test("keeps none of the others back either where several lie side by side", async () => {
+  test("does not hold up the others even if several such events are neighbors", async () => {
     const bad = [1, 2, 3, 4, 5, 6, 7];
     const { deps, stored } = failingOn(...bad.map((number) => `PIM_${number}`));
     const { suspects } = memorySuspects();
@@ -87,7 +87,7 @@ describe("an event that the store never takes", () => {
     return { ...stores, deps, finished, forwarded };
   }
 
-  test("makes the batch fail until its tenth retry, and is left to the healer then: only the rest is finished", async () => {
+  test("fails the batch until its tenth retry, and is then left to the healer: only the rest is finished", async () => {
     const { deps, stored, finished, forwarded } = handling("PIM_5");
     const batch = [4, 5, 6, 7].map(at);
     for (const retry of [0, 5, 9])
@@ -111,7 +111,7 @@ describe("an event that the store never takes", () => {
     expect(forwarded).toEqual(["PIM_8"]);
   });
 
-  test("is never left where the ledger could not find it: the host did not say where it lay", async () => {
+  test("is never left if the ledger could not find it, because the host did not give its position", async () => {
     const { deps, finished } = handling("PIM_null");
     await expect(handleEvents([at(4), at(null)], deps, handlingOf(1_000))).rejects.toThrow("answered 500");
     expect(finished).toEqual([]);

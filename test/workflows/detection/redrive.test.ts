@@ -4,11 +4,11 @@ import { redrive } from "../../../src/workflows/detection/redrive.ts";
 import { bytes, eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { memoryStores } from "../memory-stores.ts";
 
-/** An event of which one record is found by a rule, and one is nothing that can be read. */
+/** An event with one record that a rule finds, and one part that cannot be read. */
 const letter = Buffer.concat([eventBody(settingsChange()).subarray(0, -2), bytes(",17]}")]);
 const name = sha256Hex(letter);
 
-/** A container that holds the letter; adding to it fails where the test says so. */
+/** A container that holds the letter; adding to it fails on request. */
 function container({ isDown }: { readonly isDown: boolean }) {
   const kept = new Map([[name, Buffer.from(letter)]]);
   return {
@@ -29,7 +29,7 @@ async function redriven(deadLetters: ReturnType<typeof container>) {
   return redrive({ name, bytes: letter, position: POSITION }, { ...memoryStores().deps, deadLetters });
 }
 
-test("the parts that stay unreadable take the place of the letter", async () => {
+test("the parts that stay unreadable replace the letter", async () => {
   const { kept, ...rest } = container({ isDown: false });
 
   expect(await redriven({ kept, ...rest })).toMatchObject({ stays: undefined, parts: ["records[1] is not an object"] });

@@ -8,8 +8,8 @@ import { memoryStores } from "../memory-stores.ts";
 
 const OTHER_ID = "11111111-2222-4333-8444-555555555555";
 
-/** With a record of 684 KB each would take minutes. */
-describe("a rule that would run for minutes on a record ends there, and holds up nothing", () => {
+/** Each would take minutes on a record of 684 KB. */
+describe("a rule that would run for minutes on a record is stopped, and holds up nothing", () => {
   test.each([
     `AuditLogs | mv-expand a = AdditionalDetails | mv-expand b = AdditionalDetails
       | where tostring(TargetResources) has strcat(tostring(a), tostring(b))`,
@@ -31,7 +31,7 @@ describe("a rule that would run for minutes on a record ends there, and holds up
       rules: [runaway, readyRule(CHANGES_TO_PIM_SETTINGS)],
     });
 
-    // what the other rule finds in the record is stored, and so is what comes behind it
+    // the findings of the other rule in this record are stored, and so are later records
     expect(figures).toMatchObject({ received: 2, deadLettered: 1, matched: 1, stored: 2 });
     expect([...stored.values()].map(({ row }) => row["RuleId"])).toEqual([
       CHANGES_TO_PIM_SETTINGS.id,

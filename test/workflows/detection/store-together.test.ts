@@ -10,7 +10,7 @@ import { bytes, eventBody, settingsChange } from "../../samples.ts";
 import { events, NOTHING, otherActivity, signIn } from "./batch-events.ts";
 import { memoryStores } from "../memory-stores.ts";
 
-describe("what was found is stored together", () => {
+describe("findings are stored together", () => {
   /** The stores, and how many incidents each call to them was given. */
   function counting(stores = memoryStores()) {
     const calls: number[] = [];
@@ -23,7 +23,7 @@ describe("what was found is stored together", () => {
   const changes = (from: number, count: number) =>
     Array.from({ length: count }, (_, index) => settingsChange({}, { id: `PIM_${from + index}` }));
 
-  test("all of a batch's events and records in one call, in their order", async () => {
+  test("all events and records of a batch in one call, in order", async () => {
     const { deps, calls } = counting();
     const bodies = [eventBody(...changes(0, 3), otherActivity), eventBody(signIn), eventBody(...changes(1, 4))];
     const { figures, added } = await detectBatch(events(...bodies), deps);
@@ -33,7 +33,7 @@ describe("what was found is stored together", () => {
     expect(added.map(({ row }) => row["AuditLogId"])).toEqual(["PIM_0", "PIM_1", "PIM_2", "PIM_3", "PIM_4"]);
   });
 
-  test("a thousand at a time, so that memory does not grow with what matches", async () => {
+  test("a thousand at a time, so that memory does not grow with the number of matches", async () => {
     const { deps, calls } = counting();
     const bodies = [
       eventBody(...changes(0, 1_300)),
@@ -45,7 +45,7 @@ describe("what was found is stored together", () => {
     expect(figures).toEqual({ ...NOTHING, events: 3, received: 2_207, matched: 2_207, stored: 2_207 });
   });
 
-  test("fewer at a time where their records are large", async () => {
+  test("fewer at a time if their records are large", async () => {
     const { deps, calls } = counting();
     const large = changes(0, 30).map((change) => ({ ...change, filler: "x".repeat(380_000) }));
     const { figures } = await detectBatch(events(...large.map((change) => eventBody(change))), deps);
@@ -73,7 +73,7 @@ describe("what was found is stored together", () => {
     expect([letters.length, most]).toEqual([250, 100]);
   });
 
-  test("nothing counts before it is stored", async () => {
+  test("nothing is counted before it is stored", async () => {
     const { deps } = memoryStores();
     const batch = newBatch({ ...deps, incidents: { addAll: () => Promise.reject(new Error("down")) } });
     await expect(
@@ -83,7 +83,7 @@ describe("what was found is stored together", () => {
     expect(batch.added).toEqual([]);
   });
 
-  test("what cannot be stored keeps nothing else of the batch from it, though the batch fails", async () => {
+  test("an incident that cannot be stored does not hold up the others, although the batch fails", async () => {
     const { deps, stored, letters } = memoryStores();
     const isBad = ({ row }: StoredIncident) => row["AuditLogId"] === "PIM_3";
     const addAll: DetectDependencies["incidents"]["addAll"] = async (incidents) => {
@@ -110,7 +110,7 @@ describe("what was found is stored together", () => {
     expect([stored.size, letters.length]).toEqual([1_108, 1]);
   });
 
-  test("after three calls in a row that failed nothing more is tried: the store is down", async () => {
+  test("after three failed calls in a row nothing more is tried, because the store is down", async () => {
     const { deps } = memoryStores();
     const calls: number[] = [];
     const addAll: DetectDependencies["incidents"]["addAll"] = (incidents) => {
@@ -126,7 +126,7 @@ describe("what was found is stored together", () => {
     expect(calls).toEqual([1_000, 1_000, 1_000]);
   });
 
-  test("incidents do not wait for dead letters, nor count those that could not be kept", async () => {
+  test("incidents do not wait for dead letters, and dead letters that could not be kept are not counted", async () => {
     const { deps, stored } = memoryStores();
     const batch = newBatch({ ...deps, deadLetters: { add: () => Promise.reject(new Error("full")) } });
     await expect(detectEvents(events(bytes("{"), eventBody(...changes(0, 2))), batch)).rejects.toThrow("full");

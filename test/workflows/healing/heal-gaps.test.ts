@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DependencyError } from "../../../src/errors.ts";
 import { CREATED, MINUTE, numbers, refusing, world } from "./heal-world.ts";
 
-test("a gap is read again in chunks, exactly, and then there is none", async () => {
+test("a gap is read again in chunks, exactly once, and is then gone", async () => {
   const { finish, check, handled, statuses } = await world({ held: numbers(0, 20) });
   await finish(0, 3);
   await finish(11, 20);
@@ -30,7 +30,7 @@ test("a gap is read again in chunks, exactly, and then there is none", async () 
   expect((await check()).figures.healedEvents).toBe(0);
 });
 
-test("numbers for which the hub holds nothing inside its retention are closed quietly", async () => {
+test("numbers without an event in the hub, within its retention, are noted as finished", async () => {
   const { finish, check, handled } = await world({ held: [...numbers(0, 4), 8, ...numbers(12, 20)] });
   await finish(0, 3);
   await finish(12, 20);
@@ -40,7 +40,7 @@ test("numbers for which the hub holds nothing inside its retention are closed qu
 });
 
 describe("events that left the hub", () => {
-  test("are lost where they lie below the oldest that it holds, once", async () => {
+  test("are reported as lost once, if they lie below the oldest event of the hub", async () => {
     const { finish, check, healed, said } = await world({ first: 6, held: numbers(6, 20) });
     await finish(0, 3);
     await finish(11, 20);
@@ -52,7 +52,7 @@ describe("events that left the hub", () => {
     expect(said).toHaveLength(1);
   });
 
-  test("are reported though nothing of their partition can be stored", async () => {
+  test("are reported even if nothing of their partition can be stored", async () => {
     const { finish, check, hooks, said, read } = await world({ first: 6, held: numbers(6, 20) });
     await finish(0, 3);
     await finish(11, 20);
@@ -66,7 +66,7 @@ describe("events that left the hub", () => {
     expect([said, (await read()).lost]).toEqual([found.lost, [{ first: 4, last: 5, hubCreatedAt: CREATED }]]);
   });
 
-  test("are said to be lost before that is kept: a worker that dies between the two says it again", async () => {
+  test("are reported before that is stored, so a worker that dies in between reports them again", async () => {
     const { finish, check, hooks, said, read } = await world({ first: 6, held: numbers(6, 20) });
     await finish(0, 3);
     await finish(11, 20);
@@ -84,7 +84,7 @@ describe("events that left the hub", () => {
     expect([said.length, (await read()).lost.length]).toEqual([2, 1]);
   });
 
-  test("are lost, not closed, where the hub drops them while they are read", async () => {
+  test("are lost, not finished, if the hub drops them while they are read", async () => {
     const { finish, check, hooks, partition, holding } = await world({ held: numbers(0, 20) });
     await finish(0, 3);
     await finish(11, 20);
@@ -100,20 +100,20 @@ describe("events that left the hub", () => {
     expect(figures).toMatchObject({ healedEvents: 5, closedNumbers: 0, lag: 0 });
   });
 
-  test("are lost at the end too, where nobody worked, down to the last one of a partition that is empty now", async () => {
+  test("are lost at the abandoned end too, up to the last event of a partition that is empty now", async () => {
     const { finish, check, clock } = await world({ first: 21, held: [], last: 20 });
     await finish(0, 19, { at: clock.now - 60_000 });
     expect((await check()).lost).toEqual([{ partitionId: "0", first: 20, last: 20 }]);
     expect(await check()).toMatchObject({ lost: [], figures: { lag: 0 } });
   });
 
-  test("make few rows, however often more of them are lost", async () => {
+  test("make few rows, however often more events are lost", async () => {
     const { finish, check, partition, holding, read } = await world({ held: numbers(0, 60) });
     await finish(60, 60);
     for (let first = 1; first <= 40; first += 1) {
       partition.first = first;
       holding.delete(first - 1);
-      // Nothing is healed: the time is up before it begins.
+      // Nothing is healed, because the time is up before it begins.
       expect((await check({ until: 0 })).lost).toEqual([{ partitionId: "0", first: first - 1, last: first - 1 }]);
     }
     expect((await read()).lost.length).toBeLessThan(4);
@@ -121,7 +121,7 @@ describe("events that left the hub", () => {
   });
 });
 
-test("a hub that gives nothing is asked again the next time: nothing is closed without proof", async () => {
+test("a hub that returns nothing is asked again in the next run: no number is finished without proof", async () => {
   const { finish, check, read } = await world({ held: numbers(0, 3), last: 20 });
   await finish(0, 3);
   await finish(11, 20);
@@ -131,7 +131,7 @@ test("a hub that gives nothing is asked again the next time: nothing is closed w
   expect(await read()).toEqual(before);
 });
 
-test("the unfinished end is left alone while somebody works, and while its events are young", async () => {
+test("the unfinished end is left alone while somebody works on it or its events are new", async () => {
   const { finish, check, healed, clock } = await world({ held: numbers(0, 20) });
   await finish(0, 10, { at: clock.now - 59_000 });
   expect((await check()).figures).toMatchObject({
@@ -149,7 +149,7 @@ test("the unfinished end is left alone while somebody works, and while its event
   expect((await young.check()).figures).toMatchObject({ lag: 1, healedEvents: 0 });
 });
 
-test("the unfinished end is read again, and its age counts, also where its first numbers are missing in the hub", async () => {
+test("the unfinished end is read again and its age counts, even if the hub has no event for its first numbers", async () => {
   const { finish, check, healed, clock } = await world({ held: [...numbers(0, 10), ...numbers(13, 20)] });
   await finish(0, 10, { at: clock.now - 59_000 });
   expect((await check()).figures).toMatchObject({ lag: 10, oldestUnfinishedSeconds: 587 });
@@ -161,7 +161,7 @@ test("the unfinished end is read again, and its age counts, also where its first
 test.each([
   { jump: "an hour back", by: -3_600_000 },
   { jump: "a day ahead", by: 86_400_000 },
-])("after a clock that jumped $jump gap and end are read again without waiting for it", async ({ by }) => {
+])("after the clock jumped $jump, gap and end are read again without a wait", async ({ by }) => {
   const { finish, check, healed, clock } = await world({ held: numbers(0, 12) });
   await finish(0, 3);
   await finish(7, 10);
@@ -170,7 +170,7 @@ test.each([
   expect(healed()).toEqual([4, 5, 6, 11, 12]);
 });
 
-test("half of the retention gone is an alert, and all of it where the hub has dropped the oldest event", async () => {
+test("half of the retention used up is an alert; if the hub has dropped the oldest event, all is used up", async () => {
   const { finish, check, clock, partition } = await world({ held: numbers(0, 20) });
   clock.now = CREATED + 11_000 + 1_799_000;
   await finish(0, 10);
@@ -180,7 +180,7 @@ test("half of the retention gone is an alert, and all of it where the hub has dr
   expect((await check()).figures).toMatchObject({ headroomUsed: 1, alert: true, lostEvents: 0 });
 });
 
-test("when its time is up it stops between two chunks, and goes on the next time", async () => {
+test("when its time is up, healing stops between two chunks and goes on in the next run", async () => {
   const { finish, check, hooks, clock, healed } = await world({ held: numbers(0, 20) });
   await finish(0, 3);
   await finish(11, 20);
@@ -190,8 +190,8 @@ test("when its time is up it stops between two chunks, and goes on the next time
   expect(healed()).toEqual(numbers(4, 10));
 });
 
-describe("a chunk that was begun and not ended", () => {
-  test("is suspect the third time: something in it may end the worker", async () => {
+describe("a chunk that was begun but not ended", () => {
+  test("is suspect the third time: something in it may kill the worker", async () => {
     const { finish, check, hooks, handled, read } = await world({ held: numbers(0, 9) });
     await finish(0, 3);
     await finish(6, 9);
@@ -210,7 +210,7 @@ describe("a chunk that was begun and not ended", () => {
     expect((await read()).attempts).toEqual([]);
   });
 
-  test("is not suspect where it failed and the worker lives", async () => {
+  test("is not suspect if it failed but the worker survived", async () => {
     const { finish, check, hooks, handled, clock, read } = await world({ held: numbers(0, 9) });
     await finish(0, 3);
     await finish(6, 9);
@@ -234,7 +234,7 @@ describe("a chunk that was begun and not ended", () => {
   });
 });
 
-describe("whatever was finished, held and dropped before the first check and after it", () => {
+describe("whatever was finished, held and dropped before and after the first check", () => {
   const plans = fc.record({
     last: fc.integer({ min: 0, max: 40 }),
     /** Numbers that the trigger finished before the first check. */
@@ -246,7 +246,7 @@ describe("whatever was finished, held and dropped before the first check and aft
     chunkEvents: fc.integer({ min: 1, max: 9 }),
   });
 
-  test("each number from the first that was ours on is finished, healed, closed or lost, and lost once", async () => {
+  test("each number from our first one on is finished, healed or lost, and lost only once", async () => {
     await fc.assert(
       fc.asyncProperty(plans, async ({ last, finished, holes, oldest, bad, chunkEvents }) => {
         const ours = finished.filter((number) => number <= last);

@@ -23,7 +23,7 @@ describe("an event that cannot be stored", () => {
     { what: "one of two that lie apart", bad: [5, 17] },
     { what: "one of four in a row", bad: [5, 6, 7, 8] },
     { what: "one of a whole gap", bad: numbers(4, 11) },
-  ])("keeps nothing else from being read again in the same run: $what", async ({ bad }) => {
+  ])("does not hold up any other event of the same run: $what", async ({ bad }) => {
     const { check, hooks, healed } = await withGaps();
     hooks.onHandle = refusing(...bad);
 
@@ -49,7 +49,7 @@ describe("an event that cannot be stored", () => {
     expect(failures).toEqual([]);
   });
 
-  test("is tried again later and later, while new gaps are healed at once, and is named until it is stored", async () => {
+  test("is tried again at growing intervals and named until it is stored, while new gaps are healed at once", async () => {
     const { check, hooks, clock, handled, statuses, finish, holding, partition } = await withGaps();
     const patient = { retentionMs: 1_000 * MINUTE };
     const tries: number[] = [];
@@ -81,7 +81,7 @@ describe("an event that cannot be stored", () => {
     expect(await statuses()).toMatchObject([{ stuckEvents: 0, stuck: [] }]);
   });
 
-  test("is tried after the events that nobody has tried", async () => {
+  test("is tried after the events that were never tried", async () => {
     const { check, hooks, clock, finish, holding, partition } = await withGaps();
     hooks.onHandle = refusing(8);
     await check();
@@ -95,7 +95,7 @@ describe("an event that cannot be stored", () => {
     expect(tried).toEqual([[31, 32], [8]]);
   });
 
-  test("counts against the headroom, and is lost when it leaves the hub though it rests", async () => {
+  test("uses up the retention while it rests, and is lost when it leaves the hub", async () => {
     const { check, hooks, clock, partition, said, read } = await withGaps();
     hooks.onHandle = refusing(8);
     await check();
@@ -108,7 +108,7 @@ describe("an event that cannot be stored", () => {
     expect([said.length, (await read()).stuck]).toEqual([1, []]);
   });
 
-  test("becomes a dead letter when three quarters of the retention are gone, and not before", async () => {
+  test("becomes a dead letter when three quarters of the retention are used up, and not before", async () => {
     const { check, hooks, clock, letters, read } = await withGaps();
     hooks.onHandle = refusing(8);
     await check();
@@ -134,7 +134,7 @@ describe("an event that cannot be stored", () => {
     expect((await read()).stuck).toEqual([]);
   });
 
-  test("is not taken for one while nothing can be stored: then few events are tried and the run fails", async () => {
+  test("is not blamed while nothing can be stored: then few events are tried and the run fails", async () => {
     const { check, hooks, healed, read, clock } = await withGaps();
     let tries = 0;
     hooks.onHandle = () => {
@@ -158,7 +158,7 @@ describe("an event that cannot be stored", () => {
     expect(healed().toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([...numbers(4, 11), ...numbers(13, 20)]);
   });
 
-  test("is found out where it is all that there is to heal, as soon as anything else is stored", async () => {
+  test("is recognized, even if nothing else is to be healed, as soon as anything else is stored", async () => {
     const { finish, check, hooks, clock, statuses } = await world({ held: numbers(0, 9), partitionIds: ["0", "1"] });
     await finish(0, 3);
     await finish(5, 9);
@@ -178,7 +178,7 @@ describe("an event that cannot be stored", () => {
     expect(await check()).toMatchObject({ stuck: [{ partitionId: "0", number: 4, attempts: 1 }], failures: [] });
   });
 
-  test("is found out run by run where each try takes so long that one run cannot", async () => {
+  test("is recognized over several runs if each attempt takes too long for one run", async () => {
     const { finish, check, hooks, clock, healed } = await world({ held: numbers(0, 70) });
     await finish(0, 3);
     await finish(40, 70);
@@ -191,7 +191,7 @@ describe("an event that cannot be stored", () => {
     expect((await check()).figures).toMatchObject({ stuckEvents: 1, gapEvents: 0 });
   });
 
-  test("may as well be one that the hub does not give: the others are read", async () => {
+  test("may also be one that the hub does not return: the others are read", async () => {
     const { check, hooks, healed } = await withGaps();
     const reading = hooks.beforeRead;
     let isBroken = true;
@@ -208,7 +208,7 @@ describe("an event that cannot be stored", () => {
 });
 
 describe("partitions", () => {
-  test("take turns, a chunk each: a large gap of one holds up no other", async () => {
+  test("take turns, one chunk each, so that a large gap in one holds up no other", async () => {
     const { finish, check, hooks, clock, handled } = await world({
       held: numbers(0, 999),
       partitionIds: ["0", "1", "2", "3"],
@@ -253,7 +253,7 @@ describe("partitions", () => {
     ]);
   });
 
-  test("of a hub that cannot be reached: health names the hub and the reason, until it can be reached again", async () => {
+  test("of a hub that cannot be reached: the health names hub and reason until it can be reached again", async () => {
     const { check, hooks, statuses, clock } = await world({ held: numbers(0, 3) });
     const schedule = { "outbox-timer": NEVER, "ledger-timer": NEVER, "reconciliation-timer": NEVER };
     const problems = async () =>

@@ -118,7 +118,7 @@ export async function world({
   };
 }
 
-/** Refuses a batch that holds one of the numbers, as a store that is sick of it. */
+/** Rejects a batch that holds one of the numbers. */
 export const refusing =
   (...bad: readonly number[]) =>
   (events: readonly number[]) => {

@@ -23,7 +23,7 @@ test.each([
   expect(headers).toMatchObject({ "cache-control": "no-store", "content-type": "application/json; charset=utf-8" });
 });
 
-describe("the whole of it", () => {
+describe("the whole health", () => {
   const claims = (aud: string) => [
     { typ: "aud", val: aud },
     { typ: "oid", val: "5a6b" },
@@ -39,7 +39,7 @@ describe("the whole of it", () => {
   test.each([
     { why: "an analyst", access: ENTRA, from: sender(signedIn(CLIENT)) },
     { why: "the local user", access: LOCAL, from: sender() },
-  ])("is told to $why, with 200 whatever the status is", async ({ access, from }) => {
+  ])("is shown to $why, with 200 whatever the status", async ({ access, from }) => {
     for (const status of ["ok", "degraded", "down"] as const) {
       const answer = await pipelineAnswer(from, { access, health: () => Promise.resolve({ ...FOUND, status }) });
       expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
@@ -58,7 +58,7 @@ describe("the whole of it", () => {
       from: sender("", "http://evil.example/api/pipeline"),
       status: 403,
     },
-  ])("is told to nobody else: $why: $status", async ({ access, from, status }) => {
+  ])("is shown to nobody else: $why: $status", async ({ access, from, status }) => {
     const health = (): never => {
       throw new Error("asked");
     };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { keptAnswer } from "../../../src/workflows/health/kept-answer.ts";
 
-/** Questions that end when the test says so, and a clock that stands still. */
+/** Questions that end when the test ends them, and a stopped clock. */
 function asking({ lateAfterMs = 600_000 } = {}) {
   const questions: PromiseWithResolvers<string>[] = [];
   const clock = { now: 1_000_000 };
@@ -18,7 +18,7 @@ function asking({ lateAfterMs = 600_000 } = {}) {
   return { questions, clock, answer };
 }
 
-test("whoever asks while a question is open waits for the same answer, however long it takes", async () => {
+test("every caller waits for the answer of an open question, however long it takes", async () => {
   const { questions, clock, answer } = asking();
   const early = answer();
   clock.now += 3_600_000;
@@ -28,7 +28,7 @@ test("whoever asks while a question is open waits for the same answer, however l
   expect(await Promise.all([early, ...later])).toEqual(["first", "first", "first"]);
 });
 
-test("an answer is kept from the end of its question on, until it expires", async () => {
+test("an answer is kept from the end of its question until it expires", async () => {
   const { questions, clock, answer } = asking();
   const first = answer();
   clock.now += 60_000; // more than it is fresh for
@@ -45,7 +45,7 @@ test("an answer is kept from the end of its question on, until it expires", asyn
   expect(await second).toBe("second");
 });
 
-test("a failure is given again as long, and no longer", async () => {
+test("a failure is kept as long as an answer", async () => {
   const { questions, clock, answer } = asking();
   const first = answer();
   questions[0]?.reject(new Error("a bug"));
@@ -59,7 +59,7 @@ test("a failure is given again as long, and no longer", async () => {
   expect(await second).toBe("well");
 });
 
-test("an answer does not stay for ever when the clock is set back", async () => {
+test("an answer expires even if the clock is set back", async () => {
   const { questions, clock, answer } = asking();
   const first = answer();
   questions[0]?.resolve("first");
@@ -69,7 +69,7 @@ test("an answer does not stay for ever when the clock is set back", async () => 
   expect(questions).toHaveLength(2);
 });
 
-test("nobody waits for a question that hangs, and no other is asked beside it", async () => {
+test("nobody waits for a question that hangs, and no other question starts", async () => {
   const { questions, clock, answer } = asking({ lateAfterMs: 1 });
   expect(await answer()).toBe("late");
   clock.now += 3_600_000;
@@ -82,7 +82,7 @@ test("nobody waits for a question that hangs, and no other is asked beside it", 
   expect(questions).toHaveLength(1);
 });
 
-test("a question that hangs and then fails is asked anew once that has expired", async () => {
+test("after a question hung and failed, the next one starts when the failure expires", async () => {
   const { questions, clock, answer } = asking({ lateAfterMs: 1 });
   expect(await answer()).toBe("late");
   questions[0]?.reject(new Error("at last"));

@@ -12,7 +12,7 @@ const SCHEDULES = {
   "reconciliation-timer": "0 7 * * * *",
 };
 const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
-/** Runs that ended so many seconds ago. */
+/** Runs that ended this many seconds ago. */
 function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, firstSecondsAgo = 86_400) {
   const latest = Object.entries(secondsAgo).map(([timer, seconds]) => [timer, NOW - seconds * 1_000]);
   const found = { firstAt: NOW - firstSecondsAgo * 1_000, latestAt: Object.fromEntries(latest) };
@@ -66,7 +66,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
 
 const statuses = (...found: PartitionStatus[]) => ({ ledger: { statuses: () => Promise.resolve(found) } });
 
-test("a pipeline that is well says how far it is", async () => {
+test("a healthy pipeline reports its figures", async () => {
   expect(await pipelineHealth(dependencies(), RETENTION)).toEqual({
     status: "ok",
     problems: [],
@@ -93,19 +93,19 @@ test("a pipeline that is well says how far it is", async () => {
   });
 });
 
-test("before the ledger was first checked it is not well, and nothing is said of the hub", async () => {
+test("before the first check of the ledger it is degraded, without figures of the hub", async () => {
   const unknown = partition({ checkedAt: "", failure: { at: ago(9), reason: "Event hub: answered 401" } });
   for (const more of [statuses(), statuses(unknown)]) {
     const found = await pipelineHealth(dependencies(more), RETENTION);
     expect(found).toMatchObject({ status: "degraded" });
     expect(found.problems[0]).toBe(
-      "the ledger has not been checked yet: until ledger-timer has run once, nobody knows whether events were passed over",
+      "the ledger has not been checked yet: whether events are missing is unknown until ledger-timer has run once",
     );
     expect(found).not.toHaveProperty("hub");
   }
 });
 
-test("a hub that never held an event is not silent", async () => {
+test("a hub that never had an event is not silent", async () => {
   const { hub } = await pipelineHealth(dependencies(statuses(partition({ lastEnqueuedAt: undefined }))), RETENTION);
   expect(hub).toMatchObject({ lastEventAt: undefined, silentMinutes: undefined });
 });
@@ -117,17 +117,17 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     problem: "2 row(s) refused by Log Analytics",
   },
   {
-    why: "rows wait for long",
+    why: "rows wait for a long time",
     more: logAnalytics({ pending: 1, oldest: ago(901) }),
     problem: "incidents have waited for Log Analytics for 901 s",
   },
   {
     why: "rows fail alone",
     more: logAnalytics({ pending: 1, failing: 1, oldest: ago(5) }),
-    problem: "2 row(s) fail at Log Analytics while others are taken",
+    problem: "2 row(s) fail at Log Analytics while others are accepted",
   },
   {
-    why: "rows wait for the webhook for long",
+    why: "rows wait a long time for the webhook",
     more: {
       sinks: [
         sink("log-analytics", "Log Analytics"),
@@ -142,12 +142,12 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     problem: "2 event(s) left the hub before they were stored",
   },
   {
-    why: "half of the retention is gone",
+    why: "half of the retention is used up",
     more: statuses(partition({ lag: 1, oldestUnfinishedAt: ago(1_800) }), partition({ oldestUnfinishedAt: ago(5) })),
     problem: "the oldest event that is not stored has used up 50 % of the hub's retention",
   },
   {
-    why: "a timer was never seen, though others were",
+    why: "a timer never ran, though others did",
     more: runs({ "outbox-timer": 50, "ledger-timer": 25 }, 4 * 3_600),
     problem:
       "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet. " +
@@ -174,28 +174,28 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     problem: `event 7 of partition 0 could not be stored since ${ago(600)} (attempts: 4): 500`,
   },
   {
-    why: "events are not known one by one yet",
+    why: "stuck events are not narrowed down to single ones yet",
     more: statuses(partition({ stuckEvents: 16 })),
     problem: "16 event(s) could not be stored and are tried again",
   },
   {
-    why: "events were passed over",
+    why: "the platform skipped events",
     more: statuses(partition({ gapEvents: 4 })),
-    problem: "4 event(s) that were passed over wait to be read again",
+    problem: "4 event(s) that the platform skipped wait to be read again",
   },
   {
     why: "the ledger does not answer",
     more: { ledger: { statuses: () => Promise.reject(new DependencyError("Table Storage", "https://secret")) } },
     problem: "the ledger table does not answer",
   },
-])("somebody has to look where $why", async ({ more, problem }) => {
+])("a person should look if $why", async ({ more, problem }) => {
   expect(await pipelineHealth(dependencies(more), RETENTION)).toMatchObject({
     status: "degraded",
     problems: [problem],
   });
 });
 
-test("no more rows are counted than tell that somebody has to look, over all rules and for each sink", async () => {
+test("for each sink, over all rules, rows are counted only up to the number that is a problem", async () => {
   const asked: string[] = [];
   const full = (name: string) => ({
     name,
@@ -215,12 +215,12 @@ test("no more rows are counted than tell that somebody has to look, over all rul
   expect(found.problems).toContain("1000 rows or more are in the outbox for webhook");
 });
 
-test("just below half of the retention nobody has to", async () => {
+test("just below half of the retention there is no problem", async () => {
   const found = await pipelineHealth(dependencies(statuses(partition({ oldestUnfinishedAt: ago(1_796) }))), RETENTION);
   expect(found).toMatchObject({ status: "ok", hub: { oldestUnfinishedSeconds: 1_796, headroomUsed: 0.499 } });
 });
 
-test("it is down where table or container do not answer, and says no more than that", async () => {
+test("if table or container do not answer, it is down and gives no details", async () => {
   const down = () => Promise.reject(new DependencyError("Table Storage", "https://secret"));
   const found = await pipelineHealth(
     dependencies({
@@ -236,12 +236,12 @@ test("it is down where table or container do not answer, and says no more than t
   expect(JSON.stringify(found)).not.toContain("secret");
 });
 
-test("a mistake of ours is not taken for a dependency that is down", async () => {
+test("a bug is not reported as a dependency that is down", async () => {
   const bug = () => Promise.reject(new TypeError("a bug"));
   await expect(pipelineHealth(dependencies({ deadLetters: { count: bug } }), RETENTION)).rejects.toThrow("a bug");
 });
 
-test("of many events that cannot be stored three are named, the oldest first", async () => {
+test("of many events that cannot be stored, the three oldest are named", async () => {
   const stuck = [1, 2, 3, 4].map((number) => ({ number, attempts: 1, since: ago(number), reason: "500" }));
   const { problems } = await pipelineHealth(
     dependencies(
