@@ -67,7 +67,7 @@ export const FILTERS = {
   },
   effect: {
     label: "Effect",
-    help: "effect of the change on the role's protection",
+    help: "effect on the role's protection",
     control: "select",
     // The column is empty where nothing was assessed.
     ...anyOf("Effect", EFFECTS, [...EFFECTS, ""]),
@@ -98,7 +98,7 @@ export const FILTERS = {
   },
   burst: {
     label: "Burst",
-    help: "all incidents of one burst (one actor, one hour): BurstId of any of them; not together with actor",
+    help: "incidents of one burst (one actor, one hour), by BurstId; not together with actor",
     control: "none",
     placeholder: "ID",
     read: (text: string): string | Unreadable => (isBurstId(text) ? text : { expected: "the BurstId of an incident" }),
