@@ -52,7 +52,8 @@ export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator
         yield { file, events: hasEvents ? events : noted(events) };
     }
   }
-  if (!hasEvents) throw new UsageError(`${paths.join(", ")}: no events found. The files are empty or hold only whitespace`);
+  if (!hasEvents)
+    throw new UsageError(`${paths.join(", ")}: no events found. The files are empty or hold only whitespace`);
 }
 
 export interface EventFile {
