@@ -28,7 +28,7 @@ test("a healthy app answers with one word; its figures are for the local user", 
       version: expect.any(String),
       problems: expect.any(Array),
       deadLetters: 0,
-      outbox: { pending: 0 },
+      sinks: { "log-analytics": { pending: 0 } },
       rules: expect.any(Array),
     },
   });
