@@ -26,8 +26,8 @@ export interface Built {
 }
 
 /**
- * Builds `dist/`, a complete function app, which azd and `func` publish and which the local stack and the tests load. It
- * contains one module with chunks loaded on first use, the rules as plans, the page, host.json, licences, notices and
+ * Builds `dist/`, a complete function app, which azd and `func` publish and which the local stack and the tests load.
+ * It contains one module with chunks loaded on first use, the rules as plans, the page, host.json, licences, notices and
  * the list of third-party components; no dependencies and no source.
  *
  * CommonJS for a fast start: an `import` of node:http makes Node load all of fetch (20 ms), a `require` does not.

@@ -21,7 +21,7 @@ export interface Stored {
   /** Rows that Log Analytics accepted, once per acceptance. */
   readonly forwarded: readonly Row[];
   /** Ids of incidents that the webhook accepted, once per acceptance. */
-  readonly told: readonly string[];
+  readonly notified: readonly string[];
 }
 
 /** Items that the app will retry by itself. */
@@ -85,7 +85,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       rows: await rows(),
       letters: await letters(),
       forwarded: ingestion.rows(),
-      told: webhook.taken,
+      notified: webhook.taken,
     }),
 
     /**

@@ -47,18 +47,18 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const outbox = stored.rows.get("outbox") ?? [];
   const refused = new Set(outbox.filter((row) => isOf("log-analytics", row) && row["Refused"] === true).map(idOf));
   const forwarded = new Set(stored.forwarded.map(idOf));
-  const told = new Set(stored.told);
+  const notified = new Set(stored.notified);
   const failing = [...ids].filter((id) => isFailing(expected, id));
   const isTaken = (id: string) => !isFailing(expected, id);
   for (const id of [...ids].filter(isTaken)) {
     if (!forwarded.has(id) && !refused.has(id)) problems.push(`incident ${id} was not forwarded`);
-    if (!told.has(id)) problems.push(`incident ${id} was not sent to the webhook`);
+    if (!notified.has(id)) problems.push(`incident ${id} was not sent to the webhook`);
   }
   for (const row of incidents) {
     if (mustBeRefused(row) && !refused.has(idOf(row))) problems.push(`incident ${idOf(row)} is not marked as refused`);
   }
   for (const id of forwarded) if (!ids.has(id)) problems.push(`${id} was forwarded but is not an incident`);
-  for (const id of told) if (!ids.has(id)) problems.push(`${id} was sent to the webhook but is not an incident`);
+  for (const id of notified) if (!ids.has(id)) problems.push(`${id} was sent to the webhook but is not an incident`);
   const pending = outbox.filter((row) => row["Refused"] !== true && isTaken(idOf(row))).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
   checkFailing(outbox, failing, problems);

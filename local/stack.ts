@@ -5,7 +5,7 @@ import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
 import { DEAD_LETTERS_CONTAINER } from "../src/storage-names.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
-/** What the local services are called: the names that the Azure deployment uses by default. */
+/** Names of the local services, which are the defaults of the Azure deployment. */
 export const LOCAL_HUB = "insights-logs-auditlogs";
 export const LOCAL_CONSUMER_GROUP = "pimwatch";
 export const LOCAL_HEALER_CONSUMER_GROUP = "pimwatch-healer";
@@ -13,13 +13,13 @@ export const LOCAL_PARTITIONS = 4;
 const RULE_ID = "dcr-00000000000000000000000000000000";
 
 export interface StackOptions {
-  /** Entra tenants whose events the app takes. */
+  /** Entra tenants whose events the app accepts. */
   readonly allowedTenantIds: readonly string[];
-  /** Where the app tells of new incidents too. */
+  /** URL that the app posts new incidents to. */
   readonly webhook?: { readonly url: string; readonly format?: "json" | "teams-card" } | undefined;
   /** LOCAL_PARTITIONS by default. */
   readonly partitions?: number | undefined;
-  /** A port of 0, or none, is a free one. */
+  /** 0 or undefined takes a free port. */
   readonly hubPort?: number | undefined;
   readonly tablePort?: number | undefined;
   readonly blobPort?: number | undefined;
@@ -28,7 +28,7 @@ export interface StackOptions {
 
 /** The services around the app, all on 127.0.0.1 and in memory. */
 export interface Stack {
-  /** The app's settings, as a function host hands them over in the environment. */
+  /** The app's settings, for the environment of its function host. */
   readonly settings: Readonly<Record<string, string>>;
   readonly eventHub: EventHubStandIn;
   readonly azurite: Azurite;
@@ -39,7 +39,7 @@ export interface Stack {
 /**
  * Starts storage, event hub and logs ingestion, without a function host.
  *
- * @throws {UsageError} if a wanted port is taken; what was started by then is stopped
+ * @throws {UsageError} if a wanted port is taken; services already started are stopped
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const started: { close(): Promise<void> }[] = [];
@@ -70,9 +70,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         port: options.ingestionPort ?? 0,
       }).then(keep),
     ] as const;
-    await Promise.allSettled(starting); // nothing may come up after a failure was reported
+    await Promise.allSettled(starting); // no service may start after a failure was reported
     const [azurite, eventHub, ingestion] = await Promise.all(starting);
-    // As Bicep does: the app makes it at the first dead letter, and tools look for it before.
+    // Like Bicep: the app creates it at the first dead letter, but tools look for it earlier.
     await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
     return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
   } catch (error) {
@@ -102,7 +102,7 @@ function settingsFor(
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
     ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_FORMAT: webhook.format ?? "json" }),
-    // The ingestion stand-in's certificate, and tokens for it: the app itself is the same as in Azure.
+    // The ingestion stand-in's certificate and tokens; the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,
     IDENTITY_ENDPOINT: ingestion.identityEndpoint,
     IDENTITY_HEADER: ingestion.identityHeader,

@@ -24,8 +24,8 @@ export async function missedQuery(rulesDirectory: string): Promise<string> {
     ({ rule: { id, name } }, index) =>
       `    (Rule${index + 1} | extend RuleId = ${quoted(id)}, RuleName = ${quoted(name)} | project TimeGenerated, RuleId, RuleName, OperationName, AuditLogId = Id)`,
   );
-  return `// Generated from rules/ by \`npm run generate\`: Sentinel's own queries judge pimwatch. A listed record was in AuditLogs half
-// an hour ago but is not an incident: pimwatch missed it, or it never reached the hub.
+  return `// Generated from rules/ by \`npm run generate\`: Sentinel's own queries judge pimwatch. A listed record was in AuditLogs
+// half an hour ago but is not an incident: pimwatch missed it, or it never reached the hub.
 ${unjudged.map(({ rule }) => `// Not judged, because its result does not name the record: ${rule.name}\n`).join("")}${definitions.join("")}union
 ${branches.join(",\n")}
 | where TimeGenerated between (ago(1d) .. ago(30m))

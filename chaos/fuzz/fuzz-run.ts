@@ -77,7 +77,7 @@ export async function fuzzRun(
   const [storedBefore, keptBefore] = [incidents.size, letters.size];
   const second = (await detectBatch(events, { ...deps, scan })).figures;
   assertLaw(second, bodies.length);
-  assert(second.stored === 0, `delivered again, ${second.stored} incidents were stored anew`);
+  assert(second.stored === 0, `delivered again, ${second.stored} incidents were stored again`);
   assert(second.known === first.stored + first.known, "delivered again and scanned, the batch found other incidents");
   assert(incidents.size === storedBefore && letters.size === keptBefore, "delivered again, something new was kept");
   return first;

@@ -89,8 +89,8 @@ async function runHere({ seed, from, runs }: Options): Promise<Total | undefined
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       const again = await fuzzRun(bodies, detection, emptyStores()).catch((second: unknown) => second);
-      const told = again instanceof Error ? again : error;
-      console.error(`\nFAILED: ${told instanceof Error ? told.stack : String(told)}`);
+      const shown = again instanceof Error ? again : error;
+      console.error(`\nFAILED: ${shown instanceof Error ? shown.stack : String(shown)}`);
       console.error(`repeat it: npm run fuzz -- --seed ${seed} --from ${run} --runs 1`);
       for (const body of bodies) console.error(JSON.stringify(Buffer.from(body).toString("latin1").slice(0, 2_000)));
       return undefined;

@@ -1,4 +1,5 @@
-// The tenant's diagnostic setting: Entra ID audit logs to the hub. A person with the rights deploys it (docs/deploy.md), not CI.
+// The tenant's diagnostic setting: Entra ID audit logs to the hub. Deployed by a person with the rights, not by CI:
+// docs/deploy.md.
 
 targetScope = 'tenant'
 

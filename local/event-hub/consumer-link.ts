@@ -15,7 +15,7 @@ const RUNTIME_METRIC = "com.microsoft:enable-receiver-runtime-metric";
 export function openConsumer(sender: Sender, hubs: ReadonlyMap<string, Hub>, now: () => number): void {
   const opened = enter(sender, hubs);
   if (isRefusal(opened)) {
-    sender.close(opened); // the attach frame sent before names no source, which tells the client that the link is refused
+    sender.close(opened); // its attach frame named no source, so the client knows that it is refused
     return;
   }
   const wantsMetric = [sender.desired_capabilities].flat().includes(RUNTIME_METRIC);

@@ -15,7 +15,7 @@ export function openProducer(receiver: Receiver, hubs: ReadonlyMap<string, Hub>)
   const address = parseAddress(path);
   const place = address.kind === "hub" ? findPlace(hubs, address) : notFound(path);
   if (isRefusal(place)) {
-    receiver.close(place); // the attach frame sent before names no target, which tells the client that the link is refused
+    receiver.close(place); // its attach frame named no target, so the client knows that it is refused
     return;
   }
   answerAttach(receiver, { max_message_size: MAX_MESSAGE_BYTES });

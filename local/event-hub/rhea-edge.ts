@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-unsafe-type-assertion -- what rhea's declarations leave out or call `any` is asserted here, so that it is nowhere else */
+/* oxlint-disable typescript/no-unsafe-type-assertion -- asserts what rhea's declarations omit or call `any`, so that no other file has to */
 import rhea, { type Connection, type Container, type EventContext, type Message } from "rhea";
 import type { Receiver, Sender, Session } from "rhea";
 

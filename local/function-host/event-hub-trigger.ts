@@ -95,7 +95,7 @@ export function eventHubSource(functionName: string, binding: Binding, settings:
   if (dataType !== "binary" && dataType !== "string") {
     problems.push(
       `${where("dataType")} is ${String(dataType)}: without "binary" or "string" the real host parses each event as ` +
-        "JSON and fails the whole batch on the first that is none; this host does not do that",
+        "JSON and fails the whole batch on the first that is not JSON; this host does not do that",
     );
   }
   if (!hubConnection || !eventHubName || !consumerGroup || !storageConnectionString || problems.length > 0) {

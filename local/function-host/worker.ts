@@ -33,7 +33,7 @@ export interface WorkerOptions {
 /** The app in its own process, which is restarted whenever it dies. */
 export interface Worker {
   readonly started: Started;
-  /** Of the current process. */
+  /** Id of the current process. */
   pid(): number | undefined;
   /**
    * Runs a function once, as soon as a process is ready. The attempt fails if the process dies or the time is up. After

@@ -41,7 +41,7 @@ const ACCEPTS: Readonly<Record<string, (value: unknown) => boolean>> = {
 export function checkColumns(columns: readonly StreamColumn[]): void {
   for (const { name, type } of columns) {
     if (ACCEPTS[type] === undefined) {
-      throw new RangeError(`Column ${name}: type ${type} is none of ${Object.keys(ACCEPTS).join(", ")}`);
+      throw new RangeError(`Column ${name}: type ${type} is not one of ${Object.keys(ACCEPTS).join(", ")}`);
     }
   }
 }

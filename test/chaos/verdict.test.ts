@@ -30,7 +30,7 @@ const STORED = {
 function stored(kinds: Record<string, readonly object[]>, rest: Partial<Stored> = {}): Stored {
   const rows = new Map(Object.entries(kinds).map(([kind, list]) => [kind, list.map((row): Row => ({ ...row }))]));
   const name = createHash("sha256").update(LETTER).digest("hex");
-  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], told: ["id-1"], ...rest };
+  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], notified: ["id-1"], ...rest };
 }
 
 test("a run with the expected results has no problems", () => {
@@ -69,8 +69,8 @@ test.each([
     "is not an incident",
   ],
   ["a row that waits", stored({ ...STORED, outbox: [{ IncidentId: "id-1", Refused: false }] }), "still wait"],
-  ["an incident that was not sent to the webhook", stored(STORED, { told: [] }), "was not sent to the webhook"],
-  ["a webhook message without an incident", stored(STORED, { told: ["id-1", "id-2"] }), "is not an incident"],
+  ["an incident that was not sent to the webhook", stored(STORED, { notified: [] }), "was not sent to the webhook"],
+  ["a webhook message without an incident", stored(STORED, { notified: ["id-1", "id-2"] }), "is not an incident"],
   ["a dead letter that is not kept", stored(STORED, { letters: [] }), "is not kept"],
   [
     "a dead letter with other bytes",
@@ -89,7 +89,7 @@ test("two incidents of one record from one rule are not duplicates", () => {
       time: two.map((id) => ({ rowKey: `time|0|${id}` })),
       record: two.map((id) => recordEntity({ partitionKey: "rule", rowKey: `record|${id}` }, JSON.stringify(RECORD))),
     },
-    { forwarded: two.map((IncidentId) => rowOfEntity({ ...incident, IncidentId })), told: two },
+    { forwarded: two.map((IncidentId) => rowOfEntity({ ...incident, IncidentId })), notified: two },
   );
   const expected = { ...EXPECTED, incidents: new Map(two.map((id) => [id, RECORD])) };
   expect(judgeStored(both, expected).problems).toEqual([]);
@@ -110,7 +110,7 @@ describe("an incident that no receiver accepts", () => {
     FailedReason: "answered 500",
     ...more,
   });
-  const none = { forwarded: [], told: [] };
+  const none = { forwarded: [], notified: [] };
 
   test("waits for each of them with the reason", () => {
     const outbox = [waiting("log-analytics"), waiting("webhook")];

@@ -163,7 +163,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(at(theOne(deployment, "Microsoft.Insights/actionGroups").properties, "groupShortName")).toMatch(/^.{1,12}$/);
   });
 
-  test("what can be tagged has azd's tag", () => {
+  test("every taggable resource has azd's tag", () => {
     const tagged = deployment.resources.filter(({ location }) => location !== undefined);
 
     expect(tagged.length).toBeGreaterThan(10);

@@ -218,7 +218,9 @@ test("waiting for rows ends when they arrive", async () => {
 });
 
 test("a column type that no data collection rule knows is refused at the start", async () => {
-  await expect(start({ columns: [{ name: "Id", type: "guid" }] })).rejects.toThrow("Column Id: type guid is none of");
+  await expect(start({ columns: [{ name: "Id", type: "guid" }] })).rejects.toThrow(
+    "Column Id: type guid is not one of",
+  );
 });
 
 test("any row is kept unchanged or refused", () => {
