@@ -67,7 +67,7 @@ export async function benchOffline(
 async function backtested(file: string, rule: ReadyRule, scan: LiteralScan | undefined): Promise<readonly string[]> {
   const ids: string[] = [];
   await backtest(
-    readEventBlocks([file]),
+    readEventBlocks([file], () => undefined),
     { rules: [rule], scan },
     {
       found: ({ incident: { row } }) => ids.push(textOf(row, "AuditLogId")),

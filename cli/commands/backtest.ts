@@ -6,12 +6,13 @@ import { byteRate, type BacktestRates } from "../backtest/backtest-rates.ts";
 import type { BacktestCounts } from "../backtest/backtest-run.ts";
 import { command, wholeNumber } from "../command.ts";
 import { safeJson } from "../json-line.ts";
+import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const backtest = command({
   name: "backtest",
   summary: "Runs rules over exported history, without sending or storing anything.",
-  operands: "[options] PATH...",
+  operands: "[options] FILE...",
   options: {
     rules: { type: "string", value: "PATH", help: "folder of rules, or one rule's folder or file (default: rules)" },
     rule: { type: "string", value: "NAME", help: "only this rule of the folder, by name or id" },
@@ -23,8 +24,8 @@ export const backtest = command({
     },
     top: { type: "string", value: "N", help: "how many actors and days to print for each rule (default 5)" },
   },
-  notes: `PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage archive
-(…/y=2026/m=03/d=04/h=09/m=00/PT1H.json). Any of them may be gzip. Files of any size are streamed.
+  notes: `${EVENT_FILES_HELP}
+Files of any size are streamed.
 
 The rules run with the code of the function app, exclusions included. A record that appears again is the same incident.
 --json prints {"rule", "ruleId", "incidentId", "title", "severity", "where", "row"} for each finding, also for a record
@@ -35,14 +36,15 @@ counted, and malformed parts of them are not reported. --no-scan reads every eve
 rule has no such literal, the scan is off for all rules, and stderr says so.
 
 Anything read that is not a record is counted and reported on stderr. Exit code: 0 when everything was read, 1 when a
-rule does not compile (the others run), 2 when the command cannot run as given.`,
+rule does not compile (the others run), 2 when the command cannot run as given or
+understands nothing in a file.`,
   async run({ values, operands }, terminal) {
-    if (operands.length === 0) throw new UsageError("No PATH given. Usage: pimwatch backtest [options] PATH...");
+    if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch backtest [options] FILE...");
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
     const [
       { chosenRules },
       { nearby, RULES },
-      { listEventFiles, readEventBlocks },
+      { listEventFiles, misreadFiles, readEventBlocks },
       { backtest: run },
       { backtestFigures },
       { rowJson },
@@ -75,8 +77,9 @@ rule does not compile (the others run), 2 when the command cannot run as given.`
     const scan = search?.scan;
     if (search !== undefined && scan === undefined) terminal.note(`pimwatch: ${visible(search.summary)}`);
     const meter = backtestMeter(terminal, files, { withScan: scan !== undefined });
+    const misread = misreadFiles(terminal);
     const counts = await run(
-      readEventBlocks(operands),
+      readEventBlocks(operands, misread.report),
       { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
       {
         found(found, where) {
@@ -106,7 +109,7 @@ rule does not compile (the others run), 2 when the command cannot run as given.`
     for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
     say(countsText(counts, meter.rates(counts), scan !== undefined));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before all events were read");
-    return isWrong || terminal.stopping.aborted ? 1 : 0;
+    return misread.exitCode(isWrong || terminal.stopping.aborted ? 1 : 0);
   },
 });
 

@@ -8,7 +8,8 @@ import {
 } from "../../src/core/pim-settings/wording/explain.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
-import { readEventFiles } from "../event-files/event-files.ts";
+import { misreadFiles, readEventFiles } from "../event-files/event-files.ts";
+import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const explain = command({
@@ -16,19 +17,20 @@ export const explain = command({
   summary: "Explains the PIM settings changes in files of events, as pimwatch understands them.",
   operands: "[options] FILE...",
   options: {},
-  notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files. Any of them may be gzip. Records of other operations are ignored.
+  notes: `${EVENT_FILES_HELP}
+Records of other operations are ignored.
 
 If pimwatch does not understand a sentence, it prints a report for an issue, with names, ids and addresses replaced.
 Read the report before you post it.
 
 Exit code: 0 when every sentence of every change was understood, 1 when one was not or there is no such change,
-2 when the command cannot run as given.`,
+2 when the command cannot run as given or understands nothing in a file.`,
   async run({ operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. See: pimwatch explain --help");
+    const misread = misreadFiles(terminal);
     let changes = 0;
     let unclear = 0;
-    for await (const { body, where } of readEventFiles(operands)) {
+    for await (const { body, where } of readEventFiles(operands, misread.report)) {
       const { records, unreadable } = readEventBody(body);
       for (const { reason } of unreadable) terminal.note(visible(`${where}: ${reason}`));
       for (const { record } of records) {
@@ -42,6 +44,6 @@ Exit code: 0 when every sentence of every change was understood, 1 when one was 
       }
     }
     terminal.note(`${changes} PIM settings change(s), ${unclear} with sentences that are not understood`);
-    return changes > 0 && unclear === 0 ? 0 : 1;
+    return misread.exitCode(changes > 0 && unclear === 0 ? 0 : 1);
   },
 });

@@ -3,6 +3,7 @@ import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
 import type { HubProperties } from "../sending/sent-incidents.ts";
 import type { Terminal } from "../terminal.ts";
+import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const send = command({
@@ -38,31 +39,32 @@ export const send = command({
       help: `for --wait: give up after this time (default ${SEND_WAIT_SECONDS})`,
     },
   },
-  notes: `FILE may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files. Any of them may be gzip. Each line or element is sent unchanged as one event.
+  notes: `${EVENT_FILES_HELP}
+Each line or element of an export is sent unchanged as one event.
 
 Without --connection and --namespace, the setting AUDIT_EVENTS (or AUDIT_EVENTS__fullyQualifiedNamespace)
 names the hub: from the environment, or from ./local.settings.json as \`pimwatch stack\` writes it. In the
 same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait.
 
 Exit code: 0 when everything was sent and, with --wait, every record that a rule matches has its incident;
-1 when not, 2 when the command cannot run as given.`,
+1 when not, 2 when the command cannot run as given or understands nothing in a file.`,
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch send [options] FILE...");
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
-    const [{ sendDestination }, { readEventFiles }, { sendEvents }] = await Promise.all([
+    const [{ sendDestination }, { misreadFiles, readEventFiles }, { sendEvents }] = await Promise.all([
       import("../deployment/destinations.ts"),
       import("../event-files/event-files.ts"),
       import("../sending/event-sender.ts"),
     ]);
     const { producer, description } = await sendDestination(values, terminal.environment);
+    const misread = misreadFiles(terminal);
     let following: Following | undefined;
     const began = performance.now();
     try {
       if (values.wait === true) following = await follow(values, producer, terminal);
       terminal.note(`Sending to ${visible(description)}`);
-      const events = following === undefined ? readEventFiles(operands) : following.noting(readEventFiles(operands));
-      const sent = await sendEvents(producer, events, {
+      const events = readEventFiles(operands, misread.report);
+      const sent = await sendEvents(producer, following?.noting(events) ?? events, {
         stopping: terminal.stopping,
         onProgress: ({ events: count, bytes }) => terminal.progress(`${count} events sent, ${megabytes(bytes)} …`),
       });
@@ -74,7 +76,7 @@ Exit code: 0 when everything was sent and, with --wait, every record that a rule
       await producer.close();
     }
     if (terminal.stopping.aborted) return stopped(terminal);
-    return following === undefined ? 0 : following.untilFound({ timeoutSeconds }, terminal);
+    return misread.exitCode(following === undefined ? 0 : await following.untilFound({ timeoutSeconds }, terminal));
   },
 });
 

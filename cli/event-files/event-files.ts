@@ -2,10 +2,14 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../../src/errors.ts";
-import { type EventBlock, type FileEvent, readEvents } from "./event-forms.ts";
+import type { EventBlock, FileEvent } from "./event-forms.ts";
+import { exportEvents, type NotUnderstood } from "./export-events.ts";
 import { fileChunks, readBuffers, unreadable } from "./file-chunks.ts";
 
 export type { FileEvent } from "./event-forms.ts";
+export { misreadFiles, misreadText } from "./export-events.ts";
+
+type Report = (file: NotUnderstood) => void;
 
 /**
  * Reads events from files and folders, in the order of the paths, and by name within a folder.
@@ -16,13 +20,16 @@ export type { FileEvent } from "./event-forms.ts";
  *   records if the object is larger than an event can be.
  * - A folder, such as an Azure Storage archive (`…/y=2026/m=03/d=04/h=09/m=00/PT1H.json`): all files
  *   below it that end in .json, .jsonl, .ndjson or .log, also with .gz.
+ * - Audit logs in the forms of Microsoft Graph, the portal and Log Analytics: turned into export records.
  *
  * A file is gzip if its first bytes say so, whatever its name. Files are streamed; the largest event bounds the memory.
  *
- * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, and when the files hold no event
+ * @param report called for each file in which no event has a known form
+ * @throws {UsageError} for a file that is missing, unreadable or damaged gzip, for one of a known form that holds no audit
+ *   logs, and when the files hold no event
  */
-export async function* readEventFiles(paths: readonly string[]): AsyncGenerator<FileEvent> {
-  for await (const { events } of readEventBlocks(paths)) {
+export async function* readEventFiles(paths: readonly string[], report: Report): AsyncGenerator<FileEvent> {
+  for await (const { events } of readEventBlocks(paths, report)) {
     for (const { body, where } of events) yield { body: Uint8Array.from(body), where };
   }
 }
@@ -37,7 +44,7 @@ export interface FileBlock {
  * Like `readEventFiles`, but faster, for callers that are done with an event when they ask for the next: it does not copy
  * the bytes, nor wait between the events of a block. Take all events of a block.
  */
-export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator<FileBlock> {
+export async function* readEventBlocks(paths: readonly string[], report: Report): AsyncGenerator<FileBlock> {
   const buffers = readBuffers();
   let hasEvents = false;
   const noted = function* (events: EventBlock): Generator<FileEvent> {
@@ -48,7 +55,7 @@ export async function* readEventBlocks(paths: readonly string[]): AsyncGenerator
   };
   for (const path of paths) {
     for (const file of await filesAt(path)) {
-      for await (const events of readEvents(file, fileChunks(file, buffers)))
+      for await (const events of exportEvents(file, fileChunks(file, buffers), report))
         yield { file, events: hasEvents ? events : noted(events) };
     }
   }

@@ -2,10 +2,11 @@ import { sampleDay } from "../../local/samples/sample-day.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
+import { UsageError } from "../../src/errors.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { judge } from "../../src/workflows/detection/judge-record.ts";
 import type { ExpectedIncident } from "./delivery-check.ts";
-import { readEventFiles } from "../event-files/event-files.ts";
+import { misreadText, readEventFiles } from "../event-files/event-files.ts";
 import type { OutgoingEvent } from "./event-sender.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
@@ -58,12 +59,15 @@ export function expectedIncidents(bodies: readonly Uint8Array[], rules: readonly
 /**
  * A person's own file or folder. It is read twice: first for the tenants that the app must allow, then to send.
  *
- * @throws {UsageError} when the file cannot be read or holds no event
+ * @throws {UsageError} when the file cannot be read, holds no event, or none that is understood
  */
 export async function fileSource(path: string): Promise<EventSource> {
   const tenants = new Set<string>();
   let count = 0;
-  for await (const { body } of readEventFiles([path])) {
+  const refuse = (file: Parameters<typeof misreadText>[0]): never => {
+    throw new UsageError(misreadText(file));
+  };
+  for await (const { body } of readEventFiles([path], refuse)) {
     count += 1;
     for (const { record } of readEventBody(body).records) {
       const tenant = tenantOf(record);
@@ -80,7 +84,7 @@ export async function fileSource(path: string): Promise<EventSource> {
     tenantIds: tenants.size === 0 ? [TENANT_ID] : [...tenants],
     expected: undefined,
     expectedDeadLetters: undefined,
-    events: () => readEventFiles([path]),
+    events: () => readEventFiles([path], () => undefined),
   };
 }
 

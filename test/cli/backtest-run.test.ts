@@ -34,7 +34,7 @@ async function run(content: string | Uint8Array, rules: readonly ReadyRule[], wi
   const unreadable: string[] = [];
   const place = (where: string) => where.slice(file.length);
   const counts = await backtest(
-    readEventBlocks([file]),
+    readEventBlocks([file], () => undefined),
     { rules, scan: withScan ? scan : undefined },
     {
       found: ({ incident: { row }, match }, where) =>

@@ -70,7 +70,7 @@ describe("one file", () => {
     const bytes = Uint8Array.of(0x7b, 0xff, 0x00, 0x7d);
     const path = await file("bytes.ndjson", bytes);
 
-    const [event] = await all(readEventFiles([path]));
+    const [event] = await all(readEventFiles([path], () => undefined));
 
     expect(Uint8Array.from(event?.body ?? [])).toEqual(bytes);
   });
@@ -174,12 +174,12 @@ async function file(name: string, content: string | Uint8Array): Promise<string>
 }
 
 async function read(path: string): Promise<string[]> {
-  const events = await all(readEventFiles([path]));
+  const events = await all(readEventFiles([path], () => undefined));
   return events.map(({ body }) => Buffer.from(body).toString());
 }
 
 async function places(paths: string[]): Promise<string[]> {
-  const events = await all(readEventFiles(paths));
+  const events = await all(readEventFiles(paths, () => undefined));
   return events.map(({ where }) => where);
 }
 
