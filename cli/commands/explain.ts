@@ -1,5 +1,6 @@
 import { isAuditLog } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
+import { shapedRecord } from "../../src/core/event/record-shape.ts";
 import { isSettingsChange } from "../../src/core/pim-settings/assess.ts";
 import {
   explain as explainRecord,
@@ -33,8 +34,11 @@ Exit code: 0 when every sentence of every change was understood, 1 when one was 
     for await (const { body, where } of readEventFiles(operands, misread.report)) {
       const { records, unreadable } = readEventBody(body);
       for (const { reason } of unreadable) terminal.note(visible(`${where}: ${reason}`));
-      for (const { record } of records) {
-        if (!isAuditLog(record) || !isSettingsChange(record)) continue;
+      for (const source of records) {
+        if (!isAuditLog(source.record)) continue;
+        const { record, problem } = shapedRecord(source.record);
+        if (!isSettingsChange(record)) continue;
+        if (problem !== undefined) terminal.note(visible(`${where}: ${problem.reason}`));
         changes += 1;
         const explanation = explainRecord(record);
         terminal.out(`${visible(where)}\n${explanationText(explanation, visible)}\n`);

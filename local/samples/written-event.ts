@@ -59,11 +59,19 @@ function listed(texts: readonly string[], { whitespace }: Style): string {
 
 function quoted(text: string, { escapes }: Style, draw: Chance): string {
   if (escapes === 0) return JSON.stringify(text);
-  return `"${Array.from(text, (character) => writtenCharacter(character, escapes, draw)).join("")}"`;
+  // An escape in JSON text gets more backslashes, as every writer of JSON does it: none writes a backslash as `\u005c`.
+  const parts = text.split(/(\\+u[0-9a-f]{4})/i);
+  const writtenParts = parts.map((part, index) =>
+    index % 2 === 1
+      ? JSON.stringify(part).slice(1, -1)
+      : Array.from(part, (character) => writtenCharacter(character, escapes, draw)).join(""),
+  );
+  return `"${writtenParts.join("")}"`;
 }
 
 function writtenCharacter(character: string, escapes: number, draw: Chance): string {
   const short = JSON.stringify(character).slice(1, -1);
+  if (character === "\\") return short;
   if (character === "/" && draw.between(0, 1) === 0) return String.raw`\/`;
   if (draw.between(0, 99) >= escapes) return short;
   return Array.from({ length: character.length }, (_, index) => {
@@ -108,6 +116,21 @@ export function writtenEvent({ record, before, behind }: EventRecords, form: Eve
     "records twice": () => [member("records", array(behind)), member("records", records)],
   }[form.wrapping]();
   return framed(`{${listed(members, form)}}`, form);
+}
+
+/** Fields of an audit record, from the outside in, that a relay may write as JSON text. */
+const TEXT_FIELDS = ["properties", "initiatedBy", "targetResources", "additionalDetails", "modifiedProperties"];
+
+/** The record with some of its structured fields as JSON text, written in any style, and that perhaps in JSON text again. */
+export function withFieldsAsText(value: Json, draw: Chance): Json {
+  if (isList(value)) return value.map((element) => withFieldsAsText(element, draw));
+  if (!isBag(value)) return value;
+  const entries = Object.entries(value).map(([key, member]) => {
+    const inner = withFieldsAsText(member, draw);
+    const isText = TEXT_FIELDS.includes(key) && typeof member === "object" && draw.between(0, 2) === 0;
+    return [key, isText ? written(inner, anyStyle(draw), draw) : inner];
+  });
+  return Object.fromEntries(entries);
 }
 
 const ALL = 0;

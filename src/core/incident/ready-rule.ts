@@ -1,6 +1,8 @@
 import type { DiagnosticRecord } from "../event/event-body.ts";
 import { type Prepared, preparePlan } from "../../kql/run/evaluate.ts";
 import type { Row } from "../../kql/run/values.ts";
+import type { Literal } from "../scan/literal.ts";
+import { necessaryLiterals } from "../scan/necessary-literals.ts";
 import { quickFilter } from "../scan/quick-filter.ts";
 import type { Rule } from "./rule.ts";
 
@@ -16,6 +18,8 @@ export interface ReadyRule {
   readonly evaluate: (row: Row) => readonly Row[];
   /** Whether a record can have result rows, checked without making its row. Undefined: always possible. */
   readonly mayMatch?: ((record: DiagnosticRecord) => boolean) | undefined;
+  /** A record that matches holds one of these. Undefined: nothing is known of what it holds. Derived when first asked for. */
+  readonly literals?: readonly Literal[] | undefined;
   /**
    * Whether the overlay excludes a result row of the last evaluated record. Not part of `evaluate`: an incident's identity
    * counts all rows of the query, so that a new exclusion does not change it.
@@ -26,11 +30,15 @@ export interface ReadyRule {
 export function readyRule(rule: Rule): ReadyRule {
   const { exclusions = [] } = rule;
   let prepared: Prepared | undefined;
+  let literals: [readonly Literal[] | undefined] | undefined;
   const whole = () => (prepared ??= preparePlan(rule.plan, { conditions: exclusions }));
   return {
     rule,
     get evaluate() {
       return whole().evaluate;
+    },
+    get literals() {
+      return (literals ??= [necessaryLiterals(rule.plan)])[0];
     },
     mayMatch: quickFilter(rule.plan),
     excludes: exclusions.length === 0 ? undefined : (resultRow) => whole().isTrue(resultRow),

@@ -38,7 +38,8 @@ const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
  * The records of an event's body that can match a rule, or undefined where none can.
  *
  * A body without a literal is not looked into, except that its first and last bytes must be those of records: what is
- * empty, cut off, packed or in another encoding still comes back as unreadable. Where they do not end as exports do, the
+ * empty, cut off, packed or in another encoding still comes back as unreadable, and a record that ends with text is read,
+ * since the text may be properties that were cut off. Where they do not end as exports do, the
  * last bracket must also close the first. In a large body with one the records
  * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
  * are read in full, as {@link readEventBody} does.
@@ -85,7 +86,7 @@ function isFramed(body: Uint8Array): boolean {
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
   const key = skipWhitespace(json, first + 1);
   if (json[key] !== QUOTE) return false;
-  if (!stands(RECORDS_KEY, json, key)) return isWhole(json, first, last);
+  if (!stands(RECORDS_KEY, json, key)) return !endsInText(json, last) && isWhole(json, first, last);
   const colon = skipWhitespace(json, key + RECORDS_KEY.length);
   const array = skipWhitespace(json, colon + 1);
   const end = skipWhitespaceBack(json, last - 1);
@@ -97,6 +98,11 @@ function isFramed(body: Uint8Array): boolean {
 function endsInProperties(json: Uint8Array, end: number): boolean {
   const record = skipWhitespaceBack(json, end - 1);
   return json[skipWhitespaceBack(json, record - 1)] === CLOSE_OBJECT;
+}
+
+/** Whether an object's last value is text: it may be `properties` as JSON text, cut off before the literal. */
+function endsInText(json: Uint8Array, close: number): boolean {
+  return json[skipWhitespaceBack(json, close - 1)] === QUOTE;
 }
 
 /**
@@ -112,12 +118,14 @@ function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** Whether the array's elements begin and end as objects do. */
+/** Whether the array's elements begin and end as objects do, the last one not with text. */
 function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
   const first = skipWhitespace(json, start + 1);
+  const close = skipWhitespaceBack(json, end - 1);
   return (
     json[first] === OPEN_OBJECT &&
     json[skipWhitespace(json, first + 1)] === QUOTE &&
-    json[skipWhitespaceBack(json, end - 1)] === CLOSE_OBJECT
+    json[close] === CLOSE_OBJECT &&
+    !endsInText(json, close)
   );
 }

@@ -32,7 +32,8 @@ const FOLD_WORD = 0x20202020;
  *
  * The quarters of a body are read side by side: the processor waits for the memory of all four at once.
  *
- * It finds every literal of valid JSON. It may also find text that only looks like one, such as `\\u0050` for P.
+ * It finds every literal of valid JSON, also in JSON text that is a string in it. It may also find text that only looks
+ * like one, such as `\\u0050` for P.
  */
 export function literalScan(literals: readonly Literal[]): LiteralScan {
   const shortest = Math.min(...literals.map(({ text }) => text.length));
@@ -107,8 +108,8 @@ function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTab
   if (!isInEscape) return plainly;
   const start = startOfCharacter(body, at);
   const seen = lookForEscaped(body, start, words);
-  // Behind an escaped backslash, what looks like an escape is text, and the word begins with a character of its own.
-  const isText = seen !== LITERAL && start < at && body[start - 1] === BACKSLASH;
+  // Behind an escaped backslash, what looks like an escape may be text; then the word begins with a character of its own.
+  const isText = seen !== LITERAL && start < at && body[start + 1] === BACKSLASH;
   if (isText && lookForEscaped(body, at, words) === LITERAL) return LITERAL;
   return seen === NOTHING ? plainly : seen;
 }

@@ -1,3 +1,6 @@
+import { jsonText } from "../../kql/run/dynamic-text.ts";
+import type { Json } from "../../kql/run/values.ts";
+
 /**
  * A text without which a rule cannot match a record: the decoded strings of the record hold it. Printable ASCII
  * without quotes, slashes and backslashes, so that JSON writes each character as itself or as `\u00XX`.
@@ -32,4 +35,16 @@ export function searchablePart(text: string, inJsonText: boolean): string | unde
       part.length >= MINIMUM_LITERAL_LENGTH && !OUTSIDE_STRINGS.test(part) && !OVERFLOW.includes(part.toLowerCase()),
   );
   return usable.toSorted((a, b) => b.length - a.length)[0];
+}
+
+/** An escape in JSON text, or in JSON text that is a string in JSON, where it has more backslashes. */
+const ESCAPE = /\\+u00([0-9a-f]{2})/gi;
+
+/** Whether a value holds one of the literals, in its own strings or in JSON text that stands in them. Slow: for rare use. */
+export function holdsLiteral(value: Json, literals: readonly Literal[]): boolean {
+  const text = jsonText(value).replaceAll(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const lower = text.toLowerCase();
+  return literals.some((literal) =>
+    literal.ignoreCase ? lower.includes(literal.text.toLowerCase()) : text.includes(literal.text),
+  );
 }

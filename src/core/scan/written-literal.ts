@@ -1,11 +1,16 @@
 import type { Literal } from "./literal.ts";
 
 /*
- * The ways in which JSON can write a literal: each character as itself or as `\u00XX`. Bytes are those of UTF-8,
- * which for ASCII are the characters' codes.
+ * The ways in which JSON can write a literal: each character as itself or as `\u00XX`. Where the literal stands in JSON
+ * text that is itself a string in JSON, the escape has two backslashes, and four where that text is a string once more.
+ * Bytes are those of UTF-8, which for ASCII are the characters' codes.
  */
 
-const ESCAPE_LENGTH = 6;
+/** How many backslashes an escape begins with, by how often the text is a string in JSON. */
+const BACKSLASHES = [1, 2, 4] as const;
+const MOST_BACKSLASHES = 4;
+/** `u00XX`: an escape without its backslashes. */
+const CODE_LENGTH = 5;
 /** Makes ASCII letters of both cases equal, and some other characters: good for looking up, not for comparing. */
 const FOLD = 0x20;
 
@@ -71,16 +76,21 @@ export function eachWord(
 function formsOf(code: number, ignoreCase: boolean): readonly (readonly number[])[] {
   const isLetter = code >= 0x61 && code <= 0x7a;
   const codes = ignoreCase && isLetter ? [code, code - FOLD] : [code];
-  const escapes = codes.map((each) =>
-    Array.from(`\\u00${each.toString(16).padStart(2, "0")}`, (character) => character.charCodeAt(0) | FOLD),
+  const escapes = codes.flatMap((each) =>
+    BACKSLASHES.map((count) =>
+      Array.from(
+        `${"\\".repeat(count)}u00${each.toString(16).padStart(2, "0")}`,
+        (character) => character.charCodeAt(0) | FOLD,
+      ),
+    ),
   );
   return [[code | FOLD], ...escapes];
 }
 
 /** Where the character begins that the byte at a place belongs to: itself, or the escape that it lies in. */
 export function startOfCharacter(body: Uint8Array, at: number): number {
-  for (let start = at - 1; start > at - ESCAPE_LENGTH; start -= 1)
-    if (escapedAt(body, start) !== undefined) return start;
+  for (let start = at - MOST_BACKSLASHES - CODE_LENGTH + 1; start < at; start += 1)
+    if (start + escapeLength(body, start) > at) return start;
   return at;
 }
 
@@ -88,11 +98,11 @@ export function startOfCharacter(body: Uint8Array, at: number): number {
 export function decodedWord(body: Uint8Array, start: number): number | undefined {
   let at = start;
   for (let index = 0; index < WORD; index += 1) {
-    const escaped = escapedAt(body, at);
-    const code = escaped ?? body[at];
+    const length = escapeLength(body, at);
+    const code = length === 0 ? body[at] : codeBefore(body, at + length);
     if (code === undefined) return undefined;
     four[index] = code | FOLD;
-    at += escaped === undefined ? 1 : ESCAPE_LENGTH;
+    at += length === 0 ? 1 : length;
   }
   return fourAsWord[0];
 }
@@ -105,9 +115,12 @@ export function standsAt(body: Uint8Array, start: number, { needle, index }: Pla
 function beginsAt(body: Uint8Array, start: number, { codes, ignoreCase }: Needle, from: number): boolean {
   let at = start;
   for (let index = from; index < codes.length; index += 1) {
-    if (isWanted(body[at], codes[index], ignoreCase)) at += 1;
-    else if (isWanted(escapedAt(body, at), codes[index], ignoreCase)) at += ESCAPE_LENGTH;
-    else return false;
+    if (isWanted(body[at], codes[index], ignoreCase)) {
+      at += 1;
+      continue;
+    }
+    at += escapeLength(body, at);
+    if (!isWanted(codeBefore(body, at), codes[index], ignoreCase)) return false;
   }
   return true;
 }
@@ -117,8 +130,10 @@ function endsBefore(body: Uint8Array, end: number, needle: Needle, index: number
   if (index < 0) return true;
   const code = needle.codes[index];
   if (isWanted(body[end - 1], code, needle.ignoreCase) && endsBefore(body, end - 1, needle, index - 1)) return true;
-  const escaped = escapedAt(body, end - ESCAPE_LENGTH);
-  return isWanted(escaped, code, needle.ignoreCase) && endsBefore(body, end - ESCAPE_LENGTH, needle, index - 1);
+  return (
+    isWanted(codeBefore(body, end), code, needle.ignoreCase) &&
+    endsBefore(body, escapeStart(body, end), needle, index - 1)
+  );
 }
 
 function isWanted(byte: number | undefined, code: number | undefined, ignoreCase: boolean): boolean {
@@ -126,13 +141,32 @@ function isWanted(byte: number | undefined, code: number | undefined, ignoreCase
   return byte === code || (ignoreCase && byte >= 0x41 && byte <= 0x5a && (byte | FOLD) === code);
 }
 
-const ESCAPE_START = [0x5c, 0x75, 0x30, 0x30] as const;
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+const ZERO = 0x30;
 
-/** The code that `\u00XX` at a place stands for. */
-function escapedAt(body: Uint8Array, at: number): number | undefined {
-  if (ESCAPE_START.some((byte, index) => body[at + index] !== byte)) return undefined;
-  const [high, low] = [hexDigit(body[at + 4]), hexDigit(body[at + 5])];
+/** How long the escape is that begins at a place; 0 where none does. */
+function escapeLength(body: Uint8Array, at: number): number {
+  let letter = at;
+  while (body[letter] === BACKSLASH && letter < at + MOST_BACKSLASHES) letter += 1;
+  const end = letter + CODE_LENGTH;
+  return letter > at && codeBefore(body, end) !== undefined ? end - at : 0;
+}
+
+/** The code of the escape that ends before a place; undefined where none does. */
+function codeBefore(body: Uint8Array, end: number): number | undefined {
+  const letter = end - CODE_LENGTH;
+  if (body[letter] !== LETTER_U || body[letter - 1] !== BACKSLASH) return undefined;
+  if (body[letter + 1] !== ZERO || body[letter + 2] !== ZERO) return undefined;
+  const [high, low] = [hexDigit(body[letter + 3]), hexDigit(body[letter + 4])];
   return high === undefined || low === undefined ? undefined : high * 16 + low;
+}
+
+/** Where the escape begins that ends before a place: at the first of its backslashes. */
+function escapeStart(body: Uint8Array, end: number): number {
+  let start = end - CODE_LENGTH;
+  while (body[start - 1] === BACKSLASH && start > end - CODE_LENGTH - MOST_BACKSLASHES) start -= 1;
+  return start;
 }
 
 function hexDigit(byte: number | undefined): number | undefined {

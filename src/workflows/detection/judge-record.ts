@@ -1,8 +1,10 @@
 import { isAuditLog, tenantOf, toAuditLogRow } from "../../core/event/audit-log.ts";
 import type { DiagnosticRecord, ReadRecord } from "../../core/event/event-body.ts";
+import { shapedRecord } from "../../core/event/record-shape.ts";
 import { type HubPosition, type Match, toIncident } from "../../core/incident/incident.ts";
 import { rowOrdinals } from "../../core/incident/incident-identity.ts";
 import { type StoredIncident, toStoredIncident } from "../../core/incident/incident-row.ts";
+import { holdsLiteral } from "../../core/scan/literal.ts";
 import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
 import type { Row } from "../../kql/run/values.ts";
 import type { ReadyRule } from "../../core/incident/ready-rule.ts";
@@ -31,14 +33,21 @@ export type Verdict =
 export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDependencies): Verdict {
   if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
   if (!isAuditLog(source.record)) return { fate: "otherCategory", found: [] };
-  const { found, problems } = runRules(source, position, deps);
-  const tenant = tenantOf(source.record);
+  const { record, problem } = shapedRecord(source.record);
+  const { found, problems } = runRules({ ...source, record }, position, deps);
+  const tenant = tenantOf(record);
   // A record without a tenant is accepted: the list only guards against misrouted records. A forged record can name any
   // tenant.
   if (found.length > 0 && tenant !== "" && !deps.allowedTenantIds.has(tenant))
     return deadLettered("a tenant that ALLOWED_TENANT_IDS does not name");
+  // The unreadable part may be what a rule looks for. A record that holds no literal of a rule cannot match.
+  if (problem !== undefined && (problem.isCut || mayBeWanted(record, deps.rules))) problems.unshift(problem.reason);
   if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; ") };
   return { fate: found.length > 0 ? "matched" : "notMatched", found };
+}
+
+function mayBeWanted(record: DiagnosticRecord, rules: readonly ReadyRule[]): boolean {
+  return rules.some(({ literals }) => literals === undefined || holdsLiteral(record, literals));
 }
 
 function deadLettered(reason: string): Verdict {

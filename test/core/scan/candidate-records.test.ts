@@ -112,13 +112,18 @@ test.each([
   },
   {
     why: "a literal in a string of brackets",
-    body: `{"records":[${plain},{"a":"]}{[","b":"update role setting in pim"}]}`,
+    body: `{"records":[{"a":"]}{[","b":"update role setting in pim"},${plain}]}`,
     candidates: 1,
   },
   {
     why: "an escaped backslash is no escape",
     body: `{"records":[{"a":"\\\\u0055pdate role setting in PIM"},${plain}]}`,
     candidates: 1,
+  },
+  {
+    why: "a record that ends with text may hold properties that were cut off: all is read",
+    body: `{"records":[${change},${plain},{"properties":"{"}]}`,
+    candidates: 3,
   },
 ])("$why", ({ body, candidates: count }) => {
   expect(candidates(bytes(body))).toMatchObject({ unreadable: [] });

@@ -69,7 +69,12 @@ describe("each record has one fate", () => {
     },
     { why: "another activity", record: otherActivity, fate: { notMatched: 1 } },
     { why: "PIM for Groups", record: settingsChange({}, { category: "GroupManagement" }), fate: { notMatched: 1 } },
-    { why: "no properties", record: settingsChange({ properties: null }), fate: { notMatched: 1 } },
+    {
+      why: "no properties",
+      record: settingsChange({ properties: null }),
+      fate: { deadLettered: 1 },
+      reason: '"properties" is null',
+    },
     { why: "another category", record: signIn, fate: { otherCategory: 1 } },
     { why: "no category", record: { a: 1 }, fate: { deadLettered: 1 }, reason: 'no "category"' },
     {
