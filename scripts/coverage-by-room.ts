@@ -12,7 +12,7 @@ type Summary = Readonly<Record<string, Readonly<Record<"lines" | "functions" | "
 
 const MEASURES = ["lines", "functions", "branches"] as const;
 
-const summary = JSON.parse(await readFile("coverage/coverage-summary.json", "utf8")) as Summary;
+const summary: Summary = JSON.parse(await readFile("coverage/coverage-summary.json", "utf8"));
 const rooms = new Map<string, { files: number } & Record<(typeof MEASURES)[number], Count>>();
 for (const [path, counts] of Object.entries(summary)) {
   const name = path === "total" ? "all" : roomOf(relative(process.cwd(), path));

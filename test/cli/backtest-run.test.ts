@@ -67,7 +67,7 @@ async function both(content: string | Uint8Array, rules: readonly ReadyRule[] = 
 const lineOf = (value: Json): string => JSON.stringify(value);
 const match = settingsChange();
 const other = settingsChange({ operationName: "Add member" }, { activityDisplayName: "Add member" });
-const signIn: Json = { category: "SignInLogs", text: "x".repeat(400) };
+const signIn: Json = { category: "SignInLogs", text: "x".repeat(400), properties: {} };
 
 describe("with the scan and without it", () => {
   test("the sample day gives the same incidents in the same order", async () => {

@@ -227,9 +227,8 @@ test.each<{ what: string; value: Json }>([
   expect(formOf(value)).toEqual({ kind: "export" });
 });
 
-test.each([null, 5, "text", [], {}, { a: 1 }, [[]], { value: 1 }, { tables: 1, rows: [] }].map((value: Json) => ({ value })))(
-  "$value fits no form",
-  ({ value }) => {
-    expect(formOf(value)).toBeUndefined();
-  },
-);
+test.each(
+  [null, 5, "text", [], {}, { a: 1 }, [[]], { value: 1 }, { tables: 1, rows: [] }].map((value: Json) => ({ value })),
+)("$value fits no form", ({ value }) => {
+  expect(formOf(value)).toBeUndefined();
+});

@@ -247,8 +247,14 @@ describe("backtest", () => {
   test("skips events that cannot match, and says so; --no-scan counts everything", async () => {
     const events = [
       { ...record(1), operationName: "Rename tenant" },
-      { records: [record(2), { category: "SignInLogs", text: "x".repeat(300) }] },
-      { records: [{ ...record(3), operationName: "Rename tenant" }, record(2), { text: "x".repeat(20_000) }] },
+      { records: [record(2), { category: "SignInLogs", text: "x".repeat(300), properties: {} }] },
+      {
+        records: [
+          { ...record(3), operationName: "Rename tenant" },
+          record(2),
+          { text: "x".repeat(20_000), properties: {} },
+        ],
+      },
     ];
     await writeFile(at("renamed.ndjson"), events.map((event) => JSON.stringify(event)).join("\n"));
     const args = ["backtest", "--rules", at("literal/"), at("renamed.ndjson")];
@@ -302,7 +308,7 @@ test.each([
   { args: ["coverage", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["new", "x"], line: /--from FILE\.yaml is missing/ },
   { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: the file does not exist/ },
-  { args: ["backtest"], line: /No PATH given/ },
+  { args: ["backtest"], line: /No FILE given/ },
   { args: ["backtest", "--rules", "PATH/good", "PATH/missing.json"], line: /missing\.json: no such file or folder/ },
   { args: ["backtest", "--rules", "PATH/literal/", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },
   { args: ["backtest", "--rules", "PATH/off", "PATH/events"], line: /No rule is left to run/ },

@@ -3,7 +3,7 @@ import type { Json } from "../../kql/run/values.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
 
 /** Why a record's own fields cannot be read as the AuditLogs table would show them. */
-export interface ShapeProblem {
+interface ShapeProblem {
   readonly reason: string;
   /** JSON text that ends too early: anything may have stood in the missing rest. */
   readonly isCut: boolean;
