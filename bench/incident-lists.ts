@@ -1,12 +1,13 @@
 // Duration of lists over very many incidents: the API's own code over Azurite, with rows like incident-table.ts's.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { TableClient, type TransactionAction } from "@azure/data-tables";
+import { TableClient } from "@azure/data-tables";
 import { startAzurite } from "../local/azurite.ts";
 import { chance } from "../local/samples/chance.ts";
 import { incidentEntity } from "../src/azure/incidents/incident-entity.ts";
 import { incidentPages } from "../src/azure/incidents/incident-pages.ts";
-import { timeRowKey } from "../src/azure/incidents/incident-table.ts";
+import { listedKeys } from "../src/azure/tables/row-keys.ts";
+import { type Change, type TableRows, tableRows } from "../src/azure/tables/table-rows.ts";
 import { readListRequest } from "../src/core/triage/incident-query.ts";
 import type { IncidentRow } from "../src/core/incident/incident-row.ts";
 import { type ListDependencies, listIncidents } from "../src/workflows/incidents/list-incidents.ts";
@@ -48,18 +49,18 @@ function listedRow(index: number): IncidentRow {
   };
 }
 
-async function fill(table: TableClient): Promise<void> {
-  await table.createTable();
+async function fill(table: TableRows): Promise<void> {
+  await table.make();
   for (const ruleId of RULES) {
-    let actions: TransactionAction[] = [];
+    let changes: Change[] = [];
     const flush = async (): Promise<void> => {
-      if (actions.length > 0) await table.submitTransaction(actions);
-      actions = [];
+      if (changes.length > 0) await table.commit(changes);
+      changes = [];
     };
     for (let index = RULES.indexOf(ruleId); index < COUNT; index += RULES.length) {
       const row = listedRow(index);
-      actions.push(["create", incidentEntity({ partitionKey: ruleId, rowKey: timeRowKey(row) }, row, "listed")]);
-      if (actions.length === TRANSACTION) await flush();
+      changes.push({ insert: incidentEntity(listedKeys(row), row, "listed") });
+      if (changes.length === TRANSACTION) await flush();
     }
     await flush();
   }
@@ -80,9 +81,10 @@ async function timed(name: string, once: () => Promise<string>): Promise<void> {
 
 const azurite = await startAzurite();
 try {
-  const table = TableClient.fromConnectionString(azurite.connectionString, `t${randomUUID().replaceAll("-", "")}`, {
+  const client = TableClient.fromConnectionString(azurite.connectionString, `t${randomUUID().replaceAll("-", "")}`, {
     allowInsecureConnection: true,
   });
+  const table = tableRows(client);
   const began = performance.now();
   await fill(table);
   const seconds = ((performance.now() - began) / 1_000).toFixed(0);

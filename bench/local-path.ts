@@ -12,6 +12,7 @@ import { sendEvents } from "../cli/sending/event-sender.ts";
 import { latencies, spreadText, type Spread } from "../cli/sending/latency.ts";
 import { type LocalApp, startLocalApp } from "../cli/local-run/local-app.ts";
 import { storedIncidents } from "../cli/local-run/stored-incidents.ts";
+import { tableRows } from "../src/azure/tables/table-rows.ts";
 import { INCIDENTS_TABLE } from "../src/storage-names.ts";
 import { ownSeconds, profileClock } from "./detection/own-share.ts";
 import { table, valueLine } from "./report.ts";
@@ -100,9 +101,11 @@ async function atRate(
   await Promise.all(sending);
   await caughtUp(run);
   const stored = storedIncidents(
-    TableClient.fromConnectionString(app.stack.azurite.connectionString, INCIDENTS_TABLE, {
-      allowInsecureConnection: true,
-    }),
+    tableRows(
+      TableClient.fromConnectionString(app.stack.azurite.connectionString, INCIDENTS_TABLE, {
+        allowInsecureConnection: true,
+      }),
+    ),
   );
   await stored.fresh();
   const wanted = new Set(expected);

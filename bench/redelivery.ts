@@ -4,6 +4,7 @@ import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../local/azurite.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { incidentTable } from "../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../src/azure/tables/table-rows.ts";
 import { suspectTable } from "../src/azure/ledger/suspect-table.ts";
 import type { StoredIncident } from "../src/core/incident/incident-row.ts";
 import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
@@ -79,7 +80,7 @@ interface Delivery extends Case {
 async function delivered(events: readonly HubEvent[], one: Delivery) {
   const { rule, latencyMs, azurite, isKnown, otherSinks } = one;
   const name = `t${crypto.randomUUID().replaceAll("-", "")}`;
-  const direct = incidentTable(tableClient(azurite, name), undefined, { otherSinks });
+  const direct = incidentTable(tableRows(tableClient(azurite, name)), { otherSinks });
   await direct.create();
   const deps = {
     rules: [rule],
@@ -92,11 +93,13 @@ async function delivered(events: readonly HubEvent[], one: Delivery) {
   await direct.addAll(known);
 
   let requests = 0;
-  const counted = tableClient(azurite, name, async () => {
-    requests += 1;
-    await sleep(latencyMs);
-  });
-  const incidents = incidentTable(counted, undefined, { otherSinks });
+  const counted = tableRows(
+    tableClient(azurite, name, async () => {
+      requests += 1;
+      await sleep(latencyMs);
+    }),
+  );
+  const incidents = incidentTable(counted, { otherSinks });
   const began = performance.now();
   const { figures } = one.isGuarded
     ? await detectGuarded(events, { ...deps, incidents, suspects: suspectTable(counted), marked: new Set() })

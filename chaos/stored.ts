@@ -4,6 +4,8 @@ import { ContainerClient } from "@azure/storage-blob";
 import { LOCAL_CONSUMER_GROUP, LOCAL_HUB, type Stack } from "../local/stack.ts";
 import { deadLetters } from "../src/azure/dead-letters.ts";
 import { incidentTable } from "../src/azure/incidents/incident-table.ts";
+import { INCIDENT_ROWS, kindOf, outboxRows, STUCK_ROWS } from "../src/azure/tables/row-keys.ts";
+import { tableRows } from "../src/azure/tables/table-rows.ts";
 import { CHECKPOINTS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/storage-names.ts";
 import { QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
 import { restMs } from "../src/workflows/healing/heal-work.ts";
@@ -36,9 +38,9 @@ export interface Waiting {
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: { readonly taken: readonly string[] }) {
-  const options = { allowInsecureConnection: true };
-  const table = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, options);
-  const ledger = TableClient.fromConnectionString(azurite.connectionString, LEDGER_TABLE, options);
+  const opened = (name: string) =>
+    tableRows(TableClient.fromConnectionString(azurite.connectionString, name, { allowInsecureConnection: true }));
+  const [table, ledger] = [opened(INCIDENTS_TABLE), opened(LEDGER_TABLE)];
   const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
   const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS_CONTAINER);
   const checkpoints = new BlobCheckpointStore(checkpointContainer);
@@ -57,25 +59,19 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
   async function rows(): Promise<Stored["rows"]> {
     const byKind = new Map<string, Row[]>();
-    for await (const row of table.listEntities()) {
-      const kind = String(row.rowKey).split("|")[0] ?? "";
+    for await (const row of table.list({})) {
+      const kind = kindOf(String(row["rowKey"]));
       byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
     }
     return byKind;
-  }
-
-  async function count(filter: string): Promise<number> {
-    let found = 0;
-    for await (const _row of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } })) found += 1;
-    return found;
   }
 
   return {
     /** Creates the table and the containers, as Bicep does in Azure, unless the stack has created them. */
     async prepare(): Promise<void> {
       await Promise.all([
-        table.createTable(),
-        ledger.createTable(),
+        table.make(),
+        ledger.make(),
         container.createIfNotExists(),
         checkpointContainer.createIfNotExists(),
       ]);
@@ -106,11 +102,13 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       return redriven;
     },
 
-    incidentCount: () => count("RowKey ge 'incident|' and RowKey lt 'incident}'"),
+    async incidentCount(): Promise<number> {
+      return (await collected(table.list({ prefix: INCIDENT_ROWS, select: ["RowKey"] }))).length;
+    },
 
     /** Outbox rows still to be sent, without those that no receiver accepts. */
     async pending(isFailing: (incidentId: string) => boolean): Promise<Waiting> {
-      const found = await waitingRows(table, "RowKey ge 'outbox|' and RowKey lt 'outbox}' and Refused eq false");
+      const found = await collected(table.list({ prefix: outboxRows(), where: ["Refused eq false"] }));
       return waiting(
         found.filter((row) => !isFailing(String(row["IncidentId"]))),
         (row) => Date.parse(String(row["RetryAt"])) || 0,
@@ -119,7 +117,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
     /** Events that could not be stored and that the healer tries again. */
     async resting(): Promise<Waiting> {
-      const found = await waitingRows(ledger, "RowKey ge 'stuck|' and RowKey lt 'stuck}'");
+      const found = await collected(ledger.list({ prefix: STUCK_ROWS }));
       return waiting(
         found,
         (row) => Date.parse(String(row["LastTriedAt"])) + restMs(Number(row["Attempts"]), Infinity),
@@ -139,9 +137,9 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
   };
 }
 
-async function waitingRows(client: TableClient, filter: string): Promise<Row[]> {
+async function collected(rows: AsyncIterable<Row>): Promise<Row[]> {
   const found: Row[] = [];
-  for await (const row of client.listEntities<Row>({ queryOptions: { filter } })) found.push(row);
+  for await (const row of rows) found.push(row);
   return found;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { rowOfEntity, textOfRecordEntity } from "../src/azure/incidents/incident-entity.ts";
+import { incidentIdOf, outboxRows } from "../src/azure/tables/row-keys.ts";
 import { type Expected, isFailing } from "./expected.ts";
 import { REFUSED_MARK } from "./traffic.ts";
 import type { Row, Stored } from "./stored.ts";
@@ -83,7 +84,7 @@ function idOf(row: Row): string {
 }
 
 function isOf(sink: string, { rowKey }: Row): boolean {
-  return String(rowKey).startsWith(`outbox|${sink}|`);
+  return String(rowKey).startsWith(outboxRows(sink));
 }
 
 /**
@@ -106,7 +107,7 @@ function mustBeRefused(row: Row): boolean {
 /** An incident is stored completely: its own row, its place in the list, its record. */
 function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string[]): void {
   for (const kind of ["time", "record"]) {
-    const found = (rows.get(kind) ?? []).map(({ rowKey }) => String(rowKey).split("|").at(-1) ?? "");
+    const found = (rows.get(kind) ?? []).map(({ rowKey }) => incidentIdOf(String(rowKey)));
     const isWhole = found.length === ids.size && found.every((id) => ids.has(id));
     if (!isWhole) problems.push(`${found.length} rows of kind ${kind} for ${ids.size} incidents`);
   }
@@ -121,7 +122,7 @@ function checkForwarded({ forwarded }: Stored, incidents: readonly Row[], proble
 
 /** The stored record equals the record that was sent. */
 function checkRecords({ rows }: Stored, incidents: readonly Row[], expected: Expected, problems: string[]): void {
-  const kept = new Map((rows.get("record") ?? []).map((row) => [String(row["rowKey"]).split("|").at(-1), row]));
+  const kept = new Map((rows.get("record") ?? []).map((row) => [incidentIdOf(String(row["rowKey"])), row]));
   for (const incident of incidents) {
     const sent = expected.incidents.get(idOf(incident));
     const text = textOfRecordEntity(kept.get(idOf(incident)) ?? {});

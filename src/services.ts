@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { acknowledgements } from "./azure/incidents/acknowledgements.ts";
 import { auditHub } from "./azure/audit-hub.ts";
 import {
   containerClient,
@@ -19,6 +18,7 @@ import { ruleIds } from "./azure/incidents/rule-ids.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { suspectTable } from "./azure/ledger/suspect-table.ts";
+import { tableRows } from "./azure/tables/table-rows.ts";
 import { timerTable } from "./azure/ledger/timer-table.ts";
 import { webhook } from "./azure/sinks/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -62,7 +62,7 @@ async function connect(config: Config) {
     ? ruleScan(rules.map(({ rule }) => rule))
     : { scan: undefined, summary: "scan off: SCAN_EVENTS is false" };
   const credential = lazily(() => managedIdentity(config.identityClientId));
-  const incidentsClient = await tableClient({ ...config.incidents, credential }, INCIDENTS_TABLE);
+  const incidentRows = tableRows(await tableClient({ ...config.incidents, credential }, INCIDENTS_TABLE));
   // Most batches do not need these SDKs, so they are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
@@ -70,14 +70,13 @@ async function connect(config: Config) {
     "log-analytics": async (pack, timeoutMs) => (await ingestion()).send(pack, timeoutMs),
     webhook: config.webhook && webhook(fetch, config.webhook).send,
   };
-  const incidents = incidentTable(incidentsClient, undefined, { otherSinks: queuedByIds(config.sinks) });
-  const ledgerClient = await tableClient({ ...config.incidents, credential }, LEDGER_TABLE);
-  const ledger = ledgerTable(ledgerClient, config.auditEvents);
+  const incidents = incidentTable(incidentRows, { otherSinks: queuedByIds(config.sinks) });
+  const ledgerRows = tableRows(await tableClient({ ...config.incidents, credential }, LEDGER_TABLE));
+  const ledger = ledgerTable(ledgerRows, config.auditEvents);
   const sinks = openSinks(senders, {
-    outboxOf: (sink) => incidentOutbox(incidentsClient, sink),
-    accountsOf: (sink) => acknowledgements(incidentsClient, sink),
+    outboxOf: (sink) => incidentOutbox(incidentRows, sink),
     incidents,
-    acceptances: sinkAcceptances(ledgerClient),
+    acceptances: sinkAcceptances(ledgerRows),
     firstBackOffMs: config.outboxMinimumAgeSeconds * 1_000,
     now: Date.now,
   });
@@ -90,20 +89,20 @@ async function connect(config: Config) {
     scan,
     /** The literals of the scan, or why the scan is off. */
     scanSummary: summary,
-    ruleIds: ruleIds(incidentsClient, { running: known.map(({ id }) => id) }),
+    ruleIds: ruleIds(incidentRows, { running: known.map(({ id }) => id) }),
     incidents,
-    pages: incidentPages(incidentsClient),
-    changes: incidentChanges(incidentsClient),
+    pages: incidentPages(incidentRows),
+    changes: incidentChanges(incidentRows),
     guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     sinks,
     deadLetters: {
       add: async (letter: DeadLetter) => (await letters()).add(letter),
       count: async (limit: number) => (await letters()).count(limit),
     },
-    lists: incidentLists(incidentsClient),
+    lists: incidentLists(incidentRows),
     ledger,
-    suspects: suspectTable(ledgerClient),
-    timers: timerTable(ledgerClient, config.auditEvents),
+    suspects: suspectTable(ledgerRows),
+    timers: timerTable(ledgerRows, config.auditEvents),
     /** A new client that reads ranges of the hub again. The caller closes it. */
     async openAuditHub() {
       const { endpoint, hub, healerConsumerGroup } = config.auditEvents;

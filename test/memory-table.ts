@@ -1,17 +1,5 @@
-import { RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
-
-/** What the app asks of a table, of all its modules together. */
-export type TableAccess = Pick<
-  TableClient,
-  | "createTable"
-  | "createEntity"
-  | "upsertEntity"
-  | "updateEntity"
-  | "deleteEntity"
-  | "getEntity"
-  | "listEntities"
-  | "submitTransaction"
->;
+import { RestError, type TransactionAction } from "@azure/data-tables";
+import type { TableAccess } from "../src/azure/tables/table-rows.ts";
 
 /**
  * What becomes of a call: `refused` has no effect, `lost` has and does not say so, `repeated` has, and what is said is

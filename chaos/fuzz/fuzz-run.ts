@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { incidentEntity, outboxEntity, recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
+import { outboxEntity } from "../../src/azure/incidents/outbox-entity.ts";
+import { incidentEntity, recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { assertWithinTableLimits } from "../../src/azure/tables/table-limits.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";

@@ -1,5 +1,5 @@
 import type { DeadLetterEntry } from "../../src/azure/dead-letters.ts";
-import type { UntakenRow } from "../../src/azure/incidents/untaken-rows.ts";
+import type { UntakenRow } from "../../src/azure/incidents/incident-outbox.ts";
 import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";

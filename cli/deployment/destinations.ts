@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { TableClient } from "@azure/data-tables";
 import type { ContainerClient } from "@azure/storage-blob";
 import { type EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { containerClient, hubProducer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
+import { type TableRows, tableRows } from "../../src/azure/tables/table-rows.ts";
 import { UsageError } from "../../src/errors.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
@@ -85,14 +85,14 @@ async function byConnectionString(connectionString: string, hubName: string, isH
 export async function tableDestination(
   choice: { readonly storage?: string; readonly "table-endpoint"?: string },
   environment: Settings,
-): Promise<TableClient> {
+): Promise<TableRows> {
   const settings = await settingsFrom(environment);
   const named = choice.storage !== undefined || choice["table-endpoint"] !== undefined;
   const connectionString = named ? choice.storage : settings["INCIDENTS_STORAGE"];
   const endpoint = named ? choice["table-endpoint"] : settings["INCIDENTS_TABLE_ENDPOINT"];
   if (connectionString !== undefined) {
     try {
-      return await tableClient({ kind: "connectionString", connectionString }, INCIDENTS_TABLE);
+      return tableRows(await tableClient({ kind: "connectionString", connectionString }, INCIDENTS_TABLE));
     } catch (error) {
       throw new UsageError("--storage is not the connection string of a storage account", { cause: error });
     }
@@ -104,9 +104,9 @@ export async function tableDestination(
       );
     if (isEmulator(endpoint)) {
       const emulator = `DefaultEndpointsProtocol=http;AccountName=${EMULATOR_ACCOUNT};AccountKey=${EMULATOR_KEY};TableEndpoint=${endpoint}`;
-      return tableClient({ kind: "connectionString", connectionString: emulator }, INCIDENTS_TABLE);
+      return tableRows(await tableClient({ kind: "connectionString", connectionString: emulator }, INCIDENTS_TABLE));
     }
-    return tableClient({ kind: "identity", url: endpoint, credential: ownSignIn }, INCIDENTS_TABLE);
+    return tableRows(await tableClient({ kind: "identity", url: endpoint, credential: ownSignIn }, INCIDENTS_TABLE));
   }
   throw new UsageError(
     "No incident table named. Give --storage or --table-endpoint, or set INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT",

@@ -1,6 +1,6 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
-import { untakenRows } from "../../src/azure/incidents/untaken-rows.ts";
+import { untakenRows } from "../../src/azure/incidents/incident-outbox.ts";
 import { queuedByIds, sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
@@ -31,7 +31,7 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
       return {
         rules: await readyRules(),
         allowedTenantIds: new Set(ids),
-        incidents: incidentTable(table, undefined, { otherSinks }),
+        incidents: incidentTable(table, { otherSinks }),
         deadLetters: letters,
         now: () => new Date(),
       };

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { auditHub } from "../../src/azure/audit-hub.ts";
 import { containerClient, type Credential, hubConsumer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
@@ -78,7 +79,7 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
     ...(webhook ? [webhookFinding(webhook, fetch)] : []),
     ledgerFindings(
       async () => {
-        const ledger = await table(LEDGER_TABLE);
+        const ledger = tableRows(await table(LEDGER_TABLE));
         return { ledger: ledgerTable(ledger, auditEvents), timers: timerTable(ledger, auditEvents) };
       },
       { retentionHours: auditEvents.retentionHours, schedules, now: now().getTime() },

@@ -1,10 +1,9 @@
-import { odata, type TableClient } from "@azure/data-tables";
-import { CALL_TIMEOUT_MS } from "../../src/azure/calls.ts";
 import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentPages } from "../../src/azure/incidents/incident-pages.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../src/azure/incidents/rule-ids.ts";
-import { rowsWhere } from "../../src/azure/tables/table-rows.ts";
+import { INCIDENT_ROWS, incidentIdOf } from "../../src/azure/tables/row-keys.ts";
+import type { TableRows } from "../../src/azure/tables/table-rows.ts";
 import type { IncidentRow, StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { readListRequest } from "../../src/core/triage/incident-query.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -73,7 +72,7 @@ async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">,
   return { table, deps };
 }
 
-async function theOne(table: TableClient, partitions: readonly string[], beginning: string): Promise<StoredIncident> {
+async function theOne(table: TableRows, partitions: readonly string[], beginning: string): Promise<StoredIncident> {
   const found: StoredIncident[] = [];
   for (const ruleId of partitions) {
     for (const id of beginning.length === FULL_ID ? [beginning] : await idsOf(table, ruleId, beginning)) {
@@ -89,13 +88,12 @@ async function theOne(table: TableClient, partitions: readonly string[], beginni
   return incident;
 }
 
-/** At most two, since two are too many already. `g` sorts behind every character of an id. */
-async function idsOf(table: TableClient, ruleId: string, beginning: string): Promise<string[]> {
-  const key = `incident|${beginning}`;
-  const filter = odata`PartitionKey eq ${ruleId} and RowKey ge ${key} and RowKey lt ${`${key}g`}`;
+/** At most two, since two are too many already. */
+async function idsOf(table: TableRows, ruleId: string, beginning: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { rowKey } of rowsWhere(table, { filter, select: ["RowKey"] }, CALL_TIMEOUT_MS)) {
-    ids.push(String(rowKey).slice("incident|".length));
+  const prefix = `${INCIDENT_ROWS}${beginning}`;
+  for await (const { rowKey } of table.list({ partitionKey: ruleId, prefix, select: ["RowKey"] })) {
+    ids.push(incidentIdOf(String(rowKey)));
     if (ids.length > 1) break;
   }
   return ids;

@@ -4,6 +4,7 @@ import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { containerClient, hubProducer, tableClient } from "../../src/azure/clients.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { LOCAL_RUN_POLL_MS } from "../../src/core/timing.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
@@ -59,7 +60,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   terminal.progress("");
   const { azurite, eventHub } = app.stack;
   const storage = { kind: "connectionString", connectionString: azurite.connectionString } as const;
-  const incidents = storedIncidents(await tableClient(storage, INCIDENTS_TABLE));
+  const incidents = storedIncidents(tableRows(await tableClient(storage, INCIDENTS_TABLE)));
   const letters = deadLetters(await containerClient(storage, DEAD_LETTERS_CONTAINER));
   const hub = { kind: "connectionString", connectionString: eventHub.connectionString } as const;
   const producer = await hubProducer(hub, LOCAL_HUB);

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RestError, type TableClient } from "@azure/data-tables";
 import type { EventHubProducerClient } from "@azure/event-hubs";
 import { rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
+import { incidentKeys } from "../../src/azure/tables/row-keys.ts";
+import { isMissingTable } from "../../src/azure/tables/table-errors.ts";
+import type { TableRows } from "../../src/azure/tables/table-rows.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
@@ -14,8 +16,7 @@ import { spread, spreadText } from "./latency.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
-/** The part of the SDK's client that this file uses. */
-type IncidentSource = Pick<TableClient, "getEntity">;
+type IncidentSource = Pick<TableRows, "get">;
 
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
@@ -126,11 +127,10 @@ interface Found {
 
 async function find(table: IncidentSource, ruleId: string, id: string): Promise<Found | undefined> {
   try {
-    const entity = await table.getEntity(ruleId, `incident|${id}`);
-    return { row: rowOfEntity(entity), storedAt: Date.parse(String(entity.timestamp)) };
+    const entity = await table.get(incidentKeys(ruleId, id));
+    return entity && { row: rowOfEntity(entity), storedAt: Date.parse(String(entity["timestamp"])) };
   } catch (error) {
-    // Not stored yet; before the app's first invocation, not even the table exists.
-    if (error instanceof RestError && error.statusCode === 404) return undefined;
+    if (isMissingTable(error)) return undefined;
     throw new DependencyError(
       "Incident table",
       error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error),

@@ -8,6 +8,7 @@ import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { startLocalApp, type LocalApp } from "../../cli/local-run/local-app.ts";
 import { incidentTable, type IncidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { INCIDENTS_TABLE } from "../../src/storage-names.ts";
 
 /** The built app on the local stack, with incidents in it. */
@@ -34,7 +35,7 @@ export async function startLocalDashboard(appDirectory = "dist"): Promise<LocalD
   const table = TableClient.fromConnectionString(app.stack.azurite.connectionString, INCIDENTS_TABLE, {
     allowInsecureConnection: true,
   });
-  const incidents = incidentTable(table);
+  const incidents = incidentTable(tableRows(table));
   await incidents.create();
   await app.host.runTimer("ledger-timer"); // before its first run the pipeline's health is not ok
   const producer = new EventHubProducerClient(app.stack.eventHub.connectionString, LOCAL_HUB);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
@@ -60,9 +61,9 @@ describe("dead-letters", () => {
     await bury(letter, "not JSON");
     const incident = storedIncident();
     const failing = storedIncident("failing");
-    await incidentTable(table()).addAll([incident, failing]);
-    await incidentTable(table()).markRefused(incident.row, "answered 400: InvalidRecord");
-    await incidentTable(table()).markFailed(failing.row, FAILURE);
+    await incidentTable(tableRows(table())).addAll([incident, failing]);
+    await incidentTable(tableRows(table())).markRefused(incident.row, "answered 400: InvalidRecord");
+    await incidentTable(tableRows(table())).markFailed(failing.row, FAILURE);
 
     const { code, out, err } = await pimwatch("dead-letters");
     expect([code, err]).toEqual([1, `1 dead letter(s); 1 row(s) refused and 1 failing at ${SINK_TITLES.join(" or ")}`]);
@@ -117,13 +118,13 @@ describe("redrive", () => {
       out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incident\(s\)\n$/),
       err: "1 dead letter(s) processed, 0 stay",
     });
-    const waiting = await pendingRows(incidentTable(table()), RULE_ID);
+    const waiting = await pendingRows(incidentTable(tableRows(table())), RULE_ID);
     expect(waiting).toMatchObject([{ AuditLogId: "PIM_1", EventHubPartitionId: "3", EventHubSequenceNumber: 42 }]);
     expect((await pimwatch("dead-letters")).code).toBe(0);
 
     await bury(letter, "again");
     expect((await pimwatch("redrive", "--all")).out).toContain("known incident(s)");
-    expect(await pendingRows(incidentTable(table()), RULE_ID)).toHaveLength(1);
+    expect(await pendingRows(incidentTable(tableRows(table())), RULE_ID)).toHaveLength(1);
   });
 
   test("a letter that still cannot be read stays, byte for byte, with the reason", async () => {
@@ -151,7 +152,7 @@ describe("redrive", () => {
   });
 
   test("releases refused and failing rows to be sent again at once", async () => {
-    const incidents = incidentTable(table());
+    const incidents = incidentTable(tableRows(table()));
     await incidents.addAll([storedIncident(), storedIncident("failing")]);
     await incidents.markRefused(storedIncident().row, "400");
     await incidents.markFailed(storedIncident("failing").row, FAILURE);
@@ -190,7 +191,7 @@ describe("redrive", () => {
   });
 
   test("a row that cannot be released does not hold up the others", async () => {
-    const incidents = incidentTable(table());
+    const incidents = incidentTable(tableRows(table()));
     const rows = ["a", "b", "c"].map((name) => storedIncident(name));
     await incidents.addAll(rows);
     for (const { row } of rows) await incidents.markRefused(row, "400");

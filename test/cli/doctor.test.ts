@@ -24,6 +24,7 @@ import {
 import { tableClient } from "../../src/azure/clients.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
@@ -45,7 +46,7 @@ beforeAll(async () => {
   if (incidents === undefined || ledger === undefined) throw new Error("no tables");
   await Promise.all([incidents.createTable(), ledger.createTable()]);
   await send(AUDIT_EVENT);
-  await ledgerTable(ledger, config.auditEvents).writeStatus({
+  await ledgerTable(tableRows(ledger), config.auditEvents).writeStatus({
     partitionId: "0",
     checkedAt: new Date().toISOString(),
     lag: 0,
@@ -58,7 +59,7 @@ beforeAll(async () => {
     failure: undefined,
   });
   for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer"] as const)
-    await timerTable(ledger, config.auditEvents).ended(timer, new Date());
+    await timerTable(tableRows(ledger), config.auditEvents).ended(timer, new Date());
 });
 afterAll(() => stack.stop());
 

@@ -3,6 +3,7 @@ import { TableClient } from "@azure/data-tables";
 import { type Azurite, startAzurite } from "../../local/azurite.ts";
 import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { withChange } from "../../src/core/triage/triage-change.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const client = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, {
     allowInsecureConnection: true,
   });
-  const table = incidentTable(client);
+  const table = incidentTable(tableRows(client));
   await table.create();
   const closed = storedIncident("closed", { title: "Closed\u001b[31m", priority: "P1" });
   for (const incident of [
@@ -40,7 +41,7 @@ beforeAll(async () => {
     { by: analyst, at: new Date("2026-03-05T08:00:00Z") },
   );
   if ("problems" in change) throw new Error(change.problems.join());
-  await incidentChanges(client).change(change.row, change.entry);
+  await incidentChanges(tableRows(client)).change(change.row, change.entry);
 });
 afterAll(() => azurite.close());
 

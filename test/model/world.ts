@@ -1,5 +1,4 @@
 // The pipeline on stores in memory, with a hub, a host, clocks and faults that a test controls.
-import { acknowledgements } from "../../src/azure/incidents/acknowledgements.ts";
 import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../src/azure/incidents/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incidents/incident-outbox.ts";
@@ -8,6 +7,7 @@ import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { ruleIds } from "../../src/azure/incidents/rule-ids.ts";
 import { sinkAcceptances } from "../../src/azure/ledger/sink-acceptances.ts";
 import { suspectTable } from "../../src/azure/ledger/suspect-table.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { throwFirst } from "../../src/core/do-each.ts";
@@ -85,8 +85,8 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   const incidentRows = memoryTable({ pageSize: 3, before: disturbed });
   const ledgerRows = memoryTable({ pageSize: 3, before: disturbed });
   const otherSinks = queuedByIds(webhook === undefined ? ["log-analytics"] : ["log-analytics", "webhook"]);
-  const incidents = incidentTable(incidentRows.client, undefined, { otherSinks });
-  const ledger = ledgerTable(ledgerRows.client, NAME);
+  const incidents = incidentTable(tableRows(incidentRows.client), { otherSinks });
+  const ledger = ledgerTable(tableRows(ledgerRows.client), NAME);
   const now = (): Date => new Date(clock.app);
 
   /** The sinks of a process that has just started. */
@@ -95,10 +95,9 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     return openSinks(
       { "log-analytics": uploading, webhook },
       {
-        outboxOf: (sink) => incidentOutbox(incidentRows.client, sink),
-        accountsOf: (sink) => acknowledgements(incidentRows.client, sink),
+        outboxOf: (sink) => incidentOutbox(tableRows(incidentRows.client), sink),
         incidents,
-        acceptances: sinkAcceptances(ledgerRows.client),
+        acceptances: sinkAcceptances(tableRows(ledgerRows.client)),
         firstBackOffMs: 60_000,
         now: () => clock.app,
       },
@@ -126,7 +125,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
         return Promise.resolve();
       },
     },
-    suspects: suspectTable(ledgerRows.client, { now: () => clock.app }),
+    suspects: suspectTable(tableRows(ledgerRows.client), { now: () => clock.app }),
     now,
   };
 
@@ -224,7 +223,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     accepted,
     incidents,
     ledger,
-    changes: incidentChanges(incidentRows.client),
+    changes: incidentChanges(tableRows(incidentRows.client)),
     incidentRows,
     ruleId: RULE_ID,
     partition,
@@ -236,7 +235,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     /** Sweeps the outbox of each sink. @throws like the timer, after everything is done */
     async sweep(): Promise<BySink<Swept>> {
       const queuedBefore = new Date(clock.app - 60_000);
-      const sweeping = { sinks: deps.sinks, ruleIds: ruleIds(incidentRows.client) };
+      const sweeping = { sinks: deps.sinks, ruleIds: ruleIds(tableRows(incidentRows.client)) };
       const { figures, errors } = await sweepOutbox(sweeping, queuedBefore);
       throwFirst(errors);
       return figures;
@@ -246,8 +245,9 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
       deps = { ...deps, sinks: newSinks() };
     },
     async reconcile(): Promise<Reconciled> {
-      const lists = incidentLists(incidentRows.client);
-      const { figures, errors } = await reconcile({ ruleIds: ruleIds(incidentRows.client), sinks: deps.sinks, lists });
+      const rows = tableRows(incidentRows.client);
+      const dependencies = { ruleIds: ruleIds(rows), sinks: deps.sinks, lists: incidentLists(rows) };
+      const { figures, errors } = await reconcile(dependencies);
       throwFirst(errors);
       return figures;
     },

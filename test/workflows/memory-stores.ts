@@ -1,25 +1,26 @@
-import { valueText } from "../../src/core/value-text.ts";
+import { rowOfEntity, textOfRecordEntity } from "../../src/azure/incidents/incident-entity.ts";
+import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { suspectTable, type WorkerProcess } from "../../src/azure/ledger/suspect-table.ts";
+import { incidentIdOf, kindOf } from "../../src/azure/tables/row-keys.ts";
+import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
+import { memoryTable } from "../memory-table.ts";
 import { TENANT } from "../samples.ts";
 import { readyRule } from "../shipped-rule.ts";
 
 export type Letter = Parameters<DetectDependencies["deadLetters"]["add"]>[0];
 
-/** The stores that detection needs, in memory. Each adds a row or a dead letter only once. */
+/** The stores that detection needs: the app's own incident table over a table in memory, and dead letters in a list. */
 export function memoryStores() {
-  const stored = new Map<string, StoredIncident>();
+  const { client, rows } = memoryTable();
+  void client.createTable();
+  const incidents = incidentTable(tableRows(client));
   const letters: Letter[] = [];
-  const add = (incident: StoredIncident): "added" | "known" => {
-    const id = `${valueText(incident.row["RuleId"])} ${valueText(incident.row["IncidentId"])}`;
-    if (stored.has(id)) return "known";
-    stored.set(id, incident);
-    return "added";
-  };
   const deps: DetectDependencies = {
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
-    incidents: { addAll: (incidents) => Promise.resolve(incidents.map(add)) },
+    incidents,
     deadLetters: {
       add: (letter) => {
         letters.push(letter);
@@ -28,56 +29,67 @@ export function memoryStores() {
     },
     now: () => new Date("2026-03-04T09:14:01Z"),
   };
-  return { deps, stored, letters };
+
+  /** Every incident as it is stored, in the order in which they came. */
+  function stored(): StoredIncident[] {
+    const ofKind = (kind: string) => rows().filter(({ rowKey }) => kindOf(String(rowKey)) === kind);
+    const keyOf = ({ partitionKey, rowKey }: Readonly<Record<string, unknown>>) =>
+      `${String(partitionKey)} ${incidentIdOf(String(rowKey))}`;
+    const records = new Map(ofKind("record").map((entity) => [keyOf(entity), textOfRecordEntity(entity)]));
+    return ofKind("incident").map((entity) => ({
+      row: rowOfEntity(entity),
+      record: records.get(keyOf(entity)) ?? "",
+    }));
+  }
+
+  return { deps, incidents, stored, letters };
 }
 
-/** Marks of suspects in memory, for workers that the test kills. */
+/** The app's own marks of suspects over a table in memory, for workers that the test kills. */
 export function memorySuspects() {
-  const marks = new Map<string, { deaths: number; isDead: boolean; quarantined: boolean; together?: boolean }>();
+  const { client, rows } = memoryTable();
+  void client.createTable();
+  let pid = 1;
+  const self: WorkerProcess = {
+    get id() {
+      return `worker ${pid}`;
+    },
+    host: "a",
+    get pid() {
+      return pid;
+    },
+    isAlive: (other) => other === pid,
+  };
+  const real = suspectTable(tableRows(client), { self });
   const log: string[] = [];
   return {
-    marks,
     log,
-    /** The worker is gone: what is marked now was not ended. */
+    marks: () =>
+      new Map(rows().map(({ rowKey, Quarantined }) => [String(rowKey), { quarantined: Quarantined === true }])),
+    /** The worker is gone: what is marked now was not ended. Another one takes its place. */
     die() {
-      for (const mark of marks.values()) mark.isDead = true;
+      pid += 1;
     },
     suspects: {
-      beginTogether(keys: readonly string[]) {
-        const areNew = keys.every((key) => !marks.has(key));
+      ...real,
+      async beginTogether(keys: readonly string[]) {
+        const areNew = await real.beginTogether(keys);
         log.push(areNew ? `begin ${keys.length} together` : `do not begin ${keys.length} together`);
-        if (areNew)
-          for (const key of keys) marks.set(key, { deaths: 0, isDead: false, quarantined: false, together: true });
-        return Promise.resolve(areNew);
+        return areNew;
       },
       endTogether(keys: readonly string[]) {
         log.push(`end ${keys.length} together`);
-        for (const key of keys) marks.delete(key);
-        return Promise.resolve();
+        return real.endTogether(keys);
       },
       begin(key: string) {
         log.push(`begin ${key.split("|", 1).join()}`);
-        const mark = marks.get(key) ?? { deaths: 0, isDead: false, quarantined: false };
-        if (mark.quarantined) return Promise.resolve({ outcome: "quarantined" } as const);
-        const deaths = mark.deaths + (mark.isDead && mark.together !== true ? 1 : 0);
-        marks.set(key, { deaths, isDead: false, quarantined: false });
-        return Promise.resolve({ outcome: "begun", deaths } as const);
+        return real.begin(key);
       },
       end(key: string) {
         log.push(`end ${key.split("|", 1).join()}`);
-        marks.delete(key);
-        return Promise.resolve();
+        return real.end(key);
       },
-      quarantine(key: string) {
-        marks.set(key, { deaths: 0, isDead: false, quarantined: true });
-        return Promise.resolve();
-      },
-      known() {
-        const all = [...marks];
-        const quarantined = all.filter(([, mark]) => mark.quarantined).map(([key]) => key);
-        const marked = all.filter(([, mark]) => !mark.quarantined).map(([key]) => key);
-        return Promise.resolve({ quarantined: new Set(quarantined), marked: new Set(marked) });
-      },
+      known: () => real.known({ fresh: true }),
     },
   };
 }

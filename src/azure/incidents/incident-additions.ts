@@ -1,14 +1,10 @@
-import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { doMost, throwFirst } from "../../core/do-each.ts";
 import type { StoreOutcome } from "../../core/incident/incident-row.ts";
 import { DependencyError } from "../../errors.ts";
 import { knownIncidents } from "./known-incidents.ts";
 import { sideBySide } from "../tables/side-by-side.ts";
-import { confirmed, dataRefusal, hasStatus, TABLE_SERVICE } from "../tables/table-rows.ts";
+import { TABLE_SERVICE, type TableRows } from "../tables/table-rows.ts";
 import { type RowSet, transactionGroups } from "../tables/transaction-groups.ts";
-
-/** The part of the SDK's client that this file uses. */
-export type AdditionsClient = Pick<TableClient, "submitTransaction" | "listEntities">;
 
 /** The rows of a new incident. */
 export interface Addition extends RowSet {
@@ -36,9 +32,8 @@ const REFUSALS_BELIEVED = 3;
  * @throws when none can be stored, or several in a row fail: then the table is down
  */
 export async function storeMissing(
-  table: AdditionsClient,
+  table: TableRows,
   additions: readonly Addition[],
-  timeoutMs: number,
 ): Promise<ReadonlyMap<Addition, StoreOutcome>> {
   const outcomes = new Map<Addition, StoreOutcome>();
   const alone: Addition[] = [];
@@ -59,7 +54,7 @@ export async function storeMissing(
   async function storeGroup(group: readonly Addition[]): Promise<readonly Addition[]> {
     let answer;
     try {
-      answer = await answerTo(group, table, timeoutMs);
+      answer = await answerTo(group, table);
     } catch (error) {
       if (group.length === 1) throw error;
       return storeEach(group);
@@ -89,7 +84,7 @@ export async function storeMissing(
   async function missingOf(some: readonly Addition[]): Promise<Addition[]> {
     const missing: Addition[] = [];
     for (const [ruleId, ofRule] of Map.groupBy(some, ({ partitionKey }) => partitionKey)) {
-      const known = await knownIncidents(table, { ruleId, ids: ofRule.map(({ id }) => id) }, timeoutMs);
+      const known = await knownIncidents(table, { ruleId, ids: ofRule.map(({ id }) => id) });
       for (const addition of ofRule) {
         if (known.has(addition.id)) outcomes.set(addition, "known");
         else missing.push(addition);
@@ -122,20 +117,15 @@ function throwIfAllFailed(outcomes: readonly StoreOutcome[]): void {
 /** What the table says to a transaction of these rows. "exists": it holds one of them, at least. */
 async function answerTo(
   group: readonly Addition[],
-  table: AdditionsClient,
-  timeoutMs: number,
+  table: TableRows,
 ): Promise<"added" | "exists" | { readonly refused: string }> {
-  const actions = group.flatMap(({ entities }) => entities.map((entity): TransactionAction => ["create", entity]));
+  const inserts = group.flatMap(({ entities }) => entities.map((insert) => ({ insert })));
   for (let refusals = 1; ; refusals += 1) {
-    try {
-      await confirmed(table, actions, timeoutMs);
-      return "added";
-    } catch (error) {
-      if (hasStatus(error, 409)) return "exists";
-      const refused = dataRefusal(error);
-      if (refused === undefined) throw error;
-      if (group.length > 1 || refusals >= REFUSALS_BELIEVED) return { refused };
-    }
+    const answer = await table.commit(inserts);
+    if (answer.outcome === "committed") return "added";
+    if (answer.outcome === "conflict") return "exists";
+    if (answer.outcome === "missing") throw answer.error;
+    if (group.length > 1 || refusals >= REFUSALS_BELIEVED) return { refused: answer.reason };
   }
 }
 

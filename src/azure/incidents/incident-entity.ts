@@ -1,22 +1,17 @@
-import type { TableEntity } from "@azure/data-tables";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { INCIDENT_COLUMNS, type IncidentColumn } from "../../core/incident/incident-columns.ts";
 import type { PlainJson } from "../../kql/run/values.ts";
+import type { Entity, Row, RowKeys } from "../tables/table-rows.ts";
 
 /** Characters of a record kept in one string property. */
 const RECORD_PART = 30_000;
-
-interface Keys {
-  readonly partitionKey: string;
-  readonly rowKey: string;
-}
 
 /**
  * An incident's row as a table entity with a fixed set of properties: dynamic columns as JSON text, times
  * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
  */
-export function incidentEntity(keys: Keys, row: IncidentRow, which?: "listed"): TableEntity<object> {
-  const entity: TableEntity = { ...keys };
+export function incidentEntity(keys: RowKeys, row: IncidentRow, which?: "listed"): Row {
+  const entity: Row & Record<string, unknown> = { ...keys };
   for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED) {
     const value = toProperty(column, row[column.name] ?? null);
     if (value !== null) entity[column.name] = value;
@@ -33,19 +28,8 @@ function toProperty({ type }: IncidentColumn, value: PlainJson): string | number
   return typeof value === "object" ? null : value;
 }
 
-/** A row of the outbox. What becomes of it is told by `Refused`, `RefusedReason` and FAILURE_PROPERTIES. */
-export function outboxEntity(keys: Keys, row: IncidentRow): TableEntity<object> {
-  return Object.assign(incidentEntity(keys, row), { Refused: false });
-}
-
-/** The same for a sink that reads the incident when it is to be told of it. */
-export function outboxPointer(keys: Keys, row: IncidentRow): TableEntity<object> {
-  const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
-  return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
-}
-
 /** The row back again from its entity. Columns that the entity lacks are null. */
-export function rowOfEntity(entity: Readonly<Record<string, unknown>>): IncidentRow {
+export function rowOfEntity(entity: Entity): IncidentRow {
   return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));
 }
 
@@ -66,7 +50,7 @@ function jsonOf(text: string): PlainJson {
 }
 
 /** A record's text in as many properties as it needs: `Record0`, `Record1`, … */
-export function recordEntity(keys: Keys, record: string): TableEntity<object> {
+export function recordEntity(keys: RowKeys, record: string): Row {
   const parts: [string, string][] = [];
   for (let start = 0; start < record.length;) {
     const end = start + RECORD_PART;
@@ -78,7 +62,7 @@ export function recordEntity(keys: Keys, record: string): TableEntity<object> {
   return { ...keys, ...Object.fromEntries(parts) };
 }
 
-export function textOfRecordEntity(entity: Readonly<Record<string, unknown>>): string {
+export function textOfRecordEntity(entity: Entity): string {
   const parts: string[] = [];
   for (let part = 0; typeof entity[`Record${part}`] === "string"; part += 1)
     parts.push(String(entity[`Record${part}`]));

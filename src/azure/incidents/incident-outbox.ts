@@ -1,44 +1,54 @@
-import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import { valueText } from "../../core/value-text.ts";
-import { boundedText } from "../../core/json/bounded.ts";
+import { odata } from "@azure/data-tables";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { LOG_ANALYTICS_SINK, type Pending, type PendingPage, type WaitingRows } from "../../core/incident/outbox.ts";
+import type { Pending, PendingPage, WaitingRows } from "../../core/incident/outbox.ts";
 import { isDue, type RowFailure } from "../../core/incident/row-failure.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import {
+  acknowledgedRows,
+  acknowledgementKeys,
+  incidentIdOf,
+  INCIDENT_ROWS,
+  incidentKeys,
+  outboxKeys,
+  outboxRows,
+  stateOfKey,
+} from "../tables/row-keys.ts";
+import { MAX_PAGE_ROWS } from "../tables/table-limits.ts";
+import type { Entity, TableRows } from "../tables/table-rows.ts";
 import { rowOfEntity } from "./incident-entity.ts";
-import { FAILURE_PROPERTIES, failureOfEntity, failureProperties } from "./row-failure-entity.ts";
-import { confirmed, hasStatus, isMissingRow, rowsWhere, TABLE_SERVICE, within } from "../tables/table-rows.ts";
+import {
+  FAILURE_PROPERTIES,
+  failureOfEntity,
+  failureProperties,
+  outboxEntity,
+  refusalProperties,
+  RELEASED,
+} from "./outbox-entity.ts";
 
-/** The part of the SDK's client that this file uses. */
-export type OutboxClient = Pick<TableClient, "submitTransaction" | "listEntities" | "upsertEntity" | "updateEntity">;
-
-/** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
-const MAX_PAGE_ROWS = 1_000;
 /** Clocks of instances differ by seconds. */
 const CLOCK_SET_BACK_MS = 3_600_000;
-/** The service's own limit. */
-const LARGEST_PAGE = 1_000;
-const REASON = { characters: 1_000, bytes: 4_000 };
+
+/** A state of an incident that was stored, and is neither waiting to be forwarded nor acknowledged. */
+export interface Unaccounted {
+  readonly ruleId: string;
+  readonly incidentId: string;
+  readonly revision: string;
+}
+
+export interface Accounts {
+  readonly incidents: number;
+  readonly waiting: number;
+  readonly acknowledged: number;
+  readonly unaccounted: readonly Unaccounted[];
+}
 
 /**
- * What waits for one sink, among the rows of the incident table.
+ * The outbox of one sink: rows that wait, rows that the sink refused, and acknowledgements of those that it took.
  *
- * @param timeoutMs how long one call may take with its retries; a list makes one for each page
+ * Each state of an incident has a row `outbox|…` from the transaction that stores it until the sink has accepted it,
+ * and a row `ack|…` from then on. Each incident's latest state is in one of the two, or it was lost on the way.
  */
-export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CALL_TIMEOUT_MS) {
-  const waiting = { from: `outbox|${sink}|`, before: `outbox|${sink}}` };
-  /** Writes to a row that is still in the outbox. */
-  async function update(row: IncidentRow, properties: object): Promise<void> {
-    const { partitionKey } = keysOf(row);
-    const entity = { partitionKey, rowKey: outboxRowKey(row, sink), ...properties };
-    try {
-      await inTime(TABLE_SERVICE, timeoutMs, (options) =>
-        table.updateEntity(entity, "Merge", { etag: "*", ...options }),
-      );
-    } catch (error) {
-      if (!isMissingRow(error)) throw error; // forwarded meanwhile by another instance
-    }
-  }
+export function incidentOutbox(table: TableRows, sink: string) {
+  const keysOf = (row: IncidentRow) => outboxKeys(row, sink);
 
   return {
     /**
@@ -52,17 +62,16 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
       // Times are text, so they are compared as text: both are written by toISOString.
       const late = new Date(queuedBefore.getTime() + CLOCK_SET_BACK_MS);
       const isOld = odata`(TimeGenerated lt ${queuedBefore.toISOString()} or TimeGenerated ge ${late.toISOString()})`;
-      const behind = { ...waiting, from: after === undefined ? waiting.from : `${after} ` }; // no key lies between
+      const waiting = table.list({
+        partitionKey: ruleId,
+        prefix: outboxRows(sink),
+        after,
+        where: ["Refused eq false", isOld],
+        pageSize: Math.min(limit + 1, MAX_PAGE_ROWS),
+      });
       const rows = [];
       let next: string | undefined;
-      for await (const entity of rowsWhere(
-        table,
-        {
-          filter: `${within(ruleId, behind)} and Refused eq false and ${isOld}`,
-          pageSize: Math.min(limit + 1, MAX_PAGE_ROWS),
-        },
-        timeoutMs,
-      )) {
+      for await (const entity of waiting) {
         const failure = failureOfEntity(entity);
         if (failure !== undefined && !isDue(failure, dueAt.getTime())) continue;
         if (rows.length >= limit) return { rows, next };
@@ -76,34 +85,33 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
      * Takes a row out of the outbox and notes that it was acknowledged, both or neither. Doing it twice is harmless.
      */
     async markForwarded(row: IncidentRow): Promise<void> {
-      const { partitionKey } = keysOf(row);
-      const acknowledged = { partitionKey, rowKey: acknowledgementRowKey(row, sink) };
-      const actions: TransactionAction[] = [
-        ["delete", { partitionKey, rowKey: outboxRowKey(row, sink) }],
-        ["upsert", acknowledged, "Replace"],
-      ];
-      try {
-        await confirmed(table, actions, timeoutMs);
-      } catch (error) {
-        if (!hasStatus(error, 404)) throw error;
-        // Another instance was first; or our own answer was lost. What was accepted is acknowledged in any case.
-        await inTime(TABLE_SERVICE, timeoutMs, (options) => table.upsertEntity(acknowledged, "Replace", options));
-      }
+      const acknowledged = { ...acknowledgementKeys(row, sink) };
+      const answer = await table.commit([{ remove: keysOf(row) }, { put: acknowledged }]);
+      // Another instance was first; or our own answer was lost. What was accepted is acknowledged in any case.
+      if (answer.outcome === "missing") await table.put(acknowledged);
+      else if (answer.outcome !== "committed") throw answer.error;
     },
 
     /** Keeps a row in the outbox, marked so that it is not sent again and again. */
-    markRefused: (row: IncidentRow, reason: string): Promise<void> =>
-      update(row, { Refused: true, RefusedReason: boundedText(reason, REASON).value }),
+    async markRefused(row: IncidentRow, reason: string): Promise<void> {
+      await table.merge({ ...keysOf(row), ...refusalProperties(reason) });
+    },
 
-    /** Keeps what is known of a row's failed attempts. */
-    markFailed: (row: IncidentRow, failure: RowFailure): Promise<void> => update(row, failureProperties(failure)),
+    /** Keeps what is known of a row's failed attempts. A row that another instance forwarded meanwhile is left alone. */
+    async markFailed(row: IncidentRow, failure: RowFailure): Promise<void> {
+      await table.merge({ ...keysOf(row), ...failureProperties(failure) });
+    },
 
     /** What waits of a rule. Counts and reads no more than `limit` rows. */
     async waiting(ruleId: string, limit = Infinity): Promise<WaitingRows> {
       const found = { pending: 0, failing: 0, refused: 0, oldest: undefined as string | undefined };
-      const select = ["Refused", "TimeGenerated", ...FAILURE_PROPERTIES];
-      const query = { filter: within(ruleId, waiting), select, pageSize: Math.min(limit, LARGEST_PAGE) };
-      for await (const entity of rowsWhere(table, query, timeoutMs)) {
+      const query = {
+        partitionKey: ruleId,
+        prefix: outboxRows(sink),
+        select: ["Refused", "TimeGenerated", ...FAILURE_PROPERTIES],
+        pageSize: Math.min(limit, MAX_PAGE_ROWS),
+      };
+      for await (const entity of table.list(query)) {
         if (entity["Refused"] === true) found.refused += 1;
         else {
           found.pending += 1;
@@ -116,17 +124,88 @@ export function incidentOutbox(table: OutboxClient, sink: string, timeoutMs = CA
       }
       return found;
     },
+
+    /** Holds what was stored of one rule against what waits and what was acknowledged. */
+    async accounts(ruleId: string): Promise<Accounts> {
+      const open = new Map<string, Unaccounted>();
+      const rowsOf = (prefix: string, ...columns: string[]) =>
+        table.list({ partitionKey: ruleId, prefix, select: ["RowKey", ...columns] });
+      async function close(prefix: string): Promise<void> {
+        for await (const { rowKey } of rowsOf(prefix)) {
+          const { incidentId, revision } = stateOfKey(String(rowKey));
+          open.delete(`${incidentId}|${revision}`);
+        }
+      }
+
+      // In this order: rows go from the outbox to the acknowledgements, in one transaction, and never back.
+      for await (const { rowKey, Revision } of rowsOf(INCIDENT_ROWS, "Revision")) {
+        const state = { ruleId, incidentId: incidentIdOf(String(rowKey)), revision: String(Revision) };
+        open.set(`${state.incidentId}|${state.revision}`, state);
+      }
+      const incidents = open.size;
+      await close(outboxRows(sink));
+      const waiting = incidents - open.size;
+      await close(acknowledgedRows(sink));
+      const acknowledged = incidents - waiting - open.size;
+      return { incidents, waiting, acknowledged, unaccounted: [...open.values()] };
+    },
+
+    /** Puts an incident's latest state into the outbox again, unless it is there or acknowledged by now. */
+    async requeue({ ruleId, incidentId }: Unaccounted): Promise<"requeued" | "accounted for"> {
+      const entity = await table.get(incidentKeys(ruleId, incidentId));
+      if (entity === undefined) return "accounted for";
+      const row = rowOfEntity(entity);
+      if (await table.get(keysOf(row))) return "accounted for";
+      if (await table.get(acknowledgementKeys(row, sink))) return "accounted for";
+      await table.insert(outboxEntity(keysOf(row), row));
+      return "requeued";
+    },
   };
 }
 
-export function keysOf(row: IncidentRow): { partitionKey: string; id: string } {
-  return { partitionKey: valueText(row["RuleId"]), id: valueText(row["IncidentId"]) };
+/** A row of an outbox that the sink does not take. */
+export interface UntakenRow {
+  /** A refused row waits for a person, a failing one is sent again. */
+  readonly state: "refused" | "failing";
+  readonly ruleId: string;
+  /** Of its own in the table. */
+  readonly rowKey: string;
+  readonly sink: string;
+  readonly incidentId: string;
+  readonly revision: string;
+  readonly reason: string;
+  /** Attempts of a failing row that failed while others were taken, and when it is sent again. */
+  readonly attempts: number;
+  readonly retryAt: string | undefined;
 }
 
-export function outboxRowKey(row: IncidentRow, sink = LOG_ANALYTICS_SINK): string {
-  return `outbox|${sink}|${keysOf(row).id}|${valueText(row["Revision"])}`;
+/** What sinks do not take, in all outboxes and of every rule: what dead letters are on the way in, on the way out. */
+export function untakenRows(table: TableRows) {
+  return {
+    async *list(): AsyncGenerator<UntakenRow> {
+      const where = ["(Refused eq true or FailedAt ge '0')"];
+      const select = ["PartitionKey", "RowKey", "Refused", "RefusedReason", ...FAILURE_PROPERTIES];
+      for await (const entity of table.list({ prefix: outboxRows(), where, select })) yield untakenRow(entity);
+    },
+
+    /** Lets a row be sent again, by the next sweep. A row that was forwarded meanwhile is left alone. */
+    async release({ ruleId, rowKey }: UntakenRow): Promise<void> {
+      await table.merge({ partitionKey: ruleId, rowKey, ...RELEASED });
+    },
+  };
 }
 
-function acknowledgementRowKey(row: IncidentRow, sink: string): string {
-  return outboxRowKey(row, sink).replace(/^outbox/, "ack");
+export type UntakenRows = ReturnType<typeof untakenRows>;
+
+function untakenRow(entity: Entity): UntakenRow {
+  const { partitionKey, Refused: isRefused, RefusedReason: refusal } = entity;
+  const rowKey = String(entity["rowKey"]);
+  const where = { ruleId: String(partitionKey), rowKey, ...stateOfKey(rowKey) };
+  const failure = failureOfEntity(entity);
+  if (isRefused !== true && failure !== undefined) {
+    const { counted: attempts, retryAt, reason } = failure;
+    return { state: "failing", ...where, reason, attempts, retryAt: new Date(retryAt).toISOString() };
+  }
+  const reason = typeof refusal === "string" ? refusal : "";
+  return { state: "refused", ...where, reason, attempts: failure?.counted ?? 0, retryAt: undefined };
 }

@@ -1,34 +1,20 @@
-import { odata, type TableClient } from "@azure/data-tables";
+import { odata } from "@azure/data-tables";
 import { type Condition, conditionsOf } from "../../core/triage/incident-filters.ts";
 import type { IncidentPage, PageRequest } from "../../core/triage/incident-query.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import { LISTED_ROWS, listedRowsAt } from "../tables/row-keys.ts";
+import type { RowFilter, TableRows } from "../tables/table-rows.ts";
 import { rowOfEntity } from "./incident-entity.ts";
-import { timeKeyPrefix } from "./incident-table.ts";
-import { hasStatus, TABLE_SERVICE } from "../tables/table-rows.ts";
 
-/**
- * Pages of the rows that lists are made from. The service tests all of a query but what `rowTest` tests.
- *
- * @param timeoutMs how long one page may take with its retries
- */
-export function incidentPages(table: Pick<TableClient, "listEntities">, timeoutMs = CALL_TIMEOUT_MS) {
+/** Pages of the rows that lists are made from. The service tests all of a query but what `rowTest` tests. */
+export function incidentPages(table: TableRows) {
   return {
-    /** @returns "refused" for a token that the service does not take */
+    /** @returns "refused" for a token that the service does not take: a token comes back from a browser */
     async page({ token, size, columns, ...request }: PageRequest): Promise<IncidentPage | "refused"> {
-      const queryOptions = { filter: pageFilter(request), ...(columns && { select: ["RowKey", ...columns] }) };
-      try {
-        const page = await inTime(TABLE_SERVICE, timeoutMs, async (options) => {
-          const pages = table.listEntities({ queryOptions, ...options });
-          const settings = { maxPageSize: size, ...(token === undefined ? {} : { continuationToken: token }) };
-          return (await pages.byPage(settings).next()).value;
-        });
-        const rows = [...(page ?? [])].map((entity) => ({ key: String(entity.rowKey), row: rowOfEntity(entity) }));
-        return { rows, token: page?.continuationToken };
-      } catch (error) {
-        // A token comes back from a browser: whatever the client or the service finds wrong with it is the sender's.
-        if (token !== undefined && (error instanceof SyntaxError || hasStatus(error, 400))) return "refused";
-        throw error;
-      }
+      const select = columns && ["RowKey", ...columns];
+      const page = await table.page({ ...pageFilter(request), select, pageSize: size }, token);
+      if (page === "refused") return page;
+      const rows = page.rows.map((entity) => ({ key: String(entity["rowKey"]), row: rowOfEntity(entity) }));
+      return { rows, token: page.token };
     },
   };
 }
@@ -39,26 +25,25 @@ export function incidentPages(table: Pick<TableClient, "listEntities">, timeoutM
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
  */
-export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from">): string {
+export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from">): RowFilter {
   const { ruleId, query } = request;
   const conditions = conditionsOf(query);
   const { from, before } = timeOf(conditions);
   // Keys count down: the row key of a later time is smaller. `~` is behind all that an id may hold.
-  const first = before === undefined ? "time|" : timeKeyPrefix(before - 1);
-  const last = from === undefined ? "time}" : `${timeKeyPrefix(from)}|~`;
-  const parts = [
-    odata`PartitionKey eq ${ruleId}`,
-    firstRow(request, first),
-    odata`RowKey le ${last}`,
-    ...conditions.flatMap(comparisonsOf),
-  ];
-  return parts.join(" and ");
+  const first = before === undefined ? LISTED_ROWS : listedRowsAt(before - 1);
+  const last = from === undefined ? LISTED_ROWS : listedRowsAt(from);
+  return {
+    partitionKey: ruleId,
+    ...firstRow(request, first),
+    through: `${last}~`,
+    where: conditions.flatMap(comparisonsOf),
+  };
 }
 
 /** Where a page begins: at or behind the row that the request names, and not before the first of the wanted time. */
-function firstRow({ after, from }: Pick<PageRequest, "after" | "from">, first: string): string {
-  if (from !== undefined && from >= first) return odata`RowKey ge ${from}`;
-  return after !== undefined && after >= first ? odata`RowKey gt ${after}` : odata`RowKey ge ${first}`;
+function firstRow({ after, from }: Pick<PageRequest, "after" | "from">, first: string): RowFilter {
+  if (from !== undefined && from >= first) return { from };
+  return after !== undefined && after >= first ? { after } : { from: first };
 }
 
 /** The time that all conditions allow, in milliseconds since 1970. */

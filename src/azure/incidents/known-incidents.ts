@@ -1,11 +1,9 @@
-import { odata, type TableClient } from "@azure/data-tables";
+import { odata } from "@azure/data-tables";
 import { throwFirst } from "../../core/do-each.ts";
 import { sideBySide } from "../tables/side-by-side.ts";
+import { incidentIdOf, incidentKeys } from "../tables/row-keys.ts";
 import { MAX_COMPARISONS, MAX_PAGE_ROWS } from "../tables/table-limits.ts";
-import { rowsWhere } from "../tables/table-rows.ts";
-
-/** The part of the SDK's client that this file uses. */
-export type KnownClient = Pick<TableClient, "listEntities">;
+import type { TableRows } from "../tables/table-rows.ts";
 
 /** Requests that are under way at a time. */
 const SIDE_BY_SIDE = 4;
@@ -23,22 +21,21 @@ const MOST_NAMED = MAX_COMPARISONS - 3;
  * @see https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query
  */
 export async function knownIncidents(
-  table: KnownClient,
+  table: TableRows,
   { ruleId, ids }: { readonly ruleId: string; readonly ids: readonly string[] },
-  timeoutMs: number,
 ): Promise<ReadonlySet<string>> {
   const wanted = new Set(ids);
   const known = new Set<string>();
-  const sorted = ids.map((id) => `incident|${id}`).toSorted((a, b) => (a < b ? -1 : 1)); // as the table sorts
+  const sorted = ids.map((id) => incidentKeys(ruleId, id).rowKey).toSorted((a, b) => (a < b ? -1 : 1)); // as the table sorts
 
   /** @returns the last key that was read, or undefined when the range has been read to its end */
   async function read(keys: readonly string[], mostRows = Infinity): Promise<string | undefined> {
-    const names = keys.length > MOST_NAMED ? "" : ` and (${keys.map((key) => odata`RowKey eq ${key}`).join(" or ")})`;
-    const range = odata`PartitionKey eq ${ruleId} and RowKey ge ${keys[0]} and RowKey le ${keys.at(-1)}`;
+    const [from = "", through = from] = [keys[0], keys.at(-1)];
+    const where = keys.length > MOST_NAMED ? [] : [`(${keys.map((key) => odata`RowKey eq ${key}`).join(" or ")})`];
     let rows = 0;
-    for await (const { rowKey } of rowsWhere(table, { filter: range + names, select: ["RowKey"] }, timeoutMs)) {
+    for await (const { rowKey } of table.list({ partitionKey: ruleId, from, through, where, select: ["RowKey"] })) {
       const key = String(rowKey);
-      const id = key.slice("incident|".length);
+      const id = incidentIdOf(key);
       if (wanted.has(id)) known.add(id);
       rows += 1;
       if (rows >= mostRows) return key;

@@ -1,14 +1,9 @@
-import { odata, type TableClient } from "@azure/data-tables";
-import { CALL_TIMEOUT_MS } from "../calls.ts";
-import { rowsWhere } from "../tables/table-rows.ts";
-
-/** The part of the SDK's client that this file uses. */
-export type PartitionsClient = Pick<TableClient, "listEntities">;
+import { odata } from "@azure/data-tables";
+import type { TableRows } from "../tables/table-rows.ts";
 
 export interface RuleIdsOptions {
   /** Rules that may store their first incident at any moment. */
   readonly running?: readonly string[];
-  readonly timeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -21,10 +16,7 @@ const FRESH_FOR_MS = 60_000;
  *
  * The answer may be a minute old unless `fresh` is asked for.
  */
-export function ruleIds(
-  table: PartitionsClient,
-  { running = [], timeoutMs = CALL_TIMEOUT_MS, now = Date.now }: RuleIdsOptions = {},
-) {
+export function ruleIds(table: TableRows, { running = [], now = Date.now }: RuleIdsOptions = {}) {
   let latest: { readonly at: number; readonly ids: Promise<readonly string[]> } | undefined;
 
   return async function all({ fresh = false } = {}): Promise<readonly string[]> {
@@ -40,22 +32,22 @@ export function ruleIds(
   };
 
   async function asked(): Promise<readonly string[]> {
-    return [...new Set([...running, ...(await partitionKeys(table, timeoutMs))])];
+    return [...new Set([...running, ...(await partitionKeys(table))])];
   }
 }
 
 /** Jumps from each partition to the next: one request for each, however many rows it holds. */
-async function partitionKeys(table: PartitionsClient, timeoutMs: number): Promise<string[]> {
+async function partitionKeys(table: TableRows): Promise<string[]> {
   const keys: string[] = [];
-  for (let next = await partitionAfter("", table, timeoutMs); next !== undefined;) {
+  for (let next = await partitionAfter("", table); next !== undefined;) {
     keys.push(next);
-    next = await partitionAfter(next, table, timeoutMs);
+    next = await partitionAfter(next, table);
   }
   return keys;
 }
 
-async function partitionAfter(key: string, table: PartitionsClient, timeoutMs: number): Promise<string | undefined> {
-  const query = { filter: odata`PartitionKey gt ${key}`, select: ["PartitionKey"], pageSize: 1 };
-  for await (const { partitionKey } of rowsWhere(table, query, timeoutMs)) return String(partitionKey);
+async function partitionAfter(key: string, table: TableRows): Promise<string | undefined> {
+  const query = { where: [odata`PartitionKey gt ${key}`], select: ["PartitionKey"], pageSize: 1 };
+  for await (const { partitionKey } of table.list(query)) return String(partitionKey);
   return undefined;
 }

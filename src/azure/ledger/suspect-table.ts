@@ -1,24 +1,8 @@
 import { hostname } from "node:os";
-import { odata, type TableClient } from "@azure/data-tables";
 import { doEach, throwFirst } from "../../core/do-each.ts";
 import { DependencyError, isOfADependency } from "../../errors.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
-import {
-  confirmed,
-  type Entity,
-  hasStatus,
-  isExistingRow,
-  isMissingRow,
-  removeRow,
-  rowsWhere,
-  TABLE_SERVICE,
-} from "../tables/table-rows.ts";
-
-/** The part of the SDK's client that this file uses. */
-export type SuspectClient = Pick<
-  TableClient,
-  "createEntity" | "updateEntity" | "deleteEntity" | "listEntities" | "submitTransaction"
->;
+import { SUSPECTS_PARTITION } from "../tables/row-keys.ts";
+import type { Entity, RowKeys, TableRows } from "../tables/table-rows.ts";
 
 /** A worker process, told apart from every other one, also from an earlier one of the same number. */
 export interface WorkerProcess {
@@ -31,7 +15,6 @@ export interface WorkerProcess {
 
 export interface SuspectOptions {
   readonly self?: WorkerProcess;
-  readonly timeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -39,7 +22,6 @@ export interface SuspectOptions {
 /** What is known of a thing whose processing is about to begin. `deaths`: of workers that had marked it alone. */
 export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "begun"; readonly deaths: number };
 
-const PARTITION = "suspects";
 /** Longer than any invocation: the platform ends them at host.json's functionTimeout. */
 export const CERTAINLY_DEAD_MS = 15 * 60_000;
 /** What was left behind by a process that died of something else is of no interest after that. */
@@ -52,30 +34,17 @@ const FRESH_FOR_MS = 60_000;
  * What was being processed when a worker died. A mark is set before and taken away after, so that one that is
  * found is of a process that lives and is at it, or of one that died at it.
  *
- *     PartitionKey  RowKey    says
- *     suspects      <key>     who works on it since when, and how many workers died while it was marked alone.
- *                             Together: others were marked with it, and a death may be due to any of them
- *     suspects      <key>     Quarantined: it is a dead letter, and is not to be touched again
+ * A mark says who works on it since when, and how many workers died while it was marked alone. `Together`: others were
+ * marked with it, and a death may be due to any of them. `Quarantined`: it is a dead letter, and is not to be touched again.
  */
-export function suspectTable(
-  table: SuspectClient,
-  { self = thisProcess(), timeoutMs = CALL_TIMEOUT_MS, now = Date.now }: SuspectOptions = {},
-) {
-  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
-    inTime(TABLE_SERVICE, timeoutMs, make);
+export function suspectTable(table: TableRows, { self = thisProcess(), now = Date.now }: SuspectOptions = {}) {
   let known: Known = { quarantined: new Set(), marked: new Set() };
   let knownAt = -Infinity;
-
-  async function find(key: string): Promise<Entity | undefined> {
-    const filter = odata`PartitionKey eq ${PARTITION} and RowKey eq ${key}`;
-    for await (const entity of rowsWhere(table, { filter }, timeoutMs)) return entity;
-    return undefined;
-  }
 
   function entityOf(key: string, deaths: number) {
     const { id, host, pid } = self;
     const since = new Date(now()).toISOString();
-    return { partitionKey: PARTITION, rowKey: key, Process: id, Host: host, Pid: pid, Since: since, Deaths: deaths };
+    return { ...keysOf(key), Process: id, Host: host, Pid: pid, Since: since, Deaths: deaths };
   }
 
   function isDead(mark: Entity): boolean {
@@ -85,20 +54,13 @@ export function suspectTable(
     return mark["Host"] === self.host && (pid === self.pid || !self.isAlive(pid));
   }
 
-  async function takeOver(key: string, mark: Entity): Promise<Begun> {
+  async function takeOver(key: string, mark: Entity & { readonly etag: string }): Promise<Begun> {
     const before = Number(mark["Deaths"]);
     if (mark["Process"] === self.id) return { outcome: "begun", deaths: before };
     if (!isDead(mark)) throw new DependencyError("Poison guard", "another process is at the same event: later again");
     const deaths = mark["Together"] === true ? before : before + 1;
-    try {
-      const etag = String(mark["etag"]);
-      await call((options) => table.updateEntity(entityOf(key, deaths), "Replace", { etag, ...options }));
-    } catch (error) {
-      if (!hasStatus(error, 412) && !isMissingRow(error)) throw error;
-      throw new DependencyError("Poison guard", "another process took over the same event: later again", {
-        cause: error,
-      });
-    }
+    if ((await table.replace(entityOf(key, deaths), mark.etag)) !== "replaced")
+      throw new DependencyError("Poison guard", "another process took over the same event: later again");
     return { outcome: "begun", deaths };
   }
 
@@ -109,13 +71,8 @@ export function suspectTable(
      * @throws {DependencyError} when another process may be at it
      */
     async begin(key: string): Promise<Begun> {
-      try {
-        await call((options) => table.createEntity(entityOf(key, 0), options));
-        return { outcome: "begun", deaths: 0 };
-      } catch (error) {
-        if (!isExistingRow(error)) throw error;
-      }
-      const mark = await find(key);
+      if ((await table.insert(entityOf(key, 0))) === "inserted") return { outcome: "begun", deaths: 0 };
+      const mark = await table.get(keysOf(key));
       if (mark === undefined) throw new DependencyError("Poison guard", "a mark came and went: later again");
       return mark["Quarantined"] === true ? { outcome: "quarantined" } : takeOver(key, mark);
     },
@@ -127,47 +84,29 @@ export function suspectTable(
      * @returns false, and nothing is marked, where one of them has a mark: `begin` tells what it says
      */
     async beginTogether(keys: readonly string[]): Promise<boolean> {
-      try {
-        await confirmed(
-          table,
-          keys.map((key) => ["create", { ...entityOf(key, 0), Together: true }]),
-          timeoutMs,
-        );
-        return true;
-      } catch (error) {
-        if (!isExistingRow(error)) throw error;
-        return false;
-      }
+      const marks = keys.map((key) => ({ ...entityOf(key, 0), Together: true }));
+      const answer = await table.commit(marks.map((insert) => ({ insert })));
+      if (answer.outcome !== "committed" && answer.outcome !== "conflict") throw answer.error;
+      return answer.outcome === "committed";
     },
 
     /** The worker has lived through all of these. */
     async endTogether(keys: readonly string[]): Promise<void> {
-      try {
-        await confirmed(
-          table,
-          keys.map((key) => ["delete", { partitionKey: PARTITION, rowKey: key }]),
-          timeoutMs,
-        );
-      } catch (error) {
-        if (!isMissingRow(error)) throw error; // one is gone, so that nothing was done
-        for (const key of keys) await this.end(key);
-      }
+      const answer = await table.commit(keys.map((key) => ({ remove: keysOf(key) })));
+      if (answer.outcome === "missing")
+        for (const key of keys) await this.end(key); // one is gone, so that nothing was done
+      else if (answer.outcome !== "committed") throw answer.error;
     },
 
     /** The worker has lived through it. */
     async end(key: string): Promise<void> {
-      await removeRow(table, { partitionKey: PARTITION, rowKey: key }, timeoutMs);
+      await table.remove(keysOf(key));
     },
 
     /** Nobody is to touch it again; it is a dead letter by now. */
     async quarantine(key: string): Promise<void> {
-      const entity = { partitionKey: PARTITION, rowKey: key, Quarantined: true, Since: new Date(now()).toISOString() };
-      try {
-        await call((options) => table.updateEntity(entity, "Merge", { etag: "*", ...options }));
-      } catch (error) {
-        if (!isMissingRow(error)) throw error;
-        await call((options) => table.createEntity({ ...entity, Deaths: 0 }, options));
-      }
+      const since = new Date(now()).toISOString();
+      await table.put({ ...keysOf(key), Quarantined: true, Since: since }, "Merge");
       known = { ...known, quarantined: new Set([...known.quarantined, key]) };
     },
 
@@ -200,10 +139,13 @@ export function suspectTable(
 
   async function listed(): Promise<Entity[]> {
     const marks: Entity[] = [];
-    const filter = odata`PartitionKey eq ${PARTITION}`;
-    for await (const mark of rowsWhere(table, { filter }, timeoutMs)) marks.push(mark);
+    for await (const mark of table.list({ partitionKey: SUSPECTS_PARTITION })) marks.push(mark);
     return marks;
   }
+}
+
+function keysOf(key: string): RowKeys {
+  return { partitionKey: SUSPECTS_PARTITION, rowKey: key };
 }
 
 export interface Known {

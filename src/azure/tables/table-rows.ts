@@ -1,128 +1,244 @@
-import { odata, RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
-import { isRecord } from "../../core/event/event-body.ts";
+import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { DependencyError } from "../../errors.ts";
-import { inTime } from "../calls.ts";
+import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import { dataRefusal, hasStatus, isExistingRow, isMissingRow } from "./table-errors.ts";
+import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
 export const TABLE_SERVICE = "Table Storage";
 
-export type Entity = Readonly<Record<string, unknown>>;
-
-/** All rows that a filter takes, page by page; each page has `timeoutMs`, however slow the reader is. */
-export async function* rowsWhere(
-  table: Pick<TableClient, "listEntities">,
-  { filter, select, pageSize }: { filter: string; select?: string[]; pageSize?: number },
-  timeoutMs: number,
-): AsyncGenerator<Entity> {
-  const queryOptions = { filter, ...(select && { select }) };
-  const size = pageSize === undefined ? {} : { maxPageSize: pageSize };
-  let continuationToken: string | undefined;
-  do {
-    const page = await inTime(TABLE_SERVICE, timeoutMs, async (options) => {
-      const pages = table.listEntities({ queryOptions, ...options });
-      return (await pages.byPage({ ...size, ...(continuationToken && { continuationToken }) }).next()).value;
-    });
-    yield* page ?? [];
-    continuationToken = page?.continuationToken;
-  } while (continuationToken);
-}
-
-/** Rows of one partition with one prefix. */
-export function within(partitionKey: string, { from, before }: { from: string; before: string }): string {
-  return odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${before}`;
-}
+/** The part of the SDK's client that pimwatch uses. */
+export type TableAccess = Pick<
+  TableClient,
+  | "createTable"
+  | "createEntity"
+  | "upsertEntity"
+  | "updateEntity"
+  | "deleteEntity"
+  | "getEntity"
+  | "listEntities"
+  | "submitTransaction"
+>;
 
 export interface RowKeys {
   readonly partitionKey: string;
   readonly rowKey: string;
 }
 
-/** A row by its keys; undefined where the table says that it holds none. */
-export async function findRow(
-  table: Pick<TableClient, "getEntity">,
-  { partitionKey, rowKey }: RowKeys,
-  timeoutMs: number,
-) {
-  try {
-    return await inTime(TABLE_SERVICE, timeoutMs, (options) => table.getEntity<Entity>(partitionKey, rowKey, options));
-  } catch (error) {
-    if (isMissingRow(error)) return undefined;
-    throw error;
-  }
+/** A row as it is written. */
+export type Row = RowKeys & Readonly<Record<string, unknown>>;
+/** A row as it is read. */
+export type Entity = Readonly<Record<string, unknown>>;
+
+/** One write of a transaction. `replace` holds the ETag of the row that it replaces. */
+export type Change =
+  | { readonly insert: Row }
+  | { readonly put: Row }
+  | { readonly replace: Row; readonly etag: string }
+  | { readonly remove: RowKeys };
+
+export type Committed =
+  | { readonly outcome: "committed" }
+  /** Nothing was written: a row exists that was to be inserted, or a row is another by now. */
+  | { readonly outcome: "conflict"; readonly error: unknown }
+  /** Nothing was written: a row that was to be replaced or removed is not there. */
+  | { readonly outcome: "missing"; readonly error: unknown }
+  /** Nothing was written: the table never takes these rows. */
+  | { readonly outcome: "refused"; readonly reason: string; readonly error: unknown };
+
+/** Which rows. Without a partition: those of all partitions. */
+export interface RowFilter {
+  readonly partitionKey?: string | undefined;
+  /** What the row keys begin with. */
+  readonly prefix?: string;
+  /** Row keys from this one on, or behind that one, in the place of the prefix's beginning. */
+  readonly from?: string;
+  readonly after?: string | undefined;
+  /** The last row key. */
+  readonly through?: string;
+  /** Conditions in OData, all of which must hold. */
+  readonly where?: readonly string[];
 }
 
-/** Removes a row. One that is gone already is as good as removed. */
-export async function removeRow(
-  table: Pick<TableClient, "deleteEntity">,
-  { partitionKey, rowKey }: RowKeys,
-  timeoutMs: number,
-): Promise<void> {
-  try {
-    await inTime(TABLE_SERVICE, timeoutMs, (options) => table.deleteEntity(partitionKey, rowKey, options));
-  } catch (error) {
-    if (!isMissingRow(error)) throw error;
-  }
+export interface RowQuery extends RowFilter {
+  /** The properties to read; all of them unless named. */
+  readonly select?: readonly string[] | undefined;
+  readonly pageSize?: number;
 }
 
-/** Submits a transaction. @throws {DependencyError} also where the answer does not say that all of it was stored */
-export async function confirmed(
-  table: Pick<TableClient, "submitTransaction">,
-  actions: TransactionAction[],
-  timeoutMs: number,
-): Promise<void> {
-  const { subResponses } = await inTime(TABLE_SERVICE, timeoutMs, (options) =>
-    table.submitTransaction(actions, options),
-  );
-  // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
-  const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
-  if (stored !== actions.length)
-    throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
+export interface RowPage {
+  readonly rows: readonly Entity[];
+  /** Where the next page begins; undefined where there is none. */
+  readonly token: string | undefined;
 }
 
-export function hasStatus(error: unknown, statusCode: number): boolean {
-  return error instanceof RestError && error.statusCode === statusCode;
-}
-
-/** The table's own word that it holds no such row: neither a table that is missing, nor a 404 of somebody else. */
-export function isMissingRow(error: unknown): boolean {
-  const code = hasStatus(error, 404) ? codeOf(error) : undefined;
-  return code !== undefined && code !== "TableNotFound";
-}
-
-/** The table's own word that it holds the row already. */
-export function isExistingRow(error: unknown): boolean {
-  return hasStatus(error, 409) && codeOf(error) === "EntityAlreadyExists";
-}
+export type TableRows = ReturnType<typeof tableRows>;
 
 /**
- * Codes with which the service refuses what a request holds: it never takes the same rows.
- * https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes
+ * The rows of one table: the only way in which pimwatch reads and writes Table Storage.
+ *
+ * Every call ends in time, checks the limits of the service before it writes, and returns what a caller must expect as
+ * a value. All else is thrown: what happened to the write is unknown then, and each of these may be called again.
+ *
+ * @param timeoutMs how long one call may take with its retries; a list makes one for each page
  */
-const DATA_CODES: ReadonlySet<string> = new Set([
-  "ContentLengthExceeded",
-  "EntityTooLarge",
-  "InvalidInput",
-  "InvalidValueType",
-  "KeyValueTooLarge",
-  "OutOfRangeInput",
-  "PropertiesNeedValue",
-  "PropertyNameInvalid",
-  "PropertyNameTooLong",
-  "PropertyValueTooLarge",
-  "RequestBodyTooLarge",
-  "TooManyProperties",
-]);
+export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> =>
+    inTime(TABLE_SERVICE, timeoutMs, make);
 
-/** The table's own word that it never takes these rows, as text for a person; undefined for any other error. */
-export function dataRefusal(error: unknown): string | undefined {
-  if (!hasStatus(error, 400) && !hasStatus(error, 413)) return undefined;
-  const code = codeOf(error);
-  return code !== undefined && DATA_CODES.has(code) ? `Table Storage answered ${code}` : undefined;
+  async function read({ select, pageSize, ...filter }: RowQuery, token?: string): Promise<RowPage> {
+    const text = filterOf(filter);
+    const queryOptions = { ...(text !== "" && { filter: text }), ...(select && { select: [...select] }) };
+    const settings = {
+      ...(pageSize !== undefined && { maxPageSize: pageSize }),
+      ...(token !== undefined && { continuationToken: token }),
+    };
+    const page = await call(async (options) => {
+      const pages = client.listEntities({ queryOptions, ...options });
+      return (await pages.byPage(settings).next()).value;
+    });
+    return { rows: page ?? [], token: page?.continuationToken };
+  }
+
+  return {
+    /** Makes the table unless it exists. For local runs: in Azure, Bicep makes it. */
+    async make(): Promise<void> {
+      await call((options) => client.createTable(options));
+    },
+
+    /** A row by its keys; undefined where the table says that it holds none, or where no row can have such keys. */
+    async get({ partitionKey, rowKey }: RowKeys): Promise<(Entity & { readonly etag: string }) | undefined> {
+      if (!isTableKey(partitionKey) || !isTableKey(rowKey)) return undefined;
+      try {
+        return await call((options) => client.getEntity<Entity>(partitionKey, rowKey, options));
+      } catch (error) {
+        if (isMissingRow(error)) return undefined;
+        throw error;
+      }
+    },
+
+    /** Inserts a row. One that exists stays as it is. */
+    async insert(row: Row): Promise<"inserted" | "exists"> {
+      assertWithinTableLimits(row);
+      try {
+        await call((options) => client.createEntity(row, options));
+        return "inserted";
+      } catch (error) {
+        if (isExistingRow(error)) return "exists";
+        throw error;
+      }
+    },
+
+    /** Writes a row whether it exists or not. `Merge` keeps the properties that the new row does not name. */
+    async put(row: Row, mode: "Replace" | "Merge" = "Replace"): Promise<void> {
+      assertWithinTableLimits(row);
+      await call((options) => client.upsertEntity(row, mode, options));
+    },
+
+    /** Replaces the row that has this ETag. Somebody else may have changed or removed it meanwhile. */
+    async replace(row: Row, etag: string): Promise<"replaced" | "changed" | "missing"> {
+      assertWithinTableLimits(row);
+      try {
+        await call((options) => client.updateEntity(row, "Replace", { etag, ...options }));
+        return "replaced";
+      } catch (error) {
+        if (hasStatus(error, 412)) return "changed";
+        if (isMissingRow(error)) return "missing";
+        throw error;
+      }
+    },
+
+    /** Writes these properties to a row that exists. */
+    async merge(row: Row): Promise<"merged" | "missing"> {
+      assertWithinTableLimits(row);
+      try {
+        await call((options) => client.updateEntity(row, "Merge", { etag: "*", ...options }));
+        return "merged";
+      } catch (error) {
+        if (isMissingRow(error)) return "missing";
+        throw error;
+      }
+    },
+
+    /** Removes a row. One that is gone already is as good as removed. */
+    async remove({ partitionKey, rowKey }: RowKeys): Promise<void> {
+      try {
+        await call((options) => client.deleteEntity(partitionKey, rowKey, options));
+      } catch (error) {
+        if (!isMissingRow(error)) throw error;
+      }
+    },
+
+    /** All rows that a query takes, in the order of their keys. It reads a page when the one before is used up. */
+    async *list(query: RowQuery): AsyncGenerator<Entity> {
+      let token: string | undefined;
+      do {
+        const page = await read(query, token);
+        yield* page.rows;
+        token = page.token;
+      } while (token);
+    },
+
+    /**
+     * One page of rows.
+     *
+     * @param token where it begins: that of the page before, which a browser may have kept
+     * @returns "refused" for a token that the client or the service does not take
+     */
+    async page(query: RowQuery, token: string | undefined): Promise<RowPage | "refused"> {
+      try {
+        return await read(query, token);
+      } catch (error) {
+        if (token !== undefined && (error instanceof SyntaxError || hasStatus(error, 400))) return "refused";
+        throw error;
+      }
+    },
+
+    /**
+     * Writes rows of one partition, all or none. After a conflict, look which rows are there: the client sends a
+     * transaction again whose answer was lost, and then meets its own rows.
+     *
+     * @throws {DependencyError} also where the answer does not say that each row was written
+     */
+    async commit(changes: readonly Change[]): Promise<Committed> {
+      const actions = changes.map(actionOf);
+      try {
+        const { subResponses } = await call((options) => client.submitTransaction(actions, options));
+        // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
+        const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
+        if (stored !== actions.length)
+          throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
+        return { outcome: "committed" };
+      } catch (error) {
+        if (hasStatus(error, 409) || hasStatus(error, 412)) return { outcome: "conflict", error };
+        if (isMissingRow(error)) return { outcome: "missing", error };
+        const reason = dataRefusal(error);
+        if (reason === undefined) throw error;
+        return { outcome: "refused", reason, error };
+      }
+    },
+  };
 }
 
-/** Of a single call the SDK keeps the code in the details, of a transaction beside the message. */
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof RestError)) return undefined;
-  const odataError = isRecord(error.details) ? error.details["odataError"] : undefined;
-  const code = isRecord(odataError) ? odataError["code"] : error.code;
-  return typeof code === "string" ? code : undefined;
+function actionOf(change: Change): TransactionAction {
+  if ("remove" in change) return ["delete", { ...change.remove }];
+  const row = "insert" in change ? change.insert : "put" in change ? change.put : change.replace;
+  assertWithinTableLimits(row);
+  if ("insert" in change) return ["create", row];
+  return "put" in change ? ["upsert", row, "Replace"] : ["update", row, "Replace", { etag: change.etag }];
+}
+
+/** A filter as the service reads it; "" takes all rows. Values are quoted. */
+export function filterOf({ partitionKey, prefix, from = prefix, after, through, where = [] }: RowFilter): string {
+  const conditions: string[] = [];
+  if (partitionKey !== undefined) conditions.push(odata`PartitionKey eq ${partitionKey}`);
+  if (after !== undefined) conditions.push(odata`RowKey gt ${after}`);
+  else if (from !== undefined) conditions.push(odata`RowKey ge ${from}`);
+  if (through !== undefined) conditions.push(odata`RowKey le ${through}`);
+  if (prefix !== undefined) conditions.push(odata`RowKey lt ${behindAll(prefix)}`);
+  return [...conditions, ...where].join(" and ");
+}
+
+/** The smallest text behind all that begin with a prefix: its last character is the next one. */
+function behindAll(prefix: string): string {
+  return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }

@@ -1,10 +1,10 @@
-import type { TableEntity } from "@azure/data-tables";
+import type { Row } from "./table-rows.ts";
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
 
 /** Rows that are stored together or not at all: at least one, all of one partition, and no more than a transaction takes. */
 export interface RowSet {
   readonly partitionKey: string;
-  readonly entities: readonly TableEntity<object>[];
+  readonly entities: readonly Row[];
   /** Their size together, as the service counts it. */
   readonly bytes: number;
 }

@@ -4,7 +4,7 @@ import type { Sink, SinkAccounts } from "./sink.ts";
 export interface ReconcileDependencies {
   /** Each has a partition of its own. */
   ruleIds(how: { readonly fresh: boolean }): Promise<readonly string[]>;
-  readonly sinks: readonly Pick<Sink, "accounts">[];
+  readonly sinks: readonly (Pick<Sink, "takes"> & { readonly outbox: SinkAccounts })[];
   readonly lists: {
     check(ruleId: string): Promise<{ unlisted: readonly Unlisted[]; orphaned: number }>;
     relist(unlisted: Unlisted): Promise<"relisted" | "listed">;
@@ -52,13 +52,13 @@ export async function reconcile({ ruleIds, sinks, lists }: ReconcileDependencies
     errors.push(...(await doEach(faults, one)).errors);
   }
 
-  async function reconcileAccounts(ruleId: string, accounts: SinkAccounts): Promise<void> {
-    const { incidents, waiting, acknowledged, unaccounted } = await accounts.of(ruleId);
+  async function reconcileAccounts(ruleId: string, outbox: SinkAccounts): Promise<void> {
+    const { incidents, waiting, acknowledged, unaccounted } = await outbox.accounts(ruleId);
     figures.incidents += incidents;
     figures.waiting += waiting;
     figures.acknowledged += acknowledged;
     await mend(unaccounted, async (missing) => {
-      if ((await accounts.requeue(missing)) === "requeued") figures.requeued += 1;
+      if ((await outbox.requeue(missing)) === "requeued") figures.requeued += 1;
     });
   }
 
@@ -71,8 +71,8 @@ export async function reconcile({ ruleIds, sinks, lists }: ReconcileDependencies
   }
 
   const rules = await ruleIds({ fresh: true });
-  for (const { accounts } of sinks)
-    if (accounts !== undefined) await mend(rules, (ruleId) => reconcileAccounts(ruleId, accounts));
+  for (const { takes, outbox } of sinks)
+    if (takes === "every revision") await mend(rules, (ruleId) => reconcileAccounts(ruleId, outbox));
   await mend(rules, reconcileLists);
   return { figures, errors };
 }

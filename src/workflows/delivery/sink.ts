@@ -7,7 +7,7 @@ import { type Send, type SendOutcome, SINKS, type SinkName, type SinkTraits } fr
 import { type Acceptances, sinkWatch, type SinkWatch } from "./sink-watch.ts";
 
 /** A sink at work: one entry of the delivery loop. */
-export interface Sink extends Pick<SinkTraits, "name" | "title" | "limits" | "pageSize"> {
+export interface Sink extends Pick<SinkTraits, "name" | "title" | "takes" | "limits" | "pageSize"> {
   readonly outbox: SinkOutbox;
   /** The rows of one request each, in order. */
   packsOf(rows: readonly IncidentRow[]): IncidentRow[][];
@@ -15,8 +15,6 @@ export interface Sink extends Pick<SinkTraits, "name" | "title" | "limits" | "pa
   send(pack: readonly IncidentRow[], timeoutMs: number): Promise<SendOutcome | { readonly outcome: "gone" }>;
   /** The incident as it is now, where the outbox holds no more than its ids. Undefined: it was deleted by hand. */
   current?(queued: IncidentRow): Promise<IncidentRow | undefined>;
-  /** What was stored against what the sink acknowledged, where it takes every revision. */
-  readonly accounts?: SinkAccounts;
   readonly watch: SinkWatch;
   /** The first wait of a row that failed alone; each further failure doubles it. */
   readonly firstBackOffMs: number;
@@ -24,7 +22,7 @@ export interface Sink extends Pick<SinkTraits, "name" | "title" | "limits" | "pa
   readonly readFrom: Map<string, string>;
 }
 
-interface SinkOutbox {
+interface SinkOutbox extends SinkAccounts {
   pending(ruleId: string, which: PendingPage): Promise<Pending>;
   /** Takes a row out of the outbox, and notes that it was accepted. */
   markForwarded(row: IncidentRow): Promise<void>;
@@ -41,8 +39,9 @@ interface LostRevision {
   readonly revision: string;
 }
 
+/** What was stored against what the sink acknowledged. It says nothing of a sink that does not take every revision. */
 export interface SinkAccounts {
-  of(ruleId: string): Promise<{
+  accounts(ruleId: string): Promise<{
     readonly incidents: number;
     readonly waiting: number;
     readonly acknowledged: number;
@@ -56,7 +55,6 @@ export type Senders = { readonly [name in SinkName]: Send | undefined };
 
 export interface SinkDependencies {
   outboxOf(sink: SinkName): SinkOutbox;
-  accountsOf(sink: SinkName): SinkAccounts;
   readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
   readonly acceptances: Acceptances;
   readonly firstBackOffMs: number;
@@ -80,12 +78,13 @@ function openSink(traits: (typeof SINKS)[number], send: Send, deps: SinkDependen
   return {
     name,
     title,
+    takes,
     limits,
     pageSize,
     outbox: deps.outboxOf(name),
     packsOf: (rows) => packRows(rows, pack),
     send,
-    ...(takes === "every revision" ? { accounts: deps.accountsOf(name) } : { current }),
+    ...(takes === "every revision" ? {} : { current }),
     watch: sinkWatch(name, { acceptances, pauseMs, now }),
     firstBackOffMs,
     readFrom: new Map(),

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { acknowledgements } from "../../../src/azure/incidents/acknowledgements.ts";
+import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
 import { valueText } from "../../../src/core/value-text.ts";
@@ -20,19 +21,19 @@ const ALL_LISTED = { relisted: 0, orphaned: 0 };
 
 async function open() {
   const { client, incidents } = await openTable(azurite.connectionString);
-  const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
+  const outbox = incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK);
   const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
     `outbox|${LOG_ANALYTICS_SINK}|${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`;
   return {
     client,
     incidents,
-    accounts,
+    outbox,
     outboxKeyOf,
     async check() {
       const { figures, errors } = await reconcile({
-        ruleIds: ruleIds(client),
-        sinks: [{ accounts }],
-        lists: incidentLists(client),
+        ruleIds: ruleIds(tableRows(client)),
+        sinks: [{ takes: "every revision", outbox }],
+        lists: incidentLists(tableRows(client)),
       });
       throwFirst(errors);
       return figures;
@@ -72,16 +73,16 @@ test("what was forwarded twice, or by two at once, is acknowledged and out of th
 });
 
 test("a row that is forwarded while the accounts are made is not queued again", async () => {
-  const { client, incidents, accounts, outboxKeyOf } = await open();
+  const { client, incidents, outbox, outboxKeyOf } = await open();
   const incident = storedIncident();
   await incidents.addAll([incident]);
   await client.deleteEntity(RULE_ID, outboxKeyOf(incident));
-  const { unaccounted } = await accounts.of(RULE_ID);
+  const { unaccounted } = await outbox.accounts(RULE_ID);
   await incidents.markForwarded(incident.row);
 
   const [missing] = unaccounted;
   if (missing === undefined) throw new Error("it is missing");
-  expect(await accounts.requeue(missing)).toBe("accounted for");
+  expect(await outbox.requeue(missing)).toBe("accounted for");
   expect(await pendingRows(incidents, RULE_ID)).toEqual([]);
 });
 
@@ -97,11 +98,11 @@ test.each([1, 2, 3])("a row that is forwarded just before list %i of the account
     },
   });
   await client.createTable();
-  const incidents = incidentTable(client);
+  const incidents = incidentTable(tableRows(client));
   await incidents.addAll([incident]);
   forward = () => incidents.markForwarded(incident.row);
 
-  expect((await acknowledgements(client, LOG_ANALYTICS_SINK).of(RULE_ID)).unaccounted).toEqual([]);
+  expect((await incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK).accounts(RULE_ID)).unaccounted).toEqual([]);
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
 });
 
@@ -111,7 +112,7 @@ test("a row that cannot be taken out of the outbox is not acknowledged, and wait
     before: (operation) => Promise.resolve(isBusy && operation === "transaction" ? "refused" : undefined),
   });
   await client.createTable();
-  const incidents = incidentTable(client);
+  const incidents = incidentTable(tableRows(client));
   const incident = storedIncident();
   await incidents.addAll([incident]);
   const kindsOfRows = () => rows().map(({ rowKey }) => String(rowKey).split("|", 1).join());

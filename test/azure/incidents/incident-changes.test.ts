@@ -4,6 +4,7 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { type Changed, type TriageChange, withChange } from "../../../src/core/triage/triage-change.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
@@ -30,7 +31,7 @@ function changed(row: IncidentRow, change: TriageChange, by = "noor"): Changed {
 async function openWithIncident() {
   const { client, incidents } = await openTable(azurite.connectionString);
   await incidents.addAll([storedIncident()]);
-  return { client, incidents, changes: incidentChanges(client), row: storedIncident().row };
+  return { client, incidents, changes: incidentChanges(tableRows(client)), row: storedIncident().row };
 }
 
 test("a change is in the incident, in its list, in its history and in the outbox", async () => {
@@ -97,7 +98,7 @@ test.each([
       client.tableName,
       { allowInsecureConnection: true, additionalPolicies: [answersOfTheTableService] },
     );
-    const changes = incidentChanges(through);
+    const changes = incidentChanges(tableRows(through));
     const next = changed(row, { status: "Active" });
     // The incident is read first: that request goes through.
     const send = through.submitTransaction.bind(through);
@@ -109,7 +110,7 @@ test.each([
     expect(await changes.change(next.row, next.entry)).toBe("changed");
 
     expect(await direct.history(RULE_ID, ID)).toEqual([next.entry]);
-    expect((await incidentTable(client).get(RULE_ID, ID))?.row).toEqual(next.row);
+    expect((await incidentTable(tableRows(client)).get(RULE_ID, ID))?.row).toEqual(next.row);
   },
 );
 
@@ -125,10 +126,10 @@ describe("a 412 says that somebody was first", () => {
         return now();
       },
     });
-    const incidents = incidentTable(client);
+    const incidents = incidentTable(tableRows(client));
     await incidents.create();
     await incidents.addAll([storedIncident()]);
-    const changes = incidentChanges(client);
+    const changes = incidentChanges(tableRows(client));
     const ours = changed(storedIncident().row, { owner: "ours" });
     return {
       changes,
@@ -180,7 +181,7 @@ test("a transaction that confirms nothing has changed nothing, and is a failure"
   });
   const next = changed(row, { comment: "looking" });
 
-  await expect(incidentChanges(table).change(next.row, next.entry)).rejects.toThrow(
+  await expect(incidentChanges(tableRows(table)).change(next.row, next.entry)).rejects.toThrow(
     "Table Storage: a transaction of 4 rows confirmed 0",
   );
 });

@@ -1,18 +1,20 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { acknowledgements } from "../../../src/azure/incidents/acknowledgements.ts";
+import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
 import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
-import { incidentTable, timeRowKey } from "../../../src/azure/incidents/incident-table.ts";
+import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { listedKeys } from "../../../src/azure/tables/row-keys.ts";
+import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { withChange } from "../../../src/core/triage/triage-change.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
-import { memoryTable, type TableAccess } from "../../memory-table.ts";
+import { memoryTable } from "../../memory-table.ts";
 import { listedColumns, RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable } from "../tables/open-table.ts";
 
@@ -25,6 +27,7 @@ const all = NAMES.map((name, index) =>
   storedIncident(name, { activityDateTime: `2026-03-04T09:0${index}:00.0000000Z` }),
 );
 const [a, b, c] = all as [StoredIncident, StoredIncident, StoredIncident];
+const listedKey = (row: StoredIncident["row"]): string => listedKeys(row).rowKey;
 const idOf = ({ row }: StoredIncident): string => valueText(row["IncidentId"]);
 const ANALYST = { name: "noor", id: "noor", kind: "entra" } as const;
 
@@ -35,14 +38,16 @@ async function openMemory(before?: (operation: string) => Promise<undefined>): P
 }
 
 async function filled(client: TableAccess) {
-  const incidents = incidentTable(client);
+  const incidents = incidentTable(tableRows(client));
   await incidents.addAll(all);
   return {
     client,
     incidents,
     check: async () => {
-      const accounts = acknowledgements(client, LOG_ANALYTICS_SINK);
-      const deps = { ruleIds: ruleIds(client), sinks: [{ accounts }], lists: incidentLists(client) };
+      const sinks = [
+        { takes: "every revision", outbox: incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK) },
+      ] as const;
+      const deps = { ruleIds: ruleIds(tableRows(client)), sinks, lists: incidentLists(tableRows(client)) };
       const { figures, errors } = await reconcile(deps);
       throwFirst(errors);
       return { relisted: figures.relisted, orphaned: figures.orphaned };
@@ -51,7 +56,7 @@ async function filled(client: TableAccess) {
     async change({ row }: StoredIncident, owner: string) {
       const changed = withChange(row, { owner }, { by: ANALYST, at: new Date("2026-11-23T12:00:00Z") });
       if ("problems" in changed) throw new Error(changed.problems.join());
-      expect(await incidentChanges(client).change(changed.row, changed.entry)).toBe("changed");
+      expect(await incidentChanges(tableRows(client)).change(changed.row, changed.entry)).toBe("changed");
       return changed.row;
     },
   };
@@ -72,7 +77,7 @@ describe.each([
 
   test("an incident that lists do not show is listed again, where it was", async () => {
     const { client, check, listed } = await filled(await open());
-    await client.deleteEntity(RULE_ID, timeRowKey(b.row));
+    await client.deleteEntity(RULE_ID, listedKey(b.row));
     expect(await listed()).toHaveLength(2); // the control
     expect(await check()).toEqual({ relisted: 1, orphaned: 0 });
     expect(await listed()).toEqual(AS_STORED);
@@ -81,9 +86,9 @@ describe.each([
 
   test("an incident that lists show in an earlier state is shown as it is", async () => {
     const { client, check, listed, change } = await filled(await open());
-    const earlier = await client.getEntity(RULE_ID, timeRowKey(a.row));
+    const earlier = await client.getEntity(RULE_ID, listedKey(a.row));
     const changed = await change(a, "noor");
-    await client.upsertEntity({ ...earlier, partitionKey: RULE_ID, rowKey: timeRowKey(a.row) }, "Replace");
+    await client.upsertEntity({ ...earlier, partitionKey: RULE_ID, rowKey: listedKey(a.row) }, "Replace");
     expect((await listed())[2]).toMatchObject({ Owner: "", Revision: 1 }); // the control
     expect(await check()).toEqual({ relisted: 1, orphaned: 0 });
     expect((await listed())[2]).toEqual(listedColumns(changed));
@@ -91,13 +96,13 @@ describe.each([
 
   test("an incident whose row lists show under another key is listed once, under its own", async () => {
     const { client, check, listed } = await filled(await open());
-    const row = await client.getEntity(RULE_ID, timeRowKey(a.row));
+    const row = await client.getEntity(RULE_ID, listedKey(a.row));
     await client.createEntity({
       ...row,
       partitionKey: RULE_ID,
-      rowKey: timeRowKey({ ...a.row, ActivityDateTime: "" }),
+      rowKey: listedKey({ ...a.row, ActivityDateTime: "" }),
     });
-    await client.deleteEntity(RULE_ID, timeRowKey(b.row));
+    await client.deleteEntity(RULE_ID, listedKey(b.row));
     await client.createEntity({ ...row, partitionKey: RULE_ID, rowKey: `time|00000000000000000|${idOf(b)}` });
     expect(await check()).toEqual({ relisted: 2, orphaned: 0 });
     expect(await listed()).toEqual(AS_STORED);
@@ -125,17 +130,17 @@ test("an incident that is stored while the rows are compared is no orphan", asyn
     return undefined;
   });
   await filled(client);
-  late.store = () => incidentTable(client).addAll([storedIncident("late")]);
-  expect(await incidentLists(client).check(RULE_ID)).toEqual({ unlisted: [], orphaned: 0 });
+  late.store = () => incidentTable(tableRows(client)).addAll([storedIncident("late")]);
+  expect(await incidentLists(tableRows(client)).check(RULE_ID)).toEqual({ unlisted: [], orphaned: 0 });
   expect(late).toEqual({}); // the control: it was stored then
 });
 
 test.each([
-  { why: "missing", damage: (client: TableAccess) => client.deleteEntity(RULE_ID, timeRowKey(a.row)) },
+  { why: "missing", damage: (client: TableAccess) => client.deleteEntity(RULE_ID, listedKey(a.row)) },
   {
     why: "of another revision",
     damage: (client: TableAccess) =>
-      client.updateEntity({ partitionKey: RULE_ID, rowKey: timeRowKey(a.row), Revision: 0 }, "Merge"),
+      client.updateEntity({ partitionKey: RULE_ID, rowKey: listedKey(a.row), Revision: 0 }, "Merge"),
   },
 ])("an analyst changes an incident whose row is $why, while it is listed again: the change stands", async (one) => {
   let meanwhile: (() => Promise<unknown>) | undefined;
@@ -148,7 +153,7 @@ test.each([
   });
   const { change, listed } = await filled(client);
   await one.damage(client);
-  const lists = incidentLists(client);
+  const lists = incidentLists(tableRows(client));
   const { unlisted } = await lists.check(RULE_ID);
   let changed = a.row;
   meanwhile = async () => void (changed = await change(a, "noor"));
@@ -172,7 +177,7 @@ test("whichever rows of lists are deleted, old or doubled: one reconciliation sh
       const rows = all.map(({ row }) => row);
       for (const { which, how } of some) {
         const row = rows[which] ?? a.row;
-        const rowKey = timeRowKey(row);
+        const rowKey = listedKey(row);
         if (how === "delete") await client.deleteEntity(RULE_ID, rowKey).catch(() => undefined);
         if (how === "old") await client.upsertEntity({ partitionKey: RULE_ID, rowKey, Revision: 0 });
         if (how === "double")
@@ -188,8 +193,8 @@ test("whichever rows of lists are deleted, old or doubled: one reconciliation sh
 
 test("an incident that cannot be listed again keeps neither others nor other rules back", async () => {
   const unlisted = [a, b, c].map((one) => ({ ruleId: RULE_ID, incidentId: idOf(one), rowKey: "", misplaced: [] }));
-  const accounts = {
-    of: (ruleId: string) =>
+  const outbox = {
+    accounts: (ruleId: string) =>
       ruleId === "broken"
         ? Promise.reject(new Error("cannot be read"))
         : Promise.resolve({
@@ -208,7 +213,10 @@ test("an incident that cannot be listed again keeps neither others nor other rul
   };
   const { figures, errors } = await reconcile({
     ruleIds: () => Promise.resolve(["broken", RULE_ID]),
-    sinks: [{ accounts }, {}],
+    sinks: [
+      { takes: "every revision", outbox },
+      { takes: "new incidents", outbox },
+    ],
     lists,
   });
   expect(figures).toEqual({ incidents: 3, waiting: 0, acknowledged: 2, requeued: 2, relisted: 4, orphaned: 2 });

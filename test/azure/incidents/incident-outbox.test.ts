@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { memoryTable } from "../../memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
@@ -13,7 +14,7 @@ test("counting up to a limit asks the table for no more rows than that", async (
     },
   });
   await client.createTable();
-  const incidents = incidentTable(client);
+  const incidents = incidentTable(tableRows(client));
   await incidents.addAll(Array.from({ length: 45 }, (_, index) => storedIncident(`waiting ${index}`)));
   const counted = async (limit?: number) => {
     pages = 0;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { Incident } from "../../../src/core/incident/incident.ts";
 import type { IncidentQuery } from "../../../src/core/triage/incident-filters.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
@@ -42,7 +43,7 @@ beforeAll(async () => {
   azurite = await startAzurite();
   const { client, incidents } = await openTable(azurite.connectionString);
   for (const [index, name] of NAMES.entries()) await incidents.addAll([storedIncident(name, fieldsOf(index))]);
-  pages = incidentPages(client);
+  pages = incidentPages(tableRows(client));
 });
 afterAll(() => azurite.close());
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { type IncidentTable, incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../../fault-proxy.ts";
@@ -305,15 +306,17 @@ describe("an incident that the table itself refuses", () => {
     const all = [...["a", "b", "c", "d"].map((name) => storedIncident(name)), withLongTitle(tooLong)];
     await direct.addAll([storedIncident("b")]);
 
-    expect(await incidentTable(refusesC).addAll([...all, storedIncident("a"), storedIncident("c")])).toEqual([
-      "added",
-      "known",
-      { refused: "Table Storage answered PropertyValueTooLarge" },
-      "added",
-      { refused: expect.stringMatching(/IncidentTitle: 40000 characters, at most 32768 are allowed/) },
-      "known",
-      { refused: "Table Storage answered PropertyValueTooLarge" },
-    ]);
+    expect(await incidentTable(tableRows(refusesC)).addAll([...all, storedIncident("a"), storedIncident("c")])).toEqual(
+      [
+        "added",
+        "known",
+        { refused: "Table Storage answered PropertyValueTooLarge" },
+        "added",
+        { refused: expect.stringMatching(/IncidentTitle: 40000 characters, at most 32768 are allowed/) },
+        "known",
+        { refused: "Table Storage answered PropertyValueTooLarge" },
+      ],
+    );
     expect(await contentsOf(direct)).toEqual({ listed: 3, pending: 3 });
   });
 });
@@ -386,7 +389,7 @@ async function open(timeoutMs = PATIENT_MS): Promise<{
       additionalPolicies: [answersOfTheTableService],
     },
   );
-  return { incidents: incidentTable(behind, timeoutMs), proxy, direct };
+  return { incidents: incidentTable(tableRows(behind, timeoutMs)), proxy, direct };
 }
 
 async function contentsOf(incidents: IncidentTable): Promise<{ listed: number; pending: number }> {

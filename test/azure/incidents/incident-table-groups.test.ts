@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { type IncidentTable, incidentTable } from "../../../src/azure/incidents/incident-table.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
-import { memoryIncidentTable } from "../../memory-incident-table.ts";
+import { memoryStores } from "../../workflows/memory-stores.ts";
 import { memoryTable, type TableFault } from "../../memory-table.ts";
 import { largestIncident, ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable, pendingRows } from "../tables/open-table.ts";
@@ -35,7 +36,7 @@ async function mustHold(incidents: IncidentTable, stored: readonly StoredInciden
 }
 
 describe.each([
-  { name: "in memory", open: () => Promise.resolve(memoryIncidentTable()) },
+  { name: "in memory", open: () => Promise.resolve(memoryStores().incidents) },
   { name: "the table in memory", open: async () => (await countedTable()).incidents },
   { name: "Azurite", open: async (): Promise<IncidentTable> => (await openTable(azurite.connectionString)).incidents },
 ])("incidents that are added together ($name)", ({ open }) => {
@@ -115,7 +116,7 @@ async function countedTable({ faults = [], otherSinks = [] }: { faults?: Faults;
       return client.submitTransaction(actions, options);
     },
   });
-  return { incidents: incidentTable(counting, undefined, { otherSinks }), rows, transactions };
+  return { incidents: incidentTable(tableRows(counting), { otherSinks }), rows, transactions };
 }
 
 type Faults = readonly (TableFault | undefined)[];
@@ -181,7 +182,7 @@ describe("transactions", () => {
     const filled = Array.from({ length: 40 }, (_, index) =>
       storedIncident(String(index), { title: unit.repeat(2_000), record: unit.repeat(30_000) }),
     );
-    expect(count(await incidentTable(client).addAll(filled))).toEqual({ added: 40, known: 0 });
+    expect(count(await incidentTable(tableRows(client)).addAll(filled))).toEqual({ added: 40, known: 0 });
     expect(sent.length).toBeLessThan(10);
     expect(Math.max(...sent)).toBeLessThan(4 * 1_048_576);
   });

@@ -6,7 +6,7 @@ import type { IncidentTable } from "../../../src/azure/incidents/incident-table.
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../../src/core/incident/row-failure.ts";
-import { memoryIncidentTable } from "../../memory-incident-table.ts";
+import { memoryStores } from "../../workflows/memory-stores.ts";
 import {
   anyIncidentRow,
   largestIncident,
@@ -26,7 +26,7 @@ const NOW_MS = Date.parse("2026-11-23T12:00:00Z");
 const FAILURE: RowFailure = { counted: 1, since: NOW_MS, failedAt: NOW_MS, retryAt: NOW_MS, reason: "answered 500" };
 
 describe.each([
-  { name: "in memory", open: () => Promise.resolve(memoryIncidentTable()) },
+  { name: "in memory", open: () => Promise.resolve(memoryStores().incidents) },
   { name: "Azurite", open: async (): Promise<IncidentTable> => (await openTable(azurite.connectionString)).incidents },
 ])("incident table ($name)", ({ open }) => {
   test("an incident is added once and waits once to be forwarded", async () => {
@@ -251,7 +251,7 @@ test("any sequence of calls has the same answers in memory and in Azurite", asyn
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      const [real, memory] = [(await openTable(azurite.connectionString)).incidents, memoryIncidentTable()];
+      const [real, memory] = [(await openTable(azurite.connectionString)).incidents, memoryStores().incidents];
       for (const each of steps) expect(await answerTo(each, real)).toEqual(await answerTo(each, memory));
     }),
     { numRuns: 20 },

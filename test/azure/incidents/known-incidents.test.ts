@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { knownIncidents } from "../../../src/azure/incidents/known-incidents.ts";
+import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
-import { memoryTable, type TableAccess } from "../../memory-table.ts";
+import { memoryTable } from "../../memory-table.ts";
 import { openTable } from "../tables/open-table.ts";
 
 const RULE = "it's a rule";
-const PATIENT_MS = 20_000;
 const id = (index: number): string => sha256Hex(`incident ${index}`);
 const ids = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => id(from + index));
 
@@ -31,7 +31,7 @@ async function tableOf(stored: readonly string[], { pageSize = 1_000 } = {}) {
 }
 
 const asked = (client: TableAccess, some: readonly string[]) =>
-  knownIncidents(client, { ruleId: RULE, ids: some }, PATIENT_MS);
+  knownIncidents(tableRows(client), { ruleId: RULE, ids: some });
 
 describe.each([
   { name: "the table in memory", open: async () => (await tableOf([])).client },

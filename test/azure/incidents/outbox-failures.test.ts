@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { sinkAcceptances } from "../../../src/azure/ledger/sink-acceptances.ts";
-import { untakenRows } from "../../../src/azure/incidents/untaken-rows.ts";
+import { untakenRows } from "../../../src/azure/incidents/incident-outbox.ts";
+import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../../src/core/incident/row-failure.ts";
-import { memoryTable, type TableAccess } from "../../memory-table.ts";
+import { memoryTable } from "../../memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable, pendingRows } from "../tables/open-table.ts";
 
@@ -42,9 +43,9 @@ describe.each([
 ])("outbox ($name)", ({ open }) => {
   async function opened(names: readonly string[] = NAMES) {
     const client = await open();
-    const outbox = incidentTable(client);
+    const outbox = incidentTable(tableRows(client));
     await outbox.addAll(names.map((name) => storedIncident(name)));
-    return { client, outbox, untaken: untakenRows(client) };
+    return { client, outbox, untaken: untakenRows(tableRows(client)) };
   }
   const row = (name: string) => storedIncident(name).row;
 
@@ -157,7 +158,7 @@ describe.each([
 
   test("the latest acceptance of each sink is kept for other instances", async () => {
     const client = await open();
-    const acceptances = sinkAcceptances(client);
+    const acceptances = sinkAcceptances(tableRows(client));
     expect(await acceptances.latest("webhook")).toBeUndefined();
     await acceptances.note("webhook", NOW);
     await acceptances.note("log-analytics", NOW - 1);

@@ -6,11 +6,12 @@ import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident, StoreOutcome } from "../../../src/core/incident/incident-row.ts";
 import { suspectTable } from "../../../src/azure/ledger/suspect-table.ts";
+import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
 import { detectGuarded } from "../../../src/workflows/detection/detect-guarded.ts";
 import { eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { memoryStores } from "../../workflows/memory-stores.ts";
-import { memoryTable, type TableAccess, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../memory-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const IN_THE_WAY = "other rows with its id are there without it";
@@ -40,7 +41,7 @@ async function openTable({
     },
   });
   await table.client.createTable();
-  return { ...table, seen, incidents: incidentTable(table.client, undefined, { otherSinks }) };
+  return { ...table, seen, incidents: incidentTable(tableRows(table.client), { otherSinks }) };
 }
 
 type Actions = Parameters<TableAccess["submitTransaction"]>[0];
@@ -126,7 +127,7 @@ describe("somebody else stores at the same time", () => {
     const all = named(100);
     const theirs = all.filter((_, index) => index % 10 === 1);
     const { client, rows } = await openTable();
-    const others = incidentTable(client);
+    const others = incidentTable(tableRows(client));
     await others.addAll(all.slice(0, 1));
     let transactions = 0;
     let stored: Promise<unknown> = Promise.resolve();
@@ -136,7 +137,7 @@ describe("somebody else stores at the same time", () => {
       return stored;
     });
 
-    const outcomes = await incidentTable(ours).addAll(all);
+    const outcomes = await incidentTable(tableRows(ours)).addAll(all);
 
     expect(outcomes).toEqual(all.map((one, index) => (index === 0 || theirs.includes(one) ? "known" : "added")));
     expect(keysOf(rows())).toHaveLength(4 * 100);
@@ -145,7 +146,7 @@ describe("somebody else stores at the same time", () => {
   test("one more before each of our transactions: it ends all the same, and each is stored once", async () => {
     const all = named(100);
     const { client, rows } = await openTable();
-    const others = incidentTable(client);
+    const others = incidentTable(tableRows(client));
     const left = [...all];
     const theirs: string[] = [];
     const ours = interrupted(client, async () => {
@@ -154,7 +155,7 @@ describe("somebody else stores at the same time", () => {
       if (outcomes.includes("added")) theirs.push(...next.map(idOf));
     });
 
-    const outcomes = await incidentTable(ours).addAll(all);
+    const outcomes = await incidentTable(tableRows(ours)).addAll(all);
 
     expect(outcomes).toEqual(all.map((one) => (theirs.includes(idOf(one)) ? "known" : "added")));
     expect(theirs.length).toBeGreaterThan(5);
@@ -165,7 +166,7 @@ describe("somebody else stores at the same time", () => {
     const { client, rows } = await openTable();
     const all = named(120);
     const outcomes = await Promise.all(
-      [all, all.toReversed(), all.slice(30), all].map((part) => incidentTable(client).addAll(part)),
+      [all, all.toReversed(), all.slice(30), all].map((part) => incidentTable(tableRows(client)).addAll(part)),
     );
     expect(tally(outcomes.flat())).toEqual({ added: 120, known: 120 + 90 + 120 });
     expect(keysOf(rows())).toHaveLength(4 * 120);
@@ -200,7 +201,7 @@ describe("an incident that cannot be stored", () => {
           : client.submitTransaction(actions);
       },
     });
-    const outcomes = await incidentTable(table).addAll(named(200));
+    const outcomes = await incidentTable(tableRows(table)).addAll(named(200));
     expect(outcomes.map((outcome) => (typeof outcome === "string" ? outcome : messageOf(outcome)))).toEqual(
       named(200).map((one) => (idOf(one) === down ? "Table Storage: this group is refused by a proxy" : "added")),
     );
@@ -218,7 +219,7 @@ describe("an incident that cannot be stored", () => {
           : failing.client.submitTransaction(actions);
       },
     });
-    const outcomes = await incidentTable(table).addAll(named(200));
+    const outcomes = await incidentTable(tableRows(table)).addAll(named(200));
     expect(outcomes.filter((outcome) => outcome === "added")).toHaveLength(200 - bad.size);
     expect(failing.rows()).toHaveLength(4 * (200 - bad.size));
   });
@@ -281,7 +282,7 @@ test("a batch too large for one invocation gets further with each retry", async 
   let left = Number.POSITIVE_INFINITY;
   const table = memoryTable({ before: () => Promise.resolve((left -= 1) < 0 ? "refused" : undefined) });
   await table.client.createTable();
-  const [incidents, suspects] = [incidentTable(table.client), suspectTable(table.client)];
+  const [incidents, suspects] = [incidentTable(tableRows(table.client)), suspectTable(tableRows(table.client))];
   const records = Array.from({ length: MATCHES }, (_record, number) => settingsChange({}, { id: `PIM_${number}` }));
   const events = chunksOf(records, 30).map((some) => ({ body: eventBody(...some), position: POSITION }));
   const deps = { ...memoryStores().deps, incidents };

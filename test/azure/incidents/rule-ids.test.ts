@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
-import { memoryTable, type TableAccess, type TableFault } from "../../memory-table.ts";
+import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
+import { memoryTable, type TableFault } from "../../memory-table.ts";
 import { openTable } from "../tables/open-table.ts";
 
 let azurite: Azurite;
@@ -33,12 +34,12 @@ describe.each([
   test("are those of all partitions, and those of the running rules", async () => {
     const client = await open();
     await fill(client, { "rule b": 3, "it's a": 2, "RULE C": 1 });
-    const ids = await ruleIds(client, { running: ["rule b", "new"] })();
+    const ids = await ruleIds(tableRows(client), { running: ["rule b", "new"] })();
     expect(ids.toSorted()).toEqual(["RULE C", "it's a", "new", "rule b"]);
   });
 
   test("are those of the running rules where the table is empty", async () => {
-    expect(await ruleIds(await open(), { running: ["a"] })()).toEqual(["a"]);
+    expect(await ruleIds(tableRows(await open()), { running: ["a"] })()).toEqual(["a"]);
   });
 });
 
@@ -48,7 +49,7 @@ test("whatever the partitions, one request is made for each, and one for the end
     fc.asyncProperty(partitions, async (rows) => {
       const { client, lists } = await openMemory();
       await fill(client, rows);
-      expect(await ruleIds(client)()).toEqual(Object.keys(rows).toSorted());
+      expect(await ruleIds(tableRows(client))()).toEqual(Object.keys(rows).toSorted());
       expect(lists()).toBe(Object.keys(rows).length + 1);
     }),
   );
@@ -58,7 +59,7 @@ test("an answer is kept for a minute, and never where a fresh one is asked for",
   const { client } = await openMemory();
   await fill(client, { a: 1 });
   let time = 0;
-  const ids = ruleIds(client, { now: () => time });
+  const ids = ruleIds(tableRows(client), { now: () => time });
   expect(await ids()).toEqual(["a"]);
   await fill(client, { b: 1 });
 
@@ -78,14 +79,14 @@ test("an answer is kept for a minute, and never where a fresh one is asked for",
 test("those who ask at the same time share the requests", async () => {
   const { client, lists } = await openMemory();
   await fill(client, { a: 1 });
-  const ids = ruleIds(client);
+  const ids = ruleIds(tableRows(client));
   expect(await Promise.all([ids(), ids(), ids()])).toEqual([["a"], ["a"], ["a"]]);
   expect(lists()).toBe(2);
 });
 
 test("a table that does not answer is a failure, and is asked again the next time", async () => {
   const { client } = await openMemory(["refused"]);
-  const ids = ruleIds(client, { running: ["a"] });
+  const ids = ruleIds(tableRows(client), { running: ["a"] });
   await expect(ids()).rejects.toMatchObject({ statusCode: 503 });
   expect(await ids()).toEqual(["a"]);
 });

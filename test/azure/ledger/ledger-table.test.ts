@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { type LedgerTable, ledgerTable } from "../../../src/azure/ledger/ledger-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { assessLedger, type FinishedRun, type LedgerChanges } from "../../../src/core/ledger/partition-ledger.ts";
 import { DependencyError } from "../../../src/errors.ts";
 import { type Fault, startFaultProxy } from "../../fault-proxy.ts";
@@ -39,14 +40,14 @@ async function open(timeoutMs?: number) {
       retryOptions: { maxRetries: 3, retryDelayInMs: 1, maxRetryDelayInMs: 5 },
       additionalPolicies: [answersOfTheTableService],
     });
-  const direct = ledgerTable(connect(azurite.connectionString), HUB);
+  const direct = ledgerTable(tableRows(connect(azurite.connectionString)), HUB);
   await direct.create();
   const { origin } = new URL(azurite.tableEndpoint);
   const proxy = await startFaultProxy(origin);
   onTestFinished(() => proxy.close().catch(() => undefined));
   const behind = connect(azurite.connectionString.replaceAll(origin, proxy.origin));
-  const another = (hub: typeof HUB) => ledgerTable(connect(azurite.connectionString), hub);
-  return { direct, proxy, ledger: ledgerTable(behind, HUB, timeoutMs), another };
+  const another = (hub: typeof HUB) => ledgerTable(tableRows(connect(azurite.connectionString)), hub);
+  return { direct, proxy, ledger: ledgerTable(tableRows(behind, timeoutMs), HUB), another };
 }
 
 test("what was written is read, each kind of row by itself", async () => {

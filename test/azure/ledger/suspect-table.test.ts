@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { TableClient } from "@azure/data-tables";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { type SuspectClient, suspectTable, type WorkerProcess } from "../../../src/azure/ledger/suspect-table.ts";
+import { suspectTable, type WorkerProcess } from "../../../src/azure/ledger/suspect-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { type TableRows, tableRows } from "../../../src/azure/tables/table-rows.ts";
 
 let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
@@ -19,14 +20,15 @@ async function open() {
     additionalPolicies: [answersOfTheTableService],
   });
   await table.createTable();
+  const rows = tableRows(table);
   const living = new Set<number>();
   const clock = { now: Date.UTC(2026, 2, 4) };
-  const worker = (pid: number, host = "a", client: SuspectClient = table) => {
+  const worker = (pid: number, host = "a", through: TableRows = rows) => {
     living.add(pid);
     const self: WorkerProcess = { id: randomUUID(), host, pid, isAlive: (other) => living.has(other) };
-    return suspectTable(client, { self, now: () => clock.now });
+    return suspectTable(through, { self, now: () => clock.now });
   };
-  return { table, worker, clock, kill: (pid: number) => living.delete(pid) };
+  return { table, rows, worker, clock, kill: (pid: number) => living.delete(pid) };
 }
 
 test("what is begun and ended leaves nothing behind", async () => {
@@ -59,13 +61,13 @@ test("what is begun together leaves nothing behind, and is begun only where noth
 });
 
 test("a hundred things are begun, and ended, in one request", async () => {
-  const { table, worker } = await open();
+  const { rows, worker } = await open();
   let requests = 0;
-  const counting: SuspectClient = {
-    ...allOf(table),
-    submitTransaction(...request) {
+  const counting: TableRows = {
+    ...rows,
+    commit(changes) {
       requests += 1;
-      return table.submitTransaction(...request);
+      return rows.commit(changes);
     },
   };
   const keys = Array.from({ length: 100 }, (_key, number) => `k${number}`);
@@ -138,15 +140,15 @@ test("of two that find a dead worker's mark at the same time one counts it, the 
 });
 
 test("a dead worker's mark that another took over since it was read is left to that one", async () => {
-  const { table, worker, kill } = await open();
+  const { rows, worker, kill } = await open();
   await worker(1).begin("k");
   kill(1);
   const first = worker(2);
-  const late: SuspectClient = {
-    ...allOf(table),
-    async updateEntity(...request) {
+  const late: TableRows = {
+    ...rows,
+    async replace(row, etag) {
       expect(await first.begin("k")).toEqual({ outcome: "begun", deaths: 1 });
-      return table.updateEntity(...request);
+      return rows.replace(row, etag);
     },
   };
 
@@ -207,27 +209,15 @@ test("a mark of yesterday worries nobody and is swept away, what is quarantined 
 });
 
 test("a mark that cannot be taken away keeps none of the others, and is said at the end", async () => {
-  const { table, worker, clock } = await open();
+  const { table, rows, worker, clock } = await open();
   for (const key of ["a", "b", "c"]) await worker(1).begin(key);
   clock.now += 25 * 60 * MINUTE;
-  const stuck: SuspectClient = {
-    ...allOf(table),
-    deleteEntity: (partitionKey, rowKey, options) =>
-      rowKey === "a" ? Promise.reject(new Error("stuck")) : table.deleteEntity(partitionKey, rowKey, options),
+  const stuck: TableRows = {
+    ...rows,
+    remove: (keys) => (keys.rowKey === "a" ? Promise.reject(new Error("stuck")) : rows.remove(keys)),
   };
   await expect(worker(1, "a", stuck).sweep()).rejects.toThrow("stuck");
   const left = [];
   for await (const { rowKey } of table.listEntities()) left.push(rowKey);
   expect(left).toEqual(["a"]);
 });
-
-/** The client's calls as properties of their own. */
-function allOf(table: TableClient): SuspectClient {
-  return {
-    createEntity: (...args) => table.createEntity(...args),
-    updateEntity: (...args) => table.updateEntity(...args),
-    deleteEntity: (...args) => table.deleteEntity(...args),
-    listEntities: (...args) => table.listEntities(...args),
-    submitTransaction: (...args) => table.submitTransaction(...args),
-  };
-}

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { timerTable } from "../../../src/azure/ledger/timer-table.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { memoryTable } from "../../memory-table.ts";
 
 const HUB = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
@@ -8,7 +9,7 @@ const at = (minute: number): Date => new Date(Date.UTC(2026, 2, 4, 12, minute));
 async function open() {
   const { client } = memoryTable();
   await client.createTable();
-  return { client, timers: timerTable(client, HUB) };
+  return { client, timers: timerTable(tableRows(client), HUB) };
 }
 
 test("before any run nothing is known", async () => {
@@ -18,7 +19,7 @@ test("before any run nothing is known", async () => {
 
 test("of each timer the latest run is known, and of all of them the first, whichever instance they run in", async () => {
   const { client, timers } = await open();
-  const another = timerTable(client, HUB);
+  const another = timerTable(tableRows(client), HUB);
   await timers.ended("outbox-timer", at(1));
   await another.ended("ledger-timer", at(2));
   await timers.ended("outbox-timer", at(3));
@@ -30,6 +31,6 @@ test("of each timer the latest run is known, and of all of them the first, which
 
 test("timers of an app that reads another hub have traces of their own", async () => {
   const { client, timers } = await open();
-  await timerTable(client, { ...HUB, hub: "other" }).ended("outbox-timer", at(1));
+  await timerTable(tableRows(client), { ...HUB, hub: "other" }).ended("outbox-timer", at(1));
   expect((await timers.runs()).latestAt).toEqual({});
 });

@@ -4,6 +4,7 @@ import { type IncidentTable, incidentTable } from "../../../src/azure/incidents/
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import type { PendingPage } from "../../../src/core/incident/outbox.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { comparisonsIn } from "../../memory-table.ts";
 
 type Policy = typeof answersOfTheTableService;
@@ -27,7 +28,7 @@ export async function openTable(connectionString: string): Promise<{ client: Tab
     allowInsecureConnection: true,
     additionalPolicies: [answersOfTheTableService, filtersOfTheRealService],
   });
-  const incidents = incidentTable(client);
+  const incidents = incidentTable(tableRows(client));
   await incidents.create();
   return { client, incidents };
 }

@@ -3,7 +3,8 @@ import { RestError, type TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { memoryTable, type TableAccess } from "../../memory-table.ts";
+import type { TableAccess } from "../../../src/azure/tables/table-rows.ts";
+import { memoryTable } from "../../memory-table.ts";
 import { collected, openTable } from "./open-table.ts";
 
 let azurite: Azurite;

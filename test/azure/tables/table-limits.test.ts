@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { incidentEntity, outboxEntity, recordEntity } from "../../../src/azure/incidents/incident-entity.ts";
+import { incidentEntity, recordEntity } from "../../../src/azure/incidents/incident-entity.ts";
+import { outboxEntity } from "../../../src/azure/incidents/outbox-entity.ts";
 import { assertWithinTableLimits, isTableKey } from "../../../src/azure/tables/table-limits.ts";
 import { largestIncident } from "../../stored-incident.ts";
 

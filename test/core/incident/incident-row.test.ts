@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   incidentEntity,
-  outboxEntity,
   recordEntity,
   rowOfEntity,
   textOfRecordEntity,
 } from "../../../src/azure/incidents/incident-entity.ts";
+import { outboxEntity } from "../../../src/azure/incidents/outbox-entity.ts";
 import { assertWithinTableLimits } from "../../../src/azure/tables/table-limits.ts";
 import { INCIDENT_COLUMNS } from "../../../src/core/incident/incident-columns.ts";
 import { type StoredIncident, toStoredIncident } from "../../../src/core/incident/incident-row.ts";

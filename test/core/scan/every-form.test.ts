@@ -100,8 +100,8 @@ async function detected(body: Uint8Array, detection: Partial<(typeof DETECTIONS)
   const { deps, stored, letters } = memoryStores();
   const { figures } = await detectBatch([{ body, position: POSITION }], { ...deps, ...detection });
   expect(letters).toEqual([]);
-  expect(figures.stored).toBe(stored.size);
-  return [...stored.values()];
+  expect(figures.stored).toBe(stored().length);
+  return stored();
 }
 
 function incidentsOf(records: readonly ReadRecord[], rules: readonly ReadyRule[]) {

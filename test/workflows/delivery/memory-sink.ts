@@ -63,6 +63,7 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
   const sink: Sink = {
     name: "memory",
     title: "Memory",
+    takes: "every revision",
     packsOf: options.packsOf ?? ((some) => (some.length === 0 ? [] : [[...some]])),
     send,
     ...(options.current && { current: options.current }),
@@ -75,6 +76,8 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
     pageSize: options.pageSize ?? 500,
     readFrom: new Map(),
     outbox: {
+      accounts: () => Promise.resolve({ incidents: 0, waiting: 0, acknowledged: 0, unaccounted: [] }),
+      requeue: () => Promise.resolve("accounted for"),
       pending(ruleId, { limit, queuedBefore, dueAt, after = "" }) {
         const due = [...outbox.values()]
           .filter(({ row, refused }) => row["RuleId"] === ruleId && refused === undefined && idOf(row) > after)

@@ -1,13 +1,13 @@
 // A rule was removed from the app, renamed or switched off: nothing of what it found before is lost.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
-import { acknowledgements } from "../../../src/azure/incidents/acknowledgements.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
 import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
@@ -37,7 +37,7 @@ const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
 /** An app that runs one rule, on a table with two incidents of another. */
 async function open() {
   const { client } = await openTable(azurite.connectionString);
-  const incidents = incidentTable(client, undefined, { otherSinks: ["webhook"] });
+  const incidents = incidentTable(tableRows(client), { otherSinks: ["webhook"] });
   await incidents.addAll([kept, ...orphans]);
   const forwarded: string[] = [];
   const told: string[] = [];
@@ -52,16 +52,15 @@ async function open() {
     forwarded,
     told,
     incidents,
-    ruleIds: ruleIds(client, { running: [RULE_ID] }),
-    lists: incidentLists(client),
-    pages: incidentPages(client),
-    changes: incidentChanges(client),
+    ruleIds: ruleIds(tableRows(client), { running: [RULE_ID] }),
+    lists: incidentLists(tableRows(client)),
+    pages: incidentPages(tableRows(client)),
+    changes: incidentChanges(tableRows(client)),
     guideOf: () => undefined,
     sinks: openSinks(
       { "log-analytics": sendTo(forwarded), webhook: sendTo(told) },
       {
-        outboxOf: (sink) => incidentOutbox(client, sink),
-        accountsOf: (sink) => acknowledgements(client, sink),
+        outboxOf: (sink) => incidentOutbox(tableRows(client), sink),
         incidents,
         acceptances: { latest: () => Promise.resolve(undefined), note: () => Promise.resolve() },
         firstBackOffMs: 60_000,

@@ -30,7 +30,7 @@ test("a PIM settings change makes one incident, however often and in whatever ba
 
   const first = await detectBatch(events(eventBody(settingsChange())), deps);
   expect(first.figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 1 });
-  expect(first.added).toEqual([...stored.values()]);
+  expect(first.added).toEqual(stored());
   expect(first.added.map(({ row }) => row["IncidentTitle"])).toEqual(["Changes to PIM Settings"]);
 
   const again = await detectBatch(
@@ -38,13 +38,13 @@ test("a PIM settings change makes one incident, however often and in whatever ba
     deps,
   );
   expect(again).toEqual({ figures: { ...NOTHING, events: 2, received: 3, matched: 3, known: 3 }, added: [] });
-  expect(stored.size).toBe(1);
+  expect(stored().length).toBe(1);
 });
 
 test("the incident has the position of its event and the time when it was found", async () => {
   const { deps, stored } = memoryStores();
   await detectBatch(events(eventBody(settingsChange())), deps);
-  expect([...stored.values()].map(({ row }) => row)).toMatchObject([
+  expect(stored().map(({ row }) => row)).toMatchObject([
     {
       EventHubPartitionId: "3",
       EventHubSequenceNumber: 42,
@@ -110,7 +110,7 @@ describe("each record has one fate", () => {
     const { figures } = await detectBatch(events(eventBody(record)), deps);
 
     expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, ...fate });
-    expect(stored.size).toBe(fate.stored ?? 0);
+    expect(stored().length).toBe(fate.stored ?? 0);
     const kept = { bytes: bytes(JSON.stringify(record)), reason, position: POSITION };
     expect(letters.map((letter) => ({ ...letter, bytes: Uint8Array.from(letter.bytes) }))).toEqual(
       reason === undefined ? [] : [kept],
@@ -155,7 +155,7 @@ test("a record on which a rule fails becomes a dead letter, and the incidents of
   });
 
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 2, deadLettered: 1, otherCategory: 1, stored: 1 });
-  expect([...stored.values()].map(({ row }) => row["RuleId"])).toEqual([CHANGES_TO_PIM_SETTINGS.id]);
+  expect(stored().map(({ row }) => row["RuleId"])).toEqual([CHANGES_TO_PIM_SETTINGS.id]);
   expect(letters.map(({ reason }) => reason)).toEqual([
     'rule 11111111-2222-4333-8444-555555555555 ("Changes to PIM Settings"): failed with TypeError',
   ]);
@@ -171,7 +171,7 @@ test("if a rule reaches a limit on a record, the dead letter names rule and limi
     const { deps, letters, stored } = memoryStores();
     await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [rule] });
     expect(letters[0]?.reason).toContain(`rule ${CHANGES_TO_PIM_SETTINGS.id} ("Changes to PIM Settings"): ${reason}`);
-    expect([letters.length, stored.size]).toEqual([1, 0]);
+    expect([letters.length, stored().length]).toEqual([1, 0]);
   }
 });
 
@@ -184,7 +184,7 @@ test("several findings in one record make several incidents, told apart by their
     const { figures } = await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [twice] });
     expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 2 - known, known });
   }
-  expect(stored.size).toBe(2);
+  expect(stored().length).toBe(2);
 });
 
 test("two rules that match one record make one incident each", async () => {
@@ -192,7 +192,7 @@ test("two rules that match one record make one incident each", async () => {
   const other = readyRule({ ...CHANGES_TO_PIM_SETTINGS, id: failing.rule.id });
   const { figures } = await detectBatch(events(eventBody(settingsChange())), { ...deps, rules: [readyRule(), other] });
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 2 });
-  expect(stored.size).toBe(2);
+  expect(stored().length).toBe(2);
 });
 
 describe("a dependency that fails rejects the batch, so that it is delivered again", () => {
@@ -232,7 +232,7 @@ describe("a record whose incident the store refuses", () => {
       expect(figures).toEqual({ ...NOTHING, events: 2, ...fates, stored: 2 - known, known });
       expect(added).toHaveLength(2 - known);
     }
-    expect(stored.size).toBe(2);
+    expect(stored().length).toBe(2);
     expect(letters.map(({ bytes: kept }) => Uint8Array.from(kept))).toEqual([
       bytes(JSON.stringify(bad)),
       expect.anything(),
@@ -256,7 +256,7 @@ test("a record nested 100,000 levels deep makes an incident like any other", asy
   const record = JSON.stringify(settingsChange({}, { initiatedBy: "DEEP" })).replace('"DEEP"', deep);
   const { figures } = await detectBatch(events(bytes(`{"records":[${record}]}`)), deps);
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 1 });
-  expect([...stored.values()].map(({ record: text }) => text)).toEqual([record]);
+  expect(stored().map(({ record: text }) => text)).toEqual([record]);
 });
 
 test("a bare record that ends with a literal makes an incident, wherever its buffer ends", async () => {
@@ -290,7 +290,7 @@ test("the scan skips an event without a literal, and the records beside a candid
     recordsSkippedByScan: 40,
     stored: 1,
   });
-  expect(stored.size).toBe(1);
+  expect(stored().length).toBe(1);
 });
 
 test.each([
@@ -326,7 +326,7 @@ describe("whatever the data", () => {
         const { matched, notMatched, otherCategory, recordsSkippedByScan, deadLettered } = figures;
         expect(matched + notMatched + otherCategory + recordsSkippedByScan + deadLettered).toBe(figures.received);
         expect(figures.events).toBe(bodies.length);
-        expect([letters.length, stored.size, added.length]).toEqual([
+        expect([letters.length, stored().length, added.length]).toEqual([
           figures.deadLettered,
           figures.stored,
           figures.stored,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { suspectTable } from "../../../src/azure/ledger/suspect-table.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { type DetectDependencies, detectBatch, type HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
 import { detectGuarded, suspectKey } from "../../../src/workflows/detection/detect-guarded.ts";
 import { handleEvents, isSuspect } from "../../../src/workflows/detection/handle-events.ts";
@@ -48,7 +49,7 @@ async function untilLivedThrough(events: readonly HubEvent[]) {
     const attempt = detectGuarded(events, {
       ...hanging(deps, () => death.resolve("died")),
       suspects,
-      marked: new Set(marks.keys()),
+      marked: new Set(marks().keys()),
     });
     const end = await Promise.race([attempt, death.promise]);
     if (end !== "died") return { figures: end.figures, deaths, stored, letters, marks };
@@ -71,9 +72,9 @@ describe("a record that kills every worker", () => {
 
     expect(deaths).toBe(4); // among all, alone as an event, twice alone as a record
     expect(figures).toMatchObject({ events: 4, received: 6, matched: 4, deadLettered: 2 });
-    expect([...stored.keys()]).toHaveLength(4);
+    expect(stored()).toHaveLength(4);
     expect(letters.find(({ reason }) => reason.includes("ended the worker"))?.bytes).toEqual(killerBytes);
-    expect([...marks].map(([key, { quarantined }]) => [key, quarantined])).toEqual([
+    expect([...marks()].map(([key, { quarantined }]) => [key, quarantined])).toEqual([
       [suspectKey("record", killerBytes), true],
     ]);
   });
@@ -81,7 +82,7 @@ describe("a record that kills every worker", () => {
   test("is not processed when it is delivered again, by any worker", async () => {
     const { marks } = await untilLivedThrough(events);
     const { deps, letters } = memoryStores();
-    const quarantined = new Set(marks.keys());
+    const quarantined = new Set(marks().keys());
     const { figures } = await detectBatch(events, {
       ...hanging(deps, () => expect.unreachable("it was touched")),
       isQuarantined: (what, found) => quarantined.has(suspectKey(what, found)),
@@ -93,7 +94,7 @@ describe("a record that kills every worker", () => {
   test("quarantines its event too if the event has nothing else", async () => {
     const { figures, stored, letters } = await untilLivedThrough([event(killerBytes), event(eventBody(good("PIM_1")))]);
     expect(figures).toMatchObject({ received: 2, matched: 1, deadLettered: 1 });
-    expect([stored.size, letters.length]).toEqual([1, 1]);
+    expect([stored().length, letters.length]).toEqual([1, 1]);
   });
 });
 
@@ -105,7 +106,7 @@ test("without a death, guarded and unguarded detection give the same", async () 
   expect((await detectGuarded(events, { ...guarded.deps, suspects, marked: NONE })).figures).toEqual(
     (await detectBatch(events, plain.deps)).figures,
   );
-  expect([guarded.stored, guarded.letters, marks.size]).toEqual([plain.stored, plain.letters, 0]);
+  expect([guarded.stored(), guarded.letters, marks().size]).toEqual([plain.stored(), plain.letters, 0]);
 });
 
 test("incidents of a group, an event or a record are stored while it is marked", async () => {
@@ -166,7 +167,7 @@ test("in a large batch, only the group at which a worker died is processed event
   ]);
   expect(log.filter((line) => line === "begin event")).toHaveLength(100);
   expect(figures).toMatchObject({ events: 251, received: 251, matched: 251, stored: 250, known: 1 });
-  expect([stored.size, marks.size]).toEqual([250, 0]);
+  expect([stored().length, marks().size]).toEqual([250, 0]);
 });
 
 test("events that have a mark are processed alone, after the others together", async () => {
@@ -175,7 +176,7 @@ test("events that have a mark are processed alone, after the others together", a
   const { suspects, log, die, marks } = memorySuspects();
   for (const { body } of events.slice(2, 3)) await suspects.begin(suspectKey("event", body));
   die();
-  const marked = new Set(marks.keys());
+  const marked = new Set(marks().keys());
   log.length = 0;
 
   await detectGuarded(events, { ...deps, suspects, marked });
@@ -188,7 +189,7 @@ test("events that have a mark are processed alone, after the others together", a
     "begin event",
     "end event",
   ]);
-  expect([stored.size, marks.size]).toEqual([5, 0]);
+  expect([stored().length, marks().size]).toEqual([5, 0]);
 });
 
 test("an event that a batch holds twice is marked once", async () => {
@@ -214,19 +215,22 @@ test("a single death of another cause quarantines nothing", async () => {
     matched: 1,
     deadLettered: 0,
   });
-  expect([letters, marks.size]).toEqual([[], 0]);
+  expect([letters, marks().size]).toEqual([[], 0]);
 });
 
 test("a record is quarantined only after it is a dead letter", async () => {
   const body = eventBody(good("PIM_1"), killer);
   const quarantinedWith = async (deadLetters: Partial<DetectDependencies>) => {
-    const { suspects, marks } = memorySuspects();
-    marks.set(suspectKey("event", body), { deaths: 0, isDead: true, quarantined: false });
-    marks.set(suspectKey("record", killerBytes), { deaths: 1, isDead: true, quarantined: false });
+    const { suspects, marks, die } = memorySuspects();
+    await suspects.begin(suspectKey("record", killerBytes));
+    die();
+    await suspects.begin(suspectKey("event", body));
+    await suspects.begin(suspectKey("record", killerBytes));
+    die();
     await detectGuarded([event(body)], { ...memoryStores().deps, ...deadLetters, suspects, marked: NONE }).catch(
       () => undefined,
     );
-    return [...marks].flatMap(([key, { quarantined }]) => (quarantined ? key : []));
+    return [...marks()].flatMap(([key, { quarantined }]) => (quarantined ? key : []));
   };
   const down = { add: () => Promise.reject(new Error("the container is down")) };
 
@@ -240,14 +244,14 @@ test("a failing dependency is not a death: the mark is removed", async () => {
   const down = { ...deps, incidents: { addAll: () => Promise.reject(new Error("table is down")) } };
   const { failed } = await detectGuarded([event(eventBody(good("PIM_1")))], { ...down, suspects, marked: NONE });
   expect(failed).toMatchObject([{ error: { message: "table is down" } }]);
-  expect(marks.size).toBe(0);
+  expect(marks().size).toBe(0);
 });
 
 test("a suspect batch knows what another worker quarantined just now; any other batch knows it within a minute", async () => {
   const { client: table } = memoryTable();
   await table.createTable();
   const now = () => Date.UTC(2026, 2, 4);
-  const [own, other] = [suspectTable(table, { now }), suspectTable(table, { now })];
+  const [own, other] = [suspectTable(tableRows(table), { now }), suspectTable(tableRows(table), { now })];
   const batch = [event(eventBody(good("PIM_1"), killer))];
   const handle = async (how: { readonly suspect: boolean }) => {
     const { deps, letters } = memoryStores();
@@ -265,7 +269,7 @@ test("a suspect batch knows what another worker quarantined just now; any other 
 test("a batch is guarded from its first retry on, or while anything is marked", async () => {
   expect([0, 1, 2].filter(isSuspect)).toEqual([1, 2]);
   const { deps } = memoryStores();
-  const { suspects, marks, log } = memorySuspects();
+  const { suspects, log } = memorySuspects();
   const all = { ...deps, ...REST_OF_THE_APP, suspects };
   const batch = [event(eventBody(good("PIM_1")))];
 
@@ -273,6 +277,6 @@ test("a batch is guarded from its first retry on, or while anything is marked", 
   expect(log).toEqual([]);
   expect(await handleEvents(batch, all, { suspect: true })).toMatchObject({ guarded: true });
   expect(log).toEqual(["begin event", "end event"]);
-  marks.set("somebody else's", { deaths: 0, isDead: false, quarantined: false });
+  await suspects.begin("somebody else's");
   expect(await handleEvents(batch, all)).toMatchObject({ guarded: true });
 });

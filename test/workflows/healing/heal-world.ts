@@ -1,4 +1,5 @@
 import { ledgerTable } from "../../../src/azure/ledger/ledger-table.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../../src/errors.ts";
@@ -53,7 +54,7 @@ export async function world({
   };
   const table = memoryTable().client;
   await table.createTable();
-  const ledger = ledgerTable(table, NAME);
+  const ledger = ledgerTable(tableRows(table), NAME);
   if (isKnown)
     for (const id of partitionIds) await ledger.begin(id, { hubCreatedAt: CREATED, first: 0, seenAt: CREATED });
   const enqueuedAt = (sequenceNumber: number): number => CREATED + 1_000 * sequenceNumber;

@@ -4,6 +4,7 @@ import { incidentChanges } from "../../../src/azure/incidents/incident-changes.t
 import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import type { IncidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
+import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../../src/core/triage/http-answer.ts";
@@ -25,10 +26,10 @@ beforeEach(async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
   deps = {
-    ruleIds: ruleIds(client, { running: [OTHER_RULE] }),
+    ruleIds: ruleIds(tableRows(client), { running: [OTHER_RULE] }),
     incidents,
-    pages: incidentPages(client),
-    changes: incidentChanges(client),
+    pages: incidentPages(tableRows(client)),
+    changes: incidentChanges(tableRows(client)),
     guideOf: () => undefined,
     now: () => new Date("2026-11-23T12:00:00Z"),
   };

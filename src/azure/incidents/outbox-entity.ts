@@ -1,8 +1,25 @@
 import { boundedText } from "../../core/json/bounded.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { RowFailure } from "../../core/incident/row-failure.ts";
-import type { Entity } from "../tables/table-rows.ts";
+import type { Entity, Row, RowKeys } from "../tables/table-rows.ts";
+import { incidentEntity } from "./incident-entity.ts";
 
 const REASON = { characters: 1_000, bytes: 4_000 };
+
+/** A row of the outbox. What becomes of it is told by `Refused`, `RefusedReason` and FAILURE_PROPERTIES. */
+export function outboxEntity(keys: RowKeys, row: IncidentRow): Row {
+  return Object.assign(incidentEntity(keys, row), { Refused: false });
+}
+
+/** The same for a sink that reads the incident when it is to be told of it. */
+export function outboxPointer(keys: RowKeys, row: IncidentRow): Row {
+  const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
+  return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
+}
+
+export function refusalProperties(reason: string): object {
+  return { Refused: true, RefusedReason: boundedText(reason, REASON).value };
+}
 
 /** What a row of the outbox says of its failed attempts. A row that never failed lacks these, or has "" for the times. */
 export const FAILURE_PROPERTIES: readonly string[] = [
@@ -23,8 +40,15 @@ export function failureProperties({ counted, since, failedAt, retryAt, reason }:
   };
 }
 
-/** For a row that a person lets be sent again, as one that never failed. */
-export const NO_FAILURE = { FailedAttempts: 0, FailedSince: "", FailedAt: "", RetryAt: "", FailedReason: "" };
+/** For a row that a person lets be sent again, as one that was never refused and never failed. */
+export const RELEASED = {
+  Refused: false,
+  FailedAttempts: 0,
+  FailedSince: "",
+  FailedAt: "",
+  RetryAt: "",
+  FailedReason: "",
+};
 
 export function failureOfEntity(entity: Entity): RowFailure | undefined {
   const failedAt = timeOf(entity["FailedAt"]);

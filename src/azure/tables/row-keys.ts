@@ -1,0 +1,192 @@
+import { valueText } from "../../core/value-text.ts";
+import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import type { RowKeys } from "./table-rows.ts";
+
+/*
+ * The keys of all rows of all tables. No other file spells or takes apart a key.
+ *
+ * Table `incidents`: a partition for each rule, whose key is the rule's id.
+ *
+ *     RowKey                               holds                                                    gone when
+ *     incident|<id>                        the incident; its being there means "known"              never
+ *     time|<reverse ms, 17 digits>|<id>    what lists show of it, newest activity first             never
+ *     record|<id>                          the audit record as text                                 never
+ *     history|<id>|<revision, 10 digits>   a change by an analyst: who changed what                 never
+ *     outbox|<sink>|<id>|<revision>        the row to forward, or its ids for the webhook; whether  forwarded
+ *                                          it was refused; its failed attempts
+ *     ack|<sink>|<id>|<revision>           that it was forwarded                                    never
+ *
+ * Table `ledger`. Numbers have 16 digits.
+ *
+ *     PartitionKey                     RowKey                             says
+ *     <namespace>|<hub>|<partition>    run|<first>|<last>|<enqueued ms>   these are stored; when the first reached the hub
+ *                                      base|<hub created ms>              from where on events are expected
+ *                                      lost|<first>|<last>|<created ms>   these left the hub before they were finished
+ *                                      attempt|<first>                    how often reading these again was begun
+ *                                      stuck|<first>|<last>|<created ms>  these could not be stored: why, how often, since when
+ *     status|<namespace>|<hub>         <partition>                        what the ledger timer found
+ *     timers|<namespace>|<hub>         <function>                         when its latest run ended
+ *                                      first                              when the first run of any of them ended
+ *     suspects                         <what>|<hash>                      who works on it since when, or that it is
+ *                                                                         quarantined (`suspectKey` in detect-guarded.ts)
+ *     sinks                            <sink>                             when it last accepted something
+ */
+
+/** Row keys of these kinds begin so. */
+export const INCIDENT_ROWS = "incident|";
+export const LISTED_ROWS = "time|";
+export const STUCK_ROWS = "stuck|";
+
+export function historyRows(id: string): string {
+  return `history|${id}|`;
+}
+
+/** Of one sink, or of all. */
+export function outboxRows(sink?: string): string {
+  return sink === undefined ? "outbox|" : `outbox|${sink}|`;
+}
+
+export function acknowledgedRows(sink: string): string {
+  return `ack|${sink}|`;
+}
+
+/** What a row of an incident is: "incident", "time", "record", "history", "outbox" or "ack". */
+export function kindOf(rowKey: string): string {
+  return rowKey.split("|", 1).join();
+}
+
+/** The incident that a row is about, whatever its kind. */
+export function incidentIdOf(rowKey: string): string {
+  const [kind = "", second = "", third = ""] = rowKey.split("|");
+  return ["time", "outbox", "ack"].includes(kind) ? third : second;
+}
+
+export function incidentKeys(ruleId: string, id: string): RowKeys {
+  return { partitionKey: ruleId, rowKey: `${INCIDENT_ROWS}${id}` };
+}
+
+export function recordKeys(ruleId: string, id: string): RowKeys {
+  return { partitionKey: ruleId, rowKey: `record|${id}` };
+}
+
+export function historyKeys(ruleId: string, id: string, revision: number): RowKeys {
+  return { partitionKey: ruleId, rowKey: `${historyRows(id)}${String(revision).padStart(10, "0")}` };
+}
+
+export function listedKeys(row: IncidentRow): RowKeys {
+  const { ruleId, id } = identityOf(row);
+  const activity = Date.parse(valueText(row["ActivityDateTime"]));
+  const at = Number.isNaN(activity) ? 0 : activity;
+  return { partitionKey: ruleId, rowKey: `${listedRowsAt(at)}${id}` };
+}
+
+/** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
+const MAX_DATE_MS = 8_640_000_000_000_000;
+
+/** Of incidents of one millisecond; the keys of later ones are smaller. */
+export function listedRowsAt(milliseconds: number): string {
+  return `${LISTED_ROWS}${String(MAX_DATE_MS - milliseconds).padStart(17, "0")}|`;
+}
+
+export function outboxKeys(row: IncidentRow, sink: string): RowKeys {
+  const { ruleId, id } = identityOf(row);
+  return { partitionKey: ruleId, rowKey: `${outboxRows(sink)}${id}|${valueText(row["Revision"])}` };
+}
+
+export function acknowledgementKeys(row: IncidentRow, sink: string): RowKeys {
+  const { ruleId, id } = identityOf(row);
+  return { partitionKey: ruleId, rowKey: `${acknowledgedRows(sink)}${id}|${valueText(row["Revision"])}` };
+}
+
+/** What a row of the outbox, or an acknowledgement, is about. */
+export function stateOfKey(rowKey: string): {
+  readonly sink: string;
+  readonly incidentId: string;
+  readonly revision: string;
+} {
+  const [, sink = "", incidentId = "", revision = ""] = rowKey.split("|");
+  return { sink, incidentId, revision };
+}
+
+export function identityOf(row: IncidentRow): { readonly ruleId: string; readonly id: string } {
+  return { ruleId: valueText(row["RuleId"]), id: valueText(row["IncidentId"]) };
+}
+
+/** Which hub: two of the same name in different namespaces have nothing in common. */
+export interface HubName {
+  readonly namespace: string;
+  readonly hub: string;
+}
+
+export const SUSPECTS_PARTITION = "suspects";
+export const SINKS_PARTITION = "sinks";
+/** The row key of the timers' first run. */
+export const FIRST_RUN = "first";
+
+export function ledgerPartition(hub: HubName, partitionId: string): string {
+  return `${hubPart(hub)}|${keyPart(partitionId)}`;
+}
+
+export function statusPartition(hub: HubName): string {
+  return `status|${hubPart(hub)}`;
+}
+
+export function statusKeys(hub: HubName, partitionId: string): RowKeys {
+  return { partitionKey: statusPartition(hub), rowKey: keyPart(partitionId) };
+}
+
+export function timersPartition(hub: HubName): string {
+  return `timers|${hubPart(hub)}`;
+}
+
+function hubPart({ namespace, hub }: HubName): string {
+  return `${keyPart(namespace)}|${keyPart(hub)}`;
+}
+
+/** Host names, hub names and partition ids are of these characters; a colon comes before a local port. */
+function keyPart(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "_");
+}
+
+export function runKey(run: { readonly first: number; readonly last: number; readonly enqueuedAt: number }): string {
+  return `run|${digits(run.first)}|${digits(run.last)}|${digits(run.enqueuedAt)}`;
+}
+
+export function baseKey(hubCreatedAt: number): string {
+  return `base|${digits(hubCreatedAt)}`;
+}
+
+interface RangeOfHub {
+  readonly first: number;
+  readonly last: number;
+  readonly hubCreatedAt: number;
+}
+
+export function lostKey({ first, last, hubCreatedAt }: RangeOfHub): string {
+  return `lost|${digits(first)}|${digits(last)}|${digits(hubCreatedAt)}`;
+}
+
+export function stuckKey({ first, last, hubCreatedAt }: RangeOfHub): string {
+  return `${STUCK_ROWS}${digits(first)}|${digits(last)}|${digits(hubCreatedAt)}`;
+}
+
+export function attemptKey(first: number): string {
+  return `attempt|${digits(first)}`;
+}
+
+/** The kind of a ledger row and its numbers, 0 where its kind has fewer. Undefined for a key that is not of ours. */
+export function ledgerKeyParts(
+  rowKey: string,
+): { readonly kind: string; readonly first: number; readonly last: number; readonly third: number } | undefined {
+  const [kind = "", ...numbers] = rowKey.split("|");
+  const [first, last = 0, third = 0] = numbers.map(Number);
+  if (first === undefined || ![first, last, third].every(Number.isSafeInteger)) return undefined;
+  return { kind, first, last, third };
+}
+
+/** Digits of every number that JavaScript counts with exactly. */
+const WIDTH = String(Number.MAX_SAFE_INTEGER).length;
+
+function digits(value: number): string {
+  return String(value).padStart(WIDTH, "0");
+}
