@@ -179,7 +179,7 @@ export interface UntakenRow {
   readonly retryAt: string | undefined;
 }
 
-/** What sinks do not take, in all outboxes and of every rule: what dead letters are on the way in, on the way out. */
+/** Rows of all outboxes that sinks do not take: the dead letters of the way out. */
 export function untakenRows(table: TableRows) {
   return {
     async *list(): AsyncGenerator<UntakenRow> {

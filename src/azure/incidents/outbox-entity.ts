@@ -6,12 +6,12 @@ import { incidentEntity } from "./incident-entity.ts";
 
 const REASON = { characters: 1_000, bytes: 4_000 };
 
-/** A row of the outbox. What becomes of it is told by `Refused`, `RefusedReason` and FAILURE_PROPERTIES. */
+/** A row of the outbox. `Refused`, `RefusedReason` and FAILURE_PROPERTIES tell what became of it. */
 export function outboxEntity(keys: RowKeys, row: IncidentRow): Row {
   return Object.assign(incidentEntity(keys, row), { Refused: false });
 }
 
-/** The same for a sink that reads the incident when it is to be told of it. */
+/** The same for a sink that reads the incident only when it sends it. */
 export function outboxPointer(keys: RowKeys, row: IncidentRow): Row {
   const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
   return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
@@ -21,7 +21,7 @@ export function refusalProperties(reason: string): object {
   return { Refused: true, RefusedReason: boundedText(reason, REASON).value };
 }
 
-/** What a row of the outbox says of its failed attempts. A row that never failed lacks these, or has "" for the times. */
+/** The failed attempts of a row of the outbox. A row that never failed lacks these, or has "" for the times. */
 export const FAILURE_PROPERTIES: readonly string[] = [
   "FailedAttempts",
   "FailedSince",
@@ -40,7 +40,7 @@ export function failureProperties({ counted, since, failedAt, retryAt, reason }:
   };
 }
 
-/** For a row that a person lets be sent again, as one that was never refused and never failed. */
+/** Makes a row as if it had never been refused and never failed: a person lets it be sent again. */
 export const RELEASED = {
   Refused: false,
   FailedAttempts: 0,

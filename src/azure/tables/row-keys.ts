@@ -8,13 +8,13 @@ import type { RowKeys } from "./table-rows.ts";
  * Table `incidents`: a partition for each rule, whose key is the rule's id.
  *
  *     RowKey                               holds                                                    gone when
- *     incident|<id>                        the incident; its being there means "known"              never
+ *     incident|<id>                        the incident; if this row exists, it is "known"          never
  *     time|<reverse ms, 17 digits>|<id>    what lists show of it, newest activity first             never
  *     record|<id>                          the audit record as text                                 never
  *     history|<id>|<revision, 10 digits>   a change by an analyst: who changed what                 never
  *     outbox|<sink>|<id>|<revision>        the row to forward, or its ids for the webhook; whether  forwarded
  *                                          it was refused; its failed attempts
- *     ack|<sink>|<id>|<revision>           that it was forwarded                                    never
+ *     ack|<sink>|<id>|<revision>           proof that it was forwarded                              never
  *
  * Table `ledger`. Numbers have 16 digits.
  *
@@ -32,7 +32,7 @@ import type { RowKeys } from "./table-rows.ts";
  *     sinks                            <sink>                             when it last accepted something
  */
 
-/** Row keys of these kinds begin so. */
+/** The beginnings of row keys, by kind. */
 export const INCIDENT_ROWS = "incident|";
 export const LISTED_ROWS = "time|";
 export const STUCK_ROWS = "stuck|";
@@ -41,7 +41,7 @@ export function historyRows(id: string): string {
   return `history|${id}|`;
 }
 
-/** Of one sink, or of all. */
+/** The outbox of one sink, or of all sinks. */
 export function outboxRows(sink?: string): string {
   return sink === undefined ? "outbox|" : `outbox|${sink}|`;
 }
@@ -50,12 +50,12 @@ export function acknowledgedRows(sink: string): string {
   return `ack|${sink}|`;
 }
 
-/** What a row of an incident is: "incident", "time", "record", "history", "outbox" or "ack". */
+/** The kind of an incident's row: "incident", "time", "record", "history", "outbox" or "ack". */
 export function kindOf(rowKey: string): string {
   return rowKey.split("|", 1).join();
 }
 
-/** The incident that a row is about, whatever its kind. */
+/** The id of the incident that a row of any kind belongs to. */
 export function incidentIdOf(rowKey: string): string {
   const [kind = "", second = "", third = ""] = rowKey.split("|");
   return ["time", "outbox", "ack"].includes(kind) ? third : second;
@@ -83,7 +83,7 @@ export function listedKeys(row: IncidentRow): RowKeys {
 /** The largest time a JavaScript date can hold; times count down from it so that the newest sorts first. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
-/** Of incidents of one millisecond; the keys of later ones are smaller. */
+/** The beginning of list rows for activity in one millisecond. Later activity has smaller keys. */
 export function listedRowsAt(milliseconds: number): string {
   return `${LISTED_ROWS}${String(MAX_DATE_MS - milliseconds).padStart(17, "0")}|`;
 }
@@ -98,7 +98,7 @@ export function acknowledgementKeys(row: IncidentRow, sink: string): RowKeys {
   return { partitionKey: ruleId, rowKey: `${acknowledgedRows(sink)}${id}|${valueText(row["Revision"])}` };
 }
 
-/** What a row of the outbox, or an acknowledgement, is about. */
+/** Sink, incident and revision of a row of the outbox or of an acknowledgement. */
 export function stateOfKey(rowKey: string): {
   readonly sink: string;
   readonly incidentId: string;
@@ -112,7 +112,7 @@ export function identityOf(row: IncidentRow): { readonly ruleId: string; readonl
   return { ruleId: valueText(row["RuleId"]), id: valueText(row["IncidentId"]) };
 }
 
-/** Which hub: two of the same name in different namespaces have nothing in common. */
+/** Names a hub. Two hubs of the same name in different namespaces have nothing in common. */
 export interface HubName {
   readonly namespace: string;
   readonly hub: string;
@@ -174,7 +174,7 @@ export function attemptKey(first: number): string {
   return `attempt|${digits(first)}`;
 }
 
-/** The kind of a ledger row and its numbers, 0 where its kind has fewer. Undefined for a key that is not of ours. */
+/** The kind of a ledger row and its numbers, 0 where its kind has fewer. Undefined for a key that pimwatch did not write. */
 export function ledgerKeyParts(
   rowKey: string,
 ): { readonly kind: string; readonly first: number; readonly last: number; readonly third: number } | undefined {

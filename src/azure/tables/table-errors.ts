@@ -2,7 +2,7 @@ import { RestError } from "@azure/data-tables";
 import { isRecord } from "../../core/event/event-body.ts";
 
 /*
- * What an error of the table service's client means. A 404, 409, 400 or 413 counts only if it names one of the
+ * The meaning of errors from the table service's client. A 404, 409, 400 or 413 counts only if it names one of the
  * service's own codes: a proxy may answer with the same status.
  */
 

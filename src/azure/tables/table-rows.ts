@@ -45,7 +45,7 @@ export type Committed =
   /** Nothing was written: the table never takes these rows. */
   | { readonly outcome: "refused"; readonly reason: string; readonly error: unknown };
 
-/** Which rows. Without a partition: those of all partitions. */
+/** Selects rows: of one partition, or of all partitions if none is named. */
 export interface RowFilter {
   readonly partitionKey?: string | undefined;
   /** What the row keys begin with. */
@@ -76,8 +76,8 @@ export type TableRows = ReturnType<typeof tableRows>;
 /**
  * The rows of one table: the only way in which pimwatch reads and writes Table Storage.
  *
- * Every call ends in time, checks the limits of the service before it writes, and returns what a caller must expect as
- * a value. All else is thrown: what happened to the write is unknown then, and each of these may be called again.
+ * Every call ends in time, checks the limits of the service before it writes, and returns expected outcomes as values.
+ * After an error, nobody knows whether a write took effect; the caller may repeat any of these calls.
  *
  * @param timeoutMs how long one call may take with its retries; a list makes one for each page
  */
@@ -227,7 +227,7 @@ function actionOf(change: Change): TransactionAction {
   return "put" in change ? ["upsert", row, "Replace"] : ["update", row, "Replace", { etag: change.etag }];
 }
 
-/** A filter as the service reads it; "" takes all rows. Values are quoted. */
+/** A filter as the service reads it, with all values quoted. "" selects all rows. */
 export function filterOf({ partitionKey, prefix, from = prefix, after, through, where = [] }: RowFilter): string {
   const conditions: string[] = [];
   if (partitionKey !== undefined) conditions.push(odata`PartitionKey eq ${partitionKey}`);
@@ -238,7 +238,7 @@ export function filterOf({ partitionKey, prefix, from = prefix, after, through, 
   return [...conditions, ...where].join(" and ");
 }
 
-/** The smallest text behind all that begin with a prefix: its last character is the next one. */
+/** The smallest text that sorts behind every text with this prefix: the prefix with its last character raised by one. */
 function behindAll(prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }
