@@ -42,7 +42,7 @@ describe.each([
   const detected = async (body: Uint8Array) => {
     const { deps, stored, letters } = memoryStores();
     const { figures } = await detectBatch(events(body), { ...deps, rules, ...search });
-    return { figures, incidents: [...stored.values()], reasons: letters.map(({ reason }) => reason) };
+    return { figures, incidents: stored(), reasons: letters.map(({ reason }) => reason) };
   };
 
   test.each<{ what: string; record: DiagnosticRecord }>([
