@@ -24,7 +24,6 @@ import { webhook } from "./azure/sinks/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
 import type { Rule } from "./core/incident/rule.ts";
-import { queuedByIds } from "./core/incident/sinks.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
@@ -70,7 +69,7 @@ async function connect(config: Config) {
     "log-analytics": async (pack, timeoutMs) => (await ingestion()).send(pack, timeoutMs),
     webhook: config.webhook && webhook(fetch, config.webhook).send,
   };
-  const incidents = incidentTable(incidentRows, { otherSinks: queuedByIds(config.sinks) });
+  const incidents = incidentTable(incidentRows, config.sinks);
   const ledgerRows = tableRows(await tableClient({ ...config.incidents, credential }, LEDGER_TABLE));
   const ledger = ledgerTable(ledgerRows, config.auditEvents);
   const sinks = openSinks(senders, {
@@ -92,7 +91,7 @@ async function connect(config: Config) {
     ruleIds: ruleIds(incidentRows, { running: known.map(({ id }) => id) }),
     incidents,
     pages: incidentPages(incidentRows),
-    changes: incidentChanges(incidentRows),
+    changes: incidentChanges(incidentRows, config.sinks),
     guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     sinks,
     deadLetters: {

@@ -1,7 +1,7 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { untakenRows } from "../../src/azure/incidents/incident-outbox.ts";
-import { queuedByIds, sinksSetUp } from "../../src/core/incident/sinks.ts";
+import { sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
 import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
@@ -23,7 +23,7 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
       const settings = await settingsFrom(environment);
       const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
       // The app sends the queued rows, so only the names of its sinks matter here, not their settings.
-      const otherSinks = queuedByIds(sinksSetUp(settings));
+      const sinks = sinksSetUp(settings);
       if (ids === undefined)
         throw new UsageError(
           "No tenants named. Give --tenants or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), comma-separated",
@@ -31,7 +31,7 @@ export async function openLetters(choice: StorageChoice, { environment }: Termin
       return {
         rules: await readyRules(),
         allowedTenantIds: new Set(ids),
-        incidents: incidentTable(table, { otherSinks }),
+        incidents: incidentTable(table, sinks),
         deadLetters: letters,
         now: () => new Date(),
       };

@@ -12,7 +12,7 @@ import { valueText } from "../../src/core/value-text.ts";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
-import { queuedByIds, type Send, type SendOutcome } from "../../src/core/incident/sinks.ts";
+import type { Send, SendOutcome, SinkName } from "../../src/core/incident/sinks.ts";
 import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/healing/check-ledger.ts";
@@ -84,8 +84,8 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   const ingestion = { mode: "up" as IngestionMode };
   const incidentRows = memoryTable({ pageSize: 3, before: disturbed });
   const ledgerRows = memoryTable({ pageSize: 3, before: disturbed });
-  const otherSinks = queuedByIds(webhook === undefined ? ["log-analytics"] : ["log-analytics", "webhook"]);
-  const incidents = incidentTable(tableRows(incidentRows.client), { otherSinks });
+  const queuedFor: readonly SinkName[] = webhook === undefined ? ["log-analytics"] : ["log-analytics", "webhook"];
+  const incidents = incidentTable(tableRows(incidentRows.client), queuedFor);
   const ledger = ledgerTable(tableRows(ledgerRows.client), NAME);
   const now = (): Date => new Date(clock.app);
 

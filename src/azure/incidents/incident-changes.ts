@@ -2,17 +2,19 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod/mini";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { type HistoryEntry, TRIAGE_FIELDS } from "../../core/triage/triage-change.ts";
-import { LOG_ANALYTICS_SINK } from "../../core/incident/outbox.ts";
-import { historyKeys, historyRows, identityOf, incidentKeys, listedKeys, outboxKeys } from "../tables/row-keys.ts";
+import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
+import { historyKeys, historyRows, identityOf, incidentKeys, listedKeys } from "../tables/row-keys.ts";
 import { isTableKey } from "../tables/table-limits.ts";
 import type { Entity, Row, RowKeys, TableRows } from "../tables/table-rows.ts";
 import { incidentEntity } from "./incident-entity.ts";
-import { outboxEntity } from "./outbox-entity.ts";
+import { outboxRows } from "./outbox-entity.ts";
 
 /**
- * Changes of incidents by analysts, each with its entry in the history and its row in the outbox, in one transaction.
+ * Changes of incidents by analysts, each with its entry in the history and its rows in the outbox, in one transaction.
+ *
+ * @param sinks what changes are queued for
  */
-export function incidentChanges(table: TableRows) {
+export function incidentChanges(table: TableRows, sinks = SINKS_ALWAYS_ON) {
   return {
     /**
      * Stores a changed row in the place of the one that is a revision older.
@@ -32,7 +34,7 @@ export function incidentChanges(table: TableRows) {
         { replace: incidentEntity(keys, row), etag: stored.etag },
         { put: incidentEntity(listedKeys(row), row, "listed") },
         { insert: historyEntity(history, entry, changeId) },
-        { insert: outboxEntity(outboxKeys(row, LOG_ANALYTICS_SINK), row) },
+        ...outboxRows(row, "changed", sinks).map((insert) => ({ insert })),
       ]);
       if (answer.outcome === "committed") return "changed";
       if (answer.outcome !== "conflict") throw answer.error;

@@ -1,12 +1,12 @@
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
-import { LOG_ANALYTICS_SINK } from "../../core/incident/outbox.ts";
-import { identityOf, incidentKeys, LISTED_ROWS, listedKeys, outboxKeys, recordKeys } from "../tables/row-keys.ts";
+import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
+import { identityOf, incidentKeys, LISTED_ROWS, listedKeys, recordKeys } from "../tables/row-keys.ts";
 import { assertWithinTableLimits } from "../tables/table-limits.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 import { type Addition, storeMissing } from "./incident-additions.ts";
 import { incidentEntity, recordEntity, rowOfEntity, textOfRecordEntity } from "./incident-entity.ts";
 import { incidentOutbox } from "./incident-outbox.ts";
-import { outboxEntity, outboxPointer } from "./outbox-entity.ts";
+import { outboxRows } from "./outbox-entity.ts";
 
 /**
  * Incidents, and the outbox of those that Log Analytics does not have yet.
@@ -14,17 +14,16 @@ import { outboxEntity, outboxPointer } from "./outbox-entity.ts";
  * All rows of one incident share a partition and are written in one transaction, with those of others where they fit,
  * so that an incident is never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
  *
- * @param options `otherSinks`: what else a new incident is queued for, by its ids alone
+ * @param sinks what new incidents are queued for
  */
-export function incidentTable(table: TableRows, { otherSinks = [] }: { readonly otherSinks?: readonly string[] } = {}) {
+export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
   function additionOf({ row, record }: StoredIncident): Addition {
     const { ruleId, id } = identityOf(row);
     const entities = [
       incidentEntity(incidentKeys(ruleId, id), row),
       incidentEntity(listedKeys(row), row, "listed"),
       recordEntity(recordKeys(ruleId, id), record),
-      outboxEntity(outboxKeys(row, LOG_ANALYTICS_SINK), row),
-      ...otherSinks.map((sink) => outboxPointer(outboxKeys(row, sink), row)),
+      ...outboxRows(row, "new", sinks),
     ];
     const bytes = entities.reduce((sum, entity) => sum + assertWithinTableLimits(entity), 0);
     return { partitionKey: ruleId, id, entities, bytes };
@@ -83,7 +82,7 @@ export function incidentTable(table: TableRows, { otherSinks = [] }: { readonly 
       for await (const entity of table.list({ partitionKey: ruleId, prefix: LISTED_ROWS })) yield rowOfEntity(entity);
     },
 
-    ...incidentOutbox(table, LOG_ANALYTICS_SINK),
+    ...incidentOutbox(table, "log-analytics"),
   };
 }
 

@@ -1,6 +1,8 @@
 import { boundedText } from "../../core/json/bounded.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { RowFailure } from "../../core/incident/row-failure.ts";
+import { SINKS, type SinkName } from "../../core/incident/sinks.ts";
+import { outboxKeys } from "../tables/row-keys.ts";
 import type { Entity, Row, RowKeys } from "../tables/table-rows.ts";
 import { incidentEntity } from "./incident-entity.ts";
 
@@ -12,9 +14,17 @@ export function outboxEntity(keys: RowKeys, row: IncidentRow): Row {
 }
 
 /** The same for a sink that reads the incident only when it sends it. */
-export function outboxPointer(keys: RowKeys, row: IncidentRow): Row {
+function outboxPointer(keys: RowKeys, row: IncidentRow): Row {
   const { IncidentId = null, RuleId = null, Revision = null, TimeGenerated = null } = row;
   return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
+}
+
+/** The outbox rows of a new or changed incident: one for each of these sinks that takes it. */
+export function outboxRows(row: IncidentRow, what: "new" | "changed", sinks: readonly SinkName[]): Row[] {
+  return SINKS.filter(({ name }) => sinks.includes(name)).flatMap(({ name, takes }) => {
+    if (takes === "every revision") return [outboxEntity(outboxKeys(row, name), row)];
+    return what === "new" ? [outboxPointer(outboxKeys(row, name), row)] : [];
+  });
 }
 
 export function refusalProperties(reason: string): object {

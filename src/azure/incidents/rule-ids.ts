@@ -21,7 +21,7 @@ export function ruleIds(table: TableRows, { running = [], now = Date.now }: Rule
 
   return async function all({ fresh = false } = {}): Promise<readonly string[]> {
     const age = latest === undefined ? Infinity : Math.abs(now() - latest.at); // the clock may have been set back
-    if (latest === undefined || fresh || age >= FRESH_FOR_MS) latest = { at: now(), ids: asked() };
+    if (latest === undefined || fresh || age >= FRESH_FOR_MS) latest = { at: now(), ids: readIds() };
     const { ids } = latest;
     try {
       return await ids;
@@ -31,7 +31,7 @@ export function ruleIds(table: TableRows, { running = [], now = Date.now }: Rule
     }
   };
 
-  async function asked(): Promise<readonly string[]> {
+  async function readIds(): Promise<readonly string[]> {
     return [...new Set([...running, ...(await partitionKeys(table))])];
   }
 }

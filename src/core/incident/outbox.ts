@@ -1,9 +1,6 @@
 import type { IncidentRow } from "./incident-row.ts";
 import type { RowFailure } from "./row-failure.ts";
 
-/** The sink that every revision of an incident is forwarded to. */
-export const LOG_ANALYTICS_SINK = "log-analytics";
-
 /** A row of the outbox, with its failed attempts. */
 export interface QueuedRow {
   readonly row: IncidentRow;

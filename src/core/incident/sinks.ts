@@ -88,7 +88,5 @@ export function sinksSetUp(settings: Readonly<Record<string, string | undefined>
   return SINKS.filter(isOn).map(({ name }) => name);
 }
 
-/** Those of them that the outbox queues by the ids of each new incident. */
-export function queuedByIds(sinks: readonly SinkName[]): SinkName[] {
-  return SINKS.filter(({ name, takes }) => takes === "new incidents" && sinks.includes(name)).map(({ name }) => name);
-}
+/** The sinks of an app that has no optional one. */
+export const SINKS_ALWAYS_ON: readonly SinkName[] = sinksSetUp({});

@@ -5,7 +5,6 @@ import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
@@ -21,9 +20,9 @@ const ALL_LISTED = { relisted: 0, orphaned: 0 };
 
 async function open() {
   const { client, incidents } = await openTable(azurite.connectionString);
-  const outbox = incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK);
+  const outbox = incidentOutbox(tableRows(client), "log-analytics");
   const outboxKeyOf = ({ row }: ReturnType<typeof storedIncident>) =>
-    `outbox|${LOG_ANALYTICS_SINK}|${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`;
+    `outbox|log-analytics|${valueText(row["IncidentId"])}|${valueText(row["Revision"])}`;
   return {
     client,
     incidents,
@@ -102,7 +101,7 @@ test.each([1, 2, 3])("a row that is forwarded just before list %i of the account
   await incidents.addAll([incident]);
   forward = () => incidents.markForwarded(incident.row);
 
-  expect((await incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK).accounts(RULE_ID)).unaccounted).toEqual([]);
+  expect((await incidentOutbox(tableRows(client), "log-analytics").accounts(RULE_ID)).unaccounted).toEqual([]);
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
 });
 

@@ -2,6 +2,7 @@ import { TableClient } from "@azure/data-tables";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
+import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
@@ -44,6 +45,14 @@ test("a change is in the incident, in its list, in its history and in the outbox
   expect(await collected(incidents.list(RULE_ID))).toMatchObject([{ Status: "Active", Owner: "noor", Revision: 2 }]);
   expect(await changes.history(RULE_ID, ID)).toEqual([next.entry]);
   expect(await pendingRows(incidents, RULE_ID)).toEqual([row, next.row]);
+});
+
+test("a change is queued for the sinks that take every revision alone", async () => {
+  const { client, row } = await openWithIncident();
+  const next = changed(row, { status: "Active" });
+  await incidentChanges(tableRows(client), ["log-analytics", "webhook"]).change(next.row, next.entry);
+  const states = ["log-analytics", "webhook"].map((sink) => incidentOutbox(tableRows(client), sink).waiting(RULE_ID));
+  expect((await Promise.all(states)).map(({ pending }) => pending)).toEqual([2, 0]);
 });
 
 test("the history of many changes is in their order, and of this incident only", async () => {

@@ -4,7 +4,6 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../../src/azure/incidents/incident-lists.ts";
-import { LOG_ANALYTICS_SINK } from "../../../src/core/incident/outbox.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { listedKeys } from "../../../src/azure/tables/row-keys.ts";
@@ -44,9 +43,7 @@ async function filled(client: TableAccess) {
     client,
     incidents,
     check: async () => {
-      const sinks = [
-        { takes: "every revision", outbox: incidentOutbox(tableRows(client), LOG_ANALYTICS_SINK) },
-      ] as const;
+      const sinks = [{ takes: "every revision", outbox: incidentOutbox(tableRows(client), "log-analytics") }] as const;
       const deps = { ruleIds: ruleIds(tableRows(client)), sinks, lists: incidentLists(tableRows(client)) };
       const { figures, errors } = await reconcile(deps);
       throwFirst(errors);

@@ -7,6 +7,7 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
+import { SINKS_ALWAYS_ON, type SinkName } from "../../../src/core/incident/sinks.ts";
 import { memoryStores } from "../../workflows/memory-stores.ts";
 import { memoryTable, type TableFault } from "../../memory-table.ts";
 import { largestIncident, ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
@@ -105,7 +106,10 @@ describe.each([
 });
 
 /** A table that says how many rows each transaction had. */
-async function countedTable({ faults = [], otherSinks = [] }: { faults?: Faults; otherSinks?: string[] } = {}) {
+async function countedTable({
+  faults = [],
+  sinks = SINKS_ALWAYS_ON,
+}: { faults?: Faults; sinks?: readonly SinkName[] } = {}) {
   const transactions: number[] = [];
   const left = [...faults];
   const { client, rows } = memoryTable({ before: () => Promise.resolve(left.shift()) });
@@ -116,7 +120,7 @@ async function countedTable({ faults = [], otherSinks = [] }: { faults?: Faults;
       return client.submitTransaction(actions, options);
     },
   });
-  return { incidents: incidentTable(tableRows(counting), { otherSinks }), rows, transactions };
+  return { incidents: incidentTable(tableRows(counting), sinks), rows, transactions };
 }
 
 type Faults = readonly (TableFault | undefined)[];
@@ -134,7 +138,7 @@ describe("transactions", () => {
   });
 
   test("hold an incident's rows for the webhook, too", async () => {
-    const { incidents, transactions } = await countedTable({ otherSinks: ["webhook"] });
+    const { incidents, transactions } = await countedTable({ sinks: ["log-analytics", "webhook"] });
     await incidents.addAll(named(30));
     expect(transactions).toEqual([100, 50]);
   });

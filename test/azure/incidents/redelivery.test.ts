@@ -5,6 +5,7 @@ import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident, StoreOutcome } from "../../../src/core/incident/incident-row.ts";
+import { SINKS_ALWAYS_ON } from "../../../src/core/incident/sinks.ts";
 import { suspectTable } from "../../../src/azure/ledger/suspect-table.ts";
 import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
@@ -26,7 +27,7 @@ const tally = (outcomes: readonly unknown[]) => ({
 
 /** A table that counts its requests, and on which something may happen before each. */
 async function openTable({
-  otherSinks = [] as readonly string[],
+  sinks = SINKS_ALWAYS_ON,
   before = (_operation: string, _request: number): Promise<TableFault | undefined> => Promise.resolve(undefined),
 } = {}) {
   const seen = { requests: 0, now: 0, most: 0 };
@@ -41,7 +42,7 @@ async function openTable({
     },
   });
   await table.client.createTable();
-  return { ...table, seen, incidents: incidentTable(tableRows(table.client), { otherSinks }) };
+  return { ...table, seen, incidents: incidentTable(tableRows(table.client), sinks) };
 }
 
 type Actions = Parameters<TableAccess["submitTransaction"]>[0];
@@ -59,16 +60,16 @@ const KNOWN: readonly { why: string; isKnown: (index: number) => boolean }[] = [
 ];
 
 describe.each([
-  { name: "four rows to an incident", otherSinks: [], first: 40 },
-  { name: "five rows, with a webhook", otherSinks: ["webhook"], first: 50 },
-])("$name: $first requests at first", ({ otherSinks, first }) => {
+  { name: "four rows to an incident", sinks: SINKS_ALWAYS_ON, first: 40 },
+  { name: "five rows, with a webhook", sinks: ["log-analytics", "webhook"] as const, first: 50 },
+])("$name: $first requests at first", ({ sinks, first }) => {
   test.each(KNOWN)("$why: at most three times as many", async ({ isKnown }) => {
     const all = named(COUNT);
-    const control = await openTable({ otherSinks });
+    const control = await openTable({ sinks });
     await control.incidents.addAll(all);
     expect(control.seen.requests).toBe(first);
 
-    const { incidents, seen, rows } = await openTable({ otherSinks });
+    const { incidents, seen, rows } = await openTable({ sinks });
     await incidents.addAll(all.filter((_, index) => isKnown(index)));
     seen.requests = 0;
     const outcomes = await incidents.addAll(all);
@@ -81,7 +82,7 @@ describe.each([
 
   test("all are known, in a table with 5,000 others of the rule: at most three times as many", async () => {
     const all = named(COUNT);
-    const { client, incidents, seen } = await openTable({ otherSinks });
+    const { client, incidents, seen } = await openTable({ sinks });
     await incidents.addAll(all);
     for (let other = 0; other < 5_000; other += 1)
       await client.createEntity({ partitionKey: RULE_ID, rowKey: `incident|${sha256Hex(`other ${other}`)}` });

@@ -37,7 +37,7 @@ const ALL_IDS = [kept, ...orphans].map(idOf).toSorted();
 /** An app that runs one rule, on a table with two incidents of another. */
 async function open() {
   const { client } = await openTable(azurite.connectionString);
-  const incidents = incidentTable(tableRows(client), { otherSinks: ["webhook"] });
+  const incidents = incidentTable(tableRows(client), ["log-analytics", "webhook"]);
   await incidents.addAll([kept, ...orphans]);
   const forwarded: string[] = [];
   const told: string[] = [];
