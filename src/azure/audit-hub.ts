@@ -2,9 +2,9 @@ import type { EventHubConsumerClient, ReceivedEventData, Subscription } from "@a
 import type { HubPosition } from "../core/incident/incident.ts";
 import type { PartitionState } from "../core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../core/ledger/sequence-ranges.ts";
-import { HUB_QUIET_SECONDS } from "../core/timing.ts";
+import { CALL_TIMEOUT_MS, HUB_QUIET_SECONDS } from "../core/timing.ts";
 import { DependencyError } from "../errors.ts";
-import { CALL_TIMEOUT_MS, inTime } from "./calls.ts";
+import { inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type HubClient = Pick<

@@ -1,18 +1,16 @@
 import { DependencyError, PimwatchError } from "../errors.ts";
 
-export { CALL_TIMEOUT_MS } from "../core/timing.ts";
-
 /**
- * Makes a call that ends in time, whatever the service does.
+ * Makes a call that ends within the time limit, whatever the service does.
  *
- * The SDKs set no bound: they wait for an answer for ever and obey a `Retry-After` of an hour. Their option for
- * the time of a request is not read for transactions and ends at the answer's headers, and a credential may not
- * look at the signal at all; so the call is left behind, too, and not only aborted. It may still take effect.
+ * The SDKs set no limit: they wait for an answer for ever and obey a `Retry-After` of an hour. Their own time limit for
+ * requests ignores transactions and ends with the headers of the answer, and a credential may ignore the signal. So this
+ * function not only aborts the call but also stops waiting for it. The call may still take effect.
  *
- * Every failure names the service: the host's log shows a message alone, and "socket hang up" could be anybody's.
+ * Every error names the service, since the host's log shows only a message such as "socket hang up".
  *
  * @throws {DependencyError} when the time is up or the service cannot be reached
- * @throws the SDK's own error where it has a status: callers tell these apart
+ * @throws the SDK's own error if it has a status, which callers tell apart
  */
 export async function inTime<T>(
   service: string,
@@ -34,7 +32,7 @@ export async function inTime<T>(
   }
 }
 
-/** The error with the service's name in its message. A mistake of ours keeps its own words and stack. */
+/** The error with the service's name in its message. A bug keeps its own message and stack. */
 function naming(service: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PimwatchError || isMistake(error)) return error;
   if (!("statusCode" in error) || typeof error.statusCode !== "number")
@@ -48,8 +46,8 @@ function isMistake(error: Error): boolean {
 }
 
 /**
- * One line. After its retries, or where all addresses of a host failed, a client throws an AggregateError, which has
- * no message of its own: those of its parts count, each once.
+ * One line. After its retries, or if all addresses of a host failed, a client throws an AggregateError without a message;
+ * then this joins the different messages of its parts.
  */
 function whatHappened(error: Error): string {
   if (error instanceof AggregateError) {
@@ -62,7 +60,7 @@ function whatHappened(error: Error): string {
   return (line.includes(code) ? line : `${line} (${code})`) || error.name;
 }
 
-/** One page of a list, so that each is a call with a time of its own, however slowly the pages are read. */
+/** The next page of a list. Each page is a call with its own time limit, however slowly the caller uses the pages. */
 export async function firstOf<T>(pages: AsyncIterableIterator<T>): Promise<T | undefined> {
   const next = await pages.next();
   return next.done === true ? undefined : next.value;

@@ -3,7 +3,8 @@ import { type Bound, boundedText } from "../core/json/bounded.ts";
 import { sha256Hex } from "../core/json/content-hash.ts";
 import type { HubPosition } from "../core/incident/incident.ts";
 import { VERSION } from "../version.ts";
-import { CALL_TIMEOUT_MS, firstOf, inTime } from "./calls.ts";
+import { CALL_TIMEOUT_MS } from "../core/timing.ts";
+import { firstOf, inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Container = Pick<ContainerClient, "createIfNotExists" | "getBlockBlobClient" | "listBlobsFlat">;

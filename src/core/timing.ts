@@ -38,6 +38,9 @@ export const SEND_RETRIES = {
   timeoutInMs: 20 * SECOND,
 };
 
+/** How long the list of rules with incidents is kept. It always has the running rules, so only other rules may be late. */
+export const RULE_IDS_FRESH_FOR_MS = MINUTE;
+
 /** A read of the hub ends after this much silence. An event that is there arrives within two seconds of opening a link. */
 export const HUB_QUIET_SECONDS = 5;
 
@@ -79,6 +82,9 @@ export const OUTBOX_MINIMUM_AGE_SECONDS = 60;
 /** How often an instance notes that a sink accepts rows. Others need it only when they judge a row that failed. */
 export const ACCEPTANCE_NOTED_EVERY_MS = MINUTE;
 
+/** A row queued this far in the future comes from before the clock was set back; clocks of instances differ by seconds. */
+export const CLOCK_SET_BACK_MS = HOUR;
+
 /** The longest wait of a row that fails while others are accepted: it is sent at most an hour after somebody mends it. */
 export const LONGEST_BACK_OFF_MS = HOUR;
 
@@ -116,6 +122,18 @@ export const LONGEST_STUCK_REST = { ms: HOUR, shareOfRetention: 1 / 8 };
 export const DEAD_LETTER_AT_SHARE_OF_RETENTION = 0.75;
 
 // Poison guard
+
+/** A worker that marked something this long ago is dead. Longer than host.json's functionTimeout, which ends invocations. */
+export const CERTAINLY_DEAD_MS = 15 * MINUTE;
+
+/** A mark is removed after this: its process died of something else, or the event came no more. */
+export const SUSPECT_FORGOTTEN_MS = DAY;
+
+/** Longer than any hub keeps events (90 days): https://learn.microsoft.com/azure/event-hubs/event-hubs-quotas */
+export const QUARANTINE_MS = 100 * DAY;
+
+/** How long marks and quarantine are kept in memory. A suspect batch reads them again; any other can be a minute late. */
+export const SUSPECTS_FRESH_FOR_MS = MINUTE;
 
 /** After this many reads of a chunk that did not end, an event in it probably kills the worker. */
 export const SUSPICIOUS_ATTEMPTS = 2;

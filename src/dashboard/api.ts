@@ -5,7 +5,7 @@ import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-
 import { field } from "./format.ts";
 import type { Burst, IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
 
-/** One incident with all that is known of it. */
+/** One incident with record, history, burst and guidance. */
 interface WholeIncident {
   readonly incident: IncidentRow;
   /** The audit record as JSON text. */
@@ -14,11 +14,11 @@ interface WholeIncident {
   readonly history: readonly HistoryEntry[];
   readonly guide: Guide | null;
   readonly investigation: Investigation;
-  /** What else its actor did within the hour; null where that is nothing. */
+  /** The other incidents of its actor within the hour; null if there are none. */
   readonly burst: Burst | null;
 }
 
-/** One incident and the ETag that a change of it must name. */
+/** One incident, with the ETag that a change of it must send. */
 export interface ReadIncident extends WholeIncident {
   readonly etag: string;
 }
@@ -28,10 +28,10 @@ export interface IncidentPage {
   readonly continuation: string | null;
 }
 
-/** What `/api/pipeline` says; other members are figures. */
+/** The answer of `/api/pipeline`; its other members are figures. */
 export type Health = Readonly<Record<string, unknown>> & { readonly status: string; readonly version: string };
 
-/** The app answered with an error, or could not be reached: then `status` is 0. */
+/** The app answered with an error, or could not be reached; then `status` is 0. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -59,14 +59,14 @@ export async function readIncident(id: string, signal: AbortSignal): Promise<Rea
   return withEtag(await bodyOf<WholeIncident>(response), response);
 }
 
-/** The pipeline's state, whether it is well or not. */
+/** Reads the health of the pipeline, whatever its status. */
 export function readHealth(signal: AbortSignal): Promise<Health> {
   return read<Health>("pipeline", signal);
 }
 
 export type ChangeOutcome =
   | { readonly outcome: "changed"; readonly now: ReadIncident }
-  /** Somebody else was first: nothing of ours was stored. */
+  /** Somebody else has changed the incident, so nothing was stored. */
   | { readonly outcome: "conflict"; readonly now: ReadIncident };
 
 export async function changeIncident({ incident, etag }: ReadIncident, change: TriageChange): Promise<ChangeOutcome> {
@@ -90,7 +90,7 @@ async function read<T>(path: string, signal: AbortSignal): Promise<T> {
   return bodyOf<T>(await request(path, { signal }));
 }
 
-/** Addresses are relative to the page's own, `/api/dashboard`. */
+/** Paths are relative to the URL of the page, `/api/dashboard`. */
 async function request(path: string, options: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
@@ -107,7 +107,7 @@ async function bodyOf<T>(response: Response): Promise<T> {
 }
 
 async function problemOf(response: Response): Promise<string> {
-  // The host itself answers 404, without a body, where an id has not the length of one.
+  // The host itself answers 404 without a body if an id has the wrong length.
   const fallback = response.status === 404 ? "there is no such incident" : `pimwatch answered ${response.status}`;
   if (!(response.headers.get("content-type") ?? "").includes("json")) return fallback;
   const { detail }: { readonly detail?: string } = await response.json();

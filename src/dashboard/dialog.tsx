@@ -7,7 +7,7 @@ interface DialogProps {
   onClose(): void;
 }
 
-/** The browser's own modal dialog: it keeps the focus inside, and Esc closes it. */
+/** A modal dialog of the browser, which keeps the focus inside and closes with Esc. */
 export function Dialog({ title, children, onClose }: DialogProps): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

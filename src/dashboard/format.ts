@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Milliseconds since 1970; undefined for a time that is not known: records without one are stored as 1970. */
+/** Milliseconds since 1970; undefined for an unknown time, which is stored as 1970. */
 export function instant(time: string): number | undefined {
   const milliseconds = Date.parse(time);
   return milliseconds > 0 ? milliseconds : undefined;
@@ -21,7 +21,7 @@ export function instant(time: string): number | undefined {
 
 const two = (number: number): string => String(number).padStart(2, "0");
 
-/** `22 Nov 14:02`, with the year where it is not this one. All times are UTC. */
+/** `22 Nov 14:02`, with the year unless it is the current one. All times are UTC. */
 export function shortTime(milliseconds: number, now: number): string {
   const date = new Date(milliseconds);
   const year = date.getUTCFullYear() === new Date(now).getUTCFullYear() ? "" : ` ${date.getUTCFullYear()}`;

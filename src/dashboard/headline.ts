@@ -1,13 +1,13 @@
 import type { IncidentRow } from "../core/incident/incident-row.ts";
 import { field } from "./format.ts";
 
-/** What changed, and what stands behind it: requirements that it falls below, and what else was changed. */
+/** The main change, and the rest of the assessment: requirements it falls below, and other changes. */
 export interface Headline {
   readonly main: string;
   readonly rest: string;
 }
 
-/** What changed in plain words; where nothing was assessed, the title. */
+/** The assessment in words; the title, if nothing was assessed. */
 export function headlineOf(row: IncidentRow): Headline {
   const assessment = field(row, "Assessment");
   if (assessment === "") {
@@ -20,7 +20,7 @@ export function headlineOf(row: IncidentRow): Headline {
 
 const MOST_IN_TITLE = 2;
 
-/** A title that can be read at a glance: of many weakened settings the number, since each is listed below. */
+/** A short title. Many weakened settings are given as a number, since each is listed below. */
 export function titleOf(row: IncidentRow): string {
   const weakened = Number(row["WeakenedSettings"]);
   const { main } = headlineOf(row);
@@ -28,7 +28,7 @@ export function titleOf(row: IncidentRow): string {
   return `${/^Failed attempt: /.exec(main)?.[0] ?? ""}${weakened} settings weakened for ${roleOf(row)}`;
 }
 
-/** The same for a row that names the role in a place of its own. */
+/** The same, for a row that shows the role elsewhere. */
 export function changeOf(row: IncidentRow): string {
   const { main } = headlineOf(row);
   return main.replace(` for ${roleOf(row)}`, () => "");

@@ -3,7 +3,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "pimwatch-theme";
 
-/** What the person chose in this browser; `auto` follows the system. */
+/** The choice of the person in this browser; `auto` follows the system. */
 export function storedTheme(): Theme {
   const stored = localStorage.getItem(KEY);
   return THEMES.find((theme) => theme === stored) ?? "auto";

@@ -43,7 +43,7 @@ export function TopBar({ health, list, me, now, onHealth, onHelp, onRefresh }: T
         ?
       </button>
       {me !== undefined && (
-        <span class="me" title={me.kind === "local" ? "A local run: nobody is signed in" : me.id}>
+        <span class="me" title={me.kind === "local" ? "Local run: nobody is signed in" : me.id}>
           {me.kind === "local" && <span class="tag">local</span>}
           <span class="me-name">
             <Inert text={me.name} />
@@ -63,7 +63,7 @@ function ThemeChoice(): VNode {
     <button
       type="button"
       class="quiet theme"
-      title={`Colours: ${THEME_WORDS[theme]}. Change to ${THEME_WORDS[next]}`}
+      title={`Colors: ${THEME_WORDS[theme]}. Change to ${THEME_WORDS[next]}`}
       onClick={() => {
         storeTheme(next);
         setTheme(next);

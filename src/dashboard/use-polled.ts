@@ -2,22 +2,22 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "./api.ts";
 
 export interface Polled<T> {
-  /** The last answer to the present question; undefined until there is one. */
+  /** The last answer to the current question; undefined before the first. */
   readonly value: T | undefined;
-  /** Why the last attempt failed, where it did; the value is older then. */
+  /** Why the last attempt failed, if it did; then the value is older. */
   readonly error: ApiError | undefined;
-  /** When the value came, in milliseconds since 1970. */
+  /** When the value arrived, in milliseconds since 1970. */
   readonly at: number;
   readonly isLoading: boolean;
   refresh(): void;
-  /** Puts a newer value in its place, as a change was answered with. */
+  /** Replaces the value with a newer one, such as the answer to a change. */
   replace(value: T): void;
 }
 
 /**
- * Asks again and again while the page is visible, at once when the question changes or the page is looked at again.
+ * Asks regularly while the page is visible, and at once when the question changes or the page becomes visible again.
  *
- * @param question what is asked, as text; null asks nothing
+ * @param question as text; null to ask nothing
  */
 export function usePolled<T>(
   question: string | null,
@@ -46,7 +46,7 @@ export function usePolled<T>(
         if (!stop.signal.aborted) setState({ question, value, at: Date.now() });
       } catch (error) {
         if (stop.signal.aborted) return;
-        const failure = error instanceof ApiError ? error : new ApiError(0, "pimwatch's answer could not be read");
+        const failure = error instanceof ApiError ? error : new ApiError(0, "the answer of pimwatch could not be read");
         setState((before) => ({
           ...(before.question === question ? before : { at: 0 }),
           question,

@@ -12,14 +12,14 @@ interface Shortcuts {
   help(): void;
 }
 
-/** Keys that work anywhere but in a field or a dialog, shown by `?`. */
+/** Keys that work everywhere except in a field or a dialog. `?` shows them. */
 export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["j  ↓", "next incident"],
   ["k  ↑", "previous incident"],
-  ["Enter", "go into the incident"],
+  ["Enter", "open the incident"],
   ["Esc", "back to the list"],
   ["/", "search"],
-  ["t", "take the incident: it becomes active and yours"],
+  ["t", "take the incident: it becomes active, and you its owner"],
   ["c", "close or reopen it"],
   ["m", "comment on it"],
   ["r", "refresh now"],
@@ -50,10 +50,10 @@ function onEscape(target: HTMLElement, { view, close }: Shortcuts): void {
   else if (view.incident !== "") close();
 }
 
-/** @returns whether the key was one of ours here */
+/** @returns whether the key did something */
 function handle(key: string, shortcuts: Shortcuts, target: HTMLElement): boolean {
   const { change, list, view, refresh, help } = shortcuts;
-  // Arrows scroll and move where something else has the focus.
+  // Outside the list, arrow keys keep their usual meaning.
   const inList = target === document.body || target.closest("#incidents") !== null;
   if (key === "j" || (key === "ArrowDown" && inList)) return step(list, view, change, 1);
   if (key === "k" || (key === "ArrowUp" && inList)) return step(list, view, change, -1);

@@ -26,7 +26,7 @@ const row = (page: Page, text: string | RegExp) => page.locator(ROWS).filter({ h
 const WORST = /Global Administrator.*MFA on activation switched off/;
 
 describe("looking", () => {
-  test("the sample day is there, most urgent first, and says what was dangerous", async () => {
+  test("the sample day is shown, most urgent first, with its dangerous changes", async () => {
     const { page } = await open();
     await page.locator(ROWS).first().waitFor();
     const priorities = await page.locator(`${ROWS} .priority`).allTextContents();
@@ -50,7 +50,7 @@ describe("looking", () => {
       expect(text).toContain(part);
   });
 
-  test("an address leads back to the same view, and back leads to the list", async () => {
+  test("a URL leads to the same view, and the back button to the list", async () => {
     const { page } = await open();
     await row(page, WORST).click();
     await page.getByRole("heading", { name: "What changed" }).waitFor();
@@ -62,7 +62,7 @@ describe("looking", () => {
     await page.getByRole("heading", { level: 2 }).filter({ hasText: "Global Administrator" }).waitFor();
   });
 
-  test("status, effect, priority, time and text narrow the list, and can be taken away again", async () => {
+  test("filters for status, effect, priority, time and text narrow the list, and can be removed", async () => {
     const { page } = await open();
     await page.locator(ROWS).first().waitFor();
     const all = await page.locator(ROWS).count();
@@ -97,7 +97,7 @@ describe("looking", () => {
     await page.getByText("Nothing was closed in this time.").waitFor();
   });
 
-  test("what one actor did within the hour is marked as a burst, and can be looked at together", async () => {
+  test("the incidents of one actor within an hour are marked as a burst, and can be listed together", async () => {
     const { page } = await open();
     await row(page, "burst of 3").click();
     await page.getByRole("button", { name: "One of 3 by this actor" }).click();
@@ -107,7 +107,7 @@ describe("looking", () => {
     await expect.poll(() => page.locator(ROWS).count()).toBeGreaterThan(20);
   });
 
-  test("a new incident comes by itself", async () => {
+  test("a new incident appears without a reload", async () => {
     const { page } = await open({}, "?text=arrival");
     await page.getByText("Nothing matches these filters.").waitFor();
     const now = new Date().toISOString();
@@ -117,7 +117,7 @@ describe("looking", () => {
     await row(page, "A new arrival").waitFor({ timeout: 20_000 });
   });
 
-  test("the pipeline's health is told, and what is exported is CSV", async () => {
+  test("the page shows the health of the pipeline, and exports CSV", async () => {
     const { page } = await open();
     await page.getByRole("button", { name: /Pipeline ok/ }).click();
     await page.getByRole("dialog").getByText("Rows waiting for Log Analytics").waitFor();
@@ -132,7 +132,7 @@ describe("looking", () => {
     expect(text).toContain("Global Administrator");
   });
 
-  test("when the app does not answer the page says so, keeps what it has, and recovers", async () => {
+  test("if the app does not answer, the page says so, keeps its content, and recovers", async () => {
     const { page } = await open({ allowed: /Failed to load resource|net::ERR_FAILED/ });
     await page.locator(ROWS).first().waitFor();
     await page.route("**/api/incidents*", (route) => route.abort());
@@ -147,7 +147,7 @@ describe("looking", () => {
 });
 
 describe("triage", () => {
-  test("an incident is taken, commented on, closed and opened again, and its history tells it", async () => {
+  test("an incident is taken, commented on, closed and reopened, and its history has each step", async () => {
     const { page } = await open();
     await row(page, "Exchange Administrator").click();
     const detail = page.getByRole("article", { name: "Incident" });
@@ -159,13 +159,13 @@ describe("triage", () => {
 
     await detail.getByRole("button", { name: "Comment …" }).click();
     await detail.getByLabel("Comment", { exact: true }).fill("Asked the owner.\nNo ticket.");
-    await detail.getByRole("button", { name: "Add the comment" }).click();
+    await detail.getByRole("button", { name: "Add comment" }).click();
     await detail.locator(".comment").filter({ hasText: "No ticket." }).waitFor();
 
     await detail.getByRole("button", { name: "Close …" }).click();
-    expect(await detail.getByRole("button", { name: "Close the incident" }).isDisabled()).toBe(true);
+    expect(await detail.getByRole("button", { name: "Close incident" }).isDisabled()).toBe(true);
     await detail.getByLabel(/Benign positive/).check();
-    await detail.getByRole("button", { name: "Close the incident" }).click();
+    await detail.getByRole("button", { name: "Close incident" }).click();
     await detail
       .getByRole("status")
       .filter({ hasText: /Closed.*Benign positive/ })
@@ -179,7 +179,7 @@ describe("triage", () => {
     expect(await detail.locator(".history > li").count()).toBe(5);
   });
 
-  test("two analysts at once: the second is told who was first, keeps the words, and can add them", async () => {
+  test("if two analysts change an incident at once, the second sees who was first, and can still add a comment", async () => {
     const first = await open();
     const second = await open({ allowed: /412|net::ERR_FAILED/ });
     for (const { page } of [first, second]) {
@@ -187,15 +187,15 @@ describe("triage", () => {
       await page.getByRole("button", { name: "Comment …" }).click();
     }
     await second.page.getByLabel("Comment", { exact: true }).fill("Mine.");
-    // The page would learn of the change by itself: the second analyst is quicker.
+    // The page would show the change by itself, but the second analyst is quicker.
     await second.page.route("**/api/incidents/*", (route) =>
       route.request().method() === "PATCH" ? route.continue() : route.abort(),
     );
     await first.page.getByLabel("Comment", { exact: true }).fill("First.");
-    await first.page.getByRole("button", { name: "Add the comment" }).click();
+    await first.page.getByRole("button", { name: "Add comment" }).click();
     await first.page.locator(".comment").filter({ hasText: "First." }).waitFor();
 
-    await second.page.getByRole("button", { name: "Add the comment" }).click();
+    await second.page.getByRole("button", { name: "Add comment" }).click();
     const banner = second.page.getByRole("alert").filter({ hasText: "Not stored" });
     await banner.waitFor();
     expect(await banner.innerText()).toContain("First.");
@@ -208,7 +208,7 @@ describe("triage", () => {
 });
 
 describe("by keyboard alone", () => {
-  test("to the list, through it, into an incident, to its actions and back", async () => {
+  test("all actions work: list, incident, triage and back", async () => {
     const { page } = await open();
     await page.locator(ROWS).first().waitFor();
     await page.keyboard.press("j");
@@ -257,8 +257,8 @@ describe("accessible", () => {
     { name: "dark", options: { colorScheme: "dark" } },
     { name: "a phone", options: { colorScheme: "light", viewport: { width: 390, height: 844 } } },
   ] as const)("$name", ({ options }) => {
-    test("axe finds nothing in list, incident, forms and dialogs", async () => {
-      // axe compiles nothing, but it is put in past the page's policy.
+    test("axe finds no problem in list, incident, forms and dialogs", async () => {
+      // The page's policy would block axe, so the test adds it past the policy.
       const { page } = await open({ ...options, bypassCSP: true });
       await page.locator(ROWS).first().waitFor();
       expect(await violations(page)).toEqual([]);
@@ -299,7 +299,7 @@ describe("accessible", () => {
 });
 
 describe("safe", () => {
-  test("the page's policy allows own files only, and script from text not at all", async () => {
+  test("the page's policy allows only its own files, and no script from text", async () => {
     const response = await fetch(dashboard.url);
     const policy = response.headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'none'");
@@ -317,7 +317,7 @@ describe("safe", () => {
     },
   );
 
-  test("its files are less than 150 KB as they go over the wire", async () => {
+  test("its files are less than 150 KB when compressed", async () => {
     const folder = new URL("../../dist/dashboard/", import.meta.url);
     const files = await readdir(folder);
     const sent = files.filter((name) => name.endsWith(".br") || !files.includes(`${name}.br`));

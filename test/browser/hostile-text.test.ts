@@ -11,7 +11,7 @@ import { openPage, ROWS } from "./opened-page.ts";
 let browser: Browser;
 let dashboard: LocalDashboard;
 
-/** Each sets `hacked` or asks another host if anything of it is ever more than text. */
+/** Each sets `hacked` or calls another host if any of it becomes more than text. */
 const CORPUS = [
   "<script>globalThis.hacked=1</script>",
   "<img src=x onerror=globalThis.hacked=1>",
@@ -72,7 +72,7 @@ afterAll(async () => {
   await dashboard?.stop();
 });
 
-test("whatever a record holds is text on the page: nothing runs, nothing is fetched, nothing leads elsewhere", async () => {
+test("everything in a record is shown as text: nothing runs, nothing is fetched, no link leads elsewhere", async () => {
   const { page } = await openPage(browser, `${dashboard.url}?status=all&order=newest`);
   await page.locator(ROWS).first().waitFor();
   await expect.poll(() => page.locator(ROWS).count()).toBe(CORPUS.length);
@@ -88,7 +88,7 @@ test("whatever a record holds is text on the page: nothing runs, nothing is fetc
   }
 });
 
-test("what would not be seen, or turn the direction of writing, is written out", async () => {
+test("invisible characters, and those that change the writing direction, are spelled out", async () => {
   const { page } = await openPage(browser, `${dashboard.url}?status=all&text=gnp.exe`);
   await page.locator(ROWS).first().click();
   const detail = page.getByRole("article", { name: "Incident" });
@@ -99,7 +99,7 @@ test("what would not be seen, or turn the direction of writing, is written out",
   for (const code of ["U+2066", "U+200B", "U+0000", "U+001B"]) expect(text).toContain(code);
 });
 
-test("filters, owner and comments are text, too", async () => {
+test("filters, owner and comments are shown as text, too", async () => {
   for (const text of CORPUS.slice(0, 6)) {
     const { page } = await openPage(browser, `${dashboard.url}?status=all&actor=${encodeURIComponent(text)}&text=MFA`);
     await page.locator(ROWS).first().click();
@@ -109,7 +109,7 @@ test("filters, owner and comments are text, too", async () => {
     await page.locator(".history-change").first().waitFor();
     await page.getByRole("button", { name: "Comment …" }).click();
     await page.getByLabel("Comment", { exact: true }).fill(text);
-    await page.getByRole("button", { name: "Add the comment" }).click();
+    await page.getByRole("button", { name: "Add comment" }).click();
     await page.locator(".comment").first().waitFor();
     expect(await page.locator(".comment").first().innerText()).toBe(text);
     await expectInert(page);

@@ -63,7 +63,7 @@ export function sampleBodies(now: Date): readonly Uint8Array[] {
   return sampleDay({ day: now }).bodies;
 }
 
-/** Some of the same kinds of changes over the month before, one body each. */
+/** Similar changes over the month before, one body each. */
 export function earlierBodies(now: Date): Uint8Array[] {
   const draw = chance("a month of changes");
   return Array.from({ length: 26 }, (_, index) => {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 
-/** Where Debian and others put it. */
+/** Paths of Chromium on Debian and others. */
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** As a container needs them; and nothing that Chromium does on its own account on the network. */
+/** Options that a container needs, and options that keep Chromium off the network. */
 const FLAGS = [
   "--headless",
   "--no-sandbox",

@@ -17,7 +17,7 @@ export interface PageOptions extends BrowserContextOptions {
   before?(page: Page): Promise<unknown>;
 }
 
-/** Opens the page in a context of its own; closed with the test, which fails where there was trouble. */
+/** Opens the page in a context of its own. It is closed with the test, which fails if the page had an error. */
 export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenedPage> {
   const { allowed, before, ...contextOptions } = options;
   const context = await browser.newContext({ reducedMotion: "reduce", ...contextOptions });

@@ -5,11 +5,11 @@ import { readHostJson } from "../../local/function-host/host-json.ts";
 import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-routes.ts";
 import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
-import { CERTAINLY_DEAD_MS } from "../../src/azure/ledger/suspect-table.ts";
 import {
   API_DEADLINE_MS,
   BODY_TIMEOUT_MS,
   CALL_TIMEOUT_MS,
+  CERTAINLY_DEAD_MS,
   EXPORT_BUDGET_MS,
   HEALING_BUDGET_MS,
   HEALTH_LATE_AFTER_MS,

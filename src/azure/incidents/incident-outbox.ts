@@ -2,6 +2,7 @@ import { odata } from "@azure/data-tables";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { Pending, PendingPage, WaitingRows } from "../../core/incident/outbox.ts";
 import { isDue, type RowFailure } from "../../core/incident/row-failure.ts";
+import { CLOCK_SET_BACK_MS } from "../../core/timing.ts";
 import {
   acknowledgedRows,
   acknowledgementKeys,
@@ -23,9 +24,6 @@ import {
   refusalProperties,
   RELEASED,
 } from "./outbox-entity.ts";
-
-/** Clocks of instances differ by seconds. */
-const CLOCK_SET_BACK_MS = 3_600_000;
 
 /** A state of an incident that was stored, and is neither waiting to be forwarded nor acknowledged. */
 export interface Unaccounted {

@@ -1,4 +1,5 @@
 import { odata } from "@azure/data-tables";
+import { RULE_IDS_FRESH_FOR_MS } from "../../core/timing.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 
 export interface RuleIdsOptions {
@@ -7,8 +8,6 @@ export interface RuleIdsOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
-
-const FRESH_FOR_MS = 60_000;
 
 /**
  * Lists the ids of all rules that have rows in the incident table, and of the running rules. A rule that was removed,
@@ -21,7 +20,7 @@ export function ruleIds(table: TableRows, { running = [], now = Date.now }: Rule
 
   return async function all({ fresh = false } = {}): Promise<readonly string[]> {
     const age = latest === undefined ? Infinity : Math.abs(now() - latest.at); // the clock may have been set back
-    if (latest === undefined || fresh || age >= FRESH_FOR_MS) latest = { at: now(), ids: readIds() };
+    if (latest === undefined || fresh || age >= RULE_IDS_FRESH_FOR_MS) latest = { at: now(), ids: readIds() };
     const { ids } = latest;
     try {
       return await ids;

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { doEach, throwFirst } from "../../core/do-each.ts";
+import { CERTAINLY_DEAD_MS, QUARANTINE_MS, SUSPECT_FORGOTTEN_MS, SUSPECTS_FRESH_FOR_MS } from "../../core/timing.ts";
 import { DependencyError, isOfADependency } from "../../errors.ts";
 import { SUSPECTS_PARTITION } from "../tables/row-keys.ts";
 import type { Entity, RowKeys, TableRows } from "../tables/table-rows.ts";
@@ -19,23 +20,15 @@ export interface SuspectOptions {
   readonly now?: () => number;
 }
 
-/** What is known of a thing whose processing is about to begin. `deaths`: of workers that had marked it alone. */
+/** The state of a thing that is about to be processed. `deaths`: number of workers that died while they had marked it alone. */
 export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "begun"; readonly deaths: number };
 
-/** Longer than any invocation: the platform ends them at host.json's functionTimeout. */
-export const CERTAINLY_DEAD_MS = 15 * 60_000;
-/** What was left behind by a process that died of something else is of no interest after that. */
-const FORGOTTEN_MS = 24 * 3_600_000;
-/** Longer than any hub keeps events. */
-const QUARANTINE_MS = 100 * 24 * 3_600_000;
-const FRESH_FOR_MS = 60_000;
-
 /**
- * What was being processed when a worker died. A mark is set before and taken away after, so that one that is
- * found is of a process that lives and is at it, or of one that died at it.
+ * Marks of things being processed. A mark is set before and removed after, so a mark that is found belongs to a process
+ * that is still working on the thing, or died at it.
  *
- * A mark says who works on it since when, and how many workers died while it was marked alone. `Together`: others were
- * marked with it, and a death may be due to any of them. `Quarantined`: it is a dead letter, and is not to be touched again.
+ * A mark says who works on the thing since when, and how many workers died while it was marked alone. `Together`: others
+ * were marked with it, and any of them may have caused a death. `Quarantined`: it is a dead letter and must not be processed.
  */
 export function suspectTable(table: TableRows, { self = thisProcess(), now = Date.now }: SuspectOptions = {}) {
   let known: Known = { quarantined: new Set(), marked: new Set() };
@@ -117,7 +110,7 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
      * whether events are stored does not depend on it.
      */
     async known({ fresh = false } = {}): Promise<Known> {
-      if (!fresh && Math.abs(now() - knownAt) < FRESH_FOR_MS) return known; // the clock may have been set back
+      if (!fresh && Math.abs(now() - knownAt) < SUSPECTS_FRESH_FOR_MS) return known; // the clock may have been set back
       knownAt = now();
       try {
         known = knownFrom(await listed(), now());
@@ -131,7 +124,8 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
     async sweep(): Promise<void> {
       const { errors } = await doEach(await listed(), async (mark) => {
         const age = now() - (Date.parse(String(mark["Since"])) || 0);
-        if (age > (mark["Quarantined"] === true ? QUARANTINE_MS : FORGOTTEN_MS)) await this.end(String(mark["rowKey"]));
+        if (age > (mark["Quarantined"] === true ? QUARANTINE_MS : SUSPECT_FORGOTTEN_MS))
+          await this.end(String(mark["rowKey"]));
       });
       throwFirst(errors);
     },
@@ -155,7 +149,7 @@ export interface Known {
 }
 
 function knownFrom(marks: readonly Entity[], now: number): Known {
-  const isRecent = (mark: Entity): boolean => now - (Date.parse(String(mark["Since"])) || 0) < FORGOTTEN_MS;
+  const isRecent = (mark: Entity): boolean => now - (Date.parse(String(mark["Since"])) || 0) < SUSPECT_FORGOTTEN_MS;
   const keys = (some: readonly Entity[]) => new Set(some.map((mark) => String(mark["rowKey"])));
   return {
     quarantined: keys(marks.filter((mark) => mark["Quarantined"] === true)),

@@ -2,7 +2,8 @@ import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/mon
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { SendOutcome } from "../../core/incident/sinks.ts";
 import { DependencyError } from "../../errors.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
+import { inTime } from "../calls.ts";
 
 /** The part of the SDK's client that this file uses. */
 export type Ingestion = Pick<LogsIngestionClient, "upload">;

@@ -4,7 +4,8 @@ import type { SendOutcome } from "../../core/incident/sinks.ts";
 import { webhookMessage, type WebhookFormat } from "../../core/incident/webhook-message.ts";
 import { DependencyError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
+import { inTime } from "../calls.ts";
 
 /** The part of `fetch` that this file uses. */
 export type Request = (
@@ -18,10 +19,10 @@ export interface WebhookOptions {
 }
 
 const SERVICE = "Webhook";
-/** What is wrong with the message itself; other answers may change when somebody sets things right. */
+/** Answers that blame the message itself. Other answers may change once somebody fixes the receiver. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
-/** Tells a webhook of new incidents. Its address is a secret, and stands in no error. */
+/** Posts new incidents to a webhook. Its URL is a secret, so no error contains it. */
 export function webhook(request: Request, { url, format }: WebhookOptions) {
   async function post(row: IncidentRow, timeoutMs: number): Promise<number> {
     if (url === undefined) throw new DependencyError(SERVICE, "the Key Vault reference of WEBHOOK_URL is not resolved");

@@ -1,17 +1,17 @@
 import { DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
 
 export interface SideBySide<Result> {
-  /** Of the items that did not fail, in their order. */
+  /** Results of the items that did not fail, in their order. */
   readonly results: readonly Result[];
   readonly failures: readonly unknown[];
 }
 
 /**
- * Works on items side by side, at most `limit` at a time. When it settles, nothing is under way any more.
+ * Works on items in parallel, at most `limit` at a time. When it settles, no work is running any more.
  *
- * An item that fails does not keep the others from being worked on.
+ * An item that fails does not hold up the others.
  *
- * @throws when several items fail in a row: then the service itself is down, and no other item is tried
+ * @throws when several items fail in a row, because then the service is down; no other item is tried
  */
 export async function sideBySide<Item, Result>(
   items: readonly Item[],

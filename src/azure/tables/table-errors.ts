@@ -10,24 +10,24 @@ export function hasStatus(error: unknown, statusCode: number): boolean {
   return error instanceof RestError && error.statusCode === statusCode;
 }
 
-/** The table says that it does not hold the row. Neither a missing table nor the 404 of something else counts. */
+/** The table says that it does not have the row. A missing table, or a 404 from elsewhere, does not count. */
 export function isMissingRow(error: unknown): boolean {
   const code = hasStatus(error, 404) ? codeOf(error) : undefined;
   return code !== undefined && code !== "TableNotFound";
 }
 
-/** In local runs the app makes its tables at its first invocation: a reader may come before that. */
+/** The table does not exist yet. In local runs the app creates it at its first invocation, and a reader may come earlier. */
 export function isMissingTable(error: unknown): boolean {
   return hasStatus(error, 404) && codeOf(error) === "TableNotFound";
 }
 
-/** The table says that it holds the row already. */
+/** The table says that it has the row already. */
 export function isExistingRow(error: unknown): boolean {
   return hasStatus(error, 409) && codeOf(error) === "EntityAlreadyExists";
 }
 
 /**
- * Codes with which the service refuses what a request holds: it never takes the same rows.
+ * Codes with which the service refuses the rows of a request: it would refuse the same rows again.
  * https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes
  */
 const DATA_CODES: ReadonlySet<string> = new Set([
@@ -45,7 +45,7 @@ const DATA_CODES: ReadonlySet<string> = new Set([
   "TooManyProperties",
 ]);
 
-/** The table says that it never takes these rows: its answer as text for a person. Undefined for any other error. */
+/** If the table refuses these rows for good, its answer as text for a person. Undefined for any other error. */
 export function dataRefusal(error: unknown): string | undefined {
   if (!hasStatus(error, 400) && !hasStatus(error, 413)) return undefined;
   const code = codeOf(error);

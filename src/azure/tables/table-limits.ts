@@ -1,8 +1,8 @@
 import type { TableEntity } from "@azure/data-tables";
 
 /*
- * The limits of the real Table service, checked before a request is sent. Azurite enforces few of
- * them, so that without this a row could pass every local test and fail in Azure, for ever.
+ * The limits of the real Table service, checked before a request is sent. Azurite enforces few of them, so without this
+ * check a row could pass every local test and fail in Azure for ever.
  * https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
  */
 const MAX_ENTITY_BYTES = 1_048_576;
@@ -10,7 +10,7 @@ const MAX_PROPERTIES = 252; // 255 with PartitionKey, RowKey and Timestamp
 const MAX_STRING_CHARACTERS = 32_768;
 const MAX_BINARY_BYTES = 65_536;
 const MAX_KEY_CHARACTERS = 512;
-/** Written as further properties these would replace the row's keys. */
+/** As properties, these would replace the row's keys. */
 const SYSTEM_PROPERTY = /^(partitionkey|rowkey|timestamp|etag)$/i;
 const PROPERTY_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 // oxlint-disable-next-line no-control-regex -- the service names these ranges
@@ -20,9 +20,9 @@ const INT64 = 2n ** 63n;
 /** https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions */
 export const MAX_TRANSACTION_ROWS = 100;
 /**
- * Up to which sum of their sizes rows are put together in one transaction. The service takes 4 MiB as they are sent,
- * which is JSON in UTF-8: a character that counts 2 bytes is at most 6 there (`\\u0001`), so 1 MiB is at most 3, and
- * the heads of 100 parts are less than 0.1 more.
+ * The most that the rows of one transaction may count together. The service accepts 4 MiB of JSON in UTF-8. A character
+ * that counts 2 bytes needs at most 6 there (`\\u0001`), so 1 MiB needs at most 3 MiB, and the headers of 100 parts less
+ * than 0.1 MiB more.
  */
 export const MAX_TRANSACTION_BYTES = 1_048_576;
 
@@ -31,15 +31,15 @@ export const MAX_COMPARISONS = 15;
 /** https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination */
 export const MAX_PAGE_ROWS = 1_000;
 
-/** Whether a row can have this as a key; with any other the service answers 400 and Azurite 500. */
+/** Whether this can be a key. With any other key the service answers 400, and Azurite 500. */
 export function isTableKey(key: string): boolean {
   return key.length <= MAX_KEY_CHARACTERS && !FORBIDDEN_IN_KEY.test(key) && key.isWellFormed();
 }
 
 /**
  * @returns the entity's size in bytes, as the service counts it
- * @throws {RangeError} naming the entity, the limit and the property. Rows are bounded where they are
- *   made (`src/core/incident/incident-row.ts`), so this is a mistake in our code and never one in the data.
+ * @throws {RangeError} naming the entity, the limit and the property. Rows are cut to size where they are made
+ *   (`src/core/incident/incident-row.ts`), so this error is always a bug, never bad data.
  */
 export function assertWithinTableLimits(entity: TableEntity<object>): number {
   const refuse = (problem: string): never => {
@@ -53,7 +53,7 @@ export function assertWithinTableLimits(entity: TableEntity<object>): number {
   const properties = Object.entries(entity);
   if (properties.length - KEYS.length > MAX_PROPERTIES)
     refuse(`${properties.length - KEYS.length} properties, at most ${MAX_PROPERTIES} are allowed`);
-  // Sizes as the service counts them: 4 bytes, the keys, then for each property 8 and its name and value.
+  // The service counts 4 bytes, the keys, and for each property 8 bytes, its name and its value.
   let size = 4 + 2 * (entity.partitionKey.length + entity.rowKey.length);
   for (const [name, value] of properties) {
     if (KEYS.includes(name)) continue;
@@ -71,7 +71,7 @@ export function assertWithinTableLimits(entity: TableEntity<object>): number {
 }
 
 const KEYS: readonly string[] = ["partitionKey", "rowKey"];
-/** Names that were looked at: those of our own columns, and no more. */
+/** Names that were checked already: at most those of our own columns. */
 const goodNames = new Set<string>();
 
 function valueProblem(value: unknown): string | undefined {

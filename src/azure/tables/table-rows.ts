@@ -1,6 +1,7 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { DependencyError } from "../../errors.ts";
-import { CALL_TIMEOUT_MS, inTime } from "../calls.ts";
+import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
+import { inTime } from "../calls.ts";
 import { dataRefusal, hasStatus, isExistingRow, isMissingRow } from "./table-errors.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
@@ -38,11 +39,11 @@ export type Change =
 
 export type Committed =
   | { readonly outcome: "committed" }
-  /** Nothing was written: a row exists that was to be inserted, or a row is another by now. */
+  /** Nothing was written: a row to be inserted exists, or a row has changed meanwhile. */
   | { readonly outcome: "conflict"; readonly error: unknown }
-  /** Nothing was written: a row that was to be replaced or removed is not there. */
+  /** Nothing was written: a row to be replaced or removed does not exist. */
   | { readonly outcome: "missing"; readonly error: unknown }
-  /** Nothing was written: the table never takes these rows. */
+  /** Nothing was written: the table refuses these rows for good. */
   | { readonly outcome: "refused"; readonly reason: string; readonly error: unknown };
 
 /** Selects rows: of one partition, or of all partitions if none is named. */

@@ -1,17 +1,17 @@
 import type { Row } from "./table-rows.ts";
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
 
-/** Rows that are stored together or not at all: at least one, all of one partition, and no more than a transaction takes. */
+/** Rows that are stored together or not at all: at least one, all of one partition, at most one transaction. */
 export interface RowSet {
   readonly partitionKey: string;
   readonly entities: readonly Row[];
-  /** Their size together, as the service counts it. */
+  /** Their total size, as the service counts it. */
   readonly bytes: number;
 }
 
 /**
- * Puts sets of rows together, each partition's in order, in as few groups as one transaction each may be. A set is
- * never split: one that is larger than MAX_TRANSACTION_BYTES is alone.
+ * Puts sets of rows into groups of one transaction each, with the sets of a partition in order and as few groups as
+ * possible. A set is never split; one that is larger than MAX_TRANSACTION_BYTES is a group of its own.
  */
 export function transactionGroups<One extends RowSet>(sets: Iterable<One>): One[][] {
   const groups: { readonly members: One[]; rows: number; bytes: number }[] = [];

@@ -16,7 +16,7 @@ export interface SinkTraits {
   readonly takes: "every revision" | "new incidents";
   /** What fits into one request. */
   readonly pack: PackLimits;
-  /** How long invocations send nothing once the endpoint is taken to be down: batches must not queue up behind it. */
+  /** How long invocations send nothing once the endpoint counts as down, so that batches do not queue up behind it. */
   readonly pauseMs: number;
   readonly limits: {
     /** The invocation that made the incidents; the next batch waits for it. Anything unsent by then is left to the timer. */
@@ -73,7 +73,7 @@ export type SinkName = (typeof SINKS)[number]["name"];
 /**
  * Sends one pack in one request.
  *
- * @throws {DependencyError} when it is unknown whether the rows were taken, or they were not and may be later
+ * @throws {DependencyError} when it is unknown whether the rows were accepted, or they may be accepted later
  */
 export type Send = (pack: readonly IncidentRow[], timeoutMs: number) => Promise<SendOutcome>;
 

@@ -8,7 +8,7 @@ import { SafeLink } from "./safe-link.tsx";
 
 type Change = Readonly<Record<string, Json>>;
 
-/** What changed as a diff: setting, from what, to what, and what that does; then what nobody could read. */
+/** The changes as a diff: setting, old and new value, effect; then the sentences that pimwatch does not understand. */
 export function Changes({ incident }: { readonly incident: IncidentRow }): VNode {
   const changes = objects(incident["Changes"]);
   const unread = Array.isArray(incident["UnrecognizedChanges"]) ? incident["UnrecognizedChanges"] : [];
@@ -24,11 +24,13 @@ export function Changes({ incident }: { readonly incident: IncidentRow }): VNode
         </ul>
       )}
       {changes.length > 0 && changes.every((change) => textOf(change["oldValue"]) === "") && (
-        <p class="note">The event states new values only. Microsoft Graph, below, tells who changed the policy last.</p>
+        <p class="note">
+          The event has only new values. Use the Microsoft Graph request below to see who changed the policy last.
+        </p>
       )}
       {unread.length > 0 && (
         <div class="unread">
-          <p>Not understood, in the event's own words; it may weaken the role:</p>
+          <p>pimwatch does not understand these sentences of the event. They may weaken the role:</p>
           <ul>
             {unread.map((sentence) => (
               <li>
@@ -41,8 +43,8 @@ export function Changes({ incident }: { readonly incident: IncidentRow }): VNode
       {changes.length === 0 && unread.length === 0 && (
         <p class="soft">
           {text === ""
-            ? "The event does not say what changed. Read the role's policy, see below."
-            : "No setting is named."}
+            ? "The event does not say what changed. Read the role's policy with the request below."
+            : "The event names no setting."}
         </p>
       )}
       {text !== "" && (
@@ -100,7 +102,7 @@ function ChangeRow({ change }: { readonly change: Change }): VNode {
   );
 }
 
-/** The requirements that a change touches. */
+/** The requirements of published baselines that a change affects. */
 function Baselines({ of: baselines }: { readonly of: readonly Change[] }): VNode | null {
   if (baselines.length === 0) return null;
   return (

@@ -6,7 +6,7 @@ interface CopyProps {
   readonly label: string;
 }
 
-/** Copies a text; says so on itself for a while. */
+/** Copies a text, and shows that on the button for a moment. */
 export function CopyButton({ text, label }: CopyProps): VNode {
   return (
     <button
@@ -15,7 +15,7 @@ export function CopyButton({ text, label }: CopyProps): VNode {
       onClick={({ currentTarget }) => {
         navigator.clipboard.writeText(text).then(
           () => say(currentTarget, "Copied", label),
-          () => say(currentTarget, "Not allowed by the browser", label),
+          () => say(currentTarget, "The browser did not allow it", label),
         );
       }}
     >

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Series } from "../../workflows/incidents/summarize-incidents.ts";
 
-/** How an effect is said and drawn: by a word and a shape, not by its colour alone. */
+/** Word and shape of each effect, so that nobody has to tell effects by color alone. */
 const EFFECTS: Readonly<Record<Series, { readonly word: string; readonly noun: string; readonly shape: string }>> = {
   weakens: { word: "Weakens", noun: "weakening", shape: "M2 4h12L8 13z" },
   unknown: {
@@ -38,7 +38,7 @@ export function EffectIcon({ effect }: { readonly effect: Series }): VNode {
 
 interface EffectLabelProps {
   readonly effect: string;
-  /** Settings that a change weakens: said where it is more than one. */
+  /** Number of settings that the change weakens; shown if it is more than one. */
   readonly times?: number;
 }
 
@@ -62,7 +62,7 @@ export function PriorityBadge({ priority }: { readonly priority: string }): VNod
   return <span class={`priority is-${known.toLowerCase()}`}>{known}</span>;
 }
 
-/** Marks the two roles of which Microsoft asks to look at every change. */
+/** Marks the two roles for which Microsoft asks for an alert on every change. */
 export function TierTag(): VNode {
   return (
     <span class="tag tier" title="Microsoft asks to be alerted of any change to this role">

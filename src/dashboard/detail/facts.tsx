@@ -5,7 +5,7 @@ import { Inert } from "./inert.tsx";
 
 type Fact = readonly [name: string, value: string, note?: string];
 
-/** Who, on what, from where, when: what the record says, with the ids that other tools ask for. */
+/** Actor, target, origin and times from the record, with the ids that other tools ask for. */
 export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
   const of = (name: string): string => field(incident, name);
   return (
@@ -36,7 +36,7 @@ export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
             ["Ticket", of("ExpectedTicket")],
           ]}
         />
-        <FactList title="On its way" facts={passage(incident)} />
+        <FactList title="Times" facts={passage(incident)} />
         <FactList
           title="Found by"
           facts={[
@@ -79,7 +79,7 @@ function mappedAddress(incident: IncidentRow): string {
   return mapped === field(incident, "ClientIpAddress") ? "" : mapped || "empty in the record";
 }
 
-/** When it happened, when the hub had it, when pimwatch found it, and how long each took. */
+/** When it happened, reached the hub and was found, and how long each step took. */
 function passage(incident: IncidentRow): Fact[] {
   const times = [
     ["Happened", instant(field(incident, "ActivityDateTime"))],
@@ -89,6 +89,6 @@ function passage(incident: IncidentRow): Fact[] {
   return times.map(([name, time], index) => {
     const before = times[index - 1]?.[1];
     const note = time !== undefined && before !== undefined ? `+${span(time - before)}` : "";
-    return [name, time === undefined ? "not known" : fullTime(time), note];
+    return [name, time === undefined ? "unknown" : fullTime(time), note];
   });
 }

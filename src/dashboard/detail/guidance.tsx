@@ -11,7 +11,7 @@ interface GuidanceProps {
   readonly investigation: Investigation;
 }
 
-/** What to ask and what to do: the rule's guide, queries with this incident's values, and how to set it back. */
+/** The rule's guide, queries with this incident's values, and the requests that restore the old settings. */
 export function Guidance({ guide, investigation }: GuidanceProps): VNode {
   const { queries, graph, links } = investigation;
   return (
@@ -30,7 +30,7 @@ export function Guidance({ guide, investigation }: GuidanceProps): VNode {
           <Markdown text={guide.triage} />
         </>
       )}
-      {queries.length > 0 && <h4>Questions to the log</h4>}
+      {queries.length > 0 && <h4>Queries for Log Analytics</h4>}
       {queries.map(({ question, kql }) => (
         <Snippet title={question} text={kql} />
       ))}
@@ -40,14 +40,14 @@ export function Guidance({ guide, investigation }: GuidanceProps): VNode {
           <Markdown text={guide.response} />
         </>
       )}
-      {graph.length > 0 && <h4>Read and restore by Microsoft Graph</h4>}
+      {graph.length > 0 && <h4>Read and restore with Microsoft Graph</h4>}
       {graph.map(({ purpose, method, url, body }) => (
         <Snippet title={purpose} text={`${method} ${url}${body === "" ? "" : `\n\n${body}`}`} />
       ))}
       {guide !== null && (
         <>
           <details>
-            <summary>When it is a false positive</summary>
+            <summary>When this is a false positive</summary>
             <Markdown text={guide.falsePositiveGuidance} />
           </details>
           <details>

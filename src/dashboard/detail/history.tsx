@@ -11,7 +11,7 @@ interface HistoryProps {
   readonly now: number;
 }
 
-/** Who did what with the incident, newest first; it began when pimwatch found it. */
+/** What analysts did with the incident, newest first, down to the time when pimwatch found it. */
 export function HistoryList({ history, incident, now }: HistoryProps): VNode {
   const found = instant(field(incident, "DetectedTime"));
   return (

@@ -28,7 +28,7 @@ interface DetailProps {
   onChanged(): void;
 }
 
-/** All of one incident: what changed first, then who and where, what to do, and the record itself. */
+/** One incident: the changes first, then the facts, the guidance, the history and the record. */
 export function IncidentDetail({ id, now, me, change, onClose, onChanged }: DetailProps): VNode {
   const read = usePolled(id, readIncident, LIST_EVERY_MS);
   const panel = useRef<HTMLElement>(null);
@@ -146,7 +146,7 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
       )}
       <span class="soft">
         {" · "}
-        {happened === undefined ? "the record holds no time" : `${fullTime(happened)}, ${ago(happened, now)}`}
+        {happened === undefined ? "the record has no time" : `${fullTime(happened)}, ${ago(happened, now)}`}
       </span>
     </p>
   );

@@ -1,18 +1,18 @@
 import type { VNode } from "preact";
 import { INVISIBLE } from "../../core/visible-text.ts";
 
-/** Line breaks and tabs, where a text may have lines. */
+/** Line breaks and tabs, in a text that may have lines. */
 const LAYOUT = /^[\n\t]$/;
 
 interface InertProps {
   readonly text: string;
-  /** Whether line breaks and tabs stay what they are. */
+  /** Whether line breaks and tabs stay as they are. */
   readonly lines?: boolean;
 }
 
 /**
- * Text from outside, as text: what would not be seen, or would turn the direction of writing, is written out in a
- * marked box. `bdi` keeps right-to-left names from reordering what stands around them.
+ * Shows text from outside. Characters that are invisible or change the writing direction appear as a code in a box. `bdi`
+ * keeps right-to-left names from reordering the text around them.
  */
 export function Inert({ text, lines = false }: InertProps): VNode {
   const parts: (string | VNode)[] = [];
@@ -31,7 +31,7 @@ export function Inert({ text, lines = false }: InertProps): VNode {
 function Hidden({ character }: { readonly character: string }): VNode {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return (
-    <span class="hidden-character" title={`A character that would not be seen: U+${code}`}>
+    <span class="hidden-character" title={`Invisible character U+${code}`}>
       U+{code}
     </span>
   );

@@ -5,8 +5,8 @@ import { SafeLink } from "./safe-link.tsx";
 type Block = { readonly kind: "p" | "ul" | "ol"; readonly items: string[] };
 
 /**
- * The Markdown that guides are written in: paragraphs, lists, links, code and emphasis. All else is shown as it is
- * written, and nothing becomes markup that is not one of these.
+ * Shows the Markdown of guides: paragraphs, lists, links, code and emphasis. It shows anything else as plain text, so no
+ * other markup can arise.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
   return (

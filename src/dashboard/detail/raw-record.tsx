@@ -11,14 +11,14 @@ interface RawProps {
   readonly incident: IncidentRow;
 }
 
-/** The audit record as it came, in readable layout where it is JSON. */
+/** The audit record, indented if it is JSON. */
 export function RawRecord({ record, incident }: RawProps): VNode {
   const [isOpen, setOpen] = useState(false);
   const text = useMemo(() => (isOpen ? laidOut(record) : ""), [record, isOpen]);
   return (
     <section class="block" aria-labelledby="record-title">
       <h3 id="record-title">Audit record</h3>
-      {incident["Truncated"] === true && <p class="soft">Something of it was cut to fit the services' limits.</p>}
+      {incident["Truncated"] === true && <p class="soft">The record was cut to fit the limits of the services.</p>}
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>The record as Entra wrote it</summary>
         <div class="code">

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { Inert } from "./inert.tsx";
 
-/** Where links of this page may lead: the portals, and where guides and baselines are published. */
+/** Hosts that this page may link to: the portals, and the sites of guides and baselines. */
 const HOSTS: ReadonlySet<string> = new Set([
   "attack.mitre.org",
   "entra.microsoft.com",
@@ -12,7 +12,7 @@ const HOSTS: ReadonlySet<string> = new Set([
   "www.cisecurity.org",
 ]);
 
-/** A link to one of a few hosts; anything else stays text. */
+/** A link, if its host is one of these; otherwise plain text. */
 export function SafeLink({ href, text }: { readonly href: string; readonly text: string }): VNode {
   if (!URL.canParse(href)) return <Inert text={text} />;
   const url = new URL(href);

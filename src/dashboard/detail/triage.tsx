@@ -14,12 +14,12 @@ interface TriageProps {
 
 type Form = "close" | "assign" | "comment";
 
-/** What was not stored: why, and how to try again. */
+/** A change that was not stored, and why. */
 type Failure =
   | { readonly kind: "conflict"; readonly change: TriageChange }
   | { readonly kind: "error"; readonly change: TriageChange; readonly message: string };
 
-/** Status and owner, and what can be done with them. */
+/** Status and owner, with the actions on them. */
 export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
   const { incident } = read;
   const [form, setForm] = useState<Form>();
@@ -145,7 +145,7 @@ function FailureBanner({ failure, read: { incident, history }, now, onAgain, onD
         {failure.kind === "error" ? "Try again" : "Apply mine as well"}
       </button>
       <button type="button" class="quiet" onClick={onDrop}>
-        Leave it
+        Discard
       </button>
     </div>
   );
@@ -158,9 +158,9 @@ interface FormProps {
 
 const CLASSIFICATIONS = [
   ["TruePositive", "an attack, or a change that nobody was allowed to make"],
-  ["BenignPositive", "it happened, and was planned"],
-  ["FalsePositive", "the rule was wrong"],
-  ["Undetermined", "nobody can tell"],
+  ["BenignPositive", "the change was real, and planned"],
+  ["FalsePositive", "the rule should not have found it"],
+  ["Undetermined", "there is not enough information"],
 ] as const;
 
 function CloseForm({ isSending, onSend }: FormProps): VNode {
@@ -177,7 +177,7 @@ function CloseForm({ isSending, onSend }: FormProps): VNode {
       }}
     >
       <fieldset>
-        <legend>It was</legend>
+        <legend>Classification</legend>
         {CLASSIFICATIONS.map(([name, words], index) => (
           <label class="radio">
             <input
@@ -198,7 +198,7 @@ function CloseForm({ isSending, onSend }: FormProps): VNode {
       <CommentField value={comment} onInput={setComment} label="Comment (optional)" />
       <div class="form-end">
         <button type="submit" class="primary" disabled={isSending || classification === undefined}>
-          Close the incident
+          Close incident
         </button>
       </div>
     </form>
@@ -228,7 +228,7 @@ function AssignForm({ owner, isSending, onSend }: FormProps & { readonly owner: 
       </label>
       <div class="form-end">
         <button type="submit" class="primary" disabled={isSending || name.trim() === owner}>
-          {name.trim() === "" && owner !== "" ? "Take the owner away" : "Assign"}
+          {name.trim() === "" && owner !== "" ? "Remove the owner" : "Assign"}
         </button>
       </div>
     </form>
@@ -248,7 +248,7 @@ function CommentForm({ isSending, onSend }: FormProps): VNode {
       <CommentField value={comment} onInput={setComment} label="Comment" isFirst />
       <div class="form-end">
         <button type="submit" class="primary" disabled={isSending || comment.trim() === ""}>
-          Add the comment
+          Add comment
         </button>
       </div>
     </form>
@@ -278,7 +278,7 @@ function CommentField({ value, label, isFirst = false, onInput }: CommentFieldPr
   );
 }
 
-/** Puts the focus into a form that a person has just opened: before the next key, which may be a letter of a comment. */
+/** Focuses a form that was just opened, before the next key, which may be the first letter of a comment. */
 function useFocus<T extends HTMLElement>() {
   const element = useRef<T>(null);
   useLayoutEffect(() => element.current?.focus(), []);

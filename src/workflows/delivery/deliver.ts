@@ -20,15 +20,15 @@ export interface Delivered {
 
 export interface Delivery {
   readonly figures: Delivered;
-  /** What else went wrong, such as a row that could not be marked. All other rows are done; the caller fails. */
+  /** Other errors, such as a row that could not be marked. All other rows are done; the caller fails. */
   readonly errors: readonly unknown[];
 }
 
-/** Requests at a time. Few enough for a webhook that takes a few messages a second. */
+/** Requests at a time; few enough for a webhook that accepts a few messages a second. */
 const LANES = 4;
-/** An endpoint that has just accepted something is taken to be down after this many: rows at fault may lie side by side. */
+/** An endpoint that has accepted something in this pass counts as down after this many failures: bad rows may be neighbors. */
 const DOWN_AGAIN_AFTER = 10;
-/** A pack of which a row is at fault is sent again in this many parts. */
+/** A pack with a row at fault is sent again in this many parts. */
 const PARTS = 8;
 
 /** One pass over some rows of one sink. */
@@ -41,19 +41,19 @@ interface Pass {
   readonly failures: { readonly row: IncidentRow; readonly reason: string }[];
   readonly errors: unknown[];
   hasAccepted: boolean;
-  /** Rows that failed alone since anything was last accepted. */
+  /** Rows that failed alone since the last acceptance. */
   failedInARow: number;
-  /** Rows were accepted and could not be marked. What is sent now would be sent again. */
+  /** Accepted rows could not be marked, so anything sent now would be sent again. */
   cannotMark: boolean;
 }
 
 /**
- * Sends rows of the outbox to a sink. A row leaves the outbox only after it was accepted, so it arrives at least once.
+ * Sends rows of the outbox to a sink. A row leaves the outbox only after the sink accepted it, so it arrives at least once.
  *
- * What a failure says is decided by what becomes of other rows. A pack that fails is sent again as a few single rows
- * and some smaller packs, until the row at fault is alone. If the sink takes others, the fault is the row's: it waits
- * alone, and counts as refused after a day (`afterFailure`). If different rows fail in a row and none is taken, the
- * endpoint is taken to be down: the rest stays in the outbox, and no failure counts.
+ * Other rows show what a failure means. A pack that fails is sent again as a few single rows and some smaller packs, until
+ * the row at fault is alone. If the sink accepts others, the row is at fault: it waits alone, and counts as refused after
+ * a day (`afterFailure`). If several different rows fail and none is accepted, the endpoint counts as down: the rest stays
+ * in the outbox, and no failure counts.
  */
 export async function deliver(
   rows: readonly QueuedRow[],
@@ -87,13 +87,13 @@ export async function deliver(
   };
 }
 
-/** A row that has failed alone goes alone: in a pack it would only make that fail. */
+/** A row that has failed alone is sent alone, since it would make a pack fail. */
 function packsOf(rows: readonly QueuedRow[], sink: Sink): IncidentRow[][] {
   const fresh = rows.filter((queued) => !isFailing(queued)).map(({ row }) => row);
   return [...sink.packsOf(fresh), ...rows.filter(isFailing).map(({ row }) => [row])];
 }
 
-/** Whether a row is known to fail while others are taken. */
+/** Whether a row is known to fail while others are accepted. */
 export function isFailing({ failure }: QueuedRow): boolean {
   return failure !== undefined && failure.counted > 0;
 }
@@ -104,7 +104,7 @@ function reasonToStop({ sink, until, failures, failedInARow, ...pass }: Pass): s
   return sink.watch.now() > until ? "out of time" : undefined;
 }
 
-/** Sends one pack. What has to be sent again, in smaller packs, comes next. */
+/** Sends one pack. If it fails, its parts come next in the queue. */
 async function settle(pack: readonly IncidentRow[], queue: IncidentRow[][], pass: Pass): Promise<void> {
   const answer = await attempt(pack, pass);
   const [row, ...others] = pack;
@@ -131,12 +131,12 @@ async function attempt(
   try {
     return await sink.send(pack, timeoutMs);
   } catch (error) {
-    if (!isOfADependency(error) && pack.length === 1) errors.push(error); // a mistake of ours is not hidden
+    if (!isOfADependency(error) && pack.length === 1) errors.push(error); // a bug is not hidden
     return { outcome: "failed", reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Single rows first, as many as tell a row's fault from the endpoint's; then the rest in parts. */
+/** Single rows first, enough to tell a row's fault from the endpoint's; then the rest in parts. */
 function partsOf(pack: readonly IncidentRow[]): IncidentRow[][] {
   const rest = pack.slice(DOWN_AFTER);
   const size = Math.ceil(rest.length / PARTS);
@@ -145,13 +145,13 @@ function partsOf(pack: readonly IncidentRow[]): IncidentRow[][] {
   return parts;
 }
 
-/** Notes that a row failed alone. It is judged at the end of the pass, when more is known of the endpoint. */
+/** Notes that a row failed alone. It is judged at the end of the pass, when more is known about the endpoint. */
 function fail(row: IncidentRow, reason: string, pass: Pass): void {
   pass.failures.push({ row, reason });
   pass.failedInARow += 1;
 }
 
-/** Decides which failures count against their rows. @returns also the reason of one that does not, if there is one */
+/** Decides which failures count against their rows. @returns also the reason of a failure that does not, if any */
 async function judgeAll(pass: Pass): Promise<{ errors: readonly unknown[]; doubted: string | undefined }> {
   const { outbox, watch, firstBackOffMs } = pass.sink;
   const at = watch.now();
@@ -175,7 +175,7 @@ function queuedAt(row: IncidentRow): number {
   return Date.parse(valueText(row["TimeGenerated"])) || 0;
 }
 
-/** One row that cannot be marked holds up no other. If none can be, nothing more is sent: it would be sent again. */
+/** A row that cannot be marked holds up no other. If none can be marked, nothing more is sent, since it would be sent again. */
 async function markForwarded(pack: readonly IncidentRow[], pass: Pass): Promise<void> {
   const { done, errors } = await doEach(pack, (row) => pass.sink.outbox.markForwarded(row));
   pass.figures.forwarded += done;
@@ -190,15 +190,15 @@ async function markRefused(row: IncidentRow, reason: string, pass: Pass): Promis
 }
 
 interface Lanes<T> {
-  /** How many things are worked on at a time. */
+  /** How many items are worked on at a time. */
   readonly lanes: number;
-  /** Asked before more begins; what has begun is finished all the same. */
+  /** Asked before each start. Work that has begun is always finished. */
   goesOn(): boolean;
   /** May add to the queue, and must not reject. */
   work(next: T): Promise<void>;
 }
 
-/** Works on a queue until it is empty or nothing more is to begin. What takes long holds up its own lane only. */
+/** Works through a queue until it is empty or `goesOn` says no. A slow item holds up only its own lane. */
 export async function inLanes<T>(queue: T[], { lanes, goesOn, work }: Lanes<T>): Promise<void> {
   const running = new Set<Promise<void>>();
   do {

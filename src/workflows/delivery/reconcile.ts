@@ -18,31 +18,31 @@ interface Unlisted {
   readonly misplaced: readonly string[];
 }
 
-/** Sums over the sinks that take every revision. */
+/** Sums over the sinks that get every revision. */
 export interface Reconciled {
   readonly incidents: number;
   readonly waiting: number;
   readonly acknowledged: number;
-  /** Stored, and neither waiting nor acknowledged: they wait again now. */
+  /** Stored incidents that were neither waiting nor acknowledged, and now wait again. */
   readonly requeued: number;
-  /** Stored, and not shown by lists as they are: they are now. */
+  /** Stored incidents that lists did not show correctly, and now do. */
   readonly relisted: number;
-  /** Shown by lists, and not stored: only a person can tell what became of them. */
+  /** Incidents that lists show but that are not stored. Only a person can find out why. */
   readonly orphaned: number;
 }
 
 export interface Reconciliation {
   readonly figures: Reconciled;
-  /** What could not be read or mended. All else is done; the caller fails. */
+  /** Errors of reading and repairing. All else is done; the caller fails. */
   readonly errors: readonly unknown[];
 }
 
 /**
- * Compares what is stored with what the sinks acknowledged and with what lists show. It queues again and lists again
- * what is missing.
+ * Compares the stored incidents with the acknowledgements of sinks and with the rows of lists. It queues and lists missing
+ * ones again.
  *
- * Nothing of ours makes a row leave the outbox without an acknowledgement. This is for what is not of ours: rows
- * deleted by hand, a table that was restored, a mistake in a later version.
+ * pimwatch itself never removes a row from the outbox without an acknowledgement. This repairs other damage: rows deleted
+ * by hand, a restored table, a bug in a later version.
  */
 export async function reconcile({ ruleIds, sinks, lists }: ReconcileDependencies): Promise<Reconciliation> {
   const figures = { incidents: 0, waiting: 0, acknowledged: 0, requeued: 0, relisted: 0, orphaned: 0 };
@@ -77,7 +77,7 @@ export async function reconcile({ ruleIds, sinks, lists }: ReconcileDependencies
   return { figures, errors };
 }
 
-/** Whether somebody has to look. */
+/** Whether a person should look. */
 export function isAmiss({ requeued, relisted, orphaned }: Reconciled): boolean {
   return requeued + relisted + orphaned > 0;
 }

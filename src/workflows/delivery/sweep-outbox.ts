@@ -10,18 +10,18 @@ export interface SweepDependencies {
   ruleIds(how?: { readonly fresh: boolean }): Promise<readonly string[]>;
 }
 
-/** What the sweep did, and what waits after it; that only where the table says so. */
+/** The figures of the sweep, and of the rows that wait after it if the table could be read. */
 export interface Swept extends Delivered, Partial<Omit<OutboxState, "refused">> {}
 
 export interface Sweep<Figures> {
   readonly figures: Figures;
-  /** What went wrong beside the sending. All else is done; the caller fails. */
+  /** Errors beside the sending. All else is done; the caller fails. */
   readonly errors: readonly unknown[];
 }
 
 /**
- * Sends what the invocations could not: rows left in the outbox by a crash, by an endpoint that was down, or because
- * they failed.
+ * Sends the rows that invocations left in the outbox: after a crash, while the endpoint was down, or because the rows
+ * failed.
  *
  * @param queuedBefore only rows queued before this time: younger ones are still with the invocation that made them
  */
@@ -30,7 +30,7 @@ export async function sweepOutbox(deps: SweepDependencies, queuedBefore: Date): 
   return forEachSink(deps.sinks, (sink) => sweepSink(sink, ruleIds, queuedBefore));
 }
 
-/** Sweeps the outbox of one sink: in each round one page of every rule, so that no rule waits for another's rows. */
+/** Sweeps the outbox of one sink, in rounds of one page of every rule, so that no rule waits for another's rows. */
 export async function sweepSink(sink: Sink, ruleIds: readonly string[], queuedBefore: Date): Promise<Sweep<Swept>> {
   const { watch, limits } = sink;
   const until = watch.now() + limits.sweep.milliseconds;
@@ -54,7 +54,7 @@ export async function sweepSink(sink: Sink, ruleIds: readonly string[], queuedBe
     await send(rows.filter((queued) => !isFailing(queued)));
     open = read.open;
   }
-  // Last: those that are known to fail say nothing of the endpoint, and hold up no others.
+  // Last, because rows that are known to fail prove nothing about the endpoint and must not hold up others.
   if (total.stopped === undefined) await send(failing);
   const { state, errors: unread } = await stateAfter(sink, ruleIds);
   return { figures: { ...total, ...state }, errors: [...errors, ...unread] };
@@ -69,7 +69,7 @@ function sumOf(one: Delivered, { forwarded, refused, failed, stopped }: Delivere
   };
 }
 
-/** A page of each rule, each from where the last one ended. @returns also the rules that have more */
+/** Reads a page of each rule, behind its previous page. @returns also the rules that have more */
 async function readRound(ruleIds: readonly string[], which: PendingPage, { outbox, readFrom }: Sink) {
   const pages: QueuedRow[][] = [];
   const open: string[] = [];
@@ -84,8 +84,8 @@ async function readRound(ruleIds: readonly string[], which: PendingPage, { outbo
 }
 
 /**
- * One row of each page in turn, so that no rule waits for another. First those that never failed, then those that
- * failed longest ago: rows that fail hide no others, even where nothing is accepted.
+ * One row of each page in turn, so that no rule waits for another. Rows that never failed come first, then those that
+ * failed longest ago, so that failing rows hide no others even if nothing is accepted.
  */
 function inTurn(pages: readonly QueuedRow[][]): QueuedRow[] {
   const longest = Math.max(0, ...pages.map((page) => page.length));
@@ -93,7 +93,7 @@ function inTurn(pages: readonly QueuedRow[][]): QueuedRow[] {
   return turns.flat().toSorted((one, other) => (one.failure?.failedAt ?? 0) - (other.failure?.failedAt ?? 0));
 }
 
-/** The sink, where its outbox holds no more than ids: each incident is read before it is sent. */
+/** The sink itself; or, if its outbox has only ids, a sink that reads each incident before it sends it. */
 function readingCurrent(sink: Sink): Sink {
   const { current } = sink;
   if (current === undefined) return sink;

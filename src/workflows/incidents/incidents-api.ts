@@ -35,14 +35,14 @@ export interface ApiRequest extends Sender, BodySource {
 
 type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) => Promise<HttpAnswer>;
 
-/** The header that a page of another origin cannot send without being asked about first. */
+/** A page of another origin cannot send this header without a preflight request. */
 const WRITE_HEADER = "x-requested-with";
 const WRITE_HEADER_VALUE = "pimwatch";
 const MAX_EXPORTED = 10_000;
 const INCIDENT_ID = /^[0-9a-f]{64}$/;
 
 /**
- * Answers a request once it is known who sent it.
+ * Identifies the sender of a request and answers it.
  *
  * @param connect makes the dependencies; not called for a request that is refused
  */
@@ -62,7 +62,8 @@ async function list(request: ApiRequest, _analyst: Analyst, deps: ApiDependencie
   const asked = listRequestOf(request);
   if ("problems" in asked) return invalid(asked);
   const found = await listIncidents(asked, deps);
-  if (found === "refused") return problem(400, "continuation: not of this list; ask for its first page again");
+  if (found === "refused")
+    return problem(400, "continuation: it belongs to another list; ask for the first page again");
   return json(200, { incidents: found.rows.map(withoutNulls), continuation: found.continuation ?? null });
 }
 
@@ -75,7 +76,8 @@ async function csv(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies
   const asked = listRequestOf(request);
   if ("problems" in asked) return invalid(asked);
   const found = await listIncidents({ ...asked, limit: MAX_EXPORTED }, deps, { milliseconds: EXPORT_BUDGET_MS });
-  if (found === "refused") return problem(400, "continuation: not of this list; ask for its first page again");
+  if (found === "refused")
+    return problem(400, "continuation: it belongs to another list; ask for the first page again");
   if (found.continuation !== undefined) {
     const detail = `more than ${MAX_EXPORTED} incidents, or more than can be searched in ${EXPORT_BUDGET_MS / 1_000} s: narrow the time or the filters`;
     return problem(413, detail);
@@ -113,13 +115,13 @@ function me(_request: ApiRequest, analyst: Analyst): Promise<HttpAnswer> {
   return Promise.resolve(json(200, analyst));
 }
 
-/** Why a change is not even looked at, where it is not: it may come from a page elsewhere, or overwrite what nobody saw. */
+/** Refuses a change that may come from another site, or would overwrite a state that its sender has not seen. */
 function refusedWrite(request: ApiRequest): HttpAnswer | undefined {
   if (request.header(WRITE_HEADER) !== WRITE_HEADER_VALUE)
     return problem(403, `changes need the header ${WRITE_HEADER}: ${WRITE_HEADER_VALUE}`);
   const site = request.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin" && site !== "none")
-    return problem(403, "changes are taken from this page only");
+    return problem(403, "only this page may send changes");
   const type = request.header("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "changes are sent as application/json");
   if (request.header("if-match") === undefined)
@@ -131,7 +133,7 @@ function listRequestOf({ url }: ApiRequest): ListRequest | Invalid {
   return readListRequest(new URL(url).searchParams);
 }
 
-/** Looked for in every rule: an id does not say of which it is. */
+/** Looks in every rule, since an id does not name its rule. */
 async function find(id: string | undefined, deps: ApiDependencies): Promise<StoredIncident | undefined> {
   if (id === undefined || !INCIDENT_ID.test(id)) return undefined;
   const ruleIds = await deps.ruleIds();
@@ -160,7 +162,7 @@ function etagOf(row: IncidentRow): string {
 }
 
 async function conflict(current: StoredIncident, deps: ApiDependencies): Promise<HttpAnswer> {
-  const answer = problem(412, "somebody else changed the incident meanwhile; nothing of yours was stored", {
+  const answer = problem(412, "somebody else has changed the incident meanwhile, so your change was not stored", {
     current: await whole(current, deps),
   });
   return { ...answer, headers: { ...answer.headers, etag: etagOf(current.row) } };

@@ -15,26 +15,26 @@ export interface ListDependencies {
 
 export interface IncidentList {
   readonly rows: readonly IncidentRow[];
-  /** For the next request. Undefined when there is nothing more; where it is there, there may be more. */
+  /** For the next request. Undefined if there is nothing more; otherwise there may be more. */
   readonly continuation: string | undefined;
 }
 
 export interface ListBudget {
-  /** A search that takes longer answers with what it has and where to go on. */
+  /** A search that takes longer answers with the rows found so far and where to go on. */
   readonly milliseconds: number;
   readonly columns?: readonly string[];
 }
 
-/** The service's own limit: the fewest requests where most rows are read in vain. */
+/** The limit of the service, for the fewest requests when few rows match. */
 const LARGEST_PAGE = 1_000;
 
 /**
  * A page of incidents over all rules, newest activity first, or most urgent first.
  *
- * The rows of a rule are sorted by the service, those of several are merged here. A page may hold fewer than asked
- * for, even none, and still go on: where little is found among much, each request searches for a bounded time.
+ * The service sorts the rows of a rule; this function merges several rules. A page may have fewer rows than asked for, even
+ * none, and still have a continuation: each request searches only for a limited time.
  *
- * @returns "refused" for a continuation that is not of this query
+ * @returns "refused" for a continuation of another query
  */
 export async function listIncidents(
   request: ListRequest,
@@ -72,7 +72,7 @@ function passesOf({ query, order }: ListRequest): IncidentQuery[] {
   }));
 }
 
-/** Where a pass is: behind a key in all rules, and further in those that are named. */
+/** Position of a pass: behind a key in all rules, and further in the rules named here. */
 interface Place {
   readonly after?: string | undefined;
   readonly rules: Readonly<Record<string, RulePlace>>;
@@ -80,7 +80,7 @@ interface Place {
 
 interface RulePlace {
   readonly after?: string | undefined;
-  /** A row that is known to match and was not listed yet: the rule goes on with it. */
+  /** A row that matches and was not listed yet. The rule goes on with it. */
   readonly from?: string | undefined;
   readonly token?: string | undefined;
   readonly done?: true | undefined;
@@ -103,12 +103,12 @@ interface Search {
 
 interface Stream {
   readonly ruleId: string;
-  /** Where to go on once what is waiting is taken. */
+  /** Where to go on after the waiting rows. */
   place: RulePlace;
   readonly waiting: { readonly key: string; readonly row: IncidentRow }[];
 }
 
-/** Takes the smallest key of all rules again and again; a rule with nothing waiting is asked for more first. */
+/** Takes the smallest key of all rules repeatedly, after reading more of each rule that has no row waiting. */
 async function merge(
   { query, limit, until, budget, ruleIds }: Search,
   from: Place,
@@ -157,8 +157,8 @@ async function merge(
 }
 
 /**
- * A waiting row is read again, from its own key and not from a row before it: what lies before may take several requests
- * to search, and two rules that search again in turn would never have a row at the same time.
+ * A waiting row is read again from its own key, not from an earlier row. The rows before it may take several requests to
+ * search, and two rules that each search again would never have a row at the same time.
  */
 function nextPlace(place: RulePlace, waitingKey: string | undefined): RulePlace {
   return waitingKey === undefined ? place : { from: waitingKey };
@@ -200,7 +200,7 @@ function writeContinuation(position: Position, query: string): string {
   return Buffer.from(JSON.stringify({ query, ...position })).toString("base64url");
 }
 
-/** Comes from outside: whatever is not of this query or of this form is refused. */
+/** It comes from outside, so any other form, or one of another query, is refused. */
 function readContinuation(text: string, query: string): Position | undefined {
   let json: unknown;
   try {

@@ -1,6 +1,6 @@
 /** The part of a request that its body is read from. */
 export interface BodySource {
-  /** By its name in lower case; undefined where there is none. */
+  /** Takes the name in lower case; undefined if there is no such header. */
   header(name: string): string | undefined;
   readonly body: ReadableStream<Uint8Array> | null;
 }
@@ -10,15 +10,14 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** The body as text, or the status to refuse it with and why. */
+/** The body as text, or status and reason of the refusal. */
 export type ReadBody = { readonly text: string } | { readonly status: 400 | 408 | 413; readonly detail: string };
 
 /**
- * Reads a body as far as the limits allow, and no further: more is neither kept nor waited for, whatever
- * `Content-Length` says.
+ * Reads a body up to the limits. It neither keeps nor awaits more, whatever `Content-Length` says.
  *
- * In Azure this bounds what is copied, decoded and parsed here. What is received before is the host's affair: it takes
- * a body whole, up to FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, before it calls a function that does not stream.
+ * In Azure this limits how much is copied, decoded and parsed here. The host receives the whole body before that, up to
+ * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, since it calls a function that does not stream.
  */
 export async function readBody(request: BodySource, { maxBytes, timeoutMs }: BodyLimits): Promise<ReadBody> {
   const tooLarge = { status: 413, detail: `the body is larger than ${maxBytes} bytes` } as const;
@@ -42,6 +41,6 @@ export async function readBody(request: BodySource, { maxBytes, timeoutMs }: Bod
     return { status: 400, detail: "the body broke off" };
   } finally {
     clearTimeout(timer);
-    reader.cancel().catch(() => undefined); // whoever sends it may have gone
+    reader.cancel().catch(() => undefined); // the sender may have gone
   }
 }

@@ -20,28 +20,28 @@ export interface IncidentSummary {
   readonly total: number;
   readonly open: Readonly<Record<Priority, number>>;
   readonly bucketMilliseconds: number;
-  /** Those that hold something, oldest first. */
+  /** Buckets with incidents, oldest first. */
   readonly buckets: readonly TimeBucket[];
-  /** Of bursts of two and more: how many incidents each has among those counted. The largest of them only, if there are many. */
+  /** Number of counted incidents in each burst of two or more; only the largest bursts, if there are many. */
   readonly bursts: Readonly<Record<string, number>>;
-  /** Incidents whose record holds no time that can be read. */
+  /** Incidents whose record has no readable time. */
   readonly undated: number;
-  /** False where there is more than one request looks at: then the oldest are not counted. */
+  /** False if there are more incidents than one request counts; then the oldest are not counted. */
   readonly complete: boolean;
 }
 
-/** How much one actor did within an hour. */
+/** The incidents of one actor within an hour. */
 export interface Burst {
   readonly id: string;
-  /** Incidents of it that are stored now, of all rules. */
+  /** Number of its stored incidents, of all rules. */
   readonly count: number;
-  /** False where there are more than are counted. */
+  /** False if there are more than are counted. */
   readonly complete: boolean;
 }
 
-/** Most incidents that one summary looks at. */
+/** One summary counts at most this many incidents. */
 const MAX_INCIDENTS = 20_000;
-/** Most incidents of one burst that are counted. */
+/** At most this many incidents of a burst are counted. */
 const MAX_OF_BURST = 1_000;
 const HOUR_MS = 3_600_000;
 const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
@@ -94,12 +94,12 @@ function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
   return Object.fromEntries(several.slice(0, MAX_BURSTS));
 }
 
-/** Milliseconds since 1970; 0 where it is not known. */
+/** Milliseconds since 1970; 0 if unknown. */
 function timeOf(row: IncidentRow): number {
   return Date.parse(valueText(row["ActivityDateTime"])) || 0;
 }
 
-/** Counted when it is asked for, so that it is right whatever came late: null where there is no burst to speak of. */
+/** Counts a burst on request, so that late incidents count too. @returns null unless it has two incidents or more */
 export async function countBurst(id: string, deps: ListDependencies): Promise<Burst | null> {
   if (id === "") return null;
   const columns = ["IncidentId", "RuleId"];
