@@ -5,6 +5,7 @@ import { incidentChanges } from "../../../src/azure/incidents/incident-changes.t
 import { incidentOutbox } from "../../../src/azure/incidents/incident-outbox.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
+import { incidentKeys } from "../../../src/azure/tables/row-keys.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { type Changed, type TriageChange, withChange } from "../../../src/core/triage/triage-change.ts";
@@ -141,6 +142,7 @@ describe("a 412 says that somebody was first", () => {
     const changes = incidentChanges(tableRows(client));
     const ours = changed(storedIncident().row, { owner: "ours" });
     return {
+      client,
       changes,
       ours,
       change(before: () => Promise<TableFault | undefined>) {
@@ -162,6 +164,17 @@ describe("a 412 says that somebody was first", () => {
     expect(outcome).toBe("conflict");
     expect(await stored()).toEqual(theirs.row);
     expect(await history()).toEqual([theirs.entry]);
+  });
+
+  test("the row was changed by hand, without a history: a conflict, and that change stands", async () => {
+    const { client, change, stored, history } = await openInMemory();
+    const outcome = await change(async () => {
+      await client.updateEntity({ ...incidentKeys(RULE_ID, ID), Owner: "by hand" }, "Merge");
+      return undefined;
+    });
+    expect(outcome).toBe("conflict");
+    expect((await stored())?.["Owner"]).toBe("by hand");
+    expect(await history()).toEqual([]);
   });
 
   test("it was we, and the answer was lost: changed, once", async () => {
