@@ -44,7 +44,7 @@ test("an event without any detail is shown with a note for each missing one", ()
   expect(incidentText({ ResultReason: null, EventCount: 1, Effect: "unknown" }, { color: false })).toBe(
     [
       "(no time)                : (no target)",
-      "    changed   (the event says nothing of what changed)",
+      "    changed   (the event does not say what changed)",
       "    means     direction unknown: ",
       "    by        (nobody named)",
       "    from      (no address)",
