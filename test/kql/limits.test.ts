@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { argumentsOf, costlyCalls, runCall } from "../../bench/limits/costly-calls.ts";
 import { COSTLY_PLANS, rowOf } from "../../bench/limits/costly-plans.ts";
 import { preparePlan } from "../../src/kql/run/evaluate.ts";
-import { DEFAULT_LIMITS, EvaluationLimitError } from "../../src/kql/run/evaluation.ts";
+import { DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "../../src/kql/run/evaluation.ts";
 import { FUNCTIONS } from "../../src/kql/run/function-table.ts";
 import { DEFAULT_PRICE, lengthOf } from "../../src/kql/run/metering.ts";
 import { auditLogRow, planOf, valueOf } from "./query.ts";
@@ -175,4 +175,10 @@ describe("values nested deeper than the call stack are processed", () => {
   ])("%s", (expression, v, expected) => {
     expect(valueOf(expression, v)).toEqual(expected);
   });
+});
+
+test("a price that is not a number stops the rule: it must not switch the limit off", () => {
+  const evaluation = newEvaluation(DEFAULT_LIMITS);
+  evaluation.chargeWork(1); // the control: a price within the limit does not
+  expect(() => evaluation.chargeWork(Number.NaN)).toThrow(EvaluationLimitError);
 });
