@@ -41,7 +41,7 @@ export async function* exportEvents(
   }
   const all = first.done === true ? chunks : resumed(first.value, chunks);
   let isExport = false;
-  let understood = 0;
+  let isUnderstood = false;
   let events = 0;
   let reason: string | undefined;
   const converted = function* (block: EventBlock): Generator<FileEvent> {
@@ -49,17 +49,17 @@ export async function* exportEvents(
       events += 1;
       const form = isExport ? undefined : refusing(file, formOf(parsed(event.body)));
       isExport ||= form?.kind === "export";
+      isUnderstood ||= form !== undefined;
       if (form?.kind === "converted") {
-        understood += 1;
         yield* bodiesOf(form.records, event.where);
       } else {
-        if (!isExport) reason ??= reasonOf(event);
+        if (!isUnderstood) reason ??= reasonOf(event);
         yield event;
       }
     }
   };
   for await (const block of readEvents(file, all)) yield isExport ? block : converted(block);
-  if (!isExport && understood === 0 && events > 0) report({ file, events, reason: reason ?? "" });
+  if (!isUnderstood && reason !== undefined) report({ file, events, reason });
 }
 
 /** Notes each file of which nothing was understood on stderr; the command then ends with exit code 2. */

@@ -44,7 +44,7 @@ async function* unpacked(handle: FileHandle, buffers: ReadBuffers): AsyncGenerat
 
 async function* gunzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // Whoever reads from gunzip gets the error.
+  // The reader of gunzip gets the error.
   pipeline(Readable.from(packed), gunzip).catch(() => undefined);
   yield* gunzip;
 }

@@ -1,6 +1,6 @@
 import { isRecord } from "../../src/core/event/event-body.ts";
+import { shapedRecord } from "../../src/core/event/record-shape.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
-import { parseExactJson } from "../../src/kql/run/exact-json.ts";
 import type { Json } from "../../src/kql/run/values.ts";
 
 type JsonObject = Readonly<Record<string, Json>>;
@@ -221,36 +221,37 @@ function portalRowAsGraph(row: JsonObject): JsonObject {
  * JSON text, as the query API and CSV downloads write them.
  */
 function fromTableRow(row: JsonObject): JsonObject {
-  const text = (column: string): Json => filled(row[column]);
-  return withoutNulls({
+  const of = (column: string): Json => filled(row[column]);
+  const record = withoutNulls({
     time: utc(textOf(row["TimeGenerated"])),
-    resourceId: text("ResourceId"),
-    operationName: text("OperationName") ?? text("ActivityDisplayName"),
-    operationVersion: text("OperationVersion"),
+    resourceId: of("ResourceId"),
+    operationName: of("OperationName") ?? of("ActivityDisplayName"),
+    operationVersion: of("OperationVersion"),
     category: "AuditLogs",
-    tenantId: text("AADTenantId"),
-    resultType: text("ResultType"),
-    resultSignature: text("ResultSignature"),
-    resultDescription: text("ResultDescription"),
-    durationMs: text("DurationMs"),
-    correlationId: text("CorrelationId"),
-    identity: text("Identity"),
-    Level: text("Level"),
-    location: text("Location"),
+    tenantId: of("AADTenantId"),
+    resultType: of("ResultType"),
+    resultSignature: of("ResultSignature"),
+    resultDescription: of("ResultDescription"),
+    durationMs: of("DurationMs"),
+    correlationId: of("CorrelationId"),
+    identity: of("Identity"),
+    Level: of("Level"),
+    location: of("Location"),
     properties: withoutNulls({
-      id: text("Id"),
-      category: text("Category"),
-      result: text("Result"),
-      resultReason: text("ResultReason"),
-      activityDisplayName: text("ActivityDisplayName"),
+      id: of("Id"),
+      category: of("Category"),
+      result: of("Result"),
+      resultReason: of("ResultReason"),
+      activityDisplayName: of("ActivityDisplayName"),
       activityDateTime: utc(textOf(row["ActivityDateTime"])),
-      loggedByService: text("LoggedByService"),
-      operationType: text("AADOperationType"),
-      initiatedBy: dynamic(row["InitiatedBy"]),
-      targetResources: dynamic(row["TargetResources"]),
-      additionalDetails: dynamic(row["AdditionalDetails"]),
+      loggedByService: of("LoggedByService"),
+      operationType: of("AADOperationType"),
+      initiatedBy: of("InitiatedBy"),
+      targetResources: of("TargetResources"),
+      additionalDetails: of("AdditionalDetails"),
     }),
   });
+  return shapedRecord(record).record;
 }
 
 /** A CSV download names the time zone in its header: `TimeGenerated [UTC]`. */
@@ -261,17 +262,6 @@ function withoutUnits(record: JsonObject): JsonObject {
 }
 
 const UNIT = / \[(UTC|Local Time)\]$/;
-
-function dynamic(value: Json | undefined): Json {
-  if (typeof value !== "string") return value ?? null;
-  if (!/^\s*[[{]/.test(value)) return filled(value);
-  try {
-    return parseExactJson(value);
-  } catch (error) {
-    if (error instanceof SyntaxError) return value;
-    throw error;
-  }
-}
 
 /** `3/4/2026, 9:12:41.790 AM`, as the portal writes the times of a CSV download. */
 const PORTAL_TIME = /^(\d{1,2})\/(\d{1,2})\/(\d{4}),? (\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?) ?(AM|PM)$/i;

@@ -39,7 +39,7 @@ export interface RuleTestReport {
 export async function runRuleTests(sourced: SourcedRule, samples: RuleSamples): Promise<RuleTestReport> {
   const began = performance.now();
   const { files } = sourced;
-  // Whoever writes a guide has made the rule their own, and their own rule needs tests.
+  // A rule with a guide is the user's own, and needs tests.
   if (files.tests === undefined && files.guide === undefined) {
     return { outcomes: [], problems: [], isUntested: true, milliseconds: 0 };
   }

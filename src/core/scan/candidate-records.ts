@@ -37,12 +37,11 @@ const READ_IN_FULL: ReadInFull = { withoutLiteral: 256, withLiteral: 16_384 };
 /**
  * The records of an event's body that can match a rule, or undefined where none can.
  *
- * A body without a literal is not looked into, except that its first and last bytes must be those of records: what is
- * empty, cut off, packed or in another encoding still comes back as unreadable, and a record that ends with text is read,
- * since the text may be properties that were cut off. Where they do not end as exports do, the
- * last bracket must also close the first. In a large body with one the records
- * are told apart by their brackets, and those that hold a literal are parsed. Small bodies, and whatever is irregular,
- * are read in full, as {@link readEventBody} does.
+ * Of a body without a literal, only the first and last bytes are checked: they must be those of records. A body that is
+ * empty, cut off, packed or in another encoding still comes back as unreadable. A body whose last record ends with text is
+ * read in full, since that text may be properties that were cut off. If a body does not end as exports do, its last
+ * bracket must also close the first. Of a large body with a literal, only the records around the literals are parsed.
+ * Small and irregular bodies are read in full, as {@link readEventBody} does.
  *
  * @param scan undefined where it is off: then every body is read in full
  */
@@ -86,23 +85,19 @@ function isFramed(body: Uint8Array): boolean {
   if (json[first] !== OPEN_OBJECT || json[last] !== CLOSE_OBJECT) return false;
   const key = skipWhitespace(json, first + 1);
   if (json[key] !== QUOTE) return false;
-  if (!stands(RECORDS_KEY, json, key)) return !endsInText(json, last) && isWhole(json, first, last);
+  if (!stands(RECORDS_KEY, json, key)) return !endsIn(json, last, QUOTE) && isWhole(json, first, last);
   const colon = skipWhitespace(json, key + RECORDS_KEY.length);
   const array = skipWhitespace(json, colon + 1);
   const end = skipWhitespaceBack(json, last - 1);
   const isArray = json[colon] === COLON && json[array] === OPEN_ARRAY && json[end] === CLOSE_ARRAY;
-  return isArray && isFramedArray(json, array, end) && (endsInProperties(json, end) || isWhole(json, first, last));
+  if (!isArray || !isFramedArray(json, array, end)) return false;
+  // Records of exports end with an object: `properties` is their last key.
+  return endsIn(json, skipWhitespaceBack(json, end - 1), CLOSE_OBJECT) || isWhole(json, first, last);
 }
 
-/** Whether the array's last object ends with an object, as records of exports do: `properties` is their last key. */
-function endsInProperties(json: Uint8Array, end: number): boolean {
-  const record = skipWhitespaceBack(json, end - 1);
-  return json[skipWhitespaceBack(json, record - 1)] === CLOSE_OBJECT;
-}
-
-/** Whether an object's last value is text: it may be `properties` as JSON text, cut off before the literal. */
-function endsInText(json: Uint8Array, close: number): boolean {
-  return json[skipWhitespaceBack(json, close - 1)] === QUOTE;
+/** Whether the last value of the object that closes at `close` ends with this byte. */
+function endsIn(json: Uint8Array, close: number, byte: number): boolean {
+  return json[skipWhitespaceBack(json, close - 1)] === byte;
 }
 
 /**
@@ -118,7 +113,10 @@ function stands(text: Uint8Array, json: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** Whether the array's elements begin and end as objects do, the last one not with text. */
+/**
+ * Whether the array's elements begin and end as objects do. The last value must not be text: it may be `properties` as
+ * JSON text that was cut off before the literal.
+ */
 function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
   const first = skipWhitespace(json, start + 1);
   const close = skipWhitespaceBack(json, end - 1);
@@ -126,6 +124,6 @@ function isFramedArray(json: Uint8Array, start: number, end: number): boolean {
     json[first] === OPEN_OBJECT &&
     json[skipWhitespace(json, first + 1)] === QUOTE &&
     json[close] === CLOSE_OBJECT &&
-    !endsInText(json, close)
+    !endsIn(json, close, QUOTE)
   );
 }

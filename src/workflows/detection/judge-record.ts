@@ -47,7 +47,12 @@ export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDepe
 }
 
 function mayBeWanted(record: DiagnosticRecord, rules: readonly ReadyRule[]): boolean {
-  return rules.some(({ literals }) => literals === undefined || holdsLiteral(record, literals));
+  const literals = rules.map((rule) => rule.literals);
+  if (literals.includes(undefined)) return true;
+  return holdsLiteral(
+    record,
+    literals.flatMap((each) => each ?? []),
+  );
 }
 
 function deadLettered(reason: string): Verdict {
