@@ -20,7 +20,7 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   map: "write mv-apply",
 };
 
-const CLUSTER = "it describes the cluster that runs the query, and here there is none";
+const CLUSTER = "it describes the cluster that runs the query, and pimwatch has no cluster";
 const SKETCH = "sketches summarize many events; it needs a window over many events";
 
 /** Families of refused functions: the prefix of their names, and why. */
