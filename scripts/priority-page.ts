@@ -10,6 +10,10 @@ Administrator and Privileged Role Administrator: Microsoft's guide asks to look 
 
 ${priorityTable().trim()}
 
+Control plane roles are those with Microsoft's label PRIVILEGED (\`src/core/entra-lists/privileged-roles.json\`; \`npm run lists\`
+compares it with Microsoft's page), those on CISA's list of highly privileged roles, and three with a known path to Global
+Administrator (\`src/core/pim-settings/roles.ts\`). The template id decides before the name; case does not matter.
+
 An incident of another activity has no assessment: its priority is P2, P3 or P4 for the severities High, Medium and Low.
 `;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ruleSamples } from "../cli/rules/rule-samples.ts";
 import { runRuleTests } from "../cli/rules/rule-test-run.ts";
+import directoryRoleOperations from "../src/core/entra-lists/directory-role-operations.json" with { type: "json" };
 import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 
 const { sourced } = await compileAllRules("rules");
@@ -19,4 +20,12 @@ describe.each(tested.map((each) => ({ name: each.files.name, each })))("$name", 
   test.each(outcomes)("$name ($where)", ({ failures }) => {
     expect(failures).toEqual([]);
   });
+});
+
+// https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities#core-directory
+test.each(
+  directoryRoleOperations.operations.RoleManagement.filter((name) => /^Add .*(?:member|assignment)/i.test(name)),
+)('the rule for roles that are assigned outside of PIM looks for "%s"', (name) => {
+  const rule = sourced.find(({ files }) => files.name === "role-assigned-outside-of-pim");
+  expect(rule?.rule.query).toContain(`"${name}"`);
 });
