@@ -23,8 +23,10 @@ interface Definition<O extends Options> {
   /** Shown after the name in the usage line, such as `[options] FILE...`. */
   readonly operands?: string;
   readonly options: O;
-  /** Paragraphs after the options: examples and exit codes. */
+  /** Paragraphs after the options: explanations and examples. */
   readonly notes: string;
+  /** When the command returns 0 and 1, and what else than CANNOT_BE_DONE makes it return 2. */
+  readonly exitCodes: { readonly 0: string; readonly 1?: string; readonly 2?: string };
   /** @returns the exit code */
   run(given: { readonly values: Values<O>; readonly operands: readonly string[] }, terminal: Terminal): Promise<number>;
 }
@@ -41,12 +43,17 @@ export interface Command {
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-const HELP: Option = { type: "boolean", help: "show this help" };
+/** Options of every command. */
+const COMMON = {
+  debug: { type: "boolean", help: "if it fails, also print the details of the error" },
+  help: { type: "boolean", help: "show this help" },
+} as const;
 
 /** Turns a definition into a command that parses its own arguments and prints its own help. */
 export function command<const O extends Options>(definition: Definition<O>): Command {
-  const { name, summary, notes } = definition;
-  const help = `${usageLine(definition)}\n\n${summary}\n\n${optionList({ ...definition.options, help: HELP })}\n\n${notes}\n`;
+  const { name, summary, notes, exitCodes } = definition;
+  const options = optionList({ ...definition.options, ...COMMON });
+  const help = `${[usageLine(definition), summary, options, notes, exitCodeList(exitCodes)].join("\n\n")}\n`;
   return {
     name,
     summary,
@@ -79,9 +86,19 @@ function optionList(options: Options): string {
     .join("\n");
 }
 
+const CANNOT_BE_DONE = "an argument or setting is wrong, or a file or service cannot be used";
+
+function exitCodeList({ 0: done, 1: failed, 2: more }: Definition<Options>["exitCodes"]): string {
+  const texts = [done, failed, more === undefined ? CANNOT_BE_DONE : `${CANNOT_BE_DONE};\nor ${more}`];
+  const lines = texts.flatMap((text, code) =>
+    text === undefined ? [] : [`  ${code}  ${text.replaceAll("\n", "\n     ")}`],
+  );
+  return `Exit code:\n${lines.join("\n")}`;
+}
+
 function parse<O extends Options>(definition: Definition<O>, args: readonly string[]) {
   const options = Object.fromEntries(
-    Object.entries({ ...definition.options, help: HELP }).map(([name, { type }]) => [name, { type }]),
+    Object.entries({ ...definition.options, ...COMMON }).map(([name, { type }]) => [name, { type }]),
   );
   try {
     const { values, positionals } = parseArgs({

@@ -14,8 +14,8 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const readsTypeScript = (major === 22 && minor >= 18) || (major === 23 && minor >= 6) || major >= 24;
 
 if (readsTypeScript) {
-  const { main } = await import("./pimwatch.ts");
-  process.exitCode = await main(process.argv.slice(2), process);
+  const pimwatch = await import("./pimwatch.ts").catch(notInstalled);
+  process.exitCode = (await pimwatch?.main(process.argv.slice(2), process)) ?? 2;
 } else {
   const here = dirname(fileURLToPath(import.meta.url));
   const pinned = join(here, "../node_modules/.bin/node");
@@ -25,8 +25,19 @@ if (readsTypeScript) {
       `pimwatch: Node ${process.versions.node} cannot run TypeScript, and the package's own Node is missing: ${pinned}. ` +
         "Run `npm ci` in the repository, or use Node 22.18 or later.\n",
     );
-    process.exitCode = 1;
+    process.exitCode = 2;
   }
+}
+
+/**
+ * Without its packages the program cannot be loaded, so it cannot say so itself.
+ *
+ * @param {unknown} error @returns {undefined}
+ */
+function notInstalled(error) {
+  if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+  const [, name = ""] = /'([^']+)'/.exec(error.message) ?? [];
+  process.stderr.write(`pimwatch: a package is missing: ${name}. Run \`npm ci\` in the repository\n`);
 }
 
 /** @param {string} node @param {string} script */
@@ -40,7 +51,7 @@ function runWith(node, script) {
   }
   child.on("error", (error) => {
     process.stderr.write(`pimwatch: ${node} did not start: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = 2;
   });
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);

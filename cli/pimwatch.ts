@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PARENT_CHECK_MS } from "../src/core/timing.ts";
-import { PimwatchError, UsageError } from "../src/errors.ts";
+import { UsageError } from "../src/errors.ts";
 import { backtest } from "./commands/backtest.ts";
 import type { Command } from "./command.ts";
 import { coverage } from "./commands/coverage.ts";
 import { explain } from "./commands/explain.ts";
 import { doctor } from "./commands/doctor.ts";
+import { failureDetails, failureText } from "./errors/failure-text.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { redriveCommand } from "./commands/redrive.ts";
 import { incidents } from "./commands/incidents.ts";
@@ -39,9 +40,8 @@ export const COMMANDS: readonly Command[] = [
   coverage,
 ];
 
-/** Exit codes: 0 done, 1 failed, 2 cannot run as given. */
-const FAILED = 1;
-const MISUSED = 2;
+/** The exit code of every error. A command itself returns 0 or 1. */
+const CANNOT_BE_DONE = 2;
 
 /** Runs one command. Errors are printed on the terminal. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -49,7 +49,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
       terminal.out(helpFor(rest[0]));
-      return name === undefined ? MISUSED : 0;
+      return name === undefined ? CANNOT_BE_DONE : 0;
     }
     if (name === "--version") {
       terminal.out(`${version()}\n`);
@@ -57,7 +57,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     }
     return await find(name).run(rest, terminal);
   } catch (error) {
-    return report(error, terminal);
+    return report(error, { terminal, withDetails: args.includes("--debug") });
   }
 }
 
@@ -72,14 +72,21 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
   owner.on("SIGINT", stop);
   owner.on("SIGTERM", stop);
   const watch = watchParent(owner, stop);
+  const terminal = processTerminal(owner, stopping.signal);
+  const crash = (error: unknown): never =>
+    owner.exit(report(error, { terminal, withDetails: args.includes("--debug") }));
+  // Otherwise Node would print the stack of an error that nobody awaits.
+  owner.on("uncaughtException", crash);
   // `pimwatch … | head` closes the pipe, which is not an error.
-  owner.stdout.on("error", () => owner.exit(0));
+  owner.stdout.on("error", (error) => ("code" in error && error.code === "EPIPE" ? owner.exit(0) : crash(error)));
+  owner.stderr.on("error", () => undefined); // there is no other place to say so
   try {
-    return await run(args, processTerminal(owner, stopping.signal));
+    return await run(args, terminal);
   } finally {
     clearInterval(watch);
     owner.off("SIGINT", stop);
     owner.off("SIGTERM", stop);
+    owner.off("uncaughtException", crash);
   }
 }
 
@@ -122,14 +129,15 @@ function helpFor(name: string | undefined): string {
   ].join("\n");
 }
 
-function report(error: unknown, terminal: Terminal): number {
-  if (error instanceof PimwatchError) {
-    terminal.note(`pimwatch: ${error.message}`);
-    return error instanceof UsageError ? MISUSED : FAILED;
-  }
-  // A bug: its report needs the stack.
-  terminal.note(`pimwatch: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  return FAILED;
+/** Says in one sentence what went wrong. The stack is only for a person who asks for it. @returns the exit code */
+function report(
+  error: unknown,
+  { terminal, withDetails }: { readonly terminal: Terminal; readonly withDetails: boolean },
+): number {
+  terminal.progress("");
+  terminal.note(`pimwatch: ${failureText(error)}`);
+  if (withDetails) terminal.note(failureDetails(error).split("\n").map(visible).join("\n"));
+  return CANNOT_BE_DONE;
 }
 
 function version(): string {

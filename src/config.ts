@@ -63,7 +63,7 @@ const number = (unit: string, { min, max, standard }: { min: number; max: number
   const error = `expected a number of ${unit} from ${min} to ${max}`;
   return z._default(z.coerce.number({ error }).check(z.gte(min, { error }), z.lte(max, { error })), standard);
 };
-const WEBHOOK_URL = "https://… without user name or password; http://127.0.0.1:PORT/… in local runs";
+export const WEBHOOK_URL = "https://… without user name or password; http://127.0.0.1:PORT/… in local runs";
 const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
 /** Checks only the form, so that a mistake is reported at the start and not at first use. */
 const CONTAINER_URL = /^https?:\/\/[^\s/]+\/[^\s/]+/;
@@ -244,7 +244,7 @@ function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] 
 }
 
 /** Requests that leave the machine must be encrypted. */
-function isWebhookUrl(value: string): boolean {
+export function isWebhookUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   if (username !== "" || password !== "") return false;

@@ -35,9 +35,12 @@ As in the app, a scan skips events that contain none of the literals that a matc
 counted, and malformed parts of them are not reported. --no-scan reads every event and finds the same incidents. If a
 rule has no such literal, the scan is off for all rules, and stderr says so.
 
-Anything read that is not a record is counted and reported on stderr. Exit code: 0 when everything was read, 1 when a
-rule does not compile (the others run), 2 when the command cannot run as given or
-understands nothing in a file.`,
+Anything read that is not a record is counted and reported on stderr.`,
+  exitCodes: {
+    0: "everything was read",
+    1: "a rule does not compile (the others run), or Ctrl-C ended it early",
+    2: "no record of a file is understood",
+  },
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch backtest [options] FILE...");
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;

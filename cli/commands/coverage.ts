@@ -9,9 +9,10 @@ export const coverage = command({
     json: { type: "boolean", help: "print tactics, techniques and rules as JSON" },
     navigator: { type: "boolean", help: "print a layer for MITRE's ATT&CK Navigator" },
   },
-  notes: `Rules that their overlay switches off are shown in brackets and are not counted.
-
-Exit code: 0, or 2 when the command cannot run as given.`,
+  notes: `Rules that their overlay switches off are shown in brackets and are not counted.`,
+  exitCodes: {
+    0: "the techniques were printed",
+  },
   async run({ values }, terminal) {
     const [{ chosenRules }, { nearby, RULES }, { coverageOf, navigatorLayer }, { attackMatrix }, { formatProblem }] =
       await Promise.all([

@@ -21,9 +21,11 @@ export const deadLettersCommand = command({
 The list has the events and records that became dead letters, and the rows that a sink did not accept
 (${SINK_TITLES.join(", ")}). A refused row waits for a person. The app sends a failing row again; it
 counts as refused once it has failed for 24 hours while other rows were accepted.
-After a fix, \`pimwatch redrive\` processes them again.
-
-Exit code: 0 when there is none, or NAME was shown; 1 when there are some; 2 when the command cannot run as given.`,
+After a fix, \`pimwatch redrive\` processes them again.`,
+  exitCodes: {
+    0: "there is none, or NAME was shown",
+    1: "there are some",
+  },
   async run({ values, operands }, terminal) {
     const [name, ...more] = operands;
     if (more.length > 0) throw new UsageError("Give one NAME, or no NAME for the list");

@@ -4,6 +4,7 @@ import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import type { AppSettings } from "../doctor/diagnose.ts";
 import type { Finding } from "../doctor/finding.ts";
+import { fileReason } from "../errors/failure-text.ts";
 import { safeJson } from "../json-line.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -33,12 +34,13 @@ Without --settings it reads the environment and, for all else, local.settings.js
   az functionapp config appsettings list -g GROUP -n APP | npx pimwatch doctor --settings -
 
 In Azure it uses your own sign-in (az login). Your rights differ from those of the app; a warning says where that
-matters. --health asks the app itself, which uses its own identity.
-
-Exit code: 0 when nothing is wrong, even with warnings; 1 when something is wrong, or could not be checked because
-of it; 2 when the command cannot run as given.`,
+matters. --health asks the app itself, which uses its own identity.`,
+  exitCodes: {
+    0: "nothing is wrong, even if there are warnings",
+    1: "something is wrong, or could not be checked because of it",
+  },
   async run({ values }, terminal) {
-    if (values.health !== undefined && !URL.canParse(values.health))
+    if (values.health !== undefined && !/^https?:$/.test(URL.parse(values.health)?.protocol ?? ""))
       throw new UsageError("--health must be a URL such as https://APP.azurewebsites.net/api/health");
     // The SDKs are loaded when first needed.
     const [{ settingsFrom, settingsIn }, { diagnose }] = await Promise.all([
@@ -65,7 +67,7 @@ async function contentOf(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`--settings ${file}: the file cannot be read`, { cause: error });
+    throw new UsageError(`--settings ${file}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
   }
 }
 

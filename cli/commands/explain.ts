@@ -22,10 +22,12 @@ export const explain = command({
 Records of other operations are ignored.
 
 If pimwatch does not understand a sentence, it prints a report for an issue, with names, ids and addresses replaced.
-Read the report before you post it.
-
-Exit code: 0 when every sentence of every change was understood, 1 when one was not or there is no such change,
-2 when the command cannot run as given or understands nothing in a file.`,
+Read the report before you post it.`,
+  exitCodes: {
+    0: "every sentence of every change was understood",
+    1: "a sentence was not understood, or there is no such change",
+    2: "no record of a file is understood",
+  },
   async run({ operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. See: pimwatch explain --help");
     const misread = misreadFiles(terminal);

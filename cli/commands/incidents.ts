@@ -44,9 +44,10 @@ sign-in (az login) needs the role Storage Table Data Reader.
 
   npx pimwatch incidents --priority P1,P2 --table-endpoint https://ACCOUNT.table.core.windows.net
   npx pimwatch incidents --status all --role "Global Administrator" --order newest --json
-  npx pimwatch incidents show 9f8e7d6c
-
-Exit code: 0 when it was listed or shown, also where there is nothing; 2 when it cannot be done as asked.`,
+  npx pimwatch incidents show 9f8e7d6c`,
+  exitCodes: {
+    0: "it was listed or shown, also if there is nothing",
+  },
   async run({ values, operands }, terminal) {
     const [action = "list", id, ...more] = operands;
     const limit = wholeNumber("limit", values.limit, { min: 1, max: MOST }) ?? DEFAULT_LIMIT;

@@ -18,9 +18,11 @@ overlay.yaml, tests.yaml and expected-changes.yaml, or be any other YAML file, s
 Prints one line for each problem: \`file:line:col: level: message (code)\`. A rule with an error does not run here; with a
 warning it does. Warnings are about a mapping that Sentinel would refuse or leave empty, odd values, a technique of
 another tactic, a placeholder, or a planned change that is over. A note says where a rule covers one event here and many
-in Sentinel.
-
-Exit code: 0 without errors, 1 with errors or with more than N warnings, 2 when the command cannot run as given.`,
+in Sentinel.`,
+  exitCodes: {
+    0: "no errors",
+    1: "errors, or more than N warnings",
+  },
   async run({ values, operands }, terminal) {
     const format = FORMATS.find((known) => known === (values.format ?? "text"));
     if (format === undefined)

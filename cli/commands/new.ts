@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
+import { fileReason } from "../errors/failure-text.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const newRule = command({
@@ -15,9 +16,11 @@ export const newRule = command({
   notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, which fails
 until you fill in events. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
-  npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml
-
-Exit code: 0 when the rule runs, 1 when it was refused (nothing is written), 2 when the command cannot run as given.`,
+  npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml`,
+  exitCodes: {
+    0: "the rule runs",
+    1: "the rule was refused, and nothing was written",
+  },
   async run({ values, operands }, terminal) {
     const [name, ...more] = operands;
     if (name === undefined || more.length > 0)
@@ -60,7 +63,7 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new UsageError(`--from ${file}: the file does not exist or cannot be read`, { cause });
+    throw new UsageError(`--from ${file}: ${fileReason(cause) ?? "the file cannot be read"}`, { cause });
   }
 }
 
@@ -68,11 +71,10 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "";
-    const problem =
-      code === "EEXIST"
-        ? "exists already. Choose another NAME"
-        : "cannot be created. Check that the folder of rules exists";
-    throw new UsageError(`${folder} ${problem}`, { cause });
+    const isThere = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+    const problem = isThere
+      ? "it exists already. Choose another NAME"
+      : `it cannot be created: ${fileReason(cause) ?? "check the folder of rules"}`;
+    throw new UsageError(`${folder}: ${problem}`, { cause });
   }
 }

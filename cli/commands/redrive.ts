@@ -5,6 +5,7 @@ import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { redrive, type Redriven } from "../../src/workflows/detection/redrive.ts";
 import { command } from "../command.ts";
+import { failureText } from "../errors/failure-text.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -32,23 +33,25 @@ became an incident, matched no rule, or belongs to another category.
 
 A record that killed the worker is processed like any other, and may kill this command. Nothing is lost if it does.
 
-A dead letter that fails does not hold up the others. It is named with the reason, and stays.
-
-Exit code: 0 when none of the named dead letters stays, 1 when one stays or something failed, 2 when the command cannot
-run as given.`,
+A dead letter that fails does not hold up the others. It is named with the reason, and stays.`,
+  exitCodes: {
+    0: "none of the named dead letters stays",
+    1: "one stays, or could not be processed",
+  },
   async run({ values, operands }, terminal) {
     const isAll = values.all === true;
     if (isAll === operands.length > 0 && !(values.refused === true && !isAll))
       throw new UsageError("Give the NAMEs of dead letters, or --all, or --refused. See: pimwatch redrive --help");
     const { openLetters, theOne } = await import("../deployment/letters.ts"); // the SDKs are loaded when first needed
     const opened = await openLetters(values, terminal);
+    const isDetecting = isAll || operands.length > 0;
+    const deps = isDetecting ? await opened.detecting(values.tenants) : undefined; // before anything changes
     const unreleased = values.refused === true ? await release(opened.untaken, terminal) : 0;
-    if (!isAll && operands.length === 0) return unreleased === 0 ? 0 : 1;
+    if (deps === undefined) return unreleased === 0 ? 0 : 1;
 
     const chosen: DeadLetterEntry[] = [];
     if (isAll) for await (const entry of opened.letters.list()) chosen.push(entry);
     else for (const name of operands) chosen.push(await theOne(opened.letters.list(), name));
-    const deps = await opened.detecting(values.tenants);
     const count = { sent: 0, staying: 0 };
     const { errors } = await doEach(chosen, async (entry) => {
       if (terminal.stopping.aborted) return;
@@ -85,7 +88,7 @@ async function named(what: string, terminal: Terminal, work: () => Promise<void>
   try {
     await work();
   } catch (error) {
-    terminal.note(`${visible(what)} failed: ${visible(error instanceof Error ? error.message : String(error))}`);
+    terminal.note(`${visible(what)} failed: ${failureText(error)}`);
     throw error;
   }
 }

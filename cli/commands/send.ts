@@ -44,14 +44,16 @@ Each line or element of an export is sent unchanged as one event.
 
 Without --connection and --namespace, the setting AUDIT_EVENTS (or AUDIT_EVENTS__fullyQualifiedNamespace)
 names the hub: from the environment, or from ./local.settings.json as \`pimwatch stack\` writes it. In the
-same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait.
-
-Exit code: 0 when everything was sent and, with --wait, every record that a rule matches has its incident;
-1 when not, 2 when the command cannot run as given or understands nothing in a file.`,
+same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait.`,
+  exitCodes: {
+    0: "everything was sent and, with --wait, every record that a rule matches has its incident",
+    1: "an incident is missing, or Ctrl-C ended it early",
+    2: "no record of a file is understood",
+  },
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch send [options] FILE...");
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
-    const [{ sendDestination }, { misreadFiles, readEventFiles }, { sendEvents }] = await Promise.all([
+    const [{ sendDestination }, { listEventFiles, misreadFiles, readEventFiles }, { sendEvents }] = await Promise.all([
       import("../deployment/destinations.ts"),
       import("../event-files/event-files.ts"),
       import("../sending/event-sender.ts"),
@@ -61,6 +63,7 @@ Exit code: 0 when everything was sent and, with --wait, every record that a rule
     let following: Following | undefined;
     const began = performance.now();
     try {
+      await listEventFiles(operands); // a wrong path is named before anything is sent
       if (values.wait === true) following = await follow(values, producer, terminal);
       terminal.note(`Sending to ${visible(description)}`);
       const events = readEventFiles(operands, misread.report);

@@ -29,6 +29,10 @@ services, and \`npx pimwatch send FILE\` sends events to them. Everything is in 
 Press Ctrl-C to stop.
 
 A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced only with --force.`,
+  exitCodes: {
+    0: "Ctrl-C ended it",
+    2: "one of the services ended",
+  },
   async run({ values }, terminal) {
     const ports = {
       hubPort: port("hub-port", values["hub-port"]) ?? 5672,

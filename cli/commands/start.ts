@@ -1,10 +1,13 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { START_FOLLOW_POLL_MS, START_TIMEOUT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, port, wholeNumber } from "../command.ts";
+import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import type { Terminal } from "../terminal.ts";
+import { visible } from "../../src/core/visible-text.ts";
 
 export const start = command({
   name: "start",
@@ -36,13 +39,13 @@ export const start = command({
   },
   notes: `All services listen on 127.0.0.1 and keep all data in memory. Nothing leaves the machine.
 
-PATH may be lines of JSON (event bodies or bare records), a JSON array, a folder such as an Azure Storage
-archive of PT1H.json files. Any of them may be gzip. Anything that is not JSON is sent unchanged and becomes a
-dead letter.
-
-Exit code with --once: 0 when every expected incident was stored and forwarded exactly once (with --events:
-when every event was processed and every stored incident was forwarded exactly once), 1 when not, 2 when the
-command cannot run as given.`,
+${EVENT_FILES_HELP.replace("FILE", "PATH")}
+Anything that is not JSON is sent unchanged and becomes a dead letter.`,
+  exitCodes: {
+    0: "every expected incident was stored and forwarded exactly once; with --events: every event was\nprocessed, and every stored incident was forwarded exactly once",
+    1: "not so, or Ctrl-C came before all was processed",
+    2: "a part of the local stack ended",
+  },
   async run({ values }, terminal) {
     const ports = {
       hubPort: port("hub-port", values["hub-port"]),
@@ -55,6 +58,8 @@ command cannot run as given.`,
       throw new UsageError(`--node ${values.node}: the file does not exist or cannot be run`);
     }
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? START_TIMEOUT_SECONDS;
+    if (values.webhook !== undefined) await checkWebhook(values.webhook);
+    if (values.app !== undefined) await checkApp(values.app);
     // Loaded here, so that `--help` and wrong options are answered at once.
     const [{ fileSource, sampleSource }, { readyRules }, { runLocally }] = await Promise.all([
       import("../sending/event-source.ts"),
@@ -98,6 +103,25 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The app would refuse the URL too, but only once everything else has started. */
+async function checkWebhook(url: string): Promise<void> {
+  const { isWebhookUrl, WEBHOOK_URL } = await import("../../src/config.ts");
+  if (!isWebhookUrl(url)) throw new UsageError(`--webhook must be ${WEBHOOK_URL}, not "${visible(url)}"`);
+}
+
+async function checkApp(folder: string): Promise<void> {
+  for (const file of ["host.json", "package.json"]) {
+    const isThere = await access(join(folder, file)).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere)
+      throw new UsageError(
+        `--app ${visible(folder)}: no built app there, since it has no ${file}. Give the folder that \`npm run build\` writes`,
+      );
+  }
 }
 
 /** Prints later incidents until the person ends the run. */

@@ -15,9 +15,11 @@ export const support = command({
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
-docs/support.md has the same list.
-
-Exit code: 0; with --rules 0 when all rules run and 1 when not; 2 when the command cannot run as given.`,
+docs/support.md has the same list.`,
+  exitCodes: {
+    0: "the list was printed; with --rules: all rules run",
+    1: "with --rules: a rule does not run",
+  },
   async run({ values, operands }, terminal) {
     if (values.rules !== undefined) return countRules(values.rules, terminal);
     const { supportEntries } = await import("../../src/sentinel/support-page.ts");

@@ -29,9 +29,11 @@ switched off. Tests are in tests.yaml beside the rule; rules/tests.schema.json h
 
 Every rule needs an event that it finds and, for each \`where\` condition of its query, a near miss that names it: an
 event that the rule does not find, but would find without that condition. Only an unchanged official file, with neither
-guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.
-
-Exit code: 0 when all tests passed, 1 when not, 2 when the command cannot run as given.`,
+guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`,
+  exitCodes: {
+    0: "all tests passed",
+    1: "a test or a rule failed",
+  },
   async run({ values, operands }, terminal) {
     const [{ chosenRules }, { nearby, RULES }, { runRuleTests }, { ruleSamples }, { formatProblem }] =
       await Promise.all([

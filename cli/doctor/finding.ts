@@ -1,3 +1,6 @@
+import { fieldOf, wordsOf } from "../errors/failure.ts";
+import { isMissingSignIn, SIGN_IN } from "../errors/failure-text.ts";
+
 /** The result of one check of `pimwatch doctor`. */
 export interface Finding {
   /** Name of the thing that was checked. */
@@ -30,7 +33,8 @@ export async function examine(subject: Subject, question: () => Promise<Answer>)
     const { status = "ok", found, remedy = "" } = await question();
     return { check, status, found, settings, remedy };
   } catch (error) {
-    return { check, status: "problem", found: wordsOf(error), settings, remedy: remedies[failureKind(error)] };
+    const remedy = isMissingSignIn(error) ? SIGN_IN : remedies[failureKind(error)];
+    return { check, status: "problem", found: wordsOf(error), settings, remedy };
   }
 }
 
@@ -44,24 +48,4 @@ export function failureKind(error: unknown): FailureKind {
   if (status === 401 || status === 403 || code === "UnauthorizedError") return "refused";
   if (status === 404 || code === "MessagingEntityNotFoundError") return "missing";
   return typeof status === "number" || code === "ReceiverDisconnectedError" ? "other" : "unreachable";
-}
-
-/** A field of an error or of its cause; of the last attempt, if there were several. */
-export function fieldOf(error: unknown, name: "code" | "statusCode"): unknown {
-  if (!(error instanceof Error)) return undefined;
-  const value = Object.entries(error).find(([field]) => field === name)?.[1];
-  const inner: unknown = error instanceof AggregateError ? error.errors.at(-1) : error.cause;
-  return value ?? fieldOf(inner, name);
-}
-
-/** The first line of an error's message, with its status if it has one. Table Storage answers in JSON. */
-export function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const status = fieldOf(error, "statusCode");
-  const message = error.message.replace(
-    /\{"odata\.error".*$/s,
-    (json) => /"value":"((?:[^"\\]|\\["\\])*)/.exec(json)?.[1] ?? json,
-  );
-  const [line = ""] = message.split("\n", 1);
-  return typeof status === "number" ? `${line} (${status})` : line || error.name;
 }

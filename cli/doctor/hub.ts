@@ -3,7 +3,8 @@ import { isAuditLog, tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { Config } from "../../src/config.ts";
 import { SILENT_HUB_HOURS } from "../../src/core/timing.ts";
-import { examine, fieldOf, type Finding, type Subject, unchecked } from "./finding.ts";
+import { fieldOf } from "../errors/failure.ts";
+import { examine, type Finding, type Subject, unchecked } from "./finding.ts";
 
 export interface HubToCheck {
   readonly config: Pick<Config, "auditEvents" | "allowedTenantIds">;

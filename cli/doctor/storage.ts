@@ -2,7 +2,8 @@ import type { TableClient } from "@azure/data-tables";
 import type { ContainerClient } from "@azure/storage-blob";
 import { inTime } from "../../src/azure/calls.ts";
 import { CALL_TIMEOUT_MS, CLOCK_DIFFERENCE } from "../../src/core/timing.ts";
-import { examine, failureKind, fieldOf, type Finding, type Subject, unchecked, wordsOf } from "./finding.ts";
+import { fieldOf, wordsOf } from "../errors/failure.ts";
+import { examine, failureKind, type Finding, type Subject, unchecked } from "./finding.ts";
 
 export interface StorageToCheck {
   /** Whether the app reaches it with a key from its settings rather than with its identity. */

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { UsageError } from "../../src/errors.ts";
+import { fileReason } from "../errors/failure-text.ts";
 
 /** Small enough that two fit the processor's caches, large enough that the switch between threads costs little. */
 const CHUNK_BYTES = 1_048_576;
@@ -82,17 +83,8 @@ async function nextChunk(handle: FileHandle, buffer: Buffer): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or folder",
-  EACCES: "no permission to read it",
-  EISDIR: "this is a folder",
-  Z_DATA_ERROR: "damaged gzip",
-  Z_BUF_ERROR: "gzip is cut short",
-};
-
 /** The error for a file that cannot be read. */
 export function unreadable(path: string, error: unknown): UsageError {
   if (!(error instanceof Error)) throw error;
-  const code = "code" in error ? String(error.code) : "";
-  return new UsageError(`${path}: ${REASONS[code] ?? error.message}`, { cause: error });
+  return new UsageError(`${path}: ${fileReason(error) ?? error.message}`, { cause: error });
 }

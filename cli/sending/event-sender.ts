@@ -1,5 +1,6 @@
 import type { EventHubProducerClient } from "@azure/event-hubs";
 import { DependencyError, UsageError } from "../../src/errors.ts";
+import { wordsOf } from "../errors/failure.ts";
 
 /** The part of the SDK's client that sends. */
 export type Producer = Pick<EventHubProducerClient, "createBatch" | "sendBatch">;
@@ -61,16 +62,8 @@ export async function callHub<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw new DependencyError("Event hub", firstLine(error), { cause: error });
+    // After its retries the client throws an AggregateError, whose own message is empty.
+    const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
+    throw new DependencyError("Event hub", wordsOf(last), { cause: error });
   }
-}
-
-/** After its retries the client throws an AggregateError, whose own message is empty. */
-function firstLine(error: unknown): string {
-  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
-  const message = last instanceof Error ? last.message : String(last);
-  const line = message.split("\n", 1)[0] ?? message;
-  return last instanceof Error && /authentication|credential/i.test(last.name)
-    ? `${line} Sign in with \`az login\` first`
-    : line;
 }

@@ -8,7 +8,6 @@ import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { SEND_WAIT_POLL_MS } from "../../src/core/timing.ts";
-import { DependencyError } from "../../src/errors.ts";
 import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
 import { callHub, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
@@ -131,11 +130,7 @@ async function find(table: IncidentSource, ruleId: string, id: string): Promise<
     return entity && { row: rowOfEntity(entity), storedAt: Date.parse(String(entity["timestamp"])) };
   } catch (error) {
     if (isMissingTable(error)) return undefined;
-    throw new DependencyError(
-      "Incident table",
-      error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error),
-      { cause: error },
-    );
+    throw error;
   }
 }
 

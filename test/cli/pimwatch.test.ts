@@ -70,7 +70,19 @@ describe("a command that cannot run as given prints one line and exits with 2", 
       line: "--node /missing/node: the file does not exist or cannot be run",
     },
     { args: ["start", "--events", ""], line: "--events is empty. Give a file or a folder" },
-    { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder" },
+    { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder. Check the path" },
+    {
+      args: ["start", "--webhook", "notaurl"],
+      line: '--webhook must be https://… without user name or password; http://127.0.0.1:PORT/… in local runs, not "notaurl"',
+    },
+    {
+      args: ["start", "--webhook", "http://hooks.example/x"],
+      line: '--webhook must be https://… without user name or password; http://127.0.0.1:PORT/… in local runs, not "http://hooks.example/x"',
+    },
+    {
+      args: ["start", "--app", "/missing"],
+      line: "--app /missing: no built app there, since it has no host.json. Give the folder that `npm run build` writes",
+    },
     { args: ["send"], line: "No FILE given. Usage: pimwatch send [options] FILE..." },
     {
       args: ["send", "a.json", "--connection", "Endpoint=sb://x/", "--namespace", "x.example"],

@@ -307,7 +307,7 @@ test.each([
   { args: ["support", "--rules", "PATH/none"], line: /none: no rules found/ },
   { args: ["coverage", "--rules", "PATH/missing"], line: /missing: no such file or folder/ },
   { args: ["new", "x"], line: /--from FILE\.yaml is missing/ },
-  { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: the file does not exist/ },
+  { args: ["new", "x", "--from", "PATH/missing.yaml"], line: /missing\.yaml: no such file or folder\. Check the path/ },
   { args: ["backtest"], line: /No FILE given/ },
   { args: ["backtest", "--rules", "PATH/good", "PATH/missing.json"], line: /missing\.json: no such file or folder/ },
   { args: ["backtest", "--rules", "PATH/literal/", "PATH/empty.ndjson"], line: /empty\.ndjson: no events/ },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deliveryProblems } from "../../cli/sending/delivery-check.ts";
+import { deliveryProblems } from "../../../cli/sending/delivery-check.ts";
 
 const incident = (IncidentId: string, AuditLogId: string) => ({
   IncidentId,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { rowJson } from "../../cli/backtest/row-json.ts";
-import { prepare } from "../../src/kql/run/evaluate.ts";
-import { auditLogRow, planOf } from "../kql/query.ts";
+import { rowJson } from "../../../cli/backtest/row-json.ts";
+import { prepare } from "../../../src/kql/run/evaluate.ts";
+import { auditLogRow, planOf } from "../../kql/query.ts";
 
 function shown(query: string): string[] {
   const plan = planOf(query);

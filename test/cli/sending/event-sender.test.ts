@@ -1,8 +1,8 @@
 import { EventHubConsumerClient, EventHubProducerClient, earliestEventPosition } from "@azure/event-hubs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startEventHub, type EventHubStandIn } from "../../local/event-hub/event-hub.ts";
-import { sendEvents } from "../../cli/sending/event-sender.ts";
-import { DependencyError, UsageError } from "../../src/errors.ts";
+import { startEventHub, type EventHubStandIn } from "../../../local/event-hub/event-hub.ts";
+import { sendEvents } from "../../../cli/sending/event-sender.ts";
+import { DependencyError, UsageError } from "../../../src/errors.ts";
 
 let hub: EventHubStandIn;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // Files above the size that is read as a whole, which is a few bytes here so that the tests are small.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arrayElements } from "../../cli/event-files/array-elements.ts";
-import { readEvents } from "../../cli/event-files/event-forms.ts";
-import { sliceArray } from "../../src/core/json/json-slices.ts";
+import { arrayElements } from "../../../cli/event-files/array-elements.ts";
+import { readEvents } from "../../../cli/event-files/event-forms.ts";
+import { sliceArray } from "../../../src/core/json/json-slices.ts";
 
 const LARGER_THAN = 8;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { backtestMeter } from "../../cli/backtest/backtest-meter.ts";
-import { byteRate } from "../../cli/backtest/backtest-rates.ts";
+import { backtestMeter } from "../../../cli/backtest/backtest-meter.ts";
+import { byteRate } from "../../../cli/backtest/backtest-rates.ts";
 
 const counts = (bytes: number, received: number) => ({
   events: 3,

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sampleDay } from "../../local/samples/sample-day.ts";
-import { backtest } from "../../cli/backtest/backtest-run.ts";
-import { readEventBlocks } from "../../cli/event-files/event-files.ts";
-import { readyRules } from "../../cli/rules/ready-rules.ts";
-import { textOf } from "../../cli/incidents/incident-text.ts";
-import type { Json } from "../../src/kql/run/values.ts";
-import { readyRule, type ReadyRule } from "../../src/core/incident/ready-rule.ts";
-import { ruleScan } from "../../src/core/scan/rule-scan.ts";
-import { writtenJson } from "../core/scan/written-json.ts";
-import { anySettingsChange, settingsChange } from "../samples.ts";
-import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
+import { sampleDay } from "../../../local/samples/sample-day.ts";
+import { backtest } from "../../../cli/backtest/backtest-run.ts";
+import { readEventBlocks } from "../../../cli/event-files/event-files.ts";
+import { readyRules } from "../../../cli/rules/ready-rules.ts";
+import { textOf } from "../../../cli/incidents/incident-text.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
+import { readyRule, type ReadyRule } from "../../../src/core/incident/ready-rule.ts";
+import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
+import { writtenJson } from "../../core/scan/written-json.ts";
+import { anySettingsChange, settingsChange } from "../../samples.ts";
+import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
 
 let folder = "";
 beforeAll(async () => {

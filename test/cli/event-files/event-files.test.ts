@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readEventFiles, type FileEvent } from "../../cli/event-files/event-files.ts";
-import { UsageError } from "../../src/errors.ts";
+import { readEventFiles, type FileEvent } from "../../../cli/event-files/event-files.ts";
+import { UsageError } from "../../../src/errors.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -98,7 +98,7 @@ describe("a path that cannot be read gives one clear line", () => {
     {
       what: "a missing file",
       path: async () => join(folder, "missing.ndjson"),
-      message: /missing\.ndjson: no such file or folder$/,
+      message: /missing\.ndjson: no such file or folder\. Check the path$/,
     },
     {
       what: "an empty file",
@@ -110,12 +110,12 @@ describe("a path that cannot be read gives one clear line", () => {
     {
       what: "gzip cut short",
       path: () => file("cut.gz", gzipSync('{"a":1}\n'.repeat(50)).subarray(0, 30)),
-      message: /cut\.gz: gzip is cut short$/,
+      message: /cut\.gz: gzip is cut short\. Copy the file again$/,
     },
     {
       what: "damaged gzip",
       path: () => file("damaged.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff)),
-      message: /damaged gzip$/,
+      message: /damaged gzip\. Copy the file again$/,
     },
     {
       what: "a folder without events",
@@ -150,9 +150,11 @@ test("each line that is not blank arrives once and in order, whatever it holds",
 });
 
 test("each element of an array arrives once and in order, whatever it holds", async () => {
+  // Objects with these members are answers of Graph and Log Analytics.
+  const name = fc.string().filter((text) => text !== "value" && text !== "tables");
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { minLength: 1 }),
+      fc.array(fc.dictionary(name, fc.jsonValue()), { minLength: 1 }),
       fc.constantFrom(0, 2),
       async (elements, indent) => {
         const path = await file("property.json", JSON.stringify(elements, null, indent));

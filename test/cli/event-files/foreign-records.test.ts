@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { rowJson } from "../../cli/backtest/row-json.ts";
-import { formOf } from "../../cli/event-files/foreign-records.ts";
-import { sampleDay } from "../../local/samples/sample-day.ts";
-import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
-import { isAuditLog, toAuditLogRow } from "../../src/core/event/audit-log.ts";
-import { type DiagnosticRecord, isRecord, readEventBody } from "../../src/core/event/event-body.ts";
-import type { Json } from "../../src/kql/run/values.ts";
-import { settingsChange } from "../samples.ts";
+import { rowJson } from "../../../cli/backtest/row-json.ts";
+import { formOf } from "../../../cli/event-files/foreign-records.ts";
+import { sampleDay } from "../../../local/samples/sample-day.ts";
+import { AUDIT_LOG_COLUMNS } from "../../../src/core/event/audit-log-columns.ts";
+import { isAuditLog, toAuditLogRow } from "../../../src/core/event/audit-log.ts";
+import { type DiagnosticRecord, isRecord, readEventBody } from "../../../src/core/event/event-body.ts";
+import type { Json } from "../../../src/kql/run/values.ts";
+import { settingsChange } from "../../samples.ts";
 
 const exported = settingsChange();
 const audits = sampleDay({ seed: 7, day: new Date("2026-03-04T00:00:00Z") })

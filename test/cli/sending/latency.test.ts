@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { latencies, spread, spreadText } from "../../cli/sending/latency.ts";
+import { latencies, spread, spreadText } from "../../../cli/sending/latency.ts";
 
 test("median and 95th percentile are values that were measured", () => {
   expect(spread(Array.from({ length: 100 }, (_, index) => 100 - index))).toEqual({
