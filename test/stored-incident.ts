@@ -56,6 +56,7 @@ const INCIDENT: Incident = {
   detectedTime: "2026-03-04T09:12:46.000Z",
   partitionId: "0",
   sequenceNumber: 7,
+  contentHash: sha256Hex("content"),
   record: '{"category":"AuditLogs"}',
   remediationSteps: "Ask who changed it.",
   modifiedProperties: [{ displayName: "TemplateId", oldValue: '""', newValue: '"x"' }],

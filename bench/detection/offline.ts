@@ -70,7 +70,10 @@ async function backtested(file: string, rule: ReadyRule, scan: LiteralScan | und
     readEventBlocks([file], () => undefined),
     { rules: [rule], scan },
     {
-      found: ({ incident: { row } }) => ids.push(textOf(row, "AuditLogId")),
+      found({ incident: { row } }) {
+        ids.push(textOf(row, "AuditLogId"));
+        return "added";
+      },
       unreadable(where, reason) {
         throw new Error(`${where}: ${reason}`);
       },

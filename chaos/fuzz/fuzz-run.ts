@@ -3,7 +3,7 @@ import { outboxEntity } from "../../src/azure/incidents/outbox-entity.ts";
 import { incidentEntity, recordEntity, rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { assertWithinTableLimits } from "../../src/azure/tables/table-limits.ts";
 import { valueText } from "../../src/core/value-text.ts";
-import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
+import type { StoredIncident, StoreOutcome } from "../../src/core/incident/incident-row.ts";
 import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
@@ -48,11 +48,12 @@ export async function fuzzRun(
     body,
     position: { partitionId: "0", sequenceNumber: index, enqueuedTime: "2026-03-04T09:14:00.5Z" },
   }));
-  const add = (incident: StoredIncident): "added" | "known" => {
+  const add = (incident: StoredIncident): StoreOutcome => {
     const id = `${valueText(incident.row["RuleId"])} ${valueText(incident.row["IncidentId"])}`;
     const stored = incidents.get(id);
     if (stored?.record !== incident.record) assertStorable(incident); // the same record gives the same row
-    if (stored !== undefined) return "known";
+    if (stored !== undefined)
+      return stored.row["ContentHash"] === incident.row["ContentHash"] ? "known" : "otherContent";
     incidents.set(id, incident);
     return "added";
   };

@@ -3,8 +3,8 @@ import { textOf } from "../incidents/incident-text.ts";
 
 /** Counts this many different keys one by one, and later ones as "others", so that memory stays bounded. */
 const MAX_KEYS = 10_000;
-/** Remembers this many incident ids, to tell redelivered records from new ones. */
-const MAX_IDS = 1_000_000;
+/** Remembers this many incidents, to tell redelivered records from new ones. */
+const MAX_INCIDENTS = 1_000_000;
 const SAMPLES = 3;
 
 /** One result among those shown. */
@@ -29,17 +29,20 @@ export const OTHERS = "(others)";
 
 /** Counts the findings by rule, day and actor, in bounded memory. */
 export function backtestFigures() {
-  const seen = new Set<string>();
+  /** The content of the record by incident id. */
+  const seen = new Map<string, string>();
   const rules = new Map<string, ReturnType<typeof empty>>();
   return {
-    /** @returns whether the incident is new */
-    add({ match, incident }: Found, where: string): boolean {
+    /** @returns what the incident table would answer */
+    add({ match, incident }: Found, where: string): "added" | "known" | "otherContent" {
       const figures = rules.get(match.rule.id) ?? empty();
       rules.set(match.rule.id, figures);
       figures.matches += 1;
       const id = textOf(incident.row, "IncidentId");
-      if (seen.has(id)) return false;
-      if (seen.size < MAX_IDS) seen.add(id);
+      const content = textOf(incident.row, "ContentHash");
+      const known = seen.get(id);
+      if (known !== undefined) return known === content ? "known" : "otherContent";
+      if (seen.size < MAX_INCIDENTS) seen.set(id, content);
       figures.incidents += 1;
       const time = textOf(incident.row, "ActivityDateTime");
       const actor = textOf(incident.row, "InitiatedBy") || "(nobody named)";
@@ -48,7 +51,7 @@ export function backtestFigures() {
       if (figures.samples.length < SAMPLES) {
         figures.samples.push({ time, title: textOf(incident.row, "IncidentTitle"), actor, where });
       }
-      return true;
+      return "added";
     },
     of(ruleId: string): RuleFigures {
       return rules.get(ruleId) ?? empty();

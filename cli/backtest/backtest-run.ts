@@ -2,8 +2,9 @@ import { tenantOf } from "../../src/core/event/audit-log.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { type Candidates, candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
-import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detection/detect-batch.ts";
+import { NO_FIGURES, type RecordFigures, storeProblem } from "../../src/workflows/detection/detect-batch.ts";
 import { judge, type Found } from "../../src/workflows/detection/judge-record.ts";
+import type { StoreOutcome } from "../../src/core/incident/incident-row.ts";
 import type { FileBlock } from "../event-files/event-files.ts";
 
 export interface BacktestCounts extends RecordFigures {
@@ -14,7 +15,8 @@ export interface BacktestCounts extends RecordFigures {
 type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
 export interface BacktestHandlers {
-  found(found: Found, where: string): void;
+  /** @returns what the incident table would answer */
+  found(found: Found, where: string): StoreOutcome;
   /** Called with each event or record that would become a dead letter. */
   unreadable(where: string, reason: string): void;
   /** Called after each block of events. @returns true to end the run */
@@ -63,8 +65,12 @@ function settle({ records, unreadable, skipped }: Candidates, where: string, { r
   for (const source of records) {
     const allowedTenantIds = new Set([tenantOf(source.record)]);
     const verdict = judge(source, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
-    tally[verdict.fate] += 1;
-    if (verdict.fate === "deadLettered") handlers.unreadable(where, verdict.reason);
-    for (const found of verdict.found) handlers.found(found, where);
+    const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];
+    for (const found of verdict.found) {
+      const problem = storeProblem(found.incident, handlers.found(found, where));
+      if (problem !== undefined) problems.push(problem);
+    }
+    tally[problems.length > 0 ? "deadLettered" : verdict.fate] += 1;
+    if (problems.length > 0) handlers.unreadable(where, problems.join("; "));
   }
 }

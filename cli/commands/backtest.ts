@@ -86,8 +86,8 @@ Anything read that is not a record is counted and reported on stderr.`,
       { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
       {
         found(found, where) {
-          figures.add(found, where);
-          if (values.json !== true) return;
+          const outcome = figures.add(found, where);
+          if (values.json !== true) return outcome;
           const { match, incident } = found;
           const head = {
             rule: names.get(match.rule.id),
@@ -99,6 +99,7 @@ Anything read that is not a record is counted and reported on stderr.`,
           };
           const row = rowJson(match.rule.plan.columns, match.resultRow);
           terminal.out(`${safeJson(`${JSON.stringify(head).slice(0, -1)},"row":${row}}`)}\n`);
+          return outcome;
         },
         unreadable: (where, reason) => terminal.note(`pimwatch: ${visible(where)}: ${visible(reason)}`),
         progress: (so, file) => {

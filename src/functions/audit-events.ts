@@ -22,7 +22,7 @@ app.generic("audit-events", {
       const events = hubEvents(bodies, context.triggerMetadata ?? {});
       const figures = await handleEvents(events, await services(), delivery);
       const line = JSON.stringify({ event: "batch detected", ...figures });
-      if (figures.leftToHealer > 0) context.warn(line);
+      if (figures.leftToHealer > 0 || figures.otherContent > 0) context.warn(line);
       else context.info(line);
     }),
 });

@@ -37,6 +37,7 @@ const BATCH: Handled = {
   deadLettered: 0,
   stored: 1,
   known: 0,
+  otherContent: 0,
   guarded: false,
   leftToHealer: 0,
   latency: { "1": 3 },

@@ -1,15 +1,18 @@
 import { doMost, throwFirst } from "../../core/do-each.ts";
 import type { StoreOutcome } from "../../core/incident/incident-row.ts";
 import { DependencyError } from "../../errors.ts";
-import { knownIncidents } from "./known-incidents.ts";
+import { type KnownIncident, knownIncidents } from "./known-incidents.ts";
 import { sideBySide } from "../tables/side-by-side.ts";
 import { TABLE_SERVICE, type TableRows } from "../tables/table-rows.ts";
 import { type RowSet, transactionGroups } from "../tables/transaction-groups.ts";
 
 /** The rows of a new incident. */
-export interface Addition extends RowSet {
+export interface Addition extends RowSet, KnownIncident {
   readonly id: string;
 }
+
+/** `known`: the incident's own row as it is stored. */
+export type AdditionOutcome = Exclude<StoreOutcome, "known" | "otherContent"> | { readonly known: KnownIncident };
 
 /**
  * Transactions that are under way at a time. A partition takes about 2,000 rows a second: more would only be refused.
@@ -34,8 +37,8 @@ const REFUSALS_BELIEVED = 3;
 export async function storeMissing(
   table: TableRows,
   additions: readonly Addition[],
-): Promise<ReadonlyMap<Addition, StoreOutcome>> {
-  const outcomes = new Map<Addition, StoreOutcome>();
+): Promise<ReadonlyMap<Addition, AdditionOutcome>> {
+  const outcomes = new Map<Addition, AdditionOutcome>();
   const alone: Addition[] = [];
 
   /** @returns the members of groups of which a row exists. Of a group that is refused, each must be tried alone */
@@ -86,8 +89,9 @@ export async function storeMissing(
     for (const [ruleId, ofRule] of Map.groupBy(some, ({ partitionKey }) => partitionKey)) {
       const known = await knownIncidents(table, { ruleId, ids: ofRule.map(({ id }) => id) });
       for (const addition of ofRule) {
-        if (known.has(addition.id)) outcomes.set(addition, "known");
-        else missing.push(addition);
+        const stored = known.get(addition.id);
+        if (stored === undefined) missing.push(addition);
+        else outcomes.set(addition, { known: stored });
       }
     }
     return missing;
@@ -107,7 +111,7 @@ export async function storeMissing(
   return outcomes;
 }
 
-function throwIfAllFailed(outcomes: readonly StoreOutcome[]): void {
+function throwIfAllFailed(outcomes: readonly AdditionOutcome[]): void {
   const failures = outcomes.flatMap((outcome) =>
     typeof outcome === "object" && "failed" in outcome ? [outcome.failed] : [],
   );

@@ -1,9 +1,11 @@
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
+import { valueText } from "../../core/value-text.ts";
 import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
 import { identityOf, incidentKeys, LISTED_ROWS, listedKeys, recordKeys } from "../tables/row-keys.ts";
 import { assertWithinTableLimits } from "../tables/table-limits.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 import { type Addition, storeMissing } from "./incident-additions.ts";
+import type { KnownIncident } from "./known-incidents.ts";
 import { incidentEntity, recordEntity, rowOfEntity, textOfRecordEntity } from "./incident-entity.ts";
 import { incidentOutbox } from "./incident-outbox.ts";
 import { outboxRows } from "./outbox-entity.ts";
@@ -26,7 +28,7 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
       ...outboxRows(row, "new", sinks),
     ];
     const bytes = entities.reduce((sum, entity) => sum + assertWithinTableLimits(entity), 0);
-    return { partitionKey: ruleId, id, entities, bytes };
+    return { partitionKey: ruleId, id, contentHash: valueText(row["ContentHash"]), entities, bytes };
   }
 
   /** Rows beyond the service's limits are a mistake of ours, which must not hold up their partition for ever. */
@@ -51,8 +53,9 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
      *
      * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
      *
-     * @returns the outcomes in the order given; of an id that comes twice, the second is known. An incident that the
-     *   table never takes is refused, and one that cannot be stored now has failed: neither holds up another
+     * @returns the outcomes in the order given; of an id that comes twice, the second is known, or has other content. An
+     *   incident that the table never takes is refused, and one that cannot be stored now has failed: neither holds up
+     *   another
      * @throws when none can be stored, or the table does not answer; then each incident is stored whole or not at all
      */
     async addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> {
@@ -64,8 +67,9 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
       return additions.map((addition) => {
         if ("refused" in addition) return addition;
         const first = once.get(keyOf(addition)) ?? addition;
-        const outcome = outcomes.get(first) ?? "known";
-        return outcome === "added" && first !== addition ? "known" : outcome;
+        const outcome = outcomes.get(first) ?? { failed: new Error("the store gave no outcome") };
+        if (outcome === "added") return first === addition ? "added" : knownAs(first, addition);
+        return "known" in outcome ? knownAs(outcome.known, addition) : outcome;
       });
     },
 
@@ -84,6 +88,11 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
 
     ...incidentOutbox(table, "log-analytics"),
   };
+}
+
+/** An incident of an older version has no hash. */
+function knownAs(stored: KnownIncident, { contentHash }: KnownIncident): "known" | "otherContent" {
+  return stored.contentHash === "" || stored.contentHash === contentHash ? "known" : "otherContent";
 }
 
 /** No key of a table holds a slash. */

@@ -7,11 +7,17 @@ import type { TableRows } from "../tables/table-rows.ts";
 
 /** Requests that are under way at a time. */
 const SIDE_BY_SIDE = 4;
+const SELECTED = ["RowKey", "ContentHash"];
 /** Three comparisons name the partition and the range. */
 const MOST_NAMED = MAX_COMPARISONS - 3;
 
+export interface KnownIncident {
+  /** "" if it was stored by a version that did not keep it. */
+  readonly contentHash: string;
+}
+
 /**
- * Tells which of many incidents of a rule are stored: those whose own row exists.
+ * Finds those of many incidents of a rule that are stored: whose own row exists.
  *
  * Each request reads a range of row keys. Where the table holds little besides the incidents that are looked for, one
  * request finds up to a thousand of them. Where it holds much, each request names twelve: so the number of requests
@@ -23,9 +29,9 @@ const MOST_NAMED = MAX_COMPARISONS - 3;
 export async function knownIncidents(
   table: TableRows,
   { ruleId, ids }: { readonly ruleId: string; readonly ids: readonly string[] },
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, KnownIncident>> {
   const wanted = new Set(ids);
-  const known = new Set<string>();
+  const known = new Map<string, KnownIncident>();
   const sorted = ids.map((id) => incidentKeys(ruleId, id).rowKey).toSorted((a, b) => (a < b ? -1 : 1)); // as the table sorts
 
   /** @returns the last key that was read, or undefined when the range has been read to its end */
@@ -33,10 +39,11 @@ export async function knownIncidents(
     const [from = "", through = from] = [keys[0], keys.at(-1)];
     const where = keys.length > MOST_NAMED ? [] : [`(${keys.map((key) => odata`RowKey eq ${key}`).join(" or ")})`];
     let rows = 0;
-    for await (const { rowKey } of table.list({ partitionKey: ruleId, from, through, where, select: ["RowKey"] })) {
-      const key = String(rowKey);
+    for await (const row of table.list({ partitionKey: ruleId, from, through, where, select: SELECTED })) {
+      const key = String(row["rowKey"]);
       const id = incidentIdOf(key);
-      if (wanted.has(id)) known.add(id);
+      const { ContentHash: hash } = row;
+      if (wanted.has(id)) known.set(id, { contentHash: typeof hash === "string" ? hash : "" });
       rows += 1;
       if (rows >= mostRows) return key;
     }

@@ -118,6 +118,12 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   },
   column("CorrelationId", "string", "Correlation id of the activity; not unique", (i) => i.activity.correlationId),
   column("AuditLogId", "string", "Id of the audit record in AuditLogs", (i) => i.activity.auditLogId),
+  column(
+    "ContentHash",
+    "string",
+    "sha256 of what the record says, the same when it is sent again",
+    (i) => i.contentHash,
+  ),
   column("EntraTenantId", "string", "Entra tenant that exported the record", (i) => i.activity.tenantId),
   column("InitiatedByType", "string", "User, Application or Unknown", (i) => i.actor.type),
   listed("InitiatedBy", "string", "Best name of the actor", (i) => i.actor.label),

@@ -68,6 +68,21 @@ const identityOfContent = oncePer(({ record, bytes }: ReadRecord): RecordIdentit
   return ["content", sha256Hex(canonicalObject(content).text)];
 });
 
+/**
+ * sha256, in hex, over what a record of AuditLogs says: its operation and its `properties`. An audit record's id names one
+ * record, so two contents under one id are two records.
+ *
+ * The other fields describe the export and may differ when Azure Monitor sends the record again. The order of keys and of
+ * array elements does not count.
+ *
+ * @param source with its fields as `shapedRecord` gives them
+ */
+export const contentOf = oncePer(({ record }: ReadRecord): string => {
+  const { tenantId: _, ...properties } = propertiesOf(record);
+  const content = jsonText({ operationName: record["operationName"] ?? null, properties });
+  return sha256Hex(foldJson(content, CANONICAL).text);
+});
+
 function leftOut(record: DiagnosticRecord): readonly string[] {
   const { activityDateTime } = propertiesOf(record);
   const hasOwnTime = typeof activityDateTime === "string" && parseTimestamp(activityDateTime) !== null;

@@ -14,10 +14,11 @@ export interface StoredIncident {
 }
 
 /**
- * The result of storing an incident. `refused`: why the store can never accept it. `failed`: the error that prevented it this
- * time, although others were stored.
+ * The result of storing an incident. `otherContent`: its id is known from a record that says something else. `refused`: why
+ * the store can never accept it. `failed`: the error that prevented it this time, although others were stored.
  */
-export type StoreOutcome = "added" | "known" | { readonly refused: string } | { readonly failed: unknown };
+export type StoreOutcome =
+  "added" | "known" | "otherContent" | { readonly refused: string } | { readonly failed: unknown };
 
 /*
  * Each bound keeps a property below Table Storage's 32 Ki characters and Log Analytics' 64 KB. Together they keep an entity

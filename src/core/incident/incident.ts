@@ -13,7 +13,7 @@ import { valueText } from "../value-text.ts";
 import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
 import { alertTextOf } from "./alert-details.ts";
 import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
-import { incidentId } from "./incident-identity.ts";
+import { contentOf, incidentId } from "./incident-identity.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { toJson } from "../json/column-json.ts";
 import { jsonText } from "../../kql/run/dynamic-text.ts";
@@ -90,6 +90,8 @@ export interface Incident {
   readonly detectedTime: string;
   readonly partitionId: string;
   readonly sequenceNumber: number | null;
+  /** See {@link contentOf}. */
+  readonly contentHash: string;
   /** The audit record as JSON text. */
   readonly record: string;
   /** The response section of the rule's guide. */
@@ -164,6 +166,7 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     detectedTime: detectedAt.toISOString(),
     partitionId: position.partitionId ?? "",
     sequenceNumber: position.sequenceNumber,
+    contentHash: contentOf(match.source),
     record: facts.text,
     remediationSteps: rule.guide?.response ?? "",
     modifiedProperties: facts.modifiedProperties,

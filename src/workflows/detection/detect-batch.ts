@@ -71,9 +71,11 @@ export interface BatchFigures extends RecordFigures {
   /** Incidents that were stored now, and those that were stored before. A record can make several. */
   readonly stored: number;
   readonly known: number;
+  /** Incidents that were not stored: another record, with other content, has their id. Each record is a dead letter. */
+  readonly otherContent: number;
 }
 
-const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0 };
+const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0, otherContent: 0 };
 const BATCH_FIGURES = Object.keys(NO_BATCH_FIGURES).filter(
   (name): name is keyof BatchFigures => name in NO_BATCH_FIGURES,
 );
@@ -265,7 +267,7 @@ async function storeIncidents(records: readonly FoundRecord[], batch: Batch): Pr
   }
 }
 
-/** Counts the outcomes. A record with a refused incident becomes a dead letter; one with a failed incident is not counted yet. */
+/** Counts the outcomes. A record whose incident is refused, or known from another, becomes a dead letter; one with a failed incident is not counted yet. */
 function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreOutcome[], batch: Batch): void {
   const { figures, added, errors } = batch;
   let next = 0;
@@ -275,9 +277,10 @@ function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreO
     for (const incident of incidents) {
       const outcome = outcomes[next++] ?? "known";
       if (outcome === "added") added.push(incident);
-      if (typeof outcome === "string") figures[outcome === "added" ? "stored" : "known"] += 1;
+      if (typeof outcome === "string") figures[outcome === "added" ? "stored" : outcome] += 1;
       else if ("failed" in outcome) errors.push(outcome.failed);
-      else reasons.push(refusalOf(incident, outcome.refused));
+      const problem = storeProblem(incident, outcome);
+      if (problem !== undefined) reasons.push(problem);
     }
     if (errors.length > failuresBefore) continue;
     if (reasons.length > 0) bury({ bytes: source.bytes(), reason: reasons.join("; "), position }, batch);
@@ -288,6 +291,9 @@ function settleStored(records: readonly FoundRecord[], outcomes: readonly StoreO
   }
 }
 
-function refusalOf({ row }: StoredIncident, reason: string): string {
-  return `incident ${valueText(row["IncidentId"])} of rule ${valueText(row["RuleId"])} is refused: ${reason}`;
+/** Why the incident's record must become a dead letter, if it must. */
+export function storeProblem({ row }: StoredIncident, outcome: StoreOutcome): string | undefined {
+  const name = `incident ${valueText(row["IncidentId"])} of rule ${valueText(row["RuleId"])}`;
+  if (outcome === "otherContent") return `${name} is known from a record that has the same id and says something else`;
+  return typeof outcome === "object" && "refused" in outcome ? `${name} is refused: ${outcome.refused}` : undefined;
 }

@@ -61,6 +61,24 @@ describe.each([
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(first);
   });
 
+  test("an id that is known from a record with other content is not known again, in one call or later", async () => {
+    const incidents = await open();
+    const first = storedIncident();
+    const other = storedIncident("sample", { contentHash: sha256Hex("other"), priority: "P1" });
+
+    expect(await incidents.addAll([first, other, first])).toEqual(["added", "otherContent", "known"]);
+    expect(await incidents.addAll([other, first])).toEqual(["otherContent", "known"]);
+
+    expect(await pendingRows(incidents, RULE_ID)).toEqual([first.row]);
+  });
+
+  test("an incident that an older version stored is known whatever the record says", async () => {
+    const incidents = await open();
+    await incidents.addAll([storedIncident("sample", { contentHash: "" })]);
+
+    expect(await incidents.addAll([storedIncident()])).toEqual(["known"]);
+  });
+
   test("adding an incident that was forwarded does not queue it again", async () => {
     const incidents = await open();
     const incident = storedIncident();

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleDay } from "../../../local/samples/sample-day.ts";
+import { backtestFigures } from "../../../cli/backtest/backtest-figures.ts";
 import { backtest } from "../../../cli/backtest/backtest-run.ts";
 import { readEventBlocks } from "../../../cli/event-files/event-files.ts";
 import { readyRules } from "../../../cli/rules/ready-rules.ts";
@@ -32,13 +33,16 @@ async function run(content: string | Uint8Array, rules: readonly ReadyRule[], wi
   if (scan === undefined) throw new Error("these rules have literals");
   const found: string[] = [];
   const unreadable: string[] = [];
+  const figures = backtestFigures();
   const place = (where: string) => where.slice(file.length);
   const counts = await backtest(
     readEventBlocks([file], () => undefined),
     { rules, scan: withScan ? scan : undefined },
     {
-      found: ({ incident: { row }, match }, where) =>
-        found.push(`${place(where)} ${match.rule.id} ${textOf(row, "IncidentId")}`),
+      found(one, where) {
+        found.push(`${place(where)} ${one.match.rule.id} ${textOf(one.incident.row, "IncidentId")}`);
+        return figures.add(one, where);
+      },
       unreadable: (where, reason) => unreadable.push(`${place(where)}: ${reason}`),
       progress: () => false,
     },
@@ -161,6 +165,19 @@ describe("with the scan and without it", () => {
   });
 });
 
+test("a second record under a known id would be a dead letter", async () => {
+  const second = settingsChange({}, { resultReason: "Approval enabled." });
+
+  const {
+    whole: { unreadable, counts },
+  } = await both(`${lineOf(match)}\n${lineOf(match)}\n${lineOf(second)}\n`);
+
+  expect(counts).toMatchObject({ received: 3, matched: 2, deadLettered: 1 });
+  expect(unreadable).toEqual([
+    expect.stringMatching(/^:3: incident [0-9a-f]{64} of rule .* is known from a record that has the same id and says/),
+  ]);
+});
+
 test("progress is reported after each block, and can end the run", async () => {
   const blocks = (async function* () {
     for (let index = 1; ; index += 1)
@@ -172,7 +189,7 @@ test("progress is reported after each block, and can end the run", async () => {
     blocks,
     { rules: OFFICIAL, scan: undefined },
     {
-      found: () => undefined,
+      found: () => "added",
       unreadable: () => undefined,
       progress: ({ events }, file) => told.push(`${events} ${file}`) === 3,
     },

@@ -85,6 +85,7 @@ test("a match becomes an incident in Sentinel's vocabulary with everything from 
     detectedTime: "2026-03-04T09:14:01.000Z",
     partitionId: "3",
     sequenceNumber: 42,
+    contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
     record: JSON.stringify(record),
     remediationSteps: RULE.guide?.response,
     modifiedProperties: (properties["targetResources"] as Record<string, Json>[])[0]?.["modifiedProperties"],

@@ -16,6 +16,7 @@ export const NOTHING: BatchFigures = {
   deadLettered: 0,
   stored: 0,
   known: 0,
+  otherContent: 0,
 };
 
 export const signIn = { category: "SignInLogs", operationName: "Sign-in activity", properties: {} };

@@ -2,13 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../src/kql/run/evaluation.ts";
 import { prepare } from "../../../src/kql/run/evaluate.ts";
+import { jsonText } from "../../../src/kql/run/dynamic-text.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
+import { propertiesOf } from "../../../src/core/event/audit-log.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import {
   type BatchFigures,
   type DetectDependencies,
   detectBatch,
+  sumOf,
 } from "../../../src/workflows/detection/detect-batch.ts";
 import { anyJson, anySettingsChange, bytes, eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, readyRule } from "../../shipped-rule.ts";
@@ -247,6 +250,56 @@ describe("a record whose incident the store refuses", () => {
     const { figures } = await detectBatch(events(eventBody(bad)), { ...deps, rules: [failing, ...deps.rules] });
     expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, deadLettered: 1 });
     expect(letters[0]?.reason).toMatch(/failed with TypeError; incident .* is refused: EntityTooLarge$/);
+  });
+});
+
+describe("a record with the id of another", () => {
+  const weak = settingsChange({}, { resultReason: "Approval enabled." });
+  const strong = settingsChange({}, { resultReason: "Approval disabled." });
+
+  test.each([
+    { when: "in one event", batches: [[eventBody(weak, strong)]] },
+    { when: "in one batch", batches: [[eventBody(weak), eventBody(strong)]] },
+    { when: "in a later batch", batches: [[eventBody(weak)], [eventBody(strong)]] },
+  ])("becomes a dead letter if it says something else, $when", async ({ batches }) => {
+    const { deps, stored, letters } = memoryStores();
+    const outcomes = [];
+    for (const batch of batches) outcomes.push(await detectBatch(events(...batch), deps));
+    expect(sumOf(outcomes).figures).toEqual({
+      ...NOTHING,
+      events: batches.flat().length,
+      received: 2,
+      matched: 1,
+      deadLettered: 1,
+      stored: 1,
+      otherContent: 1,
+    });
+    expect(stored().map(({ row }) => row["ResultReason"])).toEqual(["Approval enabled."]);
+    expect(letters.map(({ bytes: kept }) => new TextDecoder().decode(kept))).toEqual([JSON.stringify(strong)]);
+    expect(letters[0]?.reason).toMatch(
+      /^incident [0-9a-f]{64} of rule 0ed0fe7c-af29-4990-af7f-bb5ccb231198 is known from a record that has the same id and says something else$/,
+    );
+  });
+
+  test("is the same record if only fields of the export differ, or the order of keys and elements", async () => {
+    const { deps, letters } = memoryStores();
+    const properties = Object.entries(propertiesOf(weak)).reverse();
+    const again = {
+      ...weak,
+      time: "2026-03-05T00:00:00Z",
+      Level: "Informational",
+      durationMs: 7,
+      callerIpAddress: "203.0.113.9",
+      identity: "Sync",
+      resultSignature: "",
+      properties: Object.fromEntries(
+        properties.map(([key, value]) => [key, Array.isArray(value) ? value.toReversed() : value]),
+      ),
+    };
+    const asText = { ...weak, properties: jsonText(weak["properties"] ?? null) };
+    const { figures } = await detectBatch(events(eventBody(weak, again), eventBody(asText)), deps);
+    expect(figures).toEqual({ ...NOTHING, events: 2, received: 3, matched: 3, stored: 1, known: 2 });
+    expect(letters).toEqual([]);
   });
 });
 

@@ -19,6 +19,7 @@ const FOUND = {
   otherCategory: 0,
   recordsSkippedByScan: 0,
   deadLettered: 0,
+  otherContent: 0,
   guarded: false,
   leftToHealer: 0,
   latency: { 1: 1 },
