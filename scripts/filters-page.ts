@@ -11,6 +11,8 @@ The page, the API and \`npx pimwatch incidents\` have the same filters. An incid
 | --- | --- | --- |
 ${rows.join("\n")}
 
+- Names and ids are compared without regard to case and surrounding blanks, as Entra and the rules' \`=~\` do. One person in three spellings
+  is found with any of them. The list of an incident that was stored by a version before the filter knew ids has no ids: name its actor.
 - API: parameters of \`/api/incidents\`, \`/api/incidents/summary\` and \`/api/incidents/export\`, such as
   \`?priority=P1,P2&effect=weakens\`. A parameter may be given once. An unknown parameter is an error.
 - CLI: options, such as \`--priority P1,P2 --effect weakens\`.

@@ -1,3 +1,4 @@
+import { identityKey } from "../../src/core/identity-key.ts";
 import type { Found } from "../../src/workflows/detection/judge-record.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
@@ -47,7 +48,7 @@ export function backtestFigures() {
       const time = textOf(incident.row, "ActivityDateTime");
       const actor = textOf(incident.row, "InitiatedBy") || "(nobody named)";
       count(figures.days, time.slice(0, 10));
-      count(figures.actors, actor);
+      count(figures.actors, firstSpelling(figures.spellings, actor));
       if (figures.samples.length < SAMPLES) {
         figures.samples.push({ time, title: textOf(incident.row, "IncidentTitle"), actor, where });
       }
@@ -61,7 +62,16 @@ export function backtestFigures() {
 
 function empty() {
   const samples: BacktestSample[] = [];
-  return { matches: 0, incidents: 0, days: new Map<string, number>(), actors: new Map<string, number>(), samples };
+  const counts = { days: new Map<string, number>(), actors: new Map<string, number>() };
+  return { matches: 0, incidents: 0, ...counts, spellings: new Map<string, string>(), samples };
+}
+
+/** One person in several spellings is counted once, as first written. */
+function firstSpelling(spellings: Map<string, string>, actor: string): string {
+  const key = identityKey(actor);
+  const first = spellings.get(key) ?? actor;
+  if (spellings.size < MAX_KEYS) spellings.set(key, first);
+  return first;
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -1,6 +1,7 @@
 import { burstWindow } from "../../src/core/incident/burst.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
+import { valueText } from "../../src/core/value-text.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 /** Enough characters to name one incident among very many. */
@@ -25,6 +26,7 @@ export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOp
     ...whatItSays(incident),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
+    ...notes(incident),
     row("from", origin(incident)),
     ...(burst > 1 ? [row("burst", burstWords(incident, burst))] : []),
     row("result", shown(incident, "Result") || "(none given)"),
@@ -41,6 +43,7 @@ export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions
     heading(incident, color),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
+    ...notes(incident),
     row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
     "",
   ].join("\n");
@@ -121,6 +124,12 @@ function secondOf(time: string): string {
 function actor(incident: IncidentRow): string {
   const name = shown(incident, "InitiatedBy") || "(nobody named)";
   return textOf(incident, "InitiatedByType") === "Application" ? `${name} (application)` : name;
+}
+
+/** What to know about the identities beyond their names. Incidents of older versions have none. */
+function notes(incident: IncidentRow): string[] {
+  const all = Array.isArray(incident["IdentityNotes"]) ? incident["IdentityNotes"] : [];
+  return all.map((note) => row("note", visible(valueText(note))));
 }
 
 /** Both addresses if they differ: the rule maps one, but PIM often fills only the other. */

@@ -1,6 +1,6 @@
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { expect, test } from "vitest";
-import { incidentText } from "../../cli/incidents/incident-text.ts";
+import { incidentLines, incidentText } from "../../cli/incidents/incident-text.ts";
 
 const weakened: IncidentRow = {
   IncidentId: "9f8e7d",
@@ -70,6 +70,13 @@ test("an incident about anything but PIM settings shows a reason, and its target
     "    by        alex.rivera@fabrikam.example",
   ]);
   expect(incidentText({ ...assigned, ResultReason: "" }, { color: false })).not.toContain("reason");
+});
+
+test("what to know about the identities stands below the actor, in lists too", () => {
+  const noted = { ...weakened, IdentityNotes: ["The actor is an agent identity of blueprint b-1."] };
+  const expected = "    note      The actor is an agent identity of blueprint b-1.";
+  expect(incidentText(noted, { color: false }).split("\n")).toContain(expected);
+  expect(incidentLines(noted, { color: false }).split("\n")).toContain(expected);
 });
 
 test("hostile names cannot break lines, change the writing direction or color the terminal", () => {

@@ -60,11 +60,10 @@ function timeOf(conditions: readonly Condition[]): {
   };
 }
 
-/** None for a time, which the row keys hold, and none for words, which Table Storage cannot search. */
+/** None for a time, which the row keys hold, and none for what `rowTest` tests. */
 function comparisonsOf(condition: Condition): string[] {
-  if (condition.kind === "time" || condition.kind === "words") return [];
   if (condition.kind === "anyOf") return alternatives(condition);
-  return [anyOf(condition.columns.map((column) => `${column} ${odata`eq ${condition.text}`}`))];
+  return condition.kind === "equals" ? [`${condition.column} ${odata`eq ${condition.text}`}`] : [];
 }
 
 /** By the wanted values or by the others, whichever are fewer. */

@@ -1,3 +1,4 @@
+import { type Agent, agentOf, type AgentTarget, isAgent } from "./agents.ts";
 import { propertiesOf } from "./audit-log.ts";
 import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "./event-body.ts";
@@ -10,9 +11,12 @@ export interface Actor {
   readonly label: string;
   readonly userPrincipalName: string;
   readonly userId: string;
+  /** People may choose it, and services leave theirs here. */
+  readonly userDisplayName: string;
   readonly appName: string;
   readonly appId: string;
   readonly servicePrincipalId: string;
+  readonly agent: Agent;
 }
 
 /** The directory role whose settings changed, or the role entry of a group or Azure resource. */
@@ -31,16 +35,19 @@ export interface Target {
 }
 
 export function actorOf(record: DiagnosticRecord): Actor {
-  const initiatedBy = object(propertiesOf(record)["initiatedBy"]);
+  const properties = propertiesOf(record);
+  const initiatedBy = object(properties["initiatedBy"]);
   const [user, app] = [object(initiatedBy["user"]), object(initiatedBy["app"])];
   const actor = {
     userPrincipalName: valueText(user["userPrincipalName"]),
     userId: valueText(user["id"]),
+    userDisplayName: valueText(user["displayName"]),
     appName: valueText(app["displayName"]),
     appId: valueText(app["appId"]),
     servicePrincipalId: valueText(app["servicePrincipalId"]),
+    agent: agentOf([app, user, object(properties["performedBy"])]),
   };
-  const userLabel = firstFilled(actor.userPrincipalName, valueText(user["displayName"]), actor.userId);
+  const userLabel = firstFilled(actor.userPrincipalName, actor.userDisplayName, actor.userId);
   const appLabel = firstFilled(actor.appName, actor.servicePrincipalId, actor.appId);
   return {
     type: userLabel ? "User" : appLabel ? "Application" : "Unknown",
@@ -65,8 +72,18 @@ export function targetOf(record: DiagnosticRecord): Target {
   const all = targets(record);
   const scope = all.find((target) => isScope(target));
   const target = scope ?? all.find((candidate) => isType(candidate, "Role")) ?? all[0] ?? {};
-  const name = valueText(target["displayName"]) || valueText(target["userPrincipalName"]);
-  return { type: valueText(target["type"]), name, id: valueText(target["id"]) };
+  return { type: valueText(target["type"]), name: nameOf(target), id: valueText(target["id"]) };
+}
+
+/** The target resources that are agents, in the order of the record. */
+export function agentTargetsOf(record: DiagnosticRecord): AgentTarget[] {
+  return targets(record)
+    .map((target) => ({ name: nameOf(target), id: valueText(target["id"]), ...agentOf([target]) }))
+    .filter(isAgent);
+}
+
+function nameOf(target: DiagnosticRecord): string {
+  return valueText(target["displayName"]) || valueText(target["userPrincipalName"]);
 }
 
 const SCOPE_TYPES = ["Group", "Subscription", "ManagementGroup", "ResourceGroup"];

@@ -1,3 +1,4 @@
+import { identityKey } from "../identity-key.ts";
 import { sha256Hex } from "../json/content-hash.ts";
 import type { Incident } from "./incident.ts";
 
@@ -18,8 +19,9 @@ export function burstIdOf({
   activityDateTime,
 }: Pick<Incident, "activity" | "actor" | "activityDateTime">): string {
   const time = Date.parse(activityDateTime);
-  const actorId =
-    actor.userId || actor.servicePrincipalId || actor.appId || (actor.type === "Unknown" ? "" : actor.label);
+  const { userId, servicePrincipalId, appId, type, label } = actor;
+  const names = [userId, servicePrincipalId, appId, type === "Unknown" ? "" : label];
+  const actorId = names.map(identityKey).find((name) => name !== "") ?? "";
   if (actorId === "" || !(time > 0)) return "";
   const hour = new Date(time).toISOString().slice(0, 13);
   return `${hour}Z-${sha256Hex(JSON.stringify([activity.tenantId, actorId, hour])).slice(0, 16)}`;

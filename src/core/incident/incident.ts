@@ -15,6 +15,7 @@ import { alertTextOf } from "./alert-details.ts";
 import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
 import { contentOf, incidentId } from "./incident-identity.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
+import { type IdentityNotes, identityNotesOf } from "./identity-notes.ts";
 import { toJson } from "../json/column-json.ts";
 import { jsonText } from "../../kql/run/dynamic-text.ts";
 import { formatDatetime } from "../../kql/run/time.ts";
@@ -77,6 +78,7 @@ export interface Incident {
   /** What changed and what it means; null for operations other than a change of PIM settings. */
   readonly assessment: IncidentFields | null;
   readonly actor: Actor;
+  readonly identities: IdentityNotes;
   readonly role: Role;
   readonly target: Target;
   /** The address that the rule maps to its IP entity, as in the record; often "". */
@@ -157,6 +159,7 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     priority: assessment?.priority ?? PRIORITY_OF_SEVERITY[alert.severity],
     assessment,
     actor: facts.actor,
+    identities: facts.identities,
     role: facts.role,
     target: facts.target,
     mappedIpAddress: mappedIpAddress(rule, result),
@@ -182,10 +185,12 @@ function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
 /** The parts that all incidents of a record share. */
 const factsOf = oncePer((source: ReadRecord) => {
   const { record } = source;
+  const actor = actorOf(record);
   return {
     properties: propertiesOf(record),
     assessmentFor: oncePer(({ expectedChanges = [] }: Rule) => incidentFields(record, { expectedChanges })),
-    actor: actorOf(record),
+    actor,
+    identities: identityNotesOf(record, actor),
     role: roleOf(record),
     target: targetOf(record),
     clientIpAddress: clientIpAddressOf(record),

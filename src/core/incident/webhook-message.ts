@@ -30,6 +30,7 @@ function teamsMessage(row: IncidentRow): object {
     ["What", of("Assessment") || of("ResultReason")],
     ["Role", of("RoleScope") || of("RoleName")],
     ["By", of("InitiatedBy")],
+    ["Note", shown(notesOf(row).join(" "))],
     ["From", of("ClientIpAddress")],
     ["Result", of("Result")],
     ["When", of("ActivityDateTime")],
@@ -54,6 +55,11 @@ function teamsMessage(row: IncidentRow): object {
     type: "message",
     attachments: [{ contentType: "application/vnd.microsoft.card.adaptive", contentUrl: null, content }],
   };
+}
+
+function notesOf(row: IncidentRow): string[] {
+  const notes = row["IdentityNotes"];
+  return Array.isArray(notes) ? notes.map(valueText) : [];
 }
 
 function paragraph(runs: readonly object[]): object {

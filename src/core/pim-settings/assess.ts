@@ -1,7 +1,8 @@
 import { type Actor, actorOf } from "../event/audit-activity.ts";
 import { propertiesOf } from "../event/audit-log.ts";
 import { valueText } from "../value-text.ts";
-import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
+import type { DiagnosticRecord } from "../event/event-body.ts";
+import { isOneOf } from "../identity-key.ts";
 import { assessmentText } from "./wording/assessment-text.ts";
 import { scopeOfBaseline } from "./baselines.ts";
 import { withModifiedProperties } from "./modified-policy.ts";
@@ -53,7 +54,7 @@ export function assess(record: DiagnosticRecord, { expectedChanges = [] }: Asses
   const read = withModifiedProperties(readChanges(reason), record);
   const changes: Changes = {
     ...read,
-    findings: read.findings.map((finding) => withoutSelfApproval(forRole(finding, scope), record, actor)),
+    findings: read.findings.map((finding) => withoutSelfApproval(forRole(finding, scope), actor)),
   };
   const overall = overallEffect(changes);
   const expectation = expectationOf(expectedChanges, { actor, scope, changes, at: timeOf(record) });
@@ -96,18 +97,14 @@ function forRole(finding: Finding, scope: RoleScope): Finding {
 }
 
 /** If the actor is the only approver, the effect is unknown: an attacker would set up exactly that. */
-function withoutSelfApproval(finding: Finding, record: DiagnosticRecord, actor: Actor): Finding {
+function withoutSelfApproval(finding: Finding, actor: Actor): Finding {
   if (finding.settingName !== SETTINGS.approval.name || finding.effect !== "strengthens") return finding;
   const approvers = finding.newValue
     .replace(/^enabled:? ?/, "")
     .split(/[,;]/)
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "");
-  const initiatedBy = propertiesOf(record)["initiatedBy"];
-  const user = isRecord(initiatedBy) && isRecord(initiatedBy["user"]) ? initiatedBy["user"] : {};
-  const names = [actor.label, actor.userPrincipalName, actor.userId, valueText(user["displayName"])];
-  const self = new Set(names.map((name) => name.toLowerCase()));
-  if (approvers.length === 0 || !approvers.every((name) => self.has(name))) return finding;
+    .filter((name) => name.trim() !== "");
+  const isSelf = isOneOf([actor.label, actor.userPrincipalName, actor.userId, actor.userDisplayName]);
+  if (approvers.length === 0 || !approvers.every(isSelf)) return finding;
   const reason = "The only approver is the actor who made the change; the event does not say who approved before.";
   return { ...finding, effect: "unknown", summary: `${finding.summary}, with the actor as the only approver`, reason };
 }

@@ -1,4 +1,5 @@
 import type { Actor } from "../event/audit-activity.ts";
+import { isOneOf } from "../identity-key.ts";
 import type { Changes } from "./finding.ts";
 import type { RoleScope } from "./role-scope.ts";
 
@@ -70,17 +71,16 @@ function gapOf(entry: ExpectedChange, { scope, changes, at }: SavedChange): stri
 
 /** "Member" alone would mean the Member of any group, and "Owner" the Owner of any scope. */
 function isOwnName(scope: RoleScope, name: string): boolean {
-  return name !== "" && (scope.kind === "directory" || name === scope.label);
+  return scope.kind === "directory" || name === scope.label;
 }
 
 function actorIds(actor: Actor): string[] {
   const { userPrincipalName, userId, appId, servicePrincipalId } = actor;
-  return [userPrincipalName, userId, appId, servicePrincipalId].filter((id) => id !== "");
+  return [userPrincipalName, userId, appId, servicePrincipalId];
 }
 
 function names(allowed: readonly string[], candidates: readonly string[]): boolean {
-  const wanted = new Set(allowed.map((name) => name.trim().toLowerCase()));
-  return candidates.some((candidate) => wanted.has(candidate.trim().toLowerCase()));
+  return candidates.some(isOneOf(allowed));
 }
 
 /** The planned changes that have ended. */

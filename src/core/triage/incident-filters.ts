@@ -9,7 +9,7 @@ export const EFFECTS = ["weakens", "unknown", "neutral", "strengthens"] as const
 /** The statuses that page and CLI list unless somebody asks for others. */
 export const OPEN_STATUSES = "New,Active";
 
-/** What a filter asks of an incident. Table Storage tests all of these but `words`. */
+/** What a filter asks of an incident. Table Storage tests all of these but `name` and `words`: it cannot ignore case. */
 export type Condition =
   | { readonly kind: "time"; readonly from?: Date; readonly before?: Date }
   | {
@@ -19,8 +19,10 @@ export type Condition =
       /** All values that a row may hold. */
       readonly all: readonly string[];
     }
-  /** One of the columns holds exactly this text. */
-  | { readonly kind: "equals"; readonly columns: readonly string[]; readonly text: string }
+  /** The column holds exactly this text. */
+  | { readonly kind: "equals"; readonly column: string; readonly text: string }
+  /** One of the columns holds this name or id in any spelling: see `identityKey`. */
+  | { readonly kind: "name"; readonly columns: readonly string[]; readonly text: string }
   /** Each word is somewhere in the columns, in upper or lower case. */
   | { readonly kind: "words"; readonly columns: readonly string[]; readonly text: string };
 
@@ -80,15 +82,15 @@ export const FILTERS = {
   },
   role: {
     label: "Role",
-    help: "whole name of a role, with or without its scope",
+    help: "whole name of a role, with or without its scope, or its template id",
     control: "none",
-    ...nameIn("RoleScope", "RoleName"),
+    ...nameIn("RoleScope", "RoleName", "RoleTemplateId"),
   },
   actor: {
     label: "By",
-    help: "whole name of the person or application that made the change",
+    help: "principal name or object id of the person, or name, client id or object id of the application, that made the change",
     control: "none",
-    ...nameIn("InitiatedBy"),
+    ...nameIn("InitiatedBy", "InitiatedByUserId", "InitiatedByAppId", "InitiatedByServicePrincipalId"),
   },
   owner: {
     label: "Owner",
@@ -105,7 +107,7 @@ export const FILTERS = {
     conditions(id: string): readonly Condition[] {
       const { from, to } = burstWindow(id); // Table Storage need not look at other hours
       return [
-        { kind: "equals", columns: ["BurstId"], text: id },
+        { kind: "equals", column: "BurstId", text: id },
         { kind: "time", from, before: to },
       ];
     },
@@ -195,7 +197,7 @@ function nameIn(...columns: readonly string[]) {
   return {
     placeholder: "NAME",
     read: shortText(1_000), // of a name in a row: incident-row.ts
-    conditions: (text: string): readonly Condition[] => [{ kind: "equals", columns, text }],
+    conditions: (text: string): readonly Condition[] => [{ kind: "name", columns, text }],
   } as const;
 }
 

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import { isOneOf } from "../identity-key.ts";
 import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
-import { conditionsOf, FILTER_NAMES, FILTERS, type IncidentQuery } from "./incident-filters.ts";
+import { type Condition, conditionsOf, FILTER_NAMES, FILTERS, type IncidentQuery } from "./incident-filters.ts";
 
 const ORDERS = ["newest", "priority"] as const;
 
@@ -103,15 +104,35 @@ export function problemsOf(error: z.core.$ZodError): string[] {
   });
 }
 
-/** Tests a row for all that Table Storage cannot test. Undefined where Table Storage tests the whole query. */
-export function rowTest(query: IncidentQuery): ((row: IncidentRow) => boolean) | undefined {
-  const searches = conditionsOf(query).filter((condition) => condition.kind === "words");
-  if (searches.length === 0) return undefined;
-  return (row) =>
-    searches.every(({ columns, text: searched }) => {
-      const content = columns.map((name) => valueText(row[name]).toLowerCase()).join("\n");
-      return wordsOf(searched).every((word) => content.includes(word));
-    });
+/** What Table Storage cannot test of a query. */
+interface RowTest {
+  /** The columns that it reads. */
+  readonly columns: readonly string[];
+  passes(row: IncidentRow): boolean;
+}
+
+/** The test for what Table Storage cannot test. Undefined where Table Storage tests the whole query. */
+export function rowTest(query: IncidentQuery): RowTest | undefined {
+  const conditions = conditionsOf(query).filter((condition) => "columns" in condition);
+  if (conditions.length === 0) return undefined;
+  const tests = conditions.map(textTest);
+  return {
+    columns: conditions.flatMap(({ columns }) => columns),
+    passes: (row) => tests.every((passes) => passes(row)),
+  };
+}
+
+function textTest({ kind, columns, text }: Extract<Condition, { readonly columns: readonly string[] }>) {
+  const textsOf = (row: IncidentRow): string[] => columns.map((name) => valueText(row[name]));
+  if (kind === "name") {
+    const isWanted = isOneOf([text]);
+    return (row: IncidentRow): boolean => textsOf(row).some(isWanted);
+  }
+  const words = wordsOf(text);
+  return (row: IncidentRow): boolean => {
+    const content = textsOf(row).join("\n").toLowerCase();
+    return words.every((word) => content.includes(word));
+  };
 }
 
 function wordsOf(searched: string): string[] {

@@ -55,9 +55,10 @@ function actorOf(row: IncidentRow): Actor | undefined {
     { column: "InitiatedBy.user.id", id: valueText(row["InitiatedByUserId"]) },
     { column: "InitiatedBy.user.userPrincipalName", id: valueText(row["InitiatedByUserPrincipalName"]) },
     { column: "InitiatedBy.app.servicePrincipalId", id: valueText(row["InitiatedByServicePrincipalId"]) },
+    { column: "InitiatedBy.app.appId", id: valueText(row["InitiatedByAppId"]) },
     { column: "InitiatedBy.app.displayName", id: valueText(row["InitiatedByAppName"]) },
   ];
-  return candidates.find(({ id }) => id !== "");
+  return candidates.find(({ id }) => id.trim() !== "");
 }
 
 function actorQueries({ column, id }: Actor, at: string): InvestigationQuery[] {

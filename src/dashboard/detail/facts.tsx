@@ -17,9 +17,12 @@ export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
           facts={[
             [of("InitiatedByType") || "Actor", of("InitiatedBy")],
             ["Object id", of("InitiatedByUserId")],
+            ["Display name", of("InitiatedByDisplayName")],
             ["Application", of("InitiatedByAppName")],
             ["Client id", of("InitiatedByAppId")],
             ["Service principal", of("InitiatedByServicePrincipalId")],
+            ["Agent type", of("InitiatedByAgentType")],
+            ["Agent blueprint", of("InitiatedByAgentBlueprintId")],
             ["Address", of("ClientIpAddress")],
             ["Address in the rule", mappedAddress(incident)],
           ]}

@@ -99,6 +99,7 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
           </p>
         )}
         <Byline incident={incident} now={now} change={change} />
+        <IdentityNotes incident={incident} />
         {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
       </header>
       <Triage read={read} me={me} now={now} onNewer={onNewer} />
@@ -149,6 +150,22 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
         {happened === undefined ? "the record has no time" : `${fullTime(happened)}, ${ago(happened, now)}`}
       </span>
     </p>
+  );
+}
+
+/** What to know about actor and targets beyond their names. */
+function IdentityNotes({ incident }: { readonly incident: IncidentRow }): VNode | null {
+  const notes = incident["IdentityNotes"];
+  if (!Array.isArray(notes) || notes.length === 0) return null;
+  const isMismatch = incident["InitiatedByNameMismatch"] === true;
+  return (
+    <ul class={`identity-notes${isMismatch ? " is-bad" : ""}`} aria-label="About the identities">
+      {notes.map((note) => (
+        <li>
+          <Inert text={typeof note === "string" ? note : ""} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -26,6 +26,8 @@ export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
   const [failure, setFailure] = useState<Failure>();
   const [isSending, setSending] = useState(false);
   const status = field(incident, "Status");
+  // Entra ignores the case of principal names.
+  const isMine = field(incident, "Owner").toLowerCase() === me?.name.toLowerCase();
 
   async function send(change: TriageChange): Promise<void> {
     setSending(true);
@@ -49,7 +51,7 @@ export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
       <div class="triage-line">
         <State read={read} />
         <div class="triage-actions">
-          {status !== "Closed" && field(incident, "Owner") !== me?.name && (
+          {status !== "Closed" && !isMine && (
             <button
               type="button"
               class="primary"

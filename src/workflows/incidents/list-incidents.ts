@@ -119,7 +119,7 @@ async function merge(
     place: from.rules[ruleId] ?? { after: from.after },
     waiting: [],
   }));
-  const passes = rowTest(query);
+  const passes = rowTest(query)?.passes;
   const size = passes === undefined && budget.columns === undefined ? Math.min(limit, LARGEST_PAGE) : LARGEST_PAGE;
   const rows: IncidentRow[] = [];
   let after = from.after;
@@ -164,7 +164,7 @@ function nextPlace(place: RulePlace, waitingKey: string | undefined): RulePlace 
   return waitingKey === undefined ? place : { from: waitingKey };
 }
 
-function take(stream: Stream, { rows, token }: IncidentPage, passes: ReturnType<typeof rowTest>): void {
+function take(stream: Stream, { rows, token }: IncidentPage, passes?: (row: IncidentRow) => boolean): void {
   stream.waiting.push(...rows.filter(({ row }) => passes === undefined || passes(row)));
   const last = rows.at(-1);
   const { after, from } = last === undefined ? stream.place : { after: last.key, from: undefined };

@@ -51,7 +51,8 @@ const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status",
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
-  const budget = { milliseconds: SUMMARY_BUDGET_MS, ...(rowTest(query) === undefined && { columns: COLUMNS }) };
+  const columns = [...new Set([...COLUMNS, ...(rowTest(query)?.columns ?? [])])];
+  const budget = { milliseconds: SUMMARY_BUDGET_MS, columns };
   const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
   if (list === "refused") throw new TypeError("a list without a continuation was refused");
   const times = list.rows.map(timeOf).filter((time) => time > 0);

@@ -10,7 +10,15 @@ import {
 import type { Json } from "../../../src/kql/run/values.ts";
 import { settingsChange } from "../../samples.ts";
 
-const NOBODY = { userPrincipalName: "", userId: "", appName: "", appId: "", servicePrincipalId: "" };
+const NOBODY = {
+  userPrincipalName: "",
+  userId: "",
+  userDisplayName: "",
+  appName: "",
+  appId: "",
+  servicePrincipalId: "",
+  agent: { agentType: "", blueprintId: "" },
+};
 const UPN = "alex.rivera@fabrikam.example";
 
 describe("the actor", () => {
@@ -18,7 +26,7 @@ describe("the actor", () => {
     {
       who: "a user, by the principal name",
       initiatedBy: { user: { id: "u-1", displayName: "Alex Rivera", userPrincipalName: UPN } },
-      expected: { type: "User", label: UPN, userPrincipalName: UPN, userId: "u-1" },
+      expected: { type: "User", label: UPN, userPrincipalName: UPN, userId: "u-1", userDisplayName: "Alex Rivera" },
     },
     {
       who: "a user as Graph writes it, the app null",
@@ -28,12 +36,12 @@ describe("the actor", () => {
     {
       who: "the PIM service, by its display name",
       initiatedBy: { user: { id: "u-2", displayName: "Azure AD PIM", userPrincipalName: null }, app: null },
-      expected: { type: "User", label: "Azure AD PIM", userId: "u-2" },
+      expected: { type: "User", label: "Azure AD PIM", userId: "u-2", userDisplayName: "Azure AD PIM" },
     },
     {
       who: "a user of whom only the id is known",
       initiatedBy: { user: { id: "u-3", displayName: " " } },
-      expected: { type: "User", label: "u-3", userId: "u-3" },
+      expected: { type: "User", label: "u-3", userId: "u-3", userDisplayName: " " },
     },
     {
       who: "an application, by its name",
@@ -61,7 +69,7 @@ describe("the actor", () => {
       who: "nothing but blanks",
       initiatedBy: { user: { displayName: "  " } },
       identity: " ",
-      expected: { type: "Unknown", label: "unknown" },
+      expected: { type: "Unknown", label: "unknown", userDisplayName: "  " },
     },
     {
       who: "an initiator that is missing",

@@ -17,9 +17,11 @@ const user = {
   label: "alex.rivera@fabrikam.example",
   userPrincipalName: "alex.rivera@fabrikam.example",
   userId: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9",
+  userDisplayName: "Alex Rivera",
   appName: "",
   appId: "",
   servicePrincipalId: "",
+  agent: { agentType: "", blueprintId: "" },
 };
 const unknown = { ...user, type: "Unknown" as const, label: "unknown", userPrincipalName: "", userId: "" };
 const idAt = (activityDateTime: string, actor: Parameters<typeof burstIdOf>[0]["actor"] = user) =>
@@ -58,6 +60,25 @@ test.each([
 test("a name is enough for an actor without an id", () => {
   const named = { ...user, userId: "", userPrincipalName: "" };
   expect(idAt("2026-03-04T09:12:41.7904180Z", named)).toMatch(/^2026-03-04T09Z-/);
+});
+
+// One person in several spellings: https://github.com/Azure/Azure-Sentinel/pull/8254
+test.each([
+  { spelled: "an object id in upper case", id: { userId: user.userId.toUpperCase() } },
+  { spelled: "an object id between blanks", id: { userId: ` ${user.userId}\u00a0` } },
+  { spelled: "another case of the principal name", id: { label: "Alex.Rivera@Fabrikam.example" } },
+])("$spelled is the same burst", ({ id }) => {
+  expect(idAt("2026-03-04T09:12:41.7904180Z", { ...user, ...id })).toBe(idAt("2026-03-04T09:12:41.7904180Z"));
+});
+
+test("principal names that differ in case are one actor if there is no id", () => {
+  const named = { ...user, userId: " " };
+  const inUpperCase = { ...named, label: user.label.toUpperCase() };
+  expect(idAt("2026-03-04T09:12:41.7904180Z", inUpperCase)).toBe(idAt("2026-03-04T09:12:41.7904180Z", named));
+});
+
+test("an incident that an older version stored under a lower-case id keeps its burst", () => {
+  expect(idAt("2026-03-04T09:12:41.7904180Z")).toBe("2026-03-04T09Z-a0850c82ff5410ad");
 });
 
 test("the window of a burst contains its incidents, for any records in any order", () => {

@@ -68,10 +68,13 @@ test("a match becomes an incident in Sentinel's vocabulary with everything from 
       label: "alex.rivera@fabrikam.example",
       userPrincipalName: "alex.rivera@fabrikam.example",
       userId: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9",
+      userDisplayName: "Alex Rivera",
       appName: "",
       appId: "",
       servicePrincipalId: "",
+      agent: { agentType: "", blueprintId: "" },
     },
+    identities: { nameMismatch: false, agentTargets: [], notes: [] },
     role: {
       name: "Global Administrator",
       id: "7a6b5c4d-3e2f-4102-9384-756473829100",

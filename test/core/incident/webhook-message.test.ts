@@ -25,6 +25,12 @@ test("a card states priority, change, role, actor and address", () => {
   ]);
 });
 
+test("a card has what to know about the identities", () => {
+  const notes = ["The actor is an agent identity.", "The target t is an agent."];
+  const card = webhookMessage({ ...row, IdentityNotes: notes }, "teams-card");
+  expect(card).toContain("The actor is an agent identity. The target t is an agent.");
+});
+
 test("a card shows values of any record only in text runs, which are not Markdown, and fits Teams", () => {
   fc.assert(
     fc.property(anyIncidentRow(), fc.string({ unit: "binary", maxLength: 3_000 }), (any, text) => {

@@ -124,6 +124,9 @@ const planned: ExpectedChange = {
 
 describe("planned changes", () => {
   const change = (text: string, overrides = onRole(role("Reports Reader"))) => settingsRecord(text, overrides);
+  const byUser = (user: Record<string, Json>) => ({
+    properties: { ...onRole(role("Reports Reader"))?.properties, initiatedBy: { user } },
+  });
   const expectation = (entry: Partial<ExpectedChange>, record = change("Approval disabled")) =>
     assess(record, { expectedChanges: [{ ...planned, ...entry }] }).expectation;
 
@@ -134,6 +137,22 @@ describe("planned changes", () => {
       expectation: { expected: true, ticket: "CHG-7" },
       assessment: expect.stringMatching(/Expected: CHG-7$/),
     });
+  });
+
+  test.each([
+    { spelled: "the principal name in another case", entry: { who: [" ALEX.Rivera@fabrikam.EXAMPLE "] } },
+    { spelled: "the object id in upper case", entry: { who: ["0B1C2D3E-4F50-4617-8283-94A5B6C7D8E9"] } },
+    { spelled: "the role in another case", entry: { roles: ["reports READER"] } },
+  ])("$spelled is the same", ({ entry }) => {
+    const user = { id: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9", userPrincipalName: "Alex.Rivera@fabrikam.example" };
+    const record = change("Approval disabled", byUser(user));
+    expect(expectation(entry, record)).toMatchObject({ expected: true });
+  });
+
+  test("another letter that looks alike is another person", () => {
+    const user = { userPrincipalName: "\u212Aim@fabrikam.example" }; // the Kelvin sign
+    const record = change("Approval disabled", byUser(user));
+    expect(expectation({ who: ["kim@fabrikam.example"] }, record)).toMatchObject({ expected: false });
   });
 
   test("Global Administrator keeps its priority", () => {
