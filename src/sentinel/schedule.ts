@@ -2,8 +2,15 @@ import type { Problem } from "../kql/compile/problem.ts";
 import type { RuleFile } from "./rule-shape.ts";
 import { placeOf, type YamlFile } from "./yaml-file.ts";
 
-/** `1d`, `2H`, `P1D`, `PT5M`. */
-const PERIOD = /^(\d+\s*[smhdw]|P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?)$/i;
+/** `1d`, `2H`, `1h10m`: each unit at most once, the greatest first. */
+const SHORT_PERIOD = /^(?=\d)(?:(\d+)\s*w\s*)?(?:(\d+)\s*d\s*)?(?:(\d+)\s*h\s*)?(?:(\d+)\s*m\s*)?(?:(\d+)\s*s)?$/i;
+
+/** ISO 8601: `P1D`, `PT1H10M`. */
+const ISO_PERIOD = /^P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i;
+
+/** Months and years, of no fixed length. */
+const LONG_PERIOD = /^P(?=.)(?:\d+[YMWD])+(?:T(?:\d+[HMS])+)?$/i;
+
 const COMMENT = /\s*(\/\/|#).*$/;
 
 /** Checks how Sentinel would run the rule: a single event must be able to decide its trigger. */
@@ -18,8 +25,8 @@ export function scheduleProblems(file: YamlFile, shape: RuleFile): Problem[] {
 
 function periodProblems(file: YamlFile, field: string, value: string): Problem[] {
   const written = value.replace(COMMENT, "").trim();
-  if (!PERIOD.test(written)) {
-    return [problem(file, field, "error", `${field} "${value}" is not a period such as 1d, 5m or PT5M`)];
+  if (periodSeconds(written) === undefined && !LONG_PERIOD.test(written)) {
+    return [problem(file, field, "error", `${field} "${value}" is not a period such as 1d, 1h10m or PT5M`)];
   }
   if (written !== value) {
     return [
@@ -32,17 +39,14 @@ function periodProblems(file: YamlFile, field: string, value: string): Problem[]
     : [problem(file, field, "warning", `${field} "${value}" is usually written ${value.toLowerCase()}`)];
 }
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const UNIT_SECONDS = [604_800, 86_400, 3_600, 60, 1] as const;
 
 /** The length of a period; undefined if it is invalid or counts months or years. */
 export function periodSeconds(value: string): number | undefined {
-  const written = value.replace(COMMENT, "").trim().toLowerCase();
-  const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(written) ?? [];
-  if (count !== undefined) return Number(count) * (SECONDS[unit] ?? 0);
-  const iso = /^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$/.exec(written);
-  if (iso === null) return undefined;
-  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
-  return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds;
+  const written = value.replace(COMMENT, "").trim();
+  const [, ...counts] = SHORT_PERIOD.exec(written) ?? ISO_PERIOD.exec(written) ?? [];
+  if (counts.length === 0) return undefined;
+  return UNIT_SECONDS.reduce((sum, seconds, index) => sum + seconds * Number(counts[index] ?? 0), 0);
 }
 
 /** pimwatch has no window to count in, so a rule must fire on any result. */

@@ -115,6 +115,41 @@ export const TABLE_CASES: readonly CaseGroup[] = [
     },
   ),
   derived(
+    "as-operator",
+    {
+      query: "print x=1 | as T1 | union withsource=TableName (print x=2 | as T2)",
+      rows: [
+        ["T1", 1],
+        ["T2", 2],
+      ],
+    },
+    {
+      query: "union withsource=TableName (print x=1 | as T1 | where x > 0), (print x=2 | as ['a table']), (print x=3)",
+      rows: [
+        ["T1", 1],
+        ["a table", 2],
+        ["union_arg2", 3],
+      ],
+    },
+    {
+      query: "print x=1 | as T1 | extend x=2 | union withsource=TableName (T1 | where x > 0), T1",
+      rows: [
+        ["T1", 2],
+        ["T1", 1],
+        ["T1", 1],
+      ],
+    },
+    {
+      query:
+        "let V = view () { print x=1 }; let W = view () { print x=2 }; union withsource=S V, (W | where x > 1), (W | as Z)",
+      rows: [
+        ["V", 1],
+        ["W", 2],
+        ["Z", 2],
+      ],
+    },
+  ),
+  derived(
     "union-operator",
     {
       query: "let A = print a=1, b='x'; let B = print b='y', c=2; union A, B",

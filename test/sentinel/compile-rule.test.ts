@@ -69,8 +69,13 @@ test.each([
   },
   {
     period: "often",
-    problems: ['rule.yaml:10:17: error: queryFrequency "often" is not a period such as 1d, 5m or PT5M (period)'],
+    problems: ['rule.yaml:10:17: error: queryFrequency "often" is not a period such as 1d, 1h10m or PT5M (period)'],
   },
+  ...["1h10m", "1d 12h", "1w2d3h4m5s", "PT1H10M", "P1DT2H", "P1M"].map((period) => ({ period, problems: [] })),
+  ...["1h10", "1h2h", "10m1h", "PT", "h"].map((period) => ({
+    period,
+    problems: [`rule.yaml:10:17: error: queryFrequency "${period}" is not a period such as 1d, 1h10m or PT5M (period)`],
+  })),
 ])("queryFrequency $period: $problems.length problem(s)", ({ period, problems }) => {
   expect(problemsOf(ruleFile({ period }))).toEqual(problems);
 });

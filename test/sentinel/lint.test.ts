@@ -27,6 +27,18 @@ test("a correct rule has no problem, as a single file or in a folder of its own"
   expect(await lintFiles({ "r.yaml": ruleText(), "x/rule.yaml": ruleText({ id: crypto.randomUUID() }) })).toEqual([]);
 });
 
+test("a query on which Microsoft's parser throws is a problem of its rule, and the other rules are checked", async () => {
+  const problems = await lintFiles({
+    "a/rule.yaml": ruleText({ query: "AuditLogs\n| graph-match (a)-->(b) project a" }),
+    "a/overlay.yaml": "variables:\n  users: [a]\nexclude:\n  - a == 1\n",
+    "b.yaml": ruleText({ id: crypto.randomUUID(), query: "AuditLogs | where Nope == 1" }),
+  });
+  expect(problems).toEqual([
+    expect.stringMatching(/^a\/rule\.yaml:7:3: error: Microsoft's parser fails on this query, .+\(parser-failure\)$/),
+    expect.stringContaining('b.yaml:7:21: error: there is no column or variable "Nope"'),
+  ]);
+});
+
 describe("ATT&CK", () => {
   test.each([
     {
@@ -156,6 +168,9 @@ describe("odd values", () => {
     },
     { frequency: "1m", period: "15d", problems: [/queryFrequency 1m is outside/, /queryPeriod 15d is outside/] },
     { frequency: "2H", period: "PT2H", problems: [/"2H" is usually written 2h/] },
+    { frequency: "1h10m", period: "70m", problems: [] },
+    { frequency: "1h10m", period: "PT1H9M", problems: [/queryPeriod PT1H9M is shorter than queryFrequency 1h10m/] },
+    { frequency: "4m59s", period: "1d", problems: [/queryFrequency 4m59s is outside/] },
   ])("every $frequency over $period: $problems", async ({ frequency, period, problems }) => {
     expect(await lintFiles({ "r.yaml": scheduled(frequency, period) })).toEqual(
       problems.map((problem) => expect.stringMatching(problem)),

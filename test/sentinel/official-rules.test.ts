@@ -47,6 +47,30 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
     },
   );
 
+  test.each(compiled.filter(({ file }) => file === "ApplicationRedirectURLUpdate.yaml"))(
+    "$file finds the first URL of an application, where no old one can be subtracted",
+    ({ rule }) => {
+      if (rule === undefined) throw new Error("no rule");
+      const change = {
+        displayName: "AppAddress",
+        oldValue: "[]",
+        newValue: '[{"AddressType":0,"Address":"https://app.example/cb","ReplyAddressClientType":1}]',
+      };
+      const [result] = prepare(rule.plan)(
+        auditLogRow({
+          Category: "ApplicationManagement",
+          OperationName: "Update application",
+          Result: "success",
+          TargetResources: [{ type: "Application", displayName: "App", modifiedProperties: [change] }],
+        }),
+      );
+      expect(objectOf(rule.plan, result ?? [])).toMatchObject({
+        AddedUrls: ['"https://app.example/cb"'],
+        AppDisplayName: "App",
+      });
+    },
+  );
+
   test.each(compiled.filter(({ file }) => file.startsWith("ChangestoPIMSettings")))(
     "$file gives the row of a change",
     ({ rule, problems }) => {

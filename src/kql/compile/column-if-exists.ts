@@ -1,8 +1,8 @@
 import type { SourceTable } from "../plan.ts";
 import {
+  columnsInScope,
   elements,
   kindOf,
-  listOf,
   parseQuery,
   part,
   textOf,
@@ -39,7 +39,7 @@ function meaningOf(call: Syntax, code: KustoCode, text: string): string | undefi
   const [name, fallback] = elements(part(part(call, "ArgumentList"), "Expressions"));
   if (name === undefined || fallback === undefined || kindOf(name) !== "StringLiteralExpression") return undefined;
   const column = String(name.LiteralValue);
-  const known = listOf(code.GetColumnsInScope(call.TextStart)?.Columns).some(({ Name }) => Name === column);
+  const known = columnsInScope(code, call.TextStart).some(({ Name }) => Name === column);
   const reference = /^[A-Za-z_]\w*$/.test(column) ? column : `['${column}']`;
   const value = known ? reference : text.slice(fallback.TextStart, fallback.End).trimEnd();
   const replacement = known || !needsName(call) ? value : `${reference}=${value}`;

@@ -3,7 +3,7 @@ import { prepare } from "../run/evaluate.ts";
 import type { Plan, SourceTable } from "../plan.ts";
 import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
-import { parseQuery, walk, type Syntax } from "./kusto-parser.ts";
+import { ParserFailure, parseQuery, walk, type Syntax } from "./kusto-parser.ts";
 import { lowerQuery } from "./lower-query.ts";
 import { operatorsOverManyEvents } from "./operator-table.ts";
 import { QueryRefused, type QueryProblem } from "./problem.ts";
@@ -22,6 +22,16 @@ export interface CompiledQuery {
  * @param options.mayBeConstant allows a query that reads no event, only `print` or `datatable`, for trying the language out
  */
 export function compileQuery(text: string, source: SourceTable, { mayBeConstant = false } = {}): CompiledQuery {
+  try {
+    return compileParsed(text, source, mayBeConstant);
+  } catch (error) {
+    if (!(error instanceof ParserFailure)) throw error;
+    const problem = { offset: 0, code: "parser-failure", message: error.message };
+    return { problems: [problem], hash: createHash("sha256").update(text).digest("hex") };
+  }
+}
+
+function compileParsed(text: string, source: SourceTable, mayBeConstant: boolean): CompiledQuery {
   const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original, source);

@@ -3,7 +3,15 @@ import { FUNCTIONS } from "../run/function-table.ts";
 import { REFUSED_FUNCTIONS } from "../run/refused.ts";
 import { supportTable } from "../run/kql-support.ts";
 import type { SourceTable } from "../plan.ts";
-import { kindOf, listOf, optionalPart, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
+import {
+  columnsInScope,
+  diagnosticsOf,
+  kindOf,
+  optionalPart,
+  walk,
+  type KustoCode,
+  type Syntax,
+} from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
 import type { QueryProblem } from "./problem.ts";
 
@@ -23,7 +31,7 @@ export function diagnosedProblems(code: KustoCode, text: string, source: SourceT
   const unpackings = unpackingCalls(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
     ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
-  const problems = listOf(code.GetDiagnostics())
+  const problems = diagnosticsOf(code)
     .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
       offset: Start,
@@ -40,7 +48,7 @@ export function diagnosedProblems(code: KustoCode, text: string, source: SourceT
  * subtraction, so its own messages about that, and about everything after it, would mislead.
  */
 function misspeltOperator(code: KustoCode, text: string, source: SourceTable): QueryProblem | undefined {
-  const [first] = listOf(code.GetDiagnostics())
+  const [first] = diagnosticsOf(code)
     .filter(({ Severity }) => Severity === "Error")
     .toSorted((left, right) => left.Start - right.Start);
   if (first === undefined) return undefined;
@@ -85,7 +93,7 @@ function explain({ code, text, source, diagnostic, message, offset }: Diagnosed)
   const name = /'([^']*)'/.exec(message)?.[1] ?? "";
   switch (diagnostic) {
     case "KS142": {
-      const known = listOf(code.GetColumnsInScope(offset)?.Columns).map(({ Name }) => Name);
+      const known = columnsInScope(code, offset).map(({ Name }) => Name);
       return { code: "unknown-column", message: `there is no column or variable "${name}"${suggestion(name, known)}` };
     }
     case "KS204":

@@ -44,7 +44,7 @@ export interface Syntax {
   readonly ReferencedSignature?: { readonly Parameters: KustoList<{ readonly Name: string }> } | null;
   GetChild(index: number): Syntax | null;
   GetCalledFunctionBody?(): Syntax | null;
-  ToString(includeTrivia: number): string;
+  ToString(includeTrivia: typeof SINGLE_LINE): string;
 }
 
 interface KustoDiagnostic {
@@ -125,9 +125,60 @@ function globalsFor(source: SourceTable): unknown {
   return globals;
 }
 
-/** Parses a query and binds it against the only table that it can read. */
+/**
+ * Microsoft's parser or binder threw. That is a fault of theirs on this query, such as `graph-match` over a table, and must
+ * not end the work on other queries.
+ */
+export class ParserFailure extends Error {
+  override readonly name = "ParserFailure";
+
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Microsoft's parser fails on this query, so it cannot run: ${reason}`, { cause });
+  }
+}
+
+/** @throws {ParserFailure} for anything that Microsoft's code throws */
+function guarded<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (cause) {
+    throw new ParserFailure(cause);
+  }
+}
+
+/**
+ * Parses a query and binds it against the only table that it can read.
+ *
+ * @throws {ParserFailure}
+ */
 export function parseQuery(text: string, source: SourceTable): KustoCode {
-  return load().language.KustoCode.ParseAndAnalyze(text, globalsFor(source));
+  const globals = globalsFor(source);
+  return guarded(() => load().language.KustoCode.ParseAndAnalyze(text, globals));
+}
+
+/** As `parseQuery`, but undefined if the parser throws: `compileQuery` reports that. */
+export function tryParseQuery(text: string, source: SourceTable): KustoCode | undefined {
+  try {
+    return parseQuery(text, source);
+  } catch (error) {
+    if (!(error instanceof ParserFailure)) throw error;
+    return undefined;
+  }
+}
+
+export function diagnosticsOf(code: KustoCode): KustoDiagnostic[] {
+  return guarded(() => listOf(code.GetDiagnostics()));
+}
+
+/** The columns that an expression at a place in the query can name. */
+export function columnsInScope(code: KustoCode, position: number): KustoColumn[] {
+  return guarded(() => listOf(code.GetColumnsInScope(position)?.Columns));
+}
+
+/** The body of the function that a node calls; undefined if it calls none that the query defines. */
+export function calledBody(node: Syntax): Syntax | undefined {
+  return guarded(() => node.GetCalledFunctionBody?.()) ?? undefined;
 }
 
 /** The name of a node's kind, e.g. `FilterOperator`. */
@@ -137,7 +188,7 @@ export function kindOf(node: Syntax): string {
 
 /** The column name that Kusto derives from an unnamed expression; "" if it numbers the column (`Column1`). */
 export function resultName(node: Syntax): string {
-  return load().language.Binding.Binder.GetExpressionResultName(node, "", null);
+  return guarded(() => load().language.Binding.Binder.GetExpressionResultName(node, "", null));
 }
 
 /** A part of a node by its name, e.g. `Condition`; undefined if this node does not have it. */
@@ -170,13 +221,24 @@ export function listOf<Item>(list: KustoList<Item> | null | undefined): Item[] {
   return list ? Array.from({ length: list.Count }, (_, index) => list.getItem(index)) : [];
 }
 
-/** Calls `visit` for a node and all below it, parents first. */
-export function walk(node: Syntax, visit: (node: Syntax) => void): void {
-  visit(node);
-  for (const child of children(node)) walk(child, visit);
+/**
+ * Calls `visit` for a node and all below it, parents first, in the order of the text. A query can nest deeper than the call
+ * stack.
+ *
+ * @param visit returns true to leave out everything below the node
+ */
+export function walk(root: Syntax, visit: (node: Syntax) => boolean | void): void {
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (visit(node) === true) continue;
+    for (const child of children(node).toReversed()) open.push(child);
+  }
 }
 
-/** A node's own text, without surrounding whitespace and comments. */
+/** The parser's way to write a node on one line: without comments, and with one space where the query has any whitespace. */
+const SINGLE_LINE = 3;
+
+/** A node's own text on one line. A comment before or inside a literal is not part of it. */
 export function textOf(node: Syntax): string {
-  return node.ToString(0).trim();
+  return node.ToString(SINGLE_LINE).trim();
 }

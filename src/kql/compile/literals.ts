@@ -1,5 +1,5 @@
 import { constantExpression, literalValue } from "../run/bind-expression.ts";
-import { toDynamic, toGuid, toLong, toReal } from "../run/conversion.ts";
+import { convert, toDynamic, toGuid, toLong, toReal } from "../run/conversion.ts";
 import { readJson } from "../run/dynamic-text.ts";
 import type { Expression } from "../plan.ts";
 import { parseDatetime, parseTimespan } from "../run/time.ts";
@@ -10,6 +10,9 @@ import { QueryRefused } from "./problem.ts";
 export function stringLiteral(value: string): Expression {
   return { kind: "literal", type: "string", value };
 }
+
+/** The meaning of `datetime()`. */
+const CURRENT_TIME: Expression = { kind: "call", type: "datetime", name: "now", arguments: [] };
 
 /** A literal's value, read from its text because the parser's own values are .NET objects; undefined if `node` is not a literal. */
 export function lowerLiteral(node: Syntax, base: number): Expression | undefined {
@@ -26,18 +29,13 @@ export function lowerLiteral(node: Syntax, base: number): Expression | undefined
         base,
       );
     case "IntLiteralExpression":
-      return typed("int", node, (text) => Number(wholeNumber(text)), base);
+      return typed("int", node, intNumber, base);
     case "LongLiteralExpression":
       return typed("long", node, longNumber, base);
     case "RealLiteralExpression":
       return typed("real", node, (text) => realNumber(text), base);
     case "DateTimeLiteralExpression":
-      return typed(
-        "datetime",
-        node,
-        (text) => parseDatetime(unquoted(text).replaceAll(/\s*,\s*/g, "-"))?.toString(),
-        base,
-      );
+      return /\( *\)$/.test(textOf(node)) ? CURRENT_TIME : typed("datetime", node, datetimeTicks, base);
     case "TimespanLiteralExpression":
       return typed("timespan", node, (text) => parseTimespan(unquoted(text))?.toString(), base);
     case "GuidLiteralExpression":
@@ -69,6 +67,17 @@ function wholeNumber(text: string): string | undefined {
   return /^-?(\d+|0x[0-9a-f]+)$/i.test(text)
     ? String(text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text))
     : undefined;
+}
+
+function intNumber(text: string): PlainJson | undefined {
+  const value = convert(wholeNumber(text) ?? "", "string", "int");
+  return typeof value === "number" ? value : undefined;
+}
+
+/** `datetime(2020, 1, 31)` means the same as `datetime(2020-1-31)`. */
+function datetimeTicks(text: string): PlainJson | undefined {
+  const isList = /^\d{4}( *, *\d{1,2}){1,2}$/.test(text);
+  return parseDatetime(isList ? text.replaceAll(/ *, */g, "-") : unquoted(text))?.toString();
 }
 
 /** A whole number as text if it fits into 64 bits; hexadecimal digits give the bits. */

@@ -2,10 +2,12 @@ import { bindExpression, constantExpression } from "../run/bind-expression.ts";
 import { toDynamic } from "../run/conversion.ts";
 import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from "../run/evaluation.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
+import { isArray } from "../run/dynamic-text.ts";
+import { flattened } from "../run/scalars/comparison.ts";
 import type { Expression } from "../plan.ts";
 import { refusedFunction, refusedOperators } from "../run/refused.ts";
 import type { ScalarType } from "../run/values.ts";
-import { elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { calledBody, elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
@@ -216,7 +218,9 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
     }
     const constant = environment.lower.table(table, environment);
     const [values] = constant.steps;
-    if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") return listOfRows(values.rows);
+    if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") {
+      return withoutNesting(listOfRows(values.rows));
+    }
     throw refusal(
       node,
       environment,
@@ -224,7 +228,13 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
       `${textOf(node)} is a table: its rows would come from other events`,
     );
   }
-  return lowerExpression(node, environment);
+  return withoutNesting(lowerExpression(node, environment));
+}
+
+/** A constant list without arrays inside it, in which the scan can find the texts that a record must hold. */
+function withoutNesting(listed: Expression): Expression {
+  const isList = listed.kind === "literal" && listed.type === "dynamic" && isArray(listed.value);
+  return isList ? constantExpression(flattened(listed.value), "dynamic") : listed;
 }
 
 /** The table in a list, without its parentheses. */
@@ -281,7 +291,7 @@ function lowerElement(node: Syntax, environment: Environment): Expression {
 }
 
 function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
-  const body = node.GetCalledFunctionBody?.();
+  const body = calledBody(node);
   const args = elements(part(part(node, "ArgumentList"), "Expressions"));
   if (body) return lowerScalarCall(node, body, environment);
   const name = part(node, "Name").SimpleName ?? "";

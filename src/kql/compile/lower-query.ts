@@ -1,6 +1,6 @@
 import type { SourceTable } from "../plan.ts";
 import { unknownTable } from "./diagnostics.ts";
-import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { calledBody, elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { bindLet } from "./let-statement.ts";
 import { lowerExpression } from "./lower-expression.ts";
 import { lowerOperator } from "./operator-table.ts";
@@ -32,8 +32,10 @@ export function lowerQuery(block: Syntax, source: SourceTable): Table {
 function lowerTable(node: Syntax, environment: Environment): Table {
   const kind = kindOf(node);
   switch (kind) {
-    case "PipeExpression":
-      return lowerOperator(part(node, "Operator"), lowerTable(part(node, "Expression"), environment), environment);
+    case "PipeExpression": {
+      const input = lowerTable(part(node, "Expression"), environment);
+      return lowerOperator(part(node, "Operator"), input, withNamed(input, environment));
+    }
     case "ParenthesizedExpression":
     case "MaterializeExpression":
       return lowerTable(part(node, "Expression"), environment);
@@ -42,7 +44,7 @@ function lowerTable(node: Syntax, environment: Environment): Table {
     case "NameReference":
       return lowerTableName(node, environment);
     case "FunctionCallExpression": {
-      const body = node.GetCalledFunctionBody?.();
+      const body = calledBody(node);
       if (body) return lowerTabularCall(node, body, environment);
       break;
     }
@@ -53,8 +55,17 @@ function lowerTable(node: Syntax, environment: Environment): Table {
   throw refusal(node, environment, "unsupported-table", `pimwatch reads only ${environment.source.name}, not ${name}`);
 }
 
-function sourceTable({ columns, timeColumn }: SourceTable): Table {
+/** The environment with the names that `as` gave in the pipeline. */
+function withNamed({ named = [] }: Table, environment: Environment): Environment {
+  if (named.length === 0) return environment;
+  const names = new Map(environment.names);
+  for (const [name, table] of named) names.set(name, { kind: "table", table });
+  return { ...environment, names };
+}
+
+function sourceTable({ name, columns, timeColumn }: SourceTable): Table {
   return {
+    name,
     steps: [],
     columns: columns.map((column) => (column.name === timeColumn ? { ...column, eventTime: true } : column)),
     readsEvent: true,
@@ -64,9 +75,9 @@ function sourceTable({ columns, timeColumn }: SourceTable): Table {
 function lowerTableName(node: Syntax, environment: Environment): Table {
   const name = node.SimpleName ?? textOf(node);
   const binding = environment.names.get(name);
-  if (binding?.kind === "table") return binding.table;
-  const body = binding === undefined ? node.GetCalledFunctionBody?.() : undefined;
-  if (body) return lowerTabularCall(node, body, environment);
+  if (binding?.kind === "table") return { ...binding.table, name };
+  const body = binding === undefined ? calledBody(node) : undefined;
+  if (body) return { ...lowerTabularCall(node, body, environment), name };
   if (binding === undefined && name === environment.source.name) {
     if (environment.subqueryInput === undefined) return environment.source.table;
     throw refusal(

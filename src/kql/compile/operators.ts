@@ -13,13 +13,13 @@ import {
 } from "./operators/row-operators.ts";
 import { lowerSummarize } from "./operators/summarize-operator.ts";
 import {
+  lowerAs,
   lowerCount,
   lowerDistinct,
   lowerPrint,
   lowerSort,
   lowerTake,
   lowerTop,
-  lowerUnchanged,
   lowerUnion,
 } from "./operators/table-operators.ts";
 
@@ -45,5 +45,5 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   CountOperator: lowerCount,
   PrintOperator: lowerPrint,
   EvaluateOperator: lowerEvaluate,
-  AsOperator: lowerUnchanged,
+  AsOperator: lowerAs,
 };

@@ -17,6 +17,10 @@ export interface Table {
   readonly columns: readonly ScopeColumn[];
   /** False if the rows are constants of the query, which would be found again with every event. */
   readonly readsEvent: boolean;
+  /** The name that `union withsource` shows: of the source table, a `let` or a view, or the last one that `as` gave. */
+  readonly name?: string;
+  /** The tables that `as` has named in the pipeline so far, which later operators can read. */
+  readonly named?: readonly (readonly [name: string, table: Table])[];
 }
 
 export type Binding =

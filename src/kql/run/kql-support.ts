@@ -48,7 +48,7 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) : ([*,] name: type, …)",
       "with declared columns only: others would depend on the data",
     ],
-    as: ["T | as name", "changes nothing"],
+    as: ["T | as name", "names the rows for union withsource and for later operators"],
     datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
     print: ["print [name =] value, …", "as a list of constants, e.g. after in"],
     materialize: ["materialize(T)", "changes nothing"],
@@ -72,6 +72,8 @@ function statementForms(source: string): Readonly<Record<string, readonly [form:
   };
 }
 
+const EMPTY_IF_NULL = "null is the empty set; Kusto's page does not say what it is";
+
 /** How single functions differ from Kusto here. */
 function functionNotes(timeColumn: string): Readonly<Record<string, string>> {
   return {
@@ -81,6 +83,9 @@ function functionNotes(timeColumn: string): Readonly<Record<string, string>> {
     dcountif: "exact: Kusto estimates",
     take_any: "the first row: Kusto takes any",
     any: "the first row: Kusto takes any",
+    set_difference: EMPTY_IF_NULL,
+    set_union: EMPTY_IF_NULL,
+    set_intersect: EMPTY_IF_NULL,
     "matches regex": "the regular expression must be a constant",
     parse_json: "numbers are JavaScript's: tostring() of 1.0 is 1; but whole numbers keep all of their digits",
   };

@@ -83,9 +83,10 @@ const GROUP_PRICE = 400;
  *
  * @throws {CallProblem} if `pattern` is not a regular expression of this dialect
  */
-export function compileRegex(pattern: string, evaluation: Pick<Evaluation, "chargeWork" | "reserveWork">): Regex {
+export function compileRegex(written: string, evaluation: Pick<Evaluation, "chargeWork" | "reserveWork">): Regex {
+  const pattern = withoutVerboseMode(written);
   const { source, names, groupCount } = nameGroups(pattern);
-  const regex = construct(source, pattern);
+  const regex = construct(source, written);
   const bytePrice = BYTE_PRICE + PLACE_PRICE * (placesOf(pattern) + groupCount);
   const charge = (text: string) => evaluation.chargeWork(CALL_PRICE + Buffer.byteLength(text) * bytePrice);
   return {
@@ -166,6 +167,67 @@ function construct(source: string, pattern: string): RustRegex {
   }
 }
 
+/** The flags of `(?flags)` and `(?flags:`, those before a hyphen and those after it. */
+const FLAGS = /^\(\?([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/;
+
+/** Characters that verbose mode ignores: Unicode's Pattern_White_Space. */
+const IGNORED = /[\t-\r \x85\u200e\u200f\u2028\u2029]/;
+
+/**
+ * A pattern of the same meaning without the flag `x`, under which whitespace and comments from `#` to the end of the line
+ * are ignored, in classes too. Anything can then be written behind the pattern, also behind a last comment.
+ */
+export function withoutVerboseMode(pattern: string): string {
+  if (!/\(\?[a-zA-Z]*x/.test(pattern)) return pattern;
+  let plain = "";
+  let isVerbose = false;
+  /** Whether the mode was on outside each open group. */
+  const outside: boolean[] = [];
+  let classDepth = 0;
+  /** A bracket right behind `[` or `[^` does not close the class. */
+  let isClassStart = false;
+  for (let index = 0; index < pattern.length; index += 1) {
+    const character = pattern.charAt(index);
+    const flags = character === "(" && classDepth === 0 ? FLAGS.exec(pattern.slice(index, index + 64)) : null;
+    if (character === "\\") {
+      index += 1;
+      const escaped = pattern.charAt(index);
+      plain += isVerbose && IGNORED.test(escaped) ? hexadecimal(escaped) : `\\${escaped}`;
+      isClassStart = false;
+    } else if (isVerbose && character === "#") {
+      const end = pattern.indexOf("\n", index);
+      index = end < 0 ? pattern.length : end;
+    } else if (isVerbose && IGNORED.test(character)) {
+      continue;
+    } else if (flags) {
+      const [whole, on = "", off = "", end = ""] = flags;
+      const wasVerbose: boolean = isVerbose;
+      isVerbose = on.includes("x") || (wasVerbose && !off.includes("x"));
+      if (end === ":") outside.push(wasVerbose);
+      plain += withoutFlagX(on, off, end);
+      index += whole.length - 1;
+    } else {
+      if (character === "[") classDepth += 1;
+      else if (character === "]" && classDepth > 0 && !isClassStart) classDepth -= 1;
+      else if (character === "(" && classDepth === 0) outside.push(isVerbose);
+      else if (character === ")" && classDepth === 0) isVerbose = outside.pop() ?? isVerbose;
+      isClassStart = character === "[" || (isClassStart && character === "^");
+      plain += character;
+    }
+  }
+  return plain;
+}
+
+function withoutFlagX(on: string, off: string, end: string): string {
+  const [kept, cleared] = [on.replaceAll("x", ""), off.replaceAll("x", "")];
+  const flags = `${kept}${cleared === "" ? "" : `-${cleared}`}`;
+  return flags === "" && end === ")" ? "" : `(?${flags}${end}`;
+}
+
+function hexadecimal(character: string): string {
+  return `\\x{${character.charCodeAt(0).toString(16)}}`;
+}
+
 /**
  * Names every group g1, g2, … and the whole match g0. The package leaves out groups that took no part, which shifts their
  * numbers. Flags at the beginning of the pattern stay there.
@@ -175,6 +237,7 @@ function nameGroups(pattern: string) {
   const names = new Map<string, number>();
   let groupCount = 0;
   let isInClass = 0;
+  let depth = 0;
   let source = "";
   for (let index = flags.length; index < pattern.length; index += 1) {
     const rest = pattern.slice(index, index + 64);
@@ -190,7 +253,13 @@ function nameGroups(pattern: string) {
       source += opening;
       index += opening.length - 1;
       isInClass = 1;
+    } else if (character === ")") {
+      depth -= 1;
+      // Inside the group of the whole match, `a)(b` would be valid.
+      if (depth < 0) throw new CallProblem(`${JSON.stringify(pattern)} closes a group that it does not open`);
+      source += character;
     } else if (character === "(") {
+      depth += 1;
       const named = /^\(\?P?<([A-Za-z_]\w*)>/.exec(rest);
       if (named || !rest.startsWith("(?")) {
         groupCount += 1;

@@ -74,72 +74,107 @@ export function formatTimespan(ticks: bigint): string {
 /** Longer texts are not times, and would only slow down the regular expressions below. */
 const MAXIMUM_LENGTH = 200;
 
-const ISO_DATETIME =
-  /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?\s*(Z|GMT|UTC|[+-]\d{2}:?\d{2})?$/i;
-const SLASH_DATETIME =
-  /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(AM|PM)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
-const NAMED_DATETIME =
-  /^(?:[a-z]{3,9},?\s+)?(\d{1,2})[\s-]([a-z]{3,9})[\s-](\d{4}|\d{2})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(?:GMT|UTC|Z)?$/i;
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAY = String.raw`(?:(?:sun|mon|tue|wed|thu|fri|sat|(?:sun|mon|tues|wednes|thurs|fri|satur)day),?\s+)?`;
+const MONTHS = [
+  "january",
+  "february",
+  "march",
+  "april",
+  "may",
+  "june",
+  "july",
+  "august",
+  "september",
+  "october",
+  "november",
+  "december",
+];
+const MONTH = `(?<month>${MONTHS.flatMap((name) => [name, name.slice(0, 3)]).join("|")})`;
+
+/** Hours east of UTC of the zones that RFC 822 names. */
+const ZONES: Readonly<Record<string, number>> = {
+  z: 0,
+  ut: 0,
+  utc: 0,
+  gmt: 0,
+  est: -5,
+  edt: -4,
+  cst: -6,
+  cdt: -5,
+  mst: -7,
+  mdt: -6,
+  pst: -8,
+  pdt: -7,
+};
+
+const CLOCK = String.raw`(?:[T\s]\s*(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?\s*(?<half>[AP]M)?)?`;
+const ZONE = String.raw`\s*(?<zone>${Object.keys(ZONES).join("|")}|[+-]\d{2}:?\d{2})?`;
+
+/** The orders in which Kusto reads the parts of a date. Each can have a time of day and a zone behind it. */
+const DATETIME_FORMS = [
+  // 2014-11-08, 2014/11/08, 2014.11.08
+  String.raw`(?<year>\d{4})(?<between>[-/.])(?<month>\d{1,2})\k<between>(?<day>\d{1,2})`,
+  // 11/08/2014, 11-08-2014
+  String.raw`(?<month>\d{1,2})(?<between>[-/])(?<day>\d{1,2})\k<between>(?<year>\d{4})`,
+  // Sat, 8 Nov 14 (RFC 822); Saturday, 08-Nov-14 (RFC 850)
+  String.raw`${WEEKDAY}(?<day>\d{1,2})[\s-]+${MONTH}[\s-]+(?<year>\d{4}|\d{2})`,
+  // Sat, Nov 8, 2014
+  String.raw`${WEEKDAY}${MONTH}\s+(?<day>\d{1,2}),?\s+(?<year>\d{4})`,
+].map((date) => new RegExp(`^${date}${CLOCK}${ZONE}$`, "i"));
+
+/** A year, or a year and a month. */
+const WITHOUT_DAY = /^(?<year>\d{4})(?:-(?<month>\d{1,2}))?$/;
 
 /**
- * Reads the datetime formats that Kusto documents: ISO 8601 with 0 to 9 fractional digits, RFC 822 and 850, and
- * month/day/year. A text without a zone is UTC. Null for anything else.
+ * Reads the datetime formats that Kusto documents: ISO 8601 with 0 to 9 fractional digits, RFC 822 and 850, and month, day
+ * and year with slashes or hyphens. A text without a zone is UTC. Null for anything else.
  *
  * @see https://learn.microsoft.com/kusto/query/scalar-data-types/datetime
  */
 export function parseDatetime(text: string): bigint | null {
   const trimmed = text.trim();
   if (trimmed.length > MAXIMUM_LENGTH) return null;
-  if (/^\d{4}$/.test(trimmed)) return ticksOfCalendar([Number(trimmed), 1, 1]);
-  const iso = ISO_DATETIME.exec(trimmed);
-  if (iso) {
-    const [, year, month, day, hour, minute, second, fraction, zone] = iso;
-    return calendar([year, month, day ?? "1"], [hour, minute, second], fraction, zone);
+  for (const form of DATETIME_FORMS) {
+    const parts = form.exec(trimmed)?.groups;
+    if (parts) return datetimeOfParts(parts);
   }
-  const slash = SLASH_DATETIME.exec(trimmed);
-  if (slash) {
-    const [, month, day, year, hour, minute, second, fraction, half, zone] = slash;
-    return calendar([year, month, day], [clockHour(hour, half), minute, second], fraction, zone);
-  }
-  const named = NAMED_DATETIME.exec(trimmed);
-  if (named) {
-    const [, day, monthName, year, hour, minute, second, fraction] = named;
-    const month = MONTHS.indexOf((monthName ?? "").slice(0, 3).toLowerCase()) + 1;
-    return calendar([fullYear(year), String(month), day], [hour, minute, second], fraction, undefined);
-  }
-  return null;
+  const parts = WITHOUT_DAY.exec(trimmed)?.groups;
+  return parts ? datetimeOfParts(parts) : null;
+}
+
+function datetimeOfParts(parts: Readonly<Record<string, string | undefined>>): bigint | null {
+  const number = (name: string, otherwise: number) => Number(parts[name] ?? otherwise);
+  const date = [fullYear(parts["year"]), monthNumber(parts["month"]), number("day", 1)] as const;
+  const clock = [hourOf(number("hour", 0), parts["half"]), number("minute", 0), number("second", 0)] as const;
+  const subTicks = BigInt((parts["fraction"] ?? "").padEnd(7, "0").slice(0, 7));
+  const ticks = ticksOfCalendar(date, clock, subTicks);
+  return ticks === null ? null : datetimeOf(ticks - zoneTicks(parts["zone"]));
 }
 
 /** Years of two digits are 1950 to 2049, as in .NET. */
-function fullYear(year: string | undefined): string | undefined {
-  if (year?.length !== 2) return year;
-  return `${Number(year) < 50 ? 20 : 19}${year}`;
+function fullYear(year = ""): number {
+  if (year.length !== 2) return Number(year);
+  return Number(year) + (Number(year) < 50 ? 2000 : 1900);
 }
 
-function clockHour(hour: string | undefined, half: string | undefined): string | undefined {
-  if (hour === undefined || half === undefined) return hour;
-  return String((Number(hour) % 12) + (half.toUpperCase() === "PM" ? 12 : 0));
+function monthNumber(month = "1"): number {
+  const name = month.slice(0, 3).toLowerCase();
+  return /^\d/.test(month) ? Number(month) : MONTHS.findIndex((known) => known.startsWith(name)) + 1;
 }
 
-function calendar(
-  date: readonly (string | undefined)[],
-  clock: readonly (string | undefined)[],
-  fraction: string | undefined,
-  zone: string | undefined,
-): bigint | null {
-  const [year = 0, month = 0, day = 0] = date.map(Number);
-  const [hour = 0, minute = 0, second = 0] = clock.map((part) => Number(part ?? 0));
-  const subTicks = BigInt((fraction ?? "").padEnd(7, "0").slice(0, 7));
-  const ticks = ticksOfCalendar([year, month, day], [hour, minute, second], subTicks);
-  return ticks === null ? null : datetimeOf(ticks - zoneTicks(zone));
+/** The hour of the day; NaN for one that no clock with AM and PM shows. */
+function hourOf(hour: number, half: string | undefined): number {
+  if (half === undefined) return hour;
+  if (hour > 12) return Number.NaN;
+  return (hour % 12) + (half.toUpperCase() === "PM" ? 12 : 0);
 }
 
-function zoneTicks(zone: string | undefined): bigint {
-  if (zone === undefined || /^[a-z]/i.test(zone)) return 0n;
-  const sign = zone.startsWith("-") ? -1n : 1n;
+function zoneTicks(zone = "z"): bigint {
+  const named = ZONES[zone.toLowerCase()];
+  if (named !== undefined) return BigInt(named) * TICKS_PER_HOUR;
   const digits = zone.replaceAll(/\D/g, "");
-  return sign * (BigInt(digits.slice(0, 2)) * TICKS_PER_HOUR + BigInt(digits.slice(2)) * TICKS_PER_MINUTE);
+  const ticks = BigInt(digits.slice(0, 2)) * TICKS_PER_HOUR + BigInt(digits.slice(2)) * TICKS_PER_MINUTE;
+  return zone.startsWith("-") ? -ticks : ticks;
 }
 
 const TIMESPAN_CLOCK = /^(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;

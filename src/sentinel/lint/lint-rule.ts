@@ -2,7 +2,15 @@ import type { Column } from "../../kql/run/values.ts";
 import { TACTICS, type Rule } from "../../core/incident/rule.ts";
 import { attackMatrix } from "../attack-techniques.ts";
 import { compileRule, readRule, type ReadRule } from "../compile-rule.ts";
-import { children, kindOf, listOf, parseQuery, textOf, type Syntax } from "../../kql/compile/kusto-parser.ts";
+import {
+  diagnosticsOf,
+  kindOf,
+  listOf,
+  textOf,
+  tryParseQuery,
+  walk,
+  type Syntax,
+} from "../../kql/compile/kusto-parser.ts";
 import { lintMappings, type Warn } from "./lint-mappings.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import { operatorName } from "../../kql/compile/operators/operator.ts";
@@ -49,8 +57,8 @@ function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
 
 /** The columns that a query returns in Kusto; undefined if it cannot be bound. */
 function boundColumns(query: string): readonly Column[] | undefined {
-  const code = parseQuery(query, AUDIT_LOGS);
-  const isBound = listOf(code.GetDiagnostics()).every(({ Severity }) => Severity !== "Error");
+  const code = tryParseQuery(query, AUDIT_LOGS);
+  const isBound = code && diagnosticsOf(code).every(({ Severity }) => Severity !== "Error");
   if (!isBound || !code.ResultType?.Columns) return undefined;
   return listOf(code.ResultType.Columns).flatMap(({ Name, Type }) =>
     isScalarType(Type.Name) ? [{ name: Name, type: Type.Name }] : [],
@@ -126,10 +134,10 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
   if (query.length > MAX_QUERY_CHARACTERS) {
     report(0, "warning", "query-length", `${query.length} characters; Sentinel takes at most ${MAX_QUERY_CHARACTERS}`);
   }
-  const visit = (node: Syntax): void => {
+  const visit = (node: Syntax): boolean => {
     const kind = kindOf(node);
     // mv-apply works within one event in Kusto, too. A watchlist has no events.
-    if (kind === "MvApplyOperator" || (kind === "LetStatement" && readsFromOutside(node))) return;
+    if (kind === "MvApplyOperator" || (kind === "LetStatement" && readsFromOutside(node))) return true;
     if (isRun && (kind === "SummarizeOperator" || kind === "DistinctOperator")) {
       const message = `${operatorName(node)} runs per event here: over the rows of one event, never of many events`;
       report(node.TextStart, "note", "per-event", message);
@@ -142,7 +150,8 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
       const message = `${textOf(node)} looks like a placeholder; put your own values into overlay.yaml (variables for a let, or exclude)`;
       report(node.TextStart, "warning", "placeholder", message);
     }
-    for (const child of children(node)) visit(child);
+    return false;
   };
-  visit(parseQuery(query, AUDIT_LOGS).Syntax);
+  const code = tryParseQuery(query, AUDIT_LOGS);
+  if (code) walk(code.Syntax, visit);
 }

@@ -1,7 +1,7 @@
 import { jsonText } from "../../kql/run/dynamic-text.ts";
 import type { Expression, Plan } from "../../kql/plan.ts";
 import { compileQuery } from "../../kql/compile/compile-query.ts";
-import { elements, kindOf, parseQuery, part, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
+import { elements, kindOf, part, tryParseQuery, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import type { OverlayFile } from "./overlay.ts";
 import type { Problem, QueryProblem } from "../../kql/compile/problem.ts";
@@ -28,10 +28,11 @@ export interface OverlaidQuery {
 /** Replaces the query's `let` values with the overlay's variables of the same name. */
 export function withVariables(query: string, source: OverlayFile | undefined): OverlaidQuery {
   const wanted = Object.entries(source?.overlay.variables ?? {});
-  if (source === undefined || wanted.length === 0) {
+  const code = wanted.length === 0 ? undefined : tryParseQuery(query, AUDIT_LOGS);
+  if (source === undefined || code === undefined) {
     return { text: query, problems: [], origin: (offset) => ({ offset }) };
   }
-  const statements = elements(part(parseQuery(query, AUDIT_LOGS).Syntax, "Statements"));
+  const statements = elements(part(code.Syntax, "Statements"));
   const lets = new Map(
     statements
       .filter((statement) => kindOf(statement) === "LetStatement")

@@ -2,6 +2,7 @@ import type { Expression, OrderKey } from "../../plan.ts";
 import { constantExpression, literalValue } from "../../run/bind-expression.ts";
 import { toDynamic } from "../../run/conversion.ts";
 import { children, elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
+import { stringLiteral } from "../literals.ts";
 import {
   columnExpression,
   isScalarType,
@@ -71,8 +72,11 @@ export const lowerDistinct: LowerOperator = (node, input, environment) => {
   );
 };
 
-/** A hint to the engine, or a name for later statements: the rows stay unchanged. */
-export const lowerUnchanged: LowerOperator = (_node, input) => input;
+/** A name for `union withsource` and for later operators. The rows stay unchanged. */
+export const lowerAs: LowerOperator = (node, input) => {
+  const name = part(node, "Name").SimpleName ?? textOf(part(node, "Name"));
+  return { ...input, name, named: [...(input.named ?? []), [name, { ...input, name }]] };
+};
 
 /**
  * All columns of all branches, the first branch's first. A name with several types becomes one column for each type, with
@@ -87,24 +91,19 @@ export const lowerUnion: LowerOperator = (node, input, environment, isFirst) => 
   const kind = parameterOf(node, "kind");
   const columns = kind && textOf(kind) === "inner" ? commonColumns(branches) : allColumns(branches);
   const source = parameterOf(node, "withsource") ?? parameterOf(node, "with_source");
-  const names = elements(part(node, "Expressions")).map((each) =>
-    kindOf(each) === "NameReference" ? textOf(each) : undefined,
-  );
-  const labels = isFirst ? names : ["union_arg0", ...names];
   const steps = branches.map((branch, position) => [
     ...branch.steps,
     {
       step: "project",
       values: [
-        ...(source
-          ? [{ kind: "literal", type: "string", value: labels[position] ?? `union_arg${position}` } as const]
-          : []),
+        ...(source ? [stringLiteral(branch.name ?? `union_arg${position}`)] : []),
         ...columns.map(({ from }) => valueFrom(branch, from)),
       ],
     } as const,
   ]);
   const sourceColumn: ScopeColumn[] = source ? [{ name: source.SimpleName ?? textOf(source), type: "string" }] : [];
   return {
+    named: branches.flatMap(({ named = [] }) => named),
     steps: [{ step: "union", branches: steps }],
     columns: [...sourceColumn, ...columns.map(({ column }) => column)],
     readsEvent: branches.every(({ readsEvent }) => readsEvent),

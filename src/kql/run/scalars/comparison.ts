@@ -112,13 +112,28 @@ function equalTilde(call: Call): Compute {
   };
 }
 
-/** An array on the right side stands for its elements, one level deep. */
+/** The elements of an array and of all arrays within it, which are the values that `in` and `has_any` compare. */
+export function flattened(array: readonly Json[]): readonly Json[] {
+  if (!array.some(isArray)) return array;
+  const flat: Json[] = [];
+  // An event can nest arrays deeper than the call stack.
+  const open = [array.values()];
+  for (let elements = open.at(-1); elements !== undefined; elements = open.at(-1)) {
+    const { done, value } = elements.next();
+    if (done === true) open.pop();
+    else if (isArray(value)) open.push(value.values());
+    else flat.push(value);
+  }
+  return flat;
+}
+
+/** An array on the right side stands for its elements. */
 function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
   const left = operand(call, 0);
   const listed = call.operands.slice(1);
   const keys = (value: Value, type: ScalarType) =>
     type === "dynamic" && isArray(value)
-      ? value.map((each) => membershipKey(each, "dynamic", ignoreCase))
+      ? flattened(value).map((each) => membershipKey(each, "dynamic", ignoreCase))
       : [membershipKey(value, type, ignoreCase)];
   const constants = new Set(listed.flatMap(({ constant, type }) => (constant ? keys(constant.value, type) : [])));
   const computed = listed.filter(({ constant }) => constant === undefined);

@@ -1,5 +1,5 @@
 import { toDynamic, toText } from "../conversion.ts";
-import { asBag, asDynamic, asLong, asText } from "../operand.ts";
+import { asDynamic, asLong, asText } from "../operand.ts";
 import { isArray, isBag, readJson } from "../dynamic-text.ts";
 import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts";
 import type { Json } from "../values.ts";
@@ -27,16 +27,6 @@ export const DYNAMIC_ACCESS: FunctionTable = {
       return (row) => {
         const value = read(row);
         return isArray(value) ? BigInt(value.length) : null;
-      };
-    }),
-  ),
-  bag_has_key: priced(
-    { passes: "first" },
-    scalar("bag_has_key(bag, key)", (call) => {
-      const [read, key] = [asBag(operand(call, 0)), asText(operand(call, 1))];
-      return (row) => {
-        const value = read(row);
-        return value === null ? null : Object.hasOwn(value, key(row));
       };
     }),
   ),

@@ -8,6 +8,7 @@ import type { Json, Row } from "../values.ts";
 import { ARRAY_ORDER } from "./array-order.ts";
 import { allPriced, operand, scalar } from "./binding.ts";
 import { isNumeric } from "./comparison.ts";
+import { bagPath } from "./json-path.ts";
 
 type Bag = Readonly<Record<string, Json>>;
 
@@ -16,14 +17,17 @@ function arrays(call: Call): (row: Row) => (readonly Json[] | null)[] {
   return (row) => reads.map((read) => read(row));
 }
 
-/** A set function: distinct values in the order of their first occurrence; null if an argument is not an array. */
+/**
+ * A set function: distinct values in the order of their first occurrence. Null is the empty set, so that a rule which
+ * compares an old and a new value also fires where there was no old one. Null if an argument is anything but null and array.
+ */
 function setOf(combine: (first: readonly Json[], others: readonly (readonly Json[])[]) => readonly Json[]) {
   return (call: Call): Compute => {
-    const read = arrays(call);
+    const reads = call.operands.map(asDynamic);
     return (row): Json => {
-      const all = read(row);
-      if (all.some((each) => each === null)) return null;
-      const [first = [], ...others] = all.filter((each) => each !== null);
+      const sets = reads.map((read) => read(row) ?? []);
+      if (!sets.every(isArray)) return null;
+      const [first = [], ...others] = sets;
       return distinct(combine(first, others));
     };
   };
@@ -100,16 +104,16 @@ export const DYNAMIC_BUILDING: FunctionTable = {
         const [read, key, value] = [asBag(operand(call, 0)), asText(operand(call, 1)), asDynamic(operand(call, 2))];
         return (row) => {
           const bag = read(row);
-          return bag === null ? null : withKey(bag, pathOf(key(row)), value(row));
+          return bag === null ? null : withKey(bag, bagPath(key(row)), value(row));
         };
       }),
       bag_zip: scalar("bag_zip(keys, values)", (call) => {
         const [keys, values] = [asArray(operand(call, 0)), asArray(operand(call, 1))];
         return (row) => {
-          const members = values(row);
-          return Object.fromEntries(
-            (keys(row) ?? []).map((key, index) => [toText(key, "dynamic"), members?.[index] ?? null]),
-          );
+          const [names, members] = [keys(row), values(row)];
+          if (names === null) return null;
+          const entries = names.map((name, index) => [name, members?.[index] ?? null] as const);
+          return Object.fromEntries(entries.filter(([name]) => typeof name === "string"));
         };
       }),
       set_difference: scalar(
@@ -247,15 +251,6 @@ function wholeType(value: number): string {
 /** An element of an array takes at least as much memory as this many characters. */
 const ELEMENT_LENGTH = 8;
 
-/** A deeper path is one key. */
-const MAXIMUM_DEPTH = 1000;
-
-/** `$.a.b` is a path into nested bags; anything else is one key. */
-function pathOf(key: string): string[] {
-  const path = key.startsWith("$.") ? key.slice(2).split(".") : [key];
-  return path.length > MAXIMUM_DEPTH ? [key] : path;
-}
-
 /** Removal below a key: of everything, or of some of its own keys. */
 interface Removal {
   isWhole: boolean;
@@ -266,7 +261,7 @@ function removals(keys: readonly string[]): Removal {
   const root: Removal = { isWhole: false, below: new Map() };
   for (const key of keys) {
     let at = root;
-    for (const step of pathOf(key)) {
+    for (const step of bagPath(key)) {
       const next = at.below.get(step) ?? { isWhole: false, below: new Map() };
       at.below.set(step, next);
       at = next;

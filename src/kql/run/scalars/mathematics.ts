@@ -1,8 +1,8 @@
 import { isNumeric, orderOf } from "./comparison.ts";
-import { negated, wrapLong } from "../conversion.ts";
+import { convert, negated, toLong, wholeOf, wrapLong } from "../conversion.ts";
 import type { Call, Compute, FunctionTable, ScalarFunction } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
-import { datetimeOf } from "../time.ts";
+import { datetimeOf, timespanOf } from "../time.ts";
 import type { Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
 
@@ -13,13 +13,9 @@ function ofReal(form: string, compute: (value: number) => number | boolean) {
       const value = read(row);
       if (value === null) return null;
       const result = compute(value);
-      return call.type === "long" && typeof result === "number" ? wholeOrNull(result) : result;
+      return call.type === "long" && typeof result === "number" ? toLong(result, "real") : result;
     };
   });
-}
-
-function wholeOrNull(value: number): bigint | null {
-  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : null;
 }
 
 /** Returns a long unchanged: it is whole, and as a real it would lose digits. */
@@ -76,7 +72,7 @@ export const MATHEMATICS: FunctionTable = {
       if (typeof original === "bigint" && digits >= 0n) return original;
       const factor = 10 ** Number(digits);
       const rounded = (Math.sign(x) * Math.round(Math.abs(x) * factor)) / factor;
-      return call.type === "long" ? wholeOrNull(rounded) : rounded;
+      return call.type === "long" ? toLong(rounded, "real") : rounded;
     };
   }),
   sqrt: ofReal("sqrt(x)", Math.sqrt),
@@ -140,25 +136,26 @@ export const MATHEMATICS: FunctionTable = {
   binary_shift_right: bits("binary_shift_right(a, b)", (a, b) => a >> (b & 63n)),
 };
 
-/** Rounds down to a multiple of the size, counted from 0 or from a fixed point. Ticks and longs stay whole. */
+/**
+ * Rounds down to a multiple of the size, counted from 0 or from a fixed point. Ticks and whole numbers keep all digits. A
+ * multiple that the result's type cannot hold is null: any other value would lie above what is rounded down.
+ */
 function bin(call: Call, fixedAt?: number): Compute {
   const [value, size] = [operand(call, 0).compute, operand(call, 1).compute];
-  const fixed = fixedAt === undefined ? () => null : operand(call, fixedAt).compute;
+  const fixed = fixedAt === undefined ? () => 0n : operand(call, fixedAt).compute;
   const asResult = (result: bigint | number): Value => {
-    if (call.type === "datetime" && typeof result === "bigint") return datetimeOf(result);
-    if (call.type === "long" && typeof result === "bigint") return wrapLong(result);
-    if (call.type === "long" && typeof result === "number") return wholeOrNull(result);
-    return call.type === "real" || call.type === "int" ? Number(result) : result;
+    if (typeof result === "bigint" && call.type === "datetime") return datetimeOf(result);
+    if (typeof result === "bigint" && call.type === "timespan") return timespanOf(result);
+    return convert(result, typeof result === "bigint" ? "long" : "real", call.type);
   };
   return (row) => {
     const [x, step, from] = [value(row), size(row), fixed(row)];
-    if (typeof x === "bigint" && typeof step === "bigint") {
-      const origin = typeof from === "bigint" ? from : 0n;
-      return step <= 0n ? null : asResult(origin + floorTo(x - origin, step));
+    if (!isNumeric(x) || !isNumeric(step) || !isNumeric(from) || step <= 0) return null;
+    const [whole, wholeStep, origin] = [wholeOf(x), wholeOf(step), wholeOf(from)];
+    if (whole !== null && wholeStep !== null && origin !== null) {
+      return asResult(origin + floorTo(whole - origin, wholeStep));
     }
-    if (!isNumeric(x) || !isNumeric(step) || Number(step) <= 0) return null;
-    const origin = isNumeric(from) ? Number(from) : 0;
-    return asResult(origin + Math.floor((Number(x) - origin) / Number(step)) * Number(step));
+    return asResult(Number(from) + Math.floor((Number(x) - Number(from)) / Number(step)) * Number(step));
   };
 }
 

@@ -1,4 +1,4 @@
-import { toText } from "../conversion.ts";
+import { toText, wholeOf } from "../conversion.ts";
 import { isArray } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { asDynamic, asLong, asText } from "../operand.ts";
@@ -158,19 +158,20 @@ export const NETWORK: FunctionTable = {
   ),
 };
 
-/** Formats an address (text or number), cut to its prefix. */
+/** Formats an address (text or number), cut to the shorter of its own prefix and the argument. */
 function formatted(call: Call, withMask: boolean): Compute {
   const { compute, type } = operand(call, 0);
   const prefix = call.operands[1] ? asLong(operand(call, 1)) : () => null;
   return (row) => {
     const value = compute(row);
+    const number = wholeOf(value);
     const parsed =
-      typeof value === "bigint" && value >= 0n && value <= 0xffff_ffffn
-        ? { address: value, prefix: 32 }
+      number !== null && number >= 0n && number <= 0xffff_ffffn
+        ? { address: number, prefix: 32 }
         : parseIpv4(toText(value, type));
-    if (parsed === undefined) return "";
-    const length = Number(prefix(row) ?? BigInt(parsed.prefix));
-    if (length < 0 || length > 32) return "";
+    const wanted = Number(prefix(row) ?? 32n);
+    if (parsed === undefined || wanted < 0 || wanted > 32) return "";
+    const length = Math.min(parsed.prefix, wanted);
     const text = formatIpv4(masked(parsed.address, length, 32));
     return withMask ? `${text}/${length}` : text;
   };

@@ -3,7 +3,7 @@ import { CallProblem, type Call, type Compute, type FunctionTable } from "../eva
 import { isArray } from "../dynamic-text.ts";
 import { someOccurrence } from "../find-text.ts";
 import { asText } from "../operand.ts";
-import { compileRegex, type Regex } from "../rust-regex.ts";
+import { compileRegex, withoutVerboseMode, type Regex } from "../rust-regex.ts";
 import type { Json } from "../values.ts";
 import { constantOf, operand, priced, scalar } from "./binding.ts";
 import { joined, whole } from "./text.ts";
@@ -117,7 +117,7 @@ const LITERAL = /^[^\\^$.|?*+()[\]{}]+$/;
 
 /** Removes all matches at the ends. Plain text, as in `trim('"', x)`, needs no regular expression. */
 function trim(call: Call, atStart: boolean, atEnd: boolean): Compute {
-  const pattern = toText(constantOf(call, 0), "string");
+  const pattern = withoutVerboseMode(toText(constantOf(call, 0), "string"));
   const source = asText(operand(call, 1));
   if (LITERAL.test(pattern)) {
     return (row) => {

@@ -7,6 +7,7 @@ import { ordinalUpper } from "../ordinal-text.ts";
 import type { Row } from "../values.ts";
 import { compileRegex } from "../rust-regex.ts";
 import { allPriced, constantOf, operand, scalar } from "./binding.ts";
+import { flattened } from "./comparison.ts";
 
 /** Whether `text` matches `wanted`. Both are already folded to one case if case does not count. */
 type Test = (text: string, wanted: string) => boolean;
@@ -69,12 +70,12 @@ function family([name, test]: (typeof FAMILIES)[number]): readonly (readonly [st
   ];
 }
 
-/** The texts of a list of values and arrays. */
+/** The texts of a list of values and arrays, which may hold further arrays. */
 function listed(items: readonly Operand[]): (row: Row) => string[] {
   const texts = items.map(({ compute, type }) => (row: Row) => {
     const value = compute(row);
     return type === "dynamic" && isArray(value)
-      ? value.map((each) => ordinalUpper(toText(each, "dynamic")))
+      ? flattened(value).map((each) => ordinalUpper(toText(each, "dynamic")))
       : [ordinalUpper(toText(value, type))];
   });
   const all = (row: Row) => texts.flatMap((text) => text(row));

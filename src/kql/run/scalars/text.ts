@@ -14,11 +14,6 @@ export function joined(evaluation: Evaluation, parts: readonly string[], delimit
   return parts.join(delimiter);
 }
 
-/** The text with every `wanted` replaced. */
-function replaced(evaluation: Evaluation, text: string, [wanted, rewrite]: readonly [string, string]): string {
-  return wanted === "" ? text : joined(evaluation, splitText(text, wanted), rewrite);
-}
-
 function ofText(form: string, compute: (text: string) => Value) {
   return scalar(form, (call) => {
     const text = asText(operand(call, 0));
@@ -110,24 +105,12 @@ export const TEXT: FunctionTable = {
   indexof: scalar("indexof(source, lookup [, start [, length [, occurrence]]])", indexOf),
   replace_string: scalar("replace_string(text, lookup, rewrite)", (call) => {
     const [source, lookup, rewrite] = [asText(operand(call, 0)), asText(operand(call, 1)), asText(operand(call, 2))];
-    return (row) => replaced(call.evaluation, source(row), [lookup(row), rewrite(row)]);
-  }),
-  replace_strings: scalar("replace_strings(text, lookups, rewrites)", (call) => {
-    const [source, lookups, rewrites] = [
-      asText(operand(call, 0)),
-      asArray(operand(call, 1)),
-      asArray(operand(call, 2)),
-    ];
     return (row) => {
-      const [wanted, replacements] = [lookups(row) ?? [], rewrites(row) ?? []];
-      return wanted.reduce<string>((text, each, index) => {
-        // Each replacement reads and builds the whole text.
-        chargeValue(text, call.evaluation);
-        const rewrite = toText(replacements[index] ?? null, "dynamic");
-        return replaced(call.evaluation, text, [toText(each, "dynamic"), rewrite]);
-      }, source(row));
+      const [text, wanted] = [source(row), lookup(row)];
+      return wanted === "" ? text : joined(call.evaluation, splitText(text, wanted), rewrite(row));
     };
   }),
+  replace_strings: scalar("replace_strings(text, lookups, rewrites)", replaceStrings),
   translate: priced(
     { character: 400 },
     scalar("translate(searchList, replacementList, source)", (call) => {
@@ -159,6 +142,43 @@ export const TEXT: FunctionTable = {
   }),
   isascii: ofText("isascii(value)", isAscii),
 };
+
+/** A piece of a text. Nothing is looked for in a piece that a look-up has matched. */
+interface Piece {
+  readonly text: string;
+  readonly isMatched: boolean;
+}
+
+/**
+ * Matches do not overlap, and an earlier look-up takes precedence wherever it matches. A look-up that is not a string is
+ * ignored. Where the rewrite is not one, the match stays as it is.
+ */
+function replaceStrings(call: Call): Compute {
+  const [source, lookups, rewrites] = [asText(operand(call, 0)), asArray(operand(call, 1)), asArray(operand(call, 2))];
+  return (row) => {
+    const [text, replacements] = [source(row), rewrites(row) ?? []];
+    let cut: Piece[] = [{ text, isMatched: false }];
+    for (const [index, lookup] of (lookups(row) ?? []).entries()) {
+      if (typeof lookup !== "string" || lookup === "") continue;
+      // Each look-up reads all that is not matched yet, and may cut it into as many pieces.
+      chargeValue(text, call.evaluation);
+      const rewrite = replacements[index];
+      const match: Piece = { text: typeof rewrite === "string" ? rewrite : lookup, isMatched: true };
+      cut = cut.flatMap((piece) => (piece.isMatched ? [piece] : cutAt(piece.text, lookup, match)));
+    }
+    return joined(
+      call.evaluation,
+      cut.map((piece) => piece.text),
+    );
+  };
+}
+
+function cutAt(text: string, lookup: string, match: Piece): Piece[] {
+  return splitText(text, lookup).flatMap((between, index) => {
+    const rest: Piece[] = between === "" ? [] : [{ text: between, isMatched: false }];
+    return index === 0 ? rest : [match, ...rest];
+  });
+}
 
 function codePoints(text: string): number {
   let count = 0;

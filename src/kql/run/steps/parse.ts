@@ -4,7 +4,7 @@ import type { Evaluation } from "../evaluation.ts";
 import { indexOfText } from "../find-text.ts";
 import { asText } from "../operand.ts";
 import type { ParsePart, StepOf } from "../../plan.ts";
-import { compileRegex } from "../rust-regex.ts";
+import { compileRegex, withoutVerboseMode } from "../rust-regex.ts";
 import type { ScalarType, Value } from "../values.ts";
 import type { BindStep } from "./step.ts";
 
@@ -56,7 +56,7 @@ function regexReader(
   let columns = 0;
   const body = parts.map((part) => {
     if (part.kind === "skip") return ".*";
-    if (part.kind === "text") return part.text;
+    if (part.kind === "text") return withoutVerboseMode(part.text);
     columns += 1;
     return `(?P<column${columns}>${VALUE_PATTERNS[part.type]})`;
   });

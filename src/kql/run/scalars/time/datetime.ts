@@ -70,18 +70,24 @@ function unitOf(call: Call): Unit {
   throw new CallProblem(`${call.name}: "${name}" is not a part of a datetime`);
 }
 
-/** The first tick of the period that contains a datetime; weeks begin on Sunday. */
+/**
+ * The first tick of the period that contains a datetime; weeks begin on Sunday. It may be out of range, because the last
+ * period ends one tick before a datetime that Kusto does not have.
+ */
 function startOf(unit: "day" | "week" | "month" | "year", ticks: bigint, offset: number): bigint | null {
   const date = dateOf(ticks);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  if (unit === "year") return ticksOfCalendar([year + offset, 1, 1]);
-  if (unit === "month") {
-    const months = year * 12 + month + offset;
-    return ticksOfCalendar([Math.floor(months / 12), (months % 12) + 1, 1]);
-  }
+  if (unit === "year") return startOfMonth((year + offset) * 12);
+  if (unit === "month") return startOfMonth(year * 12 + month + offset);
   const day = ticks - (ticks % TICKS_PER_DAY);
   const start = unit === "week" ? day - BigInt(date.getUTCDay()) * TICKS_PER_DAY : day;
-  return datetimeOf(start + BigInt(offset) * (unit === "week" ? 7n : 1n) * TICKS_PER_DAY);
+  return start + BigInt(offset) * (unit === "week" ? 7n : 1n) * TICKS_PER_DAY;
+}
+
+/** @param months counted from January of the year 0 */
+function startOfMonth(months: number): bigint | null {
+  const milliseconds = new Date(0).setUTCFullYear(0, months, 1);
+  return Number.isNaN(milliseconds) ? null : ticksFromUnixMilliseconds(milliseconds);
 }
 
 function periodFunctions(unit: "day" | "week" | "month" | "year"): readonly (readonly [string, ScalarFunction])[] {
@@ -94,7 +100,7 @@ function periodFunctions(unit: "day" | "week" | "month" | "year"): readonly (rea
         const [ticks, periods] = [value(row), offset(row)];
         if (ticks === null || periods === null) return null;
         const start = startOf(unit, ticks, Number(periods) + Number(isEnd));
-        return start === null || !isEnd ? start : start - 1n;
+        return start === null ? null : datetimeOf(isEnd ? start - 1n : start);
       };
     };
   return [
@@ -269,8 +275,10 @@ const PARTS: Readonly<Record<string, (date: Date, ticks: bigint) => number>> = {
   nanosecond: (_date, ticks) => Number((ticks % TICKS_PER_SECOND) * 100n),
 };
 
+/** Date.UTC would read the years 0 to 99 as 1900 to 1999. */
 function dayOfYear(date: Date): number {
-  return Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1;
+  const newYear = new Date(date).setUTCMonth(0, 1);
+  return Math.floor((date.getTime() - newYear) / 86_400_000) + 1;
 }
 
 /** ISO 8601: the first week is the one with the year's first Thursday. */

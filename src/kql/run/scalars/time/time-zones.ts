@@ -1,7 +1,7 @@
 import { toText } from "../../conversion.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable } from "../../evaluation.ts";
 import { asDatetime, asText } from "../../operand.ts";
-import { dateOf, datetimeOf, TICKS_PER_MILLISECOND } from "../../time.ts";
+import { dateOf, datetimeOf, TICKS_PER_SECOND } from "../../time.ts";
 import { allPriced, operand, scalar } from "../binding.ts";
 
 /** Conversions between UTC and the local time of a zone, by IANA name. */
@@ -58,20 +58,18 @@ function offsetOf(zone: string): Offset | undefined {
   const format = formatFor(zone);
   if (format === undefined) return undefined;
   return (utc) => {
-    const instant = dateOf(utc);
-    const parts = new Map(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-    const at = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-    const local = Date.UTC(at("year"), at("month") - 1, at("day"), at("hour"), at("minute"), at("second"));
-    const whole = Math.floor(instant.getTime() / 1000) * 1000;
-    return BigInt(local - whole) * TICKS_PER_MILLISECOND;
+    const [, sign, hours = "0", minutes = "0", seconds = "0"] = OFFSET.exec(format.format(dateOf(utc))) ?? [];
+    const distance = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return BigInt(sign === "-" ? -distance : distance) * TICKS_PER_SECOND;
   };
 }
 
+/** `GMT-07:00`; before zones had whole minutes also `GMT-07:52:58`. */
+const OFFSET = /GMT([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/;
+
 function formatFor(timeZone: string): Intl.DateTimeFormat | undefined {
-  const numeric = "numeric" as const;
-  const fields = { year: numeric, month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric };
   try {
-    return new Intl.DateTimeFormat("en-US", { ...fields, timeZone, hourCycle: "h23", calendar: "gregory" });
+    return new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return undefined;
