@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for dynamic values, conditions and conversions. */
 export const DYNAMIC_VALUES_CASES: readonly CaseGroup[] = [

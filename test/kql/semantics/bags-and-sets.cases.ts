@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for property bags and for arrays as sets. */
 export const BAGS_AND_SETS_CASES: readonly CaseGroup[] = [

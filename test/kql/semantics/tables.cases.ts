@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for summarize, sort and union. */
 export const TABLE_CASES: readonly CaseGroup[] = [

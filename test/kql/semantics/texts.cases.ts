@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for functions of text. */
 export const TEXTS_CASES: readonly CaseGroup[] = [

@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for encodings and addresses. */
 export const ENCODINGS_CASES: readonly CaseGroup[] = [

@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for datetimes and timespans. */
 export const TIMES_CASES: readonly CaseGroup[] = [

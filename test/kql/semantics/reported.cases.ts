@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Results that once differed from Kusto's documentation. Each stands for a kind of fault; the other files have more of each. */
 export const REPORTED_CASES: readonly CaseGroup[] = [

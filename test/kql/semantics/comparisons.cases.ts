@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 /** Cases for comparisons, logic and arithmetic. */
 export const COMPARISON_CASES: readonly CaseGroup[] = [

@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 const GUID = "74be27de-1e4e-49d9-b579-fe0b331d3642";
 

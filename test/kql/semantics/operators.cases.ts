@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 const ONE_ROW = `datatable(a: int, b: dynamic)[1, dynamic({"prop1": "a1", "prop2": "b1"})]`;
 

@@ -1,4 +1,4 @@
-import { derived, printed, type CaseGroup } from "./semantics.ts";
+import { derived, printed, type CaseGroup } from "../semantics.ts";
 
 const TRACE = (n: number, lock: string, release: string, previous: string) =>
   `"Event: NotifySliceRelease (resourceName=PipelineScheduler, totalSlices=27, sliceNumber=${n}, lockTime=02/17/2016 ${lock}, releaseTime=02/17/2016 ${release}, previousLockTime=02/17/2016 ${previous})"`;
