@@ -39,6 +39,43 @@ test("a query on which Microsoft's parser throws is a problem of its rule, and t
   ]);
 });
 
+// Exclusions by the name MS-PIM: https://github.com/12Knocksinna/Office365itpros/issues/143
+describe("an exclusion by an actor's display name", () => {
+  const BY_NAME = "anybody can give an application or a person that display name";
+
+  test.each([
+    { condition: 'Identity != "MS-PIM"', noted: true },
+    { condition: 'Identity !in~ ("MS-PIM", "x")', noted: true },
+    { condition: 'not(tostring(InitiatedBy.app.displayName) =~ "x")', noted: true },
+    { condition: 'tostring(InitiatedBy.user.displayName) !has "sync"', noted: true },
+    { condition: 'OperationName != "MS-PIM"', noted: true },
+    { condition: 'Identity != ""', noted: false },
+    { condition: 'Identity == "MS-PIM"', noted: false },
+    { condition: 'not(Identity == "MS-PIM" and tostring(InitiatedBy.app.appId) == "a")', noted: false },
+    { condition: 'tostring(InitiatedBy.app.appId) != "a"', noted: false },
+    { condition: 'OperationName != "x"', noted: false },
+  ])("in a query: $condition: $noted", async ({ condition, noted }) => {
+    const note = `r.yaml:7:21: note: ${condition}: ${BY_NAME}; let a rule by application id run beside it (excluded-by-name)`;
+    expect(await lintText({ query: `AuditLogs | where ${condition}` })).toEqual(noted ? [note] : []);
+  });
+
+  test("in an overlay, unless an id decides too", async () => {
+    const overlay = `exclude:
+  - Identity == "nightly-sync"
+  - when: tostring(InitiatedBy.app.displayName) =~ "x"
+    because: agreed
+  - Identity == "nightly-sync" and tostring(InitiatedBy.app.appId) == "a"
+  - OperationName == "x"
+`;
+    expect(await lintFiles({ "x/rule.yaml": ruleText(), "x/overlay.yaml": overlay })).toEqual(
+      ["2:5", "3:11"].map(
+        (place) =>
+          `x/overlay.yaml:${place}: warning: ${BY_NAME}; exclude an object id, a client id or a principal name (excluded-by-name)`,
+      ),
+    );
+  });
+});
+
 describe("ATT&CK", () => {
   test.each([
     {

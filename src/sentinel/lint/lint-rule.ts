@@ -11,9 +11,11 @@ import {
   walk,
   type Syntax,
 } from "../../kql/compile/kusto-parser.ts";
+import { overlayExclusionsByName, queryExclusionsByName } from "./excluded-by-name.ts";
 import { lintMappings, type Warn } from "./lint-mappings.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import { operatorName } from "../../kql/compile/operators/operator.ts";
+import { readOverlay } from "../overlay/overlay.ts";
 import { readsFromOutside } from "../overlay/overlay-query.ts";
 import type { Problem } from "../../kql/compile/problem.ts";
 import type { RuleFiles } from "../rule-files.ts";
@@ -33,9 +35,11 @@ export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const { name, text } = files.rule;
   const { rule, problems } = compileRule(text, name, files, now);
   const { read } = readRule(text, name);
+  const overlay = files.overlay && readOverlay(files.overlay).read;
   return [
     ...problems,
     ...(read ? lintFields(read, rule) : []),
+    ...(overlay ? overlayExclusionsByName(overlay) : []),
     ...(files.tests ? readTests(files.tests).problems : []),
   ];
 }
@@ -153,5 +157,7 @@ function lintQuery({ file, shape }: ReadRule, isRun: boolean, problems: Problem[
     return false;
   };
   const code = tryParseQuery(query, AUDIT_LOGS);
-  if (code) walk(code.Syntax, visit);
+  if (code === undefined) return;
+  walk(code.Syntax, visit);
+  queryExclusionsByName(code.Syntax, (offset, message) => report(offset, "note", "excluded-by-name", message));
 }
