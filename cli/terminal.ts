@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { fileURLToPath } from "node:url";
 
 /** Output, environment and stop request of a command. */
 export interface Terminal {
@@ -10,9 +11,14 @@ export interface Terminal {
   progress(text: string): void;
   readonly color: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folder in which each running local stack has a note. */
+  readonly stackNotes: string;
   /** Aborted by Ctrl-C or SIGTERM: finish the work in progress and return. */
   readonly stopping: AbortSignal;
 }
+
+/** In the package, so that a stack is found from every folder, and only by the pimwatch that started it. */
+const STACK_NOTES = fileURLToPath(new URL("../.pimwatch", import.meta.url));
 
 const CLEAR_LINE = "\r\u001b[K";
 
@@ -43,6 +49,7 @@ export function processTerminal(
     },
     color: isTerminal(stdout) && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb",
     environment: env,
+    stackNotes: STACK_NOTES,
     stopping,
   };
 }

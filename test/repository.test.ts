@@ -124,6 +124,7 @@ async function helpOf(command: string): Promise<string> {
     progress() {},
     color: false,
     environment: {},
+    stackNotes: "/missing",
     stopping,
   });
   return out;

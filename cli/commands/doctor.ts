@@ -29,7 +29,8 @@ export const doctor = command({
 of dead letters, the clock, logs ingestion, the webhook, and what the app recorded about its ledger and timers.
 It reads one event in each consumer group and uploads an empty list. It changes nothing.
 
-Without --settings it reads the environment and, for all else, local.settings.json in this folder. For an app in Azure:
+Without --settings it reads the environment and, for all else, local.settings.json in this folder, or the settings of
+the local stack of \`npm start\`, if neither names a service. For an app in Azure:
 
   az functionapp config appsettings list -g GROUP -n APP | npx pimwatch doctor --settings -
 
@@ -43,13 +44,14 @@ matters. --health asks the app itself, which uses its own identity.`,
     if (values.health !== undefined && !/^https?:$/.test(URL.parse(values.health)?.protocol ?? ""))
       throw new UsageError("--health must be a URL such as https://APP.azurewebsites.net/api/health");
     // The SDKs are loaded when first needed.
-    const [{ settingsFrom, settingsIn }, { diagnose }] = await Promise.all([
-      import("../deployment/destinations.ts"),
+    const [{ settingsFor }, { settingsIn }, { diagnose }] = await Promise.all([
+      import("../deployment/app-settings.ts"),
+      import("../deployment/settings-file.ts"),
       import("../doctor/diagnose.ts"),
     ]);
     const settings: AppSettings =
       values.settings === undefined
-        ? await settingsFrom(terminal.environment)
+        ? await settingsFor({}, terminal)
         : settingsIn(await contentOf(values.settings), values.settings);
     terminal.progress("Asking each service …");
     const findings = await diagnose(settings, { healthUrl: values.health, fetch, now: () => new Date() });

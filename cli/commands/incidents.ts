@@ -39,7 +39,7 @@ export const incidents = command({
   notes: `ID is the incident's id, as the list shows it; its beginning will do.
 
 The table is named by --storage, --table-endpoint, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT, or by the
-local.settings.json of \`pimwatch stack\`. \`npm start\` prints the --table-endpoint of its own. In Azure, your own
+local.settings.json of \`pimwatch stack\`. Otherwise it is that of the \`npm start\` that runs. In Azure, your own
 sign-in (az login) needs the role Storage Table Data Reader.
 
   npx pimwatch incidents --priority P1,P2 --table-endpoint https://ACCOUNT.table.core.windows.net

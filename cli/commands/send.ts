@@ -1,6 +1,7 @@
 import { SEND_WAIT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
+import type { Settings } from "../deployment/settings-file.ts";
 import type { HubProperties } from "../sending/sent-incidents.ts";
 import type { Terminal } from "../terminal.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
@@ -44,7 +45,8 @@ Each line or element of an export is sent unchanged as one event.
 
 Without --connection and --namespace, the setting AUDIT_EVENTS (or AUDIT_EVENTS__fullyQualifiedNamespace)
 names the hub: from the environment, or from ./local.settings.json as \`pimwatch stack\` writes it. In the
-same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait.`,
+same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wait. If none of these is set, the
+local stack of \`npm start\` is used while it runs.`,
   exitCodes: {
     0: "everything was sent and, with --wait, every record that a rule matches has its incident",
     1: "an incident is missing, or Ctrl-C ended it early",
@@ -53,18 +55,21 @@ same way, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT names the table for --wa
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch send [options] FILE...");
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
-    const [{ sendDestination }, { listEventFiles, misreadFiles, readEventFiles }, { sendEvents }] = await Promise.all([
-      import("../deployment/destinations.ts"),
-      import("../event-files/event-files.ts"),
-      import("../sending/event-sender.ts"),
-    ]);
-    const { producer, description } = await sendDestination(values, terminal.environment);
+    const [{ settingsFor }, { sendDestination }, { listEventFiles, misreadFiles, readEventFiles }, { sendEvents }] =
+      await Promise.all([
+        import("../deployment/app-settings.ts"),
+        import("../deployment/destinations.ts"),
+        import("../event-files/event-files.ts"),
+        import("../sending/event-sender.ts"),
+      ]);
+    const settings = await settingsFor(values, terminal);
+    const { producer, description } = await sendDestination(values, settings);
     const misread = misreadFiles(terminal);
     let following: Following | undefined;
     const began = performance.now();
     try {
       await listEventFiles(operands); // a wrong path is named before anything is sent
-      if (values.wait === true) following = await follow(values, producer, terminal);
+      if (values.wait === true) following = await follow(values, producer, settings);
       terminal.note(`Sending to ${visible(description)}`);
       const events = readEventFiles(operands, misread.report);
       const sent = await sendEvents(producer, following?.noting(events) ?? events, {
@@ -87,15 +92,15 @@ type Following = ReturnType<typeof import("../sending/sent-incidents.ts").follow
 type TableChoice = Parameters<typeof import("../deployment/destinations.ts").tableDestination>[0];
 
 /** Loads rules and table, which only --wait needs. */
-async function follow(choice: TableChoice, hub: HubProperties, terminal: Terminal): Promise<Following> {
-  const [{ settingsFrom, tableDestination, tenantsFrom }, { readyRules }, { followSent, newestEnqueued }] =
-    await Promise.all([
-      import("../deployment/destinations.ts"),
-      import("../rules/ready-rules.ts"),
-      import("../sending/sent-incidents.ts"),
-    ]);
-  const table = await tableDestination(choice, terminal.environment);
-  const allowedTenantIds = tenantsFrom((await settingsFrom(terminal.environment))["ALLOWED_TENANT_IDS"]);
+async function follow(choice: TableChoice, hub: HubProperties, settings: Settings): Promise<Following> {
+  const [{ tenantsFrom }, { tableDestination }, { readyRules }, { followSent, newestEnqueued }] = await Promise.all([
+    import("../deployment/app-settings.ts"),
+    import("../deployment/destinations.ts"),
+    import("../rules/ready-rules.ts"),
+    import("../sending/sent-incidents.ts"),
+  ]);
+  const table = await tableDestination(choice, settings);
+  const allowedTenantIds = tenantsFrom(settings["ALLOWED_TENANT_IDS"]);
   return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub), allowedTenantIds });
 }
 

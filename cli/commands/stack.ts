@@ -47,7 +47,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
 
     const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
       import("../../local/stack.ts"),
-      import("../settings-file.ts"),
+      import("../deployment/settings-file.ts"),
     ]);
     const file = resolve(SETTINGS_FILE);
     await checkSettingsFile(file, { force: values.force === true });

@@ -81,6 +81,8 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
       },
       terminal,
     );
+    const { noteRunningStack } = await import("../deployment/running-stack.ts");
+    const forget = await noteRunningStack(run.settings, terminal);
     try {
       const ended = await run.untilThrough();
       if (values.once === true || terminal.stopping.aborted) return ended;
@@ -93,6 +95,7 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
       return ended;
     } finally {
       terminal.progress("");
+      await forget();
       await run.stop();
     }
   },

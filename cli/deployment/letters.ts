@@ -4,7 +4,8 @@ import { untakenRows } from "../../src/azure/incidents/incident-outbox.ts";
 import { sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
-import { containerDestination, settingsFrom, tableDestination, tenantsFrom } from "./destinations.ts";
+import { settingsFor, tenantsFrom } from "./app-settings.ts";
+import { containerDestination, tableDestination } from "./destinations.ts";
 import { readyRules } from "../rules/ready-rules.ts";
 import type { STORAGE_OPTIONS } from "./storage-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -12,15 +13,15 @@ import type { Terminal } from "../terminal.ts";
 type StorageChoice = { readonly [Name in keyof typeof STORAGE_OPTIONS]?: string };
 
 /** @throws {UsageError} when no storage is named */
-export async function openLetters(choice: StorageChoice, { environment }: Terminal) {
-  const letters = deadLetters(await containerDestination(choice, environment));
-  const table = await tableDestination(choice, environment);
+export async function openLetters(choice: StorageChoice, terminal: Terminal) {
+  const settings = await settingsFor(choice, terminal);
+  const letters = deadLetters(await containerDestination(choice, settings));
+  const table = await tableDestination(choice, settings);
   return {
     letters,
     untaken: untakenRows(table),
     /** @throws {UsageError} when no tenants are named, or a rule does not compile */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
-      const settings = await settingsFrom(environment);
       const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
       // The app sends the queued rows, so only the names of its sinks matter here, not their settings.
       const sinks = sinksSetUp(settings);

@@ -9,6 +9,7 @@ import { readListRequest } from "../../src/core/triage/incident-query.ts";
 import { UsageError } from "../../src/errors.ts";
 import { type ListDependencies, listIncidents } from "../../src/workflows/incidents/list-incidents.ts";
 import { countBurst } from "../../src/workflows/incidents/summarize-incidents.ts";
+import { settingsFor } from "../deployment/app-settings.ts";
 import { tableDestination } from "../deployment/destinations.ts";
 import { incidentDetail } from "./incident-detail-text.ts";
 import { incidentLines, textOf } from "./incident-text.ts";
@@ -62,8 +63,8 @@ export async function show(
   return 0;
 }
 
-async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">, { environment }: Terminal) {
-  const table = await tableDestination(choice, environment);
+async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">, terminal: Terminal) {
+  const table = await tableDestination(choice, await settingsFor(choice, terminal));
   const deps: ListDependencies = {
     ruleIds: ruleIds(table),
     pages: incidentPages(table),

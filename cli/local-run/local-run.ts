@@ -35,6 +35,8 @@ export interface LocalRunOptions {
 }
 
 export interface LocalRun {
+  /** The app's settings, which name the services of the local stack. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Sends all events, prints incidents until all are forwarded, then prints the figures. @returns the exit code */
   untilThrough(): Promise<number>;
   /** Prints the incidents since the last call. @returns how many */
@@ -115,6 +117,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   }
 
   return {
+    settings: app.stack.settings,
     printFresh,
     async untilThrough() {
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);

@@ -14,6 +14,7 @@ export function fakeTerminal(
     progress: () => undefined,
     color: false,
     environment,
+    stackNotes: "/missing", // no local stack runs
     stopping: new AbortController().signal,
   };
 }

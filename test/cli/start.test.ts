@@ -121,13 +121,13 @@ test("start keeps running, processes the events of send, and stops in order at C
   const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(running, "exit");
   const out = await outputUntil(running, /Still running/);
-  const connection = /--connection '(.*)'/.exec(out)?.[1] ?? "";
   const table = /tables +(\S+)/.exec(out)?.[1] ?? "";
-  const storage = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;TableEndpoint=${table}`;
-  const send = ["send", file, "--connection", connection, "--wait", "--storage", storage];
 
-  const first = await pimwatch(send);
-  const again = await pimwatch(send);
+  const first = await pimwatch(["send", file, "--wait"]);
+  const again = await pimwatch(["send", file, "--wait"]);
+  const listed = await pimwatch(["incidents", "--json"]);
+  const letters = await pimwatch(["dead-letters"]);
+  const redriven = await pimwatch(["redrive", "--all"]);
   running.kill("SIGINT");
 
   expect(first).toMatchObject({
@@ -144,8 +144,14 @@ test("start keeps running, processes the events of send, and stops in order at C
     ),
   });
   expect(again.out.match(/^ {4}already stored/gm)).toHaveLength(MATCHES);
+  const using = `Using the local stack of \`pimwatch start\`, process ${running.pid}\n`;
+  expect(listed).toMatchObject({ code: 0, err: expect.stringContaining(using) });
+  expect(listed.out.trimEnd().split("\n").length).toBeGreaterThanOrEqual(MATCHES);
+  expect(letters).toMatchObject({ code: 1, err: expect.stringContaining(using) });
+  expect(redriven).toMatchObject({ code: 1, err: expect.stringContaining(using) }); // those two are not JSON and stay
   expect(await ended).toEqual([0, null]);
   await expect(fetch(table)).rejects.toThrow("fetch failed");
+  expect((await pimwatch(["incidents"])).err).not.toContain(using);
 });
 
 test("Ctrl-C before all events are processed stops in order, and says so", async () => {

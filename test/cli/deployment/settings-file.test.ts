@@ -2,8 +2,8 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkSettingsFile, writeSettingsFile } from "../../cli/settings-file.ts";
-import { UsageError } from "../../src/errors.ts";
+import { checkSettingsFile, writeSettingsFile } from "../../../cli/deployment/settings-file.ts";
+import { UsageError } from "../../../src/errors.ts";
 
 let folder = "";
 let file = "";
@@ -19,6 +19,7 @@ test("the file has the form that the Core Tools read", async () => {
   expect(await writeSettingsFile(file, { A: "1" })).toBeUndefined();
   expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
     WrittenBy: "pimwatch stack",
+    ProcessId: process.pid,
     IsEncrypted: false,
     Values: { A: "1" },
   });

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { UsageError } from "../../src/errors.ts";
+import { fileReason } from "../errors/failure-text.ts";
+import type { Terminal } from "../terminal.ts";
+import { isRunning, runningStack } from "./running-stack.ts";
+import { type Settings, settingsIn, writerOf } from "./settings-file.ts";
+
+const SETTINGS_FILE = "local.settings.json";
+
+/** Settings that name a service. If one of them is set, the person has decided where to work. */
+const ADDRESSES = [
+  "AUDIT_EVENTS",
+  "AUDIT_EVENTS__fullyQualifiedNamespace",
+  "INCIDENTS_STORAGE",
+  "INCIDENTS_TABLE_ENDPOINT",
+  "DEAD_LETTERS_CONTAINER_URL",
+] as const;
+
+/** Options that name a service. */
+type Choice = Readonly<
+  Partial<Record<"connection" | "namespace" | "storage" | "table-endpoint" | "container-url", string>>
+>;
+
+/**
+ * The settings of ./local.settings.json, overridden by those of the environment. If neither they nor an option names a
+ * service, those of the local stack that runs on this machine are added; all of its services or none, since no command may
+ * mix its hub with a table in Azure.
+ */
+export async function settingsFor(choice: Choice, terminal: Terminal): Promise<Settings> {
+  const given = Object.fromEntries(
+    Object.entries(terminal.environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const inFile = await settingsInFile(terminal);
+  const settings = { ...inFile, ...given, ...trustOf(inFile) };
+  const isChosen =
+    ADDRESSES.some((name) => settings[name] !== undefined) ||
+    [choice.connection, choice.namespace, choice.storage, choice["table-endpoint"], choice["container-url"]].some(
+      (option) => option !== undefined,
+    );
+  return isChosen ? settings : { ...(await runningStack(terminal)), ...settings };
+}
+
+/** The file that `pimwatch stack` wrote is of no use once that has ended. */
+async function settingsInFile(terminal: Terminal): Promise<Settings> {
+  let text: string;
+  try {
+    text = await readFile(SETTINGS_FILE, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    throw new UsageError(`${SETTINGS_FILE}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
+  }
+  const writer = writerOf(text);
+  if (writer === undefined || isRunning(writer)) return settingsIn(text, SETTINGS_FILE);
+  terminal.note(`Ignored ${SETTINGS_FILE}: the \`pimwatch stack\` that wrote it, process ${writer}, has ended`);
+  return {};
+}
+
+/** The file's NODE_EXTRA_CA_CERTS wins: Node has read that of the environment at its start already. */
+function trustOf({ NODE_EXTRA_CA_CERTS }: Settings): Settings {
+  return NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
+}
+
+const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The tenant ids of a comma-separated list, in lower case; undefined if one of them is not a tenant id. */
+export function tenantsFrom(list: string | undefined): readonly string[] | undefined {
+  const ids = (list ?? "").split(",").map((id) => id.trim().toLowerCase());
+  return ids.every((id) => TENANT.test(id)) ? ids : undefined;
+}
