@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { PARENT_CHECK_MS } from "../src/core/timing.ts";
+import { LINGER_MS, PARENT_CHECK_MS } from "../src/core/timing.ts";
 import { UsageError } from "../src/errors.ts";
 import { backtest } from "./commands/backtest.ts";
 import type { Command } from "./command.ts";
@@ -81,7 +81,10 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
   owner.stdout.on("error", (error) => ("code" in error && error.code === "EPIPE" ? owner.exit(0) : crash(error)));
   owner.stderr.on("error", () => undefined); // there is no other place to say so
   try {
-    return await run(args, terminal);
+    const code = await run(args, terminal);
+    // Clients go on trying to reach a service that has ended; that would keep the process for half a minute.
+    if (code === CANNOT_BE_DONE) setTimeout(() => owner.exit(code), LINGER_MS).unref();
+    return code;
   } finally {
     clearInterval(watch);
     owner.off("SIGINT", stop);

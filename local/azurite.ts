@@ -1,5 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { UsageError } from "../src/errors.ts";
 
 /** The account and key of every storage emulator. Microsoft publishes them, so they are not secrets. */
@@ -22,6 +24,8 @@ export interface Azurite {
   readonly blobEndpoint: string;
   /** For tables and blobs, with explicit endpoints because `UseDevelopmentStorage=true` implies fixed ports. */
   readonly connectionString: string;
+  /** How its process ended. */
+  readonly ended: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -37,12 +41,17 @@ export async function startAzurite({ tablePort = 0, blobPort = 0 }: AzuritePorts
   const child = fork(new URL("azurite-process.ts", import.meta.url), [String(tablePort), String(blobPort)], {
     execArgv: ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0169", "--disable-warning=DEP0040"],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"] },
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  const exited = once(child, "exit");
+  const reason = errorOn(child.stderr);
+  // "close" comes when stderr has been read to its end.
+  const ended = once(child, "close").then(
+    ([code, signal]) =>
+      `its process ended with ${signal === null ? `code ${String(code)}` : String(signal)}${reason()}`,
+  );
   const { promise, resolve } = Promise.withResolvers<AzuriteReport>();
   child.once("message", (report: AzuriteReport) => resolve(report));
-  child.once("exit", (code) => resolve({ failure: `its process ended with code ${String(code)}` }));
+  void ended.then((failure) => resolve({ failure }));
   const report = await promise;
   if ("failure" in report) {
     child.kill("SIGKILL");
@@ -62,11 +71,22 @@ export async function startAzurite({ tablePort = 0, blobPort = 0 }: AzuritePorts
       `BlobEndpoint=${blobEndpoint}`,
       `TableEndpoint=${tableEndpoint}`,
     ].join(";"),
+    ended,
     async close() {
       child.kill("SIGKILL"); // everything is in memory, so there is nothing to save
-      await exited;
+      await ended;
     },
   };
+}
+
+/** Keeps the last error that a process prints, without its stack. */
+function errorOn(stream: Readable | null): () => string {
+  let last = "";
+  if (stream !== null)
+    createInterface({ input: stream }).on("line", (line) => {
+      if (/^(?:\w*Error\b|FATAL)/.test(line)) last = `: ${line}`;
+    });
+  return () => last;
 }
 
 /** Any HTTP answer proves that the service runs, also the refusal of this unsigned request. */

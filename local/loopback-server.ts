@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
+import type { Server as NetServer } from "node:net";
 import { UsageError } from "../src/errors.ts";
 
 /**
@@ -24,6 +25,12 @@ export async function listenOnLoopback(server: Server, port: number, name: strin
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError(`${name} listens on no port`);
   return address.port;
+}
+
+/** Resolves when the server no longer listens, with words for a person. */
+export async function endOf(server: NetServer): Promise<string> {
+  await once(server, "close");
+  return "its port was closed";
 }
 
 /** Closes all connections and resolves when the port is free. */

@@ -3,6 +3,7 @@ import incidentColumns from "../infra/incident-columns.json" with { type: "json"
 import { startAzurite, type Azurite } from "./azurite.ts";
 import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
 import { DEAD_LETTERS_CONTAINER } from "../src/storage-names.ts";
+import { DependencyError } from "../src/errors.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
 /** Names of the local services, which are the defaults of the Azure deployment. */
@@ -33,6 +34,8 @@ export interface Stack {
   readonly eventHub: EventHubStandIn;
   readonly azurite: Azurite;
   readonly ingestion: LogsIngestion;
+  /** Rejects if a service ends before `stop` is called; the error names it. */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -42,12 +45,20 @@ export interface Stack {
  * @throws {UsageError} if a wanted port is taken; services already started are stopped
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
+  const failing = Promise.withResolvers<never>();
+  failing.promise.catch(() => undefined); // not everyone waits for it
+  let stopping = false;
+  const watch = (service: string, { ended }: { readonly ended: Promise<string> }): void =>
+    void ended.then((how) => {
+      if (!stopping) failing.reject(new DependencyError(service, `${how}. Start the local stack again`));
+    });
   const started: { close(): Promise<void> }[] = [];
   const keep = <Service extends { close(): Promise<void> }>(service: Service): Service => {
     started.push(service);
     return service;
   };
   const stop = async (): Promise<void> => {
+    stopping = true;
     while (started.length > 0) await started.pop()?.close();
   };
   try {
@@ -72,9 +83,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ] as const;
     await Promise.allSettled(starting); // no service may start after a failure was reported
     const [azurite, eventHub, ingestion] = await Promise.all(starting);
+    watch("Azurite (tables and blobs)", azurite);
+    watch("The local event hub", eventHub);
+    watch("The local logs ingestion", ingestion);
     // Like Bicep: the app creates it at the first dead letter, but tools look for it earlier.
     await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
-    return { settings: settingsFor({ azurite, eventHub, ingestion }, options), azurite, eventHub, ingestion, stop };
+    const settings = settingsFor({ azurite, eventHub, ingestion }, options);
+    return { settings, azurite, eventHub, ingestion, failed: failing.promise, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -68,7 +68,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
           "",
         ].join("\n"),
       );
-      if (!terminal.stopping.aborted) await once(terminal.stopping, "abort");
+      if (!terminal.stopping.aborted) await Promise.race([once(terminal.stopping, "abort"), running.failed]);
       return 0;
     } finally {
       await running.stop();

@@ -6,6 +6,7 @@ import { START_FOLLOW_POLL_MS, START_TIMEOUT_SECONDS } from "../../src/core/timi
 import { UsageError } from "../../src/errors.ts";
 import { command, port, wholeNumber } from "../command.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
+import type { LocalRun } from "../local-run/local-run.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -84,15 +85,7 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
     const { noteRunningStack } = await import("../deployment/running-stack.ts");
     const forget = await noteRunningStack(run.settings, terminal);
     try {
-      const ended = await run.untilThrough();
-      if (values.once === true || terminal.stopping.aborted) return ended;
-      const outcome =
-        ended === 0
-          ? "All events are processed and all incidents forwarded"
-          : "Not everything was processed and forwarded, see above";
-      terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, or press Ctrl-C to stop.`);
-      await followOn(run, terminal);
-      return ended;
+      return await Promise.race([follow(run, { isOnce: values.once === true }, terminal), run.failed]);
     } finally {
       terminal.progress("");
       await forget();
@@ -127,11 +120,20 @@ async function checkApp(folder: string): Promise<void> {
   }
 }
 
-/** Prints later incidents until the person ends the run. */
-async function followOn(run: { printFresh(): Promise<number> }, { stopping }: Terminal): Promise<void> {
+/** @returns the exit code */
+async function follow(run: LocalRun, { isOnce }: { readonly isOnce: boolean }, terminal: Terminal): Promise<number> {
+  const ended = await run.untilThrough();
+  const { stopping } = terminal;
+  if (isOnce || stopping.aborted) return ended;
+  const outcome =
+    ended === 0
+      ? "All events are processed and all incidents forwarded"
+      : "Not everything was processed and forwarded, see above";
+  terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, or press Ctrl-C to stop.`);
   while (!stopping.aborted) {
     await run.printFresh();
     // Ctrl-C ends the wait, and the wait rejects.
     await sleep(START_FOLLOW_POLL_MS, undefined, { signal: stopping }).catch(() => undefined);
   }
+  return ended;
 }

@@ -174,6 +174,7 @@ export function failureText(error: unknown): string {
   const words = visible(wordsOf(chain.find(({ message }) => message !== "") ?? error));
   if (/ did not answer within /.test(words))
     return `${words}. Check the address in ${service.setBy} and the firewall of the service, then try again`;
+  if (error instanceof DependencyError && error.cause === undefined) return words;
   if (error instanceof DependencyError || status !== undefined) return `${words}. --debug prints the details`;
   return `${words}. ${UNEXPECTED}`;
 }

@@ -1,5 +1,6 @@
 import { startFunctionHost, type FunctionHost } from "../../local/function-host/function-host.ts";
 import { LOCAL_HUB, LOCAL_PARTITIONS, startStack, type Stack, type StackOptions } from "../../local/stack.ts";
+import { DependencyError } from "../../src/errors.ts";
 import { textOf } from "../incidents/incident-text.ts";
 import { NO_FIGURES, type RecordFigures } from "../../src/workflows/detection/detect-batch.ts";
 
@@ -25,6 +26,8 @@ export interface LocalApp {
   caughtUp(): boolean;
   /** When each forwarded row was first accepted, by incident id, in milliseconds since 1970. */
   forwardedAt(incidentId: string): number | undefined;
+  /** Rejects if a part ends for good before `stop` is called; the error names it. */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +42,8 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   const stack = starting.value;
   const totals = { ...NO_FIGURES };
   let stopping = false;
+  // After that, the other parts only complain about the one that ended.
+  stack.failed.catch(() => (stopping = true));
   let host: FunctionHost;
   try {
     if (building.status === "rejected") throw building.reason;
@@ -51,7 +56,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
       log(line) {
         const batch = batchFigures(line);
         if (batch) for (const name of FIGURES) totals[name] += batch[name];
-        else if (!stopping && /^(warning|error|critical|console)\b/i.test(line)) options.onTrouble(line);
+        else if (!stopping && isTrouble(line)) options.onTrouble(line);
       },
     });
   } catch (error) {
@@ -83,6 +88,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
       });
     },
     forwardedAt: (incidentId) => accepted.get(incidentId),
+    failed: Promise.race([stack.failed, endOfApp(host)]),
     async stop() {
       stopping = true;
       try {
@@ -92,6 +98,28 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
       }
     },
   };
+}
+
+/** The host starts a worker that died again, as in Azure. After this many deaths without any success between, it is in vain. */
+const DEATHS_IN_A_ROW = 10;
+
+async function endOfApp({ events }: FunctionHost): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined); // not everyone waits for it
+  let deaths = 0;
+  events.on("invocationSucceeded", () => (deaths = 0));
+  events.on("workerExited", ({ code, signal }) => {
+    deaths += 1;
+    const how = signal === null ? `code ${String(code)}` : signal;
+    if (deaths === DEATHS_IN_A_ROW)
+      reject(new DependencyError("The function app", `its process ended ${deaths} times in a row, last with ${how}`));
+  });
+  return promise;
+}
+
+/** The lines of an exception's stack say nothing to a person. */
+function isTrouble(line: string): boolean {
+  return /^(warning|error|critical|console)\b/i.test(line) && !/^console: +at /.test(line);
 }
 
 const FIGURES = Object.keys(NO_FIGURES).filter(isFigure);

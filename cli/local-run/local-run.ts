@@ -41,6 +41,8 @@ export interface LocalRun {
   untilThrough(): Promise<number>;
   /** Prints the incidents since the last call. @returns how many */
   printFresh(): Promise<number>;
+  /** Rejects if a part of the local stack ends; the error names it. */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -118,6 +120,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
 
   return {
     settings: app.stack.settings,
+    failed: app.failed,
     printFresh,
     async untilThrough() {
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);

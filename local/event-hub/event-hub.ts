@@ -2,6 +2,7 @@ import type { Server, Socket } from "node:net";
 import rhea, { type Container, type EventContext } from "rhea";
 import { UsageError } from "../../src/errors.ts";
 import { openConsumer } from "./consumer-link.ts";
+import { endOf } from "../loopback-server.ts";
 import { createHub, type Hub, type HubDefinition } from "./hub.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { MAX_MESSAGE_BYTES, openProducer } from "./producer-link.ts";
@@ -32,6 +33,8 @@ export interface EventHubStandIn {
   readonly port: number;
   /** For all hubs: it has no EntityPath. */
   readonly connectionString: string;
+  /** How it ended. */
+  readonly ended: Promise<string>;
   close(): Promise<void>;
   /** How far a partition is, and how many events it still holds. For tests and figures. */
   partition(hub: string, id: string): { readonly lastSequenceNumber: number; readonly count: number };
@@ -110,6 +113,7 @@ export async function startEventHub(options: EventHubOptions): Promise<EventHubS
       old.links.clear();
     },
     drop,
+    ended: endOf(server),
     async close() {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
@@ -152,11 +156,11 @@ function broker(hubs: ReadonlyMap<string, Hub>, now: () => number): Container {
     // Each link handles this itself (see onLinkEnd); without a listener here rhea prints a warning for each link.
     container.on(end, () => undefined);
   }
-  // A client that breaks the protocol gets one line. An exception in a handler is our bug, so it gets its stack.
+  // One line each, also for an exception in a handler.
   container.on("protocol_error", (error: Error) =>
     console.error(`Event hub stand-in: a connection was ended: ${error.message}`),
   );
-  container.on("error", (error: unknown) => console.error("Event hub stand-in: a connection failed:", error));
+  container.on("error", (error: unknown) => console.error(`Event hub stand-in: a connection failed: ${String(error)}`));
   return container;
 }
 

@@ -15,7 +15,7 @@ import { createServer } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { closeServer, listenOnLoopback } from "../loopback-server.ts";
+import { closeServer, endOf, listenOnLoopback } from "../loopback-server.ts";
 import { loopbackCertificate } from "./certificate.ts";
 import { startIdentityEndpoint } from "./identity-endpoint.ts";
 import { checkColumns, checkRow, type StreamColumn } from "./row-check.ts";
@@ -88,6 +88,8 @@ export interface LogsIngestion {
   restore(): void;
   /** Resolves when the rows satisfy `condition`, now or later. */
   waitFor(condition: (rows: readonly Readonly<Record<string, unknown>>[]) => boolean): Promise<void>;
+  /** How it ended. */
+  readonly ended: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -242,6 +244,7 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
     async waitFor(condition) {
       while (!condition(stored)) await once(changes, "rows");
     },
+    ended: endOf(server),
     async close() {
       restore();
       await Promise.all([closeServer(server), identity.close(), certificate.remove()]);

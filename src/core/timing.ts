@@ -212,6 +212,9 @@ export const START_FOLLOW_POLL_MS = 500;
 /** How often a command checks that npm, which started it, is still there. */
 export const PARENT_CHECK_MS = 500;
 
+/** A command that failed ends after this at the latest: retries that nobody awaits would keep its process. */
+export const LINGER_MS = SECOND;
+
 /** How often the meter of `backtest` is drawn: five times a second. */
 export const METER_EVERY_MS = 200;
 

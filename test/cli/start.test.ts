@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -154,6 +154,22 @@ test("start keeps running, processes the events of send, and stops in order at C
   expect((await pimwatch(["incidents"])).err).not.toContain(using);
 });
 
+test("a local stack of which a part ends names the part and ends with exit code 2", async () => {
+  const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(running, "exit");
+  let err = "";
+  running.stderr.on("data", (text) => (err += String(text)));
+  await outputUntil(running, /Still running/);
+  const azurite = childrenOf(running.pid).find((line) => line.includes("azurite-process"));
+
+  process.kill(Number.parseInt(azurite ?? "", 10), "SIGKILL");
+
+  expect(await ended).toEqual([2, null]);
+  expect(err.trimEnd().split("\n").at(-1)).toBe(
+    "pimwatch: Azurite (tables and blobs): its process ended with SIGKILL. Start the local stack again",
+  );
+});
+
 test("Ctrl-C before all events are processed stops in order, and says so", async () => {
   const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(running, "exit");
@@ -193,6 +209,12 @@ function pimwatch(args: string[]): Promise<{ code: number; out: string; err: str
       },
     );
   });
+}
+
+/** Id and command line of each child of a process. */
+function childrenOf(pid: number | undefined): string[] {
+  const { stdout } = spawnSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" });
+  return stdout.split("\n");
 }
 
 /** The output of a process, on both streams, up to the first line that matches. */
