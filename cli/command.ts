@@ -82,8 +82,15 @@ function optionList(options: Options): string {
   const width = Math.max(...left.map((text) => text.length)) + 2;
   const indent = `\n${" ".repeat(width)}`;
   return Object.values(options)
-    .map(({ help }, index) => `${left[index]?.padEnd(width) ?? ""}${help.replaceAll("\n", indent)}`)
+    .map(({ help }, index) => `${left[index]?.padEnd(width) ?? ""}${wrapped(help, COLUMNS - width).join(indent)}`)
     .join("\n");
+}
+
+const COLUMNS = 120;
+
+/** The text in lines of at most this many characters, broken at spaces. */
+function wrapped(text: string, width: number): string[] {
+  return text.match(new RegExp(String.raw`\S.{0,${width - 1}}(?=\s|$)`, "g")) ?? [];
 }
 
 const CANNOT_BE_DONE = "an argument or setting is wrong, or a file or service cannot be used";

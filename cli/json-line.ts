@@ -6,7 +6,12 @@ export function jsonLine(incident: IncidentRow): string {
   return `${safeJson(JSON.stringify(incident))}\n`;
 }
 
-/** The same JSON, with characters escaped that a terminal would obey or hide. */
+/** A value as JSON over several lines. */
+export function jsonDocument(value: unknown): string {
+  return `${JSON.stringify(value, null, 2).split("\n").map(safeJson).join("\n")}\n`;
+}
+
+/** The same JSON of one line, with characters escaped that a terminal would obey or hide. */
 export function safeJson(json: string): string {
   return json.replaceAll(INVISIBLE, (character) =>
     Array.from(

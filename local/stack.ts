@@ -48,10 +48,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const failing = Promise.withResolvers<never>();
   failing.promise.catch(() => undefined); // not everyone waits for it
   let stopping = false;
-  const watch = (service: string, { ended }: { readonly ended: Promise<string> }): void =>
-    void ended.then((how) => {
-      if (!stopping) failing.reject(new DependencyError(service, `${how}. Start the local stack again`));
-    });
+  const watch = async (service: string, { ended }: { readonly ended: Promise<string> }): Promise<void> => {
+    const how = await ended;
+    if (!stopping) failing.reject(new DependencyError(service, `${how}. Start the local stack again`));
+  };
   const started: { close(): Promise<void> }[] = [];
   const keep = <Service extends { close(): Promise<void> }>(service: Service): Service => {
     started.push(service);
@@ -83,9 +83,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ] as const;
     await Promise.allSettled(starting); // no service may start after a failure was reported
     const [azurite, eventHub, ingestion] = await Promise.all(starting);
-    watch("Azurite (tables and blobs)", azurite);
-    watch("The local event hub", eventHub);
-    watch("The local logs ingestion", ingestion);
+    void watch("Azurite (tables and blobs)", azurite);
+    void watch("The local event hub", eventHub);
+    void watch("The local logs ingestion", ingestion);
     // Like Bicep: the app creates it at the first dead letter, but tools look for it earlier.
     await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
     const settings = settingsFor({ azurite, eventHub, ingestion }, options);

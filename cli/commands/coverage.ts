@@ -1,4 +1,5 @@
 import { command } from "../command.ts";
+import { jsonDocument } from "../json-line.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const coverage = command({
@@ -27,8 +28,8 @@ export const coverage = command({
       if (problem.level === "error") terminal.note(visible(formatProblem(problem)));
     }
     const tactics = coverageOf(sourced);
-    if (values.navigator === true) terminal.out(`${JSON.stringify(navigatorLayer(tactics), null, 2)}\n`);
-    else if (values.json === true) terminal.out(`${JSON.stringify(tactics, null, 2)}\n`);
+    if (values.navigator === true) terminal.out(jsonDocument(navigatorLayer(tactics)));
+    else if (values.json === true) terminal.out(jsonDocument(tactics));
     else {
       for (const { tactic, techniques } of tactics) {
         terminal.out(`${tactic}\n`);

@@ -10,6 +10,7 @@ import {
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { misreadFiles, readEventFiles } from "../event-files/event-files.ts";
+import { safeJson } from "../json-line.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -17,7 +18,9 @@ export const explain = command({
   name: "explain",
   summary: "Explains the PIM settings changes in files of events, as pimwatch understands them.",
   operands: "[options] FILE...",
-  options: {},
+  options: {
+    json: { type: "boolean", help: "print one line of JSON for each change" },
+  },
   notes: `${EVENT_FILES_HELP}
 Records of other operations are ignored.
 
@@ -28,7 +31,7 @@ Read the report before you post it.`,
     1: "a sentence was not understood, or there is no such change",
     2: "no record of a file is understood",
   },
-  async run({ operands }, terminal) {
+  async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. See: pimwatch explain --help");
     const misread = misreadFiles(terminal);
     let changes = 0;
@@ -43,10 +46,15 @@ Read the report before you post it.`,
         if (problem !== undefined) terminal.note(visible(`${where}: ${problem.reason}`));
         changes += 1;
         const explanation = explainRecord(record);
+        const isUnclear = explanation.unrecognized.length > 0;
+        if (isUnclear) unclear += 1;
+        if (values.json === true) {
+          const line = { where, ...explanation, ...(isUnclear && { report: unknownWordingReport(record) }) };
+          terminal.out(`${safeJson(JSON.stringify(line))}\n`);
+          continue;
+        }
         terminal.out(`${visible(where)}\n${explanationText(explanation, visible)}\n`);
-        if (explanation.unrecognized.length === 0) continue;
-        unclear += 1;
-        terminal.out(`${unknownWordingReport(record)}\n`);
+        if (isUnclear) terminal.out(`${unknownWordingReport(record)}\n`);
       }
     }
     terminal.note(`${changes} PIM settings change(s), ${unclear} with sentences that are not understood`);

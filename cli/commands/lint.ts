@@ -1,5 +1,7 @@
 import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
+import { jsonDocument } from "../json-line.ts";
+import { checkJunit, writeJunit } from "../junit.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 const FORMATS = ["text", "json", "sarif"] as const;
@@ -10,6 +12,8 @@ export const lint = command({
   operands: "[options] [PATH...]",
   options: {
     format: { type: "string", value: "FORMAT", help: "text (default), json, or sarif for code hosts" },
+    json: { type: "boolean", help: "the same as --format json" },
+    junit: { type: "string", value: "FILE", help: "also write the results into this file as JUnit XML, for CI" },
     "max-warnings": { type: "string", value: "N", help: "also exit with 1 if there are more warnings than this" },
   },
   notes: `PATH is a rule file, a rule's folder, or a folder of rules (default: rules). A rule may have a folder of its own, with
@@ -24,23 +28,30 @@ in Sentinel.`,
     1: "errors, or more than N warnings",
   },
   async run({ values, operands }, terminal) {
-    const format = FORMATS.find((known) => known === (values.format ?? "text"));
-    if (format === undefined)
-      throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${values.format ?? ""}"`);
+    if (values.json === true && values.format !== undefined && values.format !== "json")
+      throw new UsageError(`--json and --format ${values.format} exclude each other. Give only one of them`);
+    const wanted = values.format ?? (values.json === true ? "json" : "text");
+    const format = FORMATS.find((known) => known === wanted);
+    if (format === undefined) throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${visible(wanted)}"`);
     const limit = wholeNumber("max-warnings", values["max-warnings"], { min: 0, max: 1_000_000 });
-    const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { nearby, RULES }] = await Promise.all([
-      import("../../src/sentinel/lint/lint.ts"),
-      import("../../src/kql/compile/problem.ts"),
-      import("../../src/sentinel/lint/sarif.ts"),
-      import("../rules/ready-rules.ts"),
-    ]);
-    const { rules, problems } = await lintPaths(operands.length === 0 ? [nearby(RULES)] : operands, new Date());
+    const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { nearby, RULES }, { problemSuite }] =
+      await Promise.all([
+        import("../../src/sentinel/lint/lint.ts"),
+        import("../../src/kql/compile/problem.ts"),
+        import("../../src/sentinel/lint/sarif.ts"),
+        import("../rules/ready-rules.ts"),
+        import("../rules/rule-test-report.ts"),
+      ]);
+    await checkJunit(values.junit);
+    const { files, problems } = await lintPaths(operands.length === 0 ? [nearby(RULES)] : operands, new Date());
     const count = (level: string): number => problems.filter((problem) => problem.level === level).length;
-    if (format === "json") terminal.out(`${JSON.stringify(problems, null, 2)}\n`);
-    else if (format === "sarif") terminal.out(`${JSON.stringify(sarifLog(problems), null, 2)}\n`);
+    if (values.junit !== undefined)
+      await writeJunit(values.junit, "pimwatch lint", [problemSuite("rules", files, problems)]);
+    if (format === "json") terminal.out(jsonDocument(problems));
+    else if (format === "sarif") terminal.out(jsonDocument(sarifLog(problems)));
     else for (const problem of problems) terminal.out(`${visible(formatProblem(problem))}\n`);
     terminal.note(
-      `${rules} rule(s): ${count("error")} error(s), ${count("warning")} warning(s), ${count("note")} note(s)`,
+      `${files.length} rule(s): ${count("error")} error(s), ${count("warning")} warning(s), ${count("note")} note(s)`,
     );
     return count("error") > 0 || (limit !== undefined && count("warning") > limit) ? 1 : 0;
   },

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { START_FOLLOW_POLL_MS, START_TIMEOUT_SECONDS } from "../../src/core/timing.ts";
@@ -95,10 +95,12 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
 });
 
 async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The app would refuse the URL too, but only once everything else has started. */

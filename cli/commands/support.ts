@@ -1,6 +1,7 @@
 import type { FieldSupport } from "../../src/sentinel/support-page.ts";
 import type { Support } from "../../src/kql/run/kql-support.ts";
 import { command } from "../command.ts";
+import { jsonDocument, safeJson } from "../json-line.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -10,7 +11,7 @@ export const support = command({
   operands: "[options] [WORD...]",
   options: {
     rules: { type: "string", value: "DIR", help: "tell for each rule in a folder whether it runs, and if not, why" },
-    json: { type: "boolean", help: "print the table as JSON" },
+    json: { type: "boolean", help: "print the table as JSON; with --rules, one line of JSON for each rule" },
   },
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
@@ -21,14 +22,14 @@ docs/support.md has the same list.`,
     1: "with --rules: a rule does not run",
   },
   async run({ values, operands }, terminal) {
-    if (values.rules !== undefined) return countRules(values.rules, terminal);
+    if (values.rules !== undefined) return countRules(values.rules, { isJson: values.json === true, terminal });
     const { supportEntries } = await import("../../src/sentinel/support-page.ts");
     const wanted = operands.map((word) => word.toLowerCase());
     const entries = supportEntries().filter(
       ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word)),
     );
     if (values.json === true) {
-      terminal.out(`${JSON.stringify(entries, null, 2)}\n`);
+      terminal.out(jsonDocument(entries));
       return 0;
     }
     for (const kind of ["statement", "operator", "function", "aggregate", "field"] as const) {
@@ -49,7 +50,10 @@ function cellsOf(entry: Support | FieldSupport): readonly [name: string, runs: s
   return entry.supported ? [entry.form, "runs", entry.note] : [entry.name, "refused", entry.note];
 }
 
-async function countRules(directory: string, terminal: Terminal): Promise<number> {
+async function countRules(
+  directory: string,
+  { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
+): Promise<number> {
   const [{ findRules }, { compileRule }, { formatProblem }, { UsageError }] = await Promise.all([
     import("../../src/sentinel/rule-files.ts"),
     import("../../src/sentinel/compile-rule.ts"),
@@ -63,10 +67,18 @@ async function countRules(directory: string, terminal: Terminal): Promise<number
   for (const files of rules) {
     const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
     if (rule) running += 1;
-    const errors = problems.filter(({ level }) => level === "error").map((each) => visible(formatProblem(each)));
+    const refusals = problems.filter(({ level }) => level === "error");
+    if (isJson) {
+      const line = { rule: files.name, file: files.rule.name, runs: rule !== undefined, problems: refusals };
+      terminal.out(`${safeJson(JSON.stringify(line))}\n`);
+      continue;
+    }
+    const errors = refusals.map((each) => visible(formatProblem(each)));
     terminal.out(`${rule ? "runs   " : "refused"}  ${visible(files.name)}\n`);
     for (const error of errors) terminal.out(`         ${error}\n`);
   }
-  terminal.out(`${running} of ${rules.length} rules run\n`);
+  const count = `${running} of ${rules.length} rules run`;
+  if (isJson) terminal.note(count);
+  else terminal.out(`${count}\n`);
   return running === rules.length ? 0 : 1;
 }

@@ -1,4 +1,7 @@
 import { command } from "../command.ts";
+import { safeJson } from "../json-line.ts";
+import { checkJunit, writeJunit } from "../junit.ts";
+import type { NamedReport } from "../rules/rule-test-report.ts";
 import type { RuleTestReport } from "../rules/rule-test-run.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -15,6 +18,8 @@ export const test = command({
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
     verbose: { type: "boolean", help: "also list the tests that passed" },
     strict: { type: "boolean", help: "a rule without tests is a failure" },
+    json: { type: "boolean", help: "print one line of JSON for each test on stdout, all else on stderr" },
+    junit: { type: "string", value: "FILE", help: "also write the results into this file as JUnit XML, for CI" },
   },
   notes: `RULE is the name of a rule's folder, its id, or a path. Without one, all rules are tested, including those that are
 switched off. Tests are in tests.yaml beside the rule; rules/tests.schema.json helps editors with the format.
@@ -35,32 +40,51 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
     1: "a test or a rule failed",
   },
   async run({ values, operands }, terminal) {
-    const [{ chosenRules }, { nearby, RULES }, { runRuleTests }, { ruleSamples }, { formatProblem }] =
-      await Promise.all([
-        import("../rules/chosen-rules.ts"),
-        import("../rules/ready-rules.ts"),
-        import("../rules/rule-test-run.ts"),
-        import("../rules/rule-samples.ts"),
-        import("../../src/kql/compile/problem.ts"),
-      ]);
+    const [
+      { chosenRules },
+      { nearby, RULES },
+      { runRuleTests },
+      { ruleSamples },
+      { formatProblem },
+      { problemSuite, testLines, testSuite },
+    ] = await Promise.all([
+      import("../rules/chosen-rules.ts"),
+      import("../rules/ready-rules.ts"),
+      import("../rules/rule-test-run.ts"),
+      import("../rules/rule-samples.ts"),
+      import("../../src/kql/compile/problem.ts"),
+      import("../rules/rule-test-report.ts"),
+    ]);
+    await checkJunit(values.junit);
     const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands);
-    for (const problem of problems) terminal.note(formatProblem(problem));
+    for (const problem of problems) terminal.note(visible(formatProblem(problem)));
+    const reports: NamedReport[] = [];
+    const say = (text: string): void => (values.json === true ? terminal.note(text.trimEnd()) : terminal.out(text));
     const samples = ruleSamples();
     let [passed, failed] = [0, problems.filter(({ level }) => level === "error").length];
     let untested = 0;
     for (const each of sourced) {
       const report = await runRuleTests(each, samples);
+      reports.push({ rule: each.files.name, report });
+      if (values.json === true)
+        for (const line of testLines({ rule: each.files.name, report }))
+          terminal.out(`${safeJson(JSON.stringify(line))}\n`);
       if (report.isUntested) {
         untested += 1;
-        terminal.out(`none ${each.files.name}: no tests. \`npx pimwatch new\` shows how to write them\n`);
+        say(`none ${each.files.name}: no tests. \`npx pimwatch new\` shows how to write them\n`);
         continue;
       }
       const wrong = report.outcomes.filter(({ failures }) => failures.length > 0).length;
       passed += report.outcomes.length - wrong;
       failed += wrong + report.problems.length;
-      terminal.out(reportText(each.files.name, report, { terminal, isVerbose: values.verbose === true }));
+      say(reportText(each.files.name, report, { terminal, isVerbose: values.verbose === true }));
     }
-    terminal.out(`${passed} passed, ${failed} failed${untested > 0 ? `, ${untested} rule(s) without tests` : ""}\n`);
+    if (values.junit !== undefined) {
+      const suites = reports.map((each) => testSuite(each, values.strict === true));
+      const compiling = problems.length === 0 ? [] : [problemSuite("rules that do not compile", [], problems)];
+      await writeJunit(values.junit, "pimwatch test", [...compiling, ...suites]);
+    }
+    say(`${passed} passed, ${failed} failed${untested > 0 ? `, ${untested} rule(s) without tests` : ""}\n`);
     return failed === 0 && (untested === 0 || values.strict !== true) ? 0 : 1;
   },
 });

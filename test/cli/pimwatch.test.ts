@@ -90,7 +90,7 @@ describe("a command that cannot run as given prints one line and exits with 2", 
     },
     {
       args: ["send", "a.json", "--connection", "secret"],
-      line: "The connection string is not that of an event hub. Expected Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
+      line: "--connection is not the connection string of an event hub. Expected Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…",
     },
     {
       args: ["send", "a.json", "--namespace", "https://x.example/"],

@@ -125,8 +125,7 @@ test("start keeps running, processes the events of send, and stops in order at C
 
   const first = await pimwatch(["send", file, "--wait"]);
   const again = await pimwatch(["send", file, "--wait"]);
-  const listed = await pimwatch(["incidents", "--json"]);
-  const letters = await pimwatch(["dead-letters"]);
+  const [listed, letters] = await Promise.all([pimwatch(["incidents", "--json"]), pimwatch(["dead-letters"])]);
   const redriven = await pimwatch(["redrive", "--all"]);
   running.kill("SIGINT");
 
@@ -152,7 +151,7 @@ test("start keeps running, processes the events of send, and stops in order at C
   expect(await ended).toEqual([0, null]);
   await expect(fetch(table)).rejects.toThrow("fetch failed");
   expect((await pimwatch(["incidents"])).err).not.toContain(using);
-});
+}, 240_000);
 
 test("a local stack of which a part ends names the part and ends with exit code 2", async () => {
   const running = spawn(process.execPath, [LAUNCHER, "start", "--app", app], { stdio: ["ignore", "pipe", "pipe"] });

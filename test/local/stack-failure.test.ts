@@ -21,5 +21,5 @@ test("a stack that is stopped has not failed", async () => {
 
   await stack.stop();
 
-  await expect(Promise.race([stack.failed, "not failed"])).resolves.toBe("not failed");
+  await expect(Promise.race([stack.failed, Promise.resolve("not failed")])).resolves.toBe("not failed");
 });

@@ -8,8 +8,8 @@ import { withoutTwins, type Identified } from "./rule-twins.ts";
 import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
 
 export interface LintReport {
-  /** Number of rule files. */
-  readonly rules: number;
+  /** The rule files. */
+  readonly files: readonly string[];
   /** In the order of files, lines and columns. */
   readonly problems: readonly Problem[];
 }
@@ -23,7 +23,7 @@ export interface LintReport {
 export async function lint(paths: readonly string[], now: Date): Promise<LintReport> {
   const problems: Problem[] = [];
   const identified = new Map<string, Identified>();
-  let rules = 0;
+  const linted: string[] = [];
   for (const path of paths) {
     const found = await findRules(path);
     if (found.rules.length === 0 && found.problems.length === 0) {
@@ -31,7 +31,7 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
     }
     problems.push(...found.problems);
     for (const files of found.rules) {
-      rules += 1;
+      linted.push(files.rule.name);
       problems.push(...lintRule(files, now));
       const shape = readRule(files.rule.text, files.rule.name).read?.shape;
       if (shape === undefined) continue;
@@ -39,7 +39,7 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
     }
   }
   problems.push(...withoutTwins([...identified.values()]).problems);
-  return { rules, problems: problems.toSorted(byPlace) };
+  return { files: linted, problems: problems.toSorted(byPlace) };
 }
 
 function byPlace(left: Problem, right: Problem): number {
