@@ -17,14 +17,17 @@ import { incidentTable } from "./azure/incidents/incident-table.ts";
 import { ruleIds } from "./azure/incidents/rule-ids.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
+import { unmatchedOperationTable } from "./azure/ledger/unmatched-operation-table.ts";
 import { suspectTable } from "./azure/ledger/suspect-table.ts";
 import { tableRows } from "./azure/tables/table-rows.ts";
 import { timerTable } from "./azure/ledger/timer-table.ts";
 import { webhook } from "./azure/sinks/webhook.ts";
 import { type Config, readConfig } from "./config.ts";
+import { unmatchedOperations } from "./core/entra-lists/unmatched-operations.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
 import type { Rule } from "./core/incident/rule.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
+import { skippedSample } from "./core/scan/skipped-sample.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
 
@@ -86,6 +89,9 @@ async function connect(config: Config) {
     allowedTenantIds: config.allowedTenantIds,
     rules,
     scan,
+    isSampled: skippedSample(),
+    unmatchedOperation: unmatchedOperations(rules),
+    operations: unmatchedOperationTable(ledgerRows),
     /** The literals of the scan, or why the scan is off. */
     scanSummary: summary,
     ruleIds: ruleIds(incidentRows, { running: known.map(({ id }) => id) }),

@@ -139,6 +139,16 @@ var logAlerts LogAlert[] = [
     window: 'PT1H'
   }
   {
+    name: 'operation-unmatched'
+    title: 'An operation on roles that no rule knows'
+    description: 'pimwatch saw an operation on roles or of PIM that no rule matched. Microsoft may have renamed one.'
+    query: loadTextContent('../queries/alerts/detection/operation-unmatched.kql')
+    severity: 3
+    frequency: 'PT30M'
+    window: 'PT1H'
+    splitBy: ['Operation']
+  }
+  {
     name: 'events-stuck'
     title: 'Events cannot be stored'
     description: 'The healer tried an event several times and could not store it, although it could store others.'

@@ -78,6 +78,12 @@ const TABS: readonly Tab[] = [
         as: "table",
         whenEmpty: "None: every event that reached the hub was stored.",
       },
+      {
+        title: "Operations on roles that no rule matched",
+        query: "workbook/unmatched-operations",
+        as: "table",
+        whenEmpty: "None was seen.",
+      },
       { title: "Events by seconds from the hub to the table", query: "workbook/event-latency", as: "barchart" },
       { title: "Events and records", query: "workbook/events", as: "timechart" },
       { title: "Forwarding", query: "workbook/forwarding", as: "table", width: 50 },

@@ -74,6 +74,12 @@ export const BATCH_RETRIES = { maxRetryCount: -1, minimumInterval: { seconds: 2 
  */
 export const RETRIES_BEFORE_LEAVING = 10;
 
+/** How often an instance notes that an operation without a rule is still seen. */
+export const OPERATION_NOTED_EVERY_MS = HOUR;
+
+/** An operation without a rule that is not seen for so long is no longer shown. */
+export const OPERATION_FORGOTTEN_MS = 30 * DAY;
+
 // Delivery
 
 /** Default of OUTBOX_MINIMUM_AGE_SECONDS: the invocation that made a row has sent it, or has given up, by then. */

@@ -82,11 +82,19 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const SHOWN_ELSEWHERE = new Set(["status", "problems"]);
 
-/** Every figure that health holds, however deep, by its path; rules by their names. */
+/** Every figure that health holds, however deep, by its path; rules and operations by their names. */
 function figuresOf(value: unknown, path = ""): [string, string][] {
   if (SHOWN_ELSEWHERE.has(path) || value === null || value === undefined) return [];
   if (path === "rules" && Array.isArray(value)) {
     return value.filter(isObject).map((rule) => ["Rule", `${scalarText(rule["name"])} ${scalarText(rule["version"])}`]);
+  }
+  if (path === "unmatchedOperations" && Array.isArray(value)) {
+    return value
+      .filter(isObject)
+      .map((seen) => [
+        "Operation that no rule matched",
+        `${scalarText(seen["operation"])}, last seen ${scalarText(seen["lastSeenAt"])}`,
+      ]);
   }
   if (Array.isArray(value)) return value.flatMap((member, index) => figuresOf(member, `${path} ${index}`));
   if (isObject(value)) {

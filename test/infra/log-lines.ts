@@ -41,6 +41,7 @@ const BATCH: Handled = {
   guarded: false,
   leftToHealer: 0,
   latency: { "1": 3 },
+  unmatchedOperations: {},
   notInLedger: 0,
   sinks: {
     "log-analytics": { forwarded: 1, refused: 0, failed: 0 },

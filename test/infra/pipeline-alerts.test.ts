@@ -24,6 +24,21 @@ test("dead letters are summed from batches and healed events, of this app only",
   expect(alertOn("dead-letters", ...lines)).toMatchObject([{ DeadLettered: 3 }]);
 });
 
+test("each operation that no rule matched is a row of its own, summed from batches and healed events", () => {
+  const lines = [
+    traceOf("batch detected", 50, { unmatchedOperations: { "Add agent to role": 2, "Lend role": 1 } }),
+    traceOf("gap healed", 5, { unmatchedOperations: { "Add agent to role": 1 } }),
+    traceOf("batch detected", 1),
+    traceOf("batch detected", 70, { unmatchedOperations: { "Remove agent": 1 } }),
+  ];
+
+  expect(alertOn("operation-unmatched", ...lines)).toEqual([
+    { Operation: "Add agent to role", Seen: 3 },
+    { Operation: "Lend role", Seen: 1 },
+  ]);
+  expect(alertOn("operation-unmatched", traceOf("batch detected", 1))).toEqual([]);
+});
+
 /** A sweep of the outbox of Log Analytics alone. */
 const swept = (minutesAgo: number, figures: Partial<typeof SWEPT>) =>
   traceOf("outbox swept", minutesAgo, { sinks: { "log-analytics": { ...SWEPT, ...figures } } });

@@ -118,6 +118,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
     sinks: newSinks(),
     ledger,
+    operations: { note: () => Promise.resolve() },
     deadLetters: {
       add({ bytes: kept }) {
         if (storage.isFull) return Promise.reject(new DependencyError("Blob Storage", "is full"));

@@ -1,5 +1,6 @@
 import { rowOfEntity, textOfRecordEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { unmatchedOperationTable } from "../../src/azure/ledger/unmatched-operation-table.ts";
 import { suspectTable, type WorkerProcess } from "../../src/azure/ledger/suspect-table.ts";
 import { incidentIdOf, kindOf } from "../../src/azure/tables/row-keys.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
@@ -17,7 +18,8 @@ export function memoryStores() {
   void client.createTable();
   const incidents = incidentTable(tableRows(client));
   const letters: Letter[] = [];
-  const deps: DetectDependencies = {
+  const deps: DetectDependencies & { readonly operations: ReturnType<typeof unmatchedOperationTable> } = {
+    operations: unmatchedOperationTable(tableRows(client)),
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
     incidents,

@@ -1,3 +1,4 @@
+import { sha256Hex } from "../../core/json/content-hash.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { RowKeys } from "./table-rows.ts";
@@ -30,6 +31,7 @@ import type { RowKeys } from "./table-rows.ts";
  *     suspects                         <what>|<hash>                      who works on it since when, or that it is
  *                                                                         quarantined (`suspectKey` in detect-guarded.ts)
  *     sinks                            <sink>                             when it last accepted something
+ *     operations                       <hash>                             an operation that no rule matched, and when it was last seen
  */
 
 /** The beginnings of row keys, by kind. */
@@ -120,8 +122,14 @@ export interface HubName {
 
 export const SUSPECTS_PARTITION = "suspects";
 export const SINKS_PARTITION = "sinks";
+export const OPERATIONS_PARTITION = "operations";
 /** The row key of the timers' first run. */
 export const FIRST_RUN = "first";
+
+/** The hash, because names of operations have characters that a key must not have. */
+export function operationKeys(name: string): RowKeys {
+  return { partitionKey: OPERATIONS_PARTITION, rowKey: sha256Hex(Buffer.from(name)) };
+}
 
 export function ledgerPartition(hub: HubName, partitionId: string): string {
   return `${hubPart(hub)}|${keyPart(partitionId)}`;

@@ -1,11 +1,11 @@
-import type { ReadRecord } from "../../core/event/event-body.ts";
+import { readEventBody, type ReadRecord } from "../../core/event/event-body.ts";
 import { doEach, DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../core/scan/literal-scan.ts";
 import type { HubPosition } from "../../core/incident/incident.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
-import { judge, type JudgeDependencies } from "./judge-record.ts";
+import { judge, type JudgeDependencies, skippedOperation } from "./judge-record.ts";
 
 export type { ReadyRule } from "../../core/incident/ready-rule.ts";
 
@@ -24,6 +24,8 @@ interface Letter {
 export interface DetectDependencies extends JudgeDependencies {
   /** Without it, every record is read. */
   readonly scan?: LiteralScan | undefined;
+  /** Whether to look for operations without a rule in this event although the scan skips it. */
+  readonly isSampled?: ((position: HubPosition, now: Date) => boolean) | undefined;
   readonly incidents: {
     /**
      * @returns the outcomes in the order given
@@ -80,8 +82,13 @@ const BATCH_FIGURES = Object.keys(NO_BATCH_FIGURES).filter(
   (name): name is keyof BatchFigures => name in NO_BATCH_FIGURES,
 );
 
+/** Numbers of records by the name of their operation. */
+export type OperationCounts = ReadonlyMap<string, number>;
+
 export interface BatchOutcome {
   readonly figures: BatchFigures;
+  /** Operations that no rule matched, among the records that were read in full and a sample of the others. */
+  readonly unmatchedOperations: OperationCounts;
   readonly added: readonly StoredIncident[];
 }
 
@@ -89,6 +96,7 @@ export interface BatchOutcome {
 export interface Batch {
   readonly deps: DetectDependencies;
   readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
+  readonly unmatchedOperations: Map<string, number>;
   readonly added: StoredIncident[];
   readonly waiting: {
     records: FoundRecord[];
@@ -123,6 +131,7 @@ export function newBatch(deps: DetectDependencies): Batch {
   return {
     deps,
     figures: { ...NO_BATCH_FIGURES },
+    unmatchedOperations: new Map(),
     added: [],
     waiting: { records: [], incidents: 0, characters: 0, letters: [] },
     errors: [],
@@ -145,15 +154,18 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
 }
 
 /** The outcome of a batch, once all of it is stored. */
-export function outcomeOf({ figures, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
-  return { figures: { ...figures, events: events.length }, added };
+export function outcomeOf({ figures, unmatchedOperations, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
+  return { figures: { ...figures, events: events.length }, unmatchedOperations, added };
 }
 
 /** Adds up several outcomes. */
 export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
   const figures = { ...NO_BATCH_FIGURES };
   for (const outcome of outcomes) for (const figure of BATCH_FIGURES) figures[figure] += outcome.figures[figure];
-  return { figures, added: outcomes.flatMap(({ added }) => added) };
+  const unmatchedOperations = new Map<string, number>();
+  for (const outcome of outcomes)
+    for (const [name, count] of outcome.unmatchedOperations) addOperation(unmatchedOperations, name, count);
+  return { figures, unmatchedOperations, added: outcomes.flatMap(({ added }) => added) };
 }
 
 /** Detects in the events and stores everything found. @throws after it has stored all that can be stored */
@@ -174,8 +186,26 @@ function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | 
     return undefined;
   }
   const candidates = candidateRecords(body, deps.scan);
-  if (candidates === undefined) figures.skippedByScan += 1;
+  if (candidates === undefined) {
+    figures.skippedByScan += 1;
+    if (deps.isSampled?.(position, deps.now()) === true) lookAtOperations(body, batch);
+  }
   return candidates;
+}
+
+/** Only looks: the event stays skipped, so none of its records is counted or becomes a dead letter. */
+function lookAtOperations(body: Uint8Array, { deps, unmatchedOperations }: Batch): void {
+  for (const source of readEventBody(body).records) {
+    const operation = skippedOperation(source, deps);
+    if (operation !== undefined) addOperation(unmatchedOperations, operation, 1);
+  }
+}
+
+/** A batch names this many operations: they become part of a log line. */
+const MOST_OPERATIONS = 20;
+
+function addOperation(counts: Map<string, number>, name: string, count: number): void {
+  if (counts.has(name) || counts.size < MOST_OPERATIONS) counts.set(name, (counts.get(name) ?? 0) + count);
 }
 
 async function settle(
@@ -209,6 +239,8 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   if (verdict.fate === "deadLettered") return bury({ bytes: source.bytes(), reason: verdict.reason, position }, batch);
   figures.received += 1;
   figures[verdict.fate] += 1;
+  if (verdict.fate === "notMatched" && verdict.operation !== undefined)
+    addOperation(batch.unmatchedOperations, verdict.operation, 1);
 }
 
 /** Queues a dead letter to be stored. */

@@ -1,9 +1,15 @@
 import { throwFirst } from "../../core/do-each.ts";
 import type { StoredIncident } from "../../core/incident/incident-row.ts";
 import { RETRIES_BEFORE_LEAVING } from "../../core/timing.ts";
-import { reasonOf } from "../../errors.ts";
+import { isOfADependency, reasonOf } from "../../errors.ts";
 import { deliver, type Delivered, type Delivery } from "../delivery/deliver.ts";
-import { type BatchFigures, type DetectDependencies, detectBatch, type HubEvent } from "./detect-batch.ts";
+import {
+  type BatchFigures,
+  type DetectDependencies,
+  detectBatch,
+  type HubEvent,
+  type OperationCounts,
+} from "./detect-batch.ts";
 import {
   detectGuarded,
   type FailedEvent,
@@ -17,6 +23,8 @@ import { type FinishedPort, type Recorded, recordFinished } from "./record-finis
 export interface HandleDependencies extends DetectDependencies {
   readonly sinks: readonly Sink[];
   readonly ledger: FinishedPort;
+  /** Keeps the names of operations that no rule matched, for the health page. */
+  readonly operations: { note(names: readonly string[], at: Date): Promise<void> };
   readonly suspects: SuspectMarks & {
     known(how: {
       readonly fresh: boolean;
@@ -52,6 +60,11 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   readonly guarded: boolean;
   /** Numbers of events by their seconds from hub to incident table; see `latencyHistogram`. */
   readonly latency: Readonly<Record<string, number>>;
+  /**
+   * Records that were seen of operations that no rule matched, by name; see `core/entra-lists/unmatched-operations.ts`. No
+   * total: most records are not read. Left out if there is none.
+   */
+  readonly unmatchedOperations?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -68,8 +81,8 @@ export async function handleEvents(
   const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
   const guarded = suspect || marked.size > 0;
-  const { figures, added, failed }: GuardedOutcome = guarded
-    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked })
+  const { figures, unmatchedOperations, added, failed }: GuardedOutcome = guarded
+    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked, isSampled: undefined })
     : { ...(await detectBatch(events, detecting)), failed: [] };
   const left = leftToHealer(failed, mayLeave);
   const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));
@@ -78,9 +91,21 @@ export async function handleEvents(
     deps.now(),
   );
   const recorded = await recordFinished(stored, deps);
+  const operations = await noteOperations(unmatchedOperations, deps);
   const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
   throwFirst(errors);
-  return { ...figures, guarded, ...left, latency, ...recorded, ...delivered };
+  return { ...figures, guarded, ...left, latency, ...operations, ...recorded, ...delivered };
+}
+
+/** If the names cannot be kept, the log line still has them, and the next batch that sees them tries again. */
+async function noteOperations(counts: OperationCounts, { operations, now }: HandleDependencies) {
+  if (counts.size === 0) return {};
+  try {
+    await operations.note([...counts.keys()], now());
+  } catch (error) {
+    if (!isOfADependency(error)) throw error;
+  }
+  return { unmatchedOperations: Object.fromEntries(counts) };
 }
 
 /** @throws the first error, unless all failed events may be left and the ledger can find them */

@@ -13,6 +13,8 @@ export interface JudgeDependencies {
   readonly rules: readonly ReadyRule[];
   /** Entra tenants, in lower case, whose records may make incidents. */
   readonly allowedTenantIds: ReadonlySet<string>;
+  /** See core/entra-lists/unmatched-operations.ts. Without it, operations are not looked at. */
+  readonly unmatchedOperation?: ((record: DiagnosticRecord) => string | undefined) | undefined;
   now(): Date;
 }
 
@@ -23,7 +25,13 @@ export interface Found {
 }
 
 export type Verdict =
-  | { readonly fate: "otherCategory" | "notMatched" | "matched"; readonly found: readonly Found[] }
+  | { readonly fate: "otherCategory" | "matched"; readonly found: readonly Found[] }
+  | {
+      readonly fate: "notMatched";
+      readonly found: readonly [];
+      /** The record's operation, if a rule may have lost it. */
+      readonly operation: string | undefined;
+    }
   | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string };
 
 /**
@@ -43,7 +51,8 @@ export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDepe
   // The unreadable part may be what a rule looks for. A record that holds no literal of a rule cannot match.
   if (problem !== undefined && (problem.isCut || mayBeWanted(record, deps.rules))) problems.unshift(problem.reason);
   if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; ") };
-  return { fate: found.length > 0 ? "matched" : "notMatched", found };
+  if (found.length > 0) return { fate: "matched", found };
+  return { fate: "notMatched", found: [], operation: deps.unmatchedOperation?.(record) };
 }
 
 function mayBeWanted(record: DiagnosticRecord, rules: readonly ReadyRule[]): boolean {
@@ -53,6 +62,11 @@ function mayBeWanted(record: DiagnosticRecord, rules: readonly ReadyRule[]): boo
     record,
     literals.flatMap((each) => each ?? []),
   );
+}
+
+/** The operation of a record that the scan has shown to match no rule. */
+export function skippedOperation({ record }: ReadRecord, deps: JudgeDependencies): string | undefined {
+  return isAuditLog(record) ? deps.unmatchedOperation?.(shapedRecord(record).record) : undefined;
 }
 
 function deadLettered(reason: string): Verdict {

@@ -12,7 +12,15 @@ import type { BySink, Sink } from "../delivery/sink.ts";
 
 type WatchedSink = Pick<Sink, "name" | "title"> & { readonly outbox: Pick<Sink["outbox"], "waiting"> };
 
+/** An operation that no rule matched, though one may have to: Microsoft may have renamed it. */
+interface SeenOperation {
+  readonly operation: string;
+  /** ISO 8601. */
+  readonly lastSeenAt: string;
+}
+
 export interface HealthDependencies extends HubHealthDependencies {
+  readonly operations: { seen(): Promise<readonly SeenOperation[]> };
   /** Each has a partition of its own. */
   ruleIds(): Promise<readonly string[]>;
   readonly sinks: readonly WatchedSink[];
@@ -27,6 +35,8 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
   /** Counted no further than COUNTED, as are the rows that wait for a sink. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
+  /** Seen among the records that were read, which are not all: no total. They do not change the status. */
+  readonly unmatchedOperations?: readonly SeenOperation[];
 }
 
 const COUNTED = 1_000;
@@ -48,17 +58,20 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
   const [states, deadLetters, findings] = await Promise.all([
     ask("the incident table", failing, () => outboxStates(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
-    ask("the ledger table", degraded, () => Promise.all([deps.ledger.statuses(), deps.timers.runs()])),
+    ask("the ledger table", degraded, () =>
+      Promise.all([deps.ledger.statuses(), deps.timers.runs(), deps.operations.seen()]),
+    ),
   ]);
   const hub = findings && hubHealth(findings[0], { ...limits, now });
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
-  if (findings !== undefined) degraded.push(...hubProblems(...findings, { ...limits, now }));
+  if (findings !== undefined) degraded.push(...hubProblems(findings[0], findings[1], { ...limits, now }));
   return {
     status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
     ...(states && { sinks: Object.fromEntries(states.map(([{ name }, state]) => [name, state])) }),
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
+    ...(findings && { unmatchedOperations: findings[2] }),
   };
 }
 

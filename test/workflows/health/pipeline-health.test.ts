@@ -58,6 +58,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
     },
+    operations: { seen: () => Promise.resolve([{ operation: "Add agent to role", lastSeenAt: ago(60) }]) },
     ...runs(IN_TIME),
     now: () => new Date(NOW),
     ...more,
@@ -90,6 +91,7 @@ test("a healthy pipeline reports its figures", async () => {
         { id: "1", lag: 0, gapEvents: 0 },
       ],
     },
+    unmatchedOperations: [{ operation: "Add agent to role", lastSeenAt: ago(60) }],
   });
 });
 
