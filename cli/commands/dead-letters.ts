@@ -1,4 +1,4 @@
-import type { DeadLetterEntry } from "../../src/azure/dead-letters.ts";
+import { type DeadLetterEntry, isWaiting } from "../../src/azure/dead-letters.ts";
 import type { UntakenRow } from "../../src/azure/incidents/incident-outbox.ts";
 import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -15,6 +15,7 @@ export const deadLettersCommand = command({
   options: {
     ...STORAGE_OPTIONS,
     json: { type: "boolean", help: "print one line of JSON for each" },
+    discarded: { type: "boolean", help: "list those that a person discarded, with the reason" },
     raw: { type: "boolean", help: "with NAME: print the original bytes, for a file or another program" },
   },
   notes: `NAME is the sha256 of the bytes, as the list shows it; the first characters are enough.
@@ -22,9 +23,9 @@ export const deadLettersCommand = command({
 The list has the events and records that became dead letters, and the rows that a sink did not accept
 (${SINK_TITLES.join(", ")}). A refused row waits for a person. The app sends a failing row again; it
 counts as refused once it has failed for 24 hours while other rows were accepted.
-After a fix, \`pimwatch redrive\` processes them again.`,
+After a fix, \`pimwatch redrive\` processes them again, or discards them with a reason.`,
   exitCodes: {
-    0: "there is none, or NAME was shown",
+    0: "there is none, or NAME was shown, or those discarded were listed",
     1: "there are some",
   },
   async run({ values, operands }, terminal) {
@@ -41,12 +42,18 @@ After a fix, \`pimwatch redrive\` processes them again.`,
       else show(entry, bytes, { isJson: values.json === true, terminal });
       return 0;
     }
+    const isDiscarded = values.discarded === true;
     let count = 0;
     for await (const entry of letters.list()) {
+      if (isWaiting(entry) === isDiscarded) continue;
       terminal.out(
         values.json === true ? `${safeJson(JSON.stringify({ kind: "dead letter", ...entry }))}\n` : line(entry),
       );
       count += 1;
+    }
+    if (isDiscarded) {
+      terminal.note(`${count} discarded dead letter(s)`);
+      return 0;
     }
     const rows = { refused: 0, failing: 0 };
     for await (const row of untaken.list()) {
@@ -62,9 +69,11 @@ After a fix, \`pimwatch redrive\` processes them again.`,
   },
 });
 
-function line({ name, size, reason, partition, sequenceNumber, enqueuedTime }: DeadLetterEntry): string {
+function line({ name, size, reason, partition, sequenceNumber, enqueuedTime, ...entry }: DeadLetterEntry): string {
   const where = partition === "" ? "" : `partition ${partition}, number ${sequenceNumber}, ${enqueuedTime}`;
-  return `${visible(name).slice(0, 16)}  ${String(size).padStart(8)} bytes  ${visible(reason)}${where && `  (${visible(where)})`}\n`;
+  const head = `${visible(name).slice(0, 16)}  ${String(size).padStart(8)} bytes  ${visible(reason)}`;
+  const decision = `  discarded by ${visible(entry.discardedBy)}, ${visible(entry.discardedTime)}: ${visible(entry.discarded)}`;
+  return `${head}${where && `  (${visible(where)})`}${entry.discarded && decision}\n`;
 }
 
 function untakenLine({ state, incidentId, revision, sink, reason, attempts, retryAt }: UntakenRow): string {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RestError } from "@azure/storage-blob";
 import { build } from "../../build.ts";
 import { LOCAL_HUB } from "../../local/stack.ts";
 import { containerClient, hubProducer, tableClient } from "../../src/azure/clients.ts";
@@ -15,6 +14,7 @@ import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { jsonLine } from "../json-line.ts";
 import { latencies, spreadText } from "../sending/latency.ts";
 import { startLocalApp, type LocalApp } from "./local-app.ts";
+import { newLetters } from "./new-letters.ts";
 import { storedIncidents, type StoredRow } from "./stored-incidents.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -39,7 +39,7 @@ export interface LocalRun {
   readonly settings: Readonly<Record<string, string>>;
   /** Sends all events, prints incidents until all are forwarded, then prints the figures. @returns the exit code */
   untilThrough(): Promise<number>;
-  /** Prints the incidents since the last call. @returns how many */
+  /** Prints the incidents and dead letters since the last call. @returns how many incidents */
   printFresh(): Promise<number>;
   /** Rejects if a part of the local stack ends; the error names it. */
   readonly failed: Promise<never>;
@@ -65,7 +65,7 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   const { azurite, eventHub } = app.stack;
   const storage = { kind: "connectionString", connectionString: azurite.connectionString } as const;
   const incidents = storedIncidents(tableRows(await tableClient(storage, INCIDENTS_TABLE)));
-  const letters = deadLetters(await containerClient(storage, DEAD_LETTERS_CONTAINER));
+  const letters = newLetters(deadLetters(await containerClient(storage, DEAD_LETTERS_CONTAINER)));
   const hub = { kind: "connectionString", connectionString: eventHub.connectionString } as const;
   const producer = await hubProducer(hub, LOCAL_HUB);
 
@@ -76,6 +76,8 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       const burst = bursts.add(row);
       terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
     }
+    for (const { name, reason } of await letters.fresh())
+      terminal.note(`pimwatch: new dead letter ${name.slice(0, 16)}: ${visible(reason)}`);
     return fresh.length;
   }
 
@@ -135,7 +137,8 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
         return 1;
       }
       const seconds = (performance.now() - began) / 1_000;
-      const buried = await countOf(letters.list());
+      await printFresh();
+      const buried = letters.count();
       const rows = incidents.all();
       say(figuresText({ app, rows, sentEvents: sent.events, buried, seconds }));
       const problems = [
@@ -234,17 +237,6 @@ function verdict({ expected }: EventSource, incidents: number): string {
   return expected === undefined
     ? `All events were processed; all ${incidents} incidents were forwarded exactly once.`
     : `All ${expected.length} expected incidents were stored and forwarded exactly once.`;
-}
-
-/** The app creates the container at its first dead letter: before that there are none. */
-async function countOf(letters: AsyncIterable<unknown>): Promise<number> {
-  let count = 0;
-  try {
-    for await (const _letter of letters) count += 1;
-  } catch (error) {
-    if (!(error instanceof RestError && error.statusCode === 404)) throw error;
-  }
-  return count;
 }
 
 /** Counts the incidents of each burst as they come. */

@@ -27,6 +27,18 @@ export interface DeadLetterEntry {
   readonly enqueuedTime: string;
   /** Of the app that put it aside. */
   readonly version: string;
+  /** Why a person discarded it; "" if nobody did. */
+  readonly discarded: string;
+  readonly discardedBy: string;
+  readonly discardedTime: string;
+}
+
+/** A person's decision that a dead letter needs no more work. */
+export interface Discarding {
+  readonly reason: string;
+  /** Who decided. */
+  readonly by: string;
+  readonly at: Date;
 }
 
 const SERVICE = "Blob Storage";
@@ -37,7 +49,8 @@ const POSITION = { characters: 50, bytes: 200 };
 
 /**
  * What could not be processed, byte for byte. A blob is named by the sha256 of its bytes, so that one
- * that is delivered again is kept once; why and where from is in its metadata.
+ * that is delivered again is kept once; why and where from is in its metadata. One that a person discarded stays, with the
+ * reason: so the decision can be checked, and the same bytes do not come back when they are delivered again.
  *
  * @param timeoutMs how long one call may take with its retries
  */
@@ -90,6 +103,27 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
+    /** Notes that a dead letter needs no more work. @returns false where there is no dead letter of that name */
+    async discard(name: string, { reason, by, at }: Discarding): Promise<boolean> {
+      const blob = container.getBlockBlobClient(name);
+      try {
+        const { metadata = {}, etag } = await inTime(SERVICE, timeoutMs, (options) => blob.getProperties(options));
+        const noted = {
+          ...metadata,
+          discarded: toHeader(reason, REASON),
+          discardedby: toHeader(by, POSITION),
+          discardedtime: at.toISOString(),
+        };
+        await inTime(SERVICE, timeoutMs, (options) =>
+          blob.setMetadata(noted, { ...options, conditions: { ...(etag !== undefined && { ifMatch: etag }) } }),
+        );
+        return true;
+      } catch (error) {
+        if (isMissingBlob(error)) return false;
+        throw error;
+      }
+    },
+
     /** Takes a dead letter away. Doing it twice is harmless. */
     async remove(name: string): Promise<void> {
       try {
@@ -100,17 +134,18 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** How many there are, counted no further than `limit`. */
+    /** How many wait for a person, counted no further than `limit`. */
     async count(limit: number): Promise<number> {
       let count = 0;
-      for await (const _letter of this.list()) {
+      for await (const letter of this.list()) {
+        if (!isWaiting(letter)) continue;
         count += 1;
         if (count >= limit) break;
       }
       return count;
     },
 
-    /** All dead letters with reason and origin, in the order of their names. */
+    /** All dead letters with reason and origin, discarded ones too, in the order of their names. */
     async *list(): AsyncGenerator<DeadLetterEntry> {
       let continuationToken: string | undefined;
       do {
@@ -125,6 +160,10 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
   };
 }
 
+export function isWaiting({ discarded }: DeadLetterEntry): boolean {
+  return discarded === "";
+}
+
 export type DeadLetters = ReturnType<typeof deadLetters>;
 
 function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry {
@@ -136,11 +175,16 @@ function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry
     sequenceNumber: fromHeader(metadata["sequencenumber"]),
     enqueuedTime: fromHeader(metadata["enqueuedtime"]),
     version: fromHeader(metadata["version"]),
+    discarded: fromHeader(metadata["discarded"]),
+    discardedBy: fromHeader(metadata["discardedby"]),
+    discardedTime: fromHeader(metadata["discardedtime"]),
   };
 }
 
+/** The service names the error in the body, and the answer to a request for the properties alone has none: in a header. */
 function isMissingBlob(error: unknown): boolean {
-  return error instanceof RestError && error.statusCode === 404 && error.code === "BlobNotFound";
+  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
+  return error.code === "BlobNotFound" || error.response?.headers.get("x-ms-error-code") === "BlobNotFound";
 }
 
 /** Metadata travels in HTTP headers, which are ASCII. Whatever the text: what is thrown here would be thrown for ever. */

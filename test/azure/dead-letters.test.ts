@@ -16,6 +16,8 @@ afterAll(() => azurite.close());
 const POSITION = { partitionId: "3", sequenceNumber: 42, enqueuedTime: "2026-03-04T09:12:45.123Z" };
 const BYTES = Buffer.from([0xff, 0x00, 0x7b, 0x0d, 0x0a, 0xc3]);
 
+const NOT_DISCARDED = { discarded: "", discardedBy: "", discardedTime: "" };
+
 test("bytes are kept as they are, with why and where from", async () => {
   const { letters, container } = await open();
 
@@ -41,8 +43,32 @@ test("bytes are kept as they are, with why and where from", async () => {
       sequenceNumber: "42",
       enqueuedTime: POSITION.enqueuedTime,
       version: VERSION,
+      ...NOT_DISCARDED,
     },
   ]);
+});
+
+test("a discarded one stays with the reason, no longer counts, and stays discarded when it is delivered again", async () => {
+  const { letters } = await open();
+  await letters.add(letter());
+  await letters.add(letter({ bytes: Buffer.from("another") }));
+  const decision = { reason: "a test: prüfen\n", by: "alex", at: new Date("2026-03-05T08:00:00Z") };
+
+  expect(await letters.discard(sha256Hex(BYTES), decision)).toBe(true);
+  await letters.add(letter());
+
+  expect(await letters.count(10)).toBe(1);
+  const kept = (await collected(letters.list())).find(({ name }) => name === sha256Hex(BYTES));
+  expect(kept).toMatchObject({
+    reason: "not JSON",
+    partition: "3",
+    sequenceNumber: "42",
+    discarded: "a test: prüfen\n",
+    discardedBy: "alex",
+    discardedTime: "2026-03-05T08:00:00.000Z",
+  });
+  expect(Buffer.from((await letters.read(sha256Hex(BYTES))) ?? [])).toEqual(BYTES);
+  expect(await letters.discard(sha256Hex("gone"), decision)).toBe(false);
 });
 
 test("the same bytes are kept once, with what was said of them first", async () => {
@@ -89,6 +115,7 @@ test("where the host did not say, the position is empty", async () => {
       sequenceNumber: "",
       enqueuedTime: "",
       version: VERSION,
+      ...NOT_DISCARDED,
     },
   ]);
   const { metadata = {} } = await container.getBlockBlobClient(sha256Hex(BYTES)).getProperties();
@@ -145,7 +172,7 @@ test("a blob that another hand put there is listed, too", async () => {
   const { letters, container } = await open();
   await container.getBlockBlobClient("notes").upload("x", 1, { metadata: { reason: "100%" } });
   await container.getBlockBlobClient("other").upload("xy", 2);
-  const unsaid = { partition: "", sequenceNumber: "", enqueuedTime: "", version: "" };
+  const unsaid = { partition: "", sequenceNumber: "", enqueuedTime: "", version: "", ...NOT_DISCARDED };
 
   expect(await collected(letters.list())).toEqual([
     { name: "notes", size: 1, reason: "100%", ...unsaid },

@@ -100,6 +100,10 @@ describe("dead-letters", () => {
     [["dead-letters", "--raw"], "--raw needs a NAME"],
     [["redrive"], "Give the NAMEs of dead letters, or --all, or --refused"],
     [["redrive", "--all", "a"], "Give the NAMEs of dead letters, or --all, or --refused"],
+    [["redrive", "--discard", "a reason"], "Give the NAMEs of dead letters, or --all, or --refused"],
+    [["redrive", "--refused", "--discard", "a reason"], "--discard needs the NAMEs of dead letters, or --all"],
+    [["redrive", "--all", "--refused", "--discard", "a reason"], "cannot discard --refused rows"],
+    [["redrive", "--all", "--discard", " "], "--discard needs a REASON"],
     [["redrive", "--all", "--tenants", "contoso"], "Give --tenants or set ALLOWED_TENANT_IDS"],
   ])("%j is refused", async (args, message) => {
     await bury(bytes("1"));
@@ -109,6 +113,29 @@ describe("dead-letters", () => {
 });
 
 describe("redrive", () => {
+  test("--discard keeps the bytes with the reason; the list and --all leave them out, a NAME does not", async () => {
+    const [letter, other] = [record("PIM_1"), bytes("{")];
+    await bury(letter);
+    await bury(other);
+
+    const name = nameOf(letter).slice(0, 16);
+    expect(await pimwatch("redrive", "--discard", "an exercise", name)).toEqual({
+      code: 0,
+      out: `${name}  discarded\n`,
+      err: expect.stringMatching(/^1 dead letter\(s\) discarded by .+: an exercise$/),
+    });
+
+    expect((await pimwatch("dead-letters")).out).not.toContain(name);
+    expect(await pimwatch("dead-letters", "--discarded")).toEqual({
+      code: 0,
+      out: expect.stringMatching(new RegExp(`^${name} .* discarded by .+, 20.*Z: an exercise\n$`)),
+      err: "1 discarded dead letter(s)",
+    });
+    expect((await pimwatch("redrive", "--all")).err).toBe("1 dead letter(s) processed, 1 stay");
+    expect(await pimwatch("redrive", name)).toMatchObject({ code: 0, err: "1 dead letter(s) processed, 0 stay" });
+    expect((await pimwatch("dead-letters", "--discarded")).out).toBe("");
+  });
+
   test("turns a dead letter into an incident that waits to be forwarded, and removes the letter", async () => {
     const letter = record("PIM_1");
     await bury(letter, "rule failed");

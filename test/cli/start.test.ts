@@ -77,6 +77,7 @@ describe("start --once", () => {
     });
     expect(err).toContain("tenants allowed: bbbbbbbb-1111-4222-8333-444444444444");
     expect(err).toMatch(/^dead letters {2}2$/m);
+    expect(err.match(/^pimwatch: new dead letter [0-9a-f]{16}: not JSON/gm)).toHaveLength(2);
   });
 
   test("names the missing incidents and exits with 1 if a rule does not run", async () => {

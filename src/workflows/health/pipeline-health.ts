@@ -32,7 +32,7 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
   /** `down`: events may not be stored now. `degraded`: they are stored, but a person should look. */
   readonly status: "ok" | "degraded" | "down";
   readonly problems: readonly string[];
-  /** Counted no further than COUNTED, as are the rows that wait for a sink. */
+  /** Those that nobody has discarded. Counted no further than COUNTED, as are the rows that wait for a sink. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
   /** Seen among the records that were read, which are not all: no total. They do not change the status. */
@@ -63,6 +63,8 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
     ),
   ]);
   const hub = findings && hubHealth(findings[0], { ...limits, now });
+  if (deadLetters !== undefined && deadLetters > 0)
+    degraded.push(`${deadLetters}${deadLetters < COUNTED ? "" : " or more"} dead letter(s) wait for a person`);
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
   if (findings !== undefined) degraded.push(...hubProblems(findings[0], findings[1], { ...limits, now }));
   return {

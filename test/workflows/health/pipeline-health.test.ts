@@ -54,7 +54,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
       sink("log-analytics", "Log Analytics", (ruleId) => (ruleId === "a" ? { pending: 2, oldest: ago(40) } : {})),
       sink("webhook", "the webhook"),
     ],
-    deadLetters: { count: () => Promise.resolve(3) },
+    deadLetters: { count: () => Promise.resolve(0) },
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
     },
@@ -75,7 +75,7 @@ test("a healthy pipeline reports its figures", async () => {
       "log-analytics": { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
       webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
     },
-    deadLetters: 3,
+    deadLetters: 0,
     hub: {
       lastEventAt: ago(100),
       silentMinutes: 1,
@@ -93,6 +93,17 @@ test("a healthy pipeline reports its figures", async () => {
     },
     unmatchedOperations: [{ operation: "Add agent to role", lastSeenAt: ago(60) }],
   });
+});
+
+test.each([
+  [1, "1 dead letter(s) wait for a person"],
+  [1_000, "1000 or more dead letter(s) wait for a person"],
+])("with %i dead letters it is degraded", async (count, problem) => {
+  const found = await pipelineHealth(
+    dependencies({ deadLetters: { count: (limit) => Promise.resolve(Math.min(count, limit)) } }),
+    RETENTION,
+  );
+  expect(found).toMatchObject({ status: "degraded", problems: [problem], deadLetters: count });
 });
 
 test("before the first check of the ledger it is degraded, without figures of the hub", async () => {
