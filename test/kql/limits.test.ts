@@ -92,6 +92,11 @@ describe("a call whose work grows faster than its arguments is charged for all o
       least: 100,
     },
     {
+      why: "the parts between the matches, for each look-up, and the matches",
+      query: 'AuditLogs | where replace_strings(Identity, dynamic(["a","1","2","3"]), dynamic([])) == ""',
+      least: 900,
+    },
+    {
       why: "the comparisons of a sort",
       query: 'AuditLogs | where array_length(array_sort_asc(split(Identity, " "))) == 0',
       least: 500,

@@ -6,8 +6,10 @@ import type { SourceTable } from "../plan.ts";
 import {
   columnsInScope,
   diagnosticsOf,
+  elements,
   kindOf,
   optionalPart,
+  part,
   walk,
   type KustoCode,
   type Syntax,
@@ -28,9 +30,9 @@ function operatorWords(source: SourceTable): string[] {
 export function diagnosedProblems(code: KustoCode, text: string, source: SourceTable): QueryProblem[] {
   const misspelt = misspeltOperator(code, text, source);
   if (misspelt !== undefined) return [misspelt];
-  const unpackings = unpackingCalls(code.Syntax);
+  const unknown = callsUnknownToBinder(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
-    ARGUMENT_DIAGNOSTICS.has(diagnostic) && unpackings.some(({ TextStart, End }) => TextStart <= start && start < End);
+    ARGUMENT_DIAGNOSTICS.has(diagnostic) && unknown.some(({ TextStart, End }) => TextStart <= start && start < End);
   const problems = diagnosticsOf(code)
     .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
@@ -38,9 +40,9 @@ export function diagnosedProblems(code: KustoCode, text: string, source: SourceT
       ...explain({ code, text, source, diagnostic: Code, message: Message, offset: Start }),
     }))
     .toSorted((left, right) => left.offset - right.offset);
-  const unknown = problems.findIndex(({ code: problemCode }) => problemCode === "unknown-operator");
+  const misread = problems.findIndex(({ code: problemCode }) => problemCode === "unknown-operator");
   // After an unknown operator the parser guesses.
-  return unknown < 0 ? problems : problems.slice(0, unknown + 1);
+  return misread < 0 ? problems : problems.slice(0, misread + 1);
 }
 
 /**
@@ -60,18 +62,22 @@ function misspeltOperator(code: KustoCode, text: string, source: SourceTable): Q
   return { offset: first.Start - begun.length, code: "unknown-operator", message };
 }
 
-/**
- * The binder's errors about the number and types of arguments. The binder does not know every argument of bag_unpack that
- * Kusto documents (columnsConflict, ignoredProperties); `lowerEvaluate` reads those.
- */
+/** The binder's errors about the number and types of arguments. */
 const ARGUMENT_DIAGNOSTICS = new Set(["KS106", "KS107", "KS108", "KS119"]);
 
-function unpackingCalls(syntax: Syntax): Syntax[] {
+/**
+ * Calls whose documented arguments the binder does not know: columnsConflict and ignoredProperties of bag_unpack, which
+ * `lowerEvaluate` reads, and format_ipv4_mask without a prefix.
+ */
+function callsUnknownToBinder(syntax: Syntax): Syntax[] {
   const calls: Syntax[] = [];
   walk(syntax, (node) => {
-    if (kindOf(node) !== "EvaluateOperator") return;
-    const plugin = optionalPart(node, "FunctionCall");
-    if (plugin && optionalPart(plugin, "Name")?.SimpleName === "bag_unpack") calls.push(plugin);
+    const isPlugin = kindOf(node) === "EvaluateOperator";
+    const call = isPlugin ? optionalPart(node, "FunctionCall") : node;
+    if (call === undefined || kindOf(call) !== "FunctionCallExpression") return;
+    const name = part(call, "Name").SimpleName;
+    const isWithoutPrefix = elements(part(part(call, "ArgumentList"), "Expressions")).length === 1;
+    if (isPlugin ? name === "bag_unpack" : name === "format_ipv4_mask" && isWithoutPrefix) calls.push(call);
   });
   return calls;
 }

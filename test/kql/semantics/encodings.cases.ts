@@ -106,6 +106,8 @@ export const ENCODINGS_CASES: readonly CaseGroup[] = [
     ["format_ipv4('192.0.2.77/24', 33)", ""],
     ["format_ipv4('192.0.2.77/24', long(-1))", ""],
     ["format_ipv4_mask('192.0.2.77/24', 16)", "192.0.0.0/16"],
+    ["format_ipv4_mask('192.0.2.77/24')", "192.0.2.0/24"],
+    ["format_ipv4_mask('192.0.2.77')", "192.0.2.77/32"],
     ["format_ipv4_mask('192.0.2.77/24', 30)", "192.0.2.0/24"],
     ["format_ipv4_mask('192.0.2.77', 0)", "0.0.0.0/0"],
     ["format_ipv4_mask(3221226061, 24)", "192.0.2.0/24"],

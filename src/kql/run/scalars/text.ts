@@ -110,7 +110,7 @@ export const TEXT: FunctionTable = {
       return wanted === "" ? text : joined(call.evaluation, splitText(text, wanted), rewrite(row));
     };
   }),
-  replace_strings: scalar("replace_strings(text, lookups, rewrites)", replaceStrings),
+  replace_strings: priced({ character: 100 }, scalar("replace_strings(text, lookups, rewrites)", replaceStrings)),
   translate: priced(
     { character: 400 },
     scalar("translate(searchList, replacementList, source)", (call) => {
@@ -143,11 +143,14 @@ export const TEXT: FunctionTable = {
   isascii: ofText("isascii(value)", isAscii),
 };
 
-/** A piece of a text. Nothing is looked for in a piece that a look-up has matched. */
-interface Piece {
+/** A part of a text in which no look-up has matched yet. */
+interface Unmatched {
+  readonly start: number;
   readonly text: string;
-  readonly isMatched: boolean;
 }
+
+/** For each unmatched part that a look-up searches, and for each match. */
+const PART_PRICE = 500;
 
 /**
  * Matches do not overlap, and an earlier look-up takes precedence wherever it matches. A look-up that is not a string is
@@ -157,27 +160,40 @@ function replaceStrings(call: Call): Compute {
   const [source, lookups, rewrites] = [asText(operand(call, 0)), asArray(operand(call, 1)), asArray(operand(call, 2))];
   return (row) => {
     const [text, replacements] = [source(row), rewrites(row) ?? []];
-    let cut: Piece[] = [{ text, isMatched: false }];
+    let unmatched: readonly Unmatched[] = [{ start: 0, text }];
+    /** What the result has in place of each character of the text, written at the beginning of its part. */
+    const result: string[] = Array.from({ length: text.length }, () => "");
     for (const [index, lookup] of (lookups(row) ?? []).entries()) {
       if (typeof lookup !== "string" || lookup === "") continue;
-      // Each look-up reads all that is not matched yet, and may cut it into as many pieces.
       chargeValue(text, call.evaluation);
+      call.evaluation.chargeWork(unmatched.length * PART_PRICE);
       const rewrite = replacements[index];
-      const match: Piece = { text: typeof rewrite === "string" ? rewrite : lookup, isMatched: true };
-      cut = cut.flatMap((piece) => (piece.isMatched ? [piece] : cutAt(piece.text, lookup, match)));
+      const written = typeof rewrite === "string" ? rewrite : lookup;
+      unmatched = unmatched.flatMap((part) => {
+        const { parts, matches } = cutAt(part, lookup);
+        call.evaluation.chargeWork(matches.length * PART_PRICE);
+        for (const at of matches) result[at] = written;
+        return parts;
+      });
     }
-    return joined(
-      call.evaluation,
-      cut.map((piece) => piece.text),
-    );
+    for (const part of unmatched) result[part.start] = part.text;
+    return joined(call.evaluation, result);
   };
 }
 
-function cutAt(text: string, lookup: string, match: Piece): Piece[] {
-  return splitText(text, lookup).flatMap((between, index) => {
-    const rest: Piece[] = between === "" ? [] : [{ text: between, isMatched: false }];
-    return index === 0 ? rest : [match, ...rest];
-  });
+/** The parts between the matches of a look-up, and where the matches begin. */
+function cutAt(part: Unmatched, lookup: string) {
+  const texts = splitText(part.text, lookup);
+  const parts: Unmatched[] = [];
+  const matches: number[] = [];
+  let start = part.start;
+  for (const text of texts) {
+    if (text !== "") parts.push({ start, text });
+    start += text.length;
+    if (start < part.start + part.text.length) matches.push(start);
+    start += lookup.length;
+  }
+  return { parts, matches };
 }
 
 function codePoints(text: string): number {
