@@ -134,7 +134,10 @@ export class ParserFailure extends Error {
 
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Microsoft's parser fails on this query, so it cannot run: ${reason}`, { cause });
+    super(
+      `Microsoft's parser fails on this query, so it cannot run (${reason}). Remove one operator after another to find the cause`,
+      { cause },
+    );
   }
 }
 
