@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { settingsChange } from "../samples.ts";
 import { storedIncident } from "../stored-incident.ts";
 import { type LocalDashboard, sampleBodies, startLocalDashboard } from "./local-dashboard.ts";
 import { openBrowser } from "./open-browser.ts";
@@ -105,6 +106,25 @@ describe("looking", () => {
     expect(new Set(await page.locator(`${ROWS} .row-actor`).allInnerTexts())).toEqual(new Set(["pim-automation"]));
     await page.getByRole("button", { name: /Remove the filter Burst/ }).click();
     await expect.poll(() => page.locator(ROWS).count()).toBeGreaterThan(20);
+  });
+
+  test("an incident of a person with a service's name says so, and is found with any spelling of the person", async () => {
+    const user = {
+      id: "u-9",
+      displayName: "Office 365 Exchange Online",
+      userPrincipalName: "Kim.Okoro@Fabrikam.example",
+    };
+    const record = settingsChange(
+      { time: new Date().toISOString() },
+      { id: "PIM_impersonated", activityDateTime: new Date().toISOString(), initiatedBy: { user } },
+    );
+    await dashboard.send([Buffer.from(JSON.stringify({ records: [record] }))]);
+    const { page } = await open({}, "?status=all&actor=kim.okoro%40fabrikam.example");
+    await row(page, "Kim.Okoro@Fabrikam.example").click();
+    const notes = page.getByRole("list", { name: "About the identities" });
+    await notes.waitFor();
+    expect(await notes.innerText()).toContain("CVE-2025-55241");
+    expect(await page.locator(ROWS).count()).toBe(1);
   });
 
   test("a new incident appears without a reload", async () => {
