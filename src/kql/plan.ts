@@ -59,6 +59,25 @@ export type ParsePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "column"; readonly type: ScalarType };
 
+/** Quotes and escapes of `parse-kv`. */
+export interface Quoting {
+  /** Each is the opening and the closing quote, or one character for both. */
+  readonly quotes: readonly string[];
+  readonly escapes: readonly string[];
+}
+
+/** How `parse-kv` finds keys and values. */
+export type KeyValueForm =
+  | ({
+      readonly kind: "delimited";
+      readonly pair: string;
+      readonly between: string;
+      readonly greedy: boolean;
+    } & Quoting)
+  | ({ readonly kind: "words" } & Quoting)
+  /** The first group is the key, the second its value. */
+  | { readonly kind: "regex"; readonly regex: string };
+
 /** Steps that add columns append them to the input's; a `project` step then puts all columns in order. */
 export type Step =
   | { readonly step: "where"; readonly predicate: Expression }
@@ -88,6 +107,12 @@ export type Step =
       readonly parts: readonly ParsePart[];
       /** Drops rows that do not match (`parse-where`). */
       readonly mustMatch: boolean;
+    }
+  | {
+      readonly step: "parse-kv";
+      readonly source: Expression;
+      readonly keys: readonly Column[];
+      readonly form: KeyValueForm;
     }
   | { readonly step: "union"; readonly branches: readonly (readonly Step[])[] }
   | {

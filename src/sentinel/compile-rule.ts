@@ -7,10 +7,10 @@ import { suggestion } from "../kql/compile/nearest-name.ts";
 import { withoutOddValues } from "./lint/odd-values.ts";
 import { readOverlay, type OverlayFile } from "./overlay/overlay.ts";
 import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay/overlay-query.ts";
-import type { Problem } from "../kql/compile/problem.ts";
+import type { Problem, QueryProblem } from "../kql/compile/problem.ts";
 import { RULE_FIELDS } from "./rule-fields.ts";
 import type { RuleFiles } from "./rule-files.ts";
-import { checkMappings } from "./rule-mappings.ts";
+import { checkMappings, columnsRead } from "./rule-mappings.ts";
 import { ruleShape, type RuleFile } from "./rule-shape.ts";
 import { scheduleProblems } from "./schedule.ts";
 import {
@@ -72,10 +72,14 @@ export function compileRule(
   const source = overlay?.read;
   const query = queryText(file);
   const overlaid = withVariables(query, source);
-  const compiled = compileQuery(overlaid.text, AUDIT_LOGS);
+  const options = { columnsRead: columnsRead(shape, source) };
+  const compiled = compileQuery(overlaid.text, AUDIT_LOGS, options);
   const { plan } = compiled;
-  const mappings = checkMappings(file, shape, plan, source);
-  const excluded = plan && source ? compileExclusions(overlaid.text, plan, source) : { exclusions: [], problems: [] };
+  const mappings = checkMappings(file, shape, compiled, source);
+  const excluded =
+    plan && source
+      ? compileExclusions({ ...compiled, plan, text: overlaid.text, options }, source)
+      : { exclusions: [], problems: [] };
   const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
   const planned =
     beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
@@ -124,21 +128,24 @@ function queryText({ document }: YamlFile): string {
   return typeof query === "string" ? query : "";
 }
 
-/** A problem inside a variable's value is reported in the overlay. */
+/** A problem inside a variable's value is reported in the overlay. A column that is left out is a note: nothing reads it. */
 function queryProblems(
   file: YamlFile,
-  { problems }: CompiledQuery,
+  { problems, leftOut }: CompiledQuery,
   overlaid: OverlaidQuery,
   source: OverlayFile | undefined,
 ): Problem[] {
-  return problems.map(({ offset, code, message }) => {
+  const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => {
     const origin = overlaid.origin(offset);
-    if ("offset" in origin) {
-      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level: "error", code, message };
-    }
+    if ("offset" in origin)
+      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level, code, message };
     const where = source?.file ?? file;
-    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level: "error", code, message };
-  });
+    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level, code, message };
+  };
+  const notes = leftOut.map(({ name, problem }) =>
+    placed("note", { ...problem, message: `the result has no column "${name}": ${problem.message}` }),
+  );
+  return [...problems.map((problem) => placed("error", problem)), ...notes];
 }
 
 /** Removes quotes: official files wrap descriptions in quotes inside a block scalar, where the quotes are text. */

@@ -1,5 +1,5 @@
 import { columnsOfFormat } from "../core/incident/alert-details.ts";
-import type { Plan } from "../kql/plan.ts";
+import type { CompiledQuery } from "../kql/compile/compile-query.ts";
 import type { AlertDetails, EntityMapping, Rule } from "../core/incident/rule.ts";
 import { nearestName } from "../kql/compile/nearest-name.ts";
 import type { OverlayFile } from "./overlay/overlay.ts";
@@ -12,21 +12,43 @@ export interface CheckedMappings extends Pick<Rule, "entityMappings" | "customDe
   readonly problems: readonly Problem[];
 }
 
-/** Checks the fields that name columns of the result. One with an unknown column is left out: in Sentinel it would be empty. */
+/** The columns that the rule's fields other than the query name. */
+export function columnsRead(shape: RuleFile, overlay: OverlayFile | undefined): string[] {
+  const details = shape.alertDetailsOverride ?? {};
+  const formats = [details.alertDisplayNameFormat, details.alertDescriptionFormat, overlay?.overlay.title];
+  const columns = [details.alertSeverityColumnName, details.alertTacticsColumnName];
+  return [
+    ...shape.entityMappings.flatMap(({ fieldMappings }) => fieldMappings.map(({ columnName }) => columnName)),
+    ...Object.values(shape.customDetails),
+    ...formats.flatMap((format) => columnsOfFormat(format ?? "")),
+    ...columns.flatMap((column) => (column === undefined || column === null ? [] : [column.trim()])),
+  ].filter((name) => name !== "");
+}
+
+/**
+ * Checks the fields that name columns of the result. One with an unknown column is left out: in Sentinel it would be empty. One
+ * whose column depends on a function that pimwatch cannot run is an error: in Sentinel it would not be empty.
+ */
 export function checkMappings(
   file: YamlFile,
   shape: RuleFile,
-  plan: Plan | undefined,
+  { plan, leftOut }: CompiledQuery,
   overlay: OverlayFile | undefined,
 ): CheckedMappings {
   const names = plan?.columns.map(({ name }) => name);
   const problems: Problem[] = [];
   const hasColumn = (column: string, path: readonly PropertyKey[], what: string, where: YamlFile = file): boolean => {
     if (names === undefined || names.includes(column)) return true;
+    const place = placeOf(where, path);
+    const missing = leftOut.find(({ name }) => name === column);
+    if (missing !== undefined) {
+      const message = `${what} reads the column "${column}", and ${missing.problem.message}`;
+      problems.push({ file: where.name, ...place, level: "error", code: missing.problem.code, message });
+      return false;
+    }
     const meant = nearestName(column, names);
     const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
     const message = `${what} is left out: the query returns no column "${column}"${hint}`;
-    const place = placeOf(where, path);
     problems.push({ file: where.name, ...place, level: "warning", code: "unknown-mapping-column", message });
     return false;
   };

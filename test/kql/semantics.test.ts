@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/kql/run/values.ts";
+import { HUNTING_EXAMPLES } from "./examples/hunting.examples.ts";
 import { BAGS_AND_SETS_CASES } from "./semantics/bags-and-sets.cases.ts";
 import { COMPARISON_CASES } from "./semantics/comparisons.cases.ts";
 import { DYNAMIC_VALUES_CASES } from "./semantics/dynamic-values.cases.ts";
@@ -25,6 +26,7 @@ const GROUPS = [
   ...COMPARISON_CASES,
   ...LITERALS_CASES,
   ...REPORTED_CASES,
+  ...HUNTING_EXAMPLES,
 ];
 
 function rowsOf(one: Case): { readonly query: string; readonly rows: readonly (readonly Json[])[] } {

@@ -127,8 +127,8 @@ describe("problems in a query have their place in the file", () => {
       problem: "rule.yaml:12:5: error: the operator sample is not supported",
     },
     {
-      query: "AuditLogs | extend x = new_guid()",
-      problem: "rule.yaml:9:26: error: new_guid is not supported",
+      query: "AuditLogs | where isnotnull(new_guid())",
+      problem: "rule.yaml:9:31: error: new_guid is not supported",
     },
   ])("$problem", ({ query, problem }) => {
     const problems = problemsOf(ruleFile({ query }));
@@ -179,4 +179,47 @@ test("the query's hash ignores only whitespace and comments", () => {
   const one = hash("AuditLogs | where Category == 'x'");
   expect(hash("AuditLogs // all\n|   where Category=='x'")).toBe(one);
   expect(hash("AuditLogs | where Category == 'X'")).not.toBe(one);
+});
+
+describe("a function that pimwatch cannot run", () => {
+  const query =
+    "AuditLogs\n| extend geo = geo_info_from_ip_address(Identity)\n| extend Country = tostring(geo.country)";
+  const reason =
+    "geo_info_from_ip_address is not supported: it needs maps or geographic data, which pimwatch does not have (unsupported-function)";
+
+  test("does not stop a rule that does not read its value: the result has no such columns, and a note says so", () => {
+    expect(problemsOf(ruleFile({ query }))).toEqual([
+      `rule.yaml:10:18: note: the result has no column "geo": ${reason}`,
+      `rule.yaml:10:18: note: the result has no column "Country": ${reason}`,
+    ]);
+    const { rule } = compileRule(ruleFile({ query }), "rule.yaml");
+    expect(rule?.plan.columns.map(({ name }) => name)).not.toContain("Country");
+  });
+
+  test.each([
+    {
+      fields:
+        "entityMappings:\n  - entityType: Host\n    fieldMappings:\n      - identifier: HostName\n        columnName: Country",
+      problem: `rule.yaml:23:21: error: the identifier HostName of Host reads the column "Country", and ${reason}`,
+    },
+    {
+      fields: "customDetails:\n  From: Country",
+      problem: `rule.yaml:20:9: error: the custom detail From reads the column "Country", and ${reason}`,
+    },
+    {
+      fields: "alertDetailsOverride:\n  alertDisplayNameFormat: From {{Country}}",
+      problem: `rule.yaml:20:27: error: alertDisplayNameFormat reads the column "Country", and ${reason}`,
+    },
+  ])("stops one whose fields read it: $fields", ({ fields, problem }) => {
+    expect(problemsOf(ruleFile({ query, entityMappings: fields }))).toContain(problem);
+  });
+});
+
+test("a column that bag_unpack makes can be named by a mapping alone", () => {
+  const query = "AuditLogs | project InitiatedBy | evaluate bag_unpack(InitiatedBy)";
+  const entityMappings =
+    "entityMappings:\n  - entityType: Host\n    fieldMappings:\n      - identifier: HostName\n        columnName: app";
+  const { rule, problems } = compileRule(ruleFile({ query, entityMappings }), "rule.yaml");
+  expect(problems).toEqual([]);
+  expect(rule?.plan.columns).toEqual([{ name: "app", type: "dynamic" }]);
 });

@@ -148,7 +148,7 @@ describe("exclusions", () => {
     },
     {
       overlay: "exclude:\n  - true) | extend y = (1",
-      problem: "overlay.yaml:2:5: error: an exclusion must be one condition (exclusion)",
+      problem: "overlay.yaml:2:5: error: an exclusion must be one condition over columns of the result (exclusion)",
     },
     { overlay: "exclude:\n  - Actor ==", problem: /^overlay\.yaml:2:\d+: error: .*\(syntax\)$/ },
   ])("$problem", ({ overlay, problem }) => {

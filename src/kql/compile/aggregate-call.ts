@@ -7,7 +7,8 @@ import { isScalarType, refusal, type Environment } from "./scope.ts";
 export function lowerAggregateCall(name: string, node: Syntax, environment: Environment): Expression | undefined {
   const { aggregate, ...plain } = environment;
   if (aggregate === undefined || !Object.hasOwn(AGGREGATES, name)) return undefined;
-  const type = node.ResultType?.Name ?? "unknown";
+  const bound = node.ResultType?.Name ?? "unknown";
+  const type = bound === "unknown" ? "dynamic" : bound;
   if (!isScalarType(type)) {
     throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${type}: ${textOf(node)}`);
   }

@@ -1,6 +1,7 @@
 import type { SourceTable } from "../plan.ts";
 import {
   columnsInScope,
+  isOpenAt,
   elements,
   kindOf,
   parseQuery,
@@ -14,7 +15,8 @@ import {
 const NAMES = new Set(["column_ifexists", "columnifexists"]);
 
 /**
- * Replaces every `column_ifexists("Name", fallback)` with the column or the fallback: the schema is known.
+ * Replaces every `column_ifexists("Name", fallback)` with the column or the fallback: the schema is known, except after
+ * bag_unpack without declared columns.
  *
  * Microsoft's parser gives the call the type of its fallback, and then refuses `.member` although the column is dynamic.
  * So the text is replaced, padded with spaces to keep all offsets, and bound again.
@@ -41,7 +43,10 @@ function meaningOf(call: Syntax, code: KustoCode, text: string): string | undefi
   const column = String(name.LiteralValue);
   const known = columnsInScope(code, call.TextStart).some(({ Name }) => Name === column);
   const reference = /^[A-Za-z_]\w*$/.test(column) ? column : `['${column}']`;
-  const value = known ? reference : text.slice(fallback.TextStart, fallback.End).trimEnd();
+  const otherwise = text.slice(fallback.TextStart, fallback.End).trimEnd();
+  // After bag_unpack without declared columns, the event decides whether there is the column.
+  const unknown = isOpenAt(code, call.TextStart) ? `coalesce(${reference},${otherwise})` : otherwise;
+  const value = known ? reference : unknown;
   const replacement = known || !needsName(call) ? value : `${reference}=${value}`;
   return replacement.length <= call.End - call.TextStart ? replacement : textOf(call);
 }

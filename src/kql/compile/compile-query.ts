@@ -3,46 +3,66 @@ import { prepare } from "../run/evaluate.ts";
 import type { Plan, SourceTable } from "../plan.ts";
 import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
-import { ParserFailure, parseQuery, walk, type Syntax } from "./kusto-parser.ts";
+import { unsupportedFunction } from "../run/refused.ts";
+import { callWithin, ParserFailure, parseQuery, walk, type Syntax } from "./kusto-parser.ts";
 import { lowerQuery } from "./lower-query.ts";
 import { operatorsOverManyEvents } from "./operator-table.ts";
+import { keeping } from "./operators/row-operators.ts";
+import type { Table } from "./scope.ts";
 import { QueryRefused, type QueryProblem } from "./problem.ts";
 
 export interface CompiledQuery {
   /** Undefined if there is a problem. */
   readonly plan?: Plan;
   readonly problems: readonly QueryProblem[];
+  /** Columns that the result does not have, because they depend on a function that pimwatch cannot run. */
+  readonly leftOut: readonly LeftOutColumn[];
   /** See `Rule.queryHash`. */
   readonly hash: string;
 }
 
-/**
- * Parses, binds and compiles a query over the source table.
- *
- * @param options.mayBeConstant allows a query that reads no event, only `print` or `datatable`, for trying the language out
- */
-export function compileQuery(text: string, source: SourceTable, { mayBeConstant = false } = {}): CompiledQuery {
+interface LeftOutColumn {
+  readonly name: string;
+  /** Names the function, at its place. */
+  readonly problem: QueryProblem;
+}
+
+export interface CompileOptions {
+  /** Allows a query that reads no event, only `print` or `datatable`, for trying the language out. */
+  readonly mayBeConstant?: boolean;
+  /** Columns of the result that the rule's other fields name. */
+  readonly columnsRead?: readonly string[];
+}
+
+/** Parses, binds and compiles a query over the source table. */
+export function compileQuery(text: string, source: SourceTable, options: CompileOptions = {}): CompiledQuery {
   try {
-    return compileParsed(text, source, mayBeConstant);
+    return compileParsed(text, source, options);
   } catch (error) {
     if (!(error instanceof ParserFailure)) throw error;
     const problem = { offset: 0, code: "parser-failure", message: error.message };
-    return { problems: [problem], hash: createHash("sha256").update(text).digest("hex") };
+    return { problems: [problem], leftOut: [], hash: createHash("sha256").update(text).digest("hex") };
   }
 }
 
-function compileParsed(text: string, source: SourceTable, mayBeConstant: boolean): CompiledQuery {
+function compileParsed(
+  text: string,
+  source: SourceTable,
+  { mayBeConstant = false, columnsRead = [] }: CompileOptions,
+): CompiledQuery {
   const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
   const code = resolveColumnIfExists(text, original, source);
   const problems = diagnosedProblems(code, text, source);
-  if (problems.length > 0) return { problems: withOperators(problems, code.Syntax, source), hash };
+  const failed = (found: readonly QueryProblem[]): CompiledQuery => ({ problems: found, leftOut: [], hash });
+  if (problems.length > 0) return failed(withOperators(problems, code.Syntax, source));
   try {
-    const { steps, columns, readsEvent } = lowerQuery(code.Syntax, source);
-    if (!readsEvent && !mayBeConstant) {
+    const table = lowerQuery(code.Syntax, source, columnsRead);
+    const { steps, columns } = withoutUnavailable(table);
+    if (!table.readsEvent && !mayBeConstant) {
       const message =
         "the query returns rows of its own (print, datatable), which would be found again with every event";
-      return { problems: [{ offset: 0, code: "not-event-local", message }], hash };
+      return failed([{ offset: 0, code: "not-event-local", message }]);
     }
     const plan: Plan = {
       version: 1,
@@ -51,11 +71,26 @@ function compileParsed(text: string, source: SourceTable, mayBeConstant: boolean
       steps,
     };
     prepare(plan);
-    return { plan, problems: [], hash };
+    return { plan, problems: [], leftOut: leftOutColumns(table, code.Syntax), hash };
   } catch (error) {
     if (!(error instanceof QueryRefused)) throw error;
-    return { problems: [error.problem], hash };
+    return failed([error.problem]);
   }
+}
+
+/** The table without the columns that depend on a function that pimwatch cannot run. */
+function withoutUnavailable(table: Table): Table {
+  const kept = table.columns.flatMap(({ unavailable }, index) => (unavailable === undefined ? [index] : []));
+  return kept.length === table.columns.length ? table : keeping(table, kept);
+}
+
+function leftOutColumns({ columns }: Table, syntax: Syntax): LeftOutColumn[] {
+  return columns.flatMap(({ name, unavailable }) => {
+    if (unavailable === undefined) return [];
+    const offset = callWithin(syntax, unavailable)?.TextStart ?? 0;
+    const message = unsupportedFunction(unavailable);
+    return [{ name, problem: { offset, code: "unsupported-function", message } }];
+  });
 }
 
 /**

@@ -58,7 +58,8 @@ export interface KustoCode {
   readonly Syntax: Syntax;
   readonly ResultType: KustoSymbol | null;
   GetDiagnostics(): KustoList<KustoDiagnostic>;
-  GetColumnsInScope(position: number): { readonly Columns: KustoList<KustoColumn> } | null;
+  /** An open table can have columns that the parser does not know. */
+  GetColumnsInScope(position: number): { readonly Columns: KustoList<KustoColumn>; readonly IsOpen: boolean } | null;
 }
 
 interface KustoLanguage {
@@ -82,6 +83,7 @@ const SCALAR_TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
   int: "Int",
   long: "Long",
   real: "Real",
+  decimal: "Decimal",
   datetime: "DateTime",
   timespan: "TimeSpan",
   guid: "Guid",
@@ -179,6 +181,11 @@ export function columnsInScope(code: KustoCode, position: number): KustoColumn[]
   return guarded(() => listOf(code.GetColumnsInScope(position)?.Columns));
 }
 
+/** Whether an expression at a place in the query can name columns that the parser does not know. */
+export function isOpenAt(code: KustoCode, position: number): boolean {
+  return guarded(() => code.GetColumnsInScope(position)?.IsOpen) === true;
+}
+
 /** The body of the function that a node calls; undefined if it calls none that the query defines. */
 export function calledBody(node: Syntax): Syntax | undefined {
   return guarded(() => node.GetCalledFunctionBody?.()) ?? undefined;
@@ -236,6 +243,31 @@ export function walk(root: Syntax, visit: (node: Syntax) => boolean | void): voi
     if (visit(node) === true) continue;
     for (const child of children(node).toReversed()) open.push(child);
   }
+}
+
+/** The first node that fits, in the order of the text. */
+export function firstWithin(root: Syntax, fits: (node: Syntax) => boolean): Syntax | undefined {
+  const found: Syntax[] = [];
+  walk(root, (node) => {
+    if (found.length === 0 && fits(node)) found.push(node);
+    return found.length > 0;
+  });
+  return found[0];
+}
+
+/** The first call of a function. */
+export function callWithin(root: Syntax, name: string): Syntax | undefined {
+  return firstWithin(
+    root,
+    (node) => kindOf(node) === "FunctionCallExpression" && part(node, "Name").SimpleName === name,
+  );
+}
+
+/** The whole query, or the whole body of a function, that a node is part of. */
+export function rootOf(node: Syntax): Syntax {
+  let root = node;
+  while (root.Parent) root = root.Parent;
+  return root;
 }
 
 /** The parser's way to write a node on one line: without comments, and with one space where the query has any whitespace. */

@@ -1,5 +1,6 @@
 import { constantExpression, literalValue } from "../run/bind-expression.ts";
 import { convert, toDynamic, toGuid, toLong, toReal } from "../run/conversion.ts";
+import { formatDecimal, parseDecimal } from "../run/decimal.ts";
 import { readJson } from "../run/dynamic-text.ts";
 import type { Expression } from "../plan.ts";
 import { parseDatetime, parseTimespan } from "../run/time.ts";
@@ -34,6 +35,8 @@ export function lowerLiteral(node: Syntax, base: number): Expression | undefined
       return typed("long", node, longNumber, base);
     case "RealLiteralExpression":
       return typed("real", node, (text) => realNumber(text), base);
+    case "DecimalLiteralExpression":
+      return typed("decimal", node, (text) => decimalNumber(text), base);
     case "DateTimeLiteralExpression":
       return /\( *\)$/.test(textOf(node)) ? CURRENT_TIME : typed("datetime", node, datetimeTicks, base);
     case "TimespanLiteralExpression":
@@ -97,6 +100,12 @@ function realNumber(text: string): PlainJson | undefined {
   const value = toReal(text, "string");
   if (value === null) return undefined;
   return Number.isFinite(value) ? value : String(value);
+}
+
+/** A decimal as text, in the form that plans hold. */
+function decimalNumber(text: string): string | undefined {
+  const value = parseDecimal(unquoted(text));
+  return value === null ? undefined : formatDecimal(value);
 }
 
 function unquoted(text: string): string {

@@ -5,13 +5,13 @@ import { FUNCTIONS } from "../run/function-table.ts";
 import { isArray } from "../run/dynamic-text.ts";
 import { flattened } from "../run/scalars/comparison.ts";
 import type { Expression } from "../plan.ts";
-import { refusedFunction, refusedOperators } from "../run/refused.ts";
+import { refusedOperators, unsupportedFunction } from "../run/refused.ts";
 import type { ScalarType } from "../run/values.ts";
-import { calledBody, elements, kindOf, listOf, part, textOf, type Syntax } from "./kusto-parser.ts";
+import { calledBody, elements, kindOf, listOf, part, resultName, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
-import { columnExpression, isScalarType, refusal, type Environment } from "./scope.ts";
+import { columnExpression, isScalarType, refusal, unavailableIn, type Environment } from "./scope.ts";
 import { lowerAggregateCall } from "./aggregate-call.ts";
 import { lowerScalarCall } from "./user-function.ts";
 
@@ -116,6 +116,8 @@ const TUPLE = "tuple";
 function typeOf(node: Syntax, environment: Environment): ScalarType {
   const name = node.ResultType?.Name ?? "unknown";
   if (isScalarType(name)) return name;
+  // A column that bag_unpack makes without declaring it, or what is computed from it.
+  if (name === "unknown") return "dynamic";
   // array_sort_asc(a, b) returns several arrays: here one array of arrays, which `namedValues` splits into columns
   if (name === TUPLE) return "dynamic";
   throw refusal(node, environment, "unsupported-type", `pimwatch has no values of type ${name}: ${textOf(node)}`);
@@ -132,9 +134,13 @@ export function lowerColumns(node: Syntax, environment: Environment): Expression
   );
 }
 
-/** A call of the plan. It is bound at once, so that a call that cannot work is refused at its place; constants are folded. */
+/**
+ * A call of the plan. It is bound at once, so that a call that cannot work is refused at its place; constants are folded. A
+ * function that pimwatch cannot run is refused only where its value is used: see `refuseUnavailable`.
+ */
 function call(name: string, type: ScalarType, args: readonly Expression[], at: () => QueryRefused): Expression {
   const expression: Expression = { kind: "call", type, name, arguments: args };
+  if (unavailableIn(expression) !== undefined) return expression;
   try {
     const { constant } = bindExpression(expression, newEvaluation(DEFAULT_LIMITS));
     return constant ? constantExpression(constant.value, type) : expression;
@@ -146,11 +152,8 @@ function call(name: string, type: ScalarType, args: readonly Expression[], at: (
 }
 
 function lowerCall(name: string, node: Syntax, args: readonly Expression[], environment: Environment): Expression {
-  if (!Object.hasOwn(FUNCTIONS, name)) {
-    const reason = refusedFunction(name);
-    const at = kindOf(node) === "FunctionCallExpression" ? node : part(node, "Operator");
-    throw refusal(at, environment, "unsupported-function", `${name} is not supported: ${reason}`);
-  }
+  if (!Object.hasOwn(FUNCTIONS, name) && kindOf(node) !== "FunctionCallExpression")
+    throw refusal(part(node, "Operator"), environment, "unsupported-function", unsupportedFunction(name));
   return call(name, typeOf(node, environment), args, () => refusal(node, environment, "", ""));
 }
 
@@ -298,12 +301,23 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
   const aggregated = lowerAggregateCall(name, node, environment);
   if (aggregated) return aggregated;
   if (name === "pack_all") return lowerPackAll(node, args, environment);
+  if (name === "bag_pack_columns") return lowerPackColumns(node, args, environment);
   return lowerCall(
     name,
     node,
     args.map((each) => lowerExpression(each, environment)),
     environment,
   );
+}
+
+/** bag_pack_columns() packs columns under their own names. */
+function lowerPackColumns(node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
+  const pairs = args.flatMap((each) => {
+    const value = lowerExpression(each, environment);
+    if (kindOf(each) === "NameReference") return [stringLiteral(resultName(each)), value];
+    throw refusal(each, environment, "invalid-call", `bag_pack_columns takes columns; ${textOf(each)} is not one`);
+  });
+  return lowerCall("bag_pack_columns", node, pairs, environment);
 }
 
 /** pack_all() packs all columns in scope: their names and values become arguments. */

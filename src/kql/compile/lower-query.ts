@@ -13,13 +13,14 @@ import { lowerTabularCall } from "./user-function.ts";
  *
  * @throws {QueryRefused} at the first thing that pimwatch does not support
  */
-export function lowerQuery(block: Syntax, source: SourceTable): Table {
+export function lowerQuery(block: Syntax, source: SourceTable, columnsRead: readonly string[]): Table {
   let environment: Environment = {
     lower: { expression: lowerExpression, table: lowerTable },
     columns: [],
     names: new Map(),
     source: { name: source.name, table: sourceTable(source) },
     base: 0,
+    columnsRead,
   };
   for (const statement of elements(part(block, "Statements"))) {
     if (kindOf(statement) === "ExpressionStatement") return lowerTable(part(statement, "Expression"), environment);

@@ -1,6 +1,7 @@
 import { lowerEvaluate } from "./operators/evaluate-operator.ts";
 import { lowerMvApply, lowerMvExpand } from "./operators/expansion-operators.ts";
 import type { LowerOperator } from "./operators/operator.ts";
+import { lowerParseKv } from "./operators/parse-kv-operator.ts";
 import { lowerParse, lowerParseWhere } from "./operators/parse-operator.ts";
 import {
   lowerExtend,
@@ -36,6 +37,7 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   MvApplyOperator: lowerMvApply,
   ParseOperator: lowerParse,
   ParseWhereOperator: lowerParseWhere,
+  ParseKvOperator: lowerParseKv,
   UnionOperator: lowerUnion,
   SummarizeOperator: lowerSummarize,
   DistinctOperator: lowerDistinct,

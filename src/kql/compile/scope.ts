@@ -1,4 +1,5 @@
 import type { Aggregate, Expression, Step } from "../plan.ts";
+import { FUNCTIONS } from "../run/function-table.ts";
 import type { Column, ScalarType } from "../run/values.ts";
 import type { Syntax } from "./kusto-parser.ts";
 import { QueryRefused } from "./problem.ts";
@@ -7,6 +8,8 @@ import { QueryRefused } from "./problem.ts";
 export interface ScopeColumn extends Column {
   /** Computed by `summarize` over the rows of one event, so no later step may test it. */
   readonly perEvent?: true;
+  /** The function that pimwatch cannot run and on which the value depends. No step may test it, and no result has it. */
+  readonly unavailable?: string;
   /** The source table's time column, unchanged. */
   readonly eventTime?: true;
 }
@@ -41,6 +44,8 @@ export interface Environment {
   readonly source: { readonly name: string; readonly table: Table };
   /** Added to offsets: not 0 inside the body of a called function, whose offsets start anew. */
   readonly base: number;
+  /** Columns of the result that the rule's other fields name. */
+  readonly columnsRead: readonly string[];
   /** Set within `mv-apply … on (…)`: the subquery's input. Its rows come from one record, so every operator is allowed. */
   readonly subqueryInput?: Table;
   /** Set within the aggregates of `summarize`: registers one and returns the column of its value. */
@@ -53,6 +58,7 @@ const SCALAR_TYPES = new Set<string>([
   "int",
   "long",
   "real",
+  "decimal",
   "datetime",
   "timespan",
   "guid",
@@ -88,6 +94,21 @@ export function columnExpression(columns: readonly ScopeColumn[], index: number)
 export function columnsReadBy(expression: Expression): number[] {
   if (expression.kind === "column") return [expression.index];
   return expression.kind === "call" ? expression.arguments.flatMap(columnsReadBy) : [];
+}
+
+/** A function that pimwatch cannot run and on which an expression depends, directly or through a column. */
+export function unavailableIn(expression: Expression, columns: readonly ScopeColumn[] = []): string | undefined {
+  if (expression.kind === "column") return columns[expression.index]?.unavailable;
+  if (expression.kind === "literal") return undefined;
+  const { name, arguments: operands } = expression;
+  if (!Object.hasOwn(FUNCTIONS, name)) return name;
+  return operands.map((each) => unavailableIn(each, columns)).find((each) => each !== undefined);
+}
+
+/** The expression, or null if it calls a function that pimwatch cannot run. */
+export function runnable(expression: Expression): Expression {
+  const { type } = expression;
+  return unavailableIn(expression) === undefined ? expression : { kind: "literal", type, value: null };
 }
 
 /** The column of an expression, marked like the columns that it reads. */

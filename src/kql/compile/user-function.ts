@@ -40,6 +40,7 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
     lower: environment.lower,
     source: environment.source,
     columns: [],
+    columnsRead: environment.columnsRead,
     names,
     base: declaration.TextStart - body.TextStart,
   };

@@ -1,4 +1,5 @@
-import { toDynamic, toLong, toReal, wrapLong } from "./conversion.ts";
+import { toDecimal, toDynamic, toLong, toReal, wrapLong } from "./conversion.ts";
+import { addDecimals, decimalAverage } from "./decimal.ts";
 import { isBag, jsonText } from "./dynamic-text.ts";
 import { CallProblem, type Call, type Operand } from "./evaluation.ts";
 import { asBool } from "./operand.ts";
@@ -62,12 +63,25 @@ const extreme = (sign: 1 | -1) =>
 
 const sum = overValues((values, { type }, call) => {
   if (call.type === "real") return values.reduce<number>((total, value) => total + (toReal(value, type) ?? 0), 0);
+  if (call.type === "decimal") return decimalSum(values, type);
   const total = values.reduce<bigint>((all, value) => all + (toLong(value, type) ?? 0n), 0n);
   if (call.type === "int") return Number(total);
   return call.type === "long" ? wrapLong(total) : total;
 });
 
+/** Null if the sum is too large. */
+function decimalSum(values: readonly Value[], type: Operand["type"]): bigint | null {
+  return values.reduce<bigint | null>((all, value) => {
+    const next = toDecimal(value, type);
+    return all === null || next === null ? null : addDecimals(all, next);
+  }, 0n);
+}
+
 const average = overValues((values, { type }, call) => {
+  if (call.type === "decimal") {
+    const all = decimalSum(values, type);
+    return all === null || values.length === 0 ? null : decimalAverage(all, values.length);
+  }
   const total = values.reduce<number>((all, value) => all + (toReal(value, type) ?? 0), 0);
   if (call.type === "real") return total / values.length;
   return values.length === 0 ? null : toLong(total / values.length, "real");

@@ -1,6 +1,6 @@
 import { CallProblem, type Call, type Evaluation, type Operand } from "./evaluation.ts";
 import { FUNCTIONS } from "./function-table.ts";
-import { toLong } from "./conversion.ts";
+import { toDecimal, toLong, toText } from "./conversion.ts";
 import { jsonText } from "./dynamic-text.ts";
 import { isPlainJson } from "./exact-json.ts";
 import { metered, meteredCall, meteredOperands } from "./metering.ts";
@@ -43,16 +43,20 @@ function constantOperand(type: ScalarType, value: Value): Operand {
   return { type, compute: () => value, constant: { value } };
 }
 
-/** JSON has no bigint and no NaN, so a plan holds longs, times and non-finite reals as text. */
+/** JSON has no bigint and no NaN, so a plan holds longs, times, decimals and non-finite reals as text. */
 export function literalValue(value: PlainJson, type: ScalarType): Value {
   if (value === null) return type === "string" ? "" : null;
   if (type === "long" || type === "datetime" || type === "timespan") return toLong(value, "dynamic");
+  if (type === "decimal") return toDecimal(value, "dynamic");
   return type === "real" ? Number(value) : value;
 }
 
 /** A constant in a plan. A dynamic value that contains bigints becomes JSON text, which is parsed when the plan is bound. */
 export function constantExpression(value: Value, type: ScalarType): Expression {
-  if (type !== "dynamic" && typeof value === "bigint") return { kind: "literal", type, value: String(value) };
+  if (type !== "dynamic" && typeof value === "bigint") {
+    const text = type === "decimal" ? toText(value, type) : String(value);
+    return { kind: "literal", type, value: text };
+  }
   if (type === "real" && typeof value === "number" && !Number.isFinite(value))
     return { kind: "literal", type, value: String(value) };
   if (isPlainJson(value)) return { kind: "literal", type, value };

@@ -1,3 +1,4 @@
+import { decimalOfWhole, formatDecimal, parseDecimal, wholeOfDecimal } from "./decimal.ts";
 import { textOfDynamic } from "./dynamic-text.ts";
 import { wholeJson } from "./exact-json.ts";
 import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./time.ts";
@@ -8,6 +9,7 @@ export function toText(value: Value, type: ScalarType): string {
   if (typeof value === "string") return value;
   if (typeof value === "bigint") {
     if (type === "datetime") return formatDatetime(value);
+    if (type === "decimal") return formatDecimal(value);
     return type === "timespan" ? formatTimespan(value) : String(value);
   }
   return typeof value === "number" && type === "real" ? realText(value) : textOfDynamic(value);
@@ -28,7 +30,8 @@ function realText(value: number): string {
 
 /** A value as `dynamic`: anything that JSON cannot express becomes text. */
 export function toDynamic(value: Value, type: ScalarType): Json {
-  if (type === "datetime" || type === "timespan") return value === null ? null : toText(value, type);
+  if (type === "datetime" || type === "timespan" || type === "decimal")
+    return value === null ? null : toText(value, type);
   if (type === "real" && typeof value === "number" && !Number.isFinite(value)) return realText(value);
   return typeof value === "bigint" ? wholeJson(value) : value;
 }
@@ -53,7 +56,7 @@ export function negated(value: bigint, type: ScalarType): bigint {
 }
 
 export function toLong(value: Value, type: ScalarType): bigint | null {
-  if (typeof value === "bigint") return inLongRange(value);
+  if (typeof value === "bigint") return inLongRange(type === "decimal" ? wholeOfDecimal(value) : value);
   if (typeof value === "number") return Number.isFinite(value) ? inLongRange(BigInt(Math.trunc(value))) : null;
   if (typeof value === "boolean") return value ? 1n : 0n;
   return typeof value === "string" && type !== "guid" ? longOfText(value) : null;
@@ -80,7 +83,7 @@ function toInt(value: Value, type: ScalarType): number | null {
 
 export function toReal(value: Value, type: ScalarType): number | null {
   if (typeof value === "number") return value;
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "bigint") return Number(type === "decimal" ? formatDecimal(value) : value);
   if (typeof value === "boolean") return value ? 1 : 0;
   return typeof value === "string" && type !== "guid" ? realOfText(value) : null;
 }
@@ -99,6 +102,18 @@ function realOfText(source: string): number | null {
   if (DECIMAL.test(trimmed)) return Number(trimmed);
   if (HEX.test(trimmed)) return Number(BigInt(trimmed));
   return SPECIAL_REALS.get(trimmed.toLowerCase()) ?? null;
+}
+
+/** A real becomes the shortest decimal that stands for it, so that `todecimal(0.1)` is 0.1. */
+export function toDecimal(value: Value, type: ScalarType): bigint | null {
+  if (typeof value === "bigint") {
+    if (type === "decimal") return value;
+    return type === "datetime" || type === "timespan" ? null : decimalOfWhole(value);
+  }
+  if (typeof value === "boolean") return decimalOfWhole(value ? 1n : 0n);
+  return typeof value === "number" || (typeof value === "string" && type !== "guid")
+    ? parseDecimal(String(value).trim())
+    : null;
 }
 
 export function toBool(value: Value): boolean | null {
@@ -139,6 +154,7 @@ const CONVERSIONS: Readonly<Record<ScalarType, (value: Value, from: ScalarType) 
   int: toInt,
   long: toLong,
   real: toReal,
+  decimal: toDecimal,
   datetime: toDatetime,
   timespan: toTimespan,
   guid: toGuid,
@@ -159,6 +175,7 @@ const CAST_FROM: Partial<Record<ScalarType, readonly string[]>> = {
   int: NUMBER,
   long: NUMBER,
   real: NUMBER,
+  decimal: [...NUMBER, ...TEXT],
   datetime: TEXT,
   timespan: TEXT,
   guid: TEXT,

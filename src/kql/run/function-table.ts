@@ -5,6 +5,7 @@ import { DATETIME } from "./scalars/time/datetime.ts";
 import { DYNAMIC_ACCESS } from "./scalars/dynamic-access.ts";
 import { DYNAMIC_BUILDING } from "./scalars/dynamic-building.ts";
 import { ENCODING } from "./scalars/encoding.ts";
+import { HASHING } from "./scalars/hashing.ts";
 import { JSON_PATH } from "./scalars/json-path.ts";
 import { LOGIC } from "./scalars/logic.ts";
 import { MATHEMATICS } from "./scalars/mathematics.ts";
@@ -32,6 +33,7 @@ const ENTRIES: FunctionTable = {
   ...JSON_PATH,
   ...DATETIME,
   ...ENCODING,
+  ...HASHING,
   ...NETWORK,
   ...PARSING,
   ...TIME_ZONES,
@@ -61,6 +63,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   toobject: "todynamic",
   totime: "totimespan",
   unicode_codepoints_to_string: "make_string",
+  weekofyear: "week_of_year",
 };
 
 /** Every scalar function and operator that a plan can name. */

@@ -35,6 +35,10 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     "mv-apply": ["T | mv-apply [with_itemindex=name] [name =] array [to typeof(type)], … [limit n] on (subquery)"],
     parse: ["T | parse [kind=simple|regex|relaxed] value with pattern"],
     "parse-where": ["T | parse-where [kind=simple|regex|relaxed] value with pattern"],
+    "parse-kv": [
+      "T | parse-kv text as (key: type, …) [with (pair_delimiter=…, kv_delimiter=… [, quote=…] [, escape=…] [, greedy=true] | regex=…)]",
+      "without delimiters, the word after a key is its value; a greedy value ends before the word in front of the next kv_delimiter",
+    ],
     union: ["union [kind=inner|outer] [withsource=name] T, …", `of branches over ${source}`],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
     distinct: ["T | distinct value, …", "per event: over the rows of one event"],
@@ -45,8 +49,8 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     limit: ["T | limit n", SUBQUERY_ONLY],
     count: ["T | count", SUBQUERY_ONLY],
     "evaluate bag_unpack": [
-      "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) : ([*,] name: type, …)",
-      "with declared columns only: others would depend on the data",
+      "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) [: ([*,] name: type, …)]",
+      "without declared columns, it makes those that the rest of the query or the rule's other fields name, as dynamic; replace_source needs declared columns",
     ],
     as: ["T | as name", "names the rows for union withsource and for later operators"],
     datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
@@ -87,6 +91,12 @@ function functionNotes(timeColumn: string): Readonly<Record<string, string>> {
     set_union: EMPTY_IF_NULL,
     set_intersect: EMPTY_IF_NULL,
     "matches regex": "the regular expression must be a constant",
+    hash: "of texts and of values with 64 bits (datetime, long, timespan); Kusto's page does not say which bytes of others are hashed",
+    hash_xxhash64: "as hash",
+    todecimal:
+      "decimals have 34 digits, fewer below 1e-34, and none is 1e68 or more; roots, powers and timespans are computed as real; a dynamic value holds them as text",
+    base64_decode_toguid:
+      "the opposite of base64_encode_fromguid; the example on Kusto's page does not swap two of the bytes",
     parse_json: "numbers are JavaScript's: tostring() of 1.0 is 1; but whole numbers keep all of their digits",
   };
 }

@@ -18,9 +18,10 @@ export function asText({ compute, type }: Operand): Read<string> {
 }
 
 export function asLong({ compute, type }: Operand): Read<bigint | null> {
+  const isWhole = type !== "dynamic" && type !== "decimal";
   return (row) => {
     const value = compute(row);
-    return typeof value === "bigint" && type !== "dynamic" ? value : toLong(value, type);
+    return typeof value === "bigint" && isWhole ? value : toLong(value, type);
   };
 }
 

@@ -1,4 +1,6 @@
 const OTHER_EVENTS = "its value depends on other events; it needs a window over many events";
+const UNKNOWN_COMBINATION =
+  "Kusto's page does not say how it combines hashes, and any other value than Sentinel's would mislead; hash one text: hash(strcat(…))";
 const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
 
 /** Functions that are refused, and why. */
@@ -14,6 +16,9 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   next: OTHER_EVENTS,
   _GetWatchlist:
     "watchlists live in a Sentinel workspace; list the values in overlay.yaml under variables, by the name of the let",
+  hash_combine: UNKNOWN_COMBINATION,
+  hash_many: UNKNOWN_COMBINATION,
+  parse_user_agent: "it needs a list of browsers and devices, which pimwatch does not have",
   ingestion_time: "the stream has no ingestion time",
   toscalar: OTHER_EVENTS,
   assert: "nobody would see that it failed",
@@ -41,8 +46,12 @@ const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
   row_: OTHER_EVENTS,
 };
 
+export function unsupportedFunction(name: string): string {
+  return `${name} is not supported: ${reasonFor(name)}`;
+}
+
 /** Why a function of Kusto is refused. */
-export function refusedFunction(name: string): string {
+function reasonFor(name: string): string {
   if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name] ?? "";
   const family = Object.keys(REFUSED_FAMILIES).find((prefix) => name.startsWith(prefix));
   return (family && REFUSED_FAMILIES[family]) ?? "pimwatch does not implement it";
@@ -61,7 +70,6 @@ const FETCHED = "rules fetch nothing while they run";
 
 /** Plugins of `evaluate` that are refused, and why. */
 const REFUSED_PLUGINS: Readonly<Record<string, string>> = {
-  bag_unpack: `${FIXED}; declare them: evaluate bag_unpack(column) : (*, name: type, …)`,
   pivot: FIXED,
   narrow: WINDOW,
   preview: "it has several results",
@@ -103,9 +111,8 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     "make-graph": WINDOW,
     fork: "it has several results",
     facet: "it has several results",
-    evaluate: "only its plugin bag_unpack, with declared columns, is decided by one event",
+    evaluate: "only its plugin bag_unpack is decided by one event",
     range: "its rows would be found again with every event; for a list of constants write the function range()",
-    "parse-kv": "write parse or extract",
     "graph-match": WINDOW,
     "macro-expand": `write the query once for ${source}`,
     getschema: "it describes columns, not events",

@@ -6,6 +6,7 @@ import { bindMvApply } from "./steps/mv-apply.ts";
 import { bindMvExpand } from "./steps/mv-expand.ts";
 import { bindOrder } from "./steps/order.ts";
 import { bindParse } from "./steps/parse.ts";
+import { bindParseKv } from "./steps/parse-kv.ts";
 import { bindProject } from "./steps/project.ts";
 import type { BindSteps, RunStep } from "./steps/step.ts";
 import { bindSummarize } from "./steps/summarize.ts";
@@ -47,6 +48,8 @@ function bindStep(step: Step, evaluation: Evaluation): RunStep {
       return bindMvApply(step, evaluation, bindSteps);
     case "parse":
       return bindParse(step, evaluation, bindSteps);
+    case "parse-kv":
+      return bindParseKv(step, evaluation, bindSteps);
     case "union":
       return bindUnion(step, evaluation, bindSteps);
     case "summarize":

@@ -8,12 +8,14 @@
  *     long        bigint              null
  *     datetime    bigint, 100 ns ticks since 0001-01-01T00:00:00Z      null
  *     timespan    bigint, 100 ns ticks                                 null
+ *     decimal     bigint, see decimal.ts                               null
  *     guid        string, lower case with dashes                       null
  *     dynamic     JSON value, whole numbers beyond 2^53 as bigint      null
  *
  * @see https://learn.microsoft.com/kusto/query/scalar-data-types/
  */
-export type ScalarType = "string" | "bool" | "int" | "long" | "real" | "datetime" | "timespan" | "guid" | "dynamic";
+export type ScalarType =
+  "string" | "bool" | "int" | "long" | "real" | "decimal" | "datetime" | "timespan" | "guid" | "dynamic";
 
 /**
  * A JSON value that keeps all digits of whole numbers: one that a JavaScript number cannot hold exactly is a bigint, any

@@ -1,6 +1,6 @@
 import { jsonText } from "../../kql/run/dynamic-text.ts";
 import type { Expression, Plan } from "../../kql/plan.ts";
-import { compileQuery } from "../../kql/compile/compile-query.ts";
+import { compileQuery, type CompiledQuery, type CompileOptions } from "../../kql/compile/compile-query.ts";
 import { elements, kindOf, part, tryParseQuery, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import type { OverlayFile } from "./overlay.ts";
@@ -119,19 +119,25 @@ function literalFor(value: Variable, expression: Syntax): { text: string } | { p
   }
 }
 
+/** A rule's query, and what it was compiled to. */
+export interface CompiledRuleQuery extends Pick<CompiledQuery, "leftOut"> {
+  readonly text: string;
+  readonly options: CompileOptions;
+  readonly plan: Plan;
+}
+
 /**
  * The overlay's exclusions as expressions over the columns of the rule's result. Each is compiled as one more `where` at the
  * end of the query, so that it has the same meaning as in the rule.
  */
 export function compileExclusions(
-  query: string,
-  plan: Plan,
+  rule: CompiledRuleQuery,
   source: OverlayFile,
 ): { readonly exclusions: readonly Expression[]; readonly problems: readonly Problem[] } {
   const exclusions: Expression[] = [];
   const problems: Problem[] = [];
   for (const [index, entry] of (source.overlay.exclude ?? []).entries()) {
-    const compiled = compileCondition(query, plan, typeof entry === "string" ? entry : entry.when);
+    const compiled = compileCondition(rule, typeof entry === "string" ? entry : entry.when);
     if ("predicate" in compiled) {
       exclusions.push(compiled.predicate);
       continue;
@@ -146,12 +152,12 @@ export function compileExclusions(
 }
 
 function compileCondition(
-  query: string,
-  plan: Plan,
+  { text, options, plan, leftOut }: CompiledRuleQuery,
   condition: string,
 ): { readonly predicate: Expression } | { readonly problems: readonly QueryProblem[] } {
-  const before = `${query}\n| where (`;
-  const compiled = compileQuery(`${before}${condition}\n)`, AUDIT_LOGS);
+  const away = leftOut.length === 0 ? "" : `\n| project-away ${leftOut.map(({ name }) => `['${name}']`).join(", ")}`;
+  const before = `${text}${away}\n| where (`;
+  const compiled = compileQuery(`${before}${condition}\n)`, AUDIT_LOGS, options);
   if (compiled.plan === undefined) {
     return { problems: compiled.problems.map((problem) => ({ ...problem, offset: problem.offset - before.length })) };
   }
@@ -159,7 +165,11 @@ function compileCondition(
   const last = steps.at(-1);
   const isCondition = steps.length === plan.steps.length + 1 && columns.length === plan.columns.length;
   if (last?.step !== "where" || !isCondition) {
-    return { problems: [{ offset: 0, code: "exclusion", message: "an exclusion must be one condition" }] };
+    return {
+      problems: [
+        { offset: 0, code: "exclusion", message: "an exclusion must be one condition over columns of the result" },
+      ],
+    };
   }
   return { predicate: last.predicate };
 }

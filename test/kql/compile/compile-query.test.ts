@@ -23,7 +23,6 @@ describe("a problem is reported at its cause", () => {
     { query: "union isfuzzy=true AuditLogs, SigninLogs", problem: { at: "SigninLogs", code: "unknown-table" } },
     { query: 'AuditLogs | where Category matches regex "("', problem: { at: "Category", code: "invalid-call" } },
     { query: "AuditLogs | where Category matches regex Result", problem: { at: "Category", code: "invalid-call" } },
-    { query: "AuditLogs | extend x = decimal(1.5)", problem: { at: "decimal", code: "unsupported-expression" } },
     {
       query: "AuditLogs | extend x = _GetWatchlist('a')",
       problem: { at: "_GetWatchlist", code: "unsupported-function" },

@@ -11,7 +11,16 @@ import {
   type Table,
   CANONICAL_TYPES,
 } from "../scope.ts";
-import { constantCount, operatorName, over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
+import {
+  constantCount,
+  operatorName,
+  over,
+  parameterOf,
+  projected,
+  refuseUnavailable,
+  withStep,
+  type LowerOperator,
+} from "./operator.ts";
 import { nameOf } from "./row-operators.ts";
 
 interface Expansions {
@@ -39,6 +48,7 @@ function readExpansions(node: Syntax, input: Table, environment: Environment): E
         `${textOf(expression)} is ${value.type}, but only dynamic values can be expanded`,
       );
     }
+    refuseUnavailable([value], expression, input, environment);
     const type = typeNamed(optionalPart(item, "ToTypeOf"), environment);
     const column = columnOf(nameOf(expression), value, input.columns);
     return { expansion: { value, type }, column: { ...column, type } };

@@ -1,5 +1,18 @@
-import { children, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
-import { refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
+import { CallProblem, DEFAULT_LIMITS, newEvaluation } from "../../run/evaluation.ts";
+import { bindSteps } from "../../run/step-table.ts";
+import { unsupportedFunction } from "../../run/refused.ts";
+import {
+  callWithin,
+  children,
+  firstWithin,
+  kindOf,
+  optionalPart,
+  part,
+  rootOf,
+  textOf,
+  type Syntax,
+} from "../kusto-parser.ts";
+import { refusal, runnable, unavailableIn, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import type { Expression, Step } from "../../plan.ts";
 
 /** Turns one query operator into steps. `isFirst`: it begins a query and has no input. */
@@ -17,7 +30,46 @@ export function withStep(input: Table, step: Step, columns: readonly ScopeColumn
 
 /** The table with the given columns, each computed from the input row. */
 export function projected(input: Table, columns: readonly ScopeColumn[], values: readonly Expression[]): Table {
-  return withStep(input, { step: "project", values }, columns);
+  const marked = columns.map((column, index) => markedAs(column, values[index], input.columns));
+  return withStep(input, { step: "project", values: values.map(runnable) }, marked);
+}
+
+/** A column, marked if its value depends on a function that pimwatch cannot run. */
+export function markedAs(
+  column: ScopeColumn,
+  value: Expression | undefined,
+  from: readonly ScopeColumn[],
+): ScopeColumn {
+  const unavailable = value && unavailableIn(value, from);
+  return unavailable === undefined ? column : { ...column, unavailable };
+}
+
+/** Refuses values that decide which rows there are, or in which order, if they depend on a function that pimwatch cannot run. */
+export function refuseUnavailable(
+  values: readonly Expression[],
+  node: Syntax,
+  input: Table,
+  environment: Environment,
+): void {
+  const name = values.map((value) => unavailableIn(value, input.columns)).find((each) => each !== undefined);
+  if (name === undefined) return;
+  const column = firstWithin(node, (each) => kindOf(each) === "NameReference" && isUnavailable(each.SimpleName, input));
+  const place = callWithin(node, name) ?? column ?? callWithin(rootOf(node), name) ?? node;
+  throw refusal(place, environment, "unsupported-function", unsupportedFunction(name));
+}
+
+function isUnavailable(name: string | undefined, { columns }: Table): boolean {
+  return columns.some((column) => column.name === name && column.unavailable !== undefined);
+}
+
+/** Binds a step once, so that one that cannot work is refused at its place, e.g. for an invalid regular expression. */
+export function checkStep(step: Step, node: Syntax, environment: Environment): void {
+  try {
+    bindSteps([step], newEvaluation(DEFAULT_LIMITS));
+  } catch (error) {
+    if (!(error instanceof CallProblem)) throw error;
+    throw refusal(node, environment, "invalid-call", error.message);
+  }
 }
 
 /** The value of an operator's `name=value`. */

@@ -1,15 +1,26 @@
-import type { ParsePart } from "../../plan.ts";
+import type { ParsePart, StepOf } from "../../plan.ts";
 import { children, kindOf, part, textOf, type Syntax } from "../kusto-parser.ts";
 import { lowerLiteral } from "../literals.ts";
 import {
   columnExpression,
   isScalarType,
   refusal,
+  runnable,
   type Environment,
   type ScopeColumn,
+  type Table,
   CANONICAL_TYPES,
 } from "../scope.ts";
-import { over, parameterOf, projected, withStep, type LowerOperator } from "./operator.ts";
+import {
+  checkStep,
+  markedAs,
+  over,
+  parameterOf,
+  projected,
+  refuseUnavailable,
+  withStep,
+  type LowerOperator,
+} from "./operator.ts";
 import { refusePerEvent } from "./row-operators.ts";
 
 const MODES = ["simple", "regex", "relaxed"] as const;
@@ -23,32 +34,45 @@ function lowerParseLike(mustMatch: boolean): LowerOperator {
     const flags = parameterOf(node, "flags");
     const expression = part(node, "Expression");
     const source = environment.lower.expression(expression, over(input, environment));
+    if (mustMatch) refuseUnavailable([source], expression, input, environment);
     if (mustMatch) refusePerEvent(source, expression, input, environment);
     const patterns = children(part(node, "Patterns")).map((each) => patternPart(each, environment));
     const added = patterns.flatMap(({ column }) => (column ? [column] : []));
-    const parsed = withStep(
-      input,
-      {
-        step: "parse",
-        source,
-        mode,
-        flags: flags ? textOf(flags) : "",
-        parts: patterns.map((each) => each.part),
-        mustMatch,
-      },
-      [...input.columns, ...added],
-    );
-    // As with extend, an existing column is removed and appended with its new value.
-    const names = new Set(added.map(({ name }) => name));
-    const kept = parsed.columns.flatMap(({ name }, index) =>
-      index < input.columns.length && names.has(name) ? [] : [index],
-    );
-    return projected(
-      parsed,
-      kept.flatMap((index) => parsed.columns[index] ?? []),
-      kept.map((index) => columnExpression(parsed.columns, index)),
-    );
+    const step: ParseStep = {
+      step: "parse",
+      source,
+      mode,
+      flags: flags ? textOf(flags) : "",
+      parts: patterns.map((each) => each.part),
+      mustMatch,
+    };
+    return withParsed(input, step, added, (runs) => checkStep(runs, node, environment));
   };
+}
+
+type ParseStep = StepOf<"parse" | "parse-kv">;
+
+/** A step that appends columns. As with extend, an existing column is removed and appended with its new value. */
+// eslint-disable-next-line max-params -- a table, what is done to it, what that adds, and the check of it
+export function withParsed(
+  input: Table,
+  step: ParseStep,
+  added: readonly ScopeColumn[],
+  check: (step: ParseStep) => void,
+): Table {
+  const marked = added.map((column) => markedAs(column, step.source, input.columns));
+  const runs = { ...step, source: runnable(step.source) };
+  check(runs);
+  const parsed = withStep(input, runs, [...input.columns, ...marked]);
+  const names = new Set(added.map(({ name }) => name));
+  const kept = parsed.columns.flatMap(({ name }, index) =>
+    index < input.columns.length && names.has(name) ? [] : [index],
+  );
+  return projected(
+    parsed,
+    kept.flatMap((index) => parsed.columns[index] ?? []),
+    kept.map((index) => columnExpression(parsed.columns, index)),
+  );
 }
 
 export const lowerParse = lowerParseLike(false);

@@ -11,11 +11,12 @@ import {
 } from "../scope.ts";
 import { refuseEarlierEvents } from "./earlier-events.ts";
 import { lowerColumns } from "../lower-expression.ts";
-import { over, projected, withStep, type LowerOperator } from "./operator.ts";
+import { over, projected, refuseUnavailable, withStep, type LowerOperator } from "./operator.ts";
 
 export const lowerWhere: LowerOperator = (node, input, environment) => {
   const condition = part(node, "Condition");
   const predicate = environment.lower.expression(condition, over(input, environment));
+  refuseUnavailable([predicate], condition, input, environment);
   refusePerEvent(predicate, condition, input, environment);
   refuseEarlierEvents(predicate, condition, input, environment);
   return withStep(input, { step: "where", predicate });
@@ -174,7 +175,8 @@ function matching(node: Syntax, columns: readonly ScopeColumn[]): number[] {
   return columns.flatMap((column, index) => (pattern.test(column.name) ? [index] : []));
 }
 
-function keeping(input: Table, indexes: readonly number[]): Table {
+/** The table with some of its columns. */
+export function keeping(input: Table, indexes: readonly number[]): Table {
   return projected(
     input,
     pick(input.columns, indexes),

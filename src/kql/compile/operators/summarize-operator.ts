@@ -1,7 +1,15 @@
 import type { Aggregate, Expression } from "../../plan.ts";
 import { elements, kindOf, listOf, optionalPart, part, type Syntax } from "../kusto-parser.ts";
-import { columnOf, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
-import { over, projected, refuseAtTableLevel, withStep, type LowerOperator } from "./operator.ts";
+import {
+  columnOf,
+  refusal,
+  runnable,
+  unavailableIn,
+  type Environment,
+  type ScopeColumn,
+  type Table,
+} from "../scope.ts";
+import { over, projected, refuseAtTableLevel, refuseUnavailable, withStep, type LowerOperator } from "./operator.ts";
 
 /** Aggregates with several columns: the key, and one for each further argument. */
 const WITH_ROW = new Set(["arg_max", "arg_min"]);
@@ -17,14 +25,20 @@ export const lowerSummarize: LowerOperator = (node, input, environment) => {
   if (keys.length === 0) refuseAtTableLevel("summarize without by", node, input, environment);
   const scope = over(input, environment);
   const by = keys.map((key) => environment.lower.expression(key, scope));
+  if (byClause) refuseUnavailable(by, byClause, input, environment);
   const names = listOf(node.ResultType?.Columns).map(({ Name }) => Name);
   const byColumns = by.map((value, index) => columnOf(names[index] ?? `Column${index + 1}`, value, input.columns));
 
   const aggregates: Aggregate[] = [];
+  const marks: Pick<ScopeColumn, "unavailable">[] = [];
   const inside: Environment = {
     ...scope,
     aggregate(call) {
-      aggregates.push(call);
+      const unavailable = call.arguments
+        .map((each) => unavailableIn(each, input.columns))
+        .find((each) => each !== undefined);
+      marks.push(unavailable === undefined ? {} : { unavailable });
+      aggregates.push({ ...call, arguments: call.arguments.map(runnable) });
       return { kind: "column", type: call.type, index: by.length + aggregates.length - 1 };
     },
   };
@@ -35,7 +49,10 @@ export const lowerSummarize: LowerOperator = (node, input, environment) => {
     const name = names[by.length + index] ?? `Column${index + 1}`;
     return perEvent ? { name, type: value.type, perEvent } : { name, type: value.type };
   });
-  const wide = [...byColumns, ...aggregates.map(({ name, type }): ScopeColumn => ({ name, type }))];
+  const wide = [
+    ...byColumns,
+    ...aggregates.map(({ name, type }, index): ScopeColumn => ({ name, type, ...marks[index] })),
+  ];
   const summarized = withStep(input, { step: "summarize", by, aggregates }, wide);
   const keyValues = by.map(({ type }, index): Expression => ({ kind: "column", type, index }));
   return projected(summarized, [...byColumns, ...columns], [...keyValues, ...values]);

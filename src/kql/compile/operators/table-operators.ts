@@ -18,6 +18,7 @@ import {
   parameterOf,
   projected,
   refuseAtTableLevel,
+  refuseUnavailable,
   withStep,
   type LowerOperator,
 } from "./operator.ts";
@@ -32,6 +33,7 @@ export const lowerSort: LowerOperator = (node, input, environment) => {
 function orderKey(node: Syntax, input: Table, environment: Environment): OrderKey {
   const isOrdered = kindOf(node) === "OrderedExpression";
   const value = environment.lower.expression(isOrdered ? part(node, "Expression") : node, over(input, environment));
+  refuseUnavailable([value], node, input, environment);
   const words = isOrdered ? textOf(part(node, "Ordering")).toLowerCase().split(/\s+/) : [];
   const descending = !words.includes("asc");
   const nullsFirst = words.includes("first") || (!descending && !words.includes("last"));
@@ -60,8 +62,22 @@ export const lowerCount: LowerOperator = (node, input, environment) => {
 
 export const lowerDistinct: LowerOperator = (node, input, environment) => {
   const [first] = elements(part(node, "Expressions"));
-  if (first && kindOf(first) === "StarExpression") return withStep(input, { step: "distinct" });
+  if (first && kindOf(first) === "StarExpression") {
+    refuseUnavailable(
+      input.columns.map((_, index) => columnExpression(input.columns, index)),
+      node,
+      input,
+      environment,
+    );
+    return withStep(input, { step: "distinct" });
+  }
   const named = distinctlyNamed(node, namedValues(node, input, environment));
+  refuseUnavailable(
+    named.map(({ value }) => value),
+    node,
+    input,
+    environment,
+  );
   return withStep(
     projected(
       input,
@@ -122,7 +138,7 @@ function allColumns(branches: readonly Table[]): UnionColumn[] {
     const same = byName.get(column.name) ?? [];
     const known = same.findIndex(({ type }) => type === column.type);
     if (known < 0) same.push(column);
-    else if (column.perEvent) same[known] = column;
+    else if (column.perEvent || column.unavailable !== undefined) same[known] = column;
     byName.set(column.name, same);
   }
   const taken = new Set(byName.keys());
@@ -155,7 +171,9 @@ function valueFrom({ columns }: Table, { name, type }: ScopeColumn): Expression 
 export const lowerPrint: LowerOperator = (node, input, environment) => {
   const empty: Table = { steps: [], columns: [], readsEvent: false };
   const named = namedValues(node, empty, environment, /^print_\d+$/);
-  const rows = [named.map(({ value }) => value)];
+  const values = named.map(({ value }) => value);
+  refuseUnavailable(values, node, empty, environment);
+  const rows = [values];
   return { ...input, steps: [{ step: "table", rows }], columns: columnsOfNamed(named), readsEvent: false };
 };
 
@@ -171,6 +189,7 @@ export function lowerDataTable(node: Syntax, environment: Environment): Table {
   const values = elements(part(node, "Values")).map((each) =>
     environment.lower.expression(each, { ...environment, columns: [] }),
   );
+  refuseUnavailable(values, node, { steps: [], columns, readsEvent: false }, environment);
   const rows = Array.from({ length: Math.ceil(values.length / columns.length) }, (_, row) =>
     columns.map(({ type }, index) => typedCell(values[row * columns.length + index], type)),
   );

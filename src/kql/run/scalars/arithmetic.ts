@@ -2,6 +2,7 @@ import { negated, toReal, wholeOf, wrapLong } from "../conversion.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
 import { wholeJson } from "../exact-json.ts";
+import { DECIMAL_OPERATIONS } from "../decimal.ts";
 import { datetimeOf, timespanOf } from "../time.ts";
 import type { Json, ScalarType } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
@@ -64,6 +65,7 @@ function arithmetic(
   const [left, right] = [operand(call, 0), operand(call, 1)];
   if (isTime(left.type) || isTime(right.type)) return timeArithmetic(call, whole, fractional);
   if (type === "dynamic") return dynamicArithmetic(call, whole, fractional);
+  if (type === "decimal") return decimalArithmetic(call);
   if (type === "long" || type === "int") {
     const [first, second] = [asLong(left), asLong(right)];
     return asType(
@@ -106,6 +108,15 @@ function dynamicArithmetic(
     if (first === null || second === null) return result;
     const long = whole(first, second);
     return long === null ? null : wholeJson(wrapLong(long));
+  };
+}
+
+function decimalArithmetic(call: Call): Compute {
+  const operation = DECIMAL_OPERATIONS[call.name];
+  const [first, second] = [asType(operand(call, 0), "decimal"), asType(operand(call, 1), "decimal")];
+  return (row) => {
+    const [a, b] = [first(row), second(row)];
+    return operation && typeof a === "bigint" && typeof b === "bigint" ? operation(a, b) : null;
   };
 }
 

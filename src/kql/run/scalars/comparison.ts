@@ -53,6 +53,7 @@ function commonType(left: ScalarType, right: ScalarType): ScalarType {
   if (left === "dynamic") return right;
   if (right === "dynamic") return left;
   if (left === "string" || right === "string") return "string";
+  if (left === "decimal" || right === "decimal") return "decimal";
   if (left === "real" || right === "real") return "real";
   return left === "int" || left === "bool" ? right : left;
 }

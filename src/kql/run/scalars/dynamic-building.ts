@@ -1,6 +1,6 @@
 import { convert, toDynamic, toLong, toText, wholeOf } from "../conversion.ts";
 import { isArray, isBag, jsonText } from "../dynamic-text.ts";
-import { type Call, type Compute, type FunctionTable } from "../evaluation.ts";
+import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { asArray, asBag, asBool, asDynamic, asLong, asText } from "../operand.ts";
 import { lengthOf, reserve } from "../metering.ts";
 import { TICKS_PER_HOUR } from "../time.ts";
@@ -170,6 +170,8 @@ export const DYNAMIC_BUILDING: FunctionTable = {
     return (row) => values.map((value) => value(row));
   }),
   bag_pack: scalar("bag_pack(key, value, …)", pack),
+  /** The compiler puts the name of each column before it. */
+  bag_pack_columns: scalar("bag_pack_columns(column, …)", pack),
   /** The compiler appends the names and values of all columns to its own argument. */
   pack_all: scalar("pack_all([ignoreNullAndEmpty])", (call) => {
     const [ignore, entries] = [asBool(operand(call, 0)), packed(call, 1)];
@@ -308,6 +310,9 @@ const MAX_RANGE = 1_048_576;
 /** Numbers or times from start to stop in steps. Longs and ticks keep all digits. */
 function range(call: Call): Compute {
   const [start, stop] = [operand(call, 0), operand(call, 1)];
+  if (call.operands.some(({ type }) => type === "decimal")) {
+    throw new CallProblem("range: decimals are not supported; convert them with toreal()");
+  }
   const [first, last] = [start.compute, stop.compute];
   const step =
     call.operands[2]?.compute ?? (() => (start.type === "datetime" || start.type === "timespan" ? TICKS_PER_HOUR : 1n));

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { toDynamic, toText } from "../conversion.ts";
+import { toDynamic, toGuid } from "../conversion.ts";
 import { sortedJsonText } from "../dynamic-text.ts";
 import type { FunctionTable } from "../evaluation.ts";
 import { asArray, asDynamic, asLong, asText } from "../operand.ts";
@@ -18,17 +17,6 @@ function ofUrl(form: string, compute: (text: string) => Value) {
   return priced({ character: 150 }, ofText(form, compute));
 }
 
-function hash(name: string, algorithm: string) {
-  const form = scalar(`${name}(source)`, (call) => {
-    const { compute, type } = operand(call, 0);
-    return (row) =>
-      createHash(algorithm)
-        .update(toText(compute(row), type))
-        .digest("hex");
-  });
-  return priced({ call: 10_000 }, form);
-}
-
 export const ENCODING: FunctionTable = {
   base64_encode_tostring: ofText("base64_encode_tostring(text)", encodeBase64),
   base64_decode_tostring: ofText("base64_decode_tostring(base64)", decodeBase64),
@@ -44,6 +32,17 @@ export const ENCODING: FunctionTable = {
       return values && isBytes === true ? Buffer.from(values.map(Number)).toString("base64") : "";
     };
   }),
+  base64_encode_fromguid: scalar("base64_encode_fromguid(guid)", (call) => {
+    const { compute } = operand(call, 0);
+    return (row) => {
+      const guid = toGuid(compute(row));
+      return guid === null ? "" : Buffer.from(swapped(guid.replaceAll("-", "")), "hex").toString("base64");
+    };
+  }),
+  base64_decode_toguid: ofText("base64_decode_toguid(base64)", (text) => {
+    const bytes = base64Bytes(text);
+    return bytes?.length === 16 ? toGuid(swapped(Buffer.from(bytes).toString("hex"))) : null;
+  }),
   dynamic_to_json: priced(
     { character: 120 },
     scalar("dynamic_to_json(value)", (call) => {
@@ -51,9 +50,6 @@ export const ENCODING: FunctionTable = {
       return (row) => sortedJsonText(value(row));
     }),
   ),
-  hash_sha256: hash("hash_sha256", "sha256"),
-  hash_sha1: hash("hash_sha1", "sha1"),
-  hash_md5: hash("hash_md5", "md5"),
   url_encode: ofUrl("url_encode(url)", (text) => percentEncode(text).replaceAll("%20", "+")),
   url_encode_component: ofUrl("url_encode_component(url)", percentEncode),
   url_decode: ofText("url_decode(url)", (text) => percentDecode(text.replaceAll("+", " "))),
@@ -106,6 +102,11 @@ function encodeBase64(text: string): string {
 function base64Bytes(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
   return Buffer.from(text, "base64");
+}
+
+/** The digits of a GUID with the bytes of its first three groups reversed, as .NET stores them; or the other way round. */
+function swapped(digits: string): string {
+  return digits.replace(/^(..)(..)(..)(..)(..)(..)(..)(..)/, "$4$3$2$1$6$5$8$7");
 }
 
 /** "" if the text is not base64, or its bytes are not UTF-8. */

@@ -2,6 +2,7 @@ import { isNumeric, orderOf } from "./comparison.ts";
 import { convert, negated, toLong, wholeOf, wrapLong } from "../conversion.ts";
 import type { Call, Compute, FunctionTable, ScalarFunction } from "../evaluation.ts";
 import { asLong, asReal, asType } from "../operand.ts";
+import { decimalCeiling, decimalRounded } from "../decimal.ts";
 import { datetimeOf, timespanOf } from "../time.ts";
 import type { Value } from "../values.ts";
 import { operand, scalar } from "./binding.ts";
@@ -23,6 +24,28 @@ function keepingLongs(entry: ScalarFunction): ScalarFunction {
   const bind = (call: Call): Compute =>
     operand(call, 0).type === "long" ? operand(call, 0).compute : entry.bind(call);
   return { ...entry, bind };
+}
+
+/** The function for reals, and its variant for decimals. */
+function ofDecimalToo(entry: ScalarFunction, compute: (value: bigint) => bigint): ScalarFunction {
+  const bind = (call: Call): Compute => {
+    const read = operand(call, 0);
+    if (read.type !== "decimal") return entry.bind(call);
+    return (row) => {
+      const value = read.compute(row);
+      return typeof value === "bigint" ? compute(value) : null;
+    };
+  };
+  return { ...entry, bind };
+}
+
+function roundDecimal(call: Call): Compute {
+  const value = asType(operand(call, 0), "decimal");
+  const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
+  return (row) => {
+    const [x, digits] = [value(row), precision(row)];
+    return typeof x === "bigint" && digits !== null ? decimalRounded(x, Number(digits)) : null;
+  };
 }
 
 function bits(form: string, compute: (left: bigint, right: bigint) => bigint) {
@@ -61,8 +84,9 @@ export const MATHEMATICS: FunctionTable = {
   bin: scalar("bin(value, roundTo)", (call) => bin(call)),
   floor: scalar("floor(value, roundTo)", (call) => bin(call)),
   bin_at: scalar("bin_at(value, size, fixedPoint)", (call) => bin(call, 2)),
-  ceiling: keepingLongs(ofReal("ceiling(x)", Math.ceil)),
+  ceiling: ofDecimalToo(keepingLongs(ofReal("ceiling(x)", Math.ceil)), decimalCeiling),
   round: scalar("round(x [, precision])", (call) => {
+    if (call.type === "decimal") return roundDecimal(call);
     const value = asReal(operand(call, 0));
     const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
     return (row) => {
@@ -97,7 +121,10 @@ export const MATHEMATICS: FunctionTable = {
     };
   }),
   around: scalar("around(value, center, delta)", (call) => {
-    const [value, center, delta] = [operand(call, 0), operand(call, 1), operand(call, 2)].map(({ compute }) => compute);
+    const isDecimal = call.operands.some(({ type }) => type === "decimal");
+    const [value, center, delta] = [operand(call, 0), operand(call, 1), operand(call, 2)].map((each) =>
+      isDecimal ? asType(each, "decimal") : each.compute,
+    );
     return (row) => {
       const [x, middle, distance] = [value?.(row), center?.(row), delta?.(row)].map((each) => each ?? null);
       if (!isNumeric(x ?? null) || !isNumeric(middle ?? null) || !isNumeric(distance ?? null)) return null;
@@ -141,6 +168,7 @@ export const MATHEMATICS: FunctionTable = {
  * multiple that the result's type cannot hold is null: any other value would lie above what is rounded down.
  */
 function bin(call: Call, fixedAt?: number): Compute {
+  if (call.type === "decimal") return binDecimal(call, fixedAt);
   const [value, size] = [operand(call, 0).compute, operand(call, 1).compute];
   const fixed = fixedAt === undefined ? () => 0n : operand(call, fixedAt).compute;
   const asResult = (result: bigint | number): Value => {
@@ -156,6 +184,17 @@ function bin(call: Call, fixedAt?: number): Compute {
       return asResult(origin + floorTo(whole - origin, wholeStep));
     }
     return asResult(Number(from) + Math.floor((Number(x) - Number(from)) / Number(step)) * Number(step));
+  };
+}
+
+function binDecimal(call: Call, fixedAt?: number): Compute {
+  const read = (position: number) => asType(operand(call, position), "decimal");
+  const [value, size] = [read(0), read(1)];
+  const fixed = fixedAt === undefined ? () => 0n : read(fixedAt);
+  return (row) => {
+    const [x, step, from] = [value(row), size(row), fixed(row)];
+    if (typeof x !== "bigint" || typeof step !== "bigint" || typeof from !== "bigint" || step <= 0n) return null;
+    return from + floorTo(x - from, step);
   };
 }
 

@@ -1,10 +1,11 @@
 import { toText } from "../conversion.ts";
 import { CallProblem, type FunctionTable } from "../evaluation.ts";
 import { asText } from "../operand.ts";
-import type { Json } from "../values.ts";
+import { parseDecimal } from "../decimal.ts";
+import type { Json, Value } from "../values.ts";
 import { constantOf, operand, scalar } from "./binding.ts";
 
-function ofText(form: string, compute: (text: string) => Json) {
+function ofText(form: string, compute: (text: string) => Value) {
   return scalar(form, (call) => {
     if (call.operands.length !== 1) throw new CallProblem(`${call.name} takes one argument`);
     const text = asText(operand(call, 0));
@@ -23,6 +24,7 @@ export const PARSING: FunctionTable = {
     return (row): Json => commandLine(text(row));
   }),
   parse_path: ofText("parse_path(path)", parsePath),
+  parse_version: ofText("parse_version(version)", parseVersion),
 };
 
 /**
@@ -108,4 +110,13 @@ function parsePath(text: string): Json {
     Extension: file.includes(".") ? file.slice(file.lastIndexOf(".") + 1) : "",
     AlternateDataStreamName: streams.join(":"),
   };
+}
+
+/** One to four numbers of up to eight digits; missing ones are 0. They become the digits of one comparable decimal. */
+const VERSION = /^\d{1,8}(?:\.\d{1,8}){0,3}$/;
+
+function parseVersion(text: string): bigint | null {
+  if (!VERSION.test(text)) return null;
+  const parts = [...text.split("."), "0", "0", "0"].slice(0, 4);
+  return parseDecimal(parts.map((part) => part.padStart(8, "0")).join(""));
 }

@@ -2,9 +2,9 @@ import { convert, toText } from "../conversion.ts";
 import { CallProblem, type Call, type Compute, type FunctionTable } from "../evaluation.ts";
 import { isArray } from "../dynamic-text.ts";
 import { someOccurrence } from "../find-text.ts";
-import { asText } from "../operand.ts";
+import { asLong, asText } from "../operand.ts";
 import { compileRegex, withoutVerboseMode, type Regex } from "../rust-regex.ts";
-import type { Json } from "../values.ts";
+import type { Json, Value } from "../values.ts";
 import { constantOf, operand, priced, scalar } from "./binding.ts";
 import { joined, whole } from "./text.ts";
 
@@ -48,6 +48,7 @@ export const REGEX: FunctionTable = {
     }
     return (row) => whole(call, occurrences(source(row), search(row)));
   }),
+  indexof_regex: scalar("indexof_regex(text, regex [, start [, length [, occurrence]]])", indexOfRegex),
   regex_quote: priced(
     { character: 120 },
     scalar("regex_quote(text)", (call) => {
@@ -91,6 +92,26 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
       throw new CallProblem(`extract_all: the regular expression has no group ${toText(each, "dynamic")}`);
     return group;
   });
+}
+
+/** Where a match begins, within `length` characters from `start`; -1 if there is none, null for a negative argument. */
+function indexOfRegex(call: Call): Compute {
+  const source = asText(operand(call, 0));
+  const regex = constantRegex(call, 1);
+  const option = (position: number, otherwise: bigint) =>
+    call.operands[position] ? asLong(operand(call, position)) : () => otherwise;
+  const [start, length, occurrence] = [option(2, 0n), option(3, -1n), option(4, 1n)];
+  return (row): Value => {
+    const [from, limit, nth] = [start(row), length(row), occurrence(row)].map((each) => Number(each ?? Number.NaN));
+    if (from === undefined || limit === undefined || nth === undefined) return null;
+    if (!(from >= 0 && limit >= -1 && nth >= 1)) return null;
+    const text = source(row).slice(from, limit < 0 ? undefined : from + limit);
+    const { count, before, group } = regex.all(text);
+    if (nth > count) return whole(call, -1);
+    let at = from + before(0).length;
+    for (let match = 1; match < nth; match += 1) at += group(match - 1, 0).length + before(match).length;
+    return whole(call, at);
+  };
 }
 
 /** For each part of a rewrite and each match. */

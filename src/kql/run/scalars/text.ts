@@ -1,6 +1,6 @@
 import { toText } from "../conversion.ts";
 import type { Call, Compute, Evaluation, FunctionTable } from "../evaluation.ts";
-import { asArray, asLong, asText, type Read } from "../operand.ts";
+import { asArray, asLong, asReal, asText, type Read } from "../operand.ts";
 import { someOccurrence, splitText } from "../find-text.ts";
 import { chargeValue, reserve } from "../metering.ts";
 import { invariantLower, isAscii, ordinalUpper } from "../ordinal-text.ts";
@@ -140,6 +140,15 @@ export const TEXT: FunctionTable = {
       return whole(call, a < b ? -1 : Number(a > b));
     };
   }),
+  format_bytes: scalar("format_bytes(size [, precision [, units]])", (call) => {
+    const size = asReal(operand(call, 0));
+    const precision = call.operands[1] ? asLong(operand(call, 1)) : () => 0n;
+    const units = call.operands[2] ? asText(operand(call, 2)) : () => "";
+    return (row) => {
+      const [bytes, digits] = [size(row), precision(row)];
+      return bytes === null || digits === null ? "" : formatBytes(bytes, Number(digits), units(row));
+    };
+  }),
   isascii: ofText("isascii(value)", isAscii),
 };
 
@@ -194,6 +203,17 @@ function cutAt(part: Unmatched, lookup: string) {
     start += lookup.length;
   }
   return { parts, matches };
+}
+
+const BYTE_UNITS = ["Bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
+
+/** In the unit of this name, or in the greatest of which there is at least one; "" for an unknown unit. */
+function formatBytes(bytes: number, digits: number, unit: string): string {
+  const fitting = BYTE_UNITS.findLastIndex((_, power) => Math.abs(bytes) >= 1024 ** power);
+  const power = unit === "" ? Math.max(0, fitting) : BYTE_UNITS.indexOf(unit);
+  if (power < 0 || !Number.isFinite(bytes)) return "";
+  const shown = (bytes / 1024 ** power).toFixed(Math.min(15, Math.max(0, digits)));
+  return `${Number(shown)} ${BYTE_UNITS[power]}`;
 }
 
 function codePoints(text: string): number {

@@ -15,6 +15,7 @@ export const TYPE_CONVERSION: FunctionTable = Object.fromEntries([
   conversion("toint", "int"),
   conversion("tolong", "long"),
   conversion("toreal", "real"),
+  conversion("todecimal", "decimal"),
   conversion("todatetime", "datetime"),
   conversion("totimespan", "timespan"),
   conversion("toguid", "guid"),

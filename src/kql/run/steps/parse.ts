@@ -42,6 +42,7 @@ const VALUE_PATTERNS: Readonly<Record<ScalarType, string>> = {
   int: String.raw`-?\d+`,
   long: String.raw`-?\d+`,
   real: String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`,
+  decimal: String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`,
   datetime: ".*",
   timespan: String.raw`-?(?:\d+\.)?\d+:\d+(?::\d+(?:\.\d+)?)?`,
   guid: "[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}",

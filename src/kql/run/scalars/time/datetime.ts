@@ -224,7 +224,7 @@ function fromUnix(name: string, ticks: bigint, units = 1n): ScalarFunction {
     const { compute, type } = operand(call, 0);
     return (row): Value => {
       const value = compute(row);
-      const whole = wholeOf(value);
+      const whole = type === "decimal" ? null : wholeOf(value);
       if (whole !== null) return datetimeOf((whole * ticks) / units + ticksFromUnixMilliseconds(0));
       const real = Math.round(((toReal(value, type) ?? Number.NaN) * Number(ticks)) / Number(units));
       return Math.abs(real) <= 4e18 ? datetimeOf(BigInt(real) + ticksFromUnixMilliseconds(0)) : null;
