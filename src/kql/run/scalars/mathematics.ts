@@ -19,6 +19,19 @@ function ofReal(form: string, compute: (value: number) => number | boolean) {
   });
 }
 
+/** The function, with null instead of NaN for an argument that it has no value for, as Kusto's pages on it say. */
+function orNull(entry: ScalarFunction): ScalarFunction {
+  const bind = (call: Call): Compute => {
+    const compute = entry.bind(call);
+    const argument = asReal(operand(call, 0));
+    return (row) => {
+      const value = compute(row);
+      return Number.isNaN(value) && !Number.isNaN(argument(row)) ? null : value;
+    };
+  };
+  return { ...entry, bind };
+}
+
 /** Returns a long unchanged: it is whole, and as a real it would lose digits. */
 function keepingLongs(entry: ScalarFunction): ScalarFunction {
   const bind = (call: Call): Compute =>
@@ -48,12 +61,13 @@ function roundDecimal(call: Call): Compute {
   };
 }
 
-function bits(form: string, compute: (left: bigint, right: bigint) => bigint) {
+function bits(form: string, compute: (left: bigint, right: bigint) => bigint | null) {
   return scalar(form, (call) => {
     const [left, right] = [asLong(operand(call, 0)), asLong(operand(call, call.operands.length - 1))];
     return (row) => {
       const [a, b] = [left(row), right(row)];
-      return a === null || b === null ? null : wrapLong(compute(a, b));
+      const result = a === null || b === null ? null : compute(a, b);
+      return result === null ? null : wrapLong(result);
     };
   });
 }
@@ -99,17 +113,19 @@ export const MATHEMATICS: FunctionTable = {
       return call.type === "long" ? toLong(rounded, "real") : rounded;
     };
   }),
-  sqrt: ofReal("sqrt(x)", Math.sqrt),
+  sqrt: orNull(ofReal("sqrt(x)", Math.sqrt)),
   exp: ofReal("exp(x)", Math.exp),
   exp2: ofReal("exp2(x)", (x) => 2 ** x),
   exp10: ofReal("exp10(x)", (x) => 10 ** x),
-  log: ofReal("log(x)", Math.log),
-  log2: ofReal("log2(x)", Math.log2),
-  log10: ofReal("log10(x)", Math.log10),
+  log: orNull(ofReal("log(x)", Math.log)),
+  log2: orNull(ofReal("log2(x)", Math.log2)),
+  log10: orNull(ofReal("log10(x)", Math.log10)),
   sign: ofReal("sign(x)", Math.sign),
   ...Object.fromEntries(
-    (["sin", "cos", "tan", "asin", "acos", "atan"] as const).map((name) => [name, ofReal(`${name}(x)`, Math[name])]),
+    (["sin", "cos", "tan", "atan"] as const).map((name) => [name, ofReal(`${name}(x)`, Math[name])]),
   ),
+  asin: orNull(ofReal("asin(x)", Math.asin)),
+  acos: orNull(ofReal("acos(x)", Math.acos)),
   cot: ofReal("cot(x)", (x) => 1 / Math.tan(x)),
   degrees: ofReal("degrees(x)", (x) => (x * 180) / Math.PI),
   radians: ofReal("radians(x)", (x) => (x * Math.PI) / 180),
@@ -159,8 +175,8 @@ export const MATHEMATICS: FunctionTable = {
   binary_or: bits("binary_or(a, b)", (a, b) => a | b),
   binary_xor: bits("binary_xor(a, b)", (a, b) => a ^ b),
   binary_not: bits("binary_not(a)", (a) => ~a),
-  binary_shift_left: bits("binary_shift_left(a, b)", (a, b) => a << (b & 63n)),
-  binary_shift_right: bits("binary_shift_right(a, b)", (a, b) => a >> (b & 63n)),
+  binary_shift_left: bits("binary_shift_left(a, b)", (a, b) => (b < 0n ? null : a << (b & 63n))),
+  binary_shift_right: bits("binary_shift_right(a, b)", (a, b) => (b < 0n ? null : a >> (b & 63n))),
 };
 
 /**
