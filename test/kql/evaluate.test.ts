@@ -1,4 +1,4 @@
-import { assert, jsonValue, property, type Arbitrary } from "fast-check";
+import { array, assert, constantFrom, jsonValue, letrec, oneof, property, type Arbitrary } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import { DEFAULT_LIMITS, EvaluationLimitError } from "../../src/kql/run/evaluation.ts";
@@ -55,6 +55,19 @@ test("results do not depend on the order of keys", () => {
     "AuditLogs | project InitiatedBy.user.id, tostring(InitiatedBy.user.userPrincipalName), InitiatedBy.user";
   expect(resultOf(query, auditLogRow({ InitiatedBy: { user } }))).toEqual(
     resultOf(query, auditLogRow({ InitiatedBy: { user: reversed } })),
+  );
+});
+
+test("a list in the query and the same list in the event give the same answers, however they are nested", () => {
+  const { list } = letrec<{ list: Json }>((tie) => ({
+    list: array(oneof({ maxDepth: 3 }, constantFrom<Json>("a", "B", 1, null), tie("list")), { maxLength: 4 }),
+  }));
+  const operators = constantFrom("in", "!in", "in~", "!in~", "has_any", "has_all");
+  assert(
+    property(list, operators, constantFrom("'a'", "'b'", "'a b'"), (values, operator, text) => {
+      const constant = valueOf(`${text} ${operator} (dynamic(${JSON.stringify(values)}))`);
+      expect(valueOf(`${text} ${operator} (v)`, values)).toBe(constant);
+    }),
   );
 });
 
