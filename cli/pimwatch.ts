@@ -7,7 +7,7 @@ import type { Command } from "./command.ts";
 import { coverage } from "./commands/coverage.ts";
 import { explain } from "./commands/explain.ts";
 import { doctor } from "./commands/doctor.ts";
-import { failureDetails, failureText } from "./errors/failure-text.ts";
+import { failureDetails, failureText, fileReason } from "./errors/failure-text.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { redriveCommand } from "./commands/redrive.ts";
 import { incidents } from "./commands/incidents.ts";
@@ -77,8 +77,11 @@ export async function main(args: readonly string[], owner: NodeJS.Process): Prom
     owner.exit(report(error, { terminal, withDetails: args.includes("--debug") }));
   // Otherwise Node would print the stack of an error that nobody awaits.
   owner.on("uncaughtException", crash);
-  // `pimwatch … | head` closes the pipe, which is not an error.
-  owner.stdout.on("error", (error) => ("code" in error && error.code === "EPIPE" ? owner.exit(0) : crash(error)));
+  owner.stdout.on("error", (error) => {
+    // `pimwatch … | head` closes the pipe, which is not an error.
+    if ("code" in error && error.code === "EPIPE") owner.exit(0);
+    crash(new UsageError(`The output cannot be written: ${fileReason(error) ?? error.message}`, { cause: error }));
+  });
   owner.stderr.on("error", () => undefined); // there is no other place to say so
   try {
     const code = await run(args, terminal);

@@ -100,10 +100,11 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
   };
 }
 
-/** The host starts a worker that died again, as in Azure. After this many deaths without any success between, it is in vain. */
+/** The host restarts a worker that dies, as in Azure. After this many deaths without a success between, it is in vain. */
 const DEATHS_IN_A_ROW = 10;
 
-async function endOfApp({ events }: FunctionHost): Promise<never> {
+/** Rejects once the app's process has died too often; the error names it. */
+export async function endOfApp({ events }: Pick<FunctionHost, "events">): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined); // not everyone waits for it
   let deaths = 0;

@@ -1,4 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -28,6 +31,18 @@ test.each([{ options: [] }, { options: ["--import", AS_NODE_20] }])(
     });
   },
 );
+
+test.skipIf(!existsSync("/dev/full"))("an output that cannot be written is one sentence and exit code 2", async () => {
+  const full = await open("/dev/full", "w");
+  const child = spawn(process.execPath, [LAUNCHER, "support"], { stdio: ["ignore", full.fd, "pipe"] });
+  let err = "";
+  child.stderr?.on("data", (text) => (err += String(text)));
+  const ended = await once(child, "close");
+  await full.close();
+
+  expect(ended).toEqual([2, null]);
+  expect(err).toBe("pimwatch: The output cannot be written: the disk is full. Free some space, then try again\n");
+});
 
 function launch(options: string[], args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
