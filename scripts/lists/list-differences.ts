@@ -19,8 +19,8 @@ export function roleDifferences(list: Roles, page: Roles): Differences {
 }
 
 /**
- * Operations have no id: one that is gone and one that is new in the same category count as renamed if they share most of
- * their words.
+ * Operations have no id: one that is gone and one that is new in the same category count as renamed if they are spelled
+ * much alike.
  */
 export function operationDifferences(list: Operations, page: Operations): Differences {
   const added: string[] = [];
@@ -40,20 +40,22 @@ export function operationDifferences(list: Operations, page: Operations): Differ
   return { added, removed, renamed };
 }
 
-/** Share of common words from which two names count as one. */
-const ALIKE = 0.6;
+/** Share of common pairs of letters from which two names count as one. */
+const ALIKE = 0.7;
 
 function mostAlike(name: string, others: readonly string[]): string | undefined {
-  const ranked = others.map((other) => ({ other, share: commonShare(wordsOf(name), wordsOf(other)) }));
+  const ranked = others.map((other) => ({ other, share: commonShare(pairsOf(name), pairsOf(other)) }));
   const [best] = ranked.filter(({ share }) => share >= ALIKE).toSorted((a, b) => b.share - a.share);
   return best?.other;
 }
 
+/** Sørensen and Dice's coefficient. */
 function commonShare(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const all = new Set([...a, ...b]).size;
-  return all === 0 ? 0 : (a.size + b.size - all) / all;
+  return all === 0 ? 0 : (2 * (a.size + b.size - all)) / (a.size + b.size);
 }
 
-function wordsOf(name: string): ReadonlySet<string> {
-  return new Set(name.toLowerCase().match(/[\p{L}\p{N}]+/gu));
+function pairsOf(name: string): ReadonlySet<string> {
+  const lower = name.toLowerCase();
+  return new Set(Array.from({ length: Math.max(0, lower.length - 1) }, (_, index) => lower.slice(index, index + 2)));
 }

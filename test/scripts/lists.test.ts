@@ -126,9 +126,13 @@ test("a role that is new, gone or renamed, and the operations likewise: exit cod
     "62e90394-69f5-4237-9190-012177145e10": "Tenant Administrator",
     [GUARD]: "Shelf Guard",
   };
-  const operations = directoryRoleOperations.operations.RoleManagement.filter((name) => name !== "Update role").map(
-    (name) => (name === "Add scoped member to role" ? "Add scoped agent or member to role" : name),
-  );
+  const renamed = new Map([
+    ["Add scoped member to role", "Add scoped agent or member to role"],
+    ["Update role", "Update roles"],
+  ]);
+  const operations = directoryRoleOperations.operations.RoleManagement.filter(
+    (name) => name !== "Add role from template",
+  ).map((name) => renamed.get(name) ?? name);
   const page = operationsPage({
     directory: { RoleManagement: [...operations, "Lend a shelf"] },
     pim: { ...pimOperations.operations, ShelfManagement: ["Add shelf"] },
@@ -140,8 +144,9 @@ test("a role that is new, gone or renamed, and the operations likewise: exit cod
     `  - ${agents} (db506228-d27e-4b7d-95e5-295956d6615f)`,
     "  ~ Global Administrator → Tenant Administrator (62e90394-69f5-4237-9190-012177145e10)",
     "  + RoleManagement: Lend a shelf",
-    "  - RoleManagement: Update role",
+    "  - RoleManagement: Add role from template",
     "  ~ RoleManagement: Add scoped member to role → Add scoped agent or member to role",
+    "  ~ RoleManagement: Update role → Update roles",
     "  + ShelfManagement: Add shelf",
   ]);
 });
