@@ -64,6 +64,7 @@ export function command<const O extends Options>(definition: Definition<O>): Com
         terminal.out(help);
         return 0;
       }
+      refuseEmpty(definition.options, values, operands);
       // parseArgs has checked the values against the same options.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return definition.run({ values: values as Values<O>, operands }, terminal);
@@ -101,6 +102,13 @@ function exitCodeList({ 0: done, 1: failed, 2: more }: Definition<Options>["exit
     text === undefined ? [] : [`  ${code}  ${text.replaceAll("\n", "\n     ")}`],
   );
   return `Exit code:\n${lines.join("\n")}`;
+}
+
+/** A shell variable that is not set often gives an empty text: no option or operand means anything by it. */
+function refuseEmpty(options: Options, values: Readonly<Record<string, unknown>>, operands: readonly string[]): void {
+  const name = Object.keys(options).find((option) => values[option] === "");
+  if (name !== undefined) throw new UsageError(`--${name} is empty. Give a ${options[name]?.value ?? "value"}`);
+  if (operands.includes("")) throw new UsageError("An argument is empty. Give a value, or leave the argument out");
 }
 
 function parse<O extends Options>(definition: Definition<O>, args: readonly string[]) {

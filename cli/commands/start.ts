@@ -67,7 +67,6 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
       import("../rules/ready-rules.ts"),
       import("../local-run/local-run.ts"),
     ]);
-    if (values.events === "") throw new UsageError("--events is empty. Give a file or a folder");
     const source =
       values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
     const run = await runLocally(

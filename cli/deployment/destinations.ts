@@ -49,7 +49,6 @@ export async function sendDestination(
     ? given("--namespace", namespace)
     : given("AUDIT_EVENTS__fullyQualifiedNamespace", settings["AUDIT_EVENTS__fullyQualifiedNamespace"]);
   const hubName = hub ?? settings["AUDIT_EVENTS_HUB"] ?? DEFAULT_HUB;
-  if (hubName === "") throw new UsageError("--hub is empty. Give the name of an event hub");
   if (key !== undefined) return byConnectionString(key, hubName, hub !== undefined);
   if (host === undefined) {
     throw new UsageError(

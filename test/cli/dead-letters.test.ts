@@ -95,7 +95,7 @@ describe("dead-letters", () => {
 
   test.each([
     [["dead-letters", "ffff"], "No dead letter begins with ffff"],
-    [["dead-letters", ""], "More than one dead letter begins with"],
+    [["dead-letters", ""], "An argument is empty. Give a value, or leave the argument out"],
     [["dead-letters", "a", "b"], "Give one NAME, or no NAME for the list"],
     [["dead-letters", "--raw"], "--raw needs a NAME"],
     [["redrive"], "Give the NAMEs of dead letters, or --all, or --refused"],

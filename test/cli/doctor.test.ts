@@ -357,7 +357,9 @@ describe("settings from a file", () => {
     const { code, wrong } = await doctor({ AUDIT_EVENTS_HUB: "other" }, "--settings", file);
     expect({ code, wrong }).toEqual({ code: 0, wrong: [] });
     await writeFile(file, "{");
-    expect((await doctor({}, "--settings", file)).notes).toEqual([`pimwatch: ${file}: the file is not JSON`]);
+    expect((await doctor({}, "--settings", file)).notes).toEqual([
+      `pimwatch: ${file}: the file is not JSON. Correct it, or give another file`,
+    ]);
     expect(await doctor({}, "--settings", join(folder, "none"))).toMatchObject({ code: 2 });
   });
 });

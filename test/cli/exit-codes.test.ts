@@ -181,6 +181,8 @@ describe("a wrong setting is one sentence, and nothing starts", () => {
     "start --node DIR",
     "start --events DIR/missing",
     "start --timeout x",
+    "incidents --storage=",
+    "lint --junit=",
     "start --hub-port -1",
     "test --rules DIR/good nosuch",
   ])("%s", { timeout: 60_000 }, async (line) => {

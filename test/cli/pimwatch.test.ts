@@ -69,7 +69,7 @@ describe("a command that cannot run as given prints one line and exits with 2", 
       args: ["start", "--node", "/missing/node"],
       line: "--node /missing/node: the file does not exist or cannot be run",
     },
-    { args: ["start", "--events", ""], line: "--events is empty. Give a file or a folder" },
+    { args: ["start", "--events", ""], line: "--events is empty. Give a PATH" },
     { args: ["start", "--events", "missing.ndjson"], line: "missing.ndjson: no such file or folder. Check the path" },
     {
       args: ["start", "--webhook", "notaurl"],
