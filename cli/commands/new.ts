@@ -13,8 +13,8 @@ export const newRule = command({
     from: { type: "string", value: "FILE", help: "the rule's YAML; it is copied byte for byte" },
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
   },
-  notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, which fails
-until you fill in events. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
+  notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, with an event
+and near misses made of the constants of the query. Check them, and fill in what the query does not say. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
   npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml`,
   exitCodes: {
@@ -54,7 +54,7 @@ until you fill in events. No existing file is overwritten. Put your own changes 
       await writeFile(join(folder, file), content, { flag: "wx" });
       terminal.out(`${join(folder, file)}\n`);
     }
-    terminal.note(`Next: fill in tests.yaml and guide.md, then \`npx pimwatch test ${name}\``);
+    terminal.note(`Next: check tests.yaml, fill in guide.md, then \`npx pimwatch test ${name}\``);
     return 0;
   },
 });

@@ -21,7 +21,10 @@ export const test = command({
     json: { type: "boolean", help: "print one line of JSON for each test on stdout, all else on stderr" },
     junit: { type: "string", value: "FILE", help: "also write the results into this file as JUnit XML, for CI" },
   },
-  notes: `RULE is the name of a rule's folder, its id, or a path. Without one, all rules are tested, including those that are
+  notes: `If the rule does not find an event, the report names the conditions that are false with the values that they
+compare, or the exclusion of overlay.yaml that removes the row.
+
+RULE is the name of a rule's folder, its id, or a path. Without one, all rules are tested, including those that are
 switched off. Tests are in tests.yaml beside the rule; rules/tests.schema.json helps editors with the format.
 
   - name: a saved change makes an incident

@@ -11,7 +11,9 @@ import { readTests, type ExpectedRow, type RuleTest } from "../../src/sentinel/t
 import { formatProblem } from "../../src/kql/compile/problem.ts";
 import { PimwatchError } from "../../src/errors.ts";
 import { judge, type Found } from "../../src/workflows/detection/judge-record.ts";
-import { changedRecord, type RuleSamples } from "./rule-samples.ts";
+import { changedRecord } from "../../src/sentinel/changed-record.ts";
+import type { RuleSamples } from "./rule-samples.ts";
+import { whyMissed } from "./why-missed.ts";
 import { differences } from "./value-diff.ts";
 
 interface TestOutcome {
@@ -102,7 +104,9 @@ async function outcomeOf(
     const { found, failure } = findIn(record, bench.sourced);
     if (failure !== undefined) return { failures: [failure], found: 0 };
     const miss = test.misses === undefined ? undefined : checkMiss(test.misses, record, bench.conditions);
-    const failures = [...compare(test.expect ?? 0, found), ...(miss?.failures ?? [])];
+    const expected = test.expect ?? 0;
+    const why = found.length < countOf(expected) ? whyMissed(bench.sourced, record, bench.conditions) : [];
+    const failures = [...compare(expected, found), ...why, ...(miss?.failures ?? [])];
     return { failures, found: found.length, ...(miss?.condition && { condition: miss.condition }) };
   } catch (error) {
     if (!(error instanceof PimwatchError)) throw error;
@@ -161,12 +165,17 @@ function checkMiss(
 
 function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Found[]): string[] {
   const rows = typeof expected === "number" ? undefined : Array.isArray(expected) ? expected : [expected];
-  const count = rows?.length ?? Number(expected);
+  const count = countOf(expected);
   if (found.length !== count) {
     const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
     return [`${found.length} finding(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
   }
   return (rows ?? []).flatMap((row, index) => compareRow(row, found[index], rows?.length === 1 ? "" : `[${index}].`));
+}
+
+function countOf(expected: NonNullable<RuleTest["expect"]>): number {
+  if (typeof expected === "number") return expected;
+  return Array.isArray(expected) ? expected.length : 1;
 }
 
 function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: string): string[] {

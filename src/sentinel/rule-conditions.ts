@@ -1,6 +1,16 @@
 import type { Expression, Plan } from "../kql/plan.ts";
 import type { Rule } from "../core/incident/rule.ts";
-import { children, kindOf, parseQuery, part, textOf, type Syntax } from "../kql/compile/kusto-parser.ts";
+import {
+  children,
+  elements,
+  kindOf,
+  optionalPart,
+  parseQuery,
+  part,
+  textOf,
+  type Syntax,
+  walk,
+} from "../kql/compile/kusto-parser.ts";
 import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
 /** One of the conditions that an event must meet for the rule to fire. */
@@ -11,6 +21,17 @@ export interface RuleCondition {
   readonly text: string;
   /** The rule's plan without this condition. */
   readonly relaxed: Plan;
+  /** Index of the step of the plan that tests it. */
+  readonly step: number;
+  readonly predicate: Expression;
+  /** What the condition compares, without constants. */
+  readonly operands: readonly Operand[];
+}
+
+interface Operand {
+  /** As written in the query, if that is known. */
+  readonly text: string;
+  readonly value: Expression;
 }
 
 /**
@@ -18,16 +39,68 @@ export interface RuleCondition {
  * `mv-apply`, `union` and the like only choose rows within an event, so they do not count.
  */
 export function conditionsOf({ plan, query }: Pick<Rule, "plan" | "query">): RuleCondition[] {
-  const texts = conditionTexts(query);
+  const nodes = conditionNodes(query);
   const places = plan.steps.flatMap((step, index) =>
-    step.step === "where" ? conjuncts(step.predicate).map((_, nth) => ({ index, nth })) : [],
+    step.step === "where" ? conjuncts(step.predicate).map((predicate, nth) => ({ index, nth, predicate })) : [],
   );
-  return places.map(({ index, nth }, at) => ({
-    number: at + 1,
+  return places.map(({ index, nth, predicate }, at) => {
     // If a view is read twice or never, the plan has other conditions than the text.
-    text: texts.length === places.length ? (texts[at] ?? "") : `condition ${at + 1}`,
-    relaxed: { ...plan, steps: plan.steps.with(index, relaxedStep(plan, index, nth)) },
-  }));
+    const node = nodes.length === places.length ? nodes[at] : undefined;
+    return {
+      number: at + 1,
+      text: node === undefined ? `condition ${at + 1}` : oneLine(textOf(node)),
+      relaxed: { ...plan, steps: plan.steps.with(index, relaxedStep(plan, index, nth)) },
+      step: index,
+      predicate,
+      operands: operandsOf(predicate, node),
+    };
+  });
+}
+
+function operandsOf(predicate: Expression, node: Syntax | undefined): Operand[] {
+  const values = operandValues(predicate);
+  const texts = node === undefined ? [] : operandNodes(node).map((operand) => oneLine(textOf(operand)));
+  const isSame = texts.length === values.length || values.length === 1; // the compiler may have folded a variable
+  return values.map((value, at) => ({ value, text: (isSame ? texts[at] : undefined) ?? `value ${at + 1}` }));
+}
+
+const LOGICAL = new Set(["and", "or", "not"]);
+
+function operandValues(expression: Expression): Expression[] {
+  if (expression.kind !== "call") return expression.kind === "literal" ? [] : [expression];
+  const { name, arguments: operands } = expression;
+  return operands.flatMap((operand) => {
+    if (LOGICAL.has(name)) return operandValues(operand);
+    return operand.kind === "literal" ? [] : [operand];
+  });
+}
+
+function operandNodes(node: Syntax): Syntax[] {
+  const kind = kindOf(node);
+  if (kind === "ParenthesizedExpression") return operandNodes(part(node, "Expression"));
+  const [left, right] = [optionalPart(node, "Left"), optionalPart(node, "Right")];
+  const isLogical = kind === "AndExpression" || kind === "OrExpression";
+  const isNot = kind === "FunctionCallExpression" && part(node, "Name").SimpleName === "not";
+  const operands = left === undefined ? argumentsOf(node) : right === undefined ? [left] : [left, right];
+  if (operands.length === 0) return isConstant(node) ? [] : [node];
+  return operands.flatMap((operand) =>
+    isLogical || isNot ? operandNodes(operand) : isConstant(operand) ? [] : [operand],
+  );
+}
+
+function argumentsOf(node: Syntax): Syntax[] {
+  if (kindOf(node) !== "FunctionCallExpression") return [];
+  return elements(optionalPart(part(node, "ArgumentList"), "Expressions"));
+}
+
+/** Whether a node reads no column. */
+function isConstant(node: Syntax): boolean {
+  let readsColumn = false;
+  walk(node, (within) => {
+    if (kindOf(within) === "NameReference" && !(within.Parent && kindOf(within.Parent) === "FunctionCallExpression"))
+      readsColumn = true;
+  });
+  return !readsColumn;
 }
 
 function relaxedStep({ steps }: Plan, index: number, nth: number): Plan["steps"][number] {
@@ -50,23 +123,23 @@ function conjuncts(expression: Expression): Expression[] {
 
 const WITHIN_AN_EVENT = new Set(["MvApplyOperator", "UnionOperator", "FunctionDeclaration", "FunctionCallExpression"]);
 
-function conditionTexts(query: string): string[] {
-  const texts: string[] = [];
+function conditionNodes(query: string): Syntax[] {
+  const nodes: Syntax[] = [];
   const visit = (node: Syntax): void => {
     const kind = kindOf(node);
     if (WITHIN_AN_EVENT.has(kind)) return;
-    if (kind === "FilterOperator") texts.push(...conjunctTexts(part(node, "Condition")));
+    if (kind === "FilterOperator") nodes.push(...conjunctNodes(part(node, "Condition")));
     else for (const child of children(node)) visit(child);
   };
   visit(parseQuery(query, AUDIT_LOGS).Syntax);
-  return texts;
+  return nodes;
 }
 
-function conjunctTexts(node: Syntax): string[] {
+function conjunctNodes(node: Syntax): Syntax[] {
   const kind = kindOf(node);
-  if (kind === "ParenthesizedExpression") return conjunctTexts(part(node, "Expression"));
-  if (kind === "AndExpression") return [...conjunctTexts(part(node, "Left")), ...conjunctTexts(part(node, "Right"))];
-  return [oneLine(textOf(node))];
+  if (kind === "ParenthesizedExpression") return conjunctNodes(part(node, "Expression"));
+  if (kind === "AndExpression") return [...conjunctNodes(part(node, "Left")), ...conjunctNodes(part(node, "Right"))];
+  return [node];
 }
 
 /** Without comments and line breaks. */

@@ -1,6 +1,10 @@
+import { stringify } from "yaml";
+import type { DiagnosticRecord } from "../core/event/event-body.ts";
 import type { Rule } from "../core/incident/rule.ts";
 import { attackMatrix } from "./attack-techniques.ts";
+import { changedRecord } from "./changed-record.ts";
 import { HEADINGS } from "./guide.ts";
+import { likelyValues } from "./likely-values.ts";
 import { conditionsOf } from "./rule-conditions.ts";
 
 /** A guide.md to fill in, with everything that the rule itself says. */
@@ -24,42 +28,45 @@ export function guideSkeleton(rule: Rule): string {
   return `# ${rule.name}\n\n${HEADINGS.map((heading) => `## ${heading}\n\n${sections[heading]}\n`).join("\n")}`;
 }
 
-/** A tests.yaml to fill in, which fails until then. */
+/** A record with everything that most rules look at, except what this rule looks for. */
+const RECORD: DiagnosticRecord = {
+  time: "2026-03-04T09:12:41.7904180Z",
+  category: "AuditLogs",
+  operationName: "Put the operation here",
+  tenantId: "aaaaaaaa-1111-4222-8333-444444444444",
+  properties: {
+    id: "Directory_5d0c2f3e-6a7b-4c8d-9e0f-a1b2c3d4e5f6_AAAAA_1",
+    category: "Put the category here",
+    result: "success",
+    loggedByService: "Core Directory",
+    initiatedBy: {
+      user: { id: "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9", userPrincipalName: "alex.rivera@fabrikam.example" },
+    },
+    targetResources: [],
+    additionalDetails: [],
+  },
+};
+
+/**
+ * A tests.yaml with an event and near misses made of the constants of the rule's query, for a person to check and complete:
+ * values that the query computes in another way are missing.
+ */
 export function testsSkeleton(rule: Rule): string {
-  const misses = conditionsOf(rule).map(
-    ({ text }) => `
-  - name: ${yamlText(`near miss: all but ${text}`)}
-    sample: hit
-    set: { operationName: Something else }
-    misses: ${yamlText(text)}
-`,
-  );
+  const conditions = conditionsOf(rule);
+  const { steps } = rule.plan;
+  const hit = Object.assign({}, ...conditions.map((condition) => likelyValues(steps, condition, "meets")));
+  const misses = conditions.map((condition) => {
+    const set = likelyValues(steps, condition, "fails");
+    return {
+      name: `near miss: all but ${condition.text}`,
+      sample: "hit",
+      set: Object.keys(set).length > 0 ? set : { operationName: "Put what fails the condition here" },
+      misses: condition.text,
+    };
+  });
+  const found = { name: "the rule finds it", sample: "hit", expect: { title: rule.name, severity: rule.severity } };
+  const content = { samples: { hit: changedRecord(RECORD, hit, []) }, tests: [found, ...misses] };
   return `# yaml-language-server: $schema=../tests.schema.json
-# Fails until you fill it in: put a record that the rule finds into samples.hit, and let each near miss change the value
-# that one condition tests. \`npx pimwatch test\` says what is still missing.
-samples:
-  hit:
-    time: "2026-03-04T09:12:41.7904180Z"
-    category: AuditLogs
-    operationName: Put the operation here
-    tenantId: aaaaaaaa-1111-4222-8333-444444444444
-    properties:
-      id: Directory_5d0c2f3e-6a7b-4c8d-9e0f-a1b2c3d4e5f6_AAAAA_1
-      category: Put the category here
-      result: success
-      loggedByService: Core Directory
-      initiatedBy: { user: { id: 0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9, userPrincipalName: alex.rivera@fabrikam.example } }
-      targetResources: []
-      additionalDetails: []
-
-tests:
-  - name: the rule finds it
-    sample: hit
-    expect: { title: ${yamlText(rule.name)}, severity: ${rule.severity} }
-${misses.join("")}`;
-}
-
-/** A JSON string is a double-quoted YAML string. */
-function yamlText(text: string): string {
-  return JSON.stringify(text);
+# Made from the query. Check each value, and replace what it could not tell: \`npx pimwatch test\` says what is missing.
+${stringify(content, { lineWidth: 0 })}`;
 }

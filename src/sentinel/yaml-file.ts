@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { wholeJson } from "../kql/run/exact-json.ts";
+import { suggestion } from "../kql/compile/nearest-name.ts";
 import type { Problem } from "../kql/compile/problem.ts";
 
 /** A YAML file with its positions. */
@@ -115,7 +116,14 @@ interface ShapeIssue {
 export function shapeProblems(file: YamlFile, issues: readonly ShapeIssue[], code: string): Problem[] {
   return issues.map(nearestIssue).map(({ path, message }) => {
     const where = path.length === 0 ? "the file" : path.map(String).join(".");
-    return { file: file.name, ...placeOf(file, path), level: "error", code, message: `${where}: ${plain(message)}` };
+    const hint = choiceHint(file, path, message);
+    return {
+      file: file.name,
+      ...placeOf(file, path),
+      level: "error",
+      code,
+      message: `${where}: ${plain(message)}${hint}`,
+    };
   });
 }
 
@@ -125,6 +133,13 @@ function plain(message: string): string {
     .replace(/^Invalid (?:discriminator value|option)[.:] [Ee]xpected /, "expected ")
     .replace(/^Invalid input: expected (\w+), received undefined$/, "it is missing, but required ($1)")
     .replace(/^Invalid input: expected object, received \w+$/, "expected fields and their values, `field: value`");
+}
+
+/** The choice that was probably meant by a misspelt one. */
+function choiceHint({ document }: YamlFile, path: readonly PropertyKey[], message: string): string {
+  const given: unknown = document.getIn(path);
+  const choices = [...message.matchAll(/"([^"]+)"/g)].map(([, choice = ""]) => choice);
+  return message.startsWith("Invalid option") && typeof given === "string" ? suggestion(given, choices) : "";
 }
 
 /** If several forms are allowed, takes the problem deepest inside the value: its form is probably the intended one. */

@@ -197,7 +197,7 @@ describe("coverage", () => {
 });
 
 describe("new", () => {
-  test("copies the rule byte for byte, with a guide that builds and tests that fail until they are filled in", async () => {
+  test("copies the rule byte for byte, with a guide that builds and tests made of the query's constants", async () => {
     await mkdir(at("made"));
     expect(await pimwatch("new", "my-rule", "--from", at("mixed/good.yaml"), "--rules", at("made"))).toMatchObject({
       code: 0,
@@ -206,8 +206,37 @@ describe("new", () => {
     expect(await readFile(at("made/my-rule/rule.yaml"), "utf8")).toBe(await readFile(at("mixed/good.yaml"), "utf8"));
     expect((await pimwatch("lint", at("made"))).code).toBe(0);
     expect(await pimwatch("test", "--rules", at("made"))).toMatchObject({
-      code: 1,
-      out: expect.stringContaining("no test has an event that the rule finds. Add one"),
+      code: 0,
+      out: expect.stringContaining("2 passed, 0 failed"),
+    });
+  });
+
+  test("where the query says too little, the tests fail until they are filled in, and say why", async () => {
+    await mkdir(at("vague"));
+    await writeFile(
+      at("vague.yaml"),
+      ruleText({
+        id: crypto.randomUUID(),
+        query:
+          'AuditLogs\n| where OperationName in~ ("Add role", "x") and not(Result == "failure")\n' +
+          '| mv-expand TargetResources\n| where TargetResources.type =~ "User" or Category has "y"\n' +
+          "| where strlen(Identity) > 3",
+      }),
+    );
+    await pimwatch("new", "vague", "--from", at("vague.yaml"), "--rules", at("vague"));
+    const { code, out } = await pimwatch("test", "--rules", at("vague"));
+    expect(code).toBe(1);
+    expect(out).toContain(
+      "    0 finding(s) instead of 1\n        false: strlen(Identity) > 3\n            strlen(Identity) is 0\n",
+    );
+    const file = at("vague/vague/tests.yaml");
+    const filled = (await readFile(file, "utf8"))
+      .replace("    category: AuditLogs\n", "    category: AuditLogs\n    identity: Alex\n")
+      .replace("operationName: Put what fails the condition here", "identity: A");
+    await writeFile(file, filled);
+    expect(await pimwatch("test", "--rules", at("vague"))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("5 passed, 0 failed"),
     });
   });
 

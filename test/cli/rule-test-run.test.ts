@@ -59,6 +59,38 @@ test("a condition without a near miss and a rule without a finding are problems"
   ]);
 });
 
+describe("a test whose event the rule does not find says why", () => {
+  test.each([
+    {
+      because: "each false condition with the values that it compares",
+      given: "{ name: n, sample: one, expect: 1, set: { properties.category: b }, remove: [properties.result] }",
+      why: [
+        '    false: Category =~ "A"',
+        '        Category is "b"',
+        '    false: Result == "success"',
+        '        Result is ""',
+      ],
+    },
+    {
+      because: "only the first conditions that no row passes",
+      given: "{ name: n, sample: one, expect: 1, set: { operationName: Add } }",
+      why: ['    false: OperationName has "role"', '        OperationName is "Add"'],
+    },
+  ])("$because", async ({ given, why }) => {
+    expect(await failuresOf(given)).toEqual(["0 finding(s) instead of 1", ...why]);
+  });
+
+  test("the exclusion that removes the row, with its reason", async () => {
+    const overlay =
+      "exclude:\n  - { when: Result == 'x', because: no }\n  - { when: Category == 'a', because: a test }\n";
+    const { outcomes } = await reportOf("  - { name: n, sample: one, expect: 1 }", overlay);
+    expect(outcomes[0]?.failures).toEqual([
+      "0 finding(s) instead of 1",
+      "    excluded by rules/sample/overlay.yaml: Category == 'a' (because: a test)",
+    ]);
+  });
+});
+
 describe("a failing test says what differs from the expectation", () => {
   test.each([
     { given: "{ name: n, sample: one, expect: 0 }", failures: ["1 finding(s) instead of 0:", '    "Sample rule"'] },
@@ -146,7 +178,11 @@ test("whole numbers keep all their digits, in the event and in the expectation",
     return rule && (await runRuleTests({ rule, files: given }, ruleSamples())).outcomes[0]?.failures;
   };
   expect(await failures("9007199254740993", "9007199254740993")).toEqual([]);
-  expect(await failures("9007199254740992", "9007199254740993")).toEqual(["0 finding(s) instead of 1"]);
+  expect(await failures("9007199254740992", "9007199254740993")).toEqual([
+    "0 finding(s) instead of 1",
+    "    false: AdditionalDetails.n == 9007199254740993",
+    "        AdditionalDetails.n is 9007199254740992",
+  ]);
   expect(await failures("9007199254740993", "9007199254740992")).toEqual([
     "columns.Long",
     "    - expected 9007199254740992",

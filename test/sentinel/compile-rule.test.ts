@@ -171,6 +171,9 @@ test("bad YAML and a wrong shape are problems at their place", () => {
   expect(problemsOf(ruleFile().replace("severity: High", "severity: Urgent"))).toEqual([
     'rule.yaml:6:11: error: severity: expected one of "High"|"Medium"|"Low"|"Informational" (rule-shape)',
   ]);
+  expect(problemsOf(ruleFile().replace("severity: High", "severity: hihg"))).toEqual([
+    'rule.yaml:6:11: error: severity: expected one of "High"|"Medium"|"Low"|"Informational"; did you mean "High"? (rule-shape)',
+  ]);
   expect(problemsOf("")).toHaveLength(1);
 });
 

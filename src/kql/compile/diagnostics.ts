@@ -30,6 +30,8 @@ function operatorWords(source: SourceTable): string[] {
 export function diagnosedProblems(code: KustoCode, text: string, source: SourceTable): QueryProblem[] {
   const misspelt = misspeltOperator(code, text, source);
   if (misspelt !== undefined) return [misspelt];
+  const assigned = assignmentInCondition(code);
+  if (assigned !== undefined) return [assigned];
   const unknown = callsUnknownToBinder(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
     ARGUMENT_DIAGNOSTICS.has(diagnostic) && unknown.some(({ TextStart, End }) => TextStart <= start && start < End);
@@ -80,6 +82,34 @@ function callsUnknownToBinder(syntax: Syntax): Syntax[] {
     if (isPlugin ? name === "bag_unpack" : name === "format_ipv4_mask" && isWithoutPrefix) calls.push(call);
   });
   return calls;
+}
+
+/** The first `=` in a condition, where a comparison was meant. The parser's own messages name its neighbours instead. */
+function assignmentInCondition(code: KustoCode): QueryProblem | undefined {
+  const errors = new Set(
+    diagnosticsOf(code)
+      .filter(({ Severity }) => Severity === "Error")
+      .map(({ Start }) => Start),
+  );
+  if (errors.size === 0) return undefined;
+  const signs: number[] = [];
+  walk(code.Syntax, (node) => {
+    const { TextStart } = node;
+    if (node.IsToken && node.Text === "=" && (errors.has(TextStart) || isOfWhere(node))) signs.push(TextStart);
+  });
+  const [offset] = signs.toSorted((left, right) => left - right);
+  if (offset === undefined) return undefined;
+  return { offset, code: "syntax", message: '"=" does not compare; did you mean "==", or "=~" to ignore case?' };
+}
+
+/** Whether the operator that a node belongs to is `where`. */
+function isOfWhere(node: Syntax): boolean {
+  for (let above = node.Parent; above; above = above.Parent) {
+    const kind = kindOf(above);
+    if (kind === "FilterOperator") return true;
+    if (kind.endsWith("Operator") || kind === "LetStatement") return false;
+  }
+  return false;
 }
 
 export function unknownTable(name: string, source: string): string {

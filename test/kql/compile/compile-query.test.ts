@@ -41,6 +41,22 @@ describe("a problem is reported at its cause", () => {
     expect(problemAt(query)).toEqual([{ at, code: "unknown-operator", message }]);
   });
 
+  test.each([
+    'where Category = "x"',
+    'where Result == "x" and Category = "x"',
+    'where (Category = "x")',
+    'where not(Category = "x") | extend a = 1',
+    'mv-apply t = TargetResources on (where t.type = "x")',
+    'extend a = 1 | where a = "x"',
+  ])("a single = in a condition is the only problem reported: %s", (query) => {
+    const message = '"=" does not compare; did you mean "==", or "=~" to ignore case?';
+    expect(problemAt(`AuditLogs | ${query}`)).toEqual([{ at: "=", code: "syntax", message }]);
+  });
+
+  test("a single = elsewhere names a column, and is no problem beside another one", () => {
+    expect(problemAt("AuditLogs | extend a = Foo | where Id == a")).toMatchObject([{ at: "Foo" }]);
+  });
+
   test("a query that joins events is refused for that, whatever else the binder reports", () => {
     const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
     expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
