@@ -79,7 +79,7 @@ function line({ name, size, reason, partition, sequenceNumber, enqueuedTime, ...
 function untakenLine({ state, incidentId, revision, sink, reason, attempts, retryAt }: UntakenRow): string {
   const row = `incident ${visible(incidentId)}, revision ${visible(revision)}`;
   if (state === "refused") return `refused by ${visible(sink)}: ${row}  ${visible(reason)}\n`;
-  const times = attempts === 0 ? "" : `${attempts} time(s) while others were accepted, `;
+  const times = attempts === 0 ? "" : `${attempts} time(s) while the sink accepted other rows, `;
   return `failing at ${visible(sink)}: ${row}  ${visible(reason)}  (${times}sent again from ${retryAt})\n`;
 }
 

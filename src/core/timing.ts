@@ -91,7 +91,7 @@ export const ACCEPTANCE_NOTED_EVERY_MS = MINUTE;
 /** A row queued this far in the future comes from before the clock was set back; clocks of instances differ by seconds. */
 export const CLOCK_SET_BACK_MS = HOUR;
 
-/** The longest wait of a row that fails while others are accepted: it is sent at most an hour after somebody mends it. */
+/** The longest wait of a row that fails while the sink accepts other rows: it is sent at most an hour after somebody mends it. */
 export const LONGEST_BACK_OFF_MS = HOUR;
 
 /**

@@ -70,7 +70,7 @@ describe("dead-letters", () => {
     expect(out.split("\n").toSorted()).toEqual([
       "",
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while others were accepted, sent again from 2026-03-04T09:16:00.000Z)`,
+      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while the sink accepted other rows, sent again from 2026-03-04T09:16:00.000Z)`,
       `refused by log-analytics: incident ${valueText(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");

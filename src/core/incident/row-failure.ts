@@ -37,7 +37,7 @@ export function afterFailure(
   const counted = (before?.counted ?? 0) + (counts ? 1 : 0);
   const since = before?.since ?? (counts ? at : undefined);
   if (counts && since !== undefined && counted >= REFUSED_AFTER_FAILURES && at - since >= REFUSED_AFTER_MS) {
-    const summary = `failed ${counted} times since ${new Date(since).toISOString()} while others were taken: ${reason}`;
+    const summary = `failed ${counted} times since ${new Date(since).toISOString()} while the sink accepted other rows: ${reason}`;
     return { outcome: "refused", reason: summary };
   }
   const backOffMs = counted === 0 ? 0 : Math.min(LONGEST_BACK_OFF_MS, firstBackOffMs * 2 ** (counted - 1));

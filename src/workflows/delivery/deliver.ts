@@ -93,7 +93,7 @@ function packsOf(rows: readonly QueuedRow[], sink: Sink): IncidentRow[][] {
   return [...sink.packsOf(fresh), ...rows.filter(isFailing).map(({ row }) => [row])];
 }
 
-/** Whether a row is known to fail while others are accepted. */
+/** Whether a row is known to fail while the sink accepts other rows. */
 export function isFailing({ failure }: QueuedRow): boolean {
   return failure !== undefined && failure.counted > 0;
 }

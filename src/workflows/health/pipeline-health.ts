@@ -92,7 +92,7 @@ function outboxProblems(title: string, { pending, refused, failing, oldestSecond
     // Rows beyond the count may be older, or refused.
     pending + refused >= COUNTED && `${COUNTED} rows or more are in the outbox for ${title}`,
     refused > 0 && `${refused} row(s) refused by ${title}`,
-    failing > 0 && `${failing} row(s) fail at ${title} while others are accepted`,
+    failing > 0 && `${failing} row(s) fail at ${title} while the sink accepts other rows`,
     oldestSeconds > OUTBOX_LATE_SECONDS && `incidents have waited for ${title} for ${oldestSeconds} s`,
   ].filter((problem) => problem !== false);
 }

@@ -64,7 +64,7 @@ test.each([
 test("a row that counts as refused says how often it failed, since when and why", () => {
   expect(after(0, 600, DAY)).toEqual({
     outcome: "refused",
-    reason: "failed 3 times since 2026-03-04T09:14:00.000Z while others were taken: answered 500",
+    reason: "failed 3 times since 2026-03-04T09:14:00.000Z while the sink accepted other rows: answered 500",
   });
 });
 

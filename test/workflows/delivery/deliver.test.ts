@@ -75,7 +75,7 @@ describe.each<{ how: Answer; kept: string }>([
   });
 });
 
-describe("a row that fails while others are taken", () => {
+describe("a row that fails while the sink accepts other rows", () => {
   test("waits alone, with the reason and the time of its next attempt", async () => {
     const { failure } = await delivered(["a", "b", "c"], { ...ALONE, answerTo: but({ b: "fails" }) });
     expect(failure("b")).toEqual({
@@ -104,7 +104,7 @@ describe("a row that fails while others are taken", () => {
     const { figures } = await deliver([{ row: rowOf("a") }, { row: rowOf("b"), failure }], memory.sink, TIME);
     expect(figures).toEqual({ forwarded: 1, refused: 1, failed: 0 });
     expect(memory.refused()).toEqual({
-      b: "failed 21 times since 2026-03-03T09:14:00.000Z while others were taken: Receiver: answered 500",
+      b: "failed 21 times since 2026-03-03T09:14:00.000Z while the sink accepted other rows: Receiver: answered 500",
     });
   });
 
@@ -176,7 +176,7 @@ describe("an endpoint that takes nothing", () => {
     expect(sink.watch.paused()).toBeUndefined(); // nobody knows how long it has been
   });
 
-  test("is not what rows show that fail while others are taken: no invocation waits for them", async () => {
+  test("is not blamed for rows that fail while the sink accepts other rows: no invocation pauses", async () => {
     const memory = memorySink([], { ...ALONE, answerTo: () => "fails", acceptedElsewhere: () => START - 1 });
     const rows = ids(12).map((id) => ({ row: rowOf(id) }));
     const { figures } = await deliver(rows, memory.sink, TIME);

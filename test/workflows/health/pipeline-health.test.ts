@@ -137,7 +137,7 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   {
     why: "rows fail alone",
     more: logAnalytics({ pending: 1, failing: 1, oldest: ago(5) }),
-    problem: "2 row(s) fail at Log Analytics while others are accepted",
+    problem: "2 row(s) fail at Log Analytics while the sink accepts other rows",
   },
   {
     why: "rows wait a long time for the webhook",
