@@ -17,22 +17,22 @@ export interface HubEvent {
   readonly position: HubPosition;
 }
 
-/** What was read of a range. */
+/** The part of a range that was read. */
 export interface ReadRange {
   readonly events: readonly HubEvent[];
-  /** Of the range, every number up to this one that is not among the events is not in the hub. */
+  /** The hub holds no number of the range up to this one that is missing from the events. */
   readonly readThrough: number;
 }
 
 const SERVICE = "Event hub";
-/** As the SDK's own, which is not worth loading it. */
+/** The SDK's own value, copied because loading the SDK for it costs too much. */
 const BEGINNING = { offset: "-1" };
 
 /**
- * The hub as the healer reads it: single ranges of a partition, again, in a consumer group of its own, without
- * checkpoints.
+ * The hub as the healer sees it. The healer reads single ranges of a partition again, in its own consumer group and
+ * without checkpoints.
  *
- * @param timeoutMs how long one question may take; reading a range has twice as long
+ * @param timeoutMs how long one call may take; reading a range may take twice as long
  */
 export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
@@ -47,7 +47,7 @@ export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
       const found = await call((options) => client.getPartitionProperties(partitionId, options));
       const last = found.lastEnqueuedSequenceNumber;
       return {
-        // What retention emptied is said to begin at its last event, which is gone.
+        // Of a partition that retention emptied, Azure gives the last event as the first, although it is gone.
         first: found.isEmpty ? last + 1 : found.beginningSequenceNumber,
         last,
         lastEnqueuedAt: last < 0 ? undefined : found.lastEnqueuedOnUtc.getTime(),
@@ -55,9 +55,9 @@ export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
     },
 
     /**
-     * Reads what the hub holds of a range, from its beginning, at most `limit` events.
+     * Reads at most `limit` events of a range, from its beginning.
      *
-     * @throws {DependencyError} when the hub does not let us
+     * @throws {DependencyError} when the hub does not answer or refuses
      */
     async read(partitionId: string, range: SequenceRange, limit: number): Promise<ReadRange> {
       return inTime(SERVICE, timeoutMs * 2, ({ abortSignal }) =>
@@ -98,7 +98,7 @@ async function receive(client: HubClient, { partitionId, range, limit, abortSign
       {
         processEvents(received) {
           for (const event of received) if (!isDone()) take(event);
-          if (received.length === 0) done.resolve(); // nothing for HUB_QUIET_SECONDS
+          if (received.length === 0) done.resolve(); // no event for HUB_QUIET_SECONDS
           return Promise.resolve();
         },
         processError(error) {
@@ -107,7 +107,7 @@ async function receive(client: HubClient, { partitionId, range, limit, abortSign
         },
       },
       {
-        // A partition that never held an event refuses every number, and not its beginning.
+        // A partition that never held an event refuses every number but accepts its beginning.
         startPosition: range.first === 0 ? BEGINNING : { sequenceNumber: range.first, isInclusive: true },
         maxBatchSize: limit,
         maxWaitTimeInSeconds: HUB_QUIET_SECONDS,
@@ -133,7 +133,7 @@ function toHubEvent(partitionId: string, event: ReceivedEventData): HubEvent {
   };
 }
 
-/** Exports are bytes. What somebody else sends as an AMQP value has none of its own: its JSON is kept. */
+/** Exports are bytes. An AMQP value from another sender has no bytes, so pimwatch keeps its JSON. */
 function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   return Buffer.from(typeof body === "string" ? body : (JSON.stringify(body) ?? ""));

@@ -16,7 +16,7 @@ export interface DeadLetter {
   readonly position: HubPosition;
 }
 
-/** What a list shows of a dead letter. What the host did not say is "". */
+/** A dead letter as lists show it. A field that the host did not give is "". */
 export interface DeadLetterEntry {
   readonly name: string;
   readonly size: number;
@@ -25,7 +25,7 @@ export interface DeadLetterEntry {
   readonly sequenceNumber: string;
   /** When the event reached the hub. */
   readonly enqueuedTime: string;
-  /** Of the app that put it aside. */
+  /** The version of the app that stored it. */
   readonly version: string;
   /** Why a person discarded it; "" if nobody did. */
   readonly discarded: string;
@@ -48,9 +48,9 @@ const REASON = { characters: 500, bytes: 2_000 };
 const POSITION = { characters: 50, bytes: 200 };
 
 /**
- * What could not be processed, byte for byte. A blob is named by the sha256 of its bytes, so that one
- * that is delivered again is kept once; why and where from is in its metadata. One that a person discarded stays, with the
- * reason: so the decision can be checked, and the same bytes do not come back when they are delivered again.
+ * Events that could not be processed, byte for byte. The sha256 of its bytes names a blob, so an event that is delivered
+ * again is kept once. Its metadata says why it failed and where it came from. A discarded dead letter stays, with the
+ * reason: others can check the decision, and the same bytes do not come back when they are delivered again.
  *
  * @param timeoutMs how long one call may take with its retries
  */
@@ -62,7 +62,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
     },
 
     /**
-     * Keeps the bytes. Doing it twice is harmless: what the first said of them stays.
+     * Keeps the bytes. A repeated call is harmless: the first reason and position stay.
      *
      * @throws when it is unknown whether they are kept
      */
@@ -75,7 +75,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
         enqueuedtime: toHeader(position.enqueuedTime ?? "", POSITION),
         version: VERSION,
       };
-      // A header without a value is refused by the service.
+      // The service refuses a header without a value.
       const known = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== ""));
       try {
         await inTime(SERVICE, timeoutMs, (options) =>
@@ -92,7 +92,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** The bytes as they were kept, or undefined where there is no dead letter of that name. */
+    /** The bytes as they were kept, or undefined if no dead letter has that name. */
     async read(name: string): Promise<Uint8Array | undefined> {
       try {
         const blob = container.getBlockBlobClient(name);
@@ -103,7 +103,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** Notes that a dead letter needs no more work. @returns false where there is no dead letter of that name */
+    /** Notes that a dead letter needs no more work. @returns false if no dead letter has that name */
     async discard(name: string, { reason, by, at }: Discarding): Promise<boolean> {
       const blob = container.getBlockBlobClient(name);
       try {
@@ -124,7 +124,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** Takes a dead letter away. Doing it twice is harmless. */
+    /** Removes a dead letter. A repeated call is harmless. */
     async remove(name: string): Promise<void> {
       try {
         const blob = container.getBlockBlobClient(name);
@@ -134,7 +134,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** How many wait for a person, counted no further than `limit`. */
+    /** The number of dead letters that wait for a person, counted up to `limit`. */
     async count(limit: number): Promise<number> {
       let count = 0;
       for await (const letter of this.list()) {
@@ -181,18 +181,18 @@ function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry
   };
 }
 
-/** The service names the error in the body, and the answer to a request for the properties alone has none: in a header. */
+/** The service names the error in the body. The answer to a request for properties has no body, so it uses a header. */
 function isMissingBlob(error: unknown): boolean {
   if (!(error instanceof RestError) || error.statusCode !== 404) return false;
   return error.code === "BlobNotFound" || error.response?.headers.get("x-ms-error-code") === "BlobNotFound";
 }
 
-/** Metadata travels in HTTP headers, which are ASCII. Whatever the text: what is thrown here would be thrown for ever. */
+/** Metadata travels in HTTP headers, which are ASCII. No text may make this throw: a retry would throw again, for ever. */
 function toHeader(text: string, bound: Bound): string {
   return encodeURIComponent(boundedText(text, bound).value);
 }
 
-/** As it stands where another hand wrote it. */
+/** The text unchanged if another program wrote it. */
 function fromHeader(text = ""): string {
   try {
     return decodeURIComponent(text);

@@ -15,24 +15,24 @@ export interface Addition extends RowSet, KnownIncident {
 export type AdditionOutcome = Exclude<StoreOutcome, "known" | "otherContent"> | { readonly known: KnownIncident };
 
 /**
- * Transactions that are under way at a time. A partition takes about 2,000 rows a second: more would only be refused.
+ * Transactions that run at a time. A partition takes about 2,000 rows a second and would refuse more.
  * https://learn.microsoft.com/azure/storage/tables/scalability-targets
  */
 const SIDE_BY_SIDE = 4;
-/** Groups are made this many times. After that somebody else keeps storing the same, or a row is in the way. */
+/** Makes groups this many times. After that, another process keeps storing the same incidents, or a row is in the way. */
 const ROUNDS = 2;
 /** Believe that the table refuses a row only after this many refusals in a row: a dead letter waits for a person. */
 const REFUSALS_BELIEVED = 3;
 
 /**
- * Stores those of many different incidents that are not there yet, together with others of their rule.
+ * Stores the new ones among many different incidents, those of a rule together.
  *
- * A transaction that meets one row which exists stores nothing, and does not reliably say which row it was. So the
- * incidents that exist are looked up, many at a time, and the others are stored in new groups. If a transaction fails
- * for any other reason, each incident of its group is tried alone.
+ * A transaction that meets an existing row stores nothing and does not reliably say which row it was. So this function
+ * looks up the existing incidents, many at a time, and stores the others in new groups. If a transaction fails for any
+ * other reason, it tries each incident of the group alone.
  *
  * @returns an outcome for each. An incident is known only if its own row exists
- * @throws when none can be stored, or several in a row fail: then the table is down
+ * @throws when no incident can be stored, or several in a row fail: then the table is down
  */
 export async function storeMissing(
   table: TableRows,
@@ -41,7 +41,7 @@ export async function storeMissing(
   const outcomes = new Map<Addition, AdditionOutcome>();
   const alone: Addition[] = [];
 
-  /** @returns the members of groups of which a row exists. Of a group that is refused, each must be tried alone */
+  /** @returns the members of groups that met an existing row. Each member of a refused group must be tried alone */
   async function store(groups: readonly (readonly Addition[])[]): Promise<Addition[]> {
     const { results } = await sideBySide(groups, SIDE_BY_SIDE, async (group) => {
       try {
@@ -83,7 +83,7 @@ export async function storeMissing(
     return open;
   }
 
-  /** @returns those that are not known */
+  /** @returns the incidents that are not known */
   async function missingOf(some: readonly Addition[]): Promise<Addition[]> {
     const missing: Addition[] = [];
     for (const [ruleId, ofRule] of Map.groupBy(some, ({ partitionKey }) => partitionKey)) {
@@ -99,8 +99,8 @@ export async function storeMissing(
 
   const [first, ...others] = transactionGroups(additions);
   if (first === undefined) return outcomes;
-  // Where the first group is known, the batch was delivered before: it would be in vain to try the other groups.
-  // A group of several throws only if the table is down: then no other is tried.
+  // If the first group is known, the batch was delivered before, and trying the other groups would be in vain.
+  // A group of several throws only if the table is down; then no other group is tried.
   let open = first.length > 1 ? await storeGroup(first) : await store([first]);
   open = open.length > 0 ? additions.filter((addition) => !outcomes.has(addition)) : await store(others);
   for (let round = 0; round < ROUNDS && open.length > 0; round += 1)
@@ -118,7 +118,7 @@ function throwIfAllFailed(outcomes: readonly AdditionOutcome[]): void {
   if (failures.length === outcomes.length) throwFirst(failures);
 }
 
-/** What the table says to a transaction of these rows. "exists": it holds one of them, at least. */
+/** The table's answer to a transaction of these rows. "exists": it holds at least one of them. */
 async function answerTo(
   group: readonly Addition[],
   table: TableRows,
@@ -133,7 +133,7 @@ async function answerTo(
   }
 }
 
-/** Only its own row makes an incident known. One that cannot be stored without that row needs a person. */
+/** Only its own row makes an incident known. If other rows block an incident without that row, a person must act. */
 function stuck({ id, partitionKey }: Addition): DependencyError {
   const problem = `incident ${id} of rule ${partitionKey} cannot be stored: other rows with its id are there without it`;
   return new DependencyError(TABLE_SERVICE, problem);

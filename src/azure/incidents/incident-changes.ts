@@ -10,18 +10,18 @@ import { incidentEntity } from "./incident-entity.ts";
 import { outboxRows } from "./outbox-entity.ts";
 
 /**
- * Changes of incidents by analysts, each with its entry in the history and its rows in the outbox, in one transaction.
+ * Changes that analysts make. One transaction stores a change, its history entry and its outbox rows.
  *
- * @param sinks what changes are queued for
+ * @param sinks the sinks that changes are queued for
  */
 export function incidentChanges(table: TableRows, sinks = SINKS_ALWAYS_ON) {
   return {
     /**
-     * Stores a changed row in the place of the one that is a revision older.
+     * Replaces the row that is one revision older by the changed row.
      *
-     * @returns "conflict" where the stored incident is of another revision: somebody else was first. Nothing is
+     * @returns "conflict" if the stored incident has another revision, because somebody else was first. Nothing is
      *   changed then.
-     * @throws whatever keeps the table from answering; then it is changed whole or not at all
+     * @throws when the table does not answer; then the change is stored whole or not at all
      */
     async change(row: IncidentRow, entry: HistoryEntry): Promise<"changed" | "conflict"> {
       const { ruleId, id } = identityOf(row);

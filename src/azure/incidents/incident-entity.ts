@@ -7,8 +7,8 @@ import type { Entity, Row, RowKeys } from "../tables/table-rows.ts";
 const RECORD_PART = 30_000;
 
 /**
- * An incident's row as a table entity with a fixed set of properties: dynamic columns as JSON text, times
- * as text (the service would cut them to milliseconds), longs as Int64, nulls left out.
+ * An incident's row as a table entity with a fixed set of properties. Dynamic columns become JSON text, times become
+ * text (the service would cut them to milliseconds), longs become Int64, and nulls are left out.
  */
 export function incidentEntity(keys: RowKeys, row: IncidentRow, which?: "listed"): Row {
   const entity: Row & Record<string, unknown> = { ...keys };
@@ -28,7 +28,7 @@ function toProperty({ type }: IncidentColumn, value: PlainJson): string | number
   return typeof value === "object" ? null : value;
 }
 
-/** The row back again from its entity. Columns that the entity lacks are null. */
+/** Reads the row from its entity. Columns that the entity lacks are null. */
 export function rowOfEntity(entity: Entity): IncidentRow {
   return Object.fromEntries(INCIDENT_COLUMNS.map((column) => [column.name, fromProperty(column, entity[column.name])]));
 }
@@ -39,7 +39,7 @@ function fromProperty({ type }: IncidentColumn, value: unknown): PlainJson {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
-/** As text where another hand wrote something else: a row that could not be read would hold up all others. */
+/** Text, even if another program wrote something else: a row that could not be read would hold up all others. */
 function jsonOf(text: string): PlainJson {
   try {
     const json: PlainJson = JSON.parse(text);
@@ -49,7 +49,7 @@ function jsonOf(text: string): PlainJson {
   }
 }
 
-/** A record's text in as many properties as it needs: `Record0`, `Record1`, … */
+/** Splits a record's text into as many properties as it needs: `Record0`, `Record1`, … */
 export function recordEntity(keys: RowKeys, record: string): Row {
   const parts: [string, string][] = [];
   for (let start = 0; start < record.length;) {

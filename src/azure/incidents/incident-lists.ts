@@ -3,7 +3,7 @@ import type { Entity, TableRows } from "../tables/table-rows.ts";
 import { incidentEntity, rowOfEntity } from "./incident-entity.ts";
 import { knownIncidents } from "./known-incidents.ts";
 
-/** An incident that lists may not show as it is. */
+/** An incident that lists may omit or show in an old state. */
 export interface Unlisted {
   readonly ruleId: string;
   readonly incidentId: string;
@@ -15,11 +15,11 @@ export interface Unlisted {
 
 export interface ListCheck {
   readonly unlisted: readonly Unlisted[];
-  /** Incidents that lists show although their own row does not exist. */
+  /** The number of incidents that lists show although their own row does not exist. */
   readonly orphaned: number;
 }
 
-/** The row that lists are made from: where it must be, and what was found. */
+/** The row that lists are made from: its expected key, and the rows found. */
 interface Listing {
   readonly rowKey: string;
   readonly revision: unknown;
@@ -28,9 +28,9 @@ interface Listing {
 }
 
 /**
- * Compares what lists show with what is stored: the rows `time|…` with the rows `incident|…`.
+ * Compares the rows that lists show (`time|…`) with the stored incidents (`incident|…`).
  *
- * The app writes both in one transaction. They differ where somebody deleted or copied rows, or restored a part of the
+ * The app writes both in one transaction. They differ if somebody deleted or copied rows, or restored a part of the
  * table. Rows `record|…` are not compared: they cannot be made again, and the comparison would read every audit record.
  */
 export function incidentLists(table: TableRows) {
@@ -51,7 +51,7 @@ export function incidentLists(table: TableRows) {
     return all;
   }
 
-  /** Notes each row that lists are made from. @returns the ids of incidents that are not among these */
+  /** Notes each row that lists are made from. @returns the ids of incidents that have such a row but are not in `all` */
   async function noteListed(ruleId: string, all: ReadonlyMap<string, Listing>): Promise<string[]> {
     const strangers = new Set<string>();
     for await (const { rowKey, Revision } of rowsOf(ruleId, LISTED_ROWS)) {
@@ -65,7 +65,7 @@ export function incidentLists(table: TableRows) {
   }
 
   return {
-    /** Compares all rows of a rule. What is stored or changed meanwhile may be among the unlisted. */
+    /** Compares all rows of a rule. Incidents stored or changed meanwhile may be among the unlisted. */
     async check(ruleId: string): Promise<ListCheck> {
       const all = await listings(ruleId);
       const strangers = await noteListed(ruleId, all);
@@ -76,7 +76,7 @@ export function incidentLists(table: TableRows) {
       return { unlisted, orphaned: strangers.length - added.size };
     },
 
-    /** Makes lists show an incident as its own row is. A change by an analyst at the same time stands. */
+    /** Makes lists show an incident as its own row does. A change that an analyst makes at the same time stands. */
     async relist({ ruleId, incidentId, rowKey, misplaced }: Unlisted): Promise<"relisted" | "listed"> {
       const keys = { partitionKey: ruleId, rowKey };
       const shown = await table.get(keys); // first: a change after this gives the row another ETag
@@ -85,7 +85,7 @@ export function incidentLists(table: TableRows) {
       const isRight = shown !== undefined && shown["Revision"] === incident["Revision"];
       if (!isRight) {
         const listed = incidentEntity(keys, rowOfEntity(incident), "listed");
-        // Where somebody else was first, theirs stands.
+        // If somebody else was first, their change stands.
         if (shown === undefined) await table.insert(listed);
         else await table.replace(listed, shown.etag);
       }

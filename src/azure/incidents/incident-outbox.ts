@@ -25,7 +25,7 @@ import {
   RELEASED,
 } from "./outbox-entity.ts";
 
-/** A state of an incident that was stored, and is neither waiting to be forwarded nor acknowledged. */
+/** A stored state of an incident that neither waits to be forwarded nor is acknowledged. */
 export interface Unaccounted {
   readonly ruleId: string;
   readonly incidentId: string;
@@ -40,7 +40,7 @@ export interface Accounts {
 }
 
 /**
- * The outbox of one sink: rows that wait, rows that the sink refused, and acknowledgements of those that it took.
+ * The outbox of one sink: waiting rows, rows that the sink refused, and acknowledgements of rows that it accepted.
  *
  * Each state of an incident has a row `outbox|…` from the transaction that stores it until the sink has accepted it,
  * and a row `ack|…` from then on. Each incident's latest state is in one of the two, or it was lost on the way.
@@ -50,11 +50,11 @@ export function incidentOutbox(table: TableRows, sink: string) {
 
   return {
     /**
-     * Rows of a rule's outbox that may be sent at `dueAt`, at most `limit` of them, behind the row `after`. Without
-     * those that were refused.
+     * At most `limit` rows of a rule's outbox that may be sent at `dueAt`, starting behind the row `after`. Refused rows
+     * are left out.
      *
-     * @param queuedBefore only rows made before this time: younger ones are still with the invocation that made them.
-     *   Those made an hour after it or later are of a clock that was set back since.
+     * @param queuedBefore selects rows made before this time: the invocation that made a younger row still sends it.
+     *   Rows made an hour or more after this time are selected too: the clock was set back since.
      */
     async pending(ruleId: string, { limit, queuedBefore, dueAt, after }: PendingPage): Promise<Pending> {
       // Times are text, so they are compared as text: both are written by toISOString.
@@ -80,27 +80,27 @@ export function incidentOutbox(table: TableRows, sink: string) {
     },
 
     /**
-     * Takes a row out of the outbox and notes that it was acknowledged, both or neither. Doing it twice is harmless.
+     * Moves a row from the outbox to the acknowledgements in one transaction. A repeated call is harmless.
      */
     async markForwarded(row: IncidentRow): Promise<void> {
       const acknowledged = { ...acknowledgementKeys(row, sink) };
       const answer = await table.commit([{ remove: keysOf(row) }, { put: acknowledged }]);
-      // Another instance was first; or our own answer was lost. What was accepted is acknowledged in any case.
+      // Another instance was first, or our own answer was lost. An accepted row is acknowledged in any case.
       if (answer.outcome === "missing") await table.put(acknowledged);
       else if (answer.outcome !== "committed") throw answer.error;
     },
 
-    /** Keeps a row in the outbox, marked so that it is not sent again and again. */
+    /** Marks a row in the outbox as refused, so that sweeps do not send it again and again. */
     async markRefused(row: IncidentRow, reason: string): Promise<void> {
       await table.merge({ ...keysOf(row), ...refusalProperties(reason) });
     },
 
-    /** Keeps what is known of a row's failed attempts. A row that another instance forwarded meanwhile is left alone. */
+    /** Stores a row's failed attempts. Leaves a row alone that another instance forwarded meanwhile. */
     async markFailed(row: IncidentRow, failure: RowFailure): Promise<void> {
       await table.merge({ ...keysOf(row), ...failureProperties(failure) });
     },
 
-    /** What waits of a rule. Counts and reads no more than `limit` rows. */
+    /** Counts a rule's waiting rows. Reads no more than `limit` rows. */
     async waiting(ruleId: string, limit = Infinity): Promise<WaitingRows> {
       const found = { pending: 0, failing: 0, refused: 0, oldest: undefined as string | undefined };
       const query = {
@@ -115,7 +115,7 @@ export function incidentOutbox(table: TableRows, sink: string) {
           found.pending += 1;
           if ((failureOfEntity(entity)?.counted ?? 0) > 0) found.failing += 1;
           const queued = entity["TimeGenerated"];
-          // Written by toISOString, so that text sorts as time.
+          // toISOString wrote them, so text sorts as time.
           if (typeof queued === "string" && (found.oldest ?? "~") > queued) found.oldest = queued;
         }
         if (found.pending + found.refused >= limit) break; // before the next page is asked for
@@ -123,7 +123,7 @@ export function incidentOutbox(table: TableRows, sink: string) {
       return found;
     },
 
-    /** Holds what was stored of one rule against what waits and what was acknowledged. */
+    /** Compares the stored incidents of one rule with the rows that wait and those acknowledged. */
     async accounts(ruleId: string): Promise<Accounts> {
       const open = new Map<string, Unaccounted>();
       const rowsOf = (prefix: string, ...columns: string[]) =>
@@ -161,23 +161,23 @@ export function incidentOutbox(table: TableRows, sink: string) {
   };
 }
 
-/** A row of an outbox that the sink does not take. */
+/** A row of an outbox that the sink does not accept. */
 export interface UntakenRow {
-  /** A refused row waits for a person, a failing one is sent again. */
+  /** A refused row waits for a person; a failing one is sent again. */
   readonly state: "refused" | "failing";
   readonly ruleId: string;
-  /** Of its own in the table. */
+  /** Its row key in the table. */
   readonly rowKey: string;
   readonly sink: string;
   readonly incidentId: string;
   readonly revision: string;
   readonly reason: string;
-  /** Attempts of a failing row that failed while others were taken, and when it is sent again. */
+  /** How often a failing row failed while the sink accepted other rows, and when it is sent again. */
   readonly attempts: number;
   readonly retryAt: string | undefined;
 }
 
-/** Rows of all outboxes that sinks do not take: the dead letters of the way out. */
+/** Rows that sinks do not accept, from all outboxes: the dead letters of forwarding. */
 export function untakenRows(table: TableRows) {
   return {
     async *list(): AsyncGenerator<UntakenRow> {
@@ -186,7 +186,7 @@ export function untakenRows(table: TableRows) {
       for await (const entity of table.list({ prefix: outboxRows(), where, select })) yield untakenRow(entity);
     },
 
-    /** Lets a row be sent again, by the next sweep. A row that was forwarded meanwhile is left alone. */
+    /** Lets the next sweep send a row again. Leaves a row alone that was forwarded meanwhile. */
     async release({ ruleId, rowKey }: UntakenRow): Promise<void> {
       await table.merge({ partitionKey: ruleId, rowKey, ...RELEASED });
     },

@@ -5,10 +5,10 @@ import { LISTED_ROWS, listedRowsAt } from "../tables/row-keys.ts";
 import type { RowFilter, TableRows } from "../tables/table-rows.ts";
 import { rowOfEntity } from "./incident-entity.ts";
 
-/** Pages of the rows that lists are made from. The service tests all of a query but what `rowTest` tests. */
+/** Pages of the rows that lists are made from. The service checks all conditions of a query except those of `rowTest`. */
 export function incidentPages(table: TableRows) {
   return {
-    /** @returns "refused" for a token that the service does not take: a token comes back from a browser */
+    /** @returns "refused" if the service refuses the token: a browser sends it, so it may be anything */
     async page({ token, size, columns, ...request }: PageRequest): Promise<IncidentPage | "refused"> {
       const select = columns && ["RowKey", ...columns];
       const page = await table.page({ ...pageFilter(request), select, pageSize: size }, token);
@@ -20,7 +20,7 @@ export function incidentPages(table: TableRows) {
 }
 
 /**
- * The filter of a page. The service allows 15 comparisons, and a test counts those of all filters together: three for keys,
+ * The filter of a page. The service allows 15 comparisons; a test counts those of all filters together: three for keys,
  * one or two for each filter.
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
@@ -29,7 +29,7 @@ export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "afte
   const { ruleId, query } = request;
   const conditions = conditionsOf(query);
   const { from, before } = timeOf(conditions);
-  // Keys count down: the row key of a later time is smaller. `~` is behind all that an id may hold.
+  // Keys count down, so a later time has a smaller row key. `~` sorts behind every character of an id.
   const first = before === undefined ? LISTED_ROWS : listedRowsAt(before - 1);
   const last = from === undefined ? LISTED_ROWS : listedRowsAt(from);
   return {
@@ -40,7 +40,7 @@ export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "afte
   };
 }
 
-/** Where a page begins: at or behind the row that the request names, and not before the first of the wanted time. */
+/** A page begins at or behind the row that the request names, but never before the first row of the wanted time. */
 function firstRow({ after, from }: Pick<PageRequest, "after" | "from">, first: string): RowFilter {
   if (from !== undefined && from >= first) return { from };
   return after !== undefined && after >= first ? { after } : { from: first };
@@ -60,13 +60,13 @@ function timeOf(conditions: readonly Condition[]): {
   };
 }
 
-/** None for a time, which the row keys hold, and none for what `rowTest` tests. */
+/** No comparison for a time, which the row keys hold, and none for the conditions of `rowTest`. */
 function comparisonsOf(condition: Condition): string[] {
   if (condition.kind === "anyOf") return alternatives(condition);
   return condition.kind === "equals" ? [`${condition.column} ${odata`eq ${condition.text}`}`] : [];
 }
 
-/** By the wanted values or by the others, whichever are fewer. */
+/** Names the wanted values or excludes the others, whichever are fewer. */
 function alternatives({ column, wanted, all }: Extract<Condition, { readonly kind: "anyOf" }>): string[] {
   const others = all.filter((value) => !wanted.includes(value));
   if (others.length < wanted.length) return others.map((value) => `${column} ${odata`ne ${value}`}`);

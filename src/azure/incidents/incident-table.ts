@@ -11,12 +11,12 @@ import { incidentOutbox } from "./incident-outbox.ts";
 import { outboxRows } from "./outbox-entity.ts";
 
 /**
- * Incidents, and the outbox of those that Log Analytics does not have yet.
+ * Incidents, and the outbox of incidents that a sink does not have yet.
  *
- * All rows of one incident share a partition and are written in one transaction, with those of others where they fit,
- * so that an incident is never stored without its outbox row, nor twice. Lists are made by incident-pages.ts, changes by incident-changes.ts.
+ * All rows of one incident share a partition. One transaction writes them, with those of other incidents if they fit,
+ * so an incident is never stored twice or without its outbox row. incident-pages.ts makes lists; incident-changes.ts, changes.
  *
- * @param sinks what new incidents are queued for
+ * @param sinks the sinks that new incidents are queued for
  */
 export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
   function additionOf({ row, record }: StoredIncident): Addition {
@@ -31,7 +31,7 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
     return { partitionKey: ruleId, id, contentHash: valueText(row["ContentHash"]), entities, bytes };
   }
 
-  /** Rows beyond the service's limits are a mistake of ours, which must not hold up their partition for ever. */
+  /** Rows beyond the service's limits are a bug of ours, which must not hold up their partition for ever. */
   function additionOrRefusal(incident: StoredIncident): Addition | { readonly refused: string } {
     try {
       return additionOf(incident);
@@ -48,19 +48,18 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
     },
 
     /**
-     * Stores incidents and queues them for forwarding, unless they are stored already: those of a rule together, in as
-     * few transactions as the service's limits allow.
+     * Stores incidents and queues them for forwarding, unless they are stored already. It stores those of a rule together,
+     * in as few transactions as the service's limits allow.
      *
-     * "known" may also be our own write whose answer was lost: then it is in the outbox, for the sweep.
+     * "known" may also mean our own write whose answer was lost: then its row waits in the outbox for the sweep.
      *
-     * @returns the outcomes in the order given; of an id that comes twice, the second is known, or has other content. An
-     *   incident that the table never takes is refused, and one that cannot be stored now has failed: neither holds up
-     *   another
-     * @throws when none can be stored, or the table does not answer; then each incident is stored whole or not at all
+     * @returns the outcomes in the order given. If an id comes twice, the second is known or has other content. An incident
+     *   that the table never accepts is refused, and one that cannot be stored now has failed; neither holds up another
+     * @throws when no incident can be stored, or the table does not answer; then each is stored whole or not at all
      */
     async addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> {
       const additions = incidents.map(additionOrRefusal);
-      const once = new Map<string, Addition>(); // a transaction that names a row twice is refused, at each delivery anew
+      const once = new Map<string, Addition>(); // the service always refuses a transaction that names a row twice
       for (const addition of additions)
         if ("id" in addition && !once.has(keyOf(addition))) once.set(keyOf(addition), addition);
       const outcomes = await storeMissing(table, [...once.values()]);
@@ -95,7 +94,7 @@ function knownAs(stored: KnownIncident, { contentHash }: KnownIncident): "known"
   return stored.contentHash === "" || stored.contentHash === contentHash ? "known" : "otherContent";
 }
 
-/** No key of a table holds a slash. */
+/** A table key cannot contain a slash. */
 function keyOf({ partitionKey, id }: Addition): string {
   return `${partitionKey}/${id}`;
 }

@@ -5,24 +5,23 @@ import { incidentIdOf, incidentKeys } from "../tables/row-keys.ts";
 import { MAX_COMPARISONS, MAX_PAGE_ROWS } from "../tables/table-limits.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 
-/** Requests that are under way at a time. */
+/** Requests that run at a time. */
 const SIDE_BY_SIDE = 4;
 const SELECTED = ["RowKey", "ContentHash"];
 /** Three comparisons name the partition and the range. */
 const MOST_NAMED = MAX_COMPARISONS - 3;
 
 export interface KnownIncident {
-  /** "" if it was stored by a version that did not keep it. */
+  /** "" if an older version stored the incident without it. */
   readonly contentHash: string;
 }
 
 /**
- * Finds those of many incidents of a rule that are stored: whose own row exists.
+ * Finds which of many incidents of a rule are stored, that is, whose own row exists.
  *
- * Each request reads a range of row keys. Where the table holds little besides the incidents that are looked for, one
- * request finds up to a thousand of them. Where it holds much, each request names twelve: so the number of requests
- * depends on these incidents and not on the table. The range is given with the names, since the service reads the
- * whole partition for names alone.
+ * Each request reads a range of row keys. If the range holds little but the wanted incidents, one request finds up to a
+ * thousand of them. If it holds much else, each request names twelve, so the number of requests depends on these incidents
+ * and not on the table. Requests give the range with the names, since for names alone the service reads the whole partition.
  *
  * @see https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query
  */
@@ -32,9 +31,9 @@ export async function knownIncidents(
 ): Promise<ReadonlyMap<string, KnownIncident>> {
   const wanted = new Set(ids);
   const known = new Map<string, KnownIncident>();
-  const sorted = ids.map((id) => incidentKeys(ruleId, id).rowKey).toSorted((a, b) => (a < b ? -1 : 1)); // as the table sorts
+  const sorted = ids.map((id) => incidentKeys(ruleId, id).rowKey).toSorted((a, b) => (a < b ? -1 : 1)); // the table's order
 
-  /** @returns the last key that was read, or undefined when the range has been read to its end */
+  /** @returns the last key that was read, or undefined at the end of the range */
   async function read(keys: readonly string[], mostRows = Infinity): Promise<string | undefined> {
     const [from = "", through = from] = [keys[0], keys.at(-1)];
     const where = keys.length > MOST_NAMED ? [] : [`(${keys.map((key) => odata`RowKey eq ${key}`).join(" or ")})`];
@@ -52,7 +51,7 @@ export async function knownIncidents(
 
   const reached = sorted.length > MOST_NAMED ? await read(sorted, MAX_PAGE_ROWS) : "";
   const left = reached === undefined ? [] : sorted.filter((key) => key > reached);
-  // As many as the first request has decided: each of the others will decide about as many.
+  // Each further request will decide about as many incidents as the first one did.
   const some = Math.max(MOST_NAMED, sorted.length - left.length);
   const { failures } = await sideBySide(slices(left, some), SIDE_BY_SIDE, (keys) => read(keys));
   throwFirst(failures);

@@ -8,7 +8,7 @@ import { incidentEntity } from "./incident-entity.ts";
 
 const REASON = { characters: 1_000, bytes: 4_000 };
 
-/** A row of the outbox. `Refused`, `RefusedReason` and FAILURE_PROPERTIES tell what became of it. */
+/** A row of the outbox. `Refused`, `RefusedReason` and FAILURE_PROPERTIES hold the outcome of sending it. */
 export function outboxEntity(keys: RowKeys, row: IncidentRow): Row {
   return Object.assign(incidentEntity(keys, row), { Refused: false });
 }
@@ -19,7 +19,7 @@ function outboxPointer(keys: RowKeys, row: IncidentRow): Row {
   return Object.assign({ ...keys }, { IncidentId, RuleId, Revision, TimeGenerated, Refused: false });
 }
 
-/** The outbox rows of a new or changed incident: one for each of these sinks that takes it. */
+/** The outbox rows of a new or changed incident: one for each of these sinks that wants it. */
 export function outboxRows(row: IncidentRow, what: "new" | "changed", sinks: readonly SinkName[]): Row[] {
   return SINKS.filter(({ name }) => sinks.includes(name)).flatMap(({ name, takes }) => {
     if (takes === "every revision") return [outboxEntity(outboxKeys(row, name), row)];
@@ -31,7 +31,7 @@ export function refusalProperties(reason: string): object {
   return { Refused: true, RefusedReason: boundedText(reason, REASON).value };
 }
 
-/** The failed attempts of a row of the outbox. A row that never failed lacks these, or has "" for the times. */
+/** The failed attempts of an outbox row. A row that never failed lacks these properties, or has "" for the times. */
 export const FAILURE_PROPERTIES: readonly string[] = [
   "FailedAttempts",
   "FailedSince",
@@ -50,7 +50,7 @@ export function failureProperties({ counted, since, failedAt, retryAt, reason }:
   };
 }
 
-/** Makes a row as if it had never been refused and never failed: a person lets it be sent again. */
+/** Resets a row as if it had never been refused or failed, because a person wants it sent again. */
 export const RELEASED = {
   Refused: false,
   FailedAttempts: 0,

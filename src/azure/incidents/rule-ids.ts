@@ -13,7 +13,7 @@ export interface RuleIdsOptions {
  * Lists the ids of all rules that have rows in the incident table, and of the running rules. A rule that was removed,
  * renamed or switched off still has rows to forward, to list and to find.
  *
- * The answer may be a minute old unless `fresh` is asked for.
+ * The answer may be a minute old unless the caller wants it `fresh`.
  */
 export function ruleIds(table: TableRows, { running = [], now = Date.now }: RuleIdsOptions = {}) {
   let latest: { readonly at: number; readonly ids: Promise<readonly string[]> } | undefined;
@@ -35,7 +35,7 @@ export function ruleIds(table: TableRows, { running = [], now = Date.now }: Rule
   }
 }
 
-/** Jumps from each partition to the next: one request for each, however many rows it holds. */
+/** Jumps from partition to partition with one request each, however many rows a partition holds. */
 async function partitionKeys(table: TableRows): Promise<string[]> {
   const keys: string[] = [];
   for (let next = await partitionAfter("", table); next !== undefined;) {

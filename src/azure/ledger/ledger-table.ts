@@ -24,13 +24,13 @@ import type { Entity, Row, TableRows } from "../tables/table-rows.ts";
 
 /** Rows removed at a time. */
 const REMOVED_AT_ONCE = 20;
-/** Rows removed by one check, so that a ledger that was not checked for long leaves time to heal. The next goes on. */
+/** Rows that one check removes, so that a long neglected ledger leaves time to heal. The next check goes on. */
 const REMOVED_AT_MOST = 5_000;
 
 /**
- * Which events have been finished: their sequence numbers, in runs, by partition. Rows are only ever inserted
- * and, by the timer, replaced by larger ones; nothing is read and written back, so that any number of instances
- * can write at the same time. `row-keys.ts` has the layout of the table.
+ * The sequence numbers of finished events, as runs, by partition. Instances only insert rows, and the timer replaces
+ * rows by larger ones. No instance reads a row to write it back, so any number of them can write at the same time.
+ * `row-keys.ts` has the layout of the table.
  */
 export function ledgerTable(table: TableRows, hub: HubName) {
   const partitionOf = (partitionId: string): string => ledgerPartition(hub, partitionId);
@@ -49,9 +49,9 @@ export function ledgerTable(table: TableRows, hub: HubName) {
     },
 
     /**
-     * Says that events are finished. Doing it twice is harmless.
+     * Notes that events are finished. A repeated call is harmless.
      *
-     * @throws {DependencyError} when it is unknown whether that is kept
+     * @throws {DependencyError} when it is unknown whether the note is stored
      */
     async finished(partitionId: string, run: FinishedRun): Promise<void> {
       try {
@@ -63,25 +63,25 @@ export function ledgerTable(table: TableRows, hub: HubName) {
       }
     },
 
-    /** All that is known of a partition. */
+    /** All rows of a partition. */
     async read(partitionId: string): Promise<PartitionLedger> {
       const ledger = emptyLedger();
       for await (const entity of table.list({ partitionKey: partitionOf(partitionId) })) addRow(ledger, entity);
       return ledger;
     },
 
-    /** Sets from where on events are expected. The first to say so for a hub is right. */
+    /** Sets the first number that is expected. For each hub, the first call decides. */
     async begin(partitionId: string, { hubCreatedAt, first, seenAt }: LedgerBase): Promise<void> {
       const keys = { partitionKey: partitionOf(partitionId), rowKey: baseKey(hubCreatedAt) };
       await table.insert({ ...keys, First: BigInt(first), SeenAt: iso(seenAt) });
     },
 
-    /** Says that events can never be had again. The row stays. */
+    /** Notes that events have left the hub for good. The row stays. */
     async lost(partitionId: string, range: LostRange): Promise<void> {
       await table.insert({ partitionKey: partitionOf(partitionId), rowKey: lostKey(range) });
     },
 
-    /** Replaces rows by fewer that say the same: the new rows are there before the old ones go. */
+    /** Replaces rows by fewer with the same meaning. It writes the new rows before it removes the old ones. */
     async replace(partitionId: string, { written, obsolete }: LedgerChanges): Promise<void> {
       const partitionKey = partitionOf(partitionId);
       for (const run of written.runs) await table.insert(runEntity(partitionKey, run));
@@ -95,7 +95,7 @@ export function ledgerTable(table: TableRows, hub: HubName) {
       await removeAll(partitionKey, rowKeys.slice(0, REMOVED_AT_MOST));
     },
 
-    /** Keeps what could not be stored, with why and how often. */
+    /** Notes the events that could not be stored, with the reason and the number of attempts. */
     async stuck(partitionId: string, range: StuckRange): Promise<void> {
       await table.put({
         partitionKey: partitionOf(partitionId),
@@ -107,7 +107,7 @@ export function ledgerTable(table: TableRows, hub: HubName) {
       });
     },
 
-    /** Counts that events from `first` on are about to be read again. @returns how often that was begun before and not ended */
+    /** Counts an attempt to read events from `first` on again. @returns how many earlier attempts began and never ended */
     async beginAttempt(partitionId: string, first: number): Promise<number> {
       const keys = { partitionKey: partitionOf(partitionId), rowKey: attemptKey(first) };
       const before = Number((await table.get(keys))?.["Count"] ?? 0);
@@ -133,19 +133,19 @@ export function ledgerTable(table: TableRows, hub: HubName) {
       });
     },
 
-    /** Says that a partition could not be checked. What was found out about it before stays. */
+    /** Notes that a partition could not be checked. The result of its latest good check stays. */
     async writeFailure(partitionId: string, { at, reason }: { at: string; reason: string }): Promise<void> {
       await table.put({ ...statusKeys(hub, partitionId), FailedAt: at, Failure: reason }, "Merge");
     },
 
-    /** Forgets what was found out about partitions that the hub does not have any more. */
+    /** Removes the results of partitions that the hub no longer has. */
     async forgetStatuses(partitionIds: readonly string[]): Promise<void> {
       const kept = new Set(partitionIds.map((partitionId) => statusKeys(hub, partitionId).rowKey));
       const gone = (await this.statuses()).map(({ partitionId }) => partitionId).filter((id) => !kept.has(id));
       await removeAll(statusPartition(hub), gone);
     },
 
-    /** What the timer found out about each partition when it last ran. Empty before its first run. */
+    /** The timer's latest result for each partition. Empty before its first run. */
     async statuses(): Promise<PartitionStatus[]> {
       const statuses: PartitionStatus[] = [];
       for await (const entity of table.list({ partitionKey: statusPartition(hub) })) statuses.push(statusOf(entity));
@@ -167,7 +167,7 @@ function emptyLedger(): LedgerRows {
   return { runs: [], lost: [], stuck: [], bases: [], attempts: [] };
 }
 
-/** Adds what a row says. A row whose key is not of ours is left alone. */
+/** Adds a row's content. Ignores a row whose key pimwatch did not write. */
 function addRow(ledger: LedgerRows, entity: Entity): void {
   const parts = ledgerKeyParts(String(entity["rowKey"]));
   if (parts === undefined) return;

@@ -2,13 +2,13 @@ import { SINKS_PARTITION } from "../tables/row-keys.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 
 /**
- * When each sink last accepted something, for every instance: whether a failure is the row's fault depends on it.
- * Written once a minute at most, and by any instance, so that the time may be a minute too early.
+ * When each sink last accepted a row from any instance. Instances need it to decide whether a failure is the row's fault.
+ * Each instance writes it once a minute at most, so the time may be a minute too early.
  */
 export function sinkAcceptances(table: TableRows) {
   const keysOf = (sink: string) => ({ partitionKey: SINKS_PARTITION, rowKey: sink });
   return {
-    /** In milliseconds since 1970; undefined where nothing was ever accepted. */
+    /** In milliseconds since 1970; undefined if the sink never accepted a row. */
     async latest(sink: string): Promise<number | undefined> {
       const time = (await table.get(keysOf(sink)))?.["AcceptedAt"];
       const at = typeof time === "string" ? Date.parse(time) : NaN;

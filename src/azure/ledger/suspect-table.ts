@@ -5,12 +5,12 @@ import { DependencyError, isOfADependency } from "../../errors.ts";
 import { SUSPECTS_PARTITION } from "../tables/row-keys.ts";
 import type { Entity, RowKeys, TableRows } from "../tables/table-rows.ts";
 
-/** A worker process, told apart from every other one, also from an earlier one of the same number. */
+/** Identifies a worker process, and tells it apart from an earlier one with the same number. */
 export interface WorkerProcess {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
-  /** Whether a process of that number lives on this host. */
+  /** Whether a process with that number lives on this host. */
   isAlive(pid: number): boolean;
 }
 
@@ -20,15 +20,16 @@ export interface SuspectOptions {
   readonly now?: () => number;
 }
 
-/** The state of a thing that is about to be processed. `deaths`: number of workers that died while they had marked it alone. */
+/** The state of a thing that is about to be processed. `deaths` counts the workers that died after they marked it alone. */
 export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "begun"; readonly deaths: number };
 
 /**
- * Marks of things being processed. A mark is set before and removed after, so a mark that is found belongs to a process
- * that is still working on the thing, or died at it.
+ * Marks of things being processed. A worker sets a mark before and removes it after, so a mark in the table belongs to a
+ * worker that still works on the thing or died of it.
  *
- * A mark says who works on the thing since when, and how many workers died while it was marked alone. `Together`: others
- * were marked with it, and any of them may have caused a death. `Quarantined`: it is a dead letter and must not be processed.
+ * A mark names the worker and since when it works, and counts the workers that died while the thing was marked alone.
+ * `Together`: the worker marked others with it, and any of them may have caused a death. `Quarantined`: the thing is a dead
+ * letter and must not be processed.
  */
 export function suspectTable(table: TableRows, { self = thisProcess(), now = Date.now }: SuspectOptions = {}) {
   let known: Known = { quarantined: new Set(), marked: new Set() };
@@ -59,9 +60,9 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
 
   return {
     /**
-     * Marks that the processing of something begins.
+     * Marks one thing before it is processed.
      *
-     * @throws {DependencyError} when another process may be at it
+     * @throws {DependencyError} when another process may be working on it
      */
     async begin(key: string): Promise<Begun> {
       if ((await table.insert(entityOf(key, 0))) === "inserted") return { outcome: "begun", deaths: 0 };
@@ -71,10 +72,10 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
     },
 
     /**
-     * Marks that the processing of several things begins, in one request.
+     * Marks several things before they are processed, in one request.
      *
      * @param keys at most 100, all different
-     * @returns false, and nothing is marked, where one of them has a mark: `begin` tells what it says
+     * @returns false, having marked nothing, if one of them has a mark already: `begin` tells its meaning
      */
     async beginTogether(keys: readonly string[]): Promise<boolean> {
       const marks = keys.map((key) => ({ ...entityOf(key, 0), Together: true }));
@@ -83,20 +84,20 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
       return answer.outcome === "committed";
     },
 
-    /** The worker has lived through all of these. */
+    /** Removes these marks: the worker survived all of these. */
     async endTogether(keys: readonly string[]): Promise<void> {
       const answer = await table.commit(keys.map((key) => ({ remove: keysOf(key) })));
       if (answer.outcome === "missing")
-        for (const key of keys) await this.end(key); // one is gone, so that nothing was done
+        for (const key of keys) await this.end(key); // one mark was gone, so the transaction removed none
       else if (answer.outcome !== "committed") throw answer.error;
     },
 
-    /** The worker has lived through it. */
+    /** Removes the mark: the worker survived. */
     async end(key: string): Promise<void> {
       await table.remove(keysOf(key));
     },
 
-    /** Nobody is to touch it again; it is a dead letter by now. */
+    /** Keeps every worker away from it; it is a dead letter by now. */
     async quarantine(key: string): Promise<void> {
       const since = new Date(now()).toISOString();
       await table.put({ ...keysOf(key), Quarantined: true, Since: since }, "Merge");
@@ -104,10 +105,10 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
     },
 
     /**
-     * What is quarantined, and what workers are at or died at.
+     * Keys of things that are quarantined, and of things that workers process or died of.
      *
-     * At most a minute old, unless `fresh` is asked for. Where the table does not say, what it said before:
-     * whether events are stored does not depend on it.
+     * The answer may be a minute old unless the caller wants it `fresh`. If the table does not answer, this returns the
+     * earlier answer: whether events are stored does not depend on it.
      */
     async known({ fresh = false } = {}): Promise<Known> {
       if (!fresh && Math.abs(now() - knownAt) < SUSPECTS_FRESH_FOR_MS) return known; // the clock may have been set back
@@ -120,7 +121,7 @@ export function suspectTable(table: TableRows, { self = thisProcess(), now = Dat
       return known;
     },
 
-    /** Takes away what is of no interest any more. @throws when a mark could not be taken away, once the others are */
+    /** Removes old marks. @throws when one could not be removed, after it has removed the others */
     async sweep(): Promise<void> {
       const { errors } = await doEach(await listed(), async (mark) => {
         const age = now() - (Date.parse(String(mark["Since"])) || 0);
@@ -144,7 +145,7 @@ function keysOf(key: string): RowKeys {
 
 export interface Known {
   readonly quarantined: ReadonlySet<string>;
-  /** Keys of what workers are at, or died at. */
+  /** Keys of things that workers process or died of. */
   readonly marked: ReadonlySet<string>;
 }
 
@@ -164,7 +165,7 @@ function thisProcess(): WorkerProcess {
     pid: process.pid,
     isAlive(pid) {
       try {
-        process.kill(pid, 0); // asks, and does nothing
+        process.kill(pid, 0); // only asks whether it lives
         return true;
       } catch (error) {
         return error instanceof Error && "code" in error && error.code === "EPERM";

@@ -2,7 +2,7 @@ import { type TimerName, type TimerRuns, TIMERS } from "../../core/ledger/timer-
 import { FIRST_RUN, type HubName, timersPartition } from "../tables/row-keys.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 
-/** Traces of the timers' runs, in the table of the ledger: of the latest run of each, and of the first run of any. */
+/** The latest run of each timer and the first run of any of them, in the ledger's table. */
 export function timerTable(table: TableRows, hub: HubName) {
   const partitionKey = timersPartition(hub);
   let hasFirst = false;
@@ -14,7 +14,7 @@ export function timerTable(table: TableRows, hub: HubName) {
   }
 
   return {
-    /** Says that a run of a timer has come to its end. */
+    /** Notes that a timer's run has ended. */
     async ended(timer: TimerName, at: Date): Promise<void> {
       const EndedAt = at.toISOString();
       await keepFirst(EndedAt);

@@ -2,12 +2,12 @@ import { OPERATION_FORGOTTEN_MS, OPERATION_NOTED_EVERY_MS } from "../../core/tim
 import { OPERATIONS_PARTITION, operationKeys } from "../tables/row-keys.ts";
 import type { RowKeys, TableRows } from "../tables/table-rows.ts";
 
-/** Keeps this many names. Whoever may send to the hub could make up any number. */
+/** Keeps this many names. A sender to the hub could make up any number. */
 export const MOST_OPERATIONS = 50;
 
-/** Operations that no rule matched, for every instance: the health page asks any of them. */
+/** Operations that no rule matched in any instance: the health page may ask any of them. */
 export function unmatchedOperationTable(table: TableRows) {
-  /** When each name was last written, in milliseconds since 1970. */
+  /** When this instance last wrote each name, in milliseconds since 1970. */
   let known = new Map<string, number>();
   let readAt = -Infinity;
 
@@ -23,7 +23,7 @@ export function unmatchedOperationTable(table: TableRows) {
   }
 
   return {
-    /** Notes the names that are new, or were not noted for an hour. Once enough are kept, no new ones. */
+    /** Notes names that are new or were not noted for an hour. Once enough are kept, it adds no new ones. */
     async note(names: readonly string[], at: Date): Promise<void> {
       const now = at.getTime();
       // The clock may have been set back.
@@ -37,7 +37,7 @@ export function unmatchedOperationTable(table: TableRows) {
       }
     },
 
-    /** The latest first. A time may be an hour too early, because it is not written for each record. */
+    /** The latest first. A time may be an hour too early, because not every record updates it. */
     async seen(): Promise<{ readonly operation: string; readonly lastSeenAt: string }[]> {
       const seen = [];
       for await (const row of table.list({ partitionKey: OPERATIONS_PARTITION }))

@@ -16,7 +16,7 @@ export interface Destination {
 
 const SERVICE = "Logs Ingestion";
 
-/** What a person can do about an answer. */
+/** What a person must do about an answer. */
 const REMEDIES: Readonly<Record<number, string>> = {
   401: "the identity's token is not accepted: check AZURE_CLIENT_ID and the tenant",
   403: 'the identity needs the role "Monitoring Metrics Publisher" on the data collection rule; a new assignment takes up to 30 minutes',
@@ -29,8 +29,8 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
     /**
      * Sends one pack in one request: see `Send`.
      *
-     * The rows must be less than 1 MB as JSON: the SDK splits larger packs and, when it is aborted,
-     * resolves with some of the parts unsent. One request resolves only after a 204.
+     * The rows must be less than 1 MB as JSON: the SDK splits larger packs, and an abort between the parts makes it
+     * resolve with some parts unsent. One request resolves only after a 204.
      *
      * @param timeoutMs of the request with all of its retries
      */
@@ -50,11 +50,11 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
 }
 
 /**
- * What happened. The SDK's own message is the text "undefined": it is in the causes, of which a single
- * request has one.
+ * The service's error. The SDK's own message is the text "undefined"; the causes hold the error, and a single request
+ * has one cause.
  *
- * A refusal of the rows is a 413, or a 400 that the service itself gives its reason for. Other errors
- * carry a status, too: that of the token endpoint is 400 where the identity is not assigned to the app.
+ * The service refuses rows with a 413, or with a 400 and a reason. Other errors have a status, too: the token endpoint
+ * answers 400 if the identity is not assigned to the app.
  */
 function failureOf(error: unknown): { isRefusal: boolean; message: string } {
   const cause: unknown = isAggregateLogsUploadError(error) ? error.errors[0]?.cause : error;

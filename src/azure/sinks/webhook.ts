@@ -55,7 +55,7 @@ export function webhook(request: Request, { url, format }: WebhookOptions) {
   };
 }
 
-/** `ECONNREFUSED` and its like, which name no address. */
+/** A code such as `ECONNREFUSED`, which names no address. */
 function codeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;

@@ -114,7 +114,7 @@ export function identityOf(row: IncidentRow): { readonly ruleId: string; readonl
   return { ruleId: valueText(row["RuleId"]), id: valueText(row["IncidentId"]) };
 }
 
-/** Names a hub. Two hubs of the same name in different namespaces have nothing in common. */
+/** Names a hub by namespace and name, because hubs in different namespaces may share a name. */
 export interface HubName {
   readonly namespace: string;
   readonly hub: string;
@@ -126,7 +126,7 @@ export const OPERATIONS_PARTITION = "operations";
 /** The row key of the timers' first run. */
 export const FIRST_RUN = "first";
 
-/** The hash, because names of operations have characters that a key must not have. */
+/** A hash, because operation names contain characters that a key must not contain. */
 export function operationKeys(name: string): RowKeys {
   return { partitionKey: OPERATIONS_PARTITION, rowKey: sha256Hex(Buffer.from(name)) };
 }
@@ -151,7 +151,7 @@ function hubPart({ namespace, hub }: HubName): string {
   return `${keyPart(namespace)}|${keyPart(hub)}`;
 }
 
-/** Host names, hub names and partition ids are of these characters; a colon comes before a local port. */
+/** Host names, hub names and partition ids consist of these characters; a colon comes before a local port. */
 function keyPart(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "_");
 }

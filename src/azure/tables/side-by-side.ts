@@ -7,7 +7,7 @@ export interface SideBySide<Result> {
 }
 
 /**
- * Works on items in parallel, at most `limit` at a time. When it settles, no work is running any more.
+ * Works on items in parallel, at most `limit` at a time. No work is running any more when it settles.
  *
  * An item that fails does not hold up the others.
  *

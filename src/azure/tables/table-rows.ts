@@ -49,9 +49,9 @@ export type Committed =
 /** Selects rows: of one partition, or of all partitions if none is named. */
 export interface RowFilter {
   readonly partitionKey?: string | undefined;
-  /** What the row keys begin with. */
+  /** The prefix of the row keys. */
   readonly prefix?: string;
-  /** Row keys from this one on, or behind that one, in the place of the prefix's beginning. */
+  /** Row keys from this one on, or behind that one, instead of from the prefix on. */
   readonly from?: string;
   readonly after?: string | undefined;
   /** The last row key. */
@@ -106,7 +106,7 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
       await call((options) => client.createTable(options));
     },
 
-    /** A row by its keys; undefined where the table says that it holds none, or where no row can have such keys. */
+    /** A row by its keys; undefined if the table says that it has none, or if no row can have such keys. */
     async get({ partitionKey, rowKey }: RowKeys): Promise<(Entity & { readonly etag: string }) | undefined> {
       if (!isTableKey(partitionKey) || !isTableKey(rowKey)) return undefined;
       try {
@@ -117,7 +117,7 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** Inserts a row. One that exists stays as it is. */
+    /** Inserts a row. An existing row stays as it is. */
     async insert(row: Row): Promise<"inserted" | "exists"> {
       assertWithinTableLimits(row);
       try {
@@ -160,7 +160,7 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** Removes a row. One that is gone already is as good as removed. */
+    /** Removes a row. A row that is gone already counts as removed. */
     async remove({ partitionKey, rowKey }: RowKeys): Promise<void> {
       try {
         await call((options) => client.deleteEntity(partitionKey, rowKey, options));
@@ -169,7 +169,7 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** All rows that a query takes, in the order of their keys. It reads a page when the one before is used up. */
+    /** All rows that a query selects, in the order of their keys. It reads a page when the one before is used up. */
     async *list(query: RowQuery): AsyncGenerator<Entity> {
       let token: string | undefined;
       do {
@@ -182,8 +182,8 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
     /**
      * One page of rows.
      *
-     * @param token where it begins: that of the page before, which a browser may have kept
-     * @returns "refused" for a token that the client or the service does not take
+     * @param token marks where the page begins: the token of the page before, which a browser may have kept
+     * @returns "refused" if the client or the service does not accept the token
      */
     async page(query: RowQuery, token: string | undefined): Promise<RowPage | "refused"> {
       try {
@@ -195,10 +195,10 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
     },
 
     /**
-     * Writes rows of one partition, all or none. After a conflict, look which rows are there: the client sends a
-     * transaction again whose answer was lost, and then meets its own rows.
+     * Writes rows of one partition, all or none. After a conflict, look which rows are there: if an answer was lost, the
+     * client sends the transaction again and meets its own rows.
      *
-     * @throws {DependencyError} also where the answer does not say that each row was written
+     * @throws {DependencyError} also if the answer does not say that each row was written
      */
     async commit(changes: readonly Change[]): Promise<Committed> {
       const actions = changes.map(actionOf);

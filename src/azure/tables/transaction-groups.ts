@@ -1,7 +1,7 @@
 import type { Row } from "./table-rows.ts";
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "./table-limits.ts";
 
-/** Rows that are stored together or not at all: at least one, all of one partition, at most one transaction. */
+/** Rows that are stored together or not at all. At least one; all in one partition; at most one transaction. */
 export interface RowSet {
   readonly partitionKey: string;
   readonly entities: readonly Row[];

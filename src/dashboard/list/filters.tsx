@@ -147,7 +147,7 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
   );
 }
 
-/** The filters in force but the status, each with a button to remove it. */
+/** The active filters except the status, each with a button that removes it. */
 function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | null {
   if (!isFiltered(view)) return null;
   const isTimed = view.from !== "" || view.to !== "";

@@ -10,7 +10,7 @@ import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
 
 interface ListProps {
   readonly list: Incidents;
-  /** How many incidents the bursts have. */
+  /** The number of incidents in each burst. */
   readonly bursts: Readonly<Record<string, number>>;
   readonly view: View;
   readonly change: ChangeView;
@@ -18,7 +18,7 @@ interface ListProps {
   onOpen(id: string): void;
 }
 
-/** The incidents. One of them is open beside; arrow keys go from one to the next. */
+/** The list of incidents. Arrow keys move between rows; the page shows the open incident beside the list. */
 export function IncidentList({ list, bursts, view, change, now, onOpen }: ListProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -106,7 +106,7 @@ function lastPriority(rows: readonly IncidentRow[]): string {
 
 interface RowProps {
   readonly row: IncidentRow;
-  /** Incidents of its burst. */
+  /** The number of incidents in its burst. */
   readonly burst: number;
   readonly now: number;
   readonly isOpen: boolean;

@@ -12,7 +12,7 @@ interface OverviewProps {
   readonly now: number;
 }
 
-/** Open incidents by priority, and when all of them happened. */
+/** The number of open incidents by priority, and a timeline of all incidents. */
 export function Overview({ summary, view, change, now }: OverviewProps): VNode {
   const { value } = summary;
   const chosen = PRIORITIES.filter((priority) => view.priority.split(",").includes(priority));

@@ -12,12 +12,12 @@ interface TimelineProps {
   readonly now: number;
 }
 
-/** From the axis upwards: what is dangerous stands on the line, where lengths compare best. */
+/** From the axis upwards. The dangerous series stands on the axis, where lengths compare best. */
 const STACK: readonly Series[] = ["weakens", "unknown", "neutral", "strengthens", "other"];
 const DAY_MS = 86_400_000;
 const MAX_BARS = 70;
 
-/** When incidents happened, by their effect. A bar narrows the list to its time. */
+/** Shows when incidents happened, by effect. Selecting a bar narrows the list to its time. */
 export function Timeline({ summary, view, change, now }: TimelineProps): VNode {
   const [focused, setFocused] = useState(0);
   if (summary === undefined) return <div class="timeline is-empty" aria-hidden="true" />;
@@ -90,7 +90,7 @@ export function Timeline({ summary, view, change, now }: TimelineProps): VNode {
   );
 }
 
-/** A bar for each time of the range, also where nothing happened. */
+/** A bar for each interval of the range, even if nothing happened in it. */
 function barsOf(summary: IncidentSummary, view: View, now: number): TimeBucket[] {
   const size = summary.bucketMilliseconds;
   const days = RANGES[view.range];

@@ -11,15 +11,15 @@ const LARGEST_PAGE = 200;
 
 export interface Incidents extends Omit<Polled<IncidentPage>, "value" | "replace"> {
   readonly rows: readonly IncidentRow[];
-  /** Whether there may be more behind these. */
+  /** Whether the API may have more. */
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
   loadMore(): void;
-  /** Ids that came with a refresh of this same list: they were not there before. */
+  /** Ids that the latest refresh with new incidents added to this list. */
   readonly fresh: ReadonlySet<string>;
 }
 
-/** The list, kept fresh: its beginning is asked for again and again, what was loaded behind it stays. */
+/** Keeps the list fresh: it loads the first page again at intervals and keeps the pages loaded after it. */
 export function useIncidents(view: View, now: number, everyMs: number): Incidents {
   const question = listQuery(view, now).toString();
   const [more, setMore] = useState<{ question: string; rows: readonly IncidentRow[]; continuation: string | null }>();
@@ -69,7 +69,7 @@ export function useIncidents(view: View, now: number, everyMs: number): Incident
   };
 }
 
-/** A search may answer with nothing yet and where to go on: it goes on until there is something, or a bound. */
+/** The API may answer a search with a continuation and no incidents yet, so this asks on until some come, five times at most. */
 async function firstPage(question: string, limit: number, signal: AbortSignal): Promise<IncidentPage> {
   const asked = new URLSearchParams(question);
   asked.set("limit", String(limit));

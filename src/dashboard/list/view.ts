@@ -8,26 +8,26 @@ import {
   OPEN_STATUSES,
 } from "../../core/triage/incident-filters.ts";
 
-/** What the page shows. It stands in the address, so that a link or a reload leads back to it. */
+/** The state of the page. The address holds it, so that a link or a reload shows the same page. */
 export interface View extends FilterTexts {
   /** `open` is New and Active. */
   readonly status: (typeof STATUS_VIEWS)[number];
   readonly range: Range;
   readonly order: "priority" | "newest";
-  /** Id of the incident that is open beside the list. */
+  /** The id of the incident that is open beside the list. */
   readonly incident: string;
 }
 
-/** Each filter as the address has it; "" where it restricts nothing. */
+/** Each filter's text in the address; "" if it restricts nothing. */
 type FilterTexts = { readonly [Name in FilterName]: string };
 
 export const RANGES = { "24h": 1, "7d": 7, "30d": 30, "90d": 90, all: 0 } as const;
 export type Range = keyof typeof RANGES;
-/** Where list and incident do not fit beside each other; the same as in the styles. */
+/** On a narrower screen, list and incident do not fit beside each other. The styles have the same width. */
 export const NARROW = "(max-width: 859px)";
 export const STATUS_VIEWS = ["open", "New", "Active", "Closed", "all"] as const;
 
-/** Filters with a control made for them alone, and whether the overview's figures count across that filter. */
+/** Filters with a control of their own, and whether the overview's figures ignore that filter. */
 const COUNTED_ACROSS: { readonly [Name in FilterWith<"own">]: boolean } = {
   status: true,
   priority: true,
@@ -37,7 +37,7 @@ const COUNTED_ACROSS: { readonly [Name in FilterWith<"own">]: boolean } = {
 };
 
 const { status: _status, ...noFilters } = forEachFilter(() => "");
-/** All filters but the status, which the list always has. */
+/** All filters except the status, which the list always has. */
 export const NO_FILTERS: Omit<FilterTexts, "status"> = noFilters;
 
 const DEFAULT_VIEW: View = {
@@ -87,7 +87,7 @@ function readView(search: string): View {
   };
 }
 
-/** Whether the API would accept it. */
+/** Whether the API would accept this text. */
 function isReadable(name: FilterName, text: string): boolean {
   const value = FILTERS[name].read(text);
   return typeof value !== "object" || !("expected" in value);
@@ -106,19 +106,19 @@ function writeView(view: View): string {
   return parameters.size === 0 ? "" : `?${parameters}`;
 }
 
-/** Whether anything but range and status narrows the list. */
+/** Whether any filter besides range and status narrows the list. */
 export function isFiltered(view: View): boolean {
   return FILTER_NAMES.some((name) => name !== "status" && view[name] !== "");
 }
 
-/** The list's question to the API. Its times are whole hours, so that the question stays the same between refreshes. */
+/** The list's query to the API. Its times are whole hours, so that the query stays the same between refreshes. */
 export function listQuery(view: View, now: number): URLSearchParams {
   const query = filterQuery(view, now, FILTER_NAMES);
   query.set("order", view.order);
   return query;
 }
 
-/** That of figures and timeline: they show their own parts whether the list is narrowed to one or not. */
+/** The query of figures and timeline: they show all their parts, even if the list is narrowed to one. */
 export function summaryQuery(view: View, now: number): URLSearchParams {
   const across: ReadonlyMap<string, boolean> = new Map(Object.entries(COUNTED_ACROSS));
   return filterQuery(
