@@ -1,10 +1,10 @@
-// Against the stand-in, which says of an emptied partition what Azure says: that it begins at its last event, which is gone.
+// The stand-in answers as Azure does for an emptied partition: it gives the last event as the first, although it is gone.
 import { expect, test } from "vitest";
 import { auditHub } from "../../src/azure/audit-hub.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { consumerOf, HUB, producerOf, startedHub } from "../local/event-hub-clients.ts";
 
-/** A hub whose partition 0 has got so many events. */
+/** A hub whose partition 0 holds this many events. */
 async function hubWith(count: number) {
   const standIn = await startedHub();
   const producer = producerOf(standIn);
@@ -13,7 +13,7 @@ async function hubWith(count: number) {
   return { standIn, hub: auditHub(consumerOf(standIn, "healer")) };
 }
 
-test("a partition is told by its oldest and its last number; one that never held an event begins at 0", async () => {
+test("a partition has its oldest and its last number; one that never held an event begins at 0", async () => {
   const { standIn, hub } = await hubWith(4);
   expect(await hub.partition("1")).toEqual({ first: 0, last: -1, lastEnqueuedAt: undefined });
   expect(await hub.partition("0")).toEqual({ first: 0, last: 3, lastEnqueuedAt: expect.any(Number) });
@@ -21,13 +21,13 @@ test("a partition is told by its oldest and its last number; one that never held
   expect(await hub.partition("0")).toMatchObject({ first: 2, last: 3 });
 });
 
-test("a partition that retention has emptied holds not even its last event", async () => {
+test("a partition that retention emptied does not hold even its last event", async () => {
   const { standIn, hub } = await hubWith(4);
   standIn.trim(HUB, "0", 4);
   expect(await hub.partition("0")).toMatchObject({ first: 4, last: 3 });
 });
 
-test("a range is read exactly, up to the limit, and says how far it proves what is not there", async () => {
+test("the hub reads exactly the range, up to the limit, and says how far missing numbers are proven missing", async () => {
   const { standIn, hub } = await hubWith(8);
   const numbers = async (first: number, last: number, limit = 10) => {
     const { events, readThrough } = await hub.read("0", { first, last }, limit);
@@ -41,7 +41,7 @@ test("a range is read exactly, up to the limit, and says how far it proves what 
   expect(await numbers(2, 6)).toEqual({ numbers: [5, 6], readThrough: 6 });
 });
 
-test("a hub that is not there is a dependency that does not answer", async () => {
+test("a missing hub is a dependency that does not answer", async () => {
   const standIn = await startedHub();
   const hub = auditHub(consumerOf(standIn, "healer", "missing"), 2_000);
   await expect(hub.describe()).rejects.toThrow(Error);

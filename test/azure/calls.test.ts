@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { inTime } from "../../src/azure/calls.ts";
 import { DependencyError } from "../../src/errors.ts";
 
-test("what a call resolves to is handed on", async () => {
+test("the result of a call is passed on", async () => {
   expect(await inTime("Table Storage", 60_000, () => Promise.resolve("rows"))).toBe("rows");
 });
 
@@ -42,20 +42,20 @@ describe("every failure names the service", () => {
     expect(refused).toMatchObject({ message: "Table Storage: not now", statusCode: 503, code: "ServerBusy" });
   });
 
-  test("errors of ours and mistakes keep their words", async () => {
+  test("our own errors and bugs keep their messages", async () => {
     for (const error of [new DependencyError("Ledger", "is late"), new RangeError("limit")])
       await expect(inTime("Table Storage", 60_000, () => Promise.reject(error))).rejects.toBe(error);
   });
 });
 
-test("a call that never ends and does not look at its signal is left behind", async () => {
+test("a call that never ends and ignores its signal is abandoned", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   const call = inTime("Table Storage", 30, () => never);
 
   await expect(call).rejects.toThrow(new DependencyError("Table Storage", "did not answer within 0.03 s"));
 });
 
-test("a call that looks at its signal is aborted, and the error says that it took too long", async () => {
+test("a call that obeys its signal is aborted, and the error says that it took too long", async () => {
   let aborted = false;
   const call = inTime("Table Storage", 20, ({ abortSignal }) => {
     const ended = Promise.withResolvers<never>();
@@ -70,7 +70,7 @@ test("a call that looks at its signal is aborted, and the error says that it too
   expect(aborted).toBe(true);
 });
 
-test("a call that throws at once is a rejection", async () => {
+test("a call that throws at once becomes a rejection", async () => {
   const call = inTime("Table Storage", 20, () => {
     throw new TypeError("no such method");
   });

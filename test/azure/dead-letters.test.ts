@@ -18,7 +18,7 @@ const BYTES = Buffer.from([0xff, 0x00, 0x7b, 0x0d, 0x0a, 0xc3]);
 
 const NOT_DISCARDED = { discarded: "", discardedBy: "", discardedTime: "" };
 
-test("bytes are kept as they are, with why and where from", async () => {
+test("bytes are kept as they are, with reason and position", async () => {
   const { letters, container } = await open();
 
   await letters.add(letter());
@@ -48,7 +48,7 @@ test("bytes are kept as they are, with why and where from", async () => {
   ]);
 });
 
-test("a discarded one stays with the reason, no longer counts, and stays discarded when it is delivered again", async () => {
+test("a discarded dead letter stays with the reason, no longer counts, and stays discarded when it is delivered again", async () => {
   const { letters } = await open();
   await letters.add(letter());
   await letters.add(letter({ bytes: Buffer.from("another") }));
@@ -71,7 +71,7 @@ test("a discarded one stays with the reason, no longer counts, and stays discard
   expect(await letters.discard(sha256Hex("gone"), decision)).toBe(false);
 });
 
-test("the same bytes are kept once, with what was said of them first", async () => {
+test("the same bytes are kept once, with their first reason and position", async () => {
   const { letters } = await open();
 
   await letters.add(letter());
@@ -80,7 +80,7 @@ test("the same bytes are kept once, with what was said of them first", async () 
   expect(await collected(letters.list())).toMatchObject([{ reason: "not JSON", partition: "3" }]);
 });
 
-test("of several that keep the same bytes at the same time none fails", async () => {
+test("several writers can keep the same bytes at the same time", async () => {
   const { letters } = await open();
 
   await Promise.all(Array.from({ length: 8 }, () => letters.add(letter())));
@@ -101,7 +101,7 @@ test.each([
   expect(kept.equals(bytes)).toBe(true);
 });
 
-test("where the host did not say, the position is empty", async () => {
+test("the position is empty if the host did not give one", async () => {
   const { letters, container } = await open();
 
   await letters.add(letter({ position: { partitionId: null, sequenceNumber: null, enqueuedTime: null } }));
@@ -145,7 +145,7 @@ test.each([
   expect(await collected(letters.list())).toMatchObject([{ reason: kept }]);
 });
 
-test("whatever the bytes, reason and position are, they are kept", async () => {
+test("any bytes, reason and position are kept", async () => {
   const { letters, container } = await open();
   const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.string({ minLength: 200, unit: "grapheme" }));
   const any = fc.record({
@@ -168,7 +168,7 @@ test("whatever the bytes, reason and position are, they are kept", async () => {
   await collected(letters.list());
 });
 
-test("a blob that another hand put there is listed, too", async () => {
+test("a blob that another program wrote is listed, too", async () => {
   const { letters, container } = await open();
   await container.getBlockBlobClient("notes").upload("x", 1, { metadata: { reason: "100%" } });
   await container.getBlockBlobClient("other").upload("xy", 2);
@@ -180,7 +180,7 @@ test("a blob that another hand put there is listed, too", async () => {
   ]);
 });
 
-test("a list goes on over all pages", async () => {
+test("a list covers all pages", async () => {
   const pages: Record<string, { names: string[]; next: string }> = {
     first: { names: ["a", "b"], next: "second" },
     second: { names: [], next: "third" },
@@ -207,7 +207,7 @@ test("making the container twice keeps what it holds", async () => {
   expect(await collected(letters.list())).toHaveLength(1);
 });
 
-test("a container that is missing is a failure", async () => {
+test("a missing container is a failure", async () => {
   const { letters, container } = await open();
   await container.delete();
 
@@ -215,7 +215,7 @@ test("a container that is missing is a failure", async () => {
   await expect(collected(letters.list())).rejects.toMatchObject({ statusCode: 404 });
 });
 
-test("nobody listens: adding throws", async () => {
+test("adding throws if nobody listens", async () => {
   const { letters, proxy } = await openBehindProxy();
   await proxy.close();
 
@@ -274,7 +274,7 @@ test.each([
   },
 );
 
-test("no answer at all: each call ends in time", async () => {
+test("each call ends in time without any answer", async () => {
   const { letters, proxy } = await openBehindProxy(300);
   proxy.failAll({ kind: "hang" });
   const late = "Blob Storage: did not answer within 0.3 s";

@@ -40,7 +40,7 @@ async function open() {
   };
 }
 
-test("what waits and what was forwarded is accounted for", async () => {
+test("waiting and forwarded rows are accounted for", async () => {
   const { incidents, check } = await open();
   await incidents.addAll(["a", "b", "c"].map((name) => storedIncident(name)));
   expect(await check()).toEqual({ incidents: 3, waiting: 3, acknowledged: 0, requeued: 0, ...ALL_LISTED });
@@ -61,7 +61,7 @@ test("a row that left the outbox without an acknowledgement waits again, as it w
   expect(await check()).toEqual({ incidents: 2, waiting: 2, acknowledged: 0, requeued: 0, ...ALL_LISTED });
 });
 
-test("what was forwarded twice, or by two at once, is acknowledged and out of the outbox", async () => {
+test("a row forwarded twice, or by several at once, is acknowledged and leaves the outbox", async () => {
   const { incidents, check } = await open();
   const incident = storedIncident();
   await incidents.addAll([incident]);
@@ -71,7 +71,7 @@ test("what was forwarded twice, or by two at once, is acknowledged and out of th
   expect(await check()).toEqual({ incidents: 1, waiting: 0, acknowledged: 1, requeued: 0, ...ALL_LISTED });
 });
 
-test("a row that is forwarded while the accounts are made is not queued again", async () => {
+test("a row forwarded during the comparison is not queued again", async () => {
   const { client, incidents, outbox, outboxKeyOf } = await open();
   const incident = storedIncident();
   await incidents.addAll([incident]);
@@ -85,7 +85,7 @@ test("a row that is forwarded while the accounts are made is not queued again", 
   expect(await pendingRows(incidents, RULE_ID)).toEqual([]);
 });
 
-test.each([1, 2, 3])("a row that is forwarded just before list %i of the accounts is in one of them", async (turn) => {
+test.each([1, 2, 3])("a row forwarded just before list %i of the comparison is in one of the lists", async (turn) => {
   const incident = storedIncident();
   let lists = 0;
   let forward = () => Promise.resolve();
@@ -105,7 +105,7 @@ test.each([1, 2, 3])("a row that is forwarded just before list %i of the account
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 0, refused: 0 });
 });
 
-test("a row that cannot be taken out of the outbox is not acknowledged, and waits", async () => {
+test("a row that cannot be removed from the outbox is not acknowledged, and waits", async () => {
   let isBusy = false;
   const { client, rows } = memoryTable({
     before: (operation) => Promise.resolve(isBusy && operation === "transaction" ? "refused" : undefined),

@@ -1,4 +1,4 @@
-// Records that somebody made up to reach further than a record may: into keys, other rows, prototypes, memory.
+// Records that an attacker made up to reach keys, other rows, prototypes or memory.
 import { gzipSync } from "node:zlib";
 import { TableClient } from "@azure/data-tables";
 import fc from "fast-check";
@@ -17,7 +17,7 @@ let azurite: Azurite;
 beforeAll(async () => void (azurite = await startAzurite()));
 afterAll(() => azurite.close());
 
-/** Of what a row may consist, whatever its record holds. */
+/** The properties that a row may have, whatever its record holds. */
 const PROPERTIES = new Set([
   ...INCIDENT_COLUMNS.map(({ name }) => name),
   "partitionKey",
@@ -58,7 +58,7 @@ const TEXTS = [
   "",
 ];
 
-/** Members with such names and texts, in whatever place. */
+/** Members with such names and texts, at any depth. */
 function hostile(text: string): Json {
   const members: readonly (readonly [string, Json])[] = NAMES.map((name) => [name, { [name]: text, polluted: true }]);
   return JSON.parse(`{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`);
@@ -76,7 +76,7 @@ function hostileBody(text: string, serial: number): Uint8Array {
   return bytes(`{${extra},"records":[${spiked},${record.replace(/^\{/, `{${extra},`)}]}`);
 }
 
-test("whatever a record's members are called, rows have the keys and properties that the code names", async () => {
+test("rows have the keys and properties that the code names, whatever a record's members are called", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const { deps } = memoryStores();
   const events = TEXTS.map((text, index) => ({ body: hostileBody(text, index), position: POSITION }));
@@ -93,7 +93,7 @@ test("whatever a record's members are called, rows have the keys and properties 
   expect(untouched["polluted"]).toBeUndefined();
 });
 
-test("an id from outside finds the row of that id and no other", async () => {
+test("an id from a request finds the row with that id and no other", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const other = TableClient.fromConnectionString(azurite.connectionString, client.tableName, {
     allowInsecureConnection: true,
@@ -125,10 +125,10 @@ test.each([
 
   expect(figures).toMatchObject({ received: 1, deadLettered: 1 });
   expect(letters.map(({ bytes: kept }) => Buffer.from(kept).equals(body))).toEqual([true]);
-  expect(performance.now() - began).toBeLessThan(10_000); // a machine that is busy takes its time
+  expect(performance.now() - began).toBeLessThan(10_000); // a busy machine is slow
 });
 
-test("a body of the size that is still read is read, one byte more is not parsed", async () => {
+test("a body of the largest allowed size is read; one byte more and it is not parsed", async () => {
   const record = JSON.stringify(settingsChange());
   const padded = (size: number) => Buffer.from(`{"records":[${record}]}`.padEnd(size, " "));
   const { deps, letters } = memoryStores();

@@ -36,7 +36,7 @@ async function openWithIncident() {
   return { client, incidents, changes: incidentChanges(tableRows(client)), row: storedIncident().row };
 }
 
-test("a change is in the incident, in its list, in its history and in the outbox", async () => {
+test("a change reaches the incident, its list row, its history and the outbox", async () => {
   const { incidents, changes, row } = await openWithIncident();
   const next = changed(row, { status: "Active", owner: "noor", comment: "looking" });
 
@@ -48,7 +48,7 @@ test("a change is in the incident, in its list, in its history and in the outbox
   expect(await pendingRows(incidents, RULE_ID)).toEqual([row, next.row]);
 });
 
-test("a change is queued for the sinks that take every revision alone", async () => {
+test("a change is queued only for the sinks that take every revision", async () => {
   const { client, row } = await openWithIncident();
   const next = changed(row, { status: "Active" });
   await incidentChanges(tableRows(client), ["log-analytics", "webhook"]).change(next.row, next.entry);
@@ -56,7 +56,7 @@ test("a change is queued for the sinks that take every revision alone", async ()
   expect((await Promise.all(states)).map(({ pending }) => pending)).toEqual([2, 0]);
 });
 
-test("the history of many changes is in their order, and of this incident only", async () => {
+test("the history lists the changes of this incident only, in order", async () => {
   const { incidents, changes, row } = await openWithIncident();
   await incidents.addAll([storedIncident("other")]);
   let latest = row;
@@ -70,7 +70,7 @@ test("the history of many changes is in their order, and of this incident only",
   expect(await changes.history(RULE_ID, sha256Hex("other"))).toEqual([]);
 });
 
-test("of sixteen that change one state at the same time one does, and nothing of the others is stored", async () => {
+test("if sixteen change one state at the same time, one succeeds and nothing of the others is stored", async () => {
   const { incidents, changes, row } = await openWithIncident();
   const wishes = Array.from({ length: 16 }, (_, index) => changed(row, { owner: `analyst ${index}` }, `${index}`));
 
@@ -83,7 +83,7 @@ test("of sixteen that change one state at the same time one does, and nothing of
   expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, refused: 0 });
 });
 
-test("a change of an older state, or of an incident that is not there, is a conflict", async () => {
+test("changing an older state or a missing incident is a conflict", async () => {
   const { changes, row } = await openWithIncident();
   const first = changed(row, { comment: "first" });
   await changes.change(first.row, first.entry);
@@ -98,7 +98,7 @@ test.each([
   { why: "the connection breaks", fault: { kind: "cut", effect: true } },
   { why: "a 500 comes back", fault: { kind: "answer", status: 500, effect: true } },
 ] satisfies { why: string; fault: Fault }[])(
-  "stored, then $why: it is known as our own and stands once in the history",
+  "stored, then $why: the change is recognised as our own and is in the history once",
   async ({ fault }) => {
     const { client, changes: direct, row } = await openWithIncident();
     const proxy = await startFaultProxy(azurite.tableEndpoint);
@@ -110,7 +110,7 @@ test.each([
     );
     const changes = incidentChanges(tableRows(through));
     const next = changed(row, { status: "Active" });
-    // The incident is read first: that request goes through.
+    // The read of the incident comes first; that request succeeds.
     const send = through.submitTransaction.bind(through);
     through.submitTransaction = (...call) => {
       proxy.failNext(fault);
@@ -124,8 +124,8 @@ test.each([
   },
 );
 
-describe("a 412 says that somebody was first", () => {
-  /** A table in memory on which something may happen between the reading of an incident and its change. */
+describe("a 412 means that somebody was first", () => {
+  /** A table in memory that a test can change between the read of an incident and its change. */
   async function openInMemory() {
     let meanwhile = (): Promise<TableFault | undefined> => Promise.resolve(undefined);
     const { client } = memoryTable({
@@ -154,7 +154,7 @@ describe("a 412 says that somebody was first", () => {
     };
   }
 
-  test("it was another: a conflict, and the other's change stands", async () => {
+  test("another analyst: a conflict, and the other change stands", async () => {
     const { changes, change, stored, history } = await openInMemory();
     const theirs = changed(storedIncident().row, { owner: "theirs" });
     const outcome = await change(async () => {
@@ -166,7 +166,7 @@ describe("a 412 says that somebody was first", () => {
     expect(await history()).toEqual([theirs.entry]);
   });
 
-  test("the row was changed by hand, without a history: a conflict, and that change stands", async () => {
+  test("a change by hand, without a history: a conflict, and that change stands", async () => {
     const { client, change, stored, history } = await openInMemory();
     const outcome = await change(async () => {
       await client.updateEntity({ ...incidentKeys(RULE_ID, ID), Owner: "by hand" }, "Merge");
@@ -177,14 +177,14 @@ describe("a 412 says that somebody was first", () => {
     expect(await history()).toEqual([]);
   });
 
-  test("it was we, and the answer was lost: changed, once", async () => {
+  test("our own change whose answer was lost: changed, once", async () => {
     const { ours, change, stored, history } = await openInMemory();
     expect(await change(() => Promise.resolve("repeated"))).toBe("changed");
     expect(await stored()).toEqual(ours.row);
     expect(await history()).toEqual([ours.entry]);
   });
 
-  test("another made the very same change: a conflict, for the history shows one entry", async () => {
+  test("another analyst's identical change: a conflict, because the history has one entry", async () => {
     const { changes, ours, change, history } = await openInMemory();
     const outcome = await change(async () => {
       expect(await changes.change(ours.row, ours.entry)).toBe("changed");
@@ -195,9 +195,9 @@ describe("a 412 says that somebody was first", () => {
   });
 });
 
-test("a transaction that confirms nothing has changed nothing, and is a failure", async () => {
+test("a transaction that confirms nothing counts as a failure that changed nothing", async () => {
   const { client, row } = await openWithIncident();
-  // What the SDK makes of an empty 202, and of a page in the place of the service.
+  // The SDK turns an empty 202, or a page from another server, into this.
   const table = Object.assign(Object.create(client) as TableClient, {
     submitTransaction: () => Promise.resolve({ status: 202, subResponses: [], getResponseForEntity: () => undefined }),
   });

@@ -12,7 +12,7 @@ import { anyIncidentRow, listedColumns, storedIncident } from "../../stored-inci
 
 const KEYS = { partitionKey: "p", rowKey: "r" };
 
-test("any row comes back from its entity as it was", () => {
+test("any row is read back from its entity unchanged", () => {
   fc.assert(
     fc.property(anyIncidentRow(), (row) => {
       expect(rowOfEntity(incidentEntity(KEYS, row))).toEqual(row);
@@ -22,7 +22,7 @@ test("any row comes back from its entity as it was", () => {
   );
 });
 
-test("any record comes back from its parts as it was", () => {
+test("any record is read back from its parts unchanged", () => {
   const long = fc.tuple(fc.integer({ min: 29_990, max: 30_010 }), fc.string({ unit: "grapheme" }));
   fc.assert(
     fc.property(fc.array(long, { maxLength: 4 }), (parts) => {
@@ -35,7 +35,7 @@ test("any record comes back from its parts as it was", () => {
   );
 });
 
-test("a value has the type that the service keeps it in", () => {
+test("a value has the type that the service stores", () => {
   const { row } = storedIncident("sample", { sequenceNumber: 2 ** 40 });
 
   expect(incidentEntity(KEYS, { ...row, AdditionalDetails: null })).toMatchObject({
@@ -48,7 +48,7 @@ test("a value has the type that the service keeps it in", () => {
   expect(incidentEntity(KEYS, { ...row, AdditionalDetails: null })).not.toHaveProperty("AdditionalDetails");
 });
 
-test("a row holds the columns and nothing else, whatever it is made from", () => {
+test("a row holds the columns and nothing else, whatever its entity holds", () => {
   const { row } = storedIncident();
   const foreign = { ...row, PartitionKey: "theirs", RowKey: "theirs", "odata.type": "theirs", Extra: 1 };
 

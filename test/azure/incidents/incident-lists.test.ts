@@ -64,15 +64,15 @@ const AS_STORED = [c, b, a].map(({ row }) => listedColumns(row));
 describe.each([
   { name: "the table in memory", open: openMemory },
   { name: "Azurite", open: async (): Promise<TableAccess> => (await openTable(azurite.connectionString)).client },
-])("lists are held against what is stored ($name)", ({ open }) => {
-  test("a table that is right is left as it is", async () => {
+])("lists are compared with the stored incidents ($name)", ({ open }) => {
+  test("a correct table is not changed", async () => {
     const { check, listed, change } = await filled(await open());
     const changed = await change(a, "noor");
     expect(await check()).toEqual({ relisted: 0, orphaned: 0 });
     expect(await listed()).toEqual([...AS_STORED.slice(0, 2), listedColumns(changed)]);
   });
 
-  test("an incident that lists do not show is listed again, where it was", async () => {
+  test("an incident missing from lists is listed again, where it was", async () => {
     const { client, check, listed } = await filled(await open());
     await client.deleteEntity(RULE_ID, listedKey(b.row));
     expect(await listed()).toHaveLength(2); // the control
@@ -81,7 +81,7 @@ describe.each([
     expect(await check()).toEqual({ relisted: 0, orphaned: 0 });
   });
 
-  test("an incident that lists show in an earlier state is shown as it is", async () => {
+  test("an incident that lists show in an earlier state is shown in its current one", async () => {
     const { client, check, listed, change } = await filled(await open());
     const earlier = await client.getEntity(RULE_ID, listedKey(a.row));
     const changed = await change(a, "noor");
@@ -91,7 +91,7 @@ describe.each([
     expect((await listed())[2]).toEqual(listedColumns(changed));
   });
 
-  test("an incident whose row lists show under another key is listed once, under its own", async () => {
+  test("an incident that lists show under another key is listed once, under its own", async () => {
     const { client, check, listed } = await filled(await open());
     const row = await client.getEntity(RULE_ID, listedKey(a.row));
     await client.createEntity({
@@ -105,7 +105,7 @@ describe.each([
     expect(await listed()).toEqual(AS_STORED);
   });
 
-  test("an incident that is listed and not stored is counted, and nothing of it is changed", async () => {
+  test("an incident that is listed but not stored is counted and not changed", async () => {
     const { client, check, listed } = await filled(await open());
     await client.deleteEntity(RULE_ID, `incident|${idOf(b)}`);
     expect(await check()).toEqual({ relisted: 0, orphaned: 1 });
@@ -113,12 +113,12 @@ describe.each([
   });
 });
 
-test("an incident that is stored while the rows are compared is no orphan", async () => {
+test("an incident stored during the comparison is no orphan", async () => {
   let lists = 0;
   const late: { store?: () => Promise<unknown> } = {};
   const client = await openMemory(async (operation) => {
     lists += operation === "list" && late.store !== undefined ? 1 : 0;
-    // Two pages of incidents: the third page is the first of what lists show.
+    // Incidents take two pages, so the third page is the first one of list rows.
     if (lists === 3) {
       const { store } = late;
       delete late.store;
@@ -129,7 +129,7 @@ test("an incident that is stored while the rows are compared is no orphan", asyn
   await filled(client);
   late.store = () => incidentTable(tableRows(client)).addAll([storedIncident("late")]);
   expect(await incidentLists(tableRows(client)).check(RULE_ID)).toEqual({ unlisted: [], orphaned: 0 });
-  expect(late).toEqual({}); // the control: it was stored then
+  expect(late).toEqual({}); // the control: the incident was stored then
 });
 
 test.each([
@@ -139,7 +139,7 @@ test.each([
     damage: (client: TableAccess) =>
       client.updateEntity({ partitionKey: RULE_ID, rowKey: listedKey(a.row), Revision: 0 }, "Merge"),
   },
-])("an analyst changes an incident whose row is $why, while it is listed again: the change stands", async (one) => {
+])("an analyst's change stands while the incident, whose list row is $why, is listed again", async (one) => {
   let meanwhile: (() => Promise<unknown>) | undefined;
   const client = await openMemory(async (operation) => {
     const now = meanwhile;
@@ -160,7 +160,7 @@ test.each([
   expect(changed["Owner"]).toBe("noor");
 });
 
-test("whichever rows of lists are deleted, old or doubled: one reconciliation shows all incidents once, as they are", async () => {
+test("whichever list rows are deleted, old or doubled, one reconciliation shows every incident once, as it is", async () => {
   const damages = fc.array(
     fc.record({
       which: fc.nat({ max: 2 }),
@@ -188,7 +188,7 @@ test("whichever rows of lists are deleted, old or doubled: one reconciliation sh
   );
 });
 
-test("an incident that cannot be listed again keeps neither others nor other rules back", async () => {
+test("an incident that cannot be listed again holds up neither other incidents nor other rules", async () => {
   const unlisted = [a, b, c].map((one) => ({ ruleId: RULE_ID, incidentId: idOf(one), rowKey: "", misplaced: [] }));
   const outbox = {
     accounts: (ruleId: string) =>

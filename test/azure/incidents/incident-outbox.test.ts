@@ -4,7 +4,7 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { memoryTable } from "../../memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
-test("counting up to a limit asks the table for no more rows than that", async () => {
+test("counting up to a limit reads no more rows than that", async () => {
   let pages = 0;
   const { client } = memoryTable({
     pageSize: 10,

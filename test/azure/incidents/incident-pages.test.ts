@@ -17,7 +17,7 @@ const COUNT = 30;
 const NAMES = Array.from({ length: COUNT }, (_, index) => `incident ${index}`);
 const nameOf = new Map<unknown, string>(NAMES.map((name) => [sha256Hex(name), name]));
 
-/** Newest first: an hour between one and the next, fields in turn. */
+/** Newest first, an hour apart; the fields take their values in turn. */
 function fieldsOf(index: number): Partial<Incident> {
   const pick = <T>(...values: readonly [T, ...T[]]): T => values[index % values.length] ?? values[0];
   return {
@@ -68,15 +68,15 @@ test.each<{ query: IncidentQuery; expected: string[] }>([
   { query: { from: new Date(NEWEST - 3 * HOUR_MS) }, expected: NAMES.slice(0, 4) },
   { query: { to: new Date(NEWEST - 3 * HOUR_MS) }, expected: NAMES.slice(4) },
   { query: { from: new Date(NEWEST - 5 * HOUR_MS), to: new Date(NEWEST - 4 * HOUR_MS) }, expected: ["incident 5"] },
-])("$query: newest first, exactly those", async ({ query, expected }) => {
+])("$query selects exactly these, newest first", async ({ query, expected }) => {
   expect(await namesOf(query)).toEqual(expected);
 });
 
-test("pages of any size hold the same", async () => {
+test("pages of any size hold the same incidents", async () => {
   expect(await namesOf({ status: ["New"] }, 3)).toEqual(await namesOf({ status: ["New"] }));
 });
 
-test("a page goes on behind a key, also within a time", async () => {
+test("a page continues behind a key, even among rows of one time", async () => {
   const query = { from: new Date(NEWEST - 9 * HOUR_MS) };
   const first = await pages.page({ ruleId: RULE_ID, query, size: 4 });
   const after = first === "refused" ? undefined : first.rows.at(-1)?.key;
@@ -84,7 +84,7 @@ test("a page goes on behind a key, also within a time", async () => {
   expect(second).toMatchObject({ rows: Array.from({ length: 6 }, () => ({})), token: undefined });
 });
 
-test("a page that begins with a row holds that row first, and none before the wanted time", async () => {
+test("a page from a row on begins with that row, and holds none outside the wanted time", async () => {
   const first = await pages.page({ ruleId: RULE_ID, query: {}, size: 4 });
   const from = first === "refused" ? undefined : first.rows.at(-1)?.key;
   const namesFrom = async (query: IncidentQuery) => {
@@ -96,7 +96,7 @@ test("a page that begins with a row holds that row first, and none before the wa
 });
 
 test.each(["x", Buffer.from("[]").toString("base64"), Buffer.from('"x').toString("base64")])(
-  "the token %s is refused or of no effect, and no failure of ours",
+  "the token %s is refused or has no effect, and is no failure of ours",
   async (token) => {
     const page = await pages.page({ ruleId: RULE_ID, query: {}, size: 5, token });
     expect(page === "refused" || Array.isArray(page.rows)).toBe(true);

@@ -17,7 +17,7 @@ afterAll(() => azurite.close());
 type PolicyEntry = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number];
 
 const ID = sha256Hex("sample");
-/** Long enough for what is answered, on a busy machine too. */
+/** Long enough for an answer on a busy machine. */
 const PATIENT_MS = 20_000;
 const IMPATIENT_MS = 500;
 const LATE = "Table Storage: did not answer within 0.5 s";
@@ -72,14 +72,14 @@ const LOST_AFTER_EFFECT: readonly { why: string; fault: Fault; outcome: "known" 
 
 const ONE_OR_A_GROUP = [{ names: ["sample"] }, { names: ["a", "b", "c"] }];
 
-describe.each(ONE_OR_A_GROUP)("of $names", ({ names }) => {
+describe.each(ONE_OR_A_GROUP)("adding $names", ({ names }) => {
   const all = names.map((name) => storedIncident(name));
   const each = (outcome: string) => names.map(() => outcome);
-  /** A group that failed is tried again, one by one. */
+  /** The app tries the incidents of a failed group one by one. */
   const orAlone = (outcome: string, alone: string) => (outcome === "throws" && names.length > 1 ? alone : outcome);
 
   test.each(LOST_AFTER_EFFECT)(
-    "stored, then $why: addAll says $outcome for one, and nothing is lost or twice",
+    "stored, then $why: addAll returns $outcome for one, and nothing is lost or doubled",
     async (lost) => {
       const { incidents, proxy, direct } = await open(lost.outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
       proxy.failNext(lost.fault);
@@ -106,10 +106,10 @@ describe.each(ONE_OR_A_GROUP)("of $names", ({ names }) => {
     { why: "no answer", fault: { kind: "hang" }, outcome: "throws" },
     { why: "an empty 202", fault: answer(202), outcome: "throws" },
     { why: "a page with status 200", fault: html(200, false), outcome: "throws" },
-    // No row is found that exists: it is tried again.
+    // The app finds no existing row, so it tries again.
     { why: "a page with status 409", fault: html(409, false), outcome: "added" },
   ] satisfies { why: string; fault: Fault; outcome: string }[])(
-    "not stored, $why: addAll says $outcome for one, and again stores it once",
+    "not stored, $why: addAll returns $outcome for one, and a second call stores it once",
     async ({ fault, outcome }) => {
       const expected = orAlone(outcome, "added");
       const { incidents, proxy, direct } = await open(outcome === "throws" ? IMPATIENT_MS : PATIENT_MS);
@@ -123,7 +123,7 @@ describe.each(ONE_OR_A_GROUP)("of $names", ({ names }) => {
     },
   );
 
-  test("an answer that confirms fewer rows than were sent is none", async () => {
+  test("an answer that confirms fewer rows than were sent does not count", async () => {
     const { incidents, proxy, direct } = await open();
     const body = "--x\r\n--changesetresponse_x\r\nHTTP/1.1 204 No Content\r\n--changesetresponse_x--\r\n--x--";
     proxy.failNext({
@@ -154,7 +154,7 @@ test.each([
   expect(await contentsOf(direct)).toEqual({ listed: 0, pending: 0 });
 });
 
-test("nobody listens: the call ends and says where", async () => {
+test("if nobody listens, the call ends and names the address", async () => {
   const { incidents, proxy } = await open();
   await proxy.close();
 
@@ -174,21 +174,21 @@ const CALLS: readonly { name: string; call: (incidents: IncidentTable) => Promis
   { name: "create", call: (incidents) => incidents.create() },
 ];
 
-test.each(CALLS)("$name ends in time where nothing answers", async ({ call }) => {
+test.each(CALLS)("$name ends in time if nothing answers", async ({ call }) => {
   const { incidents, proxy } = await open(IMPATIENT_MS);
   proxy.failAll({ kind: "hang" });
 
   await expect(call(incidents)).rejects.toThrow(LATE);
 });
 
-test.each(CALLS)("$name ends in time where the table says to come back in an hour", async ({ call }) => {
+test.each(CALLS)("$name ends in time if the table says to come back in an hour", async ({ call }) => {
   const { incidents, proxy } = await open(IMPATIENT_MS);
   proxy.failAll(answer(429, { "retry-after": "3600" }));
 
   await expect(call(incidents)).rejects.toThrow(LATE);
 });
 
-test.each(CALLS)("$name throws where a page with status 200 is the answer", async ({ call }) => {
+test.each(CALLS)("$name throws if a page with status 200 is the answer", async ({ call }) => {
   const { incidents, proxy } = await open();
   await incidents.addAll([storedIncident()]);
   proxy.failAll(html(200, false));
@@ -196,7 +196,7 @@ test.each(CALLS)("$name throws where a page with status 200 is the answer", asyn
   await expect(call(incidents)).rejects.toThrow(Error);
 });
 
-test.each(CALLS)("$name throws where a page with status 404 is the answer", async ({ call }) => {
+test.each(CALLS)("$name throws if a page with status 404 is the answer", async ({ call }) => {
   const { incidents, proxy, direct } = await open();
   await incidents.addAll([storedIncident()]);
   proxy.failAll(html(404, false));
@@ -205,7 +205,7 @@ test.each(CALLS)("$name throws where a page with status 404 is the answer", asyn
   expect(await contentsOf(direct)).toEqual({ listed: 1, pending: 1 });
 });
 
-test.each(CALLS.filter(({ name }) => name !== "create"))("$name throws where the table is gone", async ({ call }) => {
+test.each(CALLS.filter(({ name }) => name !== "create"))("$name throws if the table is gone", async ({ call }) => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await incidents.addAll([storedIncident()]);
   await client.deleteTable();
@@ -222,7 +222,7 @@ test.each(
     { name, call, why: "half an answer, whole as HTTP", fault: json(200, '{"odata.metadata":"x","value":[{"Partiti') },
     { name, call, why: "status 204", fault: answer(204) },
   ]),
-)("$name throws where $why is the answer: it never reads as no rows", async ({ call, fault }) => {
+)("$name throws if $why is the answer: it never reads as no rows", async ({ call, fault }) => {
   const { incidents, proxy } = await open();
   await incidents.addAll([storedIncident()]);
   proxy.failAll(fault);
@@ -230,7 +230,7 @@ test.each(
   await expect(call(incidents)).rejects.toThrow();
 });
 
-test("a 409 is believed only when the incident's row is read", async () => {
+test("a 409 counts only if the incident's row can be read", async () => {
   const { incidents, proxy } = await open();
   await incidents.addAll([storedIncident()]);
 
@@ -239,7 +239,7 @@ test("a 409 is believed only when the incident's row is read", async () => {
   await expect(incidents.addAll([storedIncident("other")])).rejects.toMatchObject({ statusCode: 404 });
   proxy.failNext(conflict, json(200, "{}"));
   await expect(incidents.addAll([storedIncident("other")])).rejects.toThrow(IN_ITS_PLACE);
-  // Whatever the table is asked: it says 409 to each transaction, and that it does not hold the incident.
+  // The table answers every transaction with 409 and says that it does not have the incident.
   proxy.failTransactions(conflict);
   await expect(incidents.addAll([storedIncident("other")])).rejects.toThrow(
     "other rows with its id are there without it",
@@ -249,7 +249,7 @@ test("a 409 is believed only when the incident's row is read", async () => {
   expect(await incidents.addAll([storedIncident("other")])).toEqual(["added"]);
 });
 
-test("a 409 that comes once, of an incident that is not there, is tried again", async () => {
+test("an incident that is not stored is tried again after a single 409", async () => {
   const { incidents, proxy } = await open();
   proxy.failNext(json(409, '{"odata.error":{"code":"EntityAlreadyExists","message":{"value":"exists"}}}'));
   expect(await incidents.addAll([storedIncident("other")])).toEqual(["added"]);
@@ -264,7 +264,7 @@ describe("an incident that the table itself refuses", () => {
     { status: 400, code: "EntityTooLarge" },
     { status: 400, code: "InvalidInput" },
     { status: 413, code: "RequestBodyTooLarge" },
-  ])("is refused after three answers $status $code, and not thrown", async ({ status, code }) => {
+  ])("is refused after three answers $status $code, without an error", async ({ status, code }) => {
     const { incidents, proxy, direct } = await open();
     proxy.failAll(refusalOf(status, code));
 
@@ -274,7 +274,7 @@ describe("an incident that the table itself refuses", () => {
     expect(await contentsOf(direct)).toEqual({ listed: 0, pending: 0 });
   });
 
-  test("is stored where a second or third try succeeds", async () => {
+  test("is stored if a second or third try succeeds", async () => {
     const { incidents, proxy, direct } = await open();
     const refused = refusalOf(413, "RequestBodyTooLarge");
     proxy.failNext(refused, refused);
@@ -288,7 +288,7 @@ describe("an incident that the table itself refuses", () => {
     { why: "it says that the request is not authenticated", fault: refusalOf(400, "InvalidAuthenticationInfo") },
     { why: "it names no code", fault: answer(400) },
     { why: "it is not the table's answer", fault: html(413, false) },
-  ])("throws where $why: that is no fault of the row", async ({ fault }) => {
+  ])("throws if $why: the row is not at fault", async ({ fault }) => {
     const { incidents, proxy, direct } = await open();
     proxy.failAll(fault);
     await expect(incidents.addAll([storedIncident()])).rejects.toThrow();
@@ -296,7 +296,7 @@ describe("an incident that the table itself refuses", () => {
     expect(await direct.addAll([storedIncident()])).toEqual(["added"]);
   });
 
-  test("holds up no other: those of its group are stored, and each has an outcome of its own", async () => {
+  test("holds up no other: the rest of its group is stored, and each has its own outcome", async () => {
     const { client, incidents: direct } = await openTable(azurite.connectionString);
     const refusesC = TableClient.fromConnectionString(azurite.connectionString, client.tableName, {
       allowInsecureConnection: true,
@@ -321,7 +321,7 @@ describe("an incident that the table itself refuses", () => {
   });
 });
 
-/** Answers as the table does to each transaction that names an id. */
+/** Gives the table's answer to each transaction that names an id. */
 function refusing(id: string): PolicyEntry {
   const body = '{"odata.error":{"code":"PropertyValueTooLarge","message":{"lang":"en-US","value":"2:too large"}}}';
   return {
@@ -336,7 +336,7 @@ function refusing(id: string): PolicyEntry {
   };
 }
 
-/** What `toStoredIncident` never makes. */
+/** An incident that `toStoredIncident` never makes. */
 function withLongTitle({ row, record }: StoredIncident): StoredIncident {
   return { row: { ...row, IncidentTitle: "x".repeat(40_000) }, record };
 }
@@ -357,7 +357,7 @@ test.each([{ kind: "cut", effect: true }, answer(500, {}, true)] satisfies Fault
   },
 );
 
-test("a slow reader does not run out of time: the time is that of each page", async () => {
+test("a slow reader does not run out of time: each page has its own time limit", async () => {
   const { incidents } = await open(200);
   await incidents.addAll([storedIncident("a"), storedIncident("b")]);
   let rows = 0;
@@ -370,7 +370,7 @@ test("a slow reader does not run out of time: the time is that of each page", as
   expect(rows).toBe(2);
 });
 
-/** The table behind a proxy that can fail, and `direct` to look at what it holds. */
+/** The table behind a proxy that can fail, and `direct`, which reads the table without the proxy. */
 async function open(timeoutMs = PATIENT_MS): Promise<{
   incidents: IncidentTable;
   proxy: FaultProxy;

@@ -20,7 +20,7 @@ afterAll(() => azurite.close());
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const named = (howMany: number) => Array.from({ length: howMany }, (_, index) => storedIncident(`incident ${index}`));
 
-/** How many say so. */
+/** The number of outcomes of each kind. */
 function count(outcomes: readonly unknown[]): { added: number; known: number } {
   const added = outcomes.filter((outcome) => outcome === "added").length;
   return { added, known: outcomes.length - added };
@@ -41,7 +41,7 @@ describe.each([
   { name: "the table in memory", open: async () => (await countedTable()).incidents },
   { name: "Azurite", open: async (): Promise<IncidentTable> => (await openTable(azurite.connectionString)).incidents },
 ])("incidents that are added together ($name)", ({ open }) => {
-  test("are all there, whatever their number and rule", async () => {
+  test("are all stored, whatever their number and rule", async () => {
     const incidents = await open();
     const [ours, theirs] = [named(60), named(30).map((incident) => ofRule(OTHER_RULE, incident))];
     const mixed = ours.flatMap((incident, index) => [incident, ...theirs.slice(index, index + 1)]);
@@ -52,11 +52,11 @@ describe.each([
     await mustHold(incidents, theirs, OTHER_RULE);
   });
 
-  test("none are none", async () => {
+  test("may be none", async () => {
     expect(await (await open()).addAll([])).toEqual([]);
   });
 
-  test("have each an outcome of its own where some are known, in the order given", async () => {
+  test("each have their own outcome, in the order given, if some are known", async () => {
     const incidents = await open();
     const all = named(12);
     const known = all.filter((_, index) => index % 5 === 1);
@@ -70,7 +70,7 @@ describe.each([
     await mustHold(incidents, all);
   });
 
-  test("are stored once where one comes twice, as it came first", async () => {
+  test("are stored once, as the first one, if one comes twice", async () => {
     const incidents = await open();
     const [one, two] = [storedIncident("one"), storedIncident("two")];
     const again = storedIncident("one", { sequenceNumber: 99 });
@@ -83,7 +83,7 @@ describe.each([
     await mustHold(incidents, [elsewhere], OTHER_RULE);
   });
 
-  test("are each added by one of those who add some of them at the same time", async () => {
+  test("are each added once if several callers add some of them at the same time", async () => {
     const incidents = await open();
     const all = named(20);
     const parts = [all, all.slice(5), all.slice(0, 15).toReversed(), all.slice(3, 9)];
@@ -94,7 +94,7 @@ describe.each([
     await mustHold(incidents, all);
   });
 
-  test.each(["a", "é", "\u0001"])("are stored whole where each is as large as can be, of %j", async (unit) => {
+  test.each(["a", "é", "\u0001"])("are stored whole if each is as large as possible, full of %j", async (unit) => {
     const large = largestIncident(unit); // before the table is opened: on a busy machine it takes longer than Azurite keeps a connection
     const incidents = await open();
     const all = [large, storedIncident(), ofRule(OTHER_RULE, large)];
@@ -105,7 +105,7 @@ describe.each([
   });
 });
 
-/** A table that says how many rows each transaction had. */
+/** A table that counts the rows of each transaction. */
 async function countedTable({
   faults = [],
   sinks = SINKS_ALWAYS_ON,
@@ -126,7 +126,7 @@ async function countedTable({
 type Faults = readonly (TableFault | undefined)[];
 
 describe("transactions", () => {
-  test("are as few as a hundred rows each allow: the control makes one for each incident", async () => {
+  test("are as few as 100 rows each allow; the control makes one for each incident", async () => {
     const { incidents, transactions } = await countedTable();
     await incidents.addAll(named(60));
     expect(transactions).toEqual([100, 100, 40]);
@@ -149,7 +149,7 @@ describe("transactions", () => {
     expect(transactions).toEqual([12, 12]);
   });
 
-  test("of which one meets what is there are made again without it", async () => {
+  test("are made again without an incident that exists", async () => {
     const { incidents, transactions } = await countedTable();
     await incidents.addAll([storedIncident("incident 3")]);
     transactions.length = 0;
@@ -157,14 +157,14 @@ describe("transactions", () => {
     expect(transactions).toEqual([100, 100, 8]);
   });
 
-  test("of which one fails do not keep the others back: each incident of it is tried alone", async () => {
+  test("that fail do not hold up the others: each incident of the group is tried alone", async () => {
     const { incidents, transactions, rows } = await countedTable({ faults: [undefined, "refused"] });
     expect(count(await incidents.addAll(named(60)))).toEqual({ added: 60, known: 0 });
     expect([transactions.slice(0, 3), transactions.length, rows().length]).toEqual([[100, 100, 40], 3 + 25, 240]);
     expect(count(await incidents.addAll(named(60)))).toEqual({ added: 0, known: 60 });
   });
 
-  test.each(["a", '"', "中", "😀", "\u0001"])("are below 4 MiB as sent, full of %j", async (unit) => {
+  test.each(["a", '"', "中", "😀", "\u0001"])("are below 4 MiB when sent, full of %j", async (unit) => {
     const sent: number[] = [];
     const client = new TableClient("https://account.table.core.windows.net", "incidents", {
       additionalPolicies: [
@@ -192,7 +192,7 @@ describe("transactions", () => {
   });
 });
 
-/** The rows of a table to which these were added, one call after the other. */
+/** The rows of a table after these were added, one call after the other. */
 async function storedAs(calls: readonly (readonly StoredIncident[])[]) {
   const { incidents, rows } = await countedTable();
   for (const call of calls) await incidents.addAll(call);
@@ -204,7 +204,7 @@ function byKey(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, 
   return (one ?? "") < (other ?? "") ? -1 : 1;
 }
 
-test("however incidents are grouped, whatever fails and comes again: the table holds what one by one gives", async () => {
+test("whatever the groups, faults and repetitions, the table holds the same rows as after adding one by one", async () => {
   const incident = fc.tuple(fc.nat({ max: 40 }), fc.boolean()).map(([which, isOther]) => {
     const made = storedIncident(`any ${which}`, { record: "r".repeat(which % 7 === 0 ? 390_000 : 20) });
     return isOther ? ofRule(OTHER_RULE, made) : made;
@@ -236,7 +236,7 @@ test("however incidents are grouped, whatever fails and comes again: the table h
   );
 });
 
-test("an incident that cannot be stored, for its other rows are there, is named, and all others are stored", async () => {
+test("an incident blocked by its own other rows is named, and all others are stored", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const all = named(5);
   const stuck = sha256Hex("incident 2");
@@ -246,7 +246,7 @@ test("an incident that cannot be stored, for its other rows are there, is named,
     message: expect.stringContaining(`incident ${stuck} of rule ${RULE_ID} cannot be stored`),
   });
   expect(await incidents.addAll(all)).toEqual(["added", "added", { failed }, "added", "added"]);
-  await expect(incidents.addAll(all.slice(2, 3))).rejects.toEqual(failed); // nothing else is there to be stored
+  await expect(incidents.addAll(all.slice(2, 3))).rejects.toEqual(failed); // no other incident is left to store
 
   await mustHold(
     incidents,

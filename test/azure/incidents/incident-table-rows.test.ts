@@ -39,7 +39,7 @@ test.each([
   { why: "its place in the list", rowKey: TIME },
   { why: "its record", rowKey: `record|${ID}` },
   { why: "its place in the outbox", rowKey: `outbox|log-analytics|${ID}|1` },
-])("where another row has $why, adding throws and stores nothing", async ({ rowKey: planted }) => {
+])("if another row has $why, adding throws and stores nothing", async ({ rowKey: planted }) => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await client.createEntity({ partitionKey: RULE_ID, rowKey: planted });
 
@@ -51,7 +51,7 @@ test.each([
   expect(rows.map((entity) => entity.rowKey)).toEqual([planted]);
 });
 
-test("the reason of a refusal is kept beside the row, cut where it is long", async () => {
+test("the reason of a refusal is kept beside the row, cut if it is long", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   const { row } = storedIncident();
   await incidents.addAll([storedIncident()]);
@@ -62,7 +62,7 @@ test("the reason of a refusal is kept beside the row, cut where it is long", asy
   expect(entity).toMatchObject({ Refused: true, RefusedReason: `413: ${"😀".repeat(497)}`, Severity: "High" });
 });
 
-test("a table that is missing is a failure, not an empty one", async () => {
+test("a missing table is a failure and does not read as empty", async () => {
   const { client, incidents } = await openTable(azurite.connectionString);
   await client.deleteTable();
   const incident = storedIncident();

@@ -40,7 +40,7 @@ describe.each([
     expect(await pendingRows(incidents, RULE_ID)).toEqual([incident.row]);
   });
 
-  test("of sixteen that add the same at the same time one adds it", async () => {
+  test("if sixteen callers add the same incident at the same time, one adds it", async () => {
     const incidents = await open();
 
     const answers = await Promise.all(Array.from({ length: 16 }, () => incidents.addAll([storedIncident()])));
@@ -50,7 +50,7 @@ describe.each([
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1, refused: 0 });
   });
 
-  test("what is found again later, elsewhere and by another version of the rule is known", async () => {
+  test("an incident found again later, at another place and by another version of the rule, is known", async () => {
     const incidents = await open();
     const first = storedIncident();
     await incidents.addAll([first]);
@@ -61,7 +61,7 @@ describe.each([
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(first);
   });
 
-  test("an id that is known from a record with other content is not known again, in one call or later", async () => {
+  test("a stored id whose record has other content is not known, in one call or later", async () => {
     const incidents = await open();
     const first = storedIncident();
     const other = storedIncident("sample", { contentHash: sha256Hex("other"), priority: "P1" });
@@ -130,7 +130,7 @@ describe.each([
     { why: "a pair that ends the record on the boundary", record: `${"a".repeat(29_998)}😀` },
     { why: "pairs only, at odd places", record: `a${"😀".repeat(150_000)}` },
     { why: "the longest that is kept", record: "é".repeat(400_000) },
-  ])("the record comes back as it was: $why", async ({ record }) => {
+  ])("the record is read back unchanged: $why", async ({ record }) => {
     const incidents = await open();
     const incident = storedIncident("sample", { record });
     await incidents.addAll([incident]);
@@ -150,7 +150,7 @@ describe.each([
     expect(Buffer.byteLength(JSON.stringify([incident.row]))).toBeLessThan(900_000);
   });
 
-  test("a list is by time of activity, the newest first, with the columns that lists show", async () => {
+  test("a list is ordered by time of activity, newest first, and has the columns that lists show", async () => {
     const incidents = await open();
     const times = [
       "2026-03-04T09:12:41.7904180Z",
@@ -181,11 +181,11 @@ describe.each([
     expect(await pendingRows(incidents, RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS + 1) })).toHaveLength(2);
   });
 
-  test("rows that were made by a clock which was set back since do not wait for it", async () => {
+  test("rows made before the clock was set back do not wait for it", async () => {
     const incidents = await open();
     const later = (name: string, by: number) =>
       storedIncident(name, { detectedTime: new Date(NOW_MS + by).toISOString() });
-    const ahead = later("a minute", 60_000); // with an instance whose clock is a little ahead
+    const ahead = later("a minute", 60_000); // from an instance whose clock is a little ahead
     await incidents.addAll([later("a day", 86_400_000), ahead]);
 
     const due = await pendingRows(incidents, RULE_ID, { limit: 10, queuedBefore: new Date(NOW_MS) });
@@ -214,7 +214,7 @@ describe.each([
     expect(await incidents.waiting(RULE_ID, 2)).toMatchObject({ pending: 1, refused: 1 });
   });
 
-  test("forwarding twice is harmless, and refusing what was forwarded does not queue it again", async () => {
+  test("forwarding twice is harmless, and refusing a forwarded row does not queue it again", async () => {
     const incidents = await open();
     const incident = storedIncident();
     await incidents.addAll([incident]);
@@ -227,7 +227,7 @@ describe.each([
     expect(await incidents.get(RULE_ID, id("sample"))).toEqual(incident);
   });
 
-  test("more rows than fit on one page are all there", async () => {
+  test("more rows than fit on one page are all returned", async () => {
     const incidents = await open();
     const names = Array.from({ length: 1_010 }, (_, index) => `many ${index}`);
     await incidents.addAll(names.map((name) => storedIncident(name)));
@@ -237,7 +237,7 @@ describe.each([
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 1_010, refused: 0 });
   });
 
-  test("any row comes back from the outbox as it was", async () => {
+  test("any row is read back from the outbox unchanged", async () => {
     const incidents = await open();
     await fc.assert(
       fc.asyncProperty(anyIncidentRow(), fc.string({ unit: "binary" }), async (row, record) => {
@@ -251,7 +251,7 @@ describe.each([
   });
 });
 
-test("any sequence of calls has the same answers in memory and in Azurite", async () => {
+test("any sequence of calls gives the same answers in memory and in Azurite", async () => {
   const step = fc.record({
     call: fc.constantFrom(
       "add",

@@ -30,7 +30,7 @@ async function tableOf(stored: readonly string[], { pageSize = 1_000 } = {}) {
   return { client, requests: () => requests };
 }
 
-/** The part of an incident's own row that is looked at. */
+/** The part of an incident's own row that the code reads. */
 const incidentOf = (one: string) => ({
   partitionKey: RULE,
   rowKey: `incident|${one}`,
@@ -45,7 +45,7 @@ describe.each([
   { name: "the table in memory", open: async () => (await tableOf([])).client },
   { name: "Azurite", open: async (): Promise<TableAccess> => (await openTable(azurite.connectionString)).client },
 ])("known incidents ($name)", ({ open }) => {
-  test.each([1, 12, 13, 40])("of %i are those whose own row exists, and no others", async (count) => {
+  test.each([1, 12, 13, 40])("among %i are exactly those whose own row exists", async (count) => {
     const client = await open();
     const some = ids(count);
     const stored = some.filter((_, index) => index % 3 === 0);
@@ -59,7 +59,7 @@ describe.each([
   });
 });
 
-test("whatever the table holds and however it cuts its pages, those of the asked that it holds are known", async () => {
+test("whatever the table holds and however it cuts its pages, exactly the stored ones among the given are known", async () => {
   const some = fc.uniqueArray(fc.nat({ max: 60 }), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(some, some, fc.integer({ min: 1, max: 20 }), async (stored, wanted, pageSize) => {
@@ -81,7 +81,7 @@ test.each([
     known: 500,
     atMost: 25,
   },
-  // Twelve to a request, and one request to see that there are so many others.
+  // Twelve to a request, and one request that finds so many others.
   { why: "a hundred of very many", stored: 20_000, wanted: { from: 0, count: 100 }, known: 100, atMost: 10 },
   { why: "twelve of very many", stored: 20_000, wanted: { from: 19_990, count: 12 }, known: 10, atMost: 1 },
   { why: "one of very many", stored: 20_000, wanted: { from: 7, count: 1 }, known: 1, atMost: 1 },
@@ -91,7 +91,7 @@ test.each([
   expect(requests()).toBeLessThanOrEqual(atMost);
 });
 
-test("a table that does not answer is a failure, and never reads as none", async () => {
+test("a table that does not answer is a failure and never reads as empty", async () => {
   const { client } = memoryTable({ before: () => Promise.resolve("refused") });
   await client.createTable();
   for (const count of [1, 500]) await expect(asked(client, ids(count))).rejects.toMatchObject({ statusCode: 503 });

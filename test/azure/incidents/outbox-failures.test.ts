@@ -1,4 +1,4 @@
-// What the outbox keeps of rows that a sink does not take, in memory and in Azurite.
+// The outbox keeps rows that a sink does not accept; in memory and in Azurite.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
@@ -49,7 +49,7 @@ describe.each([
   }
   const row = (name: string) => storedIncident(name).row;
 
-  test("a failed attempt is kept, and comes back with the row when it is due", async () => {
+  test("a failed attempt is kept and returned with the row when it is due", async () => {
     const { outbox } = await opened(["a"]);
     const at = (time: number) =>
       outbox.pending(RULE_ID, { limit: 10, queuedBefore: new Date("2100-01-01"), dueAt: new Date(time) });
@@ -62,7 +62,7 @@ describe.each([
     expect((await at(NOW)).rows).toEqual([{ row: row("a"), failure: UNCOUNTED }]);
   });
 
-  test("rows that are not due take no place on a page, and pages go on behind each other", async () => {
+  test("rows that are not due take no place on a page, and each page continues behind the one before", async () => {
     const { outbox } = await opened();
     for (const name of NAMES.slice(0, 2)) await outbox.markFailed(row(name), FAILURE);
     const which = { limit: 2, queuedBefore: new Date("2100-01-01"), dueAt: new Date(NOW) };
@@ -76,13 +76,13 @@ describe.each([
     expect([first.next, second.next]).toEqual([`outbox|log-analytics|${sha256Hex(NAMES[3] ?? "")}|1`, undefined]);
   });
 
-  test("a page that just holds all is the last one", async () => {
+  test("a page that holds exactly the rest is the last one", async () => {
     const { outbox } = await opened();
     const which = { limit: NAMES.length, queuedBefore: new Date("2100-01-01"), dueAt: new Date(NOW) };
     expect((await outbox.pending(RULE_ID, which)).next).toBeUndefined();
   });
 
-  test("what waits is counted: to be sent, failing, refused, and since when the oldest is to be sent", async () => {
+  test("waiting rows are counted as pending, failing and refused, with the time of the oldest", async () => {
     const { outbox } = await opened(["a", "b", "c"]);
     const older = storedIncident("older", { detectedTime: "2026-03-01T00:00:00.000Z" });
     await outbox.addAll([older]);
@@ -104,14 +104,14 @@ describe.each([
     });
   });
 
-  test("a failure of a row that another instance has got accepted meanwhile changes nothing", async () => {
+  test("a failure changes nothing if another instance has forwarded the row meanwhile", async () => {
     const { outbox } = await opened(["a"]);
     await outbox.markForwarded(row("a"));
     await outbox.markFailed(row("a"), FAILURE);
     expect(await pendingRows(outbox, RULE_ID)).toEqual([]);
   });
 
-  test("refused and failing rows are listed with the reason; a row that was released is as if it had never failed", async () => {
+  test("refused and failing rows are listed with the reason; a released row is as if it had never failed", async () => {
     const { outbox, untaken } = await opened(["a", "b", "c"]);
     expect(await collected(untaken.list())).toEqual([]);
     await outbox.markRefused(row("a"), "answered 400");
@@ -146,7 +146,7 @@ describe.each([
     expect(rows.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined]);
   });
 
-  test("a row whose columns another hand made unreadable is sent as it is, and hides no others", async () => {
+  test("a row whose columns another program made unreadable is sent as it is and hides no others", async () => {
     const { client, outbox } = await opened(["a", "b"]);
     const rowKey = `outbox|log-analytics|${sha256Hex("a")}|1`;
     await client.updateEntity({ partitionKey: RULE_ID, rowKey, Entities: "{not JSON" }, "Merge");

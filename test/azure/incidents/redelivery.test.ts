@@ -25,7 +25,7 @@ const tally = (outcomes: readonly unknown[]) => ({
   known: outcomes.filter((outcome) => outcome === "known").length,
 });
 
-/** A table that counts its requests, and on which something may happen before each. */
+/** A table that counts its requests; a test can act before each of them. */
 async function openTable({
   sinks = SINKS_ALWAYS_ON,
   before = (_operation: string, _request: number): Promise<TableFault | undefined> => Promise.resolve(undefined),
@@ -36,7 +36,7 @@ async function openTable({
       seen.requests += 1;
       seen.now += 1;
       seen.most = Math.max(seen.most, seen.now);
-      await new Promise((resolve) => void setImmediate(resolve)); // the others come in, too
+      await new Promise((resolve) => void setImmediate(resolve)); // lets the others start, too
       seen.now -= 1;
       return before(operation, seen.requests);
     },
@@ -98,7 +98,7 @@ function keysOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-test("few that are known cost few requests", async () => {
+test("few known incidents cost few requests", async () => {
   const { incidents, seen } = await openTable();
   for (const { count, atMost } of [
     { count: 1, atMost: 2 },
@@ -113,7 +113,7 @@ test("few that are known cost few requests", async () => {
   }
 });
 
-/** The same table for one process, to which something happens before each of its transactions. */
+/** The same table for one process; a test acts before each of its transactions. */
 function interrupted(client: TableAccess, before: () => Promise<unknown>): TableAccess {
   return Object.assign({}, client, {
     async submitTransaction(actions: Actions) {
@@ -123,8 +123,8 @@ function interrupted(client: TableAccess, before: () => Promise<unknown>): Table
   });
 }
 
-describe("somebody else stores at the same time", () => {
-  test("the missing ones, after they were looked up and before they are stored: each is added once", async () => {
+describe("another process stores at the same time", () => {
+  test("missing incidents, between our look-up and our write: each is added once", async () => {
     const all = named(100);
     const theirs = all.filter((_, index) => index % 10 === 1);
     const { client, rows } = await openTable();
@@ -133,7 +133,7 @@ describe("somebody else stores at the same time", () => {
     let transactions = 0;
     let stored: Promise<unknown> = Promise.resolve();
     const ours = interrupted(client, () => {
-      transactions += 1; // the first one only tells that some are known
+      transactions += 1; // the first one only shows that some are known
       if (transactions === 2) stored = others.addAll(theirs);
       return stored;
     });
@@ -144,7 +144,7 @@ describe("somebody else stores at the same time", () => {
     expect(keysOf(rows())).toHaveLength(4 * 100);
   });
 
-  test("one more before each of our transactions: it ends all the same, and each is stored once", async () => {
+  test("one more incident before each of our transactions: ours ends, and each is stored once", async () => {
     const all = named(100);
     const { client, rows } = await openTable();
     const others = incidentTable(tableRows(client));
@@ -163,7 +163,7 @@ describe("somebody else stores at the same time", () => {
     expect(keysOf(rows())).toHaveLength(4 * 100);
   });
 
-  test("several processes, the same incidents: each is added by one of them", async () => {
+  test("several processes and the same incidents: one of them adds each", async () => {
     const { client, rows } = await openTable();
     const all = named(120);
     const outcomes = await Promise.all(
@@ -175,7 +175,7 @@ describe("somebody else stores at the same time", () => {
 });
 
 describe("an incident that cannot be stored", () => {
-  test("keeps none of the others back, however many there are of its kind", async () => {
+  test("holds up no other, however many such incidents there are", async () => {
     const { client, incidents, rows } = await openTable();
     const all = named(200);
     const stuck = all.filter((_, index) => index % 20 < 5).map(idOf);
@@ -191,7 +191,7 @@ describe("an incident that cannot be stored", () => {
     expect(stored).toHaveLength(200 - stuck.length);
   });
 
-  test("since transactions with it fail again and again: all others are stored, those of its group too", async () => {
+  test("because its transactions fail again and again: all others are stored, also those of its group", async () => {
     const down = named(1, 30).map(idOf).join();
     const failing = await openTable();
     const { client, seen } = failing;
@@ -210,7 +210,7 @@ describe("an incident that cannot be stored", () => {
     expect(failing.rows()).toHaveLength(4 * 199);
   });
 
-  test("with many of its kind, in each group and side by side: all others are stored", async () => {
+  test("like many others, in each group and in parallel: the rest is stored", async () => {
     const bad = new Set(named(200).flatMap((one, index) => (index % 25 < 6 ? [idOf(one)] : [])));
     const failing = await openTable();
     const table: TableAccess = Object.assign({}, failing.client, {
@@ -232,14 +232,14 @@ function messageOf(outcome: StoreOutcome): string {
     : JSON.stringify(outcome);
 }
 
-test("a table that is down is not asked for each group", async () => {
+test("a table that is down gets no request for each group", async () => {
   const { incidents, seen } = await openTable({ before: () => Promise.resolve("refused") });
   await expect(incidents.addAll(named(1_000))).rejects.toMatchObject({ statusCode: 503 });
   expect(seen.requests).toBeLessThanOrEqual(1 + 3 + 4);
   expect(seen.now).toBe(0);
 });
 
-test("whatever is known, of whatever rules, with whatever faults: outcomes are in order and right, and rows are whole", async () => {
+test("whatever is known, and whatever the rules and faults, outcomes are right and in order, and rows are whole", async () => {
   const one = fc.tuple(fc.nat({ max: 150 }), fc.boolean()).map(([which, isOther]) => {
     const made = storedIncident(`any ${which}`);
     return isOther ? ofRule(OTHER_RULE, made) : made;
@@ -279,7 +279,7 @@ test("whatever is known, of whatever rules, with whatever faults: outcomes are i
 
 test("a batch too large for one invocation gets further with each retry", async () => {
   const MATCHES = 600;
-  const REQUESTS = 16; // of the 24 and more that it takes
+  const REQUESTS = 16; // of the 24 or more that it needs
   let left = Number.POSITIVE_INFINITY;
   const table = memoryTable({ before: () => Promise.resolve((left -= 1) < 0 ? "refused" : undefined) });
   await table.client.createTable();

@@ -38,12 +38,12 @@ describe.each([
     expect(ids.toSorted()).toEqual(["RULE C", "it's a", "new", "rule b"]);
   });
 
-  test("are those of the running rules where the table is empty", async () => {
+  test("are those of the running rules if the table is empty", async () => {
     expect(await ruleIds(tableRows(await open()), { running: ["a"] })()).toEqual(["a"]);
   });
 });
 
-test("whatever the partitions, one request is made for each, and one for the end", async () => {
+test("need one request for each partition and one for the end, whatever the partitions", async () => {
   const partitions = fc.dictionary(fc.stringMatching(/^[a-z']{1,4}$/), fc.integer({ min: 1, max: 4 }), { maxKeys: 8 });
   await fc.assert(
     fc.asyncProperty(partitions, async (rows) => {
@@ -55,7 +55,7 @@ test("whatever the partitions, one request is made for each, and one for the end
   );
 });
 
-test("an answer is kept for a minute, and never where a fresh one is asked for", async () => {
+test("are kept for a minute, unless the caller wants fresh ones", async () => {
   const { client } = await openMemory();
   await fill(client, { a: 1 });
   let time = 0;
@@ -76,7 +76,7 @@ test("an answer is kept for a minute, and never where a fresh one is asked for",
   expect(await ids()).toEqual(["a", "b", "c", "d"]);
 });
 
-test("those who ask at the same time share the requests", async () => {
+test("are read once for callers that ask at the same time", async () => {
   const { client, lists } = await openMemory();
   await fill(client, { a: 1 });
   const ids = ruleIds(tableRows(client));
@@ -84,7 +84,7 @@ test("those who ask at the same time share the requests", async () => {
   expect(lists()).toBe(2);
 });
 
-test("a table that does not answer is a failure, and is asked again the next time", async () => {
+test("fail if the table does not answer; the next call asks it again", async () => {
   const { client } = await openMemory(["refused"]);
   const ids = ruleIds(tableRows(client), { running: ["a"] });
   await expect(ids()).rejects.toMatchObject({ statusCode: 503 });

@@ -21,7 +21,7 @@ function run(first: number, last: number, more: Partial<FinishedRun> = {}): Fini
   return { first, last, enqueuedAt: TIME + first, finishedAt: TIME + 500, latestAt: TIME + 900, ...more };
 }
 
-/** Changes of these kinds of rows alone. */
+/** Changes that affect only these kinds of rows. */
 function changes(some: {
   written?: Partial<LedgerChanges["written"]>;
   obsolete?: Partial<LedgerChanges["obsolete"]>;
@@ -50,7 +50,7 @@ async function open(timeoutMs?: number) {
   return { direct, proxy, ledger: ledgerTable(tableRows(behind, timeoutMs), HUB), another };
 }
 
-test("what was written is read, each kind of row by itself", async () => {
+test("each kind of row is read back separately", async () => {
   const { direct } = await open();
   const base = { hubCreatedAt: TIME, first: 3, seenAt: TIME + 7 };
   const lost = { first: 10, last: 12, hubCreatedAt: TIME };
@@ -73,7 +73,7 @@ test("what was written is read, each kind of row by itself", async () => {
   });
 });
 
-test("what is said twice is there once, as it was said first", async () => {
+test("a note written twice is there once, with its first content", async () => {
   const { direct } = await open();
   for (const finishedAt of [TIME, TIME + 1]) await direct.finished("0", run(0, 4, { finishedAt }));
   for (const first of [3, 9]) await direct.begin("0", { hubCreatedAt: TIME, first, seenAt: TIME });
@@ -106,7 +106,7 @@ test("attempts are counted until they are ended", async () => {
   expect(await direct.beginAttempt("0", 5)).toBe(0);
 });
 
-test("the status of each partition is the latest", async () => {
+test("each partition has its latest status", async () => {
   const { direct, another } = await open();
   const status = {
     partitionId: "0",
@@ -127,7 +127,7 @@ test("the status of each partition is the latest", async () => {
   expect(await direct.statuses()).toEqual([status, { ...status, partitionId: "1", oldestUnfinishedAt: undefined }]);
 });
 
-test("a check that failed is told beside what the last good one found, and until the next good one", async () => {
+test("a failed check is shown beside the result of the last good one, until the next good one", async () => {
   const { direct } = await open();
   const status = {
     partitionId: "0",
@@ -152,7 +152,7 @@ test("a check that failed is told beside what the last good one found, and until
   expect(await direct.statuses()).toEqual([status]);
 });
 
-test("rows of losses, of what is stuck and of attempts go when they are replaced", async () => {
+test("rows of lost events, stuck events and attempts are removed when they are replaced", async () => {
   const { direct } = await open();
   const range = (first: number, last: number) => ({ first, last, hubCreatedAt: TIME });
   const stuck = { ...range(7, 8), attempts: 0, since: TIME, lastTriedAt: TIME, reason: "" };
@@ -198,13 +198,13 @@ const CALLS: readonly { name: string; call: (ledger: LedgerTable) => Promise<unk
   { name: "statuses", call: (ledger) => ledger.statuses() },
 ];
 
-test.each(CALLS)("$name ends in time where nothing answers", async ({ call }) => {
+test.each(CALLS)("$name ends in time if nothing answers", async ({ call }) => {
   const { ledger, proxy } = await open(300);
   proxy.failAll({ kind: "hang" });
   await expect(call(ledger)).rejects.toThrow("did not answer within 0.3 s");
 });
 
-test.each(CALLS)("$name throws where a page is the answer: it never reads as an empty ledger", async ({ call }) => {
+test.each(CALLS)("$name throws if a page is the answer: it never reads as an empty ledger", async ({ call }) => {
   const { ledger, direct, proxy } = await open();
   await direct.finished("0", run(0, 4));
   const page = (status: number): Fault => ({
@@ -221,7 +221,7 @@ test.each(CALLS)("$name throws where a page is the answer: it never reads as an 
   expect((await direct.read("0")).runs).toEqual([run(0, 4)]);
 });
 
-test("what keeps a run from being written is a DependencyError, whatever the SDK calls it", async () => {
+test("a failure to write a run is a DependencyError, whatever the SDK calls it", async () => {
   const { ledger, proxy } = await open();
   proxy.failAll({ kind: "answer", status: 403 });
   await expect(ledger.finished("0", run(0, 4))).rejects.toBeInstanceOf(DependencyError);
@@ -236,7 +236,7 @@ test("a run whose answer is lost is written; the second try finds its own row", 
   expect((await direct.read("0")).runs).toEqual([run(0, 4)]);
 });
 
-test("a compaction that breaks off anywhere forgets nothing", async () => {
+test("a compaction that stops anywhere loses nothing", async () => {
   const state = { hubCreatedAt: TIME, first: 0, last: 99, lastEnqueuedAt: TIME };
   const patience = { graceMs: 0, stallMs: 0, now: TIME + 10_000 };
   await fc.assert(

@@ -13,7 +13,7 @@ afterAll(() => azurite.close());
 const MINUTE = 60_000;
 const BUSY = "Poison guard: another process is at the same event: later again";
 
-/** A table, workers on it that the test lets die, and a clock. */
+/** A table, workers that the test can kill, and a clock. */
 async function open() {
   const table = TableClient.fromConnectionString(azurite.connectionString, `t${randomUUID().replaceAll("-", "")}`, {
     allowInsecureConnection: true,
@@ -31,7 +31,7 @@ async function open() {
   return { table, rows, worker, clock, kill: (pid: number) => living.delete(pid) };
 }
 
-test("what is begun and ended leaves nothing behind", async () => {
+test("a thing that is begun and ended leaves nothing behind", async () => {
   const { worker } = await open();
   const one = worker(1);
   expect(await one.begin("k")).toEqual({ outcome: "begun", deaths: 0 });
@@ -41,7 +41,7 @@ test("what is begun and ended leaves nothing behind", async () => {
   expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: new Set() });
 });
 
-test("each worker that died of it is counted, also one whose number lives again in another process", async () => {
+test("each worker that died is counted, even if another process has its number now", async () => {
   const { worker, kill } = await open();
   await worker(1).begin("k");
   kill(1);
@@ -49,7 +49,7 @@ test("each worker that died of it is counted, also one whose number lives again 
   expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 2 });
 });
 
-test("what is begun together leaves nothing behind, and is begun only where nothing of it is marked", async () => {
+test("things begun together leave nothing behind, and begin only if none of them is marked", async () => {
   const { worker } = await open();
   const one = worker(1);
   expect(await one.beginTogether(["a", "b"])).toBe(true);
@@ -60,7 +60,7 @@ test("what is begun together leaves nothing behind, and is begun only where noth
   expect(await one.known({ fresh: true })).toMatchObject({ marked: new Set() });
 });
 
-test("a hundred things are begun, and ended, in one request", async () => {
+test("one request begins a hundred things, and one ends them", async () => {
   const { rows, worker } = await open();
   let requests = 0;
   const counting: TableRows = {
@@ -77,7 +77,7 @@ test("a hundred things are begun, and ended, in one request", async () => {
   expect([requests, (await one.known({ fresh: true })).marked.size]).toEqual([2, 0]);
 });
 
-test("what was ended already keeps no mark of its group", async () => {
+test("ending a group removes all its marks, even if one thing was ended before", async () => {
   const { worker } = await open();
   const one = worker(1);
   await one.beginTogether(["a", "b", "c"]);
@@ -86,7 +86,7 @@ test("what was ended already keeps no mark of its group", async () => {
   expect(await one.known({ fresh: true })).toEqual({ quarantined: new Set(), marked: new Set() });
 });
 
-test("a death counts against nothing that was marked together with others, and against what was alone", async () => {
+test("a death counts only against a thing that was marked alone", async () => {
   const { worker, kill } = await open();
   await worker(1).beginTogether(["a", "b"]);
   kill(1);
@@ -99,20 +99,20 @@ test("a death counts against nothing that was marked together with others, and a
   expect(await three.begin("b")).toEqual({ outcome: "begun", deaths: 0 });
 });
 
-test("a table that does not answer is no mark", async () => {
+test("a table that does not answer is an error and never reads as no mark", async () => {
   const { table, worker } = await open();
   await table.deleteTable();
   await expect(worker(1).beginTogether(["a"])).rejects.toThrow();
   await expect(worker(1).endTogether(["a"])).rejects.toThrow();
 });
 
-test("a worker that lives and is at it is no death: the other waits", async () => {
+test("a living worker is no death: the other worker waits", async () => {
   const { worker } = await open();
   await worker(1).begin("k");
   await expect(worker(2).begin("k")).rejects.toThrow(BUSY);
 });
 
-test("of a worker elsewhere only time tells that it died, however far its number is known here", async () => {
+test("only time shows that a worker on another host died, even if its number is known here", async () => {
   const { worker, kill, clock } = await open();
   await worker(1, "elsewhere").begin("k");
   kill(1);
@@ -122,14 +122,14 @@ test("of a worker elsewhere only time tells that it died, however far its number
   expect(await worker(2).begin("k")).toEqual({ outcome: "begun", deaths: 1 });
 });
 
-test("one's own mark that was left behind is no death", async () => {
+test("a worker's own leftover mark is no death", async () => {
   const { worker } = await open();
   const one = worker(1);
   await one.begin("k");
   expect(await one.begin("k")).toEqual({ outcome: "begun", deaths: 0 });
 });
 
-test("of two that find a dead worker's mark at the same time one counts it, the other comes again later", async () => {
+test("if two workers find a dead worker's mark at the same time, one counts it and the other retries later", async () => {
   const { worker, kill } = await open();
   await worker(1).begin("k");
   kill(1);
@@ -139,7 +139,7 @@ test("of two that find a dead worker's mark at the same time one counts it, the 
   ]);
 });
 
-test("a dead worker's mark that another took over since it was read is left to that one", async () => {
+test("a worker leaves a dead worker's mark to another that has taken it over meanwhile", async () => {
   const { rows, worker, kill } = await open();
   await worker(1).begin("k");
   kill(1);
@@ -158,7 +158,7 @@ test("a dead worker's mark that another took over since it was read is left to t
   expect(await first.begin("k")).toEqual({ outcome: "begun", deaths: 1 }); // the mark is still its own
 });
 
-test("what is quarantined stays so, for all, whether it was marked or not", async () => {
+test("a quarantined thing stays quarantined for all workers, whether it was marked or not", async () => {
   const { worker } = await open();
   const one = worker(1);
   await one.begin("marked");
@@ -171,7 +171,7 @@ test("what is quarantined stays so, for all, whether it was marked or not", asyn
   expect((await one.known()).quarantined).toEqual(new Set(["marked", "not marked"]));
 });
 
-test("what is known is asked for once a minute, and what was known stays where the table does not answer", async () => {
+test("marks are read once a minute, and the earlier answer stays if the table does not answer", async () => {
   const { table, worker, clock } = await open();
   const one = worker(1);
   await one.known();
@@ -184,7 +184,7 @@ test("what is known is asked for once a minute, and what was known stays where t
   expect((await one.known()).quarantined.size).toBe(1);
 });
 
-test("what is known is asked for again after the clock was set back", async () => {
+test("marks are read again after the clock was set back", async () => {
   const { worker, clock } = await open();
   const one = worker(1);
   await one.known();
@@ -193,7 +193,7 @@ test("what is known is asked for again after the clock was set back", async () =
   expect((await one.known()).quarantined.size).toBe(1);
 });
 
-test("a mark of yesterday worries nobody and is swept away, what is quarantined only when no hub can have it", async () => {
+test("the sweep removes yesterday's marks, but a quarantine only when no hub can hold the event any more", async () => {
   const { worker, clock } = await open();
   const one = worker(1);
   await one.begin("mark");
@@ -208,7 +208,7 @@ test("a mark of yesterday worries nobody and is swept away, what is quarantined 
   expect(await worker(2).begin("quarantined")).toEqual({ outcome: "begun", deaths: 0 });
 });
 
-test("a mark that cannot be taken away keeps none of the others, and is said at the end", async () => {
+test("a mark that cannot be removed holds up no other, and the sweep reports it at the end", async () => {
   const { table, rows, worker, clock } = await open();
   for (const key of ["a", "b", "c"]) await worker(1).begin(key);
   clock.now += 25 * 60 * MINUTE;

@@ -17,7 +17,7 @@ test("before any run nothing is known", async () => {
   expect(await timers.runs()).toEqual({ firstAt: undefined, latestAt: {} });
 });
 
-test("of each timer the latest run is known, and of all of them the first, whichever instance they run in", async () => {
+test("the table has each timer's latest run and the first run of any, whichever instance they run in", async () => {
   const { client, timers } = await open();
   const another = timerTable(tableRows(client), HUB);
   await timers.ended("outbox-timer", at(1));
@@ -29,7 +29,7 @@ test("of each timer the latest run is known, and of all of them the first, which
   });
 });
 
-test("timers of an app that reads another hub have traces of their own", async () => {
+test("timers of an app that reads another hub have their own rows", async () => {
   const { client, timers } = await open();
   await timerTable(tableRows(client), { ...HUB, hub: "other" }).ended("outbox-timer", at(1));
   expect((await timers.runs()).latestAt).toEqual({});

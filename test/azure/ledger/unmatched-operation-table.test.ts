@@ -11,7 +11,7 @@ async function open() {
   return { client, rows, operations: unmatchedOperationTable(tableRows(client)) };
 }
 
-test("names are kept with the time at which they were last seen, the latest first, for every instance", async () => {
+test("every instance reads the names, latest first, with the time when they were last seen", async () => {
   const { client, operations } = await open();
   await operations.note(["Update member in PIM (extend/renew)", "Lend role"], at(9));
   await operations.note(["Lend role"], at(10));
@@ -28,7 +28,7 @@ test("a name is written once an hour at most", async () => {
   expect(await operations.seen()).toEqual([{ operation: "Lend role", lastSeenAt: at(9).toISOString() }]);
 });
 
-test("no more than the bound are kept, whoever makes up names, and another instance counts those that are there", async () => {
+test("no more names than the bound are kept, and another instance counts the existing ones", async () => {
   const { client, rows, operations } = await open();
   const names = Array.from({ length: MOST_OPERATIONS + 5 }, (_, index) => `Operation ${index}`);
   await operations.note(names, at(9));
@@ -37,7 +37,7 @@ test("no more than the bound are kept, whoever makes up names, and another insta
   expect((await operations.seen()).map(({ operation }) => operation)).not.toContain("One more");
 });
 
-test("a name that was not seen for a month makes room", async () => {
+test("a name not seen for a month makes room", async () => {
   const { operations } = await open();
   await operations.note(["Old"], at(9));
   await operations.note(["New"], at(31 * 24));

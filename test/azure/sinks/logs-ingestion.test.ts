@@ -33,7 +33,7 @@ test("rows are accepted as they are, in one request", async () => {
   expect(standIn.droppedColumns()).toEqual([]);
 });
 
-test("no rows are accepted without a request", async () => {
+test("no rows need no request", async () => {
   const { ingestion, received } = open();
 
   expect(await ingestion.send([])).toEqual({ outcome: "accepted" });
@@ -61,7 +61,7 @@ test("each pack is one request, up to its largest size", async () => {
 });
 
 test.each(["a", "é", "中", "\u0001", '"'])(
-  "the largest incident, of %j, is accepted and nothing of it is cut",
+  "the largest incident, full of %j, is accepted and not cut",
   async (unit) => {
     const { ingestion, received } = open();
     const { row } = largestIncident(unit);
@@ -114,7 +114,7 @@ test.each([
   { status: 503, says: ASKED_FOR },
   { status: 200, says: ASKED_FOR },
   { status: 202, says: ASKED_FOR },
-])("a $status is unknown or a failure for now, never accepted nor refused", async ({ status, says }) => {
+])("a $status is unknown or a failure for now, neither accepted nor refused", async ({ status, says }) => {
   const { ingestion, received } = open();
   standIn.fail({ status });
 
@@ -134,7 +134,7 @@ test("another rule's id is a failure that names the settings", async () => {
   );
 });
 
-test("a connection that breaks before anything is accepted is a failure, and what was broken", async () => {
+test("a connection that breaks before anything is accepted is a failure that names the cause", async () => {
   const { ingestion, received } = open();
   standIn.fail("reset");
 
@@ -145,7 +145,7 @@ test("a connection that breaks before anything is accepted is a failure, and wha
   expect(received()).toEqual({ rows: [], statuses: ["reset", "reset", "reset", "reset"] });
 });
 
-test("an answer that is lost each time is a failure, although the rows were taken", async () => {
+test("an answer that is lost each time is a failure, although the service accepted the rows", async () => {
   const { ingestion, received } = open();
   standIn.fail("accept-then-reset");
 
@@ -158,7 +158,7 @@ test.each([
   { why: "nothing answers", failure: "hang" },
   { why: "the endpoint says to come back in an hour", failure: { status: 429, retryAfterSeconds: 3_600 } },
 ] satisfies { why: string; failure: Failure }[])(
-  "where $why, an upload ends in time and is not accepted",
+  "if $why, an upload ends in time and is not accepted",
   async ({ failure }) => {
     const { ingestion } = open();
     standIn.fail(failure);
@@ -169,9 +169,9 @@ test.each([
   },
 );
 
-test("an upload that resolves after its time is not accepted", async () => {
+test("an upload that resolves after its time limit is not accepted", async () => {
   const slow = Promise.withResolvers<void>();
-  // The SDK resolves when it is aborted between two requests, with rows unsent.
+  // If the SDK is aborted between two requests, it resolves with rows unsent.
   const client: Ingestion = {
     upload: (_rule, _stream, _rows, options) => {
       options?.abortSignal?.addEventListener("abort", () => slow.resolve());
@@ -183,7 +183,7 @@ test("an upload that resolves after its time is not accepted", async () => {
   await expect(ingestion.send([storedIncident().row], 20)).rejects.toThrow("did not answer within 0.02 s");
 });
 
-test("nobody listens: an upload fails and says where", async () => {
+test("if nobody listens, an upload fails and names the address", async () => {
   const other = await startLogsIngestion({ columns, ...DESTINATION });
   await other.close();
   const { ingestion } = open(other);
@@ -193,7 +193,7 @@ test("nobody listens: an upload fails and says where", async () => {
   );
 });
 
-test("a certificate that is not trusted is a failure", async () => {
+test("an untrusted certificate is a failure", async () => {
   const client = new LogsIngestionClient(standIn.endpoint, { getToken: () => tokenOf(standIn) });
 
   await expect(logsIngestion(client, DESTINATION).send([storedIncident().row])).rejects.toThrow(
@@ -223,7 +223,7 @@ test("an error of the token endpoint is a failure, whatever its status", async (
   );
 });
 
-test("a 400 without the service's reason is somebody else's, and a failure", async () => {
+test("a 400 without the service's reason comes from another server and is a failure", async () => {
   const proxied = Object.assign(new Error("Bad Request"), { name: "RestError", statusCode: 400 });
   const client: Ingestion = { upload: () => Promise.reject(proxied) };
 
@@ -232,7 +232,7 @@ test("a 400 without the service's reason is somebody else's, and a failure", asy
   );
 });
 
-/** What the module does with the shared stand-in, from now on; failures end with the test. */
+/** The module with the shared stand-in, from now on; failures end with the test. */
 function open(endpoint = standIn) {
   const before = { rows: standIn.rows().length, requests: standIn.requests().length };
   onTestFinished(() => standIn.restore());
@@ -254,7 +254,7 @@ function clientOf(
   { endpoint, caPem }: StandIn,
   credential: ConstructorParameters<typeof LogsIngestionClient>[1],
 ): LogsIngestionClient {
-  // What the client is made of at run time takes these; its published type leaves tlsOptions out.
+  // The client accepts these at run time; its published type leaves tlsOptions out.
   const options: object = { tlsOptions: { ca: caPem }, retryOptions: { maxRetries: 3, retryDelayInMs: 1 } };
   return new LogsIngestionClient(endpoint, credential, options);
 }
@@ -266,7 +266,7 @@ async function tokenOf({ identityEndpoint, identityHeader }: StandIn) {
   return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
 }
 
-/** A token endpoint that knows no identity, as App Service's does where none is assigned. */
+/** A token endpoint that knows no identity, as App Service's if none is assigned. */
 async function endpointThatRefuses(): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(400, { "content-type": "application/json" });

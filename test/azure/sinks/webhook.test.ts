@@ -7,7 +7,7 @@ import { storedIncident } from "../../stored-incident.ts";
 const { row } = storedIncident();
 const SECRET = "sig=s3cr3t";
 
-/** A receiver on loopback, and what it was sent. */
+/** A receiver on loopback, and the requests that it got. */
 async function receiver(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const received: { headers: IncomingMessage["headers"]; method: string | undefined; body: string }[] = [];
   const server = createServer((request, response) => {
@@ -52,29 +52,29 @@ test.each([400, 413, 415, 422])("%i refuses the message for good", async (status
   expect(await to(url).send([row])).toEqual({ outcome: "refused", reason: `answered ${status}` });
 });
 
-test.each([401, 403, 404, 408, 410, 429, 500, 503])("after %i it is tried again", async (status) => {
+test.each([401, 403, 404, 408, 410, 429, 500, 503])("a message is sent again after %i", async (status) => {
   const { url } = await answering(status);
   await expect(to(url).send([row])).rejects.toThrow(new DependencyError("Webhook", `answered ${status}`));
 });
 
-test("no redirect is followed: the message and the address stay where they belong", async () => {
+test("the webhook follows no redirect: no other server gets the message or the address", async () => {
   const elsewhere = await answering(200);
   const { url } = await receiver((_request, response) => response.writeHead(307, { location: elsewhere.url }).end());
   await expect(to(url).send([row])).rejects.toThrow("Webhook: cannot be reached");
   expect(elsewhere.received).toEqual([]);
 });
 
-test("one that never answers is given up in time", async () => {
+test("a receiver that never answers is given up in time", async () => {
   const { url } = await receiver(() => undefined);
   await expect(to(url).send([row], 50)).rejects.toThrow("did not answer within 0.05 s");
 });
 
-test("a reference that the platform has not resolved is waited for", async () => {
+test("a reference that the platform has not resolved yet is a failure for now", async () => {
   await expect(to(undefined).send([row])).rejects.toThrow("the Key Vault reference of WEBHOOK_URL is not resolved");
 });
 
 test.each(["http://127.0.0.1:1", "http://user.invalid", "http://127.0.0.1:99999", "no address"])(
-  "no error of %s holds the address",
+  "no error of %s contains the address",
   async (host) => {
     const error: unknown = await to(`${host}/hook?${SECRET}`)
       .send([row])

@@ -9,7 +9,7 @@ import { comparisonsIn } from "../../memory-table.ts";
 
 type Policy = typeof answersOfTheTableService;
 
-/** Azurite takes any filter. The real service refuses one of more than 15 comparisons, and so does this. */
+/** Azurite accepts any filter. The real service refuses more than 15 comparisons, and so does this. */
 const filtersOfTheRealService: Policy = {
   position: "perCall",
   policy: {
@@ -22,7 +22,7 @@ const filtersOfTheRealService: Policy = {
   },
 };
 
-/** A new incident table of its own in the emulator, and the SDK's client of it for what the module does not show. */
+/** A new incident table in the emulator, and its SDK client for rows that the module does not show. */
 export async function openTable(connectionString: string): Promise<{ client: TableClient; incidents: IncidentTable }> {
   const client = TableClient.fromConnectionString(connectionString, `t${randomUUID().replaceAll("-", "")}`, {
     allowInsecureConnection: true,
@@ -33,7 +33,7 @@ export async function openTable(connectionString: string): Promise<{ client: Tab
   return { client, incidents };
 }
 
-/** Rows of the outbox that may be sent, all of them unless told otherwise. */
+/** Rows of the outbox that may be sent; all of them unless the options say otherwise. */
 export async function pendingRows(
   outbox: Pick<IncidentTable, "pending">,
   ruleId: string,

@@ -36,18 +36,18 @@ test("the keys of an incident's rows are those that ARCHITECTURE.md lists", () =
   expect(written).toEqual(listed.map(([, key = ""]) => key.replaceAll("\\|", "|")));
 });
 
-test("every row of an incident lies in its rule's partition, and its key tells the incident", () => {
+test("every row of an incident is in its rule's partition, and its key names the incident", () => {
   expect(KEYS.map(({ partitionKey, rowKey }) => [partitionKey, incidentIdOf(rowKey)])).toEqual(
     KEYS.map(() => [RULE, ID]),
   );
 });
 
-test("the key of a row of the outbox, and of an acknowledgement, tells sink, incident and revision", () => {
+test("the key of an outbox row or acknowledgement names sink, incident and revision", () => {
   for (const { rowKey } of [outboxKeys(ROW, "webhook"), acknowledgementKeys(ROW, "webhook")])
     expect(stateOfKey(rowKey)).toEqual({ sink: "webhook", incidentId: ID, revision: "3" });
 });
 
-test("of two incidents in lists the one of the later activity has the smaller key; without a time it comes last", () => {
+test("the incident with the later activity has the smaller key in lists; one without a time comes last", () => {
   const keyAt = (time: string) => listedKeys({ ...ROW, ActivityDateTime: time }).rowKey;
   const times = fc.date({ min: new Date("1970-01-02"), max: new Date("9999-12-31"), noInvalidDate: true });
   fc.assert(

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sideBySide } from "../../../src/azure/tables/side-by-side.ts";
 
-/** Work that others overtake, and how much of it was under way at once. */
+/** Work in which later items overtake earlier ones, and how many items ran at once. */
 function counted(failsAt: (item: number) => boolean = () => false) {
   const seen = { now: 0, most: 0, begun: [] as number[] };
   const work = async (item: number): Promise<string> => {
@@ -19,7 +19,7 @@ function counted(failsAt: (item: number) => boolean = () => false) {
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-test("whatever the number of items and the limit: each is worked on once, in order, and no more than the limit at once", async () => {
+test("whatever the number of items and the limit, each runs once, in order, with no more than the limit at a time", async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: 40 }), fc.integer({ min: 1, max: 9 }), async (count, limit) => {
       const { seen, work } = counted();
@@ -30,7 +30,7 @@ test("whatever the number of items and the limit: each is worked on once, in ord
   );
 });
 
-test("an item that fails does not keep the others back", async () => {
+test("a failing item does not hold up the others", async () => {
   const { seen, work } = counted((item) => item % 4 === 1);
   const { results, failures } = await sideBySide(numbers(12), 3, work);
   expect(results).toEqual([0, 2, 3, 4, 6, 7, 8, 10, 11].map((item) => `done ${item}`));
@@ -42,7 +42,7 @@ test("an item that fails does not keep the others back", async () => {
   expect(seen.begun).toHaveLength(12);
 });
 
-test("when several fail in a row no more are begun, and it ends when those under way have ended", async () => {
+test("after several failures in a row no more items begin, and it ends when the running ones have ended", async () => {
   const { seen, work } = counted((item) => item >= 10);
   await expect(sideBySide(numbers(100), 4, work)).rejects.toThrow(/^item \d\d$/);
   expect(seen.now).toBe(0);

@@ -1,4 +1,4 @@
-// What the tests' table in memory is trusted for: it does, call by call, what Azurite does through the SDK's client.
+// Tests trust the table in memory because each call does what Azurite does through the SDK's client.
 import { RestError, type TransactionAction } from "@azure/data-tables";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,7 +16,7 @@ type Call = (table: TableAccess, etags: Map<string, string>) => Promise<unknown>
 
 const SERVICE_OWN = new Set(["etag", "timestamp", "odata.metadata", "odata.etag"]);
 
-/** What is seen of a row: not the times and versions, which are the service's own. */
+/** A row without times and versions, which are the service's own. */
 function seen(row: object): object {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !SERVICE_OWN.has(name)));
 }
@@ -35,7 +35,7 @@ const values = fc.record(
 );
 const entities: fc.Arbitrary<Entity> = fc.tuple(keys, values).map(([key, more]) => ({ ...key, ...more }));
 const modes = fc.constantFrom("Merge", "Replace");
-/** Any row's latest version, one that it had, or whichever it has. */
+/** A row's latest version, an earlier one, or any. */
 const versions = fc.constantFrom("latest", "stale", "any");
 
 const etagFor = (version: string, key: Entity, etags: Map<string, string>): string =>
@@ -102,7 +102,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
     }),
 );
 
-/** What a call came to: its value, or what the app's code looks at in an error. */
+/** The result of a call: its value, or the parts of the error that the app reads. */
 async function outcome(call: Call, table: TableAccess, etags: Map<string, string>): Promise<unknown> {
   try {
     return await call(table, etags);
@@ -113,7 +113,7 @@ async function outcome(call: Call, table: TableAccess, etags: Map<string, string
   }
 }
 
-test("whatever is called in whatever order, the table in memory answers as Azurite does", async () => {
+test("the table in memory answers any calls in any order as Azurite does", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(calls, { minLength: 10, maxLength: 40 }), async (all) => {
       const { client } = await openTable(azurite.connectionString);
@@ -127,7 +127,7 @@ test("whatever is called in whatever order, the table in memory answers as Azuri
   );
 });
 
-test("a list comes in pages, each where the one before it ended", async () => {
+test("a list comes in pages, and each begins where the one before ended", async () => {
   const { client } = memoryTable({ pageSize: 2 });
   await client.createTable();
   for (const rowKey of ["e", "b", "d", "a", "c"]) await client.createEntity({ partitionKey: "p", rowKey });
@@ -144,7 +144,7 @@ test("a list comes in pages, each where the one before it ended", async () => {
   expect(pages).toEqual([["a", "b"], ["c", "d"], ["e"]]);
 });
 
-test("a page holds no more rows than were asked for", async () => {
+test("a page holds no more rows than requested", async () => {
   const { client } = memoryTable();
   await client.createTable();
   for (const rowKey of ["b", "a", "c"]) await client.createEntity({ partitionKey: "p", rowKey });
@@ -155,7 +155,7 @@ test("a page holds no more rows than were asked for", async () => {
 test.each([
   { comparisons: 15, outcome: [] },
   { comparisons: 16, outcome: { status: 400, code: "InvalidInput" } },
-])("a filter of $comparisons comparisons: as the real service, which Azurite does not imitate", async (one) => {
+])("$comparisons comparisons in a filter get the real service's answer, unlike in Azurite", async (one) => {
   const { client } = memoryTable();
   await client.createTable();
   const filter = Array.from({ length: one.comparisons }, (_, index) => `RowKey eq '${index}'`).join(" and ");
@@ -163,7 +163,7 @@ test.each([
   expect(await outcome(list, client, new Map())).toEqual(one.outcome);
 });
 
-test("faults are as they are named", async () => {
+test("faults do what their names say", async () => {
   const faults: ("refused" | "lost" | "repeated")[] = ["refused", "lost", "repeated"];
   const { client, rows } = memoryTable({ before: () => Promise.resolve(faults.shift()) });
   await client.createTable();

@@ -19,7 +19,7 @@ test.each([
   { why: "a name of 255 characters", entity: { ...KEYS, ["N".repeat(255)]: 1 } },
   { why: "null, a time and a boolean", entity: { ...KEYS, Null: null, Time: new Date(0), Flag: true } },
   { why: "1 MiB", entity: { ...KEYS, ...properties(10, "x".repeat(32_768)), ...rest(1_048_576) } },
-])("$why: within the limits", ({ entity }) => {
+])("$why is within the limits", ({ entity }) => {
   expect(() => assertWithinTableLimits(entity)).not.toThrow();
 });
 
@@ -78,7 +78,7 @@ test.each([
   expect(() => assertWithinTableLimits(entity)).toThrow(new RangeError(`table row ${problem}`));
 });
 
-test("what is no key is refused as one, and what is a key is not", () => {
+test("a text is refused as a key exactly if `isTableKey` says no", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 600 }), (rowKey) => {
       const check = () => assertWithinTableLimits({ partitionKey: "p", rowKey });
@@ -88,7 +88,7 @@ test("what is no key is refused as one, and what is a key is not", () => {
   );
 });
 
-test.each(["a", "é", "😀", '"', "\u0001"])("the rows of the largest incident, of %j, are within the limits", (unit) => {
+test.each(["a", "é", "😀", '"', "\u0001"])("rows of the largest incident, of all %j, are within the limits", (unit) => {
   const { row, record } = largestIncident(unit);
 
   for (const entity of [incidentEntity(KEYS, row), outboxEntity(KEYS, row), recordEntity(KEYS, record)])

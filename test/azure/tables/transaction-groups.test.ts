@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ROWS } from "../../../src/azure/tables/table-limits.ts";
 import { type RowSet, transactionGroups } from "../../../src/azure/tables/transaction-groups.ts";
 
-/** Rows in a partition that count so many bytes together. */
+/** Rows of one partition that count this many bytes together. */
 function rowSet(partitionKey: string, rows: number, bytes = 0): RowSet {
   const entities = Array.from({ length: rows }, (_, index) => ({ partitionKey, rowKey: String(index) }));
   return { partitionKey, entities, bytes };
@@ -38,11 +38,11 @@ test.each([
     sets: [rowSet("p", 1), rowSet("p", 2, 3_000_000), rowSet("p", 3)],
     groups: ["p1", "p2", "p3"],
   },
-])("of $why: $groups", ({ sets, groups }) => {
+])("$why: $groups", ({ sets, groups }) => {
   expect(shape(transactionGroups(sets))).toEqual(groups);
 });
 
-test("whatever the sets, each is in one group, whole and in its partition's order, and each group fits", () => {
+test("each set is in one group, whole and in its partition's order, and each group fits", () => {
   const anySet = fc
     .record({
       partitionKey: fc.constantFrom("p", "q", "r"),

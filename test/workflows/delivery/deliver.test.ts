@@ -21,13 +21,13 @@ async function delivered(names: readonly string[], options: MemorySinkOptions = 
   return { ...memory, ...delivery };
 }
 
-/** Answers otherwise than "accepted" for some. */
+/** Gives some rows another answer than "accepted". */
 const but =
   (answers: Readonly<Record<string, Answer>>) =>
   (id: string): Answer =>
     answers[id] ?? "accepted";
 
-test("a row leaves the outbox when its pack was accepted, and that is noted for other instances", async () => {
+test("a row leaves the outbox when its pack was accepted, and the acceptance is noted for other instances", async () => {
   const { figures, errors, journal, waiting, noted } = await delivered(["a", "b"]);
   expect({ figures, errors }).toEqual({ figures: { forwarded: 2, refused: 0, failed: 0 }, errors: [] });
   expect({ journal, waiting: waiting(), noted }).toEqual({ journal: ["a,b"], waiting: [], noted: [START] });
@@ -45,8 +45,8 @@ test("nothing to deliver sends nothing and notes nothing", async () => {
 describe.each<{ how: Answer; kept: string }>([
   { how: "fails", kept: "failed" },
   { how: "refused", kept: "refused" },
-])("a pack that is answered '$how'", ({ how, kept }) => {
-  test("is sent again in single rows and smaller packs until the row at fault is alone; the others go on", async () => {
+])("a pack with the answer '$how'", ({ how, kept }) => {
+  test("is sent again as single rows and smaller packs until the row at fault is alone; the others are forwarded", async () => {
     const { figures, journal, waiting } = await delivered(ids(20), { answerTo: but({ "012": how }) });
     expect(figures).toEqual({ forwarded: 19, refused: 0, failed: 0, [kept]: 1 });
     expect(waiting()).toEqual(["012"]);
@@ -56,12 +56,12 @@ describe.each<{ how: Answer; kept: string }>([
     );
   });
 
-  test("whichever rows are at fault, exactly those stay, and none is sent again once accepted", async () => {
+  test("keeps exactly the rows at fault, whichever they are, and sends no accepted row again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 60 }), fc.array(fc.nat({ max: 59 }), { maxLength: 6 }), async (count, bad) => {
         const names = ids(count);
         const faulty = new Set(bad.map((index) => names[index]).filter((id) => id !== undefined));
-        // The first three are good: by them the endpoint is seen to be up.
+        // The first three are good: they show that the endpoint is up.
         const isFaulty = (id: string) => faulty.has(id) && id > "002";
         const { figures, waiting, journal } = await delivered(names, {
           answerTo: (id) => (isFaulty(id) ? how : "accepted"),
@@ -87,7 +87,7 @@ describe("a row that fails while the sink accepts other rows", () => {
     });
   });
 
-  test("goes alone when it is sent again, beside the pack of the others", async () => {
+  test("is sent again alone, beside the pack of the others", async () => {
     const memory = memorySink(["a", "b", "c"].map((id) => rowOf(id)));
     const failure = { counted: 1, since: START, failedAt: START, retryAt: START, reason: "" };
     await deliver(
@@ -98,7 +98,7 @@ describe("a row that fails while the sink accepts other rows", () => {
     expect(memory.journal).toEqual(["a,c", "b"]);
   });
 
-  test("counts as refused after a day of it", async () => {
+  test("counts as refused after a day", async () => {
     const memory = memorySink([rowOf("a"), rowOf("b")], { ...ALONE, answerTo: but({ b: "fails" }) });
     const failure = { counted: 20, since: START - 24 * HOUR, failedAt: START - HOUR, retryAt: START, reason: "" };
     const { figures } = await deliver([{ row: rowOf("a") }, { row: rowOf("b"), failure }], memory.sink, TIME);
@@ -108,7 +108,7 @@ describe("a row that fails while the sink accepts other rows", () => {
     });
   });
 
-  test("is known to have failed alone also where another instance got the others accepted", async () => {
+  test("is known to have failed alone even if another instance forwarded the others", async () => {
     const acceptedElsewhere = () => START - 1;
     const { figures, failure } = await delivered(["a"], { answerTo: () => "fails", acceptedElsewhere });
     expect(figures).toEqual({ forwarded: 0, refused: 0, failed: 1 });
@@ -116,8 +116,8 @@ describe("a row that fails while the sink accepts other rows", () => {
   });
 });
 
-describe("an endpoint that takes nothing", () => {
-  test("is asked for no more than a few rows; none of them is blamed, and all stay", async () => {
+describe("an endpoint that accepts nothing", () => {
+  test("gets only a few rows; none of them is blamed, and all stay", async () => {
     const { figures, journal, waiting, failure } = await delivered(ids(500), { answerTo: () => "fails" });
     expect(figures).toEqual({ forwarded: 0, refused: 0, failed: 0, stopped: "Receiver: answered 500" });
     expect(journal.length).toBeLessThanOrEqual(8);
@@ -131,7 +131,7 @@ describe("an endpoint that takes nothing", () => {
     });
   });
 
-  test("that goes down in between is asked for a few rows more", async () => {
+  test("gets only a few more rows after it goes down in between", async () => {
     const rows = ids(100).map((id) => rowOf(id));
     const memory = memorySink(rows, ALONE);
     memory.answerTo.current = () => (memory.journal.length > 50 ? "fails" : "accepted");
@@ -145,7 +145,7 @@ describe("an endpoint that takes nothing", () => {
     expect(memory.waiting()).toHaveLength(100 - figures.forwarded);
   });
 
-  test("does not make a row that was alone count as refused, however long it is down", async () => {
+  test("never makes a row that was alone count as refused, however long it is down", async () => {
     const memory = memorySink([rowOf("a")], { answerTo: () => "fails", acceptedElsewhere: () => START - 2 * HOUR });
     for (let hour = 0; hour < 100; hour += 1) {
       memory.clock.now += HOUR;
@@ -156,7 +156,7 @@ describe("an endpoint that takes nothing", () => {
     expect(memory.refused()).toEqual({});
   });
 
-  test("pauses the invocations once three different rows have failed, and one row that fails again and again does not", async () => {
+  test("pauses the invocations once three different rows have failed, but not for one row that fails again and again", async () => {
     const { sink, answerTo, clock } = memorySink([]);
     answerTo.current = () => "fails";
     const send = (id: string) => deliver([{ row: rowOf(id) }], sink, TIME);
@@ -184,7 +184,7 @@ describe("an endpoint that takes nothing", () => {
     expect(memory.sink.watch.paused()).toBeUndefined();
   });
 
-  test("that takes something again ends the pause", async () => {
+  test("ends the pause when it accepts a row again", async () => {
     const { sink, answerTo } = memorySink([]);
     answerTo.current = () => "fails";
     await deliver(
@@ -199,7 +199,7 @@ describe("an endpoint that takes nothing", () => {
   });
 });
 
-test("a row for which nothing is to be sent any more leaves the outbox, and proves nothing about the endpoint", async () => {
+test("a row whose incident is gone leaves the outbox and proves nothing about the endpoint", async () => {
   const memory = memorySink([rowOf("a")]);
   const sink = { ...memory.sink, send: () => Promise.resolve({ outcome: "gone" } as const) };
   const { figures } = await deliver([{ row: rowOf("a") }], sink, TIME);
@@ -207,8 +207,8 @@ test("a row for which nothing is to be sent any more leaves the outbox, and prov
   expect({ waiting: memory.waiting(), noted: memory.noted }).toEqual({ waiting: [], noted: [] });
 });
 
-describe("time", () => {
-  test("when it is up nothing more is sent, and the rest stays", async () => {
+describe("the time limit", () => {
+  test("ends the sending, and the remaining rows stay", async () => {
     const options = { ...ALONE, requestMs: () => 10 };
     const { figures, waiting } = await delivered(ids(20), options, { ...TIME, milliseconds: 95 });
     expect(figures).toMatchObject({ refused: 0, failed: 0, stopped: "out of time" });
@@ -216,7 +216,7 @@ describe("time", () => {
     expect(waiting()).toHaveLength(20 - figures.forwarded);
   });
 
-  test("rows whose requests hang hold up their own lanes only", async () => {
+  test("lets rows whose requests hang hold up only their own lanes", async () => {
     const memory = memorySink(
       ids(20).map((id) => rowOf(id)),
       ALONE,
@@ -240,7 +240,7 @@ describe("time", () => {
   });
 });
 
-describe("what goes wrong beside the sending is said at the end, and holds up nothing else", () => {
+describe("an error beside the sending is reported at the end and holds up nothing else", () => {
   test("a row that cannot be marked", async () => {
     const rows = ids(10).map((id) => rowOf(id));
     const memory = memorySink(rows, { answerTo: but({ "007": "refused", "008": "fails" }) });
@@ -257,7 +257,7 @@ describe("what goes wrong beside the sending is said at the end, and holds up no
     expect(memory.waiting()).toEqual(["001", "007", "008"]);
   });
 
-  test("an outbox in which nothing can be marked: nothing more is sent, since it would be sent again", async () => {
+  test("an outbox that cannot be written: nothing more is sent, because it would be sent again", async () => {
     const rows = ids(20).map((id) => rowOf(id));
     const memory = memorySink(rows, { packsOf: (some) => [some.slice(0, 10), some.slice(10)] });
     for (const id of ids(20)) memory.broken.add(id);
@@ -268,10 +268,10 @@ describe("what goes wrong beside the sending is said at the end, and holds up no
       TIME,
     );
     expect(figures).toEqual({ forwarded: 0, refused: 0, failed: 0, stopped: "the outbox cannot be written" });
-    expect(errors).toHaveLength(6); // three of each pack that was under way
+    expect(errors).toHaveLength(6); // three of each pack that was being sent
   });
 
-  test("a mistake of ours in sending one row", async () => {
+  test("a bug of ours in sending one row", async () => {
     const { figures, errors, waiting, failure } = await delivered(ids(20), { answerTo: but({ "012": "breaks" }) });
     expect(figures).toMatchObject({ forwarded: 19, failed: 1 });
     expect(errors).toEqual([new TypeError("not a function")]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { inLanes } from "../../../src/workflows/delivery/deliver.ts";
 
-test("every item of the queue is worked on, added ones too, with at most the given number at a time", async () => {
+test("every item of the queue runs, added ones too, with at most the given number at a time", async () => {
   const sizes = fc.array(fc.nat({ max: 4 }), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (given, lanes) => {

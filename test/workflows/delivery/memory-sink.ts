@@ -16,7 +16,7 @@ export const rowOf = (id: string, ruleId = "a", queuedAt = START - 3_600_000): I
 });
 export const idOf = (row: IncidentRow): string => valueText(row["IncidentId"]);
 
-/** Answers for single rows; a pack is answered like the first of its rows that is not accepted. */
+/** The answer for each single row. A pack gets the answer of its first row that is not accepted. */
 export type Answer = "accepted" | "refused" | "fails" | "breaks";
 
 export interface MemorySinkOptions extends Partial<Pick<Sink, "packsOf" | "pageSize" | "current" | "limits">> {
@@ -27,7 +27,7 @@ export interface MemorySinkOptions extends Partial<Pick<Sink, "packsOf" | "pageS
   readonly requestMs?: (ids: readonly string[]) => number;
 }
 
-/** A sink and its outbox in memory, on a clock of its own. `journal` has what was sent, in order. */
+/** A sink and its outbox in memory, with their own clock. `journal` lists the sent packs in order. */
 export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOptions = {}) {
   const clock = { now: START };
   const outbox = new Map<string, { row: IncidentRow; failure?: RowFailure; refused?: string }>(

@@ -1,4 +1,4 @@
-// A rule was removed from the app, renamed or switched off: nothing of what it found before is lost.
+// A rule was removed, renamed or switched off: none of its earlier incidents is lost.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
@@ -99,7 +99,7 @@ test("the sweep sends its rows to Log Analytics and to the webhook", async () =>
   expect([app.forwarded.toSorted(), app.told.toSorted()]).toEqual([ALL_IDS, ALL_IDS]);
 });
 
-test("the sweep asks the table afresh: a rule that came a moment ago is not left out", async () => {
+test("the sweep reads the rule ids afresh, so it includes a rule that came a moment ago", async () => {
   await app.ruleIds();
   await app.incidents.addAll([ofRule("another", storedIncident("c"))]);
   expect((await sweepOutbox(app, LATER)).figures).toMatchObject({
@@ -107,14 +107,14 @@ test("the sweep asks the table afresh: a rule that came a moment ago is not left
   });
 });
 
-test("reconciliation counts it and queues again what left the outbox unacknowledged", async () => {
+test("reconciliation counts its incidents and queues rows again that left the outbox unacknowledged", async () => {
   const [lost] = orphans.map(idOf);
   await app.client.deleteEntity(REMOVED, `outbox|log-analytics|${lost}|1`);
   expect(await reconcile(app)).toMatchObject({ figures: { incidents: 3, waiting: 2, requeued: 1 }, errors: [] });
   expect(await app.incidents.waiting(REMOVED)).toMatchObject({ pending: 2, refused: 0 });
 });
 
-test("health counts its rows and their age", async () => {
+test("the health check counts its rows and their age", async () => {
   await app.incidents.markForwarded(kept.row);
   expect(await pipelineHealth(app, { retentionHours: 24, schedules: SCHEDULES })).toMatchObject({
     sinks: {

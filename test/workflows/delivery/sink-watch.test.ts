@@ -4,7 +4,7 @@ import { type Acceptances, sinkWatch } from "../../../src/workflows/delivery/sin
 
 const MINUTE = 60_000;
 
-/** A watch on a clock of its own, and what it has noted for other instances. */
+/** A watch with its own clock, and the acceptances that it noted for other instances. */
 function watched(acceptances: Partial<Acceptances> = {}) {
   const clock = { now: 1_000_000 };
   const noted: number[] = [];
@@ -20,7 +20,7 @@ function watched(acceptances: Partial<Acceptances> = {}) {
   return { watch, clock, noted };
 }
 
-test("an acceptance is known at once here, and elsewhere once it is noted: at most every minute", async () => {
+test("this process knows an acceptance at once; other instances know it once it is noted, at most every minute", async () => {
   const { watch, clock, noted } = watched();
   await watch.note();
   watch.accepted();
@@ -35,7 +35,7 @@ test("an acceptance is known at once here, and elsewhere once it is noted: at mo
   expect(noted).toEqual([1_000_000, 1_060_000]);
 });
 
-test("whether anything was accepted since a time is asked of the others only if this process does not know", async () => {
+test("the watch asks other instances for a later acceptance only if this process does not know one", async () => {
   let asked = 0;
   const latest = () => Promise.resolve(((asked += 1), 2_000_000));
   const { watch } = watched({ latest });
@@ -47,7 +47,7 @@ test("whether anything was accepted since a time is asked of the others only if 
   expect(asked).toBe(2);
 });
 
-test("a table that does not answer is no proof, and a note that fails is made again", async () => {
+test("a table that does not answer proves nothing, and a failed note is written again", async () => {
   const down = () => Promise.reject(new DependencyError("Table Storage", "down"));
   const { watch, clock } = watched({ latest: down });
   expect(await watch.hasAcceptedSince(0)).toBe(false);
@@ -63,7 +63,7 @@ test("a table that does not answer is no proof, and a note that fails is made ag
   expect(notes).toEqual([clock.now, clock.now]);
 });
 
-test("a mistake of ours is not taken for a table that does not answer", async () => {
+test("a bug of ours does not count as a table that does not answer", async () => {
   const { watch } = watched({ latest: () => Promise.reject(new TypeError("a bug")) });
   await expect(watch.hasAcceptedSince(0)).rejects.toThrow("a bug");
 });

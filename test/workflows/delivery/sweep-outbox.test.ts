@@ -7,13 +7,13 @@ const OLD = new Date(START - 60_000);
 const HOUR = 3_600_000;
 const EACH_ALONE: Pick<MemorySinkOptions, "packsOf"> = { packsOf: (rows) => rows.map((row) => [row]) };
 
-/** Rows of some rules, each with so many: `a0`, `a1`, … of rule `a`. */
+/** The given number of rows for each rule: `a0`, `a1`, … of rule `a`. */
 const rowsOf = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts).flatMap(([ruleId, count]) =>
     Array.from({ length: count }, (_, index) => rowOf(`${ruleId}${String(index).padStart(3, "0")}`, ruleId)),
   );
 
-test("every rule's rows are sent, page by page, and what waits after it is said", async () => {
+test("the sweep sends every rule's rows, page by page, and reports the rows that still wait", async () => {
   const { sink, waiting, journal } = memorySink(rowsOf({ a: 5, b: 0, c: 2 }), { pageSize: 2 });
   expect(await sweepSink(sink, ["a", "b", "c"], OLD)).toEqual({
     figures: { forwarded: 7, refused: 0, failed: 0, pending: 0, failing: 0, oldestSeconds: 0 },
@@ -29,13 +29,13 @@ test("an empty outbox sends nothing", async () => {
   expect(journal).toEqual([]);
 });
 
-test("rows that are younger than the time given are left to the invocation that made them", async () => {
+test("the sweep leaves rows younger than the given time to the invocation that made them", async () => {
   const { sink, waiting } = memorySink([rowOf("old"), rowOf("young", "a", START - 59_000)]);
   await sweepSink(sink, ["a"], OLD);
   expect(waiting()).toEqual(["young"]);
 });
 
-test("an endpoint that is down ends the sweep, and what waits says since when", async () => {
+test("an endpoint that is down ends the sweep, which reports since when rows have waited", async () => {
   const { sink, waiting } = memorySink(rowsOf({ a: 4, b: 1 }), { answerTo: () => "fails", pageSize: 2 });
   expect(await sweepSink(sink, ["a", "b"], OLD)).toEqual({
     figures: {
@@ -52,7 +52,7 @@ test("an endpoint that is down ends the sweep, and what waits says since when", 
   expect(waiting()).toHaveLength(5);
 });
 
-test("it asks an endpoint that the invocations leave alone for a while: only so it is known to be back", async () => {
+test("the sweep tries an endpoint while the invocations pause, because nothing else shows that it is back", async () => {
   const { sink, answerTo, waiting } = memorySink(rowsOf({ a: 4 }));
   answerTo.current = () => "fails";
   await sweepSink(sink, ["a"], OLD);
@@ -63,7 +63,7 @@ test("it asks an endpoint that the invocations leave alone for a while: only so 
 });
 
 describe("rows that fail", () => {
-  test("are not sent again before their time, and hide no others meanwhile", async () => {
+  test("are not sent again before their time and hide no others meanwhile", async () => {
     const memory = memorySink(rowsOf({ a: 6 }), {
       pageSize: 2,
       answerTo: (id) => (id < "a004" ? "fails" : "accepted"),
@@ -78,7 +78,7 @@ describe("rows that fail", () => {
     expect(memory.waiting()).toEqual(["a000", "a001", "a002", "a003"]);
   });
 
-  test("at the front do not hide others, though nothing shows yet that the endpoint is up", async () => {
+  test("at the front hide no others, although nothing shows yet that the endpoint is up", async () => {
     const isFailing = (id: string) => id < "a050";
     const memory = memorySink(rowsOf({ a: 60 }), {
       ...EACH_ALONE,
@@ -92,7 +92,7 @@ describe("rows that fail", () => {
     expect(memory.waiting().filter((id) => !isFailing(id))).toEqual([]);
   });
 
-  test("in one page are tried after those that never failed", async () => {
+  test("are tried after the rows of their page that never failed", async () => {
     const isFailing = (id: string) => id < "a020";
     const memory = memorySink(rowsOf({ a: 22 }), {
       ...EACH_ALONE,
@@ -114,7 +114,7 @@ describe("rows that fail", () => {
     expect(memory.waiting().filter((id) => id >= "b")).toEqual([]);
   });
 
-  test("whose requests take long do not use up the time of others each time", async () => {
+  test("with slow requests do not use up the time of others each time", async () => {
     const isSlow = (id: string) => id < "a030";
     const memory = memorySink(rowsOf({ a: 60 }), {
       ...EACH_ALONE,
@@ -144,7 +144,7 @@ describe("rows that fail", () => {
     expect(Object.keys(memory.refused())).toEqual(["a000"]);
   });
 
-  test("a row that is alone and fails is sent again each minute, and says for how long it has waited", async () => {
+  test("a single failing row is sent again each minute, and the sweep reports how long it has waited", async () => {
     const memory = memorySink([rowOf("a000")], { answerTo: () => "fails" });
     const sweep = () => sweepSink(memory.sink, ["a"], new Date(memory.clock.now));
     for (let minute = 0; minute < 48 * 60; minute += 1) {
@@ -166,7 +166,7 @@ describe("rows that fail", () => {
   });
 });
 
-describe("an outbox that holds no more than ids", () => {
+describe("an outbox that holds only ids", () => {
   const sinkOver = (current: NonNullable<MemorySinkOptions["current"]>) =>
     memorySink(rowsOf({ a: 5 }), { ...EACH_ALONE, current });
 
@@ -179,7 +179,7 @@ describe("an outbox that holds no more than ids", () => {
     expect(memory.journal).toEqual(["a000 now", "a002 now", "a003 now", "a004 now"]);
   });
 
-  test("an incident that cannot be read waits alone, and holds up no other", async () => {
+  test("an incident that cannot be read waits alone and holds up no other", async () => {
     const memory = sinkOver((queued) =>
       idOf(queued) === "a001"
         ? Promise.reject(new DependencyError("Table Storage", "answered 500"))
@@ -192,7 +192,7 @@ describe("an outbox that holds no more than ids", () => {
 });
 
 describe("a table that does not answer for one rule", () => {
-  test("holds up no other rule: what went wrong is said at the end", async () => {
+  test("holds up no other rule; the sweep reports the error at the end", async () => {
     const memory = memorySink(rowsOf({ a: 2, b: 2 }));
     const down = new DependencyError("Table Storage", "answered 500");
     const outbox: typeof memory.sink.outbox = {
@@ -203,7 +203,7 @@ describe("a table that does not answer for one rule", () => {
     expect({ figures, errors }).toMatchObject({ figures: { forwarded: 2, pending: 2 }, errors: [down] });
   });
 
-  test("what waits is not said where the table does not say it", async () => {
+  test("the sweep reports no waiting rows if the table does not answer", async () => {
     const memory = memorySink(rowsOf({ a: 2 }));
     const down = new DependencyError("Table Storage", "answered 500");
     const outbox = { ...memory.sink.outbox, waiting: () => Promise.reject(down) };
@@ -214,7 +214,7 @@ describe("a table that does not answer for one rule", () => {
   });
 });
 
-test("the time of a sweep is that of all its pages together", async () => {
+test("all pages of a sweep share one time limit", async () => {
   const memory = memorySink(rowsOf({ a: 100 }), {
     pageSize: 5,
     requestMs: () => 1_000,

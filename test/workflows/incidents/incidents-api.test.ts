@@ -60,7 +60,7 @@ const bodyOf = (answer: HttpAnswer) => JSON.parse(String(answer.body));
 const change = (body: unknown, headers: Sent["headers"] = WRITE) => ask("change", { id: ID, headers, body });
 
 describe("reading", () => {
-  test("the list goes on where it ended", async () => {
+  test("the list continues where it ended", async () => {
     const first = bodyOf(await ask("list", { query: "?limit=2" }));
     const second = bodyOf(await ask("list", { query: `?limit=2&continuation=${first.continuation}` }));
     const ids = [...first.incidents, ...second.incidents].map((incident) => incident.IncidentId);
@@ -68,7 +68,7 @@ describe("reading", () => {
     expect(second.continuation).toBeNull();
   });
 
-  test("one incident comes whole, with the ETag that a change must name", async () => {
+  test("the answer for one incident is complete and has the ETag that a change must name", async () => {
     const answer = await ask("show", { id: ID });
     expect(answer).toMatchObject({ status: 200, headers: { etag: '"1"', "cache-control": "no-store" } });
     expect(bodyOf(answer)).toMatchObject({
@@ -80,7 +80,7 @@ describe("reading", () => {
     });
   });
 
-  test("what one actor did within an hour is a burst: none of it is hidden, each says how many there are", async () => {
+  test("one actor's incidents within an hour are a burst: none is hidden, and each has their number", async () => {
     await deps.incidents.addAll([storedIncident("later", { activityDateTime: "2026-03-04T10:00:00.0000000Z" })]);
     const { bursts } = bodyOf(await ask("summary"));
     const [burst = ""] = Object.keys(bursts);
@@ -128,7 +128,7 @@ describe("reading", () => {
 });
 
 describe("changing", () => {
-  test("it is answered with the incident as it is then, its history and its new ETag", async () => {
+  test("the answer has the changed incident, its history and its new ETag", async () => {
     const answer = await change({ status: "Active", owner: "noor", comment: "looking" });
     expect(answer).toMatchObject({ status: 200, headers: { etag: '"2"' } });
     expect(bodyOf(answer)).toMatchObject({
@@ -138,7 +138,7 @@ describe("changing", () => {
     expect(bodyOf(await ask("list", { query: "?status=Active" })).incidents).toMatchObject([{ Owner: "noor" }]);
   });
 
-  test("of two at once one is told of the conflict, with the state as it is; who then changes that, does", async () => {
+  test("of two changes at once, one gets a conflict with the current state; a change of that state succeeds", async () => {
     const [one, other] = await Promise.all([change({ owner: "one" }), change({ owner: "other" })]);
     const [done, late] = one.status === 200 ? [one, other] : [other, one];
     expect(done.status).toBe(200);
@@ -176,7 +176,7 @@ describe("changing", () => {
   });
 });
 
-describe("who asks", () => {
+describe("the caller", () => {
   const ENTRA: DashboardAccess = { kind: "entra", clientId: "dddddddd-1111-4222-8333-444444444444" };
 
   test.each(["list", "summary", "csv", "show", "change", "me"] as const)(
@@ -192,7 +192,7 @@ describe("who asks", () => {
     },
   );
 
-  test("a change is made by who is signed in, not by whom the body names", async () => {
+  test("a change names the person who is signed in, not the one that the body names", async () => {
     const claims = [
       { typ: "aud", val: ENTRA.kind === "entra" ? ENTRA.clientId : "" },
       { typ: "preferred_username", val: "noor.haddad@fabrikam.example" },

@@ -11,7 +11,7 @@ interface Entry {
   readonly priority: string;
 }
 
-/** The service as it may be: pages end where they please, also empty, and a token says where to go on. */
+/** The service at its worst: a page may end anywhere, even empty, and a token says where the next one begins. */
 function pagesOf(entries: readonly Entry[], scanned: number) {
   const asked: PageRequest[] = [];
   return {
@@ -42,7 +42,7 @@ async function all(request: Omit<ListRequest, "continuation">, entries: readonly
   const sizes: number[] = [];
   let continuation: string | undefined;
   let time = NOW.getTime();
-  // Each look at the clock takes a while, so that a search runs out of time.
+  // Each reading of the clock takes a while, so that a search runs out of time.
   const now = (): Date => new Date((time += 400));
   for (let turn = 0; turn < 1_000; turn += 1) {
     const list = await listIncidents({ ...request, continuation }, { ruleIds, pages, now }, { milliseconds: ms });
@@ -55,7 +55,7 @@ async function all(request: Omit<ListRequest, "continuation">, entries: readonly
   throw new Error("does not end");
 }
 
-test("the first page of very many incidents asks each rule once, for no more than it shows", async () => {
+test("the first page of very many incidents reads each rule once, and no more rows than it shows", async () => {
   const entries = Array.from({ length: 5_000 }, (_, index) => ({
     ruleId: index % 2 === 0 ? "r1" : "r2",
     key: String(index).padStart(6, "0"),
@@ -86,7 +86,7 @@ const entriesArbitrary = fc
     ),
   );
 
-test("page after page gives every incident of every rule once, in order, however the service cuts its pages", async () => {
+test("the pages together have every incident of every rule once, in order, however the service cuts its own pages", async () => {
   await fc.assert(
     fc.asyncProperty(
       entriesArbitrary,
@@ -113,7 +113,7 @@ const SEARCHED_IN_TURN: readonly Entry[] = [
   { key: "ddba", ruleId: "r3", priority: "P2" },
 ];
 
-test("by priority: P1 first, and within one the newest first", async () => {
+test("order by priority: P1 first, and the newest first within a priority", async () => {
   await fc.assert(
     fc.asyncProperty(
       entriesArbitrary,
@@ -129,7 +129,7 @@ test("by priority: P1 first, and within one the newest first", async () => {
   );
 });
 
-test("a search for little among much answers in time with where to go on", async () => {
+test("a search for few among many answers in time with a continuation", async () => {
   const entries = Array.from({ length: 500 }, (_, index) => ({
     ruleId: "r",
     key: String(index).padStart(3, "0"),
@@ -140,7 +140,7 @@ test("a search for little among much answers in time with where to go on", async
   expect(sizes.length).toBeGreaterThan(5);
 });
 
-test("what a first rule was searched through in vain is not searched again for each page of another", async () => {
+test("rows of one rule that were searched in vain are not searched again for each page of another rule", async () => {
   const rare = Array.from({ length: 300 }, (_, index) => ({
     ruleId: "rare",
     key: `b${String(index).padStart(3, "0")}`,
@@ -174,7 +174,7 @@ test.each(["", "x", "e30", Buffer.from('{"query":"other","pass":0,"rules":{}}').
   },
 );
 
-test("a continuation of other filters is refused", async () => {
+test("a continuation made for other filters is refused", async () => {
   const entries = ["a", "b", "c"].map((key) => ({ ruleId: "r", key, priority: "P1" }));
   const deps = { ruleIds: () => Promise.resolve(["r"]), pages: pagesOf(entries, 10), now: () => NOW };
   const first = await listIncidents({ query: {}, order: "newest", limit: 1 }, deps);

@@ -8,7 +8,7 @@ import { type BodyLimits, readBody } from "../../../src/workflows/incidents/requ
 const LIMITS: BodyLimits = { maxBytes: 10, timeoutMs: 60_000 };
 const TOO_LARGE = { status: 413, detail: "the body is larger than 10 bytes" };
 
-/** A body that comes in parts, and how many of them were asked for; it never ends where `thenWaits`. */
+/** A body in parts, and how many of them were read; with `thenWaits` it never ends. */
 function sent(parts: readonly Uint8Array[], { contentLength, thenWaits = false }: Sent = {}) {
   const log = { pulled: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>(
@@ -36,7 +36,7 @@ interface Sent {
 }
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-test("a body within the limit is read, in however many parts it comes", async () => {
+test("a body within the limit is read, whatever the number of its parts", async () => {
   await assert(
     asyncProperty(array(uint8Array({ maxLength: 6 }), { maxLength: 6 }), async (parts) => {
       const whole = Buffer.concat(parts);
@@ -46,16 +46,16 @@ test("a body within the limit is read, in however many parts it comes", async ()
   );
 });
 
-test("a character that lies in two parts is read as one", async () => {
+test("a character split across two parts is read as one", async () => {
   const [first, second] = [bytes("é").subarray(0, 1), bytes("é").subarray(1)];
   expect(await readBody(sent([first, second]).request, LIMITS)).toEqual({ text: "é" });
 });
 
-test("no body is empty", async () => {
+test("a missing body reads as empty", async () => {
   expect(await readBody({ body: null, header: () => undefined }, LIMITS)).toEqual({ text: "" });
 });
 
-test("nothing behind the part that crosses the limit is asked for", async () => {
+test("no part is read behind the one that crosses the limit", async () => {
   await assert(
     asyncProperty(integer({ min: 1, max: 12 }), integer({ min: 12, max: 100 }), async (size, count) => {
       const { log, request } = sent(Array.from({ length: count }, () => new Uint8Array(size)));
@@ -65,20 +65,20 @@ test("nothing behind the part that crosses the limit is asked for", async () => 
   );
 });
 
-test("a length that is said to be beyond the limit is believed, and nothing is read", async () => {
+test("if the header gives a length beyond the limit, nothing is read", async () => {
   const { log, request } = sent([bytes("x")], { contentLength: "11" });
   expect(await readBody(request, LIMITS)).toEqual(TOO_LARGE);
   expect(log.pulled).toBe(0);
 });
 
-test.each(["10", "1", "0", "-1", "x", ""])("a length of %j is not: what comes is counted", async (contentLength) => {
+test.each(["10", "1", "0", "-1", "x", ""])("a length of %j is ignored: bytes are counted", async (contentLength) => {
   const large = sent([bytes("0123456789"), bytes("x")], { contentLength });
   expect(await readBody(large.request, LIMITS)).toEqual(TOO_LARGE);
   const small = sent([bytes("0123456789")], { contentLength });
   expect(await readBody(small.request, LIMITS)).toEqual({ text: "0123456789" });
 });
 
-test.each([[[]], [[bytes("x")]]])("a body that does not go on is given up", async (parts) => {
+test.each([[[]], [[bytes("x")]]])("a body that stalls is given up", async (parts) => {
   const { log, request } = sent(parts, { thenWaits: true });
   expect(await readBody(request, { ...LIMITS, timeoutMs: 5 })).toEqual({
     status: 408,
@@ -87,7 +87,7 @@ test.each([[[]], [[bytes("x")]]])("a body that does not go on is given up", asyn
   expect(log.cancelled).toBe(true);
 });
 
-test("a body that breaks off is the sender's fault, not ours", async () => {
+test("an interrupted body is the sender's fault, not ours", async () => {
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.error(new Error("gone")),
   });
@@ -97,7 +97,7 @@ test("a body that breaks off is the sender's fault, not ours", async () => {
   });
 });
 
-test("over a connection: a body without an end is refused while it is being sent", async () => {
+test("over a connection, an endless body is refused while it is being sent", async () => {
   const server = createServer((request, response) => {
     const body: ReadableStream<Uint8Array> = Readable.toWeb(request);
     void readBody({ body, header: (name) => String(request.headers[name]) }, LIMITS).then((read) =>
@@ -111,7 +111,7 @@ test("over a connection: a body without an end is refused while it is being sent
       resolve(answer.statusCode),
     );
     sending.on("error", reject);
-    sending.write("0123456789"); // and it is never ended
+    sending.write("0123456789"); // the request never ends
     sending.write("x");
   });
   expect(status).toBe(413);
