@@ -14,7 +14,8 @@ export const newRule = command({
     rules: { type: "string", value: "DIR", help: "folder of rules (default: rules)" },
   },
   notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, with an event
-and near misses made of the constants of the query. Check them, and fill in what the query does not say. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
+and near misses made of the constants of the query. Check them, and fill in what the query does not say.
+No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
   npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml`,
   exitCodes: {

@@ -22,7 +22,7 @@ import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
 import { judge } from "../../../src/workflows/detection/judge-record.ts";
 import { POSITION, settingsChange, TENANT } from "../../samples.ts";
-import { memoryStores } from "../../workflows/memory-stores.ts";
+import { type Letter, memoryStores } from "../../workflows/memory-stores.ts";
 import { shippedLiterals, shippedRules } from "./shipped-literals.ts";
 
 const FOLDER = new URL("../../../rules/samples/", import.meta.url);
@@ -70,8 +70,8 @@ describe.each(WRAPPINGS)("%s: what matches is found", (wrapping) => {
       fc.asyncProperty(drawn, async ({ body, detection: { rules, scan } }) => {
         const [withScan, without] = [await detected(body, { rules, scan }), await detected(body, { rules })];
         expect(withScan).toEqual(without);
-        found += without.length;
-        if (without.length > 0 && isCutWithinWord(body)) endingInPartOfWord += 1;
+        found += without.stored.length;
+        if (without.stored.length > 0 && isCutWithinWord(body)) endingInPartOfWord += 1;
       }),
       runsOf(wrapping),
     );
@@ -99,9 +99,11 @@ function isCutWithinWord(body: Uint8Array): boolean {
 async function detected(body: Uint8Array, detection: Partial<(typeof DETECTIONS)[number]>) {
   const { deps, stored, letters } = memoryStores();
   const { figures } = await detectBatch([{ body, position: POSITION }], { ...deps, ...detection });
-  expect(letters).toEqual([]);
+  // Two of the records may have one id.
+  const isSecondContent = ({ reason }: Letter) => reason.endsWith("has the same id and says something else");
+  expect(letters.filter((letter) => !isSecondContent(letter))).toEqual([]);
   expect(figures.stored).toBe(stored().length);
-  return stored();
+  return { stored: stored(), letters };
 }
 
 function incidentsOf(records: readonly ReadRecord[], rules: readonly ReadyRule[]) {

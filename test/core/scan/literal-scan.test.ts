@@ -72,6 +72,8 @@ const AROUND = [
   { form: "the literal alone", before: "", behind: "" },
 ];
 const FURTHEST = 40;
+/** The scan compares every escape of a literal up to this many characters, with the figures of VAIN_COMPARISONS. */
+const LONG_IN_ESCAPES = 40;
 
 describe.each(AROUND)("a literal at any distance from both ends of $form is found at any alignment", (around) => {
   const literals = shippedLiterals();
@@ -96,6 +98,9 @@ describe.each(AROUND)("a literal at any distance from both ends of $form is foun
           for (const scan of [scans[0], scans[which + 1]]) {
             searched += 1;
             const hits = scan?.search(part);
+            // Where so many escapes stand together that comparing each is slower, the event is read in full.
+            const isReadInFull = scan !== undefined && hits === undefined;
+            if (isReadInFull && wanted.length > LONG_IN_ESCAPES) continue;
             if (hits?.some((hit) => hit >= from && hit < from + place.length) !== true)
               missed.push({ wanted, before, behind, shift, tail, stride: scan?.stride });
           }
