@@ -139,7 +139,8 @@ describe("looking", () => {
 
   test("the page shows the health of the pipeline, and exports CSV", async () => {
     const { page } = await open();
-    await page.getByRole("button", { name: /Pipeline ok/ }).click();
+    await page.getByRole("button", { name: /Pipeline degraded/ }).click();
+    await page.getByRole("dialog").getByText("2 dead letter(s) wait for a person").waitFor();
     await page.getByRole("dialog").getByText("Rows waiting for Log Analytics").waitFor();
     await page.keyboard.press("Escape");
     const [download] = await Promise.all([
