@@ -260,6 +260,22 @@ test.each([
   },
 );
 
+test("a 404 that is not the service's own does not mean that a dead letter is gone", async () => {
+  const { letters, proxy } = await openBehindProxy();
+  await letters.add(letter());
+  const name = sha256Hex(BYTES);
+  const decision = { reason: "a test", by: "alex", at: new Date(0) };
+  proxy.failAll({ kind: "answer", status: 404 });
+
+  await expect(letters.read(name)).rejects.toMatchObject({ statusCode: 404 });
+  await expect(letters.discard(name, decision)).rejects.toMatchObject({ statusCode: 404 });
+  await expect(letters.remove(name)).rejects.toMatchObject({ statusCode: 404 });
+
+  proxy.restore();
+  expect(await letters.count(10)).toBe(1);
+  expect(await letters.read(sha256Hex("gone"))).toBeUndefined();
+});
+
 test.each([
   { why: "nothing", fault: { kind: "answer", status: 200 } },
   { why: "other XML", fault: { ...page, headers: { "content-type": "application/xml" }, body: "<a><b/></a>" } },
