@@ -25,7 +25,7 @@ export interface DetectDependencies extends JudgeDependencies {
   /** Without it, every record is read. */
   readonly scan?: LiteralScan | undefined;
   /** Whether to look for operations without a rule in this event although the scan skips it. */
-  readonly isSampled?: ((position: HubPosition, now: Date) => boolean) | undefined;
+  readonly isSampled?: ((position: HubPosition, now: () => Date) => boolean) | undefined;
   readonly incidents: {
     /**
      * @returns the outcomes in the order given
@@ -188,7 +188,7 @@ function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | 
   const candidates = candidateRecords(body, deps.scan);
   if (candidates === undefined) {
     figures.skippedByScan += 1;
-    if (deps.isSampled?.(position, deps.now()) === true) lookAtOperations(body, batch);
+    if (deps.isSampled?.(position, deps.now) === true) lookAtOperations(body, batch);
   }
   return candidates;
 }
