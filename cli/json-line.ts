@@ -1,9 +1,8 @@
-import type { IncidentRow } from "../src/core/incident/incident-row.ts";
 import { INVISIBLE } from "../src/core/visible-text.ts";
 
-/** An incident as one line of JSON. */
-export function jsonLine(incident: IncidentRow): string {
-  return `${safeJson(JSON.stringify(incident))}\n`;
+/** A value as one line of JSON. */
+export function jsonLine(value: object): string {
+  return `${safeJson(JSON.stringify(value))}\n`;
 }
 
 /** A value as JSON over several lines. */

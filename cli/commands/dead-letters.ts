@@ -3,7 +3,7 @@ import type { UntakenRow } from "../../src/azure/incidents/incident-outbox.ts";
 import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
-import { safeJson } from "../json-line.ts";
+import { jsonLine } from "../json-line.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -46,9 +46,7 @@ After a fix, \`pimwatch redrive\` processes them again, or discards them with a 
     let count = 0;
     for await (const entry of letters.list()) {
       if (isWaiting(entry) === isDiscarded) continue;
-      terminal.out(
-        values.json === true ? `${safeJson(JSON.stringify({ kind: "dead letter", ...entry }))}\n` : line(entry),
-      );
+      terminal.out(values.json === true ? jsonLine({ kind: "dead letter", ...entry }) : line(entry));
       count += 1;
     }
     if (isDiscarded) {
@@ -57,9 +55,7 @@ After a fix, \`pimwatch redrive\` processes them again, or discards them with a 
     }
     const rows = { refused: 0, failing: 0 };
     for await (const row of untaken.list()) {
-      terminal.out(
-        values.json === true ? `${safeJson(JSON.stringify({ kind: `${row.state} row`, ...row }))}\n` : untakenLine(row),
-      );
+      terminal.out(values.json === true ? jsonLine({ kind: `${row.state} row`, ...row }) : untakenLine(row));
       rows[row.state] += 1;
     }
     terminal.note(
@@ -89,7 +85,7 @@ function show(
   { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
 ): void {
   if (isJson) {
-    terminal.out(`${safeJson(JSON.stringify({ ...entry, base64: Buffer.from(bytes).toString("base64") }))}\n`);
+    terminal.out(jsonLine({ ...entry, base64: Buffer.from(bytes).toString("base64") }));
     return;
   }
   for (const [what, value] of Object.entries(entry)) terminal.out(`${what.padEnd(16)}${visible(String(value))}\n`);

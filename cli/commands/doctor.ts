@@ -5,7 +5,7 @@ import { command } from "../command.ts";
 import type { AppSettings } from "../doctor/diagnose.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { fileReason } from "../errors/failure-text.ts";
-import { safeJson } from "../json-line.ts";
+import { jsonLine } from "../json-line.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const doctor = command({
@@ -56,8 +56,7 @@ matters. --health asks the app itself, which uses its own identity.`,
     terminal.progress("Asking each service …");
     const findings = await diagnose(settings, { healthUrl: values.health, fetch, now: () => new Date() });
     terminal.progress("");
-    for (const finding of findings)
-      terminal.out(values.json === true ? `${safeJson(JSON.stringify(finding))}\n` : textOf(finding));
+    for (const finding of findings) terminal.out(values.json === true ? jsonLine(finding) : textOf(finding));
     const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
     const wrong = count("problem") + count("unchecked");
     terminal.note(`${count("problem")} problem(s), ${count("warning")} warning(s), ${count("unchecked")} not checked`);

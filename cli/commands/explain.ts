@@ -10,7 +10,7 @@ import {
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { misreadFiles, readEventFiles } from "../event-files/event-files.ts";
-import { safeJson } from "../json-line.ts";
+import { jsonLine } from "../json-line.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -50,7 +50,7 @@ Read the report before you post it.`,
         if (isUnclear) unclear += 1;
         if (values.json === true) {
           const line = { where, ...explanation, ...(isUnclear && { report: unknownWordingReport(record) }) };
-          terminal.out(`${safeJson(JSON.stringify(line))}\n`);
+          terminal.out(jsonLine(line));
           continue;
         }
         terminal.out(`${visible(where)}\n${explanationText(explanation, visible)}\n`);

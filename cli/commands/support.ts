@@ -1,7 +1,7 @@
 import type { FieldSupport } from "../../src/sentinel/support-page.ts";
 import type { Support } from "../../src/kql/run/kql-support.ts";
 import { command } from "../command.ts";
-import { jsonDocument, safeJson } from "../json-line.ts";
+import { jsonDocument, jsonLine } from "../json-line.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -70,7 +70,7 @@ async function countRules(
     const refusals = problems.filter(({ level }) => level === "error");
     if (isJson) {
       const line = { rule: files.name, file: files.rule.name, runs: rule !== undefined, problems: refusals };
-      terminal.out(`${safeJson(JSON.stringify(line))}\n`);
+      terminal.out(jsonLine(line));
       continue;
     }
     const errors = refusals.map((each) => visible(formatProblem(each)));

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { safeJson } from "../json-line.ts";
+import { jsonLine } from "../json-line.ts";
 import { checkJunit, writeJunit } from "../junit.ts";
 import type { NamedReport } from "../rules/rule-test-report.ts";
 import type { RuleTestReport } from "../rules/rule-test-run.ts";
@@ -70,8 +70,7 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
       const report = await runRuleTests(each, samples);
       reports.push({ rule: each.files.name, report });
       if (values.json === true)
-        for (const line of testLines({ rule: each.files.name, report }))
-          terminal.out(`${safeJson(JSON.stringify(line))}\n`);
+        for (const line of testLines({ rule: each.files.name, report })) terminal.out(jsonLine(line));
       if (report.isUntested) {
         untested += 1;
         say(`none ${each.files.name}: no tests. \`npx pimwatch new\` shows how to write them\n`);

@@ -14,7 +14,7 @@ import { tableDestination } from "../deployment/destinations.ts";
 import { incidentDetail } from "./incident-detail-text.ts";
 import { incidentLines, textOf } from "./incident-text.ts";
 import type { IncidentOptions } from "../commands/incidents.ts";
-import { jsonLine, safeJson } from "../json-line.ts";
+import { jsonLine } from "../json-line.ts";
 import type { Terminal } from "../terminal.ts";
 
 const FULL_ID = 64;
@@ -57,7 +57,7 @@ export async function show(
   const burst = await countBurst(textOf(row, "BurstId"), deps);
   terminal.out(
     json === true
-      ? `${safeJson(JSON.stringify({ incident: withoutNulls(row), record, history, burst }))}\n`
+      ? jsonLine({ incident: withoutNulls(row), record, history, burst })
       : incidentDetail({ row, record, history, burst }, terminal),
   );
   return 0;

@@ -7,7 +7,7 @@ import { prepare, preparePlan } from "../../src/kql/run/evaluate.ts";
 import type { Step } from "../../src/kql/plan.ts";
 import type { Row } from "../../src/kql/run/values.ts";
 import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
-import { readOverlay } from "../../src/sentinel/overlay/overlay.ts";
+import { exclusionsOf, readOverlay } from "../../src/sentinel/overlay/overlay.ts";
 import type { RuleCondition } from "../../src/sentinel/rule-conditions.ts";
 
 /** Longer values are cut. */
@@ -50,12 +50,13 @@ function valueLines({ operands }: RuleCondition, rows: readonly Row[]): string[]
 }
 
 function exclusionLines(rule: Rule, overlay: SourcedRule["files"]["overlay"], row: Row): string[] {
-  const entries = (overlay && readOverlay(overlay).read?.overlay.exclude) ?? [];
+  const read = overlay && readOverlay(overlay).read;
+  const written = read === undefined ? [] : exclusionsOf(read);
   return (rule.exclusions ?? []).flatMap((exclusion, index) => {
     const { evaluate, isTrue } = preparePlan(rule.plan, { conditions: [exclusion] });
     if (!evaluate(row).some((resultRow) => isTrue(resultRow))) return [];
-    const entry = entries[index];
-    const text = typeof entry === "object" ? `${entry.when} (because: ${entry.because})` : entry;
-    return [`    excluded by ${overlay?.name ?? "the overlay"}: ${text ?? `exclusion ${index + 1}`}`];
+    const { condition = `exclusion ${index + 1}`, because } = written[index] ?? {};
+    const reason = because === undefined ? "" : ` (because: ${because})`;
+    return [`    excluded by ${overlay?.name ?? "the overlay"}: ${condition}${reason}`];
   });
 }

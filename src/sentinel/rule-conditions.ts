@@ -3,13 +3,13 @@ import type { Rule } from "../core/incident/rule.ts";
 import {
   children,
   elements,
+  firstWithin,
   kindOf,
   optionalPart,
   parseQuery,
   part,
   textOf,
   type Syntax,
-  walk,
 } from "../kql/compile/kusto-parser.ts";
 import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 
@@ -95,12 +95,8 @@ function argumentsOf(node: Syntax): Syntax[] {
 
 /** Whether a node reads no column. */
 function isConstant(node: Syntax): boolean {
-  let readsColumn = false;
-  walk(node, (within) => {
-    if (kindOf(within) === "NameReference" && !(within.Parent && kindOf(within.Parent) === "FunctionCallExpression"))
-      readsColumn = true;
-  });
-  return !readsColumn;
+  const isFunctionName = ({ Parent }: Syntax) => Parent && kindOf(Parent) === "FunctionCallExpression";
+  return firstWithin(node, (within) => kindOf(within) === "NameReference" && !isFunctionName(within)) === undefined;
 }
 
 function relaxedStep({ steps }: Plan, index: number, nth: number): Plan["steps"][number] {

@@ -7,11 +7,13 @@ import {
   columnsInScope,
   diagnosticsOf,
   elements,
+  firstWithin,
   kindOf,
   optionalPart,
   part,
   walk,
   type KustoCode,
+  type KustoDiagnostic,
   type Syntax,
 } from "./kusto-parser.ts";
 import { suggestion } from "./nearest-name.ts";
@@ -28,40 +30,39 @@ function operatorWords(source: SourceTable): string[] {
 
 /** The errors of Microsoft's parser and binder, in the order of the text. `source` is the only table that a query can read. */
 export function diagnosedProblems(code: KustoCode, text: string, source: SourceTable): QueryProblem[] {
-  const misspelt = misspeltOperator(code, text, source);
-  if (misspelt !== undefined) return [misspelt];
-  const assigned = assignmentInCondition(code);
-  if (assigned !== undefined) return [assigned];
+  const errors = diagnosticsOf(code)
+    .filter(({ Severity }) => Severity === "Error")
+    .toSorted((left, right) => left.Start - right.Start);
+  const [first] = errors;
+  if (first === undefined) return [];
+  const misread = misspeltOperator(first.Start, text, source) ?? assignmentInCondition(errors, code);
+  if (misread !== undefined) return [misread];
   const unknown = callsUnknownToBinder(code.Syntax);
   const isOutdated = (diagnostic: string, start: number) =>
     ARGUMENT_DIAGNOSTICS.has(diagnostic) && unknown.some(({ TextStart, End }) => TextStart <= start && start < End);
-  const problems = diagnosticsOf(code)
-    .filter(({ Severity, Code, Start }) => Severity === "Error" && !isOutdated(Code, Start))
+  const problems = errors
+    .filter(({ Code, Start }) => !isOutdated(Code, Start))
     .map(({ Code, Start, Message }) => ({
       offset: Start,
       ...explain({ code, text, source, diagnostic: Code, message: Message, offset: Start }),
-    }))
-    .toSorted((left, right) => left.offset - right.offset);
-  const misread = problems.findIndex(({ code: problemCode }) => problemCode === "unknown-operator");
+    }));
+  const guessedFrom = problems.findIndex(({ code: problemCode }) => problemCode === "unknown-operator");
   // After an unknown operator the parser guesses.
-  return misread < 0 ? problems : problems.slice(0, misread + 1);
+  return guessedFrom < 0 ? problems : problems.slice(0, guessedFrom + 1);
 }
 
 /**
  * The first error, if it is a misspelt operator with hyphens. The parser reads `project-reoder x` as `project` and a
  * subtraction, so its own messages about that, and about everything after it, would mislead.
  */
-function misspeltOperator(code: KustoCode, text: string, source: SourceTable): QueryProblem | undefined {
-  const [first] = diagnosticsOf(code)
-    .filter(({ Severity }) => Severity === "Error")
-    .toSorted((left, right) => left.Start - right.Start);
-  if (first === undefined) return undefined;
-  const begun = /\|\s*([a-z]+(?:-[a-z]+)*-)$/.exec(text.slice(0, first.Start))?.[1];
-  const word = `${begun ?? ""}${/^[\w-]*/.exec(text.slice(first.Start))?.[0] ?? ""}`;
+function misspeltOperator(start: number, text: string, source: SourceTable): QueryProblem | undefined {
+  const begun = /\|\s*([a-z]+(?:-[a-z]+)*-)$/.exec(text.slice(0, start))?.[1];
+  if (begun === undefined) return undefined;
+  const word = `${begun}${/^[\w-]*/.exec(text.slice(start))?.[0] ?? ""}`;
   const known = operatorWords(source);
-  if (begun === undefined || known.includes(word)) return undefined;
+  if (known.includes(word)) return undefined;
   const message = `there is no operator "${word}"${suggestion(word, known)}`;
-  return { offset: first.Start - begun.length, code: "unknown-operator", message };
+  return { offset: start - begun.length, code: "unknown-operator", message };
 }
 
 /** The binder's errors about the number and types of arguments. */
@@ -85,21 +86,15 @@ function callsUnknownToBinder(syntax: Syntax): Syntax[] {
 }
 
 /** The first `=` in a condition, where a comparison was meant. The parser's own messages name its neighbours instead. */
-function assignmentInCondition(code: KustoCode): QueryProblem | undefined {
-  const errors = new Set(
-    diagnosticsOf(code)
-      .filter(({ Severity }) => Severity === "Error")
-      .map(({ Start }) => Start),
+function assignmentInCondition(errors: readonly KustoDiagnostic[], code: KustoCode): QueryProblem | undefined {
+  const starts = new Set(errors.map(({ Start }) => Start));
+  const sign = firstWithin(
+    code.Syntax,
+    (node) => node.IsToken && node.Text === "=" && (starts.has(node.TextStart) || isOfWhere(node)),
   );
-  if (errors.size === 0) return undefined;
-  const signs: number[] = [];
-  walk(code.Syntax, (node) => {
-    const { TextStart } = node;
-    if (node.IsToken && node.Text === "=" && (errors.has(TextStart) || isOfWhere(node))) signs.push(TextStart);
-  });
-  const [offset] = signs.toSorted((left, right) => left - right);
-  if (offset === undefined) return undefined;
-  return { offset, code: "syntax", message: '"=" does not compare; did you mean "==", or "=~" to ignore case?' };
+  if (sign === undefined) return undefined;
+  const message = '"=" does not compare; did you mean "==", or "=~" to ignore case?';
+  return { offset: sign.TextStart, code: "syntax", message };
 }
 
 /** Whether the operator that a node belongs to is `where`. */

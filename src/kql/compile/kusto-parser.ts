@@ -47,7 +47,7 @@ export interface Syntax {
   ToString(includeTrivia: typeof SINGLE_LINE): string;
 }
 
-interface KustoDiagnostic {
+export interface KustoDiagnostic {
   readonly Severity: string;
   readonly Code: string;
   readonly Start: number;

@@ -1,6 +1,6 @@
 import { kindOf, part, textOf, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import type { Problem } from "../../kql/compile/problem.ts";
-import type { OverlayFile } from "../overlay/overlay.ts";
+import { exclusionsOf, type OverlayFile } from "../overlay/overlay.ts";
 import { oneLine } from "../rule-conditions.ts";
 import { placeOf } from "../yaml-file.ts";
 
@@ -28,14 +28,18 @@ function leavesOut(node: Syntax): boolean {
 }
 
 /** Exclusions of an overlay that go by an actor's display name alone. */
-export function overlayExclusionsByName({ file, overlay }: OverlayFile): Problem[] {
-  return (overlay.exclude ?? []).flatMap((entry, index): Problem[] => {
-    const condition = typeof entry === "string" ? entry : entry.when;
-    if (!goesByName(condition)) return [];
-    const path = typeof entry === "string" ? ["exclude", index] : ["exclude", index, "when"];
-    const message = `${REASON}; exclude an object id, a client id or a principal name`;
-    return [{ file: file.name, ...placeOf(file, path), level: "warning", code: "excluded-by-name", message }];
-  });
+export function overlayExclusionsByName(source: OverlayFile): Problem[] {
+  const message = `${REASON}; exclude an object id, a client id or a principal name`;
+  const { file } = source;
+  return exclusionsOf(source)
+    .filter(({ condition }) => goesByName(condition))
+    .map(({ path }) => ({
+      file: file.name,
+      ...placeOf(file, path),
+      level: "warning",
+      code: "excluded-by-name",
+      message,
+    }));
 }
 
 const ACTOR_NAME = /\bIdentity\b|\bInitiat\w*(?:App|Display)Name\b|\bInitiatedBy\b.*\bdisplayName\b/i;

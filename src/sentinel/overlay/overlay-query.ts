@@ -3,7 +3,7 @@ import type { Expression, Plan } from "../../kql/plan.ts";
 import { compileQuery, type CompiledQuery, type CompileOptions } from "../../kql/compile/compile-query.ts";
 import { elements, kindOf, part, tryParseQuery, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
-import type { OverlayFile } from "./overlay.ts";
+import { exclusionsOf, type OverlayFile } from "./overlay.ts";
 import type { Problem, QueryProblem } from "../../kql/compile/problem.ts";
 import { placeInText, placeOf } from "../yaml-file.ts";
 import { AUDIT_LOGS } from "../../core/event/audit-log-columns.ts";
@@ -136,13 +136,12 @@ export function compileExclusions(
 ): { readonly exclusions: readonly Expression[]; readonly problems: readonly Problem[] } {
   const exclusions: Expression[] = [];
   const problems: Problem[] = [];
-  for (const [index, entry] of (source.overlay.exclude ?? []).entries()) {
-    const compiled = compileCondition(rule, typeof entry === "string" ? entry : entry.when);
+  for (const { condition, path } of exclusionsOf(source)) {
+    const compiled = compileCondition(rule, condition);
     if ("predicate" in compiled) {
       exclusions.push(compiled.predicate);
       continue;
     }
-    const path = typeof entry === "string" ? ["exclude", index] : ["exclude", index, "when"];
     for (const { offset, code, message } of compiled.problems) {
       const place = placeInText(source.file, path, Math.max(0, offset));
       problems.push({ file: source.file.name, ...place, level: "error", code, message });

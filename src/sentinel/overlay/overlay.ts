@@ -49,6 +49,24 @@ export interface OverlayFile {
   readonly overlay: Overlay;
 }
 
+/** An exclusion of an overlay, in whichever of its two forms it is written. */
+export interface Exclusion {
+  readonly condition: string;
+  /** Who decided it, and why; undefined if the overlay does not say. */
+  readonly because: string | undefined;
+  /** Where the condition stands in the file. */
+  readonly path: readonly PropertyKey[];
+}
+
+/** In the order of the file. */
+export function exclusionsOf({ overlay }: OverlayFile): Exclusion[] {
+  return (overlay.exclude ?? []).map((entry, index) =>
+    typeof entry === "string"
+      ? { condition: entry, because: undefined, path: ["exclude", index] }
+      : { condition: entry.when, because: entry.because, path: ["exclude", index, "when"] },
+  );
+}
+
 /** Reads an overlay. `read` is there if there is no problem. An empty file is an overlay that changes nothing. */
 export function readOverlay(source: TextFile): { readonly read?: OverlayFile; readonly problems: readonly Problem[] } {
   const { file, value, problems } = readYaml(source.text, source.name);
