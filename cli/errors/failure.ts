@@ -4,7 +4,7 @@ import { isRecord } from "../../src/core/event/event-body.ts";
 export interface Failure {
   /** The error, its causes, and the parts of each AggregateError; outermost first, and last attempt first. */
   readonly chain: readonly Error[];
-  /** Node's code, or the service's own, such as `ENOTFOUND` or `TableNotFound`; "" if there is none. */
+  /** The code that Node.js or the service gives the error, such as `ENOTFOUND` or `TableNotFound`; "" if it gives none. */
   readonly code: string;
   /** Of the HTTP answer, if there was one. */
   readonly status: number | undefined;

@@ -68,7 +68,7 @@ export interface RowQuery extends RowFilter {
 
 export interface RowPage {
   readonly rows: readonly Entity[];
-  /** Where the next page begins; undefined where there is none. */
+  /** The place where the next page begins; undefined after the last page. */
   readonly token: string | undefined;
 }
 

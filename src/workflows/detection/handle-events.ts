@@ -61,8 +61,8 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   /** Numbers of events by their seconds from hub to incident table; see `latencyHistogram`. */
   readonly latency: Readonly<Record<string, number>>;
   /**
-   * Records that were seen of operations that no rule matched, by name; see `core/entra-lists/unmatched-operations.ts`. No
-   * total: most records are not read. Left out if there is none.
+   * How many records were seen of each operation that no rule matched; see `core/entra-lists/unmatched-operations.ts`. These
+   * are no totals, since most records are not read. Undefined if no such record was seen.
    */
   readonly unmatchedOperations?: Readonly<Record<string, number>>;
 }

@@ -94,7 +94,7 @@ function chosenGroups(call: Call, { names }: Regex): number[] {
   });
 }
 
-/** Where a match begins, within `length` characters from `start`; -1 if there is none, null for a negative argument. */
+/** The place where a match begins within `length` characters from `start`. No match gives -1, a negative argument null. */
 function indexOfRegex(call: Call): Compute {
   const source = asText(operand(call, 0));
   const regex = constantRegex(call, 1);
