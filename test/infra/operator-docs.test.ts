@@ -82,6 +82,13 @@ test("every query in the documents is valid for the tables it reads", () => {
   for (const { file, query } of queries) expect(bindQuery(query).problems, `${file}: ${query}`).toEqual([]);
 });
 
+test("func is always told the language: dist/ has no local.settings.json that says so", () => {
+  const commands = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/`func azure functionapp publish[^`]*`/g)]);
+
+  expect(commands.length).toBeGreaterThan(0);
+  for (const [command] of commands) expect(command).toMatch(/ --javascript`$/);
+});
+
 test("the guide's cost counts the existing alerts", () => {
   const frequencies = ofType(variant("main"), "Microsoft.Insights/scheduledQueryRules").map(({ properties }) =>
     at(properties, "evaluationFrequency"),

@@ -63,6 +63,21 @@ test("both workflows pass on every variable of the template, except the tenant's
   expect(told.filter((name) => !/^PIMWATCH_[A-Z_]+$/.test(name))).toEqual([]);
 });
 
+test("what-if runs with the role that the guide gives its application, which can change nothing", () => {
+  const { steps } = parse(read(".github/workflows/what-if.yml")).jobs["what-if"];
+  const [definition = "{}"] =
+    /(?<=az role definition create --role-definition ')\{.*\}(?=')/.exec(read("docs/deploy.md")) ?? [];
+  const { Actions } = JSON.parse(definition);
+
+  expect(Actions.toSorted()).toEqual([
+    "*/read",
+    "Microsoft.Resources/deployments/validate/action",
+    "Microsoft.Resources/deployments/whatIf/action",
+  ]);
+  // The default level, Provider, checks the right to write each resource. https://github.com/Azure/AzOps/issues/954
+  expect(steps.at(-1).run).toMatch(/\baz deployment sub what-if (?:[^\n]|\\\n)*--validation-level ProviderNoRbac\s/);
+});
+
 test("CI runs a contributor's commands, the same steps as .ci/run", () => {
   const { jobs } = parse(read(".github/workflows/ci.yml"));
   const runs = jobs.test.steps.flatMap(({ run }: { run?: string }) => run ?? []).slice(1);
