@@ -6,6 +6,7 @@ import { jsonText } from "../../../src/kql/run/dynamic-text.ts";
 import type { Json } from "../../../src/kql/run/values.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { propertiesOf } from "../../../src/core/event/audit-log.ts";
+import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import {
   type BatchFigures,
@@ -310,6 +311,50 @@ test("a record nested 100,000 levels deep makes an incident like any other", asy
   const { figures } = await detectBatch(events(bytes(`{"records":[${record}]}`)), deps);
   expect(figures).toEqual({ ...NOTHING, events: 1, received: 1, matched: 1, stored: 1 });
   expect(stored().map(({ record: text }) => text)).toEqual([record]);
+});
+
+describe("what waits to be stored stays small", () => {
+  /** Stores that note each call: the number of incidents stored together, or "letter". */
+  function noting() {
+    const calls: (number | "letter")[] = [];
+    const deps: DetectDependencies = {
+      ...memoryStores().deps,
+      incidents: {
+        addAll: (incidents) => {
+          calls.push(incidents.length);
+          return Promise.resolve(incidents.map(() => "added"));
+        },
+      },
+      deadLetters: {
+        add: () => {
+          calls.push("letter");
+          return Promise.resolve();
+        },
+      },
+    };
+    return { calls, deps };
+  }
+  const changes = (count: number, resultReason: string) =>
+    Array.from({ length: count }, (_, index) => settingsChange({}, { id: `PIM_${index}`, resultReason }));
+  const unreadable = Array.from({ length: 250 }, () => ({ a: 1 }));
+  const letters = (count: number) => Array.from({ length: count }, () => "letter");
+  const inEvents = (records: readonly DiagnosticRecord[], perEvent: number) =>
+    Array.from({ length: Math.ceil(records.length / perEvent) }, (_, index) =>
+      eventBody(...records.slice(index * perEvent, (index + 1) * perEvent)),
+    );
+
+  test.each([
+    { what: "many incidents", records: changes(2_500, "short"), calls: [1_000, 1_000, 500] },
+    { what: "records cut to 400,000 characters", records: changes(50, "x".repeat(400_000)), calls: [20, 20, 10] },
+    { what: "dead letters", records: [...unreadable, settingsChange()], calls: [...letters(200), 1, ...letters(50)] },
+  ])("$what are stored in groups before the batch ends", async ({ records, calls }) => {
+    for (const perEvent of [1, 3]) {
+      const stores = noting();
+      const { figures } = await detectBatch(events(...inEvents(records, perEvent)), stores.deps);
+      expect(stores.calls).toEqual(calls);
+      expect(figures.received).toBe(records.length);
+    }
+  });
 });
 
 test("a bare record that ends with a literal makes an incident, wherever its buffer ends", async () => {
