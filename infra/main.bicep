@@ -209,6 +209,13 @@ var hubNamespaceId = resourceId(
   hub.namespaceName
 )
 var sendRuleName = 'entra-audit-logs'
+var sendRuleId = resourceId(
+  hub.subscriptionId,
+  hub.resourceGroupName,
+  'Microsoft.EventHub/namespaces/authorizationRules',
+  hub.namespaceName,
+  sendRuleName
+)
 var consumerGroupName = 'pimwatch'
 var healerConsumerGroupName = 'pimwatch-healer'
 
@@ -297,13 +304,20 @@ module eventHubReader 'modules/event-hub-reader.bicep' = {
   dependsOn: [eventHub]
 }
 
-module entraDiagnostics 'modules/entra-diagnostics.bicep' = if (deployEntraDiagnostics && hubIsNew) {
+// The tenant's diagnostic setting: Entra ID audit logs to the hub. A resource, not a module: a module would be a nested
+// deployment at the root, which a Security Administrator may not create. docs/deploy.md lists the rights.
+resource entraDiagnostics 'microsoft.aadiam/diagnosticSettings@2017-04-01' = if (deployEntraDiagnostics && hubIsNew) {
   scope: tenant()
-  params: {
-    name: namePrefix
-    authorizationRuleId: '${hubNamespaceId}/authorizationRules/${sendRuleName}'
-    hubName: hub.name
-    categories: entraLogCategories
+  name: namePrefix
+  properties: {
+    eventHubAuthorizationRuleId: sendRuleId
+    eventHubName: hub.name
+    logs: [
+      for category in entraLogCategories: {
+        category: category
+        enabled: true
+      }
+    ]
   }
   dependsOn: [eventHub, functionApp] // events flow as soon as it exists
 }
@@ -483,7 +497,7 @@ output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
 output DASHBOARD_URL string = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
-output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? '${hubNamespaceId}/authorizationRules/${sendRuleName}' : ''
+output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? sendRuleId : ''
 output INCIDENTS_TABLE_ENDPOINT string = 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
 output DEAD_LETTERS_CONTAINER_URL string = 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
 output WORKSPACE_NAME string = workspace.name

@@ -65,6 +65,15 @@ test.each(PARAMETER_FILES)("the snapshot of %s is current", async (file) => {
   expect(exitCode, `run \`npm run snapshots\` and look at what changed\n${stdout}${stderr}`).toBe(0);
 });
 
+test("the tenant's diagnostic setting is a resource at the root, and no deployment is: its author may not deploy there", async () => {
+  const { stdout } = await runBicep(["build", join(ROOT, "infra/main.bicep"), "--stdout"]);
+  const atTheRoot = resourcesIn(JSON.parse(stdout)).filter(
+    ({ scope }) => scope !== undefined && !scope.startsWith("["),
+  );
+
+  expect(atTheRoot).toMatchObject([{ type: "microsoft.aadiam/diagnosticSettings", scope: "/" }]);
+});
+
 test("an id of anything but a hub or a workspace is refused, and the error names the parameter", async () => {
   const directory = await temporaryDirectory();
   await cp(join(ROOT, "infra"), join(directory, "infra"), { recursive: true });
@@ -84,6 +93,24 @@ test("an id of anything but a hub or a workspace is refused, and the error names
   );
   expect(await wrong("param existingWorkspaceId = 'logs'")).toMatch(/^1 [^]*existingWorkspaceId must be the id of a/);
 });
+
+interface CompiledResource {
+  readonly type: string;
+  readonly scope?: string;
+  readonly properties?: { readonly template?: CompiledTemplate };
+}
+
+interface CompiledTemplate {
+  readonly resources: Readonly<Record<string, CompiledResource>> | readonly CompiledResource[];
+}
+
+/** The resources of a template and of all deployments in it. */
+function resourcesIn({ resources }: CompiledTemplate): CompiledResource[] {
+  return Object.values(resources).flatMap((resource: CompiledResource) => [
+    resource,
+    ...(resource.properties?.template === undefined ? [] : resourcesIn(resource.properties.template)),
+  ]);
+}
 
 async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pimwatch-bicep-test-"));
