@@ -17,7 +17,7 @@ const MAX_BYTES = 4_000_000;
 
 /** A file that the app is made of; anything else does not belong into the package. */
 const EXPECTED =
-  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|LICENSE|THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|dashboard\/(index\.html|(app|style|icon|inter|notices)-[\w-]{8}\.(js|css|svg|woff2|txt))(\.br)?)$/;
+  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|build\.json|LICENSE|THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|dashboard\/(index\.html|(app|style|icon|inter|notices)-[\w-]{8}\.(js|css|svg|woff2|txt))(\.br)?)$/;
 
 test("the package holds the app and nothing else, and is small", async () => {
   const entries = await readdir(DIST, { withFileTypes: true, recursive: true });
@@ -69,6 +69,9 @@ test("what is bundled comes from the app's own dependencies, none from those of 
   );
 
   expect(packages).toContain("node_modules/@azure/data-tables");
+  // scripts/build-record.ts tells from src/ and the list of packages whether the app is current.
+  const isSource = (id: string) => id.startsWith(join(process.cwd(), "src/")) || id.includes("node_modules/");
+  expect(modules.filter((id) => !id.startsWith("\0") && !isSource(id))).toEqual([]);
   // Rules are compiled when the app is built: neither Microsoft's parser nor our compiler goes along.
   expect(modules.filter((id) => /kusto[/\\]language-service|[/\\]src[/\\]compile[/\\]/.test(id))).toEqual([]);
   expect([...packages].filter((name) => lock.packages[name]?.dev === true)).toEqual([]);

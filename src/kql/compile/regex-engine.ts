@@ -1,4 +1,4 @@
-import { cp, mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -14,6 +14,6 @@ const FILES = ["commonjs.cjs", "rregex.wasm"];
 export async function copyRegexEngine(directory: string): Promise<string> {
   const source = dirname(createRequire(import.meta.url).resolve("rregex"));
   await mkdir(join(directory, "rregex"), { recursive: true });
-  for (const file of FILES) await cp(join(source, file), join(directory, "rregex", file));
+  for (const file of FILES) await copyFile(join(source, file), join(directory, "rregex", file));
   return dirname(source);
 }
