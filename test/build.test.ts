@@ -43,11 +43,13 @@ test("builds at once leave one whole app, and a reader never sees half of one", 
   const whole = (await readdir(join(ROOT, "dist"))).toSorted();
   await mkdir(app);
   await writeFile(join(app, "of-an-earlier-build.cjs"), "");
-  let ended = false;
-  const builds = Promise.all([build(app), build(app)]).finally(() => (ended = true));
+  const ended = new AbortController();
+  const builds = Promise.all([build(app), build(app)]).finally(() => {
+    ended.abort();
+  });
   const seen = new Set<string>();
-  while (!ended) {
-    const names = await readdir(app).catch(() => []);
+  while (!ended.signal.aborted) {
+    const names = await readdir(app).catch((): string[] => []);
     seen.add(names.toSorted().join());
     await new Promise(setImmediate);
   }
@@ -100,12 +102,11 @@ test("a build reads nothing but its sources and the installed packages", async (
   const readable = [...SOURCES, "node_modules"].map((path) => `--allow-fs-read=${join(ROOT, path)}`);
   // The bundler's own code is not held to this: test/package.test.ts looks at the modules it takes.
   const bundler = ["--allow-addons", "--allow-worker", "--allow-wasi"];
+  const own = [`--allow-fs-read=${folder}/`, `--allow-fs-write=${folder}/`];
+  const script = ["--input-type=module", "--eval", code];
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [
-      ...["--permission", ...bundler, ...readable, `--allow-fs-read=${folder}/`, `--allow-fs-write=${folder}/`],
-      ...["--input-type=module", "--eval", code],
-    ],
+    ["--permission", ...bundler, ...readable, ...own, ...script],
     { cwd: folder },
   );
 
