@@ -56,7 +56,7 @@ async function findBicep(): Promise<string> {
   const remedy = `Install Bicep CLI ${BICEP_VERSION} (https://aka.ms/bicep-install)${onPath === undefined ? "" : `; the one on PATH is ${onPath}`}`;
   if (process.platform !== "linux" || process.arch !== "x64") throw new UsageError(`No Bicep CLI. ${remedy}.`);
   if ((await versionOf("dotnet")) === undefined) {
-    throw new UsageError(`No Bicep CLI, and no dotnet to restore it with. ${remedy}, or the .NET SDK 8 or newer.`);
+    throw new UsageError(`No Bicep CLI, and no dotnet to restore it with. ${remedy}, or the .NET SDK 10 or newer.`);
   }
   await restore();
   return RESTORED;
@@ -71,7 +71,7 @@ async function restore(): Promise<void> {
       project,
       `<Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
-    <TargetFramework>net8.0</TargetFramework>
+    <TargetFramework>net10.0</TargetFramework>
     <DisableImplicitFrameworkReferences>true</DisableImplicitFrameworkReferences>
     <RestorePackagesPath>${NUGET_PACKAGES}</RestorePackagesPath>
   </PropertyGroup>

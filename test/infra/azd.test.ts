@@ -1,20 +1,42 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { theOne, variant } from "./predicted-resources.ts";
 
-const project = readFileSync("azure.yaml", "utf8");
+const read = (file: string) => readFileSync(file, "utf8");
+
+const { services, hooks, requiredVersions } = parse(read("azure.yaml"));
 
 test("azd publishes dist/ unchanged, to the app that the template tags", () => {
-  const { services, hooks } = parse(project);
-
   expect(services).toEqual({ detector: { project: "./dist", language: "js", host: "function", remoteBuild: false } });
-  expect(hooks.prepackage.run).toContain("npm run build");
+  expect(requiredVersions).toEqual({ azd: ">= 1.23.5" }); // older ones do not know remoteBuild
+  expect(hooks.prepackage.posix.run).toBe("node scripts/azd-hook.mjs build");
   expect(hooks.predeploy).toEqual(hooks.prepackage);
   expect(theOne(variant("main"), "Microsoft.Web/sites").tags?.["azd-service-name"]).toBe(Object.keys(services)[0]);
+});
+
+test("each hook runs the same script on Windows, passes its failure on, and keeps its output on the terminal", () => {
+  expect(Object.keys(hooks).length).toBeGreaterThan(5);
+  for (const { posix, windows, ...rest } of Object.values<Readonly<Record<string, { run: string }>>>(hooks)) {
+    expect(rest).toEqual({});
+    expect(posix).toEqual({
+      shell: "sh",
+      run: expect.stringMatching(/^node scripts\/azd-hook\.mjs \w+$/),
+      interactive: true,
+    });
+    // `pwsh -File` ends with 0 unless the script says otherwise.
+    const run = `${String(posix?.run)}; exit $LASTEXITCODE`;
+    expect(windows).toEqual({ shell: "pwsh", run, interactive: true });
+  }
+});
+
+test("an unknown hook is refused, with the known ones", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/azd-hook.mjs", "prebuild"], { encoding: "utf8" });
+
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/no hook "prebuild".*postprovision/) });
 });
 
 describe("azd's hooks print", () => {
@@ -27,9 +49,19 @@ describe("azd's hooks print", () => {
     HEALTH_URL: "https://pimwatch-abc.azurewebsites.net/api/health",
     WORKSPACE_NAME: "pimwatch-abc-logs",
   };
+  const folder = mkdtempSync(join(tmpdir(), "azd-"));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  /** A stand-in for az, which tests are not to run. */
+  const withAz = (script: string) => {
+    writeFileSync(join(folder, "az"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return { PATH: `${folder}:${String(process.env["PATH"])}` };
+  };
+  /** As azd runs a hook: with `sh`, in the folder of azure.yaml. */
   const said = (hook: string, environment: Readonly<Record<string, string>> = {}) =>
-    execFileSync("sh", ["-eu", "-c", parse(project).hooks[hook].run], {
-      env: { PATH: process.env["PATH"], ...environment },
+    execFileSync("/bin/sh", ["-eu", "-c", hooks[hook].posix.run], {
+      env: { PATH: dirname(process.execPath), ...environment },
       encoding: "utf8",
     });
 
@@ -53,17 +85,21 @@ describe("azd's hooks print", () => {
   });
 
   test("afterwards: doctor's findings in the app's settings, which do not fail the provisioning", () => {
-    const folder = mkdtempSync(join(tmpdir(), "azd-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    for (const [tool, script] of Object.entries({ az: 'echo "settings by az $*"', npx: 'echo "npx $*"; cat; exit 1' }))
-      writeFileSync(join(folder, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    const PATH = `${folder}:${String(process.env["PATH"])}`;
+    const asked = "functionapp config appsettings list -g rg-pimwatch-soc -n pimwatch-abc -o json";
+    const { PATH } = withAz(`[ "$*" = "${asked}" ] && echo '[{"name":"ALLOWED_TENANT_IDS","value":"all"}]'`);
     const text = said("postprovision", { ...AZURE, PATH });
 
-    expect(text).toContain("npx pimwatch doctor --settings -\nsettings by az functionapp config appsettings list");
-    expect(text).toContain("-g rg-pimwatch-soc -n pimwatch-abc");
+    expect(text).toContain("ALLOWED_TENANT_IDS is wrong");
     expect(text).toContain("run it again later");
     expect(said("postprovision", { ...AZURE, PATH, AZURE_FUNCTION_APP_NAME: "" })).not.toContain("doctor");
+    expect(said("postprovision", AZURE)).not.toContain("doctor");
+  });
+
+  test("afterwards: why doctor was not run, if az may not list the settings", () => {
+    const text = said("postprovision", { ...AZURE, ...withAz("echo 'ERROR: AuthorizationFailed' >&2; exit 1") });
+
+    expect(text).toContain("az could not list the app's settings: ERROR: AuthorizationFailed\n");
+    expect(text).not.toContain("run it again later");
   });
 
   test("before and after removal: what stays behind", () => {
@@ -72,10 +108,8 @@ describe("azd's hooks print", () => {
   });
 
   test("and read only outputs of the template", () => {
-    const outputs = new Set(
-      [...readFileSync("infra/main.bicep", "utf8").matchAll(/^output (\w+)/gm)].map(([, name]) => name),
-    );
-    const used = [...project.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name = ""]) => name);
+    const outputs = new Set([...read("infra/main.bicep").matchAll(/^output (\w+)/gm)].map(([, name]) => name));
+    const used = [...read("scripts/azd-hook.mjs").matchAll(/\benv\.([A-Z_]+)/g)].map(([, name = ""]) => name);
 
     expect(used.length).toBeGreaterThan(5);
     expect(used.filter((name) => !name.startsWith("PIMWATCH_") && !outputs.has(name))).toEqual([]);

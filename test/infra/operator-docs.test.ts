@@ -140,6 +140,15 @@ test("workflow, devcontainer and tests use the same Bicep version", () => {
   expect(read(".devcontainer/devcontainer.json")).toContain(`"bicepVersion": "v${BICEP_VERSION}"`);
 });
 
+test("devcontainer and the .NET client's tests use the same .NET, which Microsoft supports until November 2028", () => {
+  const [framework] =
+    /(?<=<TargetFramework>net)[\d.]+/.exec(read("test/clients/dotnet/event-hubs-client.csproj")) ?? [];
+  const { features } = JSON.parse(read(".devcontainer/devcontainer.json"));
+
+  expect(framework).toBe("10.0");
+  expect(features["ghcr.io/devcontainers/features/dotnet:2"]).toEqual({ version: framework });
+});
+
 test("traces are not sampled: alerts count them", () => {
   const { excludedTypes } = JSON.parse(read("host.json")).logging.applicationInsights.samplingSettings;
 
