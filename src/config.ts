@@ -43,6 +43,8 @@ export interface Config {
   readonly webhook: WebhookConfig | undefined;
   /** In lower case. */
   readonly allowedTenantIds: ReadonlySet<string>;
+  /** Log categories that every tenant must keep exporting. */
+  readonly expectedLogCategories: readonly string[];
   readonly outboxMinimumAgeSeconds: number;
   readonly ledgerGraceSeconds: number;
   readonly ledgerStallSeconds: number;
@@ -77,6 +79,22 @@ const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.window
 const TENANTS = "one or more tenant ids (GUIDs), comma-separated";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+const CATEGORIES = "one or more log categories, such as AuditLogs or AuditLogs,SignInLogs, comma-separated";
+
+const logCategories = z.pipe(
+  text(CATEGORIES),
+  z
+    .transform((list: string) => {
+      const names = list.split(",").map((name) => name.trim());
+      return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()]; // case does not count
+    })
+    .check(
+      z.refine((names) => names.every((name) => /^[a-z][a-z\d]{2,63}$/i.test(name)), {
+        error: `expected ${CATEGORIES}`,
+      }),
+    ),
+);
+
 const tenantIds = z.pipe(
   text(TENANTS),
   z
@@ -105,6 +123,7 @@ const SETTINGS = z.object({
   LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, which begins with dcr-", /^dcr-/),
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, which begins with Custom-", /^Custom-/),
   ALLOWED_TENANT_IDS: tenantIds,
+  EXPECTED_LOG_CATEGORIES: z._default(logCategories, ["AuditLogs"]),
   OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
   OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: OUTBOX_MINIMUM_AGE_SECONDS }),
   LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
@@ -171,6 +190,7 @@ export function readConfig(environment: Environment): Config {
     },
     webhook: webhook(settings),
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
+    expectedLogCategories: settings.EXPECTED_LOG_CATEGORIES,
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
     ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
     ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,

@@ -15,6 +15,7 @@ import { incidentPages } from "./azure/incidents/incident-pages.ts";
 import { incidentOutbox } from "./azure/incidents/incident-outbox.ts";
 import { incidentTable } from "./azure/incidents/incident-table.ts";
 import { ruleIds } from "./azure/incidents/rule-ids.ts";
+import { categorySightingTable } from "./azure/ledger/category-sighting-table.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { unmatchedOperationTable } from "./azure/ledger/unmatched-operation-table.ts";
@@ -26,9 +27,11 @@ import { type Config, readConfig } from "./config.ts";
 import { unmatchedOperations } from "./core/entra-lists/unmatched-operations.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
 import type { Rule } from "./core/incident/rule.ts";
+import { categoryWatch } from "./core/ledger/category-watch.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { skippedSample } from "./core/scan/skipped-sample.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
+import type { HubEvent } from "./workflows/detection/detect-batch.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
 
 export type Services = Awaited<ReturnType<typeof connect>>;
@@ -75,6 +78,8 @@ async function connect(config: Config) {
   const incidents = incidentTable(incidentRows, config.sinks);
   const ledgerRows = tableRows(await tableClient({ ...config.incidents, credential }, LEDGER_TABLE));
   const ledger = ledgerTable(ledgerRows, config.auditEvents);
+  const isSampled = skippedSample();
+  const categories = categoryWatch(config.allowedTenantIds, config.expectedLogCategories);
   const sinks = openSinks(senders, {
     outboxOf: (sink) => incidentOutbox(incidentRows, sink),
     incidents,
@@ -89,7 +94,10 @@ async function connect(config: Config) {
     allowedTenantIds: config.allowedTenantIds,
     rules,
     scan,
-    isSampled: skippedSample(),
+    categories,
+    sightings: categorySightingTable(ledgerRows, config.auditEvents),
+    looksInto: (event: HubEvent, arrivedAt: string) =>
+      isSampled(event.position, arrivedAt) || categories.mayHold(event.body, arrivedAt),
     unmatchedOperation: unmatchedOperations(rules),
     operations: unmatchedOperationTable(ledgerRows),
     /** The literals of the scan, or why the scan is off. */

@@ -58,6 +58,7 @@ test("settings of an app in Azure are read", () => {
     },
     webhook: undefined,
     allowedTenantIds: new Set([TENANT]),
+    expectedLogCategories: ["AuditLogs"],
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
     ledgerStallSeconds: 900,
@@ -88,12 +89,14 @@ test("optional settings are read, without whitespace around values", () => {
     AZURE_CLIENT_ID: " client ",
     OUTBOX_MINIMUM_AGE_SECONDS: "0",
     ALLOWED_TENANT_IDS: ` ${TENANT.toUpperCase()} , bbbbbbbb-1111-4222-8333-444444444444`,
+    EXPECTED_LOG_CATEGORIES: " SignInLogs, AuditLogs ,auditlogs",
     LOGS_INGESTION_RULE_ID: " dcr-1 ",
   };
   expect(readConfig({ ...IN_AZURE, ...more })).toMatchObject({
     identityClientId: "client",
     outboxMinimumAgeSeconds: 0,
     allowedTenantIds: new Set([TENANT, "bbbbbbbb-1111-4222-8333-444444444444"]),
+    expectedLogCategories: ["SignInLogs", "auditlogs"],
     logsIngestion: { ruleId: "dcr-1" },
   });
 });
@@ -194,6 +197,16 @@ describe("a wrong setting is reported with the expected value, but never with it
       value: `${TENANT},`,
       expected: "one or more tenant ids (GUIDs), comma-separated",
     },
+    {
+      name: "EXPECTED_LOG_CATEGORIES",
+      value: "AuditLogs;SignInLogs",
+      expected: "one or more log categories, such as AuditLogs or AuditLogs,SignInLogs, comma-separated",
+    },
+    {
+      name: "EXPECTED_LOG_CATEGORIES",
+      value: "AuditLogs,",
+      expected: "one or more log categories, such as AuditLogs or AuditLogs,SignInLogs, comma-separated",
+    },
     { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
     { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
@@ -282,6 +295,7 @@ test("SETTING_NAMES lists all settings, which sample, Bicep and documents are ch
     "DASHBOARD_CLIENT_ID",
     "DASHBOARD_LOCAL_USER",
     "DEAD_LETTERS_CONTAINER_URL",
+    "EXPECTED_LOG_CATEGORIES",
     "INCIDENTS_STORAGE",
     "INCIDENTS_TABLE_ENDPOINT",
     "LEDGER_GRACE_SECONDS",

@@ -80,6 +80,26 @@ export const OPERATION_NOTED_EVERY_MS = HOUR;
 /** An operation without a rule that is not seen for so long is no longer shown. */
 export const OPERATION_FORGOTTEN_MS = 30 * DAY;
 
+// Log categories
+
+/**
+ * The silence of a log category that raises an alert, in minutes: learned from its past, but no shorter and no longer than
+ * this. Azure Monitor exports within an hour at most times, and even a small tenant has audit events every day.
+ */
+export const SILENCE_MINUTES = { floor: 60, ceiling: 1_440 };
+
+/** Once a category was not seen for half of the shortest silence, look for it in every skipped event. */
+export const LOOK_AFTER_MINUTES = SILENCE_MINUTES.floor / 2;
+
+/** The silences of this time count: four weeks have four weekends. */
+export const SILENCE_HISTORY_DAYS = 28;
+
+/** Before so much history, the ceiling applies: two weeks have two weekends. */
+export const LEARNED_AFTER_DAYS = 14;
+
+/** How often an instance tries to add to a row that other instances change at the same time. The next batch tries again. */
+export const SIGHTING_TRIES = 5;
+
 // Delivery
 
 /** Default of OUTBOX_MINIMUM_AGE_SECONDS: the invocation that made a row has sent it, or has given up, by then. */

@@ -18,7 +18,7 @@ export function hubEvents(bodies: unknown, metadata: Readonly<Record<string, unk
     const position = {
       partitionId,
       sequenceNumber: integer(sequenceNumbers[index]),
-      enqueuedTime: typeof enqueuedTime === "string" ? inUtc(enqueuedTime) : null,
+      enqueuedTime: typeof enqueuedTime === "string" ? isoInUtc(enqueuedTime) : null,
     };
     return { body, position };
   });
@@ -44,9 +44,17 @@ function fromHalves(value: unknown): number | undefined {
   return value.high * 2 ** 32 + (value.low >>> 0); // `low` is signed: its sign bit is bit 31
 }
 
-/** The host writes UTC without a zone, which JavaScript would read as local time. */
-function inUtc(time: string): string {
-  return /(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`;
+const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z?)$/;
+
+/**
+ * A time as ISO 8601 in UTC, so that times compare as text; null if it is no time. The host writes UTC, in some versions
+ * without a zone, which JavaScript would read as local time.
+ */
+function isoInUtc(time: string): string | null {
+  const iso = ISO_UTC.exec(time);
+  if (iso !== null) return iso[1] === "Z" ? time : `${time}Z`;
+  const parsed = Date.parse(time);
+  return Number.isNaN(parsed) ? null : new Date(parsed).toISOString();
 }
 
 function partitionOf(context: unknown): string | null {

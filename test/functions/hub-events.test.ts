@@ -19,7 +19,7 @@ test.each([
   { host: "2026-03-04T09:14:00", utc: "2026-03-04T09:14:00Z" },
   { host: "2026-03-04T09:14:00.1234567", utc: "2026-03-04T09:14:00.1234567Z" },
   { host: "2026-03-04T09:14:00Z", utc: "2026-03-04T09:14:00Z" },
-  { host: "2026-03-04T18:14:00+09:00", utc: "2026-03-04T18:14:00+09:00" },
+  { host: "2026-03-04T18:14:00+09:00", utc: "2026-03-04T09:14:00.000Z" },
 ])("the time $host is UTC, wherever the app runs", ({ host, utc }) => {
   const [event] = hubEvents([bytes("a")], { enqueuedTimeUtcArray: [host] });
   const enqueuedTime = event?.position.enqueuedTime ?? null;

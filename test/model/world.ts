@@ -3,6 +3,7 @@ import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../src/azure/incidents/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incidents/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { categorySightingTable } from "../../src/azure/ledger/category-sighting-table.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { ruleIds } from "../../src/azure/incidents/rule-ids.ts";
 import { sinkAcceptances } from "../../src/azure/ledger/sink-acceptances.ts";
@@ -13,6 +14,7 @@ import { sha256Hex } from "../../src/core/json/content-hash.ts";
 import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { Send, SendOutcome, SinkName } from "../../src/core/incident/sinks.ts";
+import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
 import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/healing/check-ledger.ts";
@@ -119,6 +121,8 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     sinks: newSinks(),
     ledger,
     operations: { note: () => Promise.resolve() },
+    categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
+    sightings: categorySightingTable(tableRows(ledgerRows.client), NAME),
     deadLetters: {
       add({ bytes: kept }) {
         if (storage.isFull) return Promise.reject(new DependencyError("Blob Storage", "is full"));

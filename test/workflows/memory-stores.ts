@@ -1,14 +1,21 @@
 import { rowOfEntity, textOfRecordEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { categorySightingTable } from "../../src/azure/ledger/category-sighting-table.ts";
 import { unmatchedOperationTable } from "../../src/azure/ledger/unmatched-operation-table.ts";
 import { suspectTable, type WorkerProcess } from "../../src/azure/ledger/suspect-table.ts";
 import { incidentIdOf, kindOf } from "../../src/azure/tables/row-keys.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
+import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
 import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
+import type { HandleDependencies } from "../../src/workflows/detection/handle-events.ts";
 import { memoryTable } from "../memory-table.ts";
 import { TENANT } from "../samples.ts";
 import { readyRule } from "../shipped-rule.ts";
+
+interface Operations {
+  readonly operations: ReturnType<typeof unmatchedOperationTable>;
+}
 
 export type Letter = Parameters<DetectDependencies["deadLetters"]["add"]>[0];
 
@@ -18,8 +25,10 @@ export function memoryStores() {
   void client.createTable();
   const incidents = incidentTable(tableRows(client));
   const letters: Letter[] = [];
-  const deps: DetectDependencies & { readonly operations: ReturnType<typeof unmatchedOperationTable> } = {
+  const deps: DetectDependencies & Pick<HandleDependencies, "categories" | "sightings"> & Operations = {
     operations: unmatchedOperationTable(tableRows(client)),
+    categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
+    sightings: categorySightingTable(tableRows(client), { namespace: "contoso", hub: "audit" }),
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
     incidents,

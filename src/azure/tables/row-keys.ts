@@ -28,6 +28,8 @@ import type { RowKeys } from "./table-rows.ts";
  *     status|<namespace>|<hub>         <partition>                        what the ledger timer found
  *     timers|<namespace>|<hub>         <function>                         when its latest run ended
  *                                      first                              when the first run of any of them ended
+ *     categories|<namespace>|<hub>     <tenant>|<category>|<day>          in which minutes of the day its records reached the hub
+ *                                      <tenant>|<category>|since          since when it is expected
  *     suspects                         <what>|<hash>                      who works on it since when, or that it is
  *                                                                         quarantined (`suspectKey` in detect-guarded.ts)
  *     sinks                            <sink>                             when it last accepted something
@@ -129,6 +131,20 @@ export const FIRST_RUN = "first";
 /** A hash, because operation names contain characters that a key must not contain. */
 export function operationKeys(name: string): RowKeys {
   return { partitionKey: OPERATIONS_PARTITION, rowKey: sha256Hex(Buffer.from(name)) };
+}
+
+export function categoriesPartition(hub: HubName): string {
+  return `categories|${hubPart(hub)}`;
+}
+
+/** The row of a day, counted from 1970, or of the time since which the category is expected. */
+export function categoryKeys(
+  hub: HubName,
+  { tenantId, category }: { readonly tenantId: string; readonly category: string },
+  row: number | "since",
+): RowKeys {
+  const name = `${keyPart(tenantId)}|${keyPart(category)}`;
+  return { partitionKey: categoriesPartition(hub), rowKey: `${name}|${row === "since" ? row : digits(row)}` };
 }
 
 export function ledgerPartition(hub: HubName, partitionId: string): string {

@@ -3,6 +3,7 @@ import { doEach, DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../core/scan/literal-scan.ts";
 import type { HubPosition } from "../../core/incident/incident.ts";
+import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import { judge, type JudgeDependencies, skippedOperation } from "./judge-record.ts";
@@ -24,8 +25,10 @@ interface Letter {
 export interface DetectDependencies extends JudgeDependencies {
   /** Without it, every record is read. */
   readonly scan?: LiteralScan | undefined;
-  /** Whether to look for operations without a rule in this event although the scan skips it. */
-  readonly isSampled?: ((position: HubPosition, now: () => Date) => boolean) | undefined;
+  /** Whether to look into this event although the scan skips it. Times are ISO 8601 in UTC. */
+  readonly looksInto?: ((event: HubEvent, arrivedAt: string) => boolean) | undefined;
+  /** Is told of every record that is read. Without it, nobody watches whether the log categories arrive. */
+  readonly categories?: Pick<CategoryWatch, "see"> | undefined;
   readonly incidents: {
     /**
      * @returns the outcomes in the order given
@@ -179,7 +182,8 @@ export async function detectEvents(events: readonly HubEvent[], batch: Batch): P
 }
 
 /** Undefined if no record is to be judged. */
-function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | undefined {
+function candidatesOf(event: HubEvent, batch: Batch): Candidates | undefined {
+  const { body, position } = event;
   const { deps, figures } = batch;
   if (deps.isQuarantined?.("body", body) === true) {
     bury({ bytes: body, reason: QUARANTINED, position }, batch);
@@ -188,17 +192,23 @@ function candidatesOf({ body, position }: HubEvent, batch: Batch): Candidates | 
   const candidates = candidateRecords(body, deps.scan);
   if (candidates === undefined) {
     figures.skippedByScan += 1;
-    if (deps.isSampled?.(position, deps.now) === true) lookAtOperations(body, batch);
+    if (deps.looksInto?.(event, arrivalOf(position, deps)) === true) lookInto(event, batch);
   }
   return candidates;
 }
 
 /** Only looks: the event stays skipped, so none of its records is counted or becomes a dead letter. */
-function lookAtOperations(body: Uint8Array, { deps, unmatchedOperations }: Batch): void {
+function lookInto({ body, position }: HubEvent, { deps, unmatchedOperations }: Batch): void {
   for (const source of readEventBody(body).records) {
+    deps.categories?.see(source.record, arrivalOf(position, deps));
     const operation = skippedOperation(source, deps);
     if (operation !== undefined) addOperation(unmatchedOperations, operation, 1);
   }
+}
+
+/** When an event reached the hub. Some versions of the host may not tell. */
+function arrivalOf({ enqueuedTime }: HubPosition, { now }: DetectDependencies): string {
+  return enqueuedTime ?? now().toISOString();
 }
 
 /** A batch names this many operations: they become part of a log line. */
@@ -227,6 +237,7 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   const { deps, figures, waiting } = batch;
   if (deps.isQuarantined?.("record", source.bytes()) === true)
     return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, batch);
+  deps.categories?.see(source.record, arrivalOf(position, deps));
   const verdict = judge(source, position, deps);
   if (verdict.found.length > 0) {
     const incidents = verdict.found.map(({ incident }) => incident);

@@ -1,5 +1,7 @@
 import { throwFirst } from "../../core/do-each.ts";
 import type { StoredIncident } from "../../core/incident/incident-row.ts";
+import type { NewSightings } from "../../core/ledger/category-sightings.ts";
+import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
 import { RETRIES_BEFORE_LEAVING } from "../../core/timing.ts";
 import { isOfADependency, reasonOf } from "../../errors.ts";
 import { deliver, type Delivered, type Delivery } from "../delivery/deliver.ts";
@@ -25,6 +27,9 @@ export interface HandleDependencies extends DetectDependencies {
   readonly ledger: FinishedPort;
   /** Keeps the names of operations that no rule matched, for the health page. */
   readonly operations: { note(names: readonly string[], at: Date): Promise<void> };
+  readonly categories: CategoryWatch;
+  /** Keeps when each log category arrived, for the proof that it still does. */
+  readonly sightings: { add(sightings: readonly NewSightings[]): Promise<void> };
   readonly suspects: SuspectMarks & {
     known(how: {
       readonly fresh: boolean;
@@ -82,7 +87,7 @@ export async function handleEvents(
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
   const guarded = suspect || marked.size > 0;
   const { figures, unmatchedOperations, added, failed }: GuardedOutcome = guarded
-    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked, isSampled: undefined })
+    ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked, looksInto: undefined })
     : { ...(await detectBatch(events, detecting)), failed: [] };
   const left = leftToHealer(failed, mayLeave);
   const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));
@@ -92,6 +97,7 @@ export async function handleEvents(
   );
   const recorded = await recordFinished(stored, deps);
   const operations = await noteOperations(unmatchedOperations, deps);
+  await storeSightings(deps);
   const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
   throwFirst(errors);
   return { ...figures, guarded, ...left, latency, ...operations, ...recorded, ...delivered };
@@ -106,6 +112,18 @@ async function noteOperations(counts: OperationCounts, { operations, now }: Hand
     if (!isOfADependency(error)) throw error;
   }
   return { unmatchedOperations: Object.fromEntries(counts) };
+}
+
+/** Writes once per minute of arrival at most, since the minutes of a category are stored. */
+async function storeSightings({ categories, sightings }: HandleDependencies): Promise<void> {
+  const taken = categories.take();
+  if (taken.length === 0) return;
+  try {
+    await sightings.add(taken);
+  } catch (error) {
+    categories.putBack(taken); // the next batch tries again
+    if (!isOfADependency(error)) throw error;
+  }
 }
 
 /** @throws the first error, unless all failed events may be left and the ledger can find them */

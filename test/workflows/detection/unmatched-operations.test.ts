@@ -4,6 +4,7 @@ import { readyRule } from "../../../src/core/incident/ready-rule.ts";
 import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import { skippedSample } from "../../../src/core/scan/skipped-sample.ts";
 import { DependencyError } from "../../../src/errors.ts";
+import type { HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
 import { handleEvents } from "../../../src/workflows/detection/handle-events.ts";
 import { eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
@@ -12,6 +13,7 @@ import { memoryStores, memorySuspects } from "../memory-stores.ts";
 /** An app with one rule and the scan on, and what it keeps of operations. */
 function app() {
   const { deps, letters } = memoryStores();
+  const isSampled = skippedSample();
   const rules = [readyRule(CHANGES_TO_PIM_SETTINGS)];
   return {
     letters,
@@ -19,7 +21,7 @@ function app() {
       ...deps,
       rules,
       scan: ruleScan([CHANGES_TO_PIM_SETTINGS]).scan,
-      isSampled: skippedSample(),
+      looksInto: ({ position }: HubEvent, arrivedAt: string) => isSampled(position, arrivedAt),
       unmatchedOperation: unmatchedOperations(rules),
       ledger: { finished: () => Promise.resolve() },
       suspects: memorySuspects().suspects,
@@ -55,7 +57,7 @@ test("of the events that the scan skips, one per minute is looked at, and the fi
   const events = [event(1, "Lend role"), event(2, "Borrow role"), event(61, "Return role"), event(62, "Lend role")];
   const { unmatchedOperations: seen, ...handled } = await handleEvents(events, deps);
   expect(seen).toEqual({ "Lend role": 1, "Return role": 1 });
-  expect(handled).toEqual(await handleEvents(events, { ...deps, isSampled: undefined }));
+  expect(handled).toEqual(await handleEvents(events, { ...deps, looksInto: undefined }));
   expect(handled).toMatchObject({ events: 4, skippedByScan: 4, received: 0, deadLettered: 0 });
   expect(letters).toEqual([]);
 });

@@ -1,0 +1,113 @@
+import {
+  byDay,
+  type CategorySightings,
+  type ExpectedCategory,
+  holdsMinutes,
+  minutesIn,
+  MINUTES_PER_DAY,
+  type NewSightings,
+  type SeenMinutes,
+  withMinutes,
+} from "../../core/ledger/category-sightings.ts";
+import { SIGHTING_TRIES, SILENCE_HISTORY_DAYS } from "../../core/timing.ts";
+import { DependencyError } from "../../errors.ts";
+import { categoriesPartition, categoryKeys, type HubName } from "../tables/row-keys.ts";
+import { type Entity, TABLE_SERVICE, type TableRows } from "../tables/table-rows.ts";
+
+const DAY_MS = MINUTES_PER_DAY * 60_000;
+
+interface Kept extends ExpectedCategory {
+  expectedSince: number | undefined;
+  /** In the order of their days. */
+  readonly days: Entity[];
+}
+
+/**
+ * The minutes in which records of each expected log category reached the hub, one row for each day. Several instances
+ * add minutes to one row: each reads it, and writes it only if no other has changed it meanwhile.
+ */
+export function categorySightingTable(table: TableRows, hub: HubName) {
+  const partitionKey = categoriesPartition(hub);
+  /** By row key: the minutes that this instance knows to be stored. */
+  const stored = new Map<string, SeenMinutes>();
+
+  async function addToDay(expected: ExpectedCategory, day: number, minutes: readonly number[]): Promise<void> {
+    const keys = categoryKeys(hub, expected, day);
+    if (holdsMinutes(stored.get(keys.rowKey) ?? new Uint8Array(), minutes)) return;
+    for (let tries = 0; tries < SIGHTING_TRIES; tries += 1) {
+      const row = await table.get(keys);
+      const before = seenIn(row);
+      const seen = withMinutes(before, minutes);
+      const entity = { ...keys, ...columnsOf(expected), Day: day, Minutes: Buffer.from(seen).toString("base64") };
+      const outcome = holdsMinutes(before, minutes)
+        ? "stored"
+        : row === undefined
+          ? await table.insert(entity)
+          : await table.replace(entity, row.etag);
+      if (outcome === "exists" || outcome === "changed" || outcome === "missing") continue;
+      stored.set(keys.rowKey, seen);
+      return;
+    }
+    throw new DependencyError(TABLE_SERVICE, `other instances kept changing the row ${keys.rowKey}`);
+  }
+
+  async function rowsOf(expected: readonly ExpectedCategory[]) {
+    const kept = expected.map(({ tenantId, category }): Kept => ({
+      tenantId,
+      category,
+      expectedSince: undefined,
+      days: [],
+    }));
+    const byName = new Map(kept.map((one) => [`${one.tenantId}|${one.category}`, one]));
+    const unexpected: Entity[] = [];
+    for await (const row of table.list({ partitionKey })) {
+      const one = byName.get(`${String(row["TenantId"])}|${String(row["Category"])}`);
+      if (one === undefined) unexpected.push(row);
+      else if (typeof row["Since"] === "string") one.expectedSince = Date.parse(row["Since"]);
+      else one.days.push(row);
+    }
+    return { kept, unexpected };
+  }
+
+  return {
+    /** Adds minutes. A repeated call writes nothing. */
+    async add(sightings: readonly NewSightings[]): Promise<void> {
+      for (const one of sightings) for (const [day, minutes] of byDay(one.minutes)) await addToDay(one, day, minutes);
+    },
+
+    /** What is known of each of these, in their order. */
+    async read(expected: readonly ExpectedCategory[]): Promise<CategorySightings[]> {
+      const { kept } = await rowsOf(expected);
+      return kept.map(sightingsIn);
+    },
+
+    /** Reads, notes since when each of these is expected, and removes rows that are no longer needed. */
+    async check(expected: readonly ExpectedCategory[], now: Date): Promise<CategorySightings[]> {
+      const { kept, unexpected } = await rowsOf(expected);
+      for (const one of kept.filter(({ expectedSince }) => expectedSince === undefined)) {
+        await table.insert({ ...categoryKeys(hub, one, "since"), ...columnsOf(one), Since: now.toISOString() });
+        one.expectedSince = now.getTime();
+      }
+      const oldest = Math.floor(now.getTime() / DAY_MS) - SILENCE_HISTORY_DAYS;
+      // The latest day stays, however old: it says when the category was last seen.
+      const old = kept.flatMap(({ days }) => days.slice(0, -1).filter((row) => Number(row["Day"]) < oldest));
+      for (const row of [...unexpected, ...old]) await table.remove({ partitionKey, rowKey: String(row["rowKey"]) });
+      return kept.map(sightingsIn);
+    },
+  };
+}
+
+function columnsOf({ tenantId, category }: ExpectedCategory) {
+  return { TenantId: tenantId, Category: category };
+}
+
+function seenIn(row: Entity | undefined): SeenMinutes {
+  return Buffer.from(String(row?.["Minutes"] ?? ""), "base64");
+}
+
+function sightingsIn({ days, ...category }: Kept): CategorySightings {
+  const minutes = days.flatMap((row) =>
+    minutesIn(seenIn(row)).map((minute) => Number(row["Day"]) * MINUTES_PER_DAY + minute),
+  );
+  return { ...category, minutes };
+}
