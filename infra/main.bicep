@@ -58,6 +58,12 @@ param deployEntraDiagnostics bool = false
 @minLength(1)
 param entraLogCategories string[] = ['AuditLogs']
 
+@description('Log categories whose silence raises an alert. By default those exported categories that any tenant has every day.')
+param expectedLogCategories string[] = intersection(
+  ['AuditLogs', 'SignInLogs', 'NonInteractiveUserSignInLogs', 'ServicePrincipalSignInLogs'],
+  entraLogCategories
+)
+
 // --- The app --------------------------------------------------------------------------------------------------
 
 @description('Node.js version of the app.')
@@ -424,6 +430,7 @@ module functionApp 'modules/function-app.bicep' = {
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
+    expectedLogCategories: expectedLogCategories
     // For the healer and the headroom alert. An existing hub knows its own retention.
     hubRetentionHours: hubIsNew ? hubRetentionHours : (eventHubReader.outputs.?retentionHours ?? hubRetentionHours)
     outboxTimerSchedule: outboxTimerSchedule

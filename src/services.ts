@@ -27,6 +27,7 @@ import { type Config, readConfig } from "./config.ts";
 import { unmatchedOperations } from "./core/entra-lists/unmatched-operations.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
 import type { Rule } from "./core/incident/rule.ts";
+import { expectedCategories } from "./core/ledger/category-sightings.ts";
 import { categoryWatch } from "./core/ledger/category-watch.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { skippedSample } from "./core/scan/skipped-sample.ts";
@@ -80,6 +81,7 @@ async function connect(config: Config) {
   const ledger = ledgerTable(ledgerRows, config.auditEvents);
   const isSampled = skippedSample();
   const categories = categoryWatch(config.allowedTenantIds, config.expectedLogCategories);
+  const expected = expectedCategories(config.allowedTenantIds, config.expectedLogCategories);
   const sinks = openSinks(senders, {
     outboxOf: (sink) => incidentOutbox(incidentRows, sink),
     incidents,
@@ -95,7 +97,7 @@ async function connect(config: Config) {
     rules,
     scan,
     categories,
-    sightings: categorySightingTable(ledgerRows, config.auditEvents),
+    sightings: categorySightingTable(ledgerRows, config.auditEvents, expected),
     looksInto: (event: HubEvent, arrivedAt: string) =>
       isSampled(event.position, arrivedAt) || categories.mayHold(event.body, arrivedAt),
     unmatchedOperation: unmatchedOperations(rules),

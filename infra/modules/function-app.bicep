@@ -22,6 +22,7 @@ param incidentsTableEndpoint string
 param deadLettersContainerUrl string
 param logsIngestionStream string
 param allowedTenantIds string[]
+param expectedLogCategories string[]
 param hubRetentionHours int
 param outboxTimerSchedule string
 param outboxMinimumAgeSeconds int
@@ -118,6 +119,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${environment().suffixes.storage}'
       DASHBOARD_CLIENT_ID: dashboardClientId
       DEAD_LETTERS_CONTAINER_URL: deadLettersContainerUrl
+      EXPECTED_LOG_CATEGORIES: join(expectedLogCategories, ',')
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' // the host reads a whole body before it calls the app; its default is 100 MB
       INCIDENTS_TABLE_ENDPOINT: incidentsTableEndpoint
       LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)

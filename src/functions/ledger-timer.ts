@@ -4,6 +4,7 @@ import { HEALING_BUDGET_MS } from "../core/timing.ts";
 import { DependencyError, reasonOf } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { checkLedger } from "../workflows/healing/check-ledger.ts";
+import { categoryHealth } from "../workflows/health/category-health.ts";
 import { handleEvents } from "../workflows/detection/handle-events.ts";
 import { runInvocation } from "./run-invocation.ts";
 
@@ -47,6 +48,7 @@ async function check(context: InvocationContext): Promise<void> {
     else context.info(line);
     const housekeeping = await Promise.allSettled([
       endRun(deps, context),
+      reportSilence(deps, context),
       deps.suspects.sweep(),
       deps.ledger.forgetStatuses(partitionIds),
     ]);
@@ -66,4 +68,11 @@ async function endRun({ timers, config, now }: Services, context: InvocationCont
   await timers.ended("ledger-timer", now());
   for (const late of lateTimers(await timers.runs(), config.timerSchedules, now().getTime()))
     context.warn(JSON.stringify({ event: "timer late", ...late }));
+}
+
+/** Logs the log categories that have been silent for too long. */
+async function reportSilence({ sightings, ledger, now }: Services, context: InvocationContext): Promise<void> {
+  const found = categoryHealth(await sightings.check(now()), await ledger.statuses(), now().getTime());
+  for (const { isSilent, ...category } of found)
+    if (isSilent) context.warn(JSON.stringify({ event: "category silent", ...category }));
 }

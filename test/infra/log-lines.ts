@@ -2,6 +2,7 @@ import type { StuckEvent } from "../../src/core/ledger/partition-ledger.ts";
 import type { LateTimer } from "../../src/core/ledger/timer-runs.ts";
 import type { LedgerFigures, LostEvents } from "../../src/workflows/healing/check-ledger.ts";
 import type { Handled } from "../../src/workflows/detection/handle-events.ts";
+import type { CategoryHealth } from "../../src/workflows/health/category-health.ts";
 import type { PipelineHealth } from "../../src/workflows/health/pipeline-health.ts";
 import type { Reconciled } from "../../src/workflows/delivery/reconcile.ts";
 import type { BySink } from "../../src/workflows/delivery/sink.ts";
@@ -22,6 +23,7 @@ export interface LogLines {
   readonly "events lost": LostEvents;
   readonly "event not stored": StuckEvent & { readonly partitionId: string };
   readonly "timer late": LateTimer;
+  readonly "category silent": Omit<CategoryHealth, "isSilent">;
   readonly reconciled: Reconciled;
   readonly "pipeline health": Pick<PipelineHealth, "status" | "problems">;
 }
@@ -83,6 +85,14 @@ export const LOG_LINES: LogLines = {
     timer: "reconciliation-timer",
     lastRunAt: "2026-03-04T08:07:02.000Z",
     missingSince: "2026-03-04T09:07:00.000Z",
+  },
+  "category silent": {
+    tenantId: "aaaaaaaa-1111-4222-8333-444444444444",
+    category: "AuditLogs",
+    lastSeenAt: "2026-03-04T09:14:00.000Z",
+    silentMinutes: 130,
+    allowedMinutes: 90,
+    otherEvents: true,
   },
   reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0, relisted: 0, orphaned: 0 },
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },

@@ -122,7 +122,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     ledger,
     operations: { note: () => Promise.resolve() },
     categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
-    sightings: categorySightingTable(tableRows(ledgerRows.client), NAME),
+    sightings: categorySightingTable(tableRows(ledgerRows.client), NAME, []),
     deadLetters: {
       add({ bytes: kept }) {
         if (storage.isFull) return Promise.reject(new DependencyError("Blob Storage", "is full"));

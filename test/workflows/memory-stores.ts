@@ -28,7 +28,9 @@ export function memoryStores() {
   const deps: DetectDependencies & Pick<HandleDependencies, "categories" | "sightings"> & Operations = {
     operations: unmatchedOperationTable(tableRows(client)),
     categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
-    sightings: categorySightingTable(tableRows(client), { namespace: "contoso", hub: "audit" }),
+    sightings: categorySightingTable(tableRows(client), { namespace: "contoso", hub: "audit" }, [
+      { tenantId: TENANT, category: "AuditLogs" },
+    ]),
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
     incidents,

@@ -26,19 +26,19 @@ interface Kept extends ExpectedCategory {
  * The minutes in which records of each expected log category reached the hub, one row for each day. Several instances
  * add minutes to one row: each reads it, and writes it only if no other has changed it meanwhile.
  */
-export function categorySightingTable(table: TableRows, hub: HubName) {
+export function categorySightingTable(table: TableRows, hub: HubName, expected: readonly ExpectedCategory[]) {
   const partitionKey = categoriesPartition(hub);
   /** By row key: the minutes that this instance knows to be stored. */
   const stored = new Map<string, SeenMinutes>();
 
-  async function addToDay(expected: ExpectedCategory, day: number, minutes: readonly number[]): Promise<void> {
-    const keys = categoryKeys(hub, expected, day);
+  async function addToDay(category: ExpectedCategory, day: number, minutes: readonly number[]): Promise<void> {
+    const keys = categoryKeys(hub, category, day);
     if (holdsMinutes(stored.get(keys.rowKey) ?? new Uint8Array(), minutes)) return;
     for (let tries = 0; tries < SIGHTING_TRIES; tries += 1) {
       const row = await table.get(keys);
       const before = seenIn(row);
       const seen = withMinutes(before, minutes);
-      const entity = { ...keys, ...columnsOf(expected), Day: day, Minutes: Buffer.from(seen).toString("base64") };
+      const entity = { ...keys, ...columnsOf(category), Day: day, Minutes: Buffer.from(seen).toString("base64") };
       const outcome = holdsMinutes(before, minutes)
         ? "stored"
         : row === undefined
@@ -51,7 +51,7 @@ export function categorySightingTable(table: TableRows, hub: HubName) {
     throw new DependencyError(TABLE_SERVICE, `other instances kept changing the row ${keys.rowKey}`);
   }
 
-  async function rowsOf(expected: readonly ExpectedCategory[]) {
+  async function readRows() {
     const kept = expected.map(({ tenantId, category }): Kept => ({
       tenantId,
       category,
@@ -75,15 +75,15 @@ export function categorySightingTable(table: TableRows, hub: HubName) {
       for (const one of sightings) for (const [day, minutes] of byDay(one.minutes)) await addToDay(one, day, minutes);
     },
 
-    /** What is known of each of these, in their order. */
-    async read(expected: readonly ExpectedCategory[]): Promise<CategorySightings[]> {
-      const { kept } = await rowsOf(expected);
+    /** What is known of each expected category. */
+    async read(): Promise<CategorySightings[]> {
+      const { kept } = await readRows();
       return kept.map(sightingsIn);
     },
 
-    /** Reads, notes since when each of these is expected, and removes rows that are no longer needed. */
-    async check(expected: readonly ExpectedCategory[], now: Date): Promise<CategorySightings[]> {
-      const { kept, unexpected } = await rowsOf(expected);
+    /** Reads, notes since when each category is expected, and removes rows that are no longer needed. */
+    async check(now: Date): Promise<CategorySightings[]> {
+      const { kept, unexpected } = await readRows();
       for (const one of kept.filter(({ expectedSince }) => expectedSince === undefined)) {
         await table.insert({ ...categoryKeys(hub, one, "since"), ...columnsOf(one), Since: now.toISOString() });
         one.expectedSince = now.getTime();
@@ -102,7 +102,8 @@ function columnsOf({ tenantId, category }: ExpectedCategory) {
 }
 
 function seenIn(row: Entity | undefined): SeenMinutes {
-  return Buffer.from(String(row?.["Minutes"] ?? ""), "base64");
+  const minutes = row?.["Minutes"];
+  return Buffer.from(typeof minutes === "string" ? minutes : "", "base64");
 }
 
 function sightingsIn({ days, ...category }: Kept): CategorySightings {

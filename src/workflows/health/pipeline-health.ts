@@ -1,6 +1,12 @@
 import { OUTBOX_LATE_SECONDS } from "../../core/timing.ts";
 import { isOfADependency } from "../../errors.ts";
 import {
+  type CategoryHealth,
+  type CategoryHealthDependencies,
+  categoryHealth,
+  categoryProblems,
+} from "./category-health.ts";
+import {
   type HubHealth,
   type HubHealthDependencies,
   type HubHealthLimits,
@@ -19,7 +25,7 @@ interface SeenOperation {
   readonly lastSeenAt: string;
 }
 
-export interface HealthDependencies extends HubHealthDependencies {
+export interface HealthDependencies extends HubHealthDependencies, CategoryHealthDependencies {
   readonly operations: { seen(): Promise<readonly SeenOperation[]> };
   /** Each has a partition of its own. */
   ruleIds(): Promise<readonly string[]>;
@@ -35,6 +41,8 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
   /** Those that nobody has discarded. Counted no further than COUNTED, as are the rows that wait for a sink. */
   readonly deadLetters?: number;
   readonly hub?: HubHealth;
+  /** Whether each expected log category still arrives. */
+  readonly categories?: readonly CategoryHealth[];
   /** Seen among the records that were read, which are not all: no total. They do not change the status. */
   readonly unmatchedOperations?: readonly SeenOperation[];
 }
@@ -59,7 +67,7 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
     ask("the incident table", failing, () => outboxStates(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
     ask("the ledger table", degraded, () =>
-      Promise.all([deps.ledger.statuses(), deps.timers.runs(), deps.operations.seen()]),
+      Promise.all([deps.ledger.statuses(), deps.timers.runs(), deps.operations.seen(), deps.sightings.read()]),
     ),
   ]);
   const hub = findings && hubHealth(findings[0], { ...limits, now });
@@ -67,12 +75,15 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
     degraded.push(`${deadLetters}${deadLetters < COUNTED ? "" : " or more"} dead letter(s) wait for a person`);
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
   if (findings !== undefined) degraded.push(...hubProblems(findings[0], findings[1], { ...limits, now }));
+  const categories = findings && categoryHealth(findings[3], findings[0], now);
+  if (categories !== undefined) degraded.push(...categoryProblems(categories));
   return {
     status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
     problems: [...failing.toSorted(), ...degraded],
     ...(states && { sinks: Object.fromEntries(states.map(([{ name }, state]) => [name, state])) }),
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
+    ...(categories && { categories }),
     ...(findings && { unmatchedOperations: findings[2] }),
   };
 }

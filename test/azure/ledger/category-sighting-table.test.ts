@@ -5,6 +5,7 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { categorySightingTable } from "../../../src/azure/ledger/category-sighting-table.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
 import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
+import type { ExpectedCategory } from "../../../src/core/ledger/category-sightings.ts";
 import { DependencyError } from "../../../src/errors.ts";
 import { memoryTable, type TableFault } from "../../memory-table.ts";
 import { TENANT } from "../../samples.ts";
@@ -19,6 +20,9 @@ const FIRST = Date.UTC(2026, 2, 4) / 60_000;
 const AUDIT = { tenantId: TENANT, category: "AuditLogs" };
 const SIGN_INS = { tenantId: TENANT, category: "SignInLogs" };
 const at = (minute: number): Date => new Date(minute * 60_000);
+
+const tableIn = (client: TableAccess, expected: readonly ExpectedCategory[] = [AUDIT, SIGN_INS]) =>
+  categorySightingTable(tableRows(client), HUB, expected);
 
 async function azuriteTable(): Promise<TableAccess> {
   const options = { allowInsecureConnection: true, additionalPolicies: [answersOfTheTableService] };
@@ -40,41 +44,42 @@ describe.each([
 ])("category sightings ($where)", ({ open }) => {
   test("the minutes of any instance are read back, in order and across days", async () => {
     const client = await open();
-    const [one, other] = [1, 2].map(() => categorySightingTable(tableRows(client), HUB));
+    const [one, other] = [1, 2].map(() => tableIn(client));
     await one?.add([{ ...AUDIT, minutes: [FIRST + 5, FIRST + DAY - 1] }]);
     await other?.add([{ ...AUDIT, minutes: [FIRST + DAY, FIRST + 4] }]);
     await one?.add([
       { ...AUDIT, minutes: [FIRST + 6] },
       { ...SIGN_INS, minutes: [FIRST] },
     ]);
-    expect(await other?.read([SIGN_INS, AUDIT])).toEqual([
-      { ...SIGN_INS, expectedSince: undefined, minutes: [FIRST] },
+    expect(await other?.read()).toEqual([
       { ...AUDIT, expectedSince: undefined, minutes: [FIRST + 4, FIRST + 5, FIRST + 6, FIRST + DAY - 1, FIRST + DAY] },
+      { ...SIGN_INS, expectedSince: undefined, minutes: [FIRST] },
     ]);
   });
 
   test("instances that add to one day at the same time keep each other's minutes", async () => {
     const client = await open();
-    const instances = Array.from({ length: 4 }, () => categorySightingTable(tableRows(client), HUB));
+    const instances = Array.from({ length: 4 }, () => tableIn(client));
     for (const minute of [0, 10])
       await Promise.all(instances.map((table, index) => table.add([{ ...AUDIT, minutes: [FIRST + minute + index] }])));
-    const [{ minutes } = { minutes: [] }] = (await instances[0]?.read([AUDIT])) ?? [];
+    const [{ minutes } = { minutes: [] }] = (await instances[0]?.read()) ?? [];
     expect(minutes).toEqual([0, 1, 2, 3, 10, 11, 12, 13].map((minute) => FIRST + minute));
   });
 
   test("a check keeps since when a category is expected, and the latest day; it removes what is old or unexpected", async () => {
-    const table = categorySightingTable(tableRows(await open()), HUB);
-    await table.add([
+    const client = await open();
+    await tableIn(client).add([
       { ...AUDIT, minutes: [FIRST, FIRST + DAY] },
       { ...SIGN_INS, minutes: [FIRST] },
     ]);
-    expect(await table.check([AUDIT], at(FIRST + 29 * DAY))).toMatchObject([
+    const table = tableIn(client, [AUDIT]);
+    expect(await table.check(at(FIRST + 29 * DAY))).toMatchObject([
       { expectedSince: (FIRST + 29 * DAY) * 60_000, minutes: [FIRST, FIRST + DAY] },
     ]);
-    expect(await table.check([AUDIT], at(FIRST + 90 * DAY))).toMatchObject([
+    expect(await table.check(at(FIRST + 90 * DAY))).toMatchObject([
       { expectedSince: (FIRST + 29 * DAY) * 60_000, minutes: [FIRST + DAY] },
     ]);
-    expect(await table.read([SIGN_INS])).toMatchObject([{ minutes: [] }]);
+    expect(await tableIn(client, [SIGN_INS]).read()).toMatchObject([{ minutes: [] }]);
   });
 });
 
@@ -84,25 +89,25 @@ test("a minute that is stored is not written or read again, not even by another 
     calls.push(operation);
     return Promise.resolve(undefined);
   });
-  const table = categorySightingTable(tableRows(client), HUB);
+  const table = tableIn(client);
   await table.add([{ ...AUDIT, minutes: [FIRST] }]);
   await table.add([{ ...AUDIT, minutes: [FIRST] }]);
-  await categorySightingTable(tableRows(client), HUB).add([{ ...AUDIT, minutes: [FIRST] }]);
+  await tableIn(client).add([{ ...AUDIT, minutes: [FIRST] }]);
   expect(calls).toEqual(["get", "create", "get"]);
 });
 
 test("a write whose answer is lost is made good by the next call", async () => {
   const faults: (TableFault | undefined)[] = [undefined, "lost"];
   const { client } = await inMemory(() => Promise.resolve(faults.shift()));
-  const table = categorySightingTable(tableRows(client), HUB);
+  const table = tableIn(client);
   await expect(table.add([{ ...AUDIT, minutes: [FIRST] }])).rejects.toThrow("socket hang up");
   await table.add([{ ...AUDIT, minutes: [FIRST, FIRST + 1] }]);
-  expect(await table.read([AUDIT])).toMatchObject([{ minutes: [FIRST, FIRST + 1] }]);
+  expect(await table.read()).toMatchObject([{ minutes: [FIRST, FIRST + 1] }, { minutes: [] }]);
 });
 
 test("an instance gives up if the row changes each time, and says so", async () => {
   const { client } = await inMemory();
-  await categorySightingTable(tableRows(client), HUB).add([{ ...AUDIT, minutes: [FIRST] }]);
+  await tableIn(client).add([{ ...AUDIT, minutes: [FIRST] }]);
   const changing = {
     ...client,
     getEntity: async (partitionKey: string, rowKey: string) => ({
@@ -111,6 +116,6 @@ test("an instance gives up if the row changes each time, and says so", async () 
     }),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's signature is generic in the row
-  const table = categorySightingTable(tableRows(changing as TableAccess), HUB);
+  const table = tableIn(changing as TableAccess);
   await expect(table.add([{ ...AUDIT, minutes: [FIRST + 1] }])).rejects.toThrow(DependencyError);
 });

@@ -69,6 +69,7 @@ async function open() {
     ),
     deadLetters: { count: () => Promise.resolve(0) },
     ledger: { statuses: () => Promise.resolve([]) },
+    sightings: { read: () => Promise.resolve([]) },
     operations: { seen: () => Promise.resolve([]) },
     timers: { runs: () => Promise.resolve({ firstAt: undefined, latestAt: {} }) },
     now: () => new Date(QUEUED + 90_000),

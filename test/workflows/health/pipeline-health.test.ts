@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { WaitingRows } from "../../../src/core/incident/outbox.ts";
 import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import { DependencyError } from "../../../src/errors.ts";
+import { TENANT } from "../../samples.ts";
 import { type HealthDependencies, pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
 
 const NOW = Date.UTC(2026, 2, 4, 12);
@@ -47,6 +48,14 @@ const logAnalytics = (waiting: Partial<WaitingRows>): Partial<HealthDependencies
   sinks: [sink("log-analytics", "Log Analytics", () => waiting)],
 });
 
+/** AuditLogs, last seen so many minutes ago. */
+const auditLogs = (minutesAgo: number) => ({
+  tenantId: TENANT,
+  category: "AuditLogs",
+  expectedSince: NOW - 86_400_000,
+  minutes: [NOW / 60_000 - minutesAgo],
+});
+
 function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
   return {
     ruleIds: () => Promise.resolve(["a", "b"]),
@@ -58,6 +67,7 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
     },
+    sightings: { read: () => Promise.resolve([auditLogs(5)]) },
     operations: { seen: () => Promise.resolve([{ operation: "Add agent to role", lastSeenAt: ago(60) }]) },
     ...runs(IN_TIME),
     now: () => new Date(NOW),
@@ -91,6 +101,17 @@ test("a healthy pipeline reports its figures", async () => {
         { id: "1", lag: 0, gapEvents: 0 },
       ],
     },
+    categories: [
+      {
+        tenantId: TENANT,
+        category: "AuditLogs",
+        lastSeenAt: ago(300),
+        silentMinutes: 5,
+        allowedMinutes: 1_440,
+        isSilent: false,
+        otherEvents: true,
+      },
+    ],
     unmatchedOperations: [{ operation: "Add agent to role", lastSeenAt: ago(60) }],
   });
 });
@@ -148,6 +169,14 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
       ],
     },
     problem: "incidents have waited for the webhook for 901 s",
+  },
+  {
+    why: "a log category is silent",
+    more: { sightings: { read: () => Promise.resolve([auditLogs(1_441)]) } },
+    problem:
+      `no AuditLogs for 1441 minutes, although other events arrive (the last arrived at ${ago(86_460)}; allowed are 1440 ` +
+      "minutes): check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub " +
+      "accepts its events",
   },
   {
     why: "events are lost",
