@@ -133,6 +133,13 @@ param storageSkuName string = 'Standard_ZRS'
 @maxValue(365)
 param storageSoftDeleteDays int = 14
 
+@description('Refuse to delete the storage account of incidents, even with the resource group. The deployer needs the right to make locks.')
+param locks bool = false
+
+@description('Audit trail of hub, storage and app in the workspace: none, changes (deletions, refusals, sign-ins) or all.')
+@allowed(['none', 'changes', 'all'])
+param auditTrail string = 'changes'
+
 @description('Resource id of an existing Log Analytics workspace, such as Sentinel\'s. Empty: create one.')
 param existingWorkspaceId string = ''
 
@@ -265,6 +272,8 @@ module hostStorage 'modules/storage-account.bicep' = {
     containers: [packageContainerName]
     tables: []
     softDeleteDays: storageSoftDeleteDays
+    keepsVersions: false
+    isLocked: false
   }
 }
 
@@ -278,6 +287,8 @@ module incidentStorage 'modules/storage-account.bicep' = {
     containers: [deadLetterContainerName]
     tables: [incidentTableName, ledgerTableName]
     softDeleteDays: storageSoftDeleteDays
+    keepsVersions: true
+    isLocked: locks
   }
 }
 
@@ -471,6 +482,19 @@ module alerts 'modules/alerts.bicep' = {
     runbookUrl: runbookUrl
   }
   dependsOn: [incidentLog, dataCollectionRule, eventHub, appInsights]
+}
+
+module diagnostics 'modules/diagnostics.bicep' = if (auditTrail != 'none') {
+  scope: group
+  params: {
+    detail: auditTrail == 'all' ? 'all' : 'changes'
+    workspaceId: workspaceId
+    eventHubNamespaceName: hubIsNew ? hub.namespaceName : ''
+    hostStorageName: hostStorageName
+    incidentStorageName: incidentStorageName
+    functionAppName: functionAppName
+  }
+  dependsOn: [eventHub, hostStorage, incidentStorage, functionApp, newWorkspace]
 }
 
 module workbook 'modules/workbook.bicep' = {

@@ -20,6 +20,8 @@ param webhookUrl = readEnvironmentVariable('PIMWATCH_WEBHOOK_URL', '')
 param webhookFormat = readEnvironmentVariable('PIMWATCH_WEBHOOK_FORMAT', 'json')
 
 param storageSkuName = readEnvironmentVariable('PIMWATCH_STORAGE_SKU', 'Standard_ZRS')
+param locks = bool(readEnvironmentVariable('PIMWATCH_LOCKS', 'false'))
+param auditTrail = readEnvironmentVariable('PIMWATCH_AUDIT_TRAIL', 'changes')
 param existingWorkspaceId = readEnvironmentVariable('PIMWATCH_EXISTING_WORKSPACE_ID', '')
 param workspaceLocation = readEnvironmentVariable(
   'PIMWATCH_WORKSPACE_LOCATION',

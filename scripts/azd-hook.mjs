@@ -57,6 +57,8 @@ const HOOKS = {
     say(
       `  az rest --method delete --url "/providers/microsoft.aadiam/diagnosticSettings/${name}?api-version=2017-04-01"`,
     );
+    if (env.PIMWATCH_LOCKS === "true")
+      say("Remove the lock on the incidents' storage account too, or azd down fails: docs/deploy.md#removing-it");
     say("Incidents in Table Storage are deleted with the group. To keep them, see docs/deploy.md#removing-it.");
   },
 

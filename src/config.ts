@@ -5,6 +5,7 @@ import {
   OUTBOX_MINIMUM_AGE_SECONDS,
   RETENTION_HOURS,
 } from "./core/timing.ts";
+import { AZURE_CLOUD_NAMES, AZURE_CLOUDS, type Portals } from "./core/azure-clouds.ts";
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import type { TimerSchedules } from "./core/ledger/timer-runs.ts";
 import { isSchedule } from "./core/ledger/timer-schedule.ts";
@@ -38,7 +39,15 @@ export interface Config {
   readonly deadLetters: Endpoint;
   /** Where incidents are sent to. */
   readonly sinks: readonly SinkName[];
-  readonly logsIngestion: { readonly endpoint: string; readonly ruleId: string; readonly stream: string };
+  readonly logsIngestion: {
+    readonly endpoint: string;
+    readonly ruleId: string;
+    readonly stream: string;
+    /** The audience of its tokens, which differs between Azure's clouds. */
+    readonly audience: string;
+  };
+  /** The portals of the cloud that the app runs in. */
+  readonly portals: Portals;
   /** The webhook that new incidents are posted to; undefined if there is none. */
   readonly webhook: WebhookConfig | undefined;
   /** In lower case. */
@@ -138,6 +147,10 @@ const SETTINGS = z.object({
     ),
   ),
   WEBHOOK_FORMAT: z._default(z.enum(WEBHOOK_FORMATS, { error: `expected ${WEBHOOK_FORMATS.join(" or ")}` }), "json"),
+  AZURE_CLOUD: z._default(
+    z.enum(AZURE_CLOUD_NAMES, { error: `expected ${AZURE_CLOUD_NAMES.join(", ")}` }),
+    "AzureCloud",
+  ),
   AZURE_CLIENT_ID: z.optional(text("a client id")),
   DASHBOARD_CLIENT_ID: z.optional(text("a client id")),
   DASHBOARD_LOCAL_USER: z.optional(text("a name")),
@@ -187,7 +200,9 @@ export function readConfig(environment: Environment): Config {
       endpoint: settings.LOGS_INGESTION_ENDPOINT,
       ruleId: settings.LOGS_INGESTION_RULE_ID,
       stream: settings.LOGS_INGESTION_STREAM,
+      audience: AZURE_CLOUDS[settings.AZURE_CLOUD].monitorAudience,
     },
+    portals: AZURE_CLOUDS[settings.AZURE_CLOUD].portals,
     webhook: webhook(settings),
     allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
     expectedLogCategories: settings.EXPECTED_LOG_CATEGORIES,

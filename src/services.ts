@@ -108,6 +108,7 @@ async function connect(config: Config) {
     incidents,
     pages: incidentPages(incidentRows),
     changes: incidentChanges(incidentRows, config.sinks),
+    portals: config.portals,
     guideOf: (ruleId: string) => known.find(({ id }) => id === ruleId)?.guide,
     sinks,
     deadLetters: {
@@ -149,7 +150,7 @@ async function openDeadLetters(config: Config, credential: Credential) {
   return letters;
 }
 
-async function openIngestion({ logsIngestion: { endpoint, ...destination } }: Config, credential: Credential) {
+async function openIngestion({ logsIngestion: destination }: Config, credential: Credential) {
   const { logsIngestion } = await import("./azure/sinks/logs-ingestion.ts");
-  return logsIngestion(await ingestionClient(endpoint, credential), destination);
+  return logsIngestion(await ingestionClient(destination, credential), destination);
 }

@@ -55,7 +55,9 @@ test("settings of an app in Azure are read", () => {
       endpoint: "https://dcr.ingest.monitor.azure.com",
       ruleId: "dcr-00000000000000000000000000000000",
       stream: "Custom-PimwatchIncidents_CL",
+      audience: "https://monitor.azure.com",
     },
+    portals: { entra: "https://entra.microsoft.com", incidents: "https://security.microsoft.com/incidents" },
     webhook: undefined,
     allowedTenantIds: new Set([TENANT]),
     expectedLogCategories: ["AuditLogs"],
@@ -98,6 +100,17 @@ test("optional settings are read, without whitespace around values", () => {
     allowedTenantIds: new Set([TENANT, "bbbbbbbb-1111-4222-8333-444444444444"]),
     expectedLogCategories: ["SignInLogs", "auditlogs"],
     logsIngestion: { ruleId: "dcr-1" },
+  });
+});
+
+test.each([
+  { cloud: undefined, audience: "https://monitor.azure.com", entra: "https://entra.microsoft.com" },
+  { cloud: "AzureUSGovernment", audience: "https://monitor.azure.us", entra: "https://entra.microsoft.us" },
+  { cloud: "AzureChinaCloud", audience: "https://monitor.azure.cn", entra: "https://portal.azure.cn" },
+])("the cloud $cloud has its own audience and portals", ({ cloud, audience, entra }) => {
+  expect(readConfig({ ...IN_AZURE, AZURE_CLOUD: cloud })).toMatchObject({
+    logsIngestion: { audience },
+    portals: { entra },
   });
 });
 
@@ -208,6 +221,7 @@ describe("a wrong setting is reported with the expected value, but never with it
       expected: "one or more log categories, such as AuditLogs or AuditLogs,SignInLogs, comma-separated",
     },
     { name: "SCAN_EVENTS", value: "no", expected: "true or false" },
+    { name: "AZURE_CLOUD", value: "azurecloud", expected: "AzureCloud, AzureUSGovernment, AzureChinaCloud" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: secret, expected: "a number of seconds from 0 to 86400" },
     { name: "AUDIT_EVENTS_RETENTION_HOURS", value: "0", expected: "a number of hours from 1 to 2160" },
     { name: "OUTBOX_MINIMUM_AGE_SECONDS", value: "-1", expected: "a number of seconds from 0 to 86400" },
@@ -292,6 +306,7 @@ test("SETTING_NAMES lists all settings, which sample, Bicep and documents are ch
     "AUDIT_EVENTS_RETENTION_HOURS",
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "AZURE_CLOUD",
     "DASHBOARD_CLIENT_ID",
     "DASHBOARD_LOCAL_USER",
     "DEAD_LETTERS_CONTAINER_URL",

@@ -18,7 +18,6 @@ export interface IngestionToCheck {
 }
 
 const API_VERSION = "2023-01-01";
-const SCOPE = "https://monitor.azure.com/.default";
 const ROLE = "Monitoring Metrics Publisher on the data collection rule";
 const RULE_SETTINGS = "LOGS_INGESTION_ENDPOINT, LOGS_INGESTION_RULE_ID and LOGS_INGESTION_STREAM";
 
@@ -29,14 +28,14 @@ export function ingestionFinding({ config, credential, isOwnSignIn, ca }: Ingest
     settings: ["LOGS_INGESTION_ENDPOINT", "LOGS_INGESTION_RULE_ID", "LOGS_INGESTION_STREAM"],
     remedies: {
       unreachable: "Check LOGS_INGESTION_ENDPOINT, that this network can reach it, and the sign-in (az login)",
-      refused: `Give the identity the role ${ROLE}; a new role takes up to 30 minutes`,
+      refused: `Give the identity the role ${ROLE}; a new role takes up to 30 minutes. After a 401, check AZURE_CLOUD`,
       missing: `Correct ${RULE_SETTINGS}: a rule that was created again has another id (azd provision)`,
       other: "Read the answer of the endpoint; rows wait in the outbox until it accepts them",
     },
   };
   return examine(subject, async () => {
     const { status, body } = await inTime("Logs Ingestion", CALL_TIMEOUT_MS, async ({ abortSignal }) => {
-      const token = await (await credential()).getToken(SCOPE, { abortSignal });
+      const token = await (await credential()).getToken(`${config.audience}/.default`, { abortSignal });
       if (token === null) throw new DependencyError("Logs Ingestion", "the sign-in gave no token");
       return post(config, { token: token.token, ca, signal: abortSignal });
     });

@@ -113,6 +113,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AUDIT_EVENTS_HUB: eventHubName
       AUDIT_EVENTS_RETENTION_HOURS: string(hubRetentionHours)
       AZURE_CLIENT_ID: identity.properties.clientId
+      AZURE_CLOUD: environment().name
       AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${environment().suffixes.storage}'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsStorage__credential: 'managedidentity'
@@ -156,7 +157,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           enabled: true
           registration: {
             clientId: dashboardClientId
-            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+            openIdIssuer: uri(environment().authentication.loginEndpoint, '${tenant().tenantId}/v2.0')
           }
           validation: { allowedAudiences: [dashboardClientId, 'api://${dashboardClientId}'] }
         }

@@ -7,6 +7,10 @@ param containers string[]
 param tables string[]
 @description('How long a deleted or overwritten blob can be restored.')
 param softDeleteDays int
+@description('Also keep each overwritten blob as a version. Not for the host: it would make a version of each checkpoint.')
+param keepsVersions bool
+@description('Refuse to delete the account, and with it everything in it.')
+param isLocked bool
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   name: name
@@ -31,6 +35,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   parent: account
   name: 'default'
   properties: {
+    isVersioningEnabled: keepsVersions
     deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
     containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
   }
@@ -52,4 +57,34 @@ resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2026-04-0
       name: table
     }
   ]
+}
+
+// Versions would otherwise stay for ever.
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04-01' = if (keepsVersions) {
+  parent: account
+  name: 'default'
+  dependsOn: [blobs]
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'old-versions'
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'] }
+            actions: { version: { delete: { daysAfterCreationGreaterThan: softDeleteDays } } }
+          }
+        }
+      ]
+    }
+  }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (isLocked) {
+  scope: account
+  name: 'keep-incidents'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'Incidents of pimwatch. Remove this lock before azd down: docs/deploy.md#removing-it'
+  }
 }

@@ -28,7 +28,6 @@ import { checkColumns, checkRow, type StreamColumn } from "./row-check.ts";
 export const MAX_UPLOAD_BYTES = 1_048_576;
 
 const API_VERSION = "2023-01-01";
-const RESOURCE = "https://monitor.azure.com";
 
 /** How the next requests fail. */
 export type Failure =
@@ -63,6 +62,8 @@ export interface LogsIngestionOptions {
   /** The immutable id of the data collection rule. */
   readonly ruleId: string;
   readonly stream: string;
+  /** The audience that tokens must have; by default, that of the public cloud. */
+  readonly audience?: string;
   /** 0, the default, takes a free port. */
   readonly port?: number;
 }
@@ -109,6 +110,7 @@ type Body = { readonly rows: readonly Readonly<Record<string, unknown>>[]; reado
  */
 export async function startLogsIngestion(options: LogsIngestionOptions): Promise<LogsIngestion> {
   checkColumns(options.columns);
+  const { audience = "https://monitor.azure.com" } = options;
   const stored: Readonly<Record<string, unknown>>[] = [];
   const requests: IngestionRequest[] = [];
   const dropped = new Set<string>();
@@ -131,8 +133,8 @@ export async function startLogsIngestion(options: LogsIngestionOptions): Promise
   function refusal(request: IncomingMessage): Refusal | undefined {
     const url = new URL(request.url ?? "/", "https://127.0.0.1");
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (token === undefined || !identity.issued(token, RESOURCE)) {
-      return { status: 401, code: "InvalidToken", problem: `no valid bearer token for ${RESOURCE}` };
+    if (token === undefined || !identity.issued(token, audience)) {
+      return { status: 401, code: "InvalidToken", problem: `no valid bearer token for ${audience}` };
     }
     const expected = `/dataCollectionRules/${options.ruleId}/streams/${options.stream}`;
     if (request.method !== "POST" || decodeURIComponent(url.pathname) !== expected) {

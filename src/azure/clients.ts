@@ -73,7 +73,11 @@ export async function hubProducer(access: Access, hub: string): Promise<EventHub
     : new EventHubProducerClient(access.url, hub, await access.credential(), options);
 }
 
-export async function ingestionClient(endpoint: string, credential: Credential): Promise<LogsIngestionClient> {
+/** @param audience of the tokens; it differs between Azure's clouds */
+export async function ingestionClient(
+  { endpoint, audience }: { readonly endpoint: string; readonly audience: string },
+  credential: Credential,
+): Promise<LogsIngestionClient> {
   const { LogsIngestionClient } = await import("@azure/monitor-ingestion");
-  return new LogsIngestionClient(endpoint, await credential(), { retryOptions: INGESTION_RETRIES });
+  return new LogsIngestionClient(endpoint, await credential(), { audience, retryOptions: INGESTION_RETRIES });
 }

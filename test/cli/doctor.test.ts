@@ -13,6 +13,8 @@ import {
 } from "@azure/storage-blob";
 import { earliestEventPosition, EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import declared from "../../infra/incident-columns.json" with { type: "json" };
+import { startLogsIngestion } from "../../local/logs-ingestion/logs-ingestion.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import {
   LOCAL_CONSUMER_GROUP,
@@ -299,6 +301,28 @@ test("another reader is expected in the group of the trigger, and a problem in t
   });
   expect(wrong).toEqual([
     problem("consumer group of the healer", /^Event hub: .*epoch/, /Something else reads the group pimwatch-healer/),
+  ]);
+});
+
+test("in a government cloud, doctor shows a token for that cloud", async () => {
+  const { columns, stream } = declared;
+  const ruleId = stack.settings["LOGS_INGESTION_RULE_ID"] ?? "";
+  const ingestion = await startLogsIngestion({ columns, stream, ruleId, audience: "https://monitor.azure.us" });
+  onTestFinished(() => ingestion.close());
+  const there = {
+    LOGS_INGESTION_ENDPOINT: ingestion.endpoint,
+    NODE_EXTRA_CA_CERTS: ingestion.caFile,
+    IDENTITY_ENDPOINT: ingestion.identityEndpoint,
+    IDENTITY_HEADER: ingestion.identityHeader,
+  };
+
+  expect((await doctor({ ...there, AZURE_CLOUD: "AzureUSGovernment" })).wrong).toEqual([]);
+  expect((await doctor(there)).wrong).toEqual([
+    problem(
+      "logs ingestion",
+      /answered 401: InvalidToken: no valid bearer token for https:..monitor.azure.us/,
+      /AZURE_CLOUD/,
+    ),
   ]);
 });
 

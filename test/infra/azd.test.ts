@@ -104,6 +104,8 @@ describe("azd's hooks print", () => {
 
   test("before and after removal: what stays behind", () => {
     expect(said("predown", AZURE)).toContain("diagnosticSettings/pimwatch-abc?api-version=2017-04-01");
+    expect(said("predown", AZURE)).not.toContain("lock");
+    expect(said("predown", { ...AZURE, PIMWATCH_LOCKS: "true" })).toContain("Remove the lock");
     expect(said("postdown")).toContain("docs/deploy.md#removing-it");
   });
 

@@ -18,7 +18,7 @@ const SERVICE = "Logs Ingestion";
 
 /** What a person must do about an answer. */
 const REMEDIES: Readonly<Record<number, string>> = {
-  401: "the identity's token is not accepted: check AZURE_CLIENT_ID and the tenant",
+  401: "the identity's token is not accepted: check AZURE_CLIENT_ID, AZURE_CLOUD and the tenant",
   403: 'the identity needs the role "Monitoring Metrics Publisher" on the data collection rule; a new assignment takes up to 30 minutes',
   404: "check LOGS_INGESTION_ENDPOINT, LOGS_INGESTION_RULE_ID and LOGS_INGESTION_STREAM",
 };

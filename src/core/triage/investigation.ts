@@ -1,4 +1,5 @@
 import { valueText } from "../value-text.ts";
+import type { Portals } from "../azure-clouds.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 import { restoreRequests, type GraphRequest } from "./policy-restore.ts";
 
@@ -29,8 +30,8 @@ const FOLLOWING_ACTIVITIES = [
 ];
 
 /** Everything here is made from the incident's own fields, each as a quoted literal or not at all. */
-export function investigationOf(row: IncidentRow): Investigation {
-  return { queries: queriesOf(row), graph: restoreRequests(row), links: linksOf(row) };
+export function investigationOf(row: IncidentRow, portals: Portals): Investigation {
+  return { queries: queriesOf(row), graph: restoreRequests(row), links: linksOf(row, portals) };
 }
 
 function queriesOf(row: IncidentRow): InvestigationQuery[] {
@@ -131,7 +132,7 @@ PimwatchIncidents()
   ];
 }
 
-function linksOf(row: IncidentRow): Investigation["links"] {
+function linksOf(row: IncidentRow, portals: Portals): Investigation["links"] {
   const user = valueText(row["InitiatedByUserId"]);
   const template = valueText(row["RoleTemplateId"]);
   return [
@@ -139,15 +140,15 @@ function linksOf(row: IncidentRow): Investigation["links"] {
       ? [
           {
             label: "The actor in Entra",
-            href: `https://entra.microsoft.com/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/${user}`,
+            href: `${portals.entra}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/${user}`,
           },
         ]
       : []),
     {
       label: "Roles in Privileged Identity Management",
-      href: "https://entra.microsoft.com/#view/Microsoft_Azure_PIMCommon/ResourceMenuBlade/~/roles/resourceId//resourceType/tenant/provider/aadroles",
+      href: `${portals.entra}/#view/Microsoft_Azure_PIMCommon/ResourceMenuBlade/~/roles/resourceId//resourceType/tenant/provider/aadroles`,
     },
-    { label: "Incidents in Microsoft Sentinel", href: "https://security.microsoft.com/incidents" },
+    { label: "Incidents in Microsoft Sentinel", href: portals.incidents },
     ...(GUID.test(template)
       ? [
           {

@@ -5,10 +5,14 @@ import { Inert } from "./inert.tsx";
 const HOSTS: ReadonlySet<string> = new Set([
   "attack.mitre.org",
   "entra.microsoft.com",
+  "entra.microsoft.us",
   "github.com",
   "learn.microsoft.com",
+  "portal.azure.cn",
   "portal.azure.com",
+  "portal.azure.us",
   "security.microsoft.com",
+  "security.microsoft.us",
   "www.cisecurity.org",
 ]);
 

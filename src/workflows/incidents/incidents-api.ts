@@ -1,4 +1,5 @@
 import { valueText } from "../../core/value-text.ts";
+import type { Portals } from "../../core/azure-clouds.ts";
 import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
 import type { Guide } from "../../core/incident/rule.ts";
 import { BODY_TIMEOUT_MS, EXPORT_BUDGET_MS } from "../../core/timing.ts";
@@ -24,6 +25,7 @@ export interface ApiDependencies extends ListDependencies {
     change(row: IncidentRow, entry: HistoryEntry): Promise<"changed" | "conflict">;
     history(ruleId: string, id: string): Promise<readonly HistoryEntry[]>;
   };
+  readonly portals: Portals;
   readonly guideOf: (ruleId: string) => Guide | undefined;
 }
 
@@ -153,7 +155,7 @@ async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Pr
     history,
     burst,
     guide: deps.guideOf(ruleId) ?? null,
-    investigation: investigationOf(row),
+    investigation: investigationOf(row, deps.portals),
   };
 }
 

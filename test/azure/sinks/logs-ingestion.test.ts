@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ManagedIdentityCredential } from "@azure/identity";
-import { LogsIngestionClient } from "@azure/monitor-ingestion";
+import { KnownMonitorAudience, LogsIngestionClient } from "@azure/monitor-ingestion";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import declared from "../../../infra/incident-columns.json" with { type: "json" };
 import {
@@ -10,7 +10,9 @@ import {
   type LogsIngestion as StandIn,
   startLogsIngestion,
 } from "../../../local/logs-ingestion/logs-ingestion.ts";
+import { ingestionClient } from "../../../src/azure/clients.ts";
 import { type Ingestion, logsIngestion } from "../../../src/azure/sinks/logs-ingestion.ts";
+import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { MAX_PACK_BYTES, packRows } from "../../../src/core/incident/packs.ts";
 import { DependencyError } from "../../../src/errors.ts";
@@ -39,6 +41,20 @@ test("no rows need no request", async () => {
   expect(await ingestion.send([])).toEqual({ outcome: "accepted" });
 
   expect(received()).toEqual({ rows: [], statuses: [] });
+});
+
+test.each(Object.values(KnownMonitorAudience))("a cloud's own audience is asked for: %s", async (audience) => {
+  const asked: unknown[] = [];
+  const getToken = (scopes: string | string[]) => {
+    asked.push(scopes);
+    return Promise.reject(new Error("no token"));
+  };
+  const client = await ingestionClient({ endpoint: standIn.endpoint, audience }, () => Promise.resolve({ getToken }));
+
+  await expect(logsIngestion(client, DESTINATION).send([storedIncident("a").row])).rejects.toThrow("no token");
+
+  expect(asked).toEqual([[`${audience}/.default`]]);
+  expect(Object.values(AZURE_CLOUDS).map(({ monitorAudience }) => monitorAudience)).toContain(audience);
 });
 
 test("each pack is one request, up to its largest size", async () => {
@@ -100,7 +116,10 @@ test("a row that is too large is refused, with the reason", async () => {
 const ASKED_FOR = "OnDemand: this failure was asked for";
 
 test.each([
-  { status: 401, says: `${ASKED_FOR}: the identity's token is not accepted: check AZURE_CLIENT_ID and the tenant` },
+  {
+    status: 401,
+    says: `${ASKED_FOR}: the identity's token is not accepted: check AZURE_CLIENT_ID, AZURE_CLOUD and the tenant`,
+  },
   {
     status: 403,
     says: `${ASKED_FOR}: the identity needs the role "Monitoring Metrics Publisher" on the data collection rule; a new assignment takes up to 30 minutes`,

@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import { investigationOf, kqlText } from "../../../src/core/triage/investigation.ts";
 import { bindQuery } from "../../infra/kusto-workspace.ts";
 import { storedIncident } from "../../stored-incident.ts";
 
 const TEMPLATE = "62e90394-69f5-4237-9190-012177145e10";
 const { row } = storedIncident();
+const PORTALS = AZURE_CLOUDS.AzureCloud.portals;
 const HOSTILE = `x"; AuditLogs | take 1 //\u202e\\\r\n'`;
 
 test("each question's query is bound by Kusto's own parser", () => {
-  const { queries } = investigationOf({ ...row, RoleTemplateId: TEMPLATE });
+  const { queries } = investigationOf({ ...row, RoleTemplateId: TEMPLATE }, PORTALS);
   expect(queries.map(({ question, kql }) => ({ question, problems: bindQuery(kql).problems }))).toEqual([
     { question: expect.stringContaining("What else did the actor do"), problems: [] },
     { question: expect.stringContaining("just activated a role of their own"), problems: [] },
@@ -21,7 +23,7 @@ test("each question's query is bound by Kusto's own parser", () => {
 
 test("names stay texts in the queries, whatever they hold", () => {
   const names = ["InitiatedByUserId", "ClientIpAddress", "RoleName", "RoleId", "RoleTemplateId", "ActivityDateTime"];
-  const { queries } = investigationOf({ ...row, ...Object.fromEntries(names.map((name) => [name, HOSTILE])) });
+  const { queries } = investigationOf({ ...row, ...Object.fromEntries(names.map((name) => [name, HOSTILE])) }, PORTALS);
   expect(queries.flatMap(({ kql }) => bindQuery(kql).problems)).toEqual([]);
 });
 
@@ -52,7 +54,7 @@ test("the policy of a role is read, and what was weakened is set back, rule by r
     { setting: "Notification_Admin_EndUser_Assignment", effect: "weakens" },
     { setting: "Approval_EndUser_Assignment", effect: "weakens" },
   ];
-  const { graph } = investigationOf({ ...row, RoleTemplateId: TEMPLATE, Changes: changes });
+  const { graph } = investigationOf({ ...row, RoleTemplateId: TEMPLATE, Changes: changes }, PORTALS);
   expect(graph.map(({ method, url }) => `${method} ${url}`)).toEqual([
     `GET https://graph.microsoft.com/v1.0/policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '${TEMPLATE}'&$expand=policy($expand=rules)`,
     "PATCH https://graph.microsoft.com/v1.0/policies/roleManagementPolicies/{id of the policy}/rules/Approval_EndUser_Assignment",
@@ -66,7 +68,13 @@ test("the policy of a role is read, and what was weakened is set back, rule by r
 
 test("without a role's id there is nothing to call, and links lead to fixed hosts with ids only", () => {
   const hostile = { ...row, RoleTemplateId: HOSTILE, RoleId: HOSTILE, InitiatedByUserId: "javascript:alert(1)" };
-  const { graph, links } = investigationOf(hostile);
+  const { graph, links } = investigationOf(hostile, PORTALS);
   expect(graph).toEqual([]);
   expect(links.map(({ href }) => new URL(href).host)).toEqual(["entra.microsoft.com", "security.microsoft.com"]);
+});
+
+test("links lead to the portals of the app's own cloud", () => {
+  const { links } = investigationOf(row, AZURE_CLOUDS.AzureUSGovernment.portals);
+  const hosts = links.map(({ href }) => new URL(href).host).filter((host) => host !== "learn.microsoft.com");
+  expect(new Set(hosts)).toEqual(new Set(["entra.microsoft.us", "security.microsoft.us"]));
 });

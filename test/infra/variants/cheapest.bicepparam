@@ -8,5 +8,6 @@ param instanceMemoryMB = 512
 param maximumThroughputUnits = 1
 param partitionCount = 1
 param storageSkuName = 'Standard_LRS'
+param auditTrail = 'none'
 param dailyQuotaGb = 1
 param silentAfter = 'P1D'

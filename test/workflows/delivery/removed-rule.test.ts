@@ -8,6 +8,7 @@ import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
+import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
@@ -56,6 +57,7 @@ async function open() {
     lists: incidentLists(tableRows(client)),
     pages: incidentPages(tableRows(client)),
     changes: incidentChanges(tableRows(client)),
+    portals: AZURE_CLOUDS.AzureCloud.portals,
     guideOf: () => undefined,
     sinks: openSinks(
       { "log-analytics": sendTo(forwarded), webhook: sendTo(told) },

@@ -5,6 +5,7 @@ import { incidentPages } from "../../../src/azure/incidents/incident-pages.ts";
 import type { IncidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
+import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../../src/core/triage/http-answer.ts";
@@ -30,6 +31,7 @@ beforeEach(async () => {
     incidents,
     pages: incidentPages(tableRows(client)),
     changes: incidentChanges(tableRows(client)),
+    portals: AZURE_CLOUDS.AzureCloud.portals,
     guideOf: () => undefined,
     now: () => new Date("2026-11-23T12:00:00Z"),
   };
