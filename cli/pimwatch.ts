@@ -4,6 +4,7 @@ import { LINGER_MS, PARENT_CHECK_MS } from "../src/core/timing.ts";
 import { UsageError } from "../src/errors.ts";
 import { backtest } from "./commands/backtest.ts";
 import type { Command } from "./command.ts";
+import { cost } from "./commands/cost.ts";
 import { coverage } from "./commands/coverage.ts";
 import { explain } from "./commands/explain.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   newRule,
   support,
   coverage,
+  cost,
 ];
 
 /** The exit code of every error. A command itself returns 0 or 1. */

@@ -83,7 +83,7 @@ test("every query in the documents is valid for the tables it reads", () => {
 });
 
 test("func is always told the language: dist/ has no local.settings.json that says so", () => {
-  const commands = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/`func azure functionapp publish[^`]*`/g)]);
+  const commands = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/`func azure functionapp publish [^`]+`/g)]);
 
   expect(commands.length).toBeGreaterThan(0);
   for (const [command] of commands) expect(command).toMatch(/ --javascript`$/);
