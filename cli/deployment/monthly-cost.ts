@@ -38,7 +38,7 @@ const OPERATIONS_AN_INCIDENT = 10;
 /** The frequencies in minutes that Azure's price list has. A rule between two of them counts as the more frequent one. */
 const PRICED_FREQUENCIES = [1, 5, 10, 15] as const;
 
-export interface AlertRule {
+interface AlertRule {
   readonly frequencyMinutes: number;
   /** Whether it splits by columns: each value with rows is a series of its own. */
   readonly isSplit: boolean;

@@ -47,18 +47,51 @@ const SCOPES: Readonly<Record<string, string>> = {
   "Application Insights": "components/pimwatch-insights",
 };
 
-test("the guide lists all rights of the identity, and all rights of operators", () => {
-  const rights = deployGuide.slice(deployGuide.indexOf("What the app's identity may do"));
-  const [table = "", operator = ""] = rights.split("An operator (");
-  const rows = [...table.matchAll(/^\| (?!scope|-)([^|]+?) +\| +([^|]+?) +\|/gm)];
-  const theirs = rightsIn("everything").filter(({ principalType }) => principalType === "User");
+/** The rows of the first table after a sentence, without its head. */
+function tableAfter(document: string, sentence: string): string[][] {
+  const start = document.indexOf(sentence);
+  expect(start, sentence).toBeGreaterThanOrEqual(0);
+  const [table = ""] = /(?:^\|.*\n)+/m.exec(document.slice(start)) ?? [];
+  const rows = table.trim().split("\n").slice(2);
+  return rows.map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | *\|$/g, "").trim()));
+}
 
-  expect(rows.map(([, scope = "", role]) => ({ scope: SCOPES[scope] ?? scope, role }))).toEqual(
+test("the guide lists all rights of the identity", () => {
+  const rows = tableAfter(deployGuide, "What the app's identity may do");
+
+  expect(rows.map(([scope = "", role]) => ({ scope: SCOPES[scope] ?? scope, role }))).toEqual(
     rightsIn("main").map(({ scope, role }) => ({ scope, role })),
   );
-  expect(theirs).toHaveLength(3);
-  for (const { role } of theirs) expect(operator.slice(0, 300).replaceAll("\n", " ")).toContain(role);
 });
+
+test("the guide says for each step which rights it needs: those of operators are what the template gives them", () => {
+  const steps = new Map(
+    tableAfter(deployGuide, "What each step needs").map(([step = "", rights = ""]) => [step, rights]),
+  );
+  const rightsOf = (words: string) => [...steps].find(([step]) => step.startsWith(words))?.[1] ?? "";
+  const [given = ""] = rightsOf("operate:").split(". The template gives them");
+  const theirs = rightsIn("everything").filter(({ principalType }) => principalType === "User");
+  const scopes = new Map(
+    Object.entries(SCOPES).map(([words, scope]) => [
+      scope,
+      words.replace("blob container `dead-letters`", "dead letters"),
+    ]),
+  );
+
+  expect(theirs.length).toBeGreaterThan(2);
+  for (const { role, scope } of theirs) {
+    expect(given).toMatch(new RegExp(`${role} on (?:the )?[^,]*${scopes.get(scope) ?? "?"}`));
+  }
+  expect(given.match(/[A-Z][\w ]+(?= on )/g)).toHaveLength(theirs.length);
+  for (const action of whatIfActions()) expect(rightsOf("preview")).toContain(`\`${action}\``);
+  expect(rightsOf("create or remove the tenant's")).toContain("authorizationRules/listkeys/action");
+});
+
+/** The actions of the role that the guide gives the application of what-if. */
+function whatIfActions(): string[] {
+  const [definition = "{}"] = /(?<=az role definition create --role-definition ')\{.*\}(?=')/.exec(deployGuide) ?? [];
+  return JSON.parse(definition).Actions;
+}
 
 test("the runbook has a section for each alert and no others", () => {
   const alerts = VARIANTS.flatMap((deployment) => [
