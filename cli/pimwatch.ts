@@ -11,6 +11,7 @@ import { doctor } from "./commands/doctor.ts";
 import { failureDetails, failureText, fileReason } from "./errors/failure-text.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { redriveCommand } from "./commands/redrive.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { incidents } from "./commands/incidents.ts";
 import { lint } from "./commands/lint.ts";
 import { newRule } from "./commands/new.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   test,
   deadLettersCommand,
   redriveCommand,
+  restoreCommand,
   backtest,
   newRule,
   support,

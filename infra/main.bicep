@@ -108,6 +108,9 @@ param ledgerStallSeconds int = 900
 @description('When the incidents are compared with the rows that Log Analytics acknowledged (NCRONTAB).')
 param reconciliationTimerSchedule string = '0 7 * * * *'
 
+@description('When the backup of the incident table goes on, or begins if a day has passed (NCRONTAB).')
+param backupTimerSchedule string = '0 37 * * * *'
+
 @description('Scan events for the rules\' literals before parsing. false parses every record.')
 param scanEvents bool = true
 
@@ -128,7 +131,7 @@ param webhookFormat string = 'json'
 @allowed(['Standard_ZRS', 'Standard_LRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSkuName string = 'Standard_ZRS'
 
-@description('Days in which a deleted blob (package, checkpoint, dead letter) can be restored.')
+@description('Days in which a deleted blob (package, checkpoint, dead letter, backup) can be restored.')
 @minValue(1)
 @maxValue(365)
 param storageSoftDeleteDays int = 14
@@ -139,6 +142,11 @@ param locks bool = false
 @description('Audit trail of hub, storage and app in the workspace: none, changes (deletions, refusals, sign-ins) or all.')
 @allowed(['none', 'changes', 'all'])
 param auditTrail string = 'changes'
+
+@description('Days that daily backups of the incident table are kept.')
+@minValue(3)
+@maxValue(3650)
+param backupRetentionDays int = 35
 
 @description('Resource id of an existing Log Analytics workspace, such as Sentinel\'s. Empty: create one.')
 param existingWorkspaceId string = ''
@@ -203,6 +211,7 @@ var packageContainerName = 'app-package'
 var incidentTableName = 'incidents'
 var ledgerTableName = 'ledger'
 var deadLetterContainerName = 'dead-letters'
+var backupContainerName = 'backups'
 var incidentColumns = loadJsonContent('incident-columns.json')
 
 var hubIsNew = empty(existingEventHubId)
@@ -284,11 +293,12 @@ module incidentStorage 'modules/storage-account.bicep' = {
     location: location
     tags: allTags
     skuName: storageSkuName
-    containers: [deadLetterContainerName]
+    containers: [deadLetterContainerName, backupContainerName]
     tables: [incidentTableName, ledgerTableName]
     softDeleteDays: storageSoftDeleteDays
     keepsVersions: true
     isLocked: locks
+    expiring: [{ container: backupContainerName, days: backupRetentionDays }]
   }
 }
 
@@ -408,6 +418,7 @@ module roleAssignments 'modules/role-assignments.bicep' = {
     incidentTableName: incidentTableName
     ledgerTableName: ledgerTableName
     deadLetterContainerName: deadLetterContainerName
+    backupContainerName: backupContainerName
     dataCollectionRuleName: dataCollectionRuleName
     appInsightsName: appInsightsName
     operatorPrincipalId: operatorPrincipalId
@@ -439,6 +450,7 @@ module functionApp 'modules/function-app.bicep' = {
     healerConsumerGroupName: healerConsumerGroupName
     incidentsTableEndpoint: 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
     deadLettersContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
+    backupsContainerUrl: 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${backupContainerName}'
     logsIngestionStream: incidentColumns.stream
     allowedTenantIds: allowedTenantIds
     expectedLogCategories: expectedLogCategories
@@ -450,6 +462,7 @@ module functionApp 'modules/function-app.bicep' = {
     ledgerGraceSeconds: ledgerGraceSeconds
     ledgerStallSeconds: ledgerStallSeconds
     reconciliationTimerSchedule: reconciliationTimerSchedule
+    backupTimerSchedule: backupTimerSchedule
     scanEvents: scanEvents
     dashboardClientId: dashboardClientId
     webhookUrl: webhookUrl
@@ -531,4 +544,5 @@ output EVENT_HUB_NAME string = hub.name
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? sendRuleId : ''
 output INCIDENTS_TABLE_ENDPOINT string = 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
 output DEAD_LETTERS_CONTAINER_URL string = 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'
+output BACKUPS_CONTAINER_URL string = 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${backupContainerName}'
 output WORKSPACE_NAME string = workspace.name

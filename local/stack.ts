@@ -2,7 +2,7 @@ import { ContainerClient } from "@azure/storage-blob";
 import incidentColumns from "../infra/incident-columns.json" with { type: "json" };
 import { startAzurite, type Azurite } from "./azurite.ts";
 import { startEventHub, type EventHubStandIn } from "./event-hub/event-hub.ts";
-import { DEAD_LETTERS_CONTAINER } from "../src/storage-names.ts";
+import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER } from "../src/storage-names.ts";
 import { DependencyError } from "../src/errors.ts";
 import { startLogsIngestion, type LogsIngestion } from "./logs-ingestion/logs-ingestion.ts";
 
@@ -86,8 +86,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     void watch("Azurite (tables and blobs)", azurite);
     void watch("The local event hub", eventHub);
     void watch("The local logs ingestion", ingestion);
-    // Like Bicep: the app creates it at the first dead letter, but tools look for it earlier.
-    await new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER).createIfNotExists();
+    // Like Bicep: the app creates them at the first dead letter or backup, but tools look for them earlier.
+    for (const name of [DEAD_LETTERS_CONTAINER, BACKUPS_CONTAINER])
+      await new ContainerClient(azurite.connectionString, name).createIfNotExists();
     const settings = settingsFor({ azurite, eventHub, ingestion }, options);
     return { settings, azurite, eventHub, ingestion, failed: failing.promise, stop };
   } catch (error) {
@@ -116,6 +117,7 @@ function settingsFor(
     DASHBOARD_LOCAL_USER: "local user",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+    BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
     ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_FORMAT: webhook.format ?? "json" }),
     // The ingestion stand-in's certificate and tokens; the app itself is the same as in Azure.
     NODE_EXTRA_CA_CERTS: ingestion.caFile,

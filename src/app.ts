@@ -1,5 +1,6 @@
 // The entry of the deployed app. Each file registers its functions.
 import "./functions/audit-events.ts";
+import "./functions/backup-timer.ts";
 import "./functions/dashboard.ts";
 import "./functions/health.ts";
 import "./functions/incidents-api.ts";

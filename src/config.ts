@@ -37,6 +37,7 @@ export interface Config {
   };
   readonly incidents: Endpoint;
   readonly deadLetters: Endpoint;
+  readonly backups: Endpoint;
   /** Where incidents are sent to. */
   readonly sinks: readonly SinkName[];
   readonly logsIngestion: {
@@ -128,6 +129,7 @@ const SETTINGS = z.object({
   ),
   INCIDENTS_STORAGE: z.optional(text("the connection string of a storage account or emulator", STORAGE_CONNECTION)),
   DEAD_LETTERS_CONTAINER_URL: z.optional(text(CONTAINER, CONTAINER_URL)),
+  BACKUPS_CONTAINER_URL: z.optional(text(CONTAINER, CONTAINER_URL)),
   LOGS_INGESTION_ENDPOINT: text("the logs ingestion endpoint of the data collection rule, https://…", URL_FORM),
   LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, which begins with dcr-", /^dcr-/),
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, which begins with Custom-", /^Custom-/),
@@ -139,6 +141,7 @@ const SETTINGS = z.object({
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_GRACE_SECONDS }),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_STALL_SECONDS }),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
+  BACKUP_TIMER_SCHEDULE: schedule("0 37 * * * *"),
   SCAN_EVENTS: z._default(z.enum(["true", "false"], { error: "expected true or false" }), "true"),
   WEBHOOK_URL: z.optional(
     z.string().check(
@@ -163,6 +166,7 @@ const ALTERNATIVES: readonly (readonly [inAzure: string, local: string, expected
   ["AUDIT_EVENTS__fullyQualifiedNamespace", "AUDIT_EVENTS", "NAMESPACE.servicebus.windows.net"],
   ["INCIDENTS_TABLE_ENDPOINT", "INCIDENTS_STORAGE", "the table endpoint of a storage account"],
   ["DEAD_LETTERS_CONTAINER_URL", "INCIDENTS_STORAGE", "the URL of a blob container"],
+  ["BACKUPS_CONTAINER_URL", "INCIDENTS_STORAGE", "the URL of a blob container"],
 ];
 
 /** Every setting that the app's code reads, in alphabetical order. */
@@ -195,6 +199,7 @@ export function readConfig(environment: Environment): Config {
     auditEvents: auditEvents(settings),
     incidents: endpoint(settings.INCIDENTS_STORAGE, settings.INCIDENTS_TABLE_ENDPOINT),
     deadLetters: endpoint(settings.INCIDENTS_STORAGE, settings.DEAD_LETTERS_CONTAINER_URL),
+    backups: endpoint(settings.INCIDENTS_STORAGE, settings.BACKUPS_CONTAINER_URL),
     sinks: sinksSetUp(filled),
     logsIngestion: {
       endpoint: settings.LOGS_INGESTION_ENDPOINT,
@@ -213,6 +218,7 @@ export function readConfig(environment: Environment): Config {
       "outbox-timer": settings.OUTBOX_TIMER_SCHEDULE,
       "ledger-timer": settings.LEDGER_TIMER_SCHEDULE,
       "reconciliation-timer": settings.RECONCILIATION_TIMER_SCHEDULE,
+      "backup-timer": settings.BACKUP_TIMER_SCHEDULE,
     },
     scansEvents: settings.SCAN_EVENTS === "true",
     identityClientId: settings.AZURE_CLIENT_ID,

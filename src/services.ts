@@ -31,7 +31,7 @@ import { expectedCategories } from "./core/ledger/category-sightings.ts";
 import { categoryWatch } from "./core/ledger/category-watch.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { skippedSample } from "./core/scan/skipped-sample.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
+import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import type { HubEvent } from "./workflows/detection/detect-batch.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
 
@@ -71,6 +71,7 @@ async function connect(config: Config) {
   const incidentRows = tableRows(await tableClient({ ...config.incidents, credential }, INCIDENTS_TABLE));
   // Most batches do not need these SDKs, so they are loaded when first needed.
   const letters = lazily(() => openDeadLetters(config, credential));
+  const backup = lazily(() => openBackup(config, credential));
   const ingestion = lazily(() => openIngestion(config, credential));
   const senders: Senders = {
     "log-analytics": async (pack, timeoutMs) => (await ingestion()).send(pack, timeoutMs),
@@ -116,6 +117,11 @@ async function connect(config: Config) {
       count: async (limit: number) => (await letters()).count(limit),
     },
     lists: incidentLists(incidentRows),
+    /** Goes on with the export of the incident table, if it is due. */
+    async backUp() {
+      const { backUp, backups } = await backup();
+      return backUp({ table: incidentRows, backups, now: Date.now });
+    },
     ledger,
     suspects: suspectTable(ledgerRows),
     timers: timerTable(ledgerRows, config.auditEvents),
@@ -148,6 +154,15 @@ async function openDeadLetters(config: Config, credential: Credential) {
   // In Azure, Bicep creates the container.
   if (config.deadLetters.kind === "connectionString") await letters.create();
   return letters;
+}
+
+async function openBackup(config: Config, credential: Credential) {
+  const { backUp } = await import("./azure/backup/back-up.ts");
+  const { backupsIn } = await import("./azure/backup/backups.ts");
+  const backups = backupsIn(await containerClient({ ...config.backups, credential }, BACKUPS_CONTAINER));
+  // In Azure, Bicep creates the container.
+  if (config.backups.kind === "connectionString") await backups.create();
+  return { backUp, backups };
 }
 
 async function openIngestion({ logsIngestion: destination }: Config, credential: Credential) {

@@ -10,6 +10,7 @@ const IN_AZURE = {
   AUDIT_EVENTS_HEALER_CONSUMER_GROUP: "pimwatch-healer",
   INCIDENTS_TABLE_ENDPOINT: "https://account.table.core.windows.net",
   DEAD_LETTERS_CONTAINER_URL: "https://account.blob.core.windows.net/dead-letters",
+  BACKUPS_CONTAINER_URL: "https://account.blob.core.windows.net/backups",
   LOGS_INGESTION_ENDPOINT: "https://dcr.ingest.monitor.azure.com",
   LOGS_INGESTION_RULE_ID: "dcr-00000000000000000000000000000000",
   LOGS_INGESTION_STREAM: "Custom-PimwatchIncidents_CL",
@@ -17,12 +18,14 @@ const IN_AZURE = {
   OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
   LEDGER_TIMER_SCHEDULE: "30 * * * * *",
   RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+  BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
 };
 const LOCAL = {
   ...IN_AZURE,
   AUDIT_EVENTS__fullyQualifiedNamespace: undefined,
   INCIDENTS_TABLE_ENDPOINT: undefined,
   DEAD_LETTERS_CONTAINER_URL: undefined,
+  BACKUPS_CONTAINER_URL: undefined,
   AUDIT_EVENTS: "Endpoint=sb://127.0.0.1;UseDevelopmentEmulator=true",
   INCIDENTS_STORAGE: "UseDevelopmentStorage=true",
 };
@@ -50,6 +53,7 @@ test("settings of an app in Azure are read", () => {
     },
     incidents: { kind: "identity", url: "https://account.table.core.windows.net" },
     deadLetters: { kind: "identity", url: "https://account.blob.core.windows.net/dead-letters" },
+    backups: { kind: "identity", url: "https://account.blob.core.windows.net/backups" },
     sinks: ["log-analytics"],
     logsIngestion: {
       endpoint: "https://dcr.ingest.monitor.azure.com",
@@ -68,6 +72,7 @@ test("settings of an app in Azure are read", () => {
       "outbox-timer": "0 * * * * *",
       "ledger-timer": "30 * * * * *",
       "reconciliation-timer": "0 7 * * * *",
+      "backup-timer": "0 37 * * * *",
     },
     scansEvents: true,
     identityClientId: undefined,
@@ -76,7 +81,7 @@ test("settings of an app in Azure are read", () => {
 
 test("settings of a local run are read", () => {
   const storage = { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" };
-  expect(readConfig(LOCAL)).toMatchObject({ incidents: storage, deadLetters: storage });
+  expect(readConfig(LOCAL)).toMatchObject({ incidents: storage, deadLetters: storage, backups: storage });
 });
 
 test.each([
@@ -126,9 +131,11 @@ test("without any setting, every required one is reported with its expected valu
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
     'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
     'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
+    'BACKUP_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 37 * * * *"',
     "AUDIT_EVENTS__fullyQualifiedNamespace is missing: expected NAMESPACE.servicebus.windows.net (or AUDIT_EVENTS with a connection string, in local runs)",
     "INCIDENTS_TABLE_ENDPOINT is missing: expected the table endpoint of a storage account (or INCIDENTS_STORAGE with a connection string, in local runs)",
     "DEAD_LETTERS_CONTAINER_URL is missing: expected the URL of a blob container (or INCIDENTS_STORAGE with a connection string, in local runs)",
+    "BACKUPS_CONTAINER_URL is missing: expected the URL of a blob container (or INCIDENTS_STORAGE with a connection string, in local runs)",
   ]);
 });
 
@@ -307,6 +314,8 @@ test("SETTING_NAMES lists all settings, which sample, Bicep and documents are ch
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
     "AZURE_CLOUD",
+    "BACKUPS_CONTAINER_URL",
+    "BACKUP_TIMER_SCHEDULE",
     "DASHBOARD_CLIENT_ID",
     "DASHBOARD_LOCAL_USER",
     "DEAD_LETTERS_CONTAINER_URL",

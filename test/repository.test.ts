@@ -63,6 +63,7 @@ test("local.settings.sample.json holds settings that the code or the host reads,
   const azureOnly = new Set([
     "AUDIT_EVENTS__fullyQualifiedNamespace",
     "AZURE_CLIENT_ID",
+    "BACKUPS_CONTAINER_URL",
     "DASHBOARD_CLIENT_ID",
     "DEAD_LETTERS_CONTAINER_URL",
     "INCIDENTS_TABLE_ENDPOINT",

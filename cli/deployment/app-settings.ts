@@ -14,6 +14,7 @@ const ADDRESSES = [
   "INCIDENTS_STORAGE",
   "INCIDENTS_TABLE_ENDPOINT",
   "DEAD_LETTERS_CONTAINER_URL",
+  "BACKUPS_CONTAINER_URL",
 ] as const;
 
 /** Options that name a service. */

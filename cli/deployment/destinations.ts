@@ -4,7 +4,7 @@ import { type Access, containerClient, hubProducer, ownSignIn, tableClient } fro
 import { type TableRows, tableRows } from "../../src/azure/tables/table-rows.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { UsageError } from "../../src/errors.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
+import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
 import type { Settings } from "./settings-file.ts";
 
 const DEFAULT_HUB = "insights-logs-auditlogs";
@@ -86,7 +86,7 @@ async function byConnectionString({ name, value: connectionString }: Given, hubN
   }
 }
 
-interface StorageChoice {
+export interface StorageChoice {
   readonly storage?: string;
   readonly "table-endpoint"?: string;
   readonly "container-url"?: string;
@@ -113,6 +113,13 @@ const LETTERS: Addressed = {
   example: "https://ACCOUNT.blob.core.windows.net/dead-letters",
 };
 
+const BACKUPS: Addressed = {
+  what: "container of backups",
+  option: "container-url",
+  setting: "BACKUPS_CONTAINER_URL",
+  example: "https://ACCOUNT.blob.core.windows.net/backups",
+};
+
 /**
  * The incident table that a person names by option or setting.
  *
@@ -129,6 +136,15 @@ export async function tableDestination(choice: StorageChoice, settings: Settings
  */
 export function containerDestination(choice: StorageChoice, settings: Settings): Promise<ContainerClient> {
   return opened(LETTERS, { choice, settings }, (access) => containerClient(access, DEAD_LETTERS_CONTAINER));
+}
+
+/**
+ * The container of backups, found in the same way.
+ *
+ * @throws {UsageError} as for the table
+ */
+export function backupsDestination(choice: StorageChoice, settings: Settings): Promise<ContainerClient> {
+  return opened(BACKUPS, { choice, settings }, (access) => containerClient(access, BACKUPS_CONTAINER));
 }
 
 /** Makes the client for the storage that is named. */

@@ -20,6 +20,7 @@ param consumerGroupName string
 param healerConsumerGroupName string
 param incidentsTableEndpoint string
 param deadLettersContainerUrl string
+param backupsContainerUrl string
 param logsIngestionStream string
 param allowedTenantIds string[]
 param expectedLogCategories string[]
@@ -30,6 +31,7 @@ param ledgerTimerSchedule string
 param ledgerGraceSeconds int
 param ledgerStallSeconds int
 param reconciliationTimerSchedule string
+param backupTimerSchedule string
 param scanEvents bool
 param dashboardClientId string
 @secure()
@@ -114,6 +116,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AUDIT_EVENTS_RETENTION_HOURS: string(hubRetentionHours)
       AZURE_CLIENT_ID: identity.properties.clientId
       AZURE_CLOUD: environment().name
+      BACKUP_TIMER_SCHEDULE: backupTimerSchedule
+      BACKUPS_CONTAINER_URL: backupsContainerUrl
       AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${environment().suffixes.storage}'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsStorage__credential: 'managedidentity'

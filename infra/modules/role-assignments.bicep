@@ -7,6 +7,7 @@ param incidentStorageName string
 param incidentTableName string
 param ledgerTableName string
 param deadLetterContainerName string
+param backupContainerName string
 param dataCollectionRuleName string
 param appInsightsName string
 @description('A person or group that may read incidents and dead letters; empty: nobody.')
@@ -46,6 +47,10 @@ resource incidentStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing
 
     resource deadLetters 'containers' existing = {
       name: deadLetterContainerName
+    }
+
+    resource backups 'containers' existing = {
+      name: backupContainerName
     }
   }
 }
@@ -114,6 +119,17 @@ resource deadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource backups 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: incidentStorage::blobs::backups
+  name: guid(incidentStorage::blobs::backups.id, identityName, roles.blobDataContributor)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+    description: 'Exports of the incident table'
+  }
+}
+
 resource rows 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: dataCollectionRule
   name: guid(dataCollectionRule.id, identityName, roles.metricsPublisher)
@@ -155,5 +171,16 @@ resource readDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     principalType: operatorPrincipalType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataReader)
     description: 'An operator of pimwatch reads dead letters'
+  }
+}
+
+resource readBackups 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  scope: incidentStorage::blobs::backups
+  name: guid(incidentStorage::blobs::backups.id, operatorPrincipalId, roles.blobDataReader)
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataReader)
+    description: 'An operator of pimwatch reads exports of the incident table'
   }
 }

@@ -11,6 +11,8 @@ param softDeleteDays int
 param keepsVersions bool
 @description('Refuse to delete the account, and with it everything in it.')
 param isLocked bool
+@description('Containers whose blobs are deleted this many days after they were made.')
+param expiring { container: string, days: int }[] = []
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   name: name
@@ -59,23 +61,33 @@ resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2026-04-0
   ]
 }
 
-// Versions would otherwise stay for ever.
+// Versions and exports would otherwise stay for ever. A blob or version that a rule deletes is soft-deleted.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04-01' = if (keepsVersions) {
   parent: account
   name: 'default'
   dependsOn: [blobs]
   properties: {
     policy: {
-      rules: [
-        {
-          name: 'old-versions'
+      rules: concat(
+        [
+          {
+            name: 'old-versions'
+            type: 'Lifecycle'
+            definition: {
+              filters: { blobTypes: ['blockBlob'] }
+              actions: { version: { delete: { daysAfterCreationGreaterThan: softDeleteDays } } }
+            }
+          }
+        ],
+        map(expiring, each => {
+          name: 'expired-${each.container}'
           type: 'Lifecycle'
           definition: {
-            filters: { blobTypes: ['blockBlob'] }
-            actions: { version: { delete: { daysAfterCreationGreaterThan: softDeleteDays } } }
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${each.container}/'] }
+            actions: { baseBlob: { delete: { daysAfterCreationGreaterThan: each.days } } }
           }
-        }
-      ]
+        })
+      )
     }
   }
 }

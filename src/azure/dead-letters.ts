@@ -4,6 +4,7 @@ import { sha256Hex } from "../core/json/content-hash.ts";
 import type { HubPosition } from "../core/incident/incident.ts";
 import { VERSION } from "../version.ts";
 import { CALL_TIMEOUT_MS } from "../core/timing.ts";
+import { isMissingBlob } from "./blob-errors.ts";
 import { firstOf, inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
@@ -179,12 +180,6 @@ function entryOf({ name, properties, metadata = {} }: BlobItem): DeadLetterEntry
     discardedBy: fromHeader(metadata["discardedby"]),
     discardedTime: fromHeader(metadata["discardedtime"]),
   };
-}
-
-/** The service names the error in the body. The answer to a request for properties has no body, so it uses a header. */
-function isMissingBlob(error: unknown): boolean {
-  if (!(error instanceof RestError) || error.statusCode !== 404) return false;
-  return error.code === "BlobNotFound" || error.response?.headers.get("x-ms-error-code") === "BlobNotFound";
 }
 
 /** Metadata travels in HTTP headers, which are ASCII. No text may make this throw: a retry would throw again, for ever. */

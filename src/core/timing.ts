@@ -181,6 +181,20 @@ export const RETENTION_USED_ALERT = 0.5;
 /** A timer is late after this many missing runs. One or two are missing when the app was restarted. */
 export const MISSED_RUNS = 3;
 
+// Backup
+
+/** A run of the backup's timer reads no page after this: page, part and progress under way must end before the deadline. */
+export const BACKUP_BUDGET_MS = 150 * SECOND;
+
+/** A new export begins this long after the latest whole one. A day, less a run of an hourly timer, so that it does not drift. */
+export const BACKUP_EVERY_MS = 23 * HOUR;
+
+/** An unfinished export is given up after this, and a new one begins: its early rows are too old for its late ones. */
+export const BACKUP_ABANDONED_MS = 2 * DAY;
+
+/** If the latest whole export is older, the timer's runs no longer count as done, and it is reported as late. */
+export const BACKUP_OVERDUE_MS = 2 * DAY;
+
 // API
 
 /** A list answers after this with what it has found and where to go on. A person waits no longer. */

@@ -30,6 +30,7 @@ import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
+import { TIMERS } from "../../src/core/ledger/timer-runs.ts";
 import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { bytes } from "../samples.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
@@ -60,8 +61,7 @@ beforeAll(async () => {
     lastEnqueuedAt: undefined,
     failure: undefined,
   });
-  for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer"] as const)
-    await timerTable(tableRows(ledger), config.auditEvents).ended(timer, new Date());
+  for (const timer of TIMERS) await timerTable(tableRows(ledger), config.auditEvents).ended(timer, new Date());
 });
 afterAll(() => stack.stop());
 

@@ -80,6 +80,8 @@ const CASES: readonly Case[] = [
   { line: "redrive --all", code: 0, letters: ['{"category":"SignInLogs"}'] },
   { line: "redrive --all", code: 1, letters: ["{"] },
   { line: "redrive", code: 2 },
+  { line: "restore --list", code: 0 },
+  { line: "restore", code: 2 },
   { line: "send DIR/change.json", code: 0 },
   { line: "send DIR/change.json --wait --timeout 1", code: 1 }, // no app runs that could make the incident
   { line: "send DIR/empty.json", code: 2 },
@@ -97,6 +99,7 @@ const CASES: readonly Case[] = [
 const ELSEWHERE: Readonly<Record<string, readonly number[]>> = {
   "start in test/cli/start.test.ts": [0, 1],
   "doctor in test/cli/doctor.test.ts": [0],
+  "restore in test/cli/restore.test.ts": [1],
   "stack in test/cli/exit-codes.test.ts": [0],
 };
 

@@ -43,6 +43,7 @@ const SCOPES: Readonly<Record<string, string>> = {
   "table `incidents`": "tables/incidents",
   "table `ledger`": "tables/ledger",
   "blob container `dead-letters`": "containers/dead-letters",
+  "blob container `backups`": "containers/backups",
   "data collection rule": "dataCollectionRules/pimwatch-incidents",
   "Application Insights": "components/pimwatch-insights",
 };

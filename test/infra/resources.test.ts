@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
+import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
@@ -45,6 +45,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     const tables = ofType(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables");
     expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE]);
     expect(settings["DEAD_LETTERS_CONTAINER_URL"]).toContain(`'${DEAD_LETTERS_CONTAINER}'`);
+    expect(settings["BACKUPS_CONTAINER_URL"]).toContain(`'${BACKUPS_CONTAINER}'`);
     expect(stream).toEqual([settings["LOGS_INGESTION_STREAM"]]);
     expect(at(theOne(deployment, RULE).properties, "dataFlows")).toMatchObject([
       { streams: stream, transformKql: "source", outputStream: "Custom-PimwatchIncidents_CL" },
@@ -99,6 +100,14 @@ describe.each(VARIANTS)("$name", (deployment) => {
       expect(at(properties, "deleteRetentionPolicy.enabled")).toBe(true);
       expect(at(properties, "containerDeleteRetentionPolicy.enabled")).toBe(true);
     }
+  });
+
+  test("exports of the incident table go after 35 days", () => {
+    const policy = theOne(deployment, "Microsoft.Storage/storageAccounts/managementPolicies");
+    expect(at(policy.properties, "policy.rules.1.definition")).toEqual({
+      filters: { blobTypes: ["blockBlob"], prefixMatch: [`${BACKUPS_CONTAINER}/`] },
+      actions: { baseBlob: { delete: { daysAfterCreationGreaterThan: 35 } } },
+    });
   });
 
   test("the app is reachable only over TLS and published only with Entra ID", () => {
@@ -182,6 +191,7 @@ test("the identity has these rights and no others", () => {
     "tables/incidents: Storage Table Data Contributor",
     "tables/ledger: Storage Table Data Contributor",
     "containers/dead-letters: Storage Blob Data Contributor",
+    "containers/backups: Storage Blob Data Contributor",
     "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher",
     "components/pimwatch-insights: Monitoring Metrics Publisher",
   ]);
@@ -196,6 +206,7 @@ test("an operator, where there is one, may read incidents and dead letters and s
     { scope: "eventhubs/entra", role: "Azure Event Hubs Data Sender", principalType: "User" },
     { scope: "tables/incidents", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "containers/dead-letters", role: "Storage Blob Data Reader", principalType: "User" },
+    { scope: "containers/backups", role: "Storage Blob Data Reader", principalType: "User" },
   ]);
 });
 

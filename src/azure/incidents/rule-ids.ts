@@ -45,7 +45,8 @@ async function partitionKeys(table: TableRows): Promise<string[]> {
   return keys;
 }
 
-async function partitionAfter(key: string, table: TableRows): Promise<string | undefined> {
+/** The key of the next partition; undefined if there is none. */
+export async function partitionAfter(key: string, table: Pick<TableRows, "list">): Promise<string | undefined> {
   const query = { where: [odata`PartitionKey gt ${key}`], select: ["PartitionKey"], pageSize: 1 };
   for await (const { partitionKey } of table.list(query)) return String(partitionKey);
   return undefined;

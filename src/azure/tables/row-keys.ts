@@ -54,7 +54,37 @@ export function acknowledgedRows(sink: string): string {
   return `ack|${sink}|`;
 }
 
-/** The kind of an incident's row: "incident", "time", "record", "history", "outbox" or "ack". */
+/** The kinds of rows that belong to an incident. */
+export const INCIDENT_KINDS: readonly string[] = ["incident", "time", "record", "history", "outbox", "ack"];
+
+/**
+ * The row keys of a partition of incidents in ranges, which together hold every key. An export reads them in this order,
+ * so that it has all rows of each state of an incident that it has read:
+ *
+ * - It reads an incident first. All rows of that state are there by then, in the same transaction or an earlier one.
+ * - It reads the outbox before the acknowledgements: rows go from one to the other, never back.
+ */
+export const EXPORT_RANGES = [
+  { name: "incidents", from: INCIDENT_ROWS, below: "incident}" }, // } follows |
+  { name: "outbox", from: outboxRows(), below: "outbox}" },
+  { name: "acknowledgements and history", below: INCIDENT_ROWS },
+  { name: "other rows", from: "incident}", below: outboxRows() },
+  { name: "records and lists", from: "outbox}" },
+] as const;
+
+/**
+ * The order in which a restore writes these ranges. Reconciliation finds no incident before its acknowledgement is there,
+ * and no sweep finds an outbox row before its incident is.
+ */
+export const RESTORE_ORDER: readonly (typeof EXPORT_RANGES)[number]["name"][] = [
+  "acknowledgements and history",
+  "records and lists",
+  "other rows",
+  "incidents",
+  "outbox",
+];
+
+/** The kind of an incident's row: one of INCIDENT_KINDS. */
 export function kindOf(rowKey: string): string {
   return rowKey.split("|", 1).join();
 }
@@ -100,6 +130,19 @@ export function outboxKeys(row: IncidentRow, sink: string): RowKeys {
 export function acknowledgementKeys(row: IncidentRow, sink: string): RowKeys {
   const { ruleId, id } = identityOf(row);
   return { partitionKey: ruleId, rowKey: `${acknowledgedRows(sink)}${id}|${valueText(row["Revision"])}` };
+}
+
+/** The revision in the key of a history entry, an outbox row or an acknowledgement; undefined in any other key. */
+export function revisionOf(rowKey: string): number | undefined {
+  const parts = rowKey.split("|");
+  if (kindOf(rowKey) === "history") return Number(parts[2]);
+  return ["outbox", "ack"].includes(kindOf(rowKey)) ? Number(parts[3]) : undefined;
+}
+
+/** The acknowledgement that takes the place of a row of the outbox. */
+export function acknowledgementOf({ partitionKey, rowKey }: RowKeys): RowKeys {
+  const { sink, incidentId, revision } = stateOfKey(rowKey);
+  return { partitionKey, rowKey: `${acknowledgedRows(sink)}${incidentId}|${revision}` };
 }
 
 /** Sink, incident and revision of a row of the outbox or of an acknowledgement. */

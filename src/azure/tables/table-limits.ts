@@ -81,13 +81,27 @@ function valueProblem(value: unknown): string | undefined {
   if (typeof value === "bigint" && (value >= INT64 || value < -INT64)) return `${value} is beyond Int64`;
   if (value instanceof Uint8Array && value.length > MAX_BINARY_BYTES)
     return `${value.length} bytes, at most ${MAX_BINARY_BYTES} are allowed`;
-  const isScalar = value instanceof Uint8Array || value instanceof Date || typeof value !== "object";
+  const isScalar =
+    value instanceof Uint8Array || value instanceof Date || typeof value !== "object" || isTypedValue(value);
   if (!isScalar && value !== null) return "an object or array, which is no table value";
   return undefined;
+}
+
+const TYPES_OF_THE_CLIENT = ["DateTime", "Double", "Guid"] as const;
+
+/** As the client writes a value that JavaScript has no exact type for. */
+export interface TypedValue {
+  readonly value: string | number;
+  readonly type: (typeof TYPES_OF_THE_CLIENT)[number];
+}
+
+function isTypedValue(value: object | null): value is TypedValue {
+  return value !== null && "value" in value && "type" in value && TYPES_OF_THE_CLIENT.some((one) => one === value.type);
 }
 
 function valueBytes(value: unknown): number {
   if (typeof value === "string") return 4 + 2 * value.length;
   if (value instanceof Uint8Array) return 4 + value.length;
+  if (typeof value === "object" && isTypedValue(value) && value.type === "Guid") return 16;
   return typeof value === "boolean" ? 1 : 8;
 }

@@ -52,10 +52,12 @@ export interface RowFilter {
   /** The prefix of the row keys. */
   readonly prefix?: string;
   /** Row keys from this one on, or behind that one, instead of from the prefix on. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   readonly after?: string | undefined;
   /** The last row key. */
   readonly through?: string;
+  /** Only row keys before this one. */
+  readonly below?: string | undefined;
   /** Conditions in OData, all of which must hold. */
   readonly where?: readonly string[];
 }
@@ -69,6 +71,12 @@ export interface RowQuery extends RowFilter {
 export interface RowPage {
   readonly rows: readonly Entity[];
   /** The place where the next page begins; undefined after the last page. */
+  readonly token: string | undefined;
+}
+
+/** A page as the service wrote it: JSON in which every property has its exact type and value. */
+export interface ExactPage {
+  readonly json: string;
   readonly token: string | undefined;
 }
 
@@ -86,18 +94,21 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> =>
     inTime(TABLE_SERVICE, timeoutMs, make);
 
-  async function read({ select, pageSize, ...filter }: RowQuery, token?: string): Promise<RowPage> {
+  async function read({ select, pageSize, ...filter }: RowQuery, token?: string): Promise<RowPage & ExactPage> {
     const text = filterOf(filter);
     const queryOptions = { ...(text !== "" && { filter: text }), ...(select && { select: [...select] }) };
     const settings = {
       ...(pageSize !== undefined && { maxPageSize: pageSize }),
       ...(token !== undefined && { continuationToken: token }),
     };
+    let json = "";
     const page = await call(async (options) => {
-      const pages = client.listEntities({ queryOptions, ...options });
+      const onResponse = ({ bodyAsText }: { readonly bodyAsText?: string | null }): void =>
+        void (json = bodyAsText ?? "");
+      const pages = client.listEntities({ queryOptions, onResponse, ...options });
       return (await pages.byPage(settings).next()).value;
     });
-    return { rows: page ?? [], token: page?.continuationToken };
+    return { rows: page ?? [], json, token: page?.continuationToken };
   }
 
   return {
@@ -179,6 +190,11 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
       } while (token);
     },
 
+    /** One page of rows as the service wrote them, for copies: the client turns `1.0` into 1 and cuts times to milliseconds. */
+    async exactPage(query: RowQuery, token: string | undefined): Promise<ExactPage> {
+      return read(query, token);
+    },
+
     /**
      * One page of rows.
      *
@@ -229,12 +245,21 @@ function actionOf(change: Change): TransactionAction {
 }
 
 /** A filter as the service reads it, with all values quoted. "" selects all rows. */
-export function filterOf({ partitionKey, prefix, from = prefix, after, through, where = [] }: RowFilter): string {
+export function filterOf({
+  partitionKey,
+  prefix,
+  from = prefix,
+  after,
+  through,
+  below,
+  where = [],
+}: RowFilter): string {
   const conditions: string[] = [];
   if (partitionKey !== undefined) conditions.push(odata`PartitionKey eq ${partitionKey}`);
   if (after !== undefined) conditions.push(odata`RowKey gt ${after}`);
   else if (from !== undefined) conditions.push(odata`RowKey ge ${from}`);
   if (through !== undefined) conditions.push(odata`RowKey le ${through}`);
+  if (below !== undefined) conditions.push(odata`RowKey lt ${below}`);
   if (prefix !== undefined) conditions.push(odata`RowKey lt ${behindAll(prefix)}`);
   return [...conditions, ...where].join(" and ");
 }

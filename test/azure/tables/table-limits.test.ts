@@ -78,6 +78,13 @@ test.each([
   expect(() => assertWithinTableLimits(entity)).toThrow(new RangeError(`table row ${problem}`));
 });
 
+test("a value with a type of the client counts as the service counts it", () => {
+  const size = (value: unknown): number => assertWithinTableLimits(Object.assign({ ...KEYS }, { P: value }));
+  expect(size({ value: "2026-01-02T03:04:05.1234567Z", type: "DateTime" })).toBe(size(new Date(0)));
+  expect(size({ value: 1, type: "Double" })).toBe(size(1));
+  expect(size({ value: "aaaaaaaa-1111-4222-8333-444444444444", type: "Guid" })).toBe(size(1) + 8);
+});
+
 test("a text is refused as a key exactly if `isTableKey` says no", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 600 }), (rowKey) => {

@@ -8,9 +8,15 @@ const SCHEDULES = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
+  "backup-timer": "0 37 * * * *",
 };
 const runs = (latestAt: TimerRuns["latestAt"], firstAt = NOW - 1_000 * MINUTE): TimerRuns => ({ firstAt, latestAt });
-const IN_TIME = { "outbox-timer": NOW - 1, "ledger-timer": NOW - 1, "reconciliation-timer": NOW - 1 };
+const IN_TIME = {
+  "outbox-timer": NOW - 1,
+  "ledger-timer": NOW - 1,
+  "reconciliation-timer": NOW - 1,
+  "backup-timer": NOW - 1,
+};
 const late = (found: TimerRuns, now = NOW): TimerName[] => lateTimers(found, SCHEDULES, now).map(({ timer }) => timer);
 
 test("timers that run on schedule are not late, no matter how rarely they run", () => {
@@ -24,12 +30,13 @@ test.each<{ timer: TimerName; lastRun: string; due: readonly [first: string, thi
   { timer: "outbox-timer", lastRun: "12:00:07", due: ["12:01:00", "12:03:00"] },
   { timer: "ledger-timer", lastRun: "12:00:07", due: ["12:00:30", "12:02:30"] },
   { timer: "reconciliation-timer", lastRun: "12:08:07", due: ["13:07:00", "15:07:00"] },
+  { timer: "backup-timer", lastRun: "12:08:07", due: ["12:37:00", "14:37:00"] },
 ])(
   "$timer is late when its third run is missing, and the result says since when",
   ({ timer, lastRun, due: [first, third] }) => {
     const time = (clock: string): number => Date.parse(`2026-03-04T${clock}Z`);
     const missing = time(third) + INVOCATION_DEADLINE_MS;
-    const others = { "outbox-timer": missing, "ledger-timer": missing, "reconciliation-timer": missing };
+    const others = Object.fromEntries(Object.keys(SCHEDULES).map((name) => [name, missing]));
     const found = runs({ ...others, [timer]: time(lastRun) });
     expect(lateTimers(found, SCHEDULES, missing - 1)).toEqual([]);
     expect(lateTimers(found, SCHEDULES, missing)).toEqual([
@@ -48,7 +55,7 @@ test("a timer that never ran counts from the first run of any other; before that
   const since = (minutes: number) => runs({ "outbox-timer": outbox }, NOW - minutes * MINUTE);
   expect(late(since(5))).toEqual([]);
   expect(late(since(8))).toEqual(["ledger-timer"]);
-  expect(late(since(240))).toEqual(["ledger-timer", "reconciliation-timer"]);
+  expect(late(since(240))).toEqual(["ledger-timer", "reconciliation-timer", "backup-timer"]);
   expect(lateTimers(since(8), SCHEDULES, NOW)).toMatchObject([{ lastRunAt: undefined }]);
 });
 

@@ -78,7 +78,12 @@ async function open() {
   };
 }
 
-const SCHEDULES = { "outbox-timer": "* * * * *", "ledger-timer": "* * * * *", "reconciliation-timer": "* * * * *" };
+const SCHEDULES = {
+  "outbox-timer": "* * * * *",
+  "ledger-timer": "* * * * *",
+  "reconciliation-timer": "* * * * *",
+  "backup-timer": "* * * * *",
+};
 
 async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" }: { id?: string; query?: string }) {
   const request = {

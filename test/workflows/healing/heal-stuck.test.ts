@@ -255,7 +255,12 @@ describe("partitions", () => {
 
   test("of a hub that cannot be reached: the health names hub and reason until it can be reached again", async () => {
     const { check, hooks, statuses, clock } = await world({ held: numbers(0, 3) });
-    const schedule = { "outbox-timer": NEVER, "ledger-timer": NEVER, "reconciliation-timer": NEVER };
+    const schedule = {
+      "outbox-timer": NEVER,
+      "ledger-timer": NEVER,
+      "reconciliation-timer": NEVER,
+      "backup-timer": NEVER,
+    };
     const problems = async () =>
       hubProblems(
         await statuses(),

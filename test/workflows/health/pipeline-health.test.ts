@@ -11,6 +11,7 @@ const SCHEDULES = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
+  "backup-timer": "0 37 * * * *",
 };
 const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
 /** Runs that ended this many seconds ago. */
@@ -19,7 +20,7 @@ function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, first
   const found = { firstAt: NOW - firstSecondsAgo * 1_000, latestAt: Object.fromEntries(latest) };
   return { timers: { runs: () => Promise.resolve(found) } };
 }
-const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150 };
+const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150, "backup-timer": 1_350 };
 
 function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
   return {
@@ -190,7 +191,7 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   },
   {
     why: "a timer never ran, though others did",
-    more: runs({ "outbox-timer": 50, "ledger-timer": 25 }, 4 * 3_600),
+    more: runs({ "outbox-timer": 50, "ledger-timer": 25, "backup-timer": 1_350 }, 4 * 3_600),
     problem:
       "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet. " +
       "Check that the function is enabled and why it fails",
