@@ -173,6 +173,17 @@ param dailyQuotaGb int = -1
 @description('E-mail addresses that alerts are sent to.')
 param alertEmails string[] = []
 
+@description('https URL that alerts are posted to, in the common alert schema.')
+@secure()
+param alertWebhookUrl string = ''
+
+@description('Resource ids of action groups that alerts go to. Azure allows five for each alert, one of which is ours.')
+@maxLength(4)
+param alertActionGroupIds string[] = []
+
+@description('true: alerts show in the portal only, and nobody is told.')
+param alertsWithoutReceiver bool = false
+
 @description('How long no audit event may arrive before an alert fires. Choose a short time in a large tenant.')
 @allowed(['PT1H', 'PT6H', 'PT12H', 'P1D'])
 param silentAfter string = 'PT6H'
@@ -183,14 +194,21 @@ param missedCheck bool = false
 @description('Bring incidents into Sentinel with an analytics rule. Needs Sentinel on the workspace.')
 param sentinelRule bool = false
 
+@description('NRT: each incident two to three minutes after its row. Scheduled: five to ten, for a workspace that has used up its NRT rules.')
+@allowed(['NRT', 'Scheduled'])
+param sentinelRuleKind string = 'NRT'
+
 @description('A person or group that may read incidents and dead letters and send test events. Empty: nobody.')
 param operatorPrincipalId string = ''
 
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'Group'
 
-@description('The runbook that alerts link to, for example your own copy.')
-param runbookUrl string = 'docs/runbook.md'
+@description('https address of the runbook that alerts link to: docs/runbook.md in your repository, or your own copy. Empty: no link.')
+param runbookUrl string = ''
+
+@description('When this deployment began. Alerts that need a running app wait for an hour. Leave it out.')
+param deployedAt string = utcNow('u')
 
 // --- Names, built here so that what-if and snapshots can resolve them ------------------------------------------
 
@@ -256,6 +274,14 @@ var workspaceId = resourceId(
   'Microsoft.OperationalInsights/workspaces',
   workspace.name
 )
+
+var someoneReceivesAlerts = !empty(alertEmails) || !empty(alertWebhookUrl) || !empty(alertActionGroupIds)
+var alertEmailsChecked = someoneReceivesAlerts || alertsWithoutReceiver
+  ? alertEmails
+  : fail('Nobody would receive an alert. Run one of: "azd env set PIMWATCH_ALERT_EMAILS soc@contoso.example", "azd env set PIMWATCH_ALERT_ACTION_GROUP_IDS ID", "azd env set PIMWATCH_ALERT_WEBHOOK_URL URL". To have alerts in the portal only: "azd env set PIMWATCH_ALERTS_WITHOUT_RECEIVER true".')
+var absoluteRunbookUrl = empty(runbookUrl) || startsWith(runbookUrl, 'https://')
+  ? runbookUrl
+  : fail('runbookUrl must begin with https://: readers of an alert follow it from their mail.')
 
 // --- Resources ------------------------------------------------------------------------------------------------
 
@@ -471,6 +497,8 @@ module functionApp 'modules/function-app.bicep' = {
   dependsOn: [roleAssignments] // the host needs these rights, and those on the hub, to start
 }
 
+var pageUrl = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
+
 module alerts 'modules/alerts.bicep' = {
   scope: group
   params: {
@@ -480,19 +508,22 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: workspaceId
     functionAppName: functionAppName
     eventHubNamespaceId: hubNamespaceId
-    eventHubName: hub.name
     dataCollectionRuleId: resourceId(
       subscription().subscriptionId,
       resourceGroupName,
       'Microsoft.Insights/dataCollectionRules',
       dataCollectionRuleName
     )
-    emails: alertEmails
+    emails: alertEmailsChecked
+    webhookUrl: alertWebhookUrl
+    actionGroupIds: alertActionGroupIds
+    deployedAt: deployedAt
     silentAfter: silentAfter
     missedCheck: missedCheck
     missedQuery: loadTextContent('queries/alerts/detection/missed.kql')
-    hasDailyCap: dailyQuotaGb >= 0
-    runbookUrl: runbookUrl
+    mayHaveDailyCap: dailyQuotaGb >= 0 || !workspaceIsNew // an existing workspace may have a cap that we do not know
+    runbookUrl: absoluteRunbookUrl
+    pageUrl: pageUrl
   }
   dependsOn: [incidentLog, dataCollectionRule, eventHub, appInsights]
 }
@@ -528,9 +559,11 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
   params: {
     workspaceName: workspace.name
     tableName: incidentColumns.table
-    query: loadTextContent('queries/sentinel-incident.kql')
+    nearRealTimeQuery: replace(loadTextContent('queries/sentinel/near-real-time.kql'), '{page}', pageUrl)
+    scheduledQuery: replace(loadTextContent('queries/sentinel/scheduled.kql'), '{page}', pageUrl)
+    kind: sentinelRuleKind
   }
-  dependsOn: [incidentLog]
+  dependsOn: [incidentLog] // Sentinel refuses a query over a table or a column that does not exist
 }
 
 // --- Outputs for the azd environment: addresses, no secrets ---------------------------------------------------
@@ -538,7 +571,7 @@ module sentinel 'modules/sentinel-rule.bicep' = if (sentinelRule) {
 output AZURE_RESOURCE_GROUP string = resourceGroupName
 output AZURE_FUNCTION_APP_NAME string = functionAppName
 output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
-output DASHBOARD_URL string = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
+output DASHBOARD_URL string = pageUrl
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? sendRuleId : ''

@@ -29,9 +29,17 @@ param workspaceLocation = readEnvironmentVariable(
 )
 
 param alertEmails = filter(split(readEnvironmentVariable('PIMWATCH_ALERT_EMAILS', ''), ','), email => !empty(email))
+param alertWebhookUrl = readEnvironmentVariable('PIMWATCH_ALERT_WEBHOOK_URL', '')
+param alertActionGroupIds = filter(
+  split(readEnvironmentVariable('PIMWATCH_ALERT_ACTION_GROUP_IDS', ''), ','),
+  id => !empty(id)
+)
+param alertsWithoutReceiver = bool(readEnvironmentVariable('PIMWATCH_ALERTS_WITHOUT_RECEIVER', 'false'))
+param runbookUrl = readEnvironmentVariable('PIMWATCH_RUNBOOK_URL', '')
 param silentAfter = readEnvironmentVariable('PIMWATCH_SILENT_AFTER', 'PT6H')
 param missedCheck = bool(readEnvironmentVariable('PIMWATCH_MISSED_CHECK', 'false'))
 param sentinelRule = bool(readEnvironmentVariable('PIMWATCH_SENTINEL_RULE', 'false'))
+param sentinelRuleKind = readEnvironmentVariable('PIMWATCH_SENTINEL_RULE_KIND', 'NRT')
 
 param operatorPrincipalId = readEnvironmentVariable('PIMWATCH_OPERATOR_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('PIMWATCH_OPERATOR_PRINCIPAL_TYPE', 'Group')

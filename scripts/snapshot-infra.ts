@@ -13,7 +13,10 @@ const PLACE = {
   location: "swedencentral",
 };
 
-/** The parameter files with committed snapshots: azd's, with no variable set, and the variants. */
+/** azd's file demands that somebody receives alerts. */
+const AZD_ENVIRONMENT = { PIMWATCH_ALERT_EMAILS: "soc@contoso.example" };
+
+/** The parameter files with committed snapshots: azd's, with one variable set, and the variants. */
 export async function parameterFiles(): Promise<string[]> {
   const variants = (await readdir(VARIANTS)).filter((name) => name.endsWith(".bicepparam")).toSorted();
   return [join(ROOT, "infra/main.bicepparam"), ...variants.map((name) => join(VARIANTS, name))];
@@ -27,7 +30,7 @@ export function snapshotOf(parameterFile: string): string {
 /** Writes the snapshot of a parameter file, or compares it with the current Bicep files. */
 export function runSnapshot(parameterFile: string, mode: "overwrite" | "validate"): Promise<BicepRun> {
   const place = Object.entries(PLACE).flatMap(([name, value]) => [`--${name}`, value]);
-  return runBicep(["snapshot", parameterFile, "--mode", mode, ...place]);
+  return runBicep(["snapshot", parameterFile, "--mode", mode, ...place], AZD_ENVIRONMENT);
 }
 
 /** Bicep orders outputs differently each time; sorted, a snapshot changes only with its content. */

@@ -1,4 +1,4 @@
-// Alert rules and their recipients. docs/runbook.md has a section for each rule, under its name.
+// Alert rules and their recipients. docs/runbook.md has a section for each rule, under its name: the text of the alert.
 
 param namePrefix string
 @description('The workspace\'s region, where log alerts are evaluated.')
@@ -7,20 +7,28 @@ param tags object
 param workspaceId string
 param functionAppName string
 param eventHubNamespaceId string
-param eventHubName string
 param dataCollectionRuleId string
+@description('Who gets the alerts: e-mail addresses, a webhook (empty: none) and action groups by id.')
 param emails string[]
+@secure()
+param webhookUrl string
+param actionGroupIds string[]
+@description('When this deployment began. An hour later the app must run.')
+param deployedAt string
 @description('How long no audit event may reach the hub before hub-silent fires.')
 param silentAfter 'PT1H' | 'PT6H' | 'PT12H' | 'P1D'
 param missedCheck bool
 param missedQuery string
-param hasDailyCap bool
+@description('Whether the workspace has a daily cap, or may have one.')
+param mayHaveDailyCap bool
+@description('Where the whole runbook is. Empty: nowhere.')
 param runbookUrl string
+@description('The page for analysts. Empty: there is none.')
+param pageUrl string
 
 type LogAlert = {
   name: string
   title: string
-  description: string
   query: string
   @description('0 critical, 1 error, 2 warning, 3 informational, 4 verbose')
   severity: int
@@ -30,28 +38,49 @@ type LogAlert = {
   timeRange: string?
   @description('Columns to split by: each value makes its own alert.')
   splitBy: string[]?
-  @description('The column to measure; without one, a single row fires the alert.')
+  @description('The column whose value the alert states; without one, it states the number of rows.')
   measure: string?
 }
+
+// What happened and what to do, by the name of the alert: the sections of the runbook.
+var runbookSections = toObject(
+  skip(split(loadTextContent('../../docs/runbook.md'), '\n## '), 1),
+  section => first(split(section, '\n')),
+  section => trim(join(skip(split(section, '\n'), 1), '\n'))
+)
+
+@description('The text of an alert: its section, and where to read on.')
+func textOf(name string, section string, pageUrl string, runbookUrl string) string =>
+  '${section}${empty(pageUrl) ? '' : '\n\nThe page: ${pageUrl}'}${empty(runbookUrl) ? '' : '\n\nThe runbook: ${runbookUrl}#${name}'}'
 
 var kqlTimeSpans = { PT1H: '0.01:00:00', PT6H: '0.06:00:00', PT12H: '0.12:00:00', P1D: '1.00:00:00' }
 
 var logAlerts LogAlert[] = [
   {
-    name: 'new-incident'
-    title: 'New incident of high severity'
-    description: 'A setting that guards privileged roles was changed.'
-    query: loadTextContent('../queries/alerts/detection/new-incident.kql')
-    severity: 1
+    name: 'incident-p1'
+    title: 'Incidents of priority P1'
+    query: replace(loadTextContent('../queries/alerts/detection/incidents.kql'), '{priority}', 'P1')
+    severity: 0
     frequency: 'PT1M'
     window: 'PT5M'
     timeRange: 'P2D'
-    splitBy: ['IncidentId', 'IncidentTitle', 'Priority', 'RoleScope', 'InitiatedBy', 'Result']
+    splitBy: ['Burst', 'RuleName', 'InitiatedBy']
+    measure: 'Incidents'
+  }
+  {
+    name: 'incident-p2'
+    title: 'Incidents of priority P2'
+    query: replace(loadTextContent('../queries/alerts/detection/incidents.kql'), '{priority}', 'P2')
+    severity: 2
+    frequency: 'PT5M'
+    window: 'PT5M'
+    timeRange: 'P2D'
+    splitBy: ['Burst', 'RuleName', 'InitiatedBy']
+    measure: 'Incidents'
   }
   {
     name: 'detector-failing'
     title: 'The detector fails'
-    description: 'Batches, sweeps or ledger checks fail and are retried; partitions wait.'
     query: loadTextContent('../queries/alerts/detection/detector-failing.kql')
     severity: 1
     frequency: 'PT5M'
@@ -61,27 +90,22 @@ var logAlerts LogAlert[] = [
   {
     name: 'app-silent'
     title: 'The app does not run'
-    description: 'No function has run for half an hour, though a timer runs every minute.'
-    query: loadTextContent('../queries/alerts/detection/app-silent.kql')
+    query: replace(loadTextContent('../queries/alerts/detection/app-silent.kql'), '{deployedAt}', deployedAt)
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
-    measure: 'Runs'
   }
   {
     name: 'ledger-silent'
     title: 'The ledger is not checked'
-    description: 'The ledger was not checked for half an hour: gaps, losses and a silent hub would go unnoticed.'
-    query: loadTextContent('../queries/alerts/events/ledger-silent.kql')
+    query: replace(loadTextContent('../queries/alerts/events/ledger-silent.kql'), '{deployedAt}', deployedAt)
     severity: 1
     frequency: 'PT15M'
     window: 'PT30M'
-    measure: 'Checks'
   }
   {
     name: 'timer-late'
     title: 'A timer does not run'
-    description: 'The outbox sweep or the comparison with Log Analytics has missed three scheduled runs.'
     query: loadTextContent('../queries/alerts/detection/timer-late.kql')
     severity: 2
     frequency: 'PT15M'
@@ -91,7 +115,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'hub-silent'
     title: 'No audit event arrives'
-    description: 'No event has reached the hub for ${silentAfter}.'
     query: replace(
       loadTextContent('../queries/alerts/events/hub-silent.kql'),
       '{silentAfter}',
@@ -103,9 +126,16 @@ var logAlerts LogAlert[] = [
     timeRange: 'P2D'
   }
   {
+    name: 'hub-not-read'
+    title: 'Nobody reads the hub'
+    query: replace(loadTextContent('../queries/alerts/events/hub-not-read.kql'), '{deployedAt}', deployedAt)
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT1H'
+  }
+  {
     name: 'hub-lag'
     title: 'Events wait in the hub'
-    description: 'An event has waited in the hub for more than 15 minutes.'
     query: loadTextContent('../queries/alerts/events/hub-lag.kql')
     severity: 2
     frequency: 'PT15M'
@@ -114,7 +144,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'hub-headroom'
     title: 'Half of the retention is used up'
-    description: 'The oldest unfinished event has used up half of the hub\'s retention. At the end of it, the event is lost.'
     query: loadTextContent('../queries/alerts/events/hub-headroom.kql')
     severity: 1
     frequency: 'PT15M'
@@ -123,7 +152,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'gaps-open'
     title: 'Gaps are not healed'
-    description: 'Every ledger check in half an hour left a gap open.'
     query: loadTextContent('../queries/alerts/events/gaps-open.kql')
     severity: 2
     frequency: 'PT15M'
@@ -132,7 +160,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'gaps-healed'
     title: 'Gaps were healed'
-    description: 'The platform skipped events after a time-out or a crash; pimwatch read them again. Nothing is lost.'
     query: loadTextContent('../queries/alerts/events/gaps-healed.kql')
     severity: 3
     frequency: 'PT30M'
@@ -141,7 +168,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'operation-unmatched'
     title: 'An operation on roles that no rule knows'
-    description: 'pimwatch saw an operation on roles or of PIM that no rule matched. Microsoft may have renamed one.'
     query: loadTextContent('../queries/alerts/detection/operation-unmatched.kql')
     severity: 3
     frequency: 'PT30M'
@@ -151,7 +177,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'events-stuck'
     title: 'Events cannot be stored'
-    description: 'The healer tried an event several times and could not store it, although it could store others.'
     query: loadTextContent('../queries/alerts/events/events-stuck.kql')
     severity: 2
     frequency: 'PT15M'
@@ -161,7 +186,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'events-lost'
     title: 'Events are lost'
-    description: 'Events left the hub before they were finished.'
     query: loadTextContent('../queries/alerts/events/events-lost.kql')
     severity: 1
     frequency: 'PT15M'
@@ -171,7 +195,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'slow-detection'
     title: 'Incidents are found late'
-    description: 'An incident was found more than 15 minutes after its event reached the hub.'
     query: loadTextContent('../queries/alerts/detection/slow-detection.kql')
     severity: 2
     frequency: 'PT15M'
@@ -181,8 +204,7 @@ var logAlerts LogAlert[] = [
   {
     name: 'outbox-stopped'
     title: 'Incidents do not reach Log Analytics'
-    description: 'Every sweep of the outbox in 20 minutes stopped early. Incidents are safe in the table.'
-    query: loadTextContent('../queries/alerts/forwarding/outbox-stopped.kql')
+    query: replace(loadTextContent('../queries/alerts/forwarding/outbox-stopped.kql'), '{deployedAt}', deployedAt)
     severity: 2
     frequency: 'PT10M'
     window: 'PT30M'
@@ -190,7 +212,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'outbox-age'
     title: 'Incidents wait to be forwarded'
-    description: 'An incident has waited for more than an hour to reach Log Analytics. It is safe in the table.'
     query: loadTextContent('../queries/alerts/forwarding/outbox-age.kql')
     severity: 1
     frequency: 'PT15M'
@@ -199,7 +220,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'rows-refused'
     title: 'Log Analytics refuses rows'
-    description: 'Rows of incidents do not fit the stream, or failed alone for a day. They stay in the outbox, marked as refused.'
     query: loadTextContent('../queries/alerts/forwarding/rows-refused.kql')
     severity: 2
     frequency: 'PT15M'
@@ -208,7 +228,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'sink-failing'
     title: 'A sink such as the webhook does not get incidents'
-    description: 'A sink beside Log Analytics, such as the webhook, refused incidents, failed for one of them for a day, or was unreachable for half an hour.'
     query: loadTextContent('../queries/alerts/forwarding/sink-failing.kql')
     severity: 2
     frequency: 'PT15M'
@@ -218,7 +237,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'requeued'
     title: 'Rows of the incident table were missing'
-    description: 'Incidents had left the outbox without an acknowledgement, or were missing in lists. pimwatch queued or listed them again. Incidents that are listed but not stored need a person.'
     query: loadTextContent('../queries/alerts/forwarding/requeued.kql')
     severity: 2
     frequency: 'PT30M'
@@ -227,7 +245,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'dead-letters'
     title: 'Events could not be read'
-    description: 'Events or records became dead letters.'
     query: loadTextContent('../queries/alerts/events/dead-letters.kql')
     severity: 2
     frequency: 'PT15M'
@@ -236,7 +253,6 @@ var logAlerts LogAlert[] = [
   {
     name: 'ingestion-errors'
     title: 'Accepted rows were not stored'
-    description: 'The data collection rule logged errors for rows it had accepted.'
     query: loadTextContent('../queries/alerts/forwarding/ingestion-errors.kql')
     severity: 2
     frequency: 'PT15M'
@@ -247,7 +263,6 @@ var logAlerts LogAlert[] = [
 var dailyCapAlert LogAlert = {
   name: 'daily-cap'
   title: 'The workspace has reached its daily cap'
-  description: 'No incident reaches Log Analytics until the cap is reset.'
   query: loadTextContent('../queries/alerts/forwarding/daily-cap.kql')
   severity: 2
   frequency: 'PT15M'
@@ -257,7 +272,6 @@ var dailyCapAlert LogAlert = {
 var missedAlert LogAlert = {
   name: 'missed'
   title: 'pimwatch missed a match of Sentinel\'s query'
-  description: 'A record in AuditLogs matches a rule but is not an incident half an hour later.'
   query: missedQuery
   severity: 1
   frequency: 'PT30M'
@@ -266,75 +280,52 @@ var missedAlert LogAlert = {
   splitBy: ['AuditLogId']
 }
 
-var allLogAlerts = concat(logAlerts, hasDailyCap ? [dailyCapAlert] : [], missedCheck ? [missedAlert] : [])
-
-type MetricCriterion = {
-  metric: string
-  @description('Restrict to our hub; the namespace may have others.')
-  ofHub: bool
-  aggregation: 'Total' | 'Count'
-  operator: 'GreaterThan' | 'LessThanOrEqual'
-}
+var allLogAlerts = concat(logAlerts, mayHaveDailyCap ? [dailyCapAlert] : [], missedCheck ? [missedAlert] : [])
 
 type MetricAlert = {
   name: string
-  title: string
-  description: string
   target: 'eventHub' | 'dataCollectionRule'
   severity: int
   frequency: string
   window: string
-  @description('All must be met; each compares with 0.')
-  criteria: MetricCriterion[]
+  @description('Fires if this metric is above 0.')
+  metric: string
+  aggregation: 'Total' | 'Count'
 }
 
 var metricAlerts MetricAlert[] = [
   {
-    name: 'hub-not-read'
-    title: 'Nobody reads the hub'
-    description: 'Events reached the hub in the last hour, but none was read.'
-    target: 'eventHub'
-    severity: 1
-    frequency: 'PT15M'
-    window: 'PT1H'
-    criteria: [
-      { metric: 'IncomingMessages', ofHub: true, aggregation: 'Total', operator: 'GreaterThan' }
-      { metric: 'OutgoingMessages', ofHub: true, aggregation: 'Total', operator: 'LessThanOrEqual' }
-    ]
-  }
-  {
     name: 'hub-throttled'
-    title: 'The hub throttles requests'
-    description: 'The namespace has reached its throughput limit: audit events may be delayed or dropped before they reach it.'
     target: 'eventHub'
     severity: 2
     frequency: 'PT5M'
     window: 'PT15M'
-    criteria: [{ metric: 'ThrottledRequests', ofHub: false, aggregation: 'Total', operator: 'GreaterThan' }]
+    metric: 'ThrottledRequests'
+    aggregation: 'Total'
   }
   {
     name: 'rows-dropped'
-    title: 'The data collection rule drops rows'
-    description: 'Rows were dropped between acceptance and the table.'
     target: 'dataCollectionRule'
     severity: 2
     frequency: 'PT5M'
     window: 'PT15M'
-    criteria: [{ metric: 'RowsDropped_Count', ofHub: false, aggregation: 'Total', operator: 'GreaterThan' }]
+    metric: 'RowsDropped_Count'
+    aggregation: 'Total'
   }
   {
     name: 'transformation-errors'
-    title: 'The data collection rule cannot transform rows'
-    description: 'Its transformation failed for rows it had accepted.'
     target: 'dataCollectionRule'
     severity: 2
     frequency: 'PT5M'
     window: 'PT15M'
-    criteria: [{ metric: 'TransformationErrors_Count', ofHub: false, aggregation: 'Count', operator: 'GreaterThan' }]
+    metric: 'TransformationErrors_Count'
+    aggregation: 'Count'
   }
 ]
 
-resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
+var ownReceivers = !empty(emails) || !empty(webhookUrl)
+
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (ownReceivers) {
   name: '${namePrefix}-alerts'
   location: 'global'
   tags: tags
@@ -348,8 +339,11 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
         useCommonAlertSchema: true
       }
     ]
+    webhookReceivers: empty(webhookUrl) ? [] : [{ name: 'webhook', serviceUri: webhookUrl, useCommonAlertSchema: true }]
   }
 }
+
+var receivers = concat(ownReceivers ? [actionGroup.id] : [], actionGroupIds)
 
 resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in allLogAlerts: {
@@ -359,7 +353,7 @@ resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: 'pimwatch: ${alert.title}'
-      description: '${alert.description} What to do: ${runbookUrl}#${alert.name}'
+      description: textOf(alert.name, runbookSections[alert.name], pageUrl, runbookUrl)
       enabled: true
       severity: alert.severity
       scopes: [workspaceId]
@@ -374,14 +368,14 @@ resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
             query: replace(alert.query, '{functionApp}', functionAppName)
             timeAggregation: contains(alert, 'measure') ? 'Total' : 'Count'
             metricMeasureColumn: alert.?measure
-            operator: contains(alert, 'measure') ? 'LessThan' : 'GreaterThan'
-            threshold: contains(alert, 'measure') ? 1 : 0
+            operator: 'GreaterThan'
+            threshold: 0
             dimensions: map(alert.?splitBy ?? [], column => { name: column, operator: 'Include', values: ['*'] })
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
         ]
       }
-      actions: { actionGroups: [actionGroup.id] }
+      actions: { actionGroups: receivers }
     }
   }
 ]
@@ -392,7 +386,7 @@ resource metricAlertRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: '${alert.title}: ${alert.description} What to do: ${runbookUrl}#${alert.name}'
+      description: textOf(alert.name, runbookSections[alert.name], pageUrl, runbookUrl)
       enabled: true
       severity: alert.severity
       scopes: [alert.target == 'eventHub' ? eventHubNamespaceId : dataCollectionRuleId]
@@ -402,22 +396,21 @@ resource metricAlertRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
       criteria: {
         'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
         allOf: [
-          for criterion in alert.criteria: {
+          {
             criterionType: 'StaticThresholdCriterion'
-            name: criterion.metric
+            name: alert.metric
             metricNamespace: alert.target == 'eventHub'
               ? 'Microsoft.EventHub/namespaces'
               : 'Microsoft.Insights/dataCollectionRules'
-            metricName: criterion.metric
-            timeAggregation: criterion.aggregation
-            operator: criterion.operator
+            metricName: alert.metric
+            timeAggregation: alert.aggregation
+            operator: 'GreaterThan'
             threshold: 0
             skipMetricValidation: true
-            dimensions: criterion.ofHub ? [{ name: 'EntityName', operator: 'Include', values: [eventHubName] }] : []
           }
         ]
       }
-      actions: [{ actionGroupId: actionGroup.id }]
+      actions: map(receivers, id => { actionGroupId: id })
     }
   }
 ]

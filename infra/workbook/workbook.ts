@@ -18,6 +18,8 @@ interface Tile {
   /** Percent of the page's width. */
   readonly width?: number;
   readonly whenEmpty?: string;
+  /** Shows rows of any age, not only those of the time chosen for the page. */
+  readonly ofAnyAge?: boolean;
 }
 
 interface Tab {
@@ -48,9 +50,16 @@ const TABS: readonly Tab[] = [
   },
   {
     name: "Triage",
-    intro: "Incidents that nobody has closed yet, and how long incidents wait for triage.",
+    intro:
+      "Incidents that nobody has closed yet, no matter how old they are, and how long incidents wait for triage in the time chosen above.",
     tiles: [
-      { title: "Open incidents", query: "workbook/open", as: "table", whenEmpty: "No incident is open." },
+      {
+        title: "Open incidents",
+        query: "workbook/open",
+        as: "table",
+        whenEmpty: "No incident is open.",
+        ofAnyAge: true,
+      },
       {
         title: "Mean time to triage, by week (hours)",
         query: "workbook/time-to-triage",
@@ -139,7 +148,10 @@ function group({ name, intro, tiles }: Tab, missedQuery: string) {
   };
 }
 
-function item({ title, query, as, width, whenEmpty }: Tile, missedQuery: string) {
+/** Log Analytics keeps incidents no longer than this (`logRetentionDays`). */
+const ANY_AGE = { timeContext: { durationMs: 730 * 86_400_000 } };
+
+function item({ title, query, as, width, whenEmpty, ofAnyAge = false }: Tile, missedQuery: string) {
   const kql =
     query === MISSED ? missedQuery : readFileSync(new URL(`../queries/${query}.kql`, import.meta.url), "utf8");
   const content = {
@@ -148,7 +160,7 @@ function item({ title, query, as, width, whenEmpty }: Tile, missedQuery: string)
     size: 0,
     title,
     ...(whenEmpty !== undefined && { noDataMessage: whenEmpty }),
-    timeContextFromParameter: "Time",
+    ...(ofAnyAge ? ANY_AGE : { timeContextFromParameter: "Time" }),
     queryType: 0,
     resourceType: "microsoft.operationalinsights/workspaces",
     visualization: as,

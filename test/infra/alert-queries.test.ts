@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { QUERY_FILES } from "./kusto-workspace.ts";
-import { at, theOne, variant } from "./predicted-resources.ts";
+import { at, ofType, queryText, variant } from "./predicted-resources.ts";
 import { MINUTE, NOW, runAlert } from "./run-alert.ts";
 import { type Row, runQuery } from "./query-rows.ts";
+
+const RULE = "Changes to PIM Settings";
+const BURST = "2026-11-23T11Z-0123456789abcdef";
 
 /** A row of PimwatchIncidents_CL, created and arrived this many minutes ago. */
 function incident(id: string, minutesAgo: number, other: Row = {}): Row {
@@ -17,6 +20,9 @@ function incident(id: string, minutesAgo: number, other: Row = {}): Row {
     Status: "New",
     IncidentTitle: "Changes to PIM Settings",
     Priority: "P1",
+    Expected: false,
+    RuleName: RULE,
+    BurstId: BURST,
     RoleScope: "Security Administrator",
     InitiatedBy: "ana@contoso.example",
     ClientIpAddress: "192.0.2.7",
@@ -33,35 +39,79 @@ const INCIDENTS = [
   incident("a", 1, { RowKind: "updated", Revision: 2, Status: "Active" }),
   incident("b", 2),
   incident("b", 1, { RowKind: "updated", Revision: 2, Status: "Closed" }),
-  incident("c", 2, { Severity: "Low" }),
+  incident("c", 2, { Priority: "P2" }),
   incident("d", 90, { _arrived: NOW - 1 * MINUTE }), // forwarded late
   incident("e", 90),
   incident("e", 90, { _arrived: NOW - 1 * MINUTE }), // sent again late
 ];
 
-test("a new incident makes one alert, no matter how often its row was sent or what changed since", () => {
-  expect(alertOn("new-incident", INCIDENTS).map(({ IncidentId }) => IncidentId)).toEqual(["a", "b", "d", "e"]);
-  expect(alertOn("new-incident", [incident("f", 1, { RowKind: "updated", Revision: 2 })])).toEqual([]);
+test("an alert counts each incident of its priority once, no matter how often its row was sent or what changed since", () => {
+  expect(alertOn("incident-p1", INCIDENTS)).toEqual([
+    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Incidents: 4 },
+  ]);
+  expect(alertOn("incident-p2", INCIDENTS)).toEqual([
+    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Incidents: 1 },
+  ]);
+  expect(alertOn("incident-p1", [incident("f", 1, { RowKind: "updated", Revision: 2 })])).toEqual([]);
 });
 
-test("an alert calls empty values unknown, since it cannot be split by an empty value", () => {
-  const [alert] = alertOn("new-incident", [incident("a", 1, { RoleScope: "", InitiatedBy: "", Result: "" })]);
+test("only P1 and P2 make an alert, and no expected change does", () => {
+  const quiet = [
+    incident("a", 1, { Priority: "P3" }),
+    incident("b", 1, { Priority: "P4" }),
+    incident("c", 1, { Expected: true }),
+    incident("d", 1, { Priority: "P2", Expected: true }),
+  ];
 
-  expect(alert).toEqual({
-    IncidentId: "a",
-    IncidentTitle: "Changes to PIM Settings",
-    Priority: "P1",
-    RoleScope: "unknown",
-    InitiatedBy: "unknown",
-    Result: "unknown",
-  });
+  expect([...alertOn("incident-p1", quiet), ...alertOn("incident-p2", quiet)]).toEqual([]);
+  expect(alertOn("incident-p1", [incident("e", 1, { Expected: null })])).toHaveLength(1);
 });
 
-test("Sentinel gets an incident when its first row arrives, and not again", () => {
-  const query = String(at(theOne(variant("everything"), "Microsoft.SecurityInsights/alertRules").properties, "query"));
-  const rows = runQuery(query, { now: NOW, tables: { PimwatchIncidents_CL: INCIDENTS } });
+test("each burst, and each rule in it, makes an alert of its own", () => {
+  const rows = [
+    incident("a", 3),
+    incident("b", 2, { RuleName: "Role assigned outside of PIM" }),
+    incident("c", 1, { BurstId: "2026-11-23T12Z-fedcba9876543210", InitiatedBy: "bob@contoso.example" }),
+  ];
 
-  expect(rows.map(({ IncidentId }) => IncidentId)).toEqual(["a", "b", "c", "d"]);
+  expect(alertOn("incident-p1", rows).map(({ Incidents }) => Incidents)).toEqual([1, 1, 1]);
+});
+
+test("without a burst, the hour stands for it; without an actor, an alert says unknown, since no dimension may be empty", () => {
+  const unnamed = { BurstId: "", InitiatedBy: "" };
+
+  expect(alertOn("incident-p1", [incident("a", 1, unnamed), incident("b", 2, unnamed)])).toEqual([
+    { Burst: `no burst, ${NOW - 60 * MINUTE}`, RuleName: RULE, InitiatedBy: "unknown", Incidents: 2 },
+  ]);
+});
+
+const PAGE = "https://pimwatch.example/api/dashboard";
+
+/** Runs the query of the Sentinel rule of this kind. */
+function sentinelOn(kind: "NRT" | "Scheduled", rows: readonly Row[], page = PAGE): Row[] {
+  const rule = ofType(variant("everything"), "Microsoft.SecurityInsights/alertRules").find(
+    (each) => each.kind === kind,
+  );
+  const query = queryText(at(rule?.properties, "query")).replaceAll("{page}", page);
+  return runQuery(query, { now: NOW, tables: { PimwatchIncidents_CL: rows } });
+}
+
+test("Sentinel's scheduled rule gets an incident when its first row arrives, and not again", () => {
+  expect(sentinelOn("Scheduled", INCIDENTS).map(({ IncidentId }) => IncidentId)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("Sentinel's rule in near real time gets each incident among the rows of one minute once, however old they are", () => {
+  const minute = INCIDENTS.filter(({ _arrived }) => Number(_arrived) > NOW - 2 * MINUTE);
+  const twice = [...minute, incident("d", 90, { _arrived: NOW })];
+
+  expect(sentinelOn("NRT", twice).map(({ IncidentId }) => IncidentId)).toEqual(["d", "e"]);
+});
+
+test("Sentinel links to the incident on the page, if there is a page", () => {
+  const links = (page: string) => sentinelOn("NRT", [incident("a", 1)], page).map(({ Page }) => Page);
+
+  expect(links(PAGE)).toEqual([`${PAGE}?incident=a`]);
+  expect(links("")).toEqual([""]);
 });
 
 test("PimwatchIncidents() returns the latest state of each incident, PimwatchNewIncidents() the first", () => {

@@ -74,11 +74,13 @@ test("the tenant's diagnostic setting is a resource at the root, and no deployme
   expect(atTheRoot).toMatchObject([{ type: "microsoft.aadiam/diagnosticSettings", scope: "/" }]);
 });
 
-test("an id of anything but a hub or a workspace is refused, and the error names the parameter", async () => {
+/** Deploys the parameters of a small deployment and this line, and returns exit code and output. */
+async function deployerOf(): Promise<(line: string) => Promise<string>> {
   const directory = await temporaryDirectory();
   await cp(join(ROOT, "infra"), join(directory, "infra"), { recursive: true });
-  const parameters = join(directory, "infra/wrong.bicepparam");
-  const wrong = async (line: string) => {
+  await cp(join(ROOT, "docs/runbook.md"), join(directory, "docs/runbook.md"));
+  const parameters = join(directory, "infra/small.bicepparam");
+  return async (line) => {
     await writeFile(
       parameters,
       `using 'main.bicep'\nparam environmentName = 'soc'\nparam location = 'westeurope'\n${line}\n`,
@@ -86,12 +88,36 @@ test("an id of anything but a hub or a workspace is refused, and the error names
     const { exitCode, stdout, stderr } = await runSnapshot(parameters, "overwrite");
     return `${exitCode} ${stdout}${stderr}`;
   };
+}
+
+test("an id of anything but a hub or a workspace is refused, and the error names the parameter", async () => {
+  const deploy = await deployerOf();
   const namespace = "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z";
 
-  expect(await wrong(`param existingEventHubId = '${namespace}'`)).toMatch(
+  expect(await deploy(`param existingEventHubId = '${namespace}'`)).toMatch(
     /^1 [^]*existingEventHubId must be the id of a hub/,
   );
-  expect(await wrong("param existingWorkspaceId = 'logs'")).toMatch(/^1 [^]*existingWorkspaceId must be the id of a/);
+  expect(await deploy("param existingWorkspaceId = 'logs'")).toMatch(/^1 [^]*existingWorkspaceId must be the id of a/);
+});
+
+test("a deployment without anyone who receives alerts is refused, unless it is chosen; the error says what to run", async () => {
+  const deploy = await deployerOf();
+  const group = "/subscriptions/x/resourceGroups/y/providers/Microsoft.Insights/actionGroups/z";
+
+  const refusal = await deploy("");
+  for (const variable of ["ALERT_EMAILS", "ALERT_ACTION_GROUP_IDS", "ALERT_WEBHOOK_URL", "ALERTS_WITHOUT_RECEIVER"])
+    expect(refusal).toMatch(new RegExp(`^1 [^]*Nobody would receive an alert[^]*azd env set PIMWATCH_${variable} `));
+  expect(await deploy("param alertsWithoutReceiver = true")).toMatch(/^0/);
+  expect(await deploy(`param alertActionGroupIds = ['${group}']`)).toMatch(/^0/);
+  expect(await deploy("param alertWebhookUrl = 'https://hooks.contoso.example/alerts'")).toMatch(/^0/);
+});
+
+test("a relative address of the runbook is refused: alerts are read in a mail", async () => {
+  const deploy = await deployerOf();
+
+  expect(await deploy("param alertsWithoutReceiver = true\nparam runbookUrl = 'docs/runbook.md'")).toMatch(
+    /^1 [^]*runbookUrl must begin with https:/,
+  );
 });
 
 interface CompiledResource {

@@ -98,14 +98,23 @@ export const LOG_LINES: LogLines = {
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };
 
-/** A row of AppTraces: a line logged this many minutes ago. */
+/** A row of AppTraces: a line logged this many minutes before NOW. */
 export function traceOf<Event extends keyof LogLines>(
   event: Event,
   minutesAgo: number,
   other: Partial<LogLines[Event]> = {},
 ): Row {
+  return traceAt(event, NOW - minutesAgo * MINUTE, other);
+}
+
+/** A row of AppTraces: a line logged at this time. */
+export function traceAt<Event extends keyof LogLines>(
+  event: Event,
+  time: number,
+  other: Partial<LogLines[Event]> = {},
+): Row {
   return {
-    TimeGenerated: NOW - minutesAgo * MINUTE,
+    TimeGenerated: time,
     AppRoleName: APP,
     Message: JSON.stringify({ event, ...LOG_LINES[event], ...other }),
   };

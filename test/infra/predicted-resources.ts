@@ -64,3 +64,17 @@ export function at(value: unknown, path: string): unknown {
     return typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined;
   }, value);
 }
+
+/**
+ * The text of a predicted query. It is `[replace(replace('…', '{deployedAt}', utcNow('u')), '{functionApp}', 'pimwatch-…')]` if
+ * Azure replaces a part of it. Placeholders of which only Azure knows the value stay.
+ */
+export function queryText(predicted: unknown): string {
+  const text = String(predicted);
+  const [, literal, rest = ""] = /^\[(?:replace\()+'((?:[^']|'')*)'([^]*)\]$/.exec(text) ?? [];
+  if (literal === undefined) return text;
+  const known = [...rest.matchAll(/, '\{(\w+)\}', '((?:[^']|'')*)'\)/g)];
+  return known
+    .reduce((query, [, name = "", value = ""]) => query.replaceAll(`{${name}}`, () => value), literal)
+    .replaceAll("''", "'");
+}

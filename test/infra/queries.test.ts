@@ -5,9 +5,20 @@ import workbook from "../../infra/workbook/workbook.json" with { type: "json" };
 import { children, textOf } from "../../src/kql/compile/kusto-parser.ts";
 import type { Syntax } from "../../src/kql/compile/kusto-parser.ts";
 import { bindQuery, FUNCTIONS, kindOf, QUERY_FILES } from "./kusto-workspace.ts";
-import { at, ofType, theOne, type Variant, variant, VARIANTS } from "./predicted-resources.ts";
+import { at, ofType, queryText, theOne, type Variant, variant, VARIANTS } from "./predicted-resources.ts";
 
 const LOG_ALERT = "Microsoft.Insights/scheduledQueryRules";
+const SENTINEL_RULE = "Microsoft.SecurityInsights/alertRules";
+const ON_CALL =
+  "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-soc/providers/Microsoft.Insights/actionGroups/on-call";
+
+/** The action groups of each variant, by name: our own, an existing one, or none because that was chosen. */
+const RECEIVERS: Readonly<Record<string, readonly string[]>> = {
+  main: ["own"],
+  everything: ["own", ON_CALL],
+  existing: [ON_CALL],
+  cheapest: [],
+};
 
 test.each([...QUERY_FILES])("%s is valid for the tables it reads", (_file, text) => {
   expect(bindQuery(text).problems).toEqual([]);
@@ -51,14 +62,14 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
 
   test("every query is valid for the tables it reads", () => {
     for (const { name, criterion } of alerts) {
-      expect(bindQuery(String(at(criterion, "query"))).problems, name).toEqual([]);
-      expect(String(at(criterion, "query")), name).not.toContain("{functionApp}");
+      expect(bindQuery(queryText(at(criterion, "query"))).problems, name).toEqual([]);
+      expect(queryText(at(criterion, "query")), name).not.toContain("{functionApp}");
     }
   });
 
   test("alerts split by and measure columns of their query, of types that Azure Monitor accepts", () => {
     for (const { name, criterion } of alerts) {
-      const columns = bindQuery(String(at(criterion, "query"))).columns;
+      const columns = bindQuery(queryText(at(criterion, "query"))).columns;
       const typeOf = (wanted: unknown) => columns.find((column) => column.name === wanted)?.type;
       const splitBy = names(at(criterion, "dimensions"));
       const measured = at(criterion, "metricMeasureColumn") ?? undefined;
@@ -75,9 +86,9 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
     const everyMinute = alerts.filter(({ properties }) => at(properties, "evaluationFrequency") === "PT1M");
     const refused = new Set(["ingestion_time", "adx", "ago", ...FUNCTIONS.keys()]);
 
-    expect(everyMinute.map(({ name }) => name)).toEqual(["new-incident"]);
+    expect(everyMinute.map(({ name }) => name)).toEqual(["incident-p1"]);
     for (const { criterion } of everyMinute) {
-      const { syntax } = bindQuery(String(at(criterion, "query")));
+      const { syntax } = bindQuery(queryText(at(criterion, "query")));
       expect(callsIn(syntax).filter((call) => refused.has(call))).toEqual([]);
       expect(operatorsIn(syntax).filter((kind) => /^(Search|Union|Take)Operator$/.test(kind))).toEqual([]);
     }
@@ -92,8 +103,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
       expect(["PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"], name).toContain(at(properties, "windowSize"));
       expect(at(properties, "autoMitigate"), name).toBe(true);
       expect(at(properties, "enabled"), name).toBe(true);
-      const actions = JSON.stringify(at(properties, "actions"));
-      expect(actions, name).toContain(theOne(deployment, "Microsoft.Insights/actionGroups").id);
+      expect(receiversOf(at(properties, "actions")), name).toEqual(RECEIVERS[deployment.name]);
     }
   });
 
@@ -103,7 +113,7 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
       return Number(count) * ({ m: 1, h: 60, d: 1_440 }[unit?.toLowerCase() ?? ""] ?? NaN);
     };
     for (const { name, properties, criterion } of alerts) {
-      const [, ago] = /ago\((\w+)\)/.exec(String(at(criterion, "query"))) ?? [];
+      const [, ago] = /ago\((\w+)\)/.exec(queryText(at(criterion, "query"))) ?? [];
       const given = minutesOf(at(properties, "overrideQueryTimeRange") ?? at(properties, "windowSize"));
       const lookedAt = ago === undefined ? given : minutesOf(ago);
 
@@ -116,8 +126,6 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
   test("metrics exist in Azure and are aggregated as Azure does", () => {
     // https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/metrics-index
     const known: Readonly<Record<string, string>> = {
-      IncomingMessages: "Total",
-      OutgoingMessages: "Total",
       ThrottledRequests: "Total",
       RowsDropped_Count: "Total",
       TransformationErrors_Count: "Count",
@@ -134,31 +142,97 @@ describe.each(VARIANTS)("alerts of $name", (deployment) => {
   });
 });
 
-test("the missed check runs if it is switched on, and the cap's alert if there is a cap", () => {
+test("an alert says what to do: its section of the runbook, which fits and has no link that works only in the repository", () => {
+  // https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#alerts
+  const limits = { [LOG_ALERT]: 4_096, "Microsoft.Insights/metricAlerts": 2_048 };
+  const [, ...sections] = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8").split("\n## ");
+  for (const deployment of VARIANTS) {
+    for (const [type, limit] of Object.entries(limits)) {
+      for (const { name, properties } of ofType(deployment, type)) {
+        const description = String(at(properties, "description"));
+        const section = sections.find((each) => each.startsWith(`${nameOf(name)}\n`)) ?? "no section";
+        const text = section.slice(nameOf(name).length).trim();
+
+        expect(description.replaceAll("''", "'"), name).toContain(text);
+        expect(description.length, name).toBeLessThan(limit - 200); // addresses that only Azure knows are longer there
+        expect(text, name).not.toMatch(/\]\((?!https:)/);
+      }
+    }
+  }
+});
+
+test("an alert links to the runbook and to the page, if there are any", () => {
+  const textIn = (deployment: string) =>
+    String(
+      at(
+        ofType(variant(deployment), LOG_ALERT).find(({ name }) => nameOf(name) === "hub-lag")?.properties,
+        "description",
+      ),
+    );
+
+  expect(textIn("everything")).toContain("The runbook: {0}#{1}', 'https://wiki.contoso.example/pimwatch', 'hub-lag'");
+  expect(textIn("everything")).toContain("The page:");
+  expect(textIn("main")).not.toMatch(/The runbook|The page/);
+});
+
+test("the missed check runs if it is switched on, and the cap's alert if there is a cap or may be one", () => {
   const with_ = (alert: string) =>
     VARIANTS.filter((deployment) => ofType(deployment, LOG_ALERT).some(({ name }) => nameOf(name) === alert)).map(
       ({ name }) => name,
     );
 
   expect(with_("missed")).toEqual(["everything", "existing"]);
-  expect(with_("daily-cap")).toEqual(["cheapest", "everything"]);
+  expect(with_("daily-cap")).toEqual(["cheapest", "everything", "existing"]);
 });
 
-test("the Sentinel rule shows only columns of its query", () => {
-  const { properties } = theOne(variant("existing"), "Microsoft.SecurityInsights/alertRules");
-  const columns = new Set(bindQuery(String(at(properties, "query"))).columns.map(({ name }) => name));
-  const texts = JSON.stringify(at(properties, "alertDetailsOverride"));
-  const used = [
-    ...[...texts.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name),
-    at(properties, "alertDetailsOverride.alertSeverityColumnName"),
-    ...Object.values<unknown>(Object(at(properties, "customDetails"))),
-    ...Object.values<unknown>(Object(at(properties, "entityMappings"))).flatMap((entity) =>
-      Object.values<unknown>(Object(at(entity, "fieldMappings"))).map((field) => at(field, "columnName")),
-    ),
-  ];
+test.each(["everything", "existing"])("the Sentinel rules of %s show only columns of their queries", (name) => {
+  const rules = ofType(variant(name), SENTINEL_RULE);
 
-  expect(used.length).toBeGreaterThan(8);
-  expect(used.filter((name) => !columns.has(String(name)))).toEqual([]);
+  expect(new Set(rules.map(({ kind }) => kind))).toEqual(new Set(["NRT", "Scheduled"]));
+  for (const { properties } of rules) {
+    const bound = bindQuery(queryText(at(properties, "query")));
+    const columns = new Set(bound.columns.map((column) => column.name));
+    const override = at(properties, "alertDetailsOverride");
+    const used = [
+      ...[...JSON.stringify(override).matchAll(/\{\{(\w+)\}\}/g)].map(([, column]) => column),
+      at(override, "alertSeverityColumnName"),
+      at(override, "alertDynamicProperties.0.value"),
+      ...Object.values<unknown>(Object(at(properties, "customDetails"))),
+      ...Object.values<unknown>(Object(at(properties, "entityMappings"))).flatMap((entity) =>
+        Object.values<unknown>(Object(at(entity, "fieldMappings"))).map((field) => at(field, "columnName")),
+      ),
+    ];
+
+    expect(bound.problems).toEqual([]);
+    expect(used.length).toBeGreaterThan(8);
+    expect(used.filter((column) => !columns.has(String(column)))).toEqual([]);
+  }
+});
+
+test("one Sentinel rule is on: in near real time unless another is chosen", () => {
+  const on = (name: string) =>
+    ofType(variant(name), SENTINEL_RULE).flatMap(({ kind, properties }) =>
+      at(properties, "enabled") === true ? [kind] : [],
+    );
+
+  expect(["everything", "existing", "main"].map(on)).toEqual([["NRT"], ["Scheduled"], []]);
+});
+
+test("a query in near real time has nothing that Sentinel refuses there", () => {
+  // https://learn.microsoft.com/azure/sentinel/near-real-time-rules#considerations
+  const rule = ofType(variant("everything"), SENTINEL_RULE).find(({ kind }) => kind === "NRT");
+  const { syntax } = bindQuery(queryText(at(rule?.properties, "query")));
+
+  expect(callsIn(syntax).filter((call) => /^(ingestion_time|ago|now|workspace)$/.test(call))).toEqual([]);
+  expect(operatorsIn(syntax).filter((kind) => /^(Join|Union|Search|Lookup)Operator$/.test(kind))).toEqual([]);
+});
+
+test("open incidents are shown no matter how old they are, also those outside of the time chosen for the page", () => {
+  const shown = JSON.stringify(itemNamed(workbook, "Open incidents"));
+
+  expect(shown).toContain(`"timeContext":{"durationMs":${730 * 86_400_000}}`); // as long as incidents can be kept
+  expect(shown).not.toContain("timeContextFromParameter");
+  expect(JSON.stringify(itemNamed(workbook, "Weakening changes first"))).toContain('"timeContextFromParameter":"Time"');
 });
 
 test("the deployed workbook is the generated one, with the app's name in it", () => {
@@ -168,6 +242,11 @@ test("the deployed workbook is the generated one, with the app's name in it", ()
     expect(JSON.parse(deployed)).toEqual(JSON.parse(JSON.stringify(workbook).replaceAll("{functionApp}", appName)));
   }
 });
+
+function receiversOf(actions: unknown): string[] {
+  const ids = [...JSON.stringify(actions).matchAll(/"(\/subscriptions\/[^"]+)"/g)].map(([, id = ""]) => id);
+  return ids.map((id) => (/\/pimwatch-[a-z0-9]{13}-alerts$/.test(id) ? "own" : id));
+}
 
 function metricAlerts(deployment: Variant) {
   return ofType(deployment, "Microsoft.Insights/metricAlerts").map(({ name, properties }) => ({
@@ -183,6 +262,16 @@ function nameOf(resourceName: string): string {
 
 function names(dimensions: unknown): string[] {
   return Object.values<unknown>(Object(dimensions)).map((dimension) => String(at(dimension, "name")));
+}
+
+/** Groups and tiles have their content under `content`; a tile's name is its title. */
+function itemNamed(item: unknown, title: string): unknown {
+  if (typeof item !== "object" || item === null) return undefined;
+  if ("name" in item && item.name === title) return item;
+  return Object.values<unknown>({ ...item }).reduce<unknown>(
+    (found, part) => found ?? itemNamed(part, title),
+    undefined,
+  );
 }
 
 function workbookQueries(item: unknown): string[] {

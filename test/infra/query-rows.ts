@@ -1,5 +1,6 @@
 import { children, type Syntax, textOf as textWithComments } from "../../src/kql/compile/kusto-parser.ts";
-import { bindQuery, FUNCTIONS, kindOf } from "./kusto-workspace.ts";
+import { oncePer } from "../../src/core/once-per.ts";
+import { bindQuery, type BoundQuery, FUNCTIONS, kindOf } from "./kusto-workspace.ts";
 
 /*
  * Runs a query over rows as Kusto would, as far as our alerts need it, to feed them duplicates and updates. It walks
@@ -17,8 +18,12 @@ export interface Setting {
 
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 
+/** A week of evaluations asks for the same texts again and again. */
+const bound = new Map<string, BoundQuery>();
+
 export function runQuery(text: string, setting: Setting): Row[] {
-  const { syntax, problems } = bindQuery(text);
+  const { syntax, problems } = bound.get(text) ?? bindQuery(text);
+  bound.set(text, { syntax, columns: [], problems });
   if (problems.length > 0) throw new Error(problems.join("; "));
   const [statement, ...others] = inner(syntax).flatMap((node) => (kindOf(node) === "List" ? items(node) : []));
   if (statement === undefined || others.length > 0) throw new Error("a query of more than one statement");
@@ -101,6 +106,12 @@ function aggregated(node: Syntax, rows: readonly Row[], now: number): Row {
       const values = rows.map((row) => valueOf(args[0] ?? node, row, now)).filter((value) => value !== null);
       return { [column]: values.length === 0 ? null : Math[name](...values.map(Number)) };
     }
+    case "sumif":
+      return {
+        [column]: rows
+          .filter((row) => valueOf(args[1] ?? node, row, now) === true)
+          .reduce((sum, row) => sum + Number(valueOf(args[0] ?? node, row, now)), 0),
+      };
     case "countif":
       return { [column]: rows.filter((row) => valueOf(args[0] ?? node, row, now) === true).length };
     case "sum":
@@ -144,6 +155,10 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return of(left) !== null && Number(of(left)) >= Number(of(right));
     case "LessThanExpression":
       return of(left) !== null && Number(of(left)) < Number(of(right));
+    case "BetweenExpression": {
+      const [value, from, to] = [of(left), ...inner(right ?? node).map(of)];
+      return value !== null && Number(value) >= Number(from) && Number(value) <= Number(to);
+    }
     case "MultiplyExpression":
       return of(left) === null ? null : Number(of(left)) * Number(of(right));
     case "SubtractExpression":
@@ -177,6 +192,8 @@ function valueOf(node: Syntax, row: Row, now: number): Value {
       return Number(textOf(node));
     case "BooleanLiteralExpression":
       return textOf(node) === "true";
+    case "DateTimeLiteralExpression":
+      return textOf(node) === "datetime(null)" ? null : missing(textOf(node));
     case "TimespanLiteralExpression":
       return timespan(textOf(node));
     case "FunctionCallExpression":
@@ -199,6 +216,16 @@ function called(node: Syntax, row: Row, now: number): Value {
       return first === null || first === "";
     case "isnotempty":
       return first !== null && first !== "";
+    case "bin":
+      return first === null ? null : Math.floor(Number(first) / Number(values[1])) * Number(values[1]);
+    case "coalesce":
+      return values.find((value) => value !== null) ?? null;
+    case "not":
+      return first === null ? null : first !== true;
+    case "strcat":
+      return values.join("");
+    case "todatetime":
+      return Date.parse(String(first));
     case "isnotnull":
       return first !== null;
     case "iff":
@@ -254,14 +281,12 @@ function daysAndTime(text: string): number {
 }
 
 /** Children that are not tokens. */
-function inner(node: Syntax): Syntax[] {
-  return children(node).filter(({ IsToken }) => !IsToken);
-}
+const inner = oncePer((node: Syntax): readonly Syntax[] => children(node).filter(({ IsToken }) => !IsToken));
 
 /** The elements of a list, without its commas. */
-function items(list: Syntax): Syntax[] {
-  return inner(list).map((child) => (kindOf(child) === "SeparatedElement" ? only(child) : child));
-}
+const items = oncePer((list: Syntax): readonly Syntax[] =>
+  inner(list).map((child) => (kindOf(child) === "SeparatedElement" ? only(child) : child)),
+);
 
 function only(node: Syntax): Syntax {
   return inner(node)[0] ?? missing(textOf(node));
@@ -272,9 +297,9 @@ function lastOf(nodes: readonly Syntax[]): Syntax {
 }
 
 /** A node's text, without the comments before its first word. */
-function textOf(node: Syntax): string {
-  return node.SimpleName === undefined || node.SimpleName === "" ? textWithComments(node) : node.SimpleName;
-}
+const textOf = oncePer((node: Syntax) =>
+  node.SimpleName === undefined || node.SimpleName === "" ? textWithComments(node) : node.SimpleName,
+);
 
 function missing(what: string): never {
   throw new Error(`query-rows.ts does not know ${what}`);

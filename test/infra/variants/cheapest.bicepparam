@@ -11,3 +11,4 @@ param storageSkuName = 'Standard_LRS'
 param auditTrail = 'none'
 param dailyQuotaGb = 1
 param silentAfter = 'P1D'
+param alertsWithoutReceiver = true

@@ -28,3 +28,7 @@ param operatorPrincipalId = '66666666-6666-6666-6666-666666666666'
 param operatorPrincipalType = 'User'
 param runbookUrl = 'https://wiki.contoso.example/pimwatch'
 param dashboardClientId = '44444444-4444-4444-8444-444444444444'
+param alertWebhookUrl = 'https://hooks.contoso.example/alerts'
+param alertActionGroupIds = [
+  '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-soc/providers/Microsoft.Insights/actionGroups/on-call'
+]

@@ -8,3 +8,7 @@ param existingWorkspaceId = '/subscriptions/33333333-3333-3333-3333-333333333333
 param workspaceLocation = 'westeurope'
 param missedCheck = true
 param sentinelRule = true
+param sentinelRuleKind = 'Scheduled'
+param alertActionGroupIds = [
+  '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-soc/providers/Microsoft.Insights/actionGroups/on-call'
+]
