@@ -323,9 +323,7 @@ var metricAlerts MetricAlert[] = [
   }
 ]
 
-var ownReceivers = !empty(emails) || !empty(webhookUrl)
-
-resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (ownReceivers) {
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${namePrefix}-alerts'
   location: 'global'
   tags: tags
@@ -343,7 +341,7 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (ownRecei
   }
 }
 
-var receivers = concat(ownReceivers ? [actionGroup.id] : [], actionGroupIds)
+var receivers = concat([actionGroup.id], actionGroupIds)
 
 resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in allLogAlerts: {
@@ -410,7 +408,8 @@ resource metricAlertRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
           }
         ]
       }
-      actions: map(receivers, id => { actionGroupId: id })
+      #disable-next-line use-resource-id-functions // the linter does not see that these are a symbol's id and parameters
+      actions: [for id in receivers: { actionGroupId: id }]
     }
   }
 ]

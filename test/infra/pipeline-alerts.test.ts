@@ -1,10 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { FUNCTIONS, QUERY_FILES } from "./kusto-workspace.ts";
 import { LOG_LINES, type LogLines, SWEPT, traceOf } from "./log-lines.ts";
 import type { Row } from "./query-rows.ts";
-import { APP, MINUTE, NOW, runAlert } from "./run-alert.ts";
+import { alertNameOf, alertQuery, APP, LOG_ALERTS, MINUTE, NOW, runAlert } from "./run-alert.ts";
 
 const alertOn = (name: string, ...lines: Row[]) => runAlert(name, { AppTraces: lines });
 
@@ -235,9 +234,7 @@ test("requeued and relisted incidents are summed; orphaned ones are counted once
 
 /** These fire if there are no rows. */
 const MISSES_ROWS = new Set(["app-silent", "ledger-silent"]);
-const ALERTS = [...QUERY_FILES]
-  .filter(([file]) => file.startsWith("alerts/"))
-  .map(([file, text]) => ({ name: basename(file, ".kql"), text }));
+const ALERTS = LOG_ALERTS.map((rule) => ({ name: alertNameOf(rule), text: alertQuery(rule, NOW) }));
 
 test("a healthy pipeline makes no alert", () => {
   const hour = Array.from({ length: 60 }, (_, index) => [

@@ -11,6 +11,11 @@ export const APP = theOne(variant("everything"), "Microsoft.Web/sites").name;
 /** The log alerts of that deployment. */
 export const LOG_ALERTS: readonly Resource[] = ofType(variant("everything"), "Microsoft.Insights/scheduledQueryRules");
 
+/** `hub-lag` of `pimwatch-<13 characters>-hub-lag`. */
+export function alertNameOf({ name }: Resource): string {
+  return name.replace(/^pimwatch-[a-z0-9]{13}-/, "");
+}
+
 /** Runs the deployed query of an alert rule, at NOW, long after the deployment. */
 export function runAlert(name: string, tables: Readonly<Record<string, readonly Row[]>>): Row[] {
   const rule = LOG_ALERTS.find((resource) => resource.name.endsWith(`-${name}`));

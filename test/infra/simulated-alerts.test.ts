@@ -1,15 +1,8 @@
 import { expect, test } from "vitest";
 import { type LogLines, SWEPT, traceAt } from "./log-lines.ts";
 import type { Row } from "./query-rows.ts";
-import { APP, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
-import {
-  alertNameOf,
-  type Fired,
-  firedAlerts,
-  METRIC_ALERTS,
-  NOT_SIMULATED,
-  type Simulated,
-} from "./simulated-alerts.ts";
+import { alertNameOf, APP, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
+import { type Fired, firedAlerts, METRIC_ALERTS, NOT_SIMULATED, type Simulated } from "./simulated-alerts.ts";
 
 const DAY = 24 * HOUR;
 const MONDAY = Date.parse("2026-11-16T00:00:00Z");

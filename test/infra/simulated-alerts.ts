@@ -1,6 +1,6 @@
 import { at, ofType, type Resource, variant } from "./predicted-resources.ts";
 import { type Row, runQuery } from "./query-rows.ts";
-import { alertQuery, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
+import { alertNameOf, alertQuery, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
 
 /*
  * Evaluates the deployed alert rules over simulated time, each at its frequency and over its window, as Azure Monitor does.
@@ -37,11 +37,6 @@ const MOST_AT_ONCE = 300;
 export const NOT_SIMULATED = new Set(["missed"]);
 
 export const METRIC_ALERTS: readonly Resource[] = ofType(variant("everything"), "Microsoft.Insights/metricAlerts");
-
-/** `hub-lag` of `pimwatch-<13 characters>-hub-lag`. */
-export function alertNameOf({ name }: Resource): string {
-  return name.replace(/^pimwatch-[a-z0-9]{13}-/, "");
-}
 
 /** The alerts that fire, in the order of their rules. */
 export function firedAlerts(simulated: Simulated): Fired[] {
