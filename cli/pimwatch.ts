@@ -21,6 +21,7 @@ import { start } from "./commands/start.ts";
 import { support } from "./commands/support.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./commands/test.ts";
+import { waitForEvents } from "./commands/wait-for-events.ts";
 import { visible } from "../src/core/visible-text.ts";
 
 // One per line, so that two branches that each add a command do not conflict.
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   support,
   coverage,
   cost,
+  waitForEvents,
 ];
 
 /** The exit code of every error. A command itself returns 0 or 1. */

@@ -248,6 +248,7 @@ var hubNamespaceId = resourceId(
   'Microsoft.EventHub/namespaces',
   hub.namespaceName
 )
+var hubHost = '${hub.namespaceName}.${replace(environment().suffixes.storage, 'core.', 'servicebus.')}'
 var sendRuleName = 'entra-audit-logs'
 var sendRuleId = resourceId(
   hub.subscriptionId,
@@ -470,7 +471,7 @@ module functionApp 'modules/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
-    eventHubFullyQualifiedNamespace: '${hub.namespaceName}.${replace(environment().suffixes.storage, 'core.', 'servicebus.')}'
+    eventHubFullyQualifiedNamespace: hubHost
     eventHubName: hub.name
     consumerGroupName: consumerGroupName
     healerConsumerGroupName: healerConsumerGroupName
@@ -574,6 +575,7 @@ output HEALTH_URL string = 'https://${functionApp.outputs.hostName}/api/health'
 output DASHBOARD_URL string = pageUrl
 output EVENT_HUB_NAMESPACE string = hub.namespaceName
 output EVENT_HUB_NAME string = hub.name
+output EVENT_HUB_HOST string = hubHost
 output ENTRA_AUTHORIZATION_RULE_ID string = hubIsNew ? sendRuleId : ''
 output INCIDENTS_TABLE_ENDPOINT string = 'https://${incidentStorageName}.table.${environment().suffixes.storage}'
 output DEAD_LETTERS_CONTAINER_URL string = 'https://${incidentStorageName}.blob.${environment().suffixes.storage}/${deadLetterContainerName}'

@@ -11,6 +11,7 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const env = process.env;
 const deploysSetting = env.PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS === "true";
 const isInstalled = existsSync("node_modules");
+const SETTINGS_URL = "/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01";
 
 /** @type {Readonly<Record<string, () => void>>} */
 const HOOKS = {
@@ -46,6 +47,21 @@ const HOOKS = {
     say(
       `  namespace ${env.EVENT_HUB_NAMESPACE ?? ""}, hub ${env.EVENT_HUB_NAME ?? ""}, policy ${env.ENTRA_AUTHORIZATION_RULE_ID.replace(/^.*\//, "")}`,
     );
+  },
+
+  /** The last step. A deployment without events is complete, so this fails nothing. */
+  postdeploy() {
+    if (env.PIMWATCH_WAIT_FOR_EVENTS === "false" || !env.INCIDENTS_TABLE_ENDPOINT || !env.EVENT_HUB_HOST) return;
+    const where = [
+      "--table-endpoint",
+      env.INCIDENTS_TABLE_ENDPOINT,
+      "--namespace",
+      env.EVENT_HUB_HOST,
+      "--hub",
+      env.EVENT_HUB_NAME ?? "",
+    ];
+    if (pimwatch(["wait-for-events", ...where, "--timeout", String(minutesToWait())]) !== 0)
+      say(`The app is deployed. To wait for its first event: npx pimwatch wait-for-events ${where.join(" ")}`);
   },
 
   predown() {
@@ -96,24 +112,70 @@ function say(text) {
  * @param {string} group @param {string} app
  */
 function diagnose(group, app) {
-  const isWindows = process.platform === "win32";
-  const args = ["functionapp", "config", "appsettings", "list", "-g", group, "-n", app, "-o", "json"];
-  // On Windows az is a batch file, which only a shell runs. Names of groups and apps hold no quotation marks.
-  const listed = isWindows
-    ? spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { shell: true, encoding: "utf8" })
-    : spawnSync("az", args, { encoding: "utf8" });
+  const listed = az(["functionapp", "config", "appsettings", "list", "-g", group, "-n", app, "-o", "json"]);
   if (listed.error) return; // there is no az
   if (listed.status !== 0) {
     say(`pimwatch doctor was not run, since az could not list the app's settings: ${listed.stderr.trim()}`);
     return;
   }
-  const doctor = [fileURLToPath(new URL("../cli/launch.mjs", import.meta.url)), "doctor", "--settings", "-"];
-  const { status } = spawnSync(process.execPath, doctor, {
-    input: listed.stdout,
-    stdio: ["pipe", "inherit", "inherit"],
-  });
-  if (status !== 0)
+  if (pimwatch(["doctor", "--settings", "-"], listed.stdout) !== 0)
     say(
       "pimwatch doctor found these faults with your own sign-in. Some may pass: run it again later (docs/deploy.md).",
     );
+}
+
+/** How many minutes to wait for the first event: none if nobody waits, or if no event can come. */
+function minutesToWait() {
+  if (env.CI || env.TF_BUILD) return 0;
+  if (deploysSetting || env.PIMWATCH_EXISTING_EVENT_HUB_ID) return 30;
+  const asked = az(["rest", "--method", "get", "--url", SETTINGS_URL, "-o", "json"]);
+  // Without az or the right to read the setting, nobody knows whether it exists: look once.
+  if (asked.error || asked.status !== 0) return 0;
+  const exported = exportedCategories(JSON.parse(asked.stdout));
+  if (exported === undefined) say("No diagnostic setting of the tenant exports to this hub yet: make it now.");
+  else if (!exported.includes("auditlogs"))
+    say("The tenant's diagnostic setting exports to this hub, but AuditLogs is not ticked.");
+  return exported?.includes("auditlogs") === true ? 30 : 0;
+}
+
+/**
+ * The categories, in lower case, that the tenant's settings export to the hub of this deployment.
+ *
+ * @param {{ value?: readonly { properties: { eventHubAuthorizationRuleId?: string, eventHubName?: string, logs?: readonly { category: string, enabled: boolean }[] } }[] }} answer
+ */
+function exportedCategories({ value = [] }) {
+  /** @param {string | undefined} one @param {string | undefined} other */
+  const same = (one, other) => one?.toLowerCase() === other?.toLowerCase();
+  const ours = value
+    .map(({ properties }) => properties)
+    .filter(
+      ({ eventHubAuthorizationRuleId, eventHubName }) =>
+        same(eventHubAuthorizationRuleId, env.ENTRA_AUTHORIZATION_RULE_ID) && same(eventHubName, env.EVENT_HUB_NAME),
+    );
+  if (ours.length === 0) return undefined;
+  return ours.flatMap(({ logs = [] }) =>
+    logs.filter(({ enabled }) => enabled).map(({ category }) => category.toLowerCase()),
+  );
+}
+
+/**
+ * Runs az. On Windows it is a batch file, which only a shell runs; no argument here holds a quotation mark.
+ *
+ * @param {readonly string[]} args
+ */
+function az(args) {
+  return process.platform === "win32"
+    ? spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { shell: true, encoding: "utf8" })
+    : spawnSync("az", args, { encoding: "utf8" });
+}
+
+/**
+ * Runs one of our commands on this terminal. @returns its exit code
+ *
+ * @param {readonly string[]} args @param {string} [input]
+ */
+function pimwatch(args, input) {
+  const launcher = fileURLToPath(new URL("../cli/launch.mjs", import.meta.url));
+  const stdin = input === undefined ? "inherit" : "pipe";
+  return spawnSync(process.execPath, [launcher, ...args], { input, stdio: [stdin, "inherit", "inherit"] }).status;
 }

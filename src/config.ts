@@ -271,14 +271,25 @@ function contradictoryWaits(settings: Environment): string[] {
   return problems.filter((problem) => problem !== false);
 }
 
-/** As in the host's extension, a hub in the connection string takes precedence. */
-function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] {
-  const { AUDIT_EVENTS: connectionString, AUDIT_EVENTS__fullyQualifiedNamespace: host = "" } = settings;
-  const part = (pattern: RegExp) => pattern.exec(connectionString ?? "")?.[1]?.trim();
+interface HubSettings {
+  readonly AUDIT_EVENTS?: string | undefined;
+  readonly AUDIT_EVENTS__fullyQualifiedNamespace?: string | undefined;
+  readonly AUDIT_EVENTS_HUB: string;
+}
+
+/** The hub's name. As in the host's extension, a hub in the connection string takes precedence. */
+export function hubNameIn(settings: HubSettings): Pick<Config["auditEvents"], "namespace" | "hub"> {
+  const part = (pattern: RegExp) => pattern.exec(settings.AUDIT_EVENTS ?? "")?.[1]?.trim();
   return {
-    endpoint: endpoint(connectionString, host),
-    namespace: part(/Endpoint=\s*sb:\/\/([^;/]+)/i) ?? host,
+    namespace: part(/Endpoint=\s*sb:\/\/([^;/]+)/i) ?? settings.AUDIT_EVENTS__fullyQualifiedNamespace ?? "",
     hub: part(/EntityPath=([^;]+)/i) ?? settings.AUDIT_EVENTS_HUB,
+  };
+}
+
+function auditEvents(settings: z.infer<typeof SETTINGS>): Config["auditEvents"] {
+  return {
+    endpoint: endpoint(settings.AUDIT_EVENTS, settings.AUDIT_EVENTS__fullyQualifiedNamespace ?? ""),
+    ...hubNameIn(settings),
     healerConsumerGroup: settings.AUDIT_EVENTS_HEALER_CONSUMER_GROUP,
     retentionHours: settings.AUDIT_EVENTS_RETENTION_HOURS,
   };

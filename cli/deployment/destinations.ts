@@ -2,6 +2,8 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { type EventHubProducerClient, parseEventHubConnectionString } from "@azure/event-hubs";
 import { type Access, containerClient, hubProducer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
 import { type TableRows, tableRows } from "../../src/azure/tables/table-rows.ts";
+import type { HubName } from "../../src/azure/tables/row-keys.ts";
+import { hubNameIn } from "../../src/config.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { UsageError } from "../../src/errors.ts";
 import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
@@ -16,7 +18,7 @@ const DEFAULT_HUB = "insights-logs-auditlogs";
 const EMULATOR_ACCOUNT = "devstoreaccount1";
 const EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-interface HubChoice {
+export interface HubChoice {
   readonly connection?: string;
   readonly namespace?: string;
   readonly hub?: string;
@@ -55,15 +57,30 @@ export async function sendDestination(
       "No event hub named. Give --connection or --namespace, set AUDIT_EVENTS, or start a local stack (`npm start`)",
     );
   }
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host.value)) {
-    throw new UsageError(
-      `${host.name} must be a host name such as NAME.servicebus.windows.net, not "${visible(host.value)}"`,
-    );
-  }
+  requireHost(host);
   return {
     producer: await hubProducer({ kind: "identity", url: host.value, credential: ownSignIn }, hubName),
     description: `${hubName} at ${host.value}`,
   };
+}
+
+function requireHost({ name, value }: Given): void {
+  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value)) return;
+  throw new UsageError(`${name} must be a host name such as NAME.servicebus.windows.net, not "${visible(value)}"`);
+}
+
+/**
+ * The name of the hub that a person names by option or setting, as the app's ledger has it.
+ *
+ * @throws {UsageError} when no hub is named, or the host name is malformed
+ */
+export function namedHub({ namespace, hub }: Omit<HubChoice, "connection">, settings: Settings): HubName {
+  if (namespace !== undefined) requireHost({ name: "--namespace", value: namespace });
+  const { AUDIT_EVENTS_HUB = DEFAULT_HUB, ...others } = settings;
+  const chosen = namespace === undefined ? others : { AUDIT_EVENTS__fullyQualifiedNamespace: namespace };
+  const named = hubNameIn({ ...chosen, AUDIT_EVENTS_HUB });
+  if (named.namespace !== "") return { ...named, hub: hub ?? named.hub };
+  throw new UsageError("No event hub named. Give --namespace, set AUDIT_EVENTS, or start a local stack (`npm start`)");
 }
 
 async function byConnectionString({ name, value: connectionString }: Given, hubName: string, isHubGiven: boolean) {
@@ -121,12 +138,16 @@ const BACKUPS: Addressed = {
 };
 
 /**
- * The incident table that a person names by option or setting.
+ * The incident table, or another one of the same account, that a person names by option or setting.
  *
  * @throws {UsageError} when no storage is named, or the connection string or address is malformed
  */
-export async function tableDestination(choice: StorageChoice, settings: Settings): Promise<TableRows> {
-  return tableRows(await opened(TABLES, { choice, settings }, (access) => tableClient(access, INCIDENTS_TABLE)));
+export async function tableDestination(
+  choice: StorageChoice,
+  settings: Settings,
+  name = INCIDENTS_TABLE,
+): Promise<TableRows> {
+  return tableRows(await opened(TABLES, { choice, settings }, (access) => tableClient(access, name)));
 }
 
 /**

@@ -163,6 +163,17 @@ resource readIncidents 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
   }
 }
 
+resource readLedger 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  scope: incidentStorage::tables::ledger
+  name: guid(incidentStorage::tables::ledger.id, operatorPrincipalId, roles.tableDataReader)
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataReader)
+    description: 'An operator of pimwatch reads what the app found in the hub'
+  }
+}
+
 resource readDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
   scope: incidentStorage::blobs::deadLetters
   name: guid(incidentStorage::blobs::deadLetters.id, operatorPrincipalId, roles.blobDataReader)

@@ -246,6 +246,9 @@ export const LOCAL_RUN_POLL_MS = 200;
 /** How often `send --wait` looks for each incident in a table that may be in Azure. */
 export const SEND_WAIT_POLL_MS = 300;
 
+/** How often `wait-for-events` looks. The app itself looks at the hub once a minute. */
+export const FIRST_EVENTS_POLL_MS = 10_000;
+
 /** How often `start` looks for later incidents, once everything it sent is through. */
 export const START_FOLLOW_POLL_MS = 500;
 

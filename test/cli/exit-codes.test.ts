@@ -60,6 +60,8 @@ const CASES: readonly Case[] = [
   { line: "cost", code: 0 },
   { line: "cost --events-a-batch 0", code: 2 },
   { line: "coverage", code: 0 },
+  { line: "wait-for-events --timeout 0", code: 1 },
+  { line: "wait-for-events --timeout soon", code: 2 },
   { line: "coverage --rules DIR/missing", code: 2 },
   { line: "dead-letters", code: 0 },
   { line: "dead-letters", code: 1, letters: ["{"] },
@@ -101,6 +103,7 @@ const ELSEWHERE: Readonly<Record<string, readonly number[]>> = {
   "doctor in test/cli/doctor.test.ts": [0],
   "restore in test/cli/restore.test.ts": [1],
   "stack in test/cli/exit-codes.test.ts": [0],
+  "wait-for-events in test/cli/wait-for-events.test.ts": [0],
 };
 
 test.each(CASES)("pimwatch $line ends with $code", { timeout: 60_000 }, async ({ line, code, letters = [] }) => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -102,6 +102,93 @@ describe("azd's hooks print", () => {
     expect(text).not.toContain("run it again later");
   });
 
+  describe("after the deployment", () => {
+    const DEPLOYED = {
+      ...AZURE,
+      INCIDENTS_TABLE_ENDPOINT: "http://example", // refused at once: a sign-in is never sent over http
+      EVENT_HUB_HOST: "pimwatch-abc-events.example",
+    };
+    const settingFor = (category: string) =>
+      JSON.stringify({
+        value: [
+          {
+            properties: {
+              eventHubAuthorizationRuleId: AZURE.ENTRA_AUTHORIZATION_RULE_ID.toUpperCase(),
+              eventHubName: AZURE.EVENT_HUB_NAME,
+              logs: [
+                { category, enabled: true },
+                { category: "SignInLogs", enabled: true },
+              ],
+            },
+          },
+        ],
+      });
+    /** What the hook prints, and for how many minutes it waits: launch.mjs is replaced by a program that prints them. */
+    const waited = (environment: Readonly<Record<string, string>>) => {
+      const copy = mkdtempSync(join(tmpdir(), "azd-hook-"));
+      mkdirSync(join(copy, "scripts"));
+      mkdirSync(join(copy, "cli"));
+      copyFileSync("scripts/azd-hook.mjs", join(copy, "scripts/azd-hook.mjs"));
+      writeFileSync(
+        join(copy, "cli/launch.mjs"),
+        "console.log(process.argv.slice(2).join(' ')); process.exitCode = 1;",
+      );
+      const hook = [join(copy, "scripts/azd-hook.mjs"), "postdeploy"];
+      const text = execFileSync(process.execPath, hook, { env: { ...DEPLOYED, ...environment }, encoding: "utf8" });
+      rmSync(copy, { recursive: true });
+      return text;
+    };
+    const where =
+      "--table-endpoint http://example --namespace pimwatch-abc-events.example --hub insights-logs-auditlogs";
+
+    test("it waits if the setting exists: it was just made, the hub was there, or az finds it", () => {
+      const az = withAz(`echo '${settingFor("AuditLogs")}'`);
+      for (const environment of [
+        { PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" },
+        { PIMWATCH_EXISTING_EVENT_HUB_ID: "/subscriptions/…" },
+        az,
+      ]) {
+        const text = waited(environment);
+        expect(text).toContain(`wait-for-events ${where} --timeout 30\n`);
+        expect(text).toContain(
+          `The app is deployed. To wait for its first event: npx pimwatch wait-for-events ${where}\n`,
+        );
+      }
+    });
+
+    test.each([
+      { why: "in CI", environment: { CI: "true", PIMWATCH_DEPLOY_ENTRA_DIAGNOSTICS: "true" }, says: "" },
+      { why: "without az", environment: { PATH: "/missing" }, says: "" },
+      { why: "if az may not read it", az: "exit 1", says: "" },
+      {
+        why: "if there is no setting",
+        az: `echo '{"value":[]}'`,
+        says: "No diagnostic setting of the tenant exports to this hub yet",
+      },
+      { why: "if AuditLogs is not ticked", az: `echo '${settingFor("RiskyUsers")}'`, says: "AuditLogs is not ticked" },
+    ])("it only looks once $why", ({ az, environment, says }) => {
+      const text = waited({ ...(az === undefined ? {} : withAz(az)), ...environment });
+
+      expect(text).toContain(`${where} --timeout 0\n`);
+      expect(text).toContain(says);
+    });
+
+    test("it does nothing if it is told so, or before the template has outputs", () => {
+      expect(waited({ PIMWATCH_WAIT_FOR_EVENTS: "false" })).toBe("");
+      expect(waited({ EVENT_HUB_HOST: "" })).toBe("");
+    });
+
+    test("it fails no deployment, and runs the real command", () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/azd-hook.mjs", "postdeploy"], {
+        env: { ...DEPLOYED, CI: "true" },
+        encoding: "utf8",
+      });
+
+      expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("must be a URL such as https") });
+      expect(stdout).toContain("The app is deployed.");
+    });
+  });
+
   test("before and after removal: what stays behind", () => {
     expect(said("predown", AZURE)).toContain("diagnosticSettings/pimwatch-abc?api-version=2017-04-01");
     expect(said("predown", AZURE)).not.toContain("lock");
@@ -114,6 +201,6 @@ describe("azd's hooks print", () => {
     const used = [...read("scripts/azd-hook.mjs").matchAll(/\benv\.([A-Z_]+)/g)].map(([, name = ""]) => name);
 
     expect(used.length).toBeGreaterThan(5);
-    expect(used.filter((name) => !name.startsWith("PIMWATCH_") && !outputs.has(name))).toEqual([]);
+    expect(used.filter((name) => !/^(PIMWATCH_|CI$|TF_BUILD$)/.test(name) && !outputs.has(name))).toEqual([]);
   });
 });

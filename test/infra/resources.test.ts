@@ -199,12 +199,13 @@ test("the identity has these rights and no others", () => {
   expect(rightsIn("cheapest")).toEqual(rights);
 });
 
-test("an operator, where there is one, may read incidents and dead letters and send events", () => {
+test("an operator, where there is one, may read incidents, ledger, dead letters and backups, and send events", () => {
   const theirs = rightsIn("everything").filter(({ principalType }) => principalType !== "ServicePrincipal");
 
   expect(theirs).toEqual([
     { scope: "eventhubs/entra", role: "Azure Event Hubs Data Sender", principalType: "User" },
     { scope: "tables/incidents", role: "Storage Table Data Reader", principalType: "User" },
+    { scope: "tables/ledger", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "containers/dead-letters", role: "Storage Blob Data Reader", principalType: "User" },
     { scope: "containers/backups", role: "Storage Blob Data Reader", principalType: "User" },
   ]);

@@ -3,6 +3,7 @@ import {
   type CategorySightings,
   type ExpectedCategory,
   holdsMinutes,
+  MINUTE_MS,
   minutesIn,
   MINUTES_PER_DAY,
   type NewSightings,
@@ -95,6 +96,19 @@ export function categorySightingTable(table: TableRows, hub: HubName, expected: 
       return kept.map(sightingsIn);
     },
   };
+}
+
+/** When a record of each category last reached the hub, from any tenant, in milliseconds since 1970. Names are in lower case. */
+export async function latestSightings(table: TableRows, hub: HubName): Promise<ReadonlyMap<string, number>> {
+  const latest = new Map<string, number>();
+  for await (const row of table.list({ partitionKey: categoriesPartition(hub) })) {
+    const minute = minutesIn(seenIn(row)).at(-1);
+    if (minute === undefined) continue; // since when the category is expected
+    const category = String(row["Category"]).toLowerCase();
+    const at = Number(row["Day"]) * DAY_MS + minute * MINUTE_MS;
+    latest.set(category, Math.max(latest.get(category) ?? 0, at));
+  }
+  return latest;
 }
 
 function columnsOf({ tenantId, category }: ExpectedCategory) {
