@@ -16,6 +16,7 @@ import { incidents } from "./commands/incidents.ts";
 import { lint } from "./commands/lint.ts";
 import { newRule } from "./commands/new.ts";
 import { send } from "./commands/send.ts";
+import { silence } from "./commands/silence.ts";
 import { stack } from "./commands/stack.ts";
 import { start } from "./commands/start.ts";
 import { support } from "./commands/support.ts";
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   coverage,
   cost,
   waitForEvents,
+  silence,
 ];
 
 /** The exit code of every error. A command itself returns 0 or 1. */

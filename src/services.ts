@@ -16,6 +16,7 @@ import { incidentOutbox } from "./azure/incidents/incident-outbox.ts";
 import { incidentTable } from "./azure/incidents/incident-table.ts";
 import { ruleIds } from "./azure/incidents/rule-ids.ts";
 import { categorySightingTable } from "./azure/ledger/category-sighting-table.ts";
+import { evaluationTable } from "./azure/ledger/evaluation-table.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { unmatchedOperationTable } from "./azure/ledger/unmatched-operation-table.ts";
@@ -29,9 +30,11 @@ import { readyRule } from "./core/incident/ready-rule.ts";
 import type { Rule } from "./core/incident/rule.ts";
 import { expectedCategories } from "./core/ledger/category-sightings.ts";
 import { categoryWatch } from "./core/ledger/category-watch.ts";
+import { type RuleSet, ruleSetOf } from "./core/ledger/evaluations.ts";
 import { ruleScan } from "./core/scan/rule-scan.ts";
 import { skippedSample } from "./core/scan/skipped-sample.ts";
 import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
+import { VERSION } from "./version.ts";
 import type { HubEvent } from "./workflows/detection/detect-batch.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
 
@@ -83,6 +86,15 @@ async function connect(config: Config) {
   const isSampled = skippedSample();
   const categories = categoryWatch(config.allowedTenantIds, config.expectedLogCategories);
   const expected = expectedCategories(config.allowedTenantIds, config.expectedLogCategories);
+  const evaluations = evaluationTable(ledgerRows, config.auditEvents);
+  let running: RuleSet | undefined;
+  // Made when first needed, since it takes a hash of each plan.
+  const ruleSet = () =>
+    (running ??= ruleSetOf(
+      VERSION,
+      rules.map(({ rule }) => rule),
+      config.allowedTenantIds,
+    ));
   const sinks = openSinks(senders, {
     outboxOf: (sink) => incidentOutbox(incidentRows, sink),
     incidents,
@@ -101,6 +113,13 @@ async function connect(config: Config) {
     sightings: categorySightingTable(ledgerRows, config.auditEvents, expected),
     looksInto: (event: HubEvent, arrivedAt: string) =>
       isSampled(event.position, arrivedAt) || categories.mayHold(event.body, arrivedAt),
+    evaluations: {
+      evaluating: (at: Date) => evaluations.evaluating(ruleSet(), at),
+      addDelays: evaluations.addDelays,
+      read: evaluations.read,
+    },
+    /** The rules that this app runs. */
+    ruleSet,
     unmatchedOperation: unmatchedOperations(rules),
     operations: unmatchedOperationTable(ledgerRows),
     /** The literals of the scan, or why the scan is off. */
@@ -114,7 +133,7 @@ async function connect(config: Config) {
     sinks,
     deadLetters: {
       add: async (letter: DeadLetter) => (await letters()).add(letter),
-      count: async (limit: number) => (await letters()).count(limit),
+      waiting: async (limit: number) => (await letters()).waiting(limit),
     },
     lists: incidentLists(incidentRows),
     /** Goes on with the export of the incident table, if it is due. */

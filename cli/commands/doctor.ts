@@ -1,10 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
-import type { AppSettings } from "../doctor/diagnose.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { fileReason } from "../errors/failure-text.ts";
 import { jsonLine } from "../json-line.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -44,15 +40,11 @@ matters. --health asks the app itself, which uses its own identity.`,
     if (values.health !== undefined && !/^https?:$/.test(URL.parse(values.health)?.protocol ?? ""))
       throw new UsageError("--health must be a URL such as https://APP.azurewebsites.net/api/health");
     // The SDKs are loaded when first needed.
-    const [{ settingsFor }, { settingsIn }, { diagnose }] = await Promise.all([
+    const [{ givenSettings }, { diagnose }] = await Promise.all([
       import("../deployment/app-settings.ts"),
-      import("../deployment/settings-file.ts"),
       import("../doctor/diagnose.ts"),
     ]);
-    const settings: AppSettings =
-      values.settings === undefined
-        ? await settingsFor({}, terminal)
-        : settingsIn(await contentOf(values.settings), values.settings);
+    const settings = await givenSettings(values.settings, terminal);
     terminal.progress("Asking each service …");
     const findings = await diagnose(settings, { healthUrl: values.health, fetch, now: () => new Date() });
     terminal.progress("");
@@ -63,14 +55,6 @@ matters. --health asks the app itself, which uses its own identity.`,
     return wrong === 0 ? 0 : 1;
   },
 });
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`--settings ${file}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
-  }
-}
 
 const INDENT = " ".repeat(11);
 

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { UsageError } from "../../src/errors.ts";
 import { fileReason } from "../errors/failure-text.ts";
 import type { Terminal } from "../terminal.ts";
@@ -41,17 +42,28 @@ export async function settingsFor(choice: Choice, terminal: Terminal): Promise<S
   return isChosen ? settings : { ...(await runningStack(terminal)), ...settings };
 }
 
+/** The settings in the file that a person gives (- is stdin); those of `settingsFor` if none is given. */
+export async function givenSettings(file: string | undefined, terminal: Terminal): Promise<Settings> {
+  if (file === undefined) return settingsFor({}, terminal);
+  try {
+    return settingsIn(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"), file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--settings ${file}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
+  }
+}
+
 /** The file that `pimwatch stack` wrote is of no use once that has ended. */
 async function settingsInFile(terminal: Terminal): Promise<Settings> {
-  let text: string;
+  let content: string;
   try {
-    text = await readFile(SETTINGS_FILE, "utf8");
+    content = await readFile(SETTINGS_FILE, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw new UsageError(`${SETTINGS_FILE}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
   }
-  const writer = writerOf(text);
-  if (writer === undefined || isRunning(writer)) return settingsIn(text, SETTINGS_FILE);
+  const writer = writerOf(content);
+  if (writer === undefined || isRunning(writer)) return settingsIn(content, SETTINGS_FILE);
   terminal.note(`Ignored ${SETTINGS_FILE}: the \`pimwatch stack\` that wrote it, process ${writer}, has ended`);
   return {};
 }

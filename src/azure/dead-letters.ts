@@ -135,15 +135,15 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       }
     },
 
-    /** The number of dead letters that wait for a person, counted up to `limit`. */
-    async count(limit: number): Promise<number> {
-      let count = 0;
+    /** The dead letters that wait for a person, at most `limit`. */
+    async waiting(limit: number): Promise<DeadLetterEntry[]> {
+      const waiting: DeadLetterEntry[] = [];
       for await (const letter of this.list()) {
         if (!isWaiting(letter)) continue;
-        count += 1;
-        if (count >= limit) break;
+        waiting.push(letter);
+        if (waiting.length >= limit) break;
       }
-      return count;
+      return waiting;
     },
 
     /** All dead letters with reason and origin, discarded ones too, in the order of their names. */

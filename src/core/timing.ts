@@ -80,6 +80,12 @@ export const OPERATION_NOTED_EVERY_MS = HOUR;
 /** An operation without a rule that is not seen for so long is no longer shown. */
 export const OPERATION_FORGOTTEN_MS = 30 * DAY;
 
+/** How often an instance notes which rules it evaluates events with, and saves its counts of delays. */
+export const EVALUATION_NOTED_EVERY_MS = MINUTE;
+
+/** Delays are shown for a day: long enough for a quiet tenant, short enough to show today's trouble. */
+export const DELAYS_KEPT_MS = DAY;
+
 // Log categories
 
 /**

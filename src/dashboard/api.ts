@@ -1,5 +1,7 @@
 import type { IncidentRow } from "../core/incident/incident-row.ts";
 import type { Guide } from "../core/incident/rule.ts";
+import type { ProofOfSilence } from "../core/ledger/proof-of-silence.ts";
+import type { Statement } from "../core/ledger/silence-statement.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
 import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
@@ -29,7 +31,11 @@ export interface IncidentPage {
 }
 
 /** The answer of `/api/pipeline`; its other members are figures. */
-export type Health = Readonly<Record<string, unknown>> & { readonly status: string; readonly version: string };
+export type Health = Readonly<Record<string, unknown>> & {
+  readonly status: string;
+  readonly version: string;
+  readonly silence?: ProofOfSilence;
+};
 
 /** The app answered with an error, or could not be reached; then `status` is 0. */
 export class ApiError extends Error {
@@ -62,6 +68,12 @@ export async function readIncident(id: string, signal: AbortSignal): Promise<Rea
 /** Reads the health of the pipeline, whatever its status. */
 export function readHealth(signal: AbortSignal): Promise<Health> {
   return read<Health>("pipeline", signal);
+}
+
+/** What is proven of one rule, in each tenant. */
+export async function readStatements(ruleId: string, signal: AbortSignal): Promise<readonly Statement[]> {
+  const query = new URLSearchParams({ rule: ruleId });
+  return (await read<{ readonly statements: readonly Statement[] }>(`silence?${query}`, signal)).statements;
 }
 
 export type ChangeOutcome =

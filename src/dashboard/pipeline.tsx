@@ -4,6 +4,7 @@ import type { Health } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { ago, count } from "./format.ts";
 import { Inert } from "./detail/inert.tsx";
+import { Silence } from "./silence.tsx";
 import type { Polled } from "./use-polled.ts";
 
 interface HealthState {
@@ -63,6 +64,7 @@ export function PipelineDialog({ health, now, onClose }: PipelineProps): VNode {
           </>
         ))}
       </dl>
+      {health.value?.silence !== undefined && <Silence proof={health.value.silence} />}
       <p class="soft">
         The same as JSON: <a href="pipeline">/api/pipeline</a>
       </p>
@@ -80,7 +82,7 @@ const NAMES: Readonly<Record<string, string>> = {
   ),
   version: "Version",
 };
-const SHOWN_ELSEWHERE = new Set(["status", "problems"]);
+const SHOWN_ELSEWHERE = new Set(["status", "problems", "silence"]);
 
 /** Every figure that health holds, however deep, by its path; rules and operations by their names. */
 function figuresOf(value: unknown, path = ""): [string, string][] {

@@ -10,6 +10,7 @@ import { API_DEADLINE_MS } from "../core/timing.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
+import { silenceAnswer } from "../workflows/health/silence-api.ts";
 import { runInvocation } from "./run-invocation.ts";
 
 // The host tries routes in the order of the functions' names, so a plain `{id}` would also match "summary". An id is a sha256.
@@ -21,12 +22,13 @@ register("incidents-csv", "GET", "incidents/export", "csv");
 register("incidents-show", "GET", BY_ID, "show");
 register("incidents-change", "PATCH", BY_ID, "change");
 register("me", "GET", "me", "me");
+register("silence", "GET", "silence", "silence");
 
 /**
  * Registers a route of the API. No function key protects it, since a browser could not keep one. App Service
  * Authentication says who asks, and without it there is no API (src/core/triage/dashboard-access.ts).
  */
-function register(name: string, method: HttpMethod, route: string, operation: Parameters<typeof answerApi>[0]): void {
+function register(name: string, method: HttpMethod, route: string, operation: Operation): void {
   app.http(name, {
     methods: [method],
     authLevel: "anonymous",
@@ -36,19 +38,23 @@ function register(name: string, method: HttpMethod, route: string, operation: Pa
   });
 }
 
+type Operation = Parameters<typeof answerApi>[0] | "silence";
+
 async function answer(
-  operation: Parameters<typeof answerApi>[0],
+  operation: Operation,
   request: HttpRequest,
   context: InvocationContext,
 ): Promise<HttpResponseInit> {
   try {
-    return await answerApi(operation, toApiRequest(request), {
+    const app = {
       access: readDashboardAccess(process.env),
       async connect() {
         const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
         return services();
       },
-    });
+    };
+    const sent = toApiRequest(request);
+    return await (operation === "silence" ? silenceAnswer(sent, app) : answerApi(operation, sent, app));
   } catch (error) {
     context.error(JSON.stringify({ event: "request failed", operation, error: String(error) }));
     return error instanceof PimwatchError && !error.retryable

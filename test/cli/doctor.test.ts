@@ -59,6 +59,7 @@ beforeAll(async () => {
     lostEvents: 0,
     oldestUnfinishedAt: undefined,
     lastEnqueuedAt: undefined,
+    evaluation: undefined,
     failure: undefined,
   });
   for (const timer of TIMERS) await timerTable(tableRows(ledger), config.auditEvents).ended(timer, new Date());

@@ -1,7 +1,7 @@
 // The pipeline's laws: those that hold at any moment, and those that hold at its end.
 import { expect } from "vitest";
 import { sha256Hex } from "../../src/core/json/content-hash.ts";
-import { unionOf } from "../../src/core/ledger/sequence-ranges.ts";
+import { countOf, unionOf } from "../../src/core/ledger/sequence-ranges.ts";
 import { PARTITION_IDS, type Sent, type World } from "./world.ts";
 
 /** Incident ids by the prefix of their row key, once per row; with the revision if the key has one. */
@@ -35,7 +35,8 @@ function isSettled({ incidentIds, isGarbage, event }: Sent, world: World, stored
 /**
  * At any moment, after any failure: an incident is stored completely, once, and only if it was sent. Each of its states
  * is queued or acknowledged, and acknowledged only if the endpoint accepted it. Events that the ledger calls finished
- * are finished, and it never forgets that.
+ * are finished, and it never forgets that. Events that reached the hub before the time through which the ledger says that
+ * they are evaluated are finished, or it says that they are not.
  *
  * @param known `removed`: states whose outbox row was deleted by hand; `finished` grows with each check
  */
@@ -71,6 +72,19 @@ export async function mustHold(
       }
     for (const range of lost.filter(({ hubCreatedAt }) => hubCreatedAt === world.hub.createdAt))
       expect(range.last, `lost ${partitionId}/${range.first}-${range.last}`).toBeLessThan(first);
+  }
+
+  // A clock that was ever more than a minute ahead of the hub's says nothing of what reached the hub before a time.
+  for (const { partitionId, evaluation } of world.hub.isClockTrusted ? await world.ledger.statuses() : []) {
+    const through = Date.parse(evaluation?.through ?? "");
+    const open = evaluation?.open ?? [];
+    if (Number.isNaN(through) || countOf(open) < (evaluation?.openEvents ?? 0)) continue;
+    for (const [number, sent] of world.partition(partitionId).events) {
+      const reachedHub = Date.parse(sent.event.position.enqueuedTime ?? "");
+      if (reachedHub >= through) continue;
+      const isKnownOpen = open.some(({ first, last }) => first <= number && number <= last);
+      expect(isKnownOpen || isSettled(sent, world, ids), `evaluated ${partitionId}/${number}`).toBe(true);
+    }
   }
 
   const ofThisHub = [...finished].filter((key) => key.startsWith(`${world.hub.createdAt}|`));

@@ -4,6 +4,7 @@ import { incidentLists } from "../../src/azure/incidents/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incidents/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { categorySightingTable } from "../../src/azure/ledger/category-sighting-table.ts";
+import { evaluationTable } from "../../src/azure/ledger/evaluation-table.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { ruleIds } from "../../src/azure/incidents/rule-ids.ts";
 import { sinkAcceptances } from "../../src/azure/ledger/sink-acceptances.ts";
@@ -15,7 +16,9 @@ import { throwFirst } from "../../src/core/do-each.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { Send, SendOutcome, SinkName } from "../../src/core/incident/sinks.ts";
 import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
+import { ruleSetOf } from "../../src/core/ledger/evaluations.ts";
 import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
+import { CLOCK_DIFFERENCE } from "../../src/core/timing.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/healing/check-ledger.ts";
 import type { HubEvent } from "../../src/workflows/detection/detect-batch.ts";
@@ -31,6 +34,7 @@ export const PARTITION_IDS = ["0", "1"] as const;
 export type PartitionId = (typeof PARTITION_IDS)[number];
 const RULE_ID = CHANGES_TO_PIM_SETTINGS.id;
 const RULE = readyRule();
+const RULE_SET = ruleSetOf("1.0.0", [RULE.rule], [TENANT]);
 const NAME = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
 
 /** The content of an event: records that match, one that does not, bytes that are not JSON. */
@@ -79,7 +83,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   /** Ids of incidents that the table always refuses, while it accepts all others. */
   const refused = new Set<string>();
   const clock = { app: Date.UTC(2026, 2, 4), hub: Date.UTC(2026, 2, 4) };
-  const hub = { createdAt: clock.hub, partitions: new Map<PartitionId, Partition>() };
+  const hub = { createdAt: clock.hub, isClockTrusted: true, partitions: new Map<PartitionId, Partition>() };
   const everSent: Sent[] = [];
   const letters = new Set<string>();
   const accepted = new Set<string>();
@@ -106,6 +110,12 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     );
   }
 
+  /** The notes of a process that has just started. */
+  function newEvaluations(): HandleDependencies["evaluations"] {
+    const { evaluating, addDelays } = evaluationTable(tableRows(ledgerRows.client), NAME);
+    return { evaluating: (at) => evaluating(RULE_SET, at), addDelays };
+  }
+
   let deps: HandleDependencies = {
     rules: [RULE],
     allowedTenantIds: new Set([TENANT]),
@@ -120,6 +130,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
     sinks: newSinks(),
     ledger,
+    evaluations: newEvaluations(),
     operations: { note: () => Promise.resolve() },
     categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
     sightings: categorySightingTable(tableRows(ledgerRows.client), NAME, []),
@@ -166,6 +177,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     describe: () => Promise.resolve({ createdAt: hub.createdAt, partitionIds: PARTITION_IDS }),
     partition: (id: string) => {
       const { first, last } = partition(id);
+      hub.isClockTrusted &&= clock.app - clock.hub <= CLOCK_DIFFERENCE.warningMs;
       return Promise.resolve({ first, last, lastEnqueuedAt: last < 0 ? undefined : clock.hub });
     },
     read(id: string, { first, last }: SequenceRange, limit: number) {
@@ -247,7 +259,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
     /** Forgets the process's knowledge of its sinks. */
     restart(): void {
-      deps = { ...deps, sinks: newSinks() };
+      deps = { ...deps, sinks: newSinks(), evaluations: newEvaluations() };
     },
     async reconcile(): Promise<Reconciled> {
       const rows = tableRows(incidentRows.client);

@@ -1,12 +1,14 @@
 import { rowOfEntity, textOfRecordEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
 import { categorySightingTable } from "../../src/azure/ledger/category-sighting-table.ts";
+import { evaluationTable } from "../../src/azure/ledger/evaluation-table.ts";
 import { unmatchedOperationTable } from "../../src/azure/ledger/unmatched-operation-table.ts";
 import { suspectTable, type WorkerProcess } from "../../src/azure/ledger/suspect-table.ts";
 import { incidentIdOf, kindOf } from "../../src/azure/tables/row-keys.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
+import { ruleSetOf } from "../../src/core/ledger/evaluations.ts";
 import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
 import type { HandleDependencies } from "../../src/workflows/detection/handle-events.ts";
 import { memoryTable } from "../memory-table.ts";
@@ -25,8 +27,11 @@ export function memoryStores() {
   void client.createTable();
   const incidents = incidentTable(tableRows(client));
   const letters: Letter[] = [];
-  const deps: DetectDependencies & Pick<HandleDependencies, "categories" | "sightings"> & Operations = {
+  const deps: DetectDependencies &
+    Pick<HandleDependencies, "categories" | "sightings"> &
+    Operations & { readonly evaluations: ReturnType<typeof memoryEvaluations> } = {
     operations: unmatchedOperationTable(tableRows(client)),
+    evaluations: memoryEvaluations(),
     categories: categoryWatch(new Set([TENANT]), ["AuditLogs"]),
     sightings: categorySightingTable(tableRows(client), { namespace: "contoso", hub: "audit" }, [
       { tenantId: TENANT, category: "AuditLogs" },
@@ -56,6 +61,17 @@ export function memoryStores() {
   }
 
   return { deps, incidents, stored, letters };
+}
+
+/** The rules and tenants of these stores. */
+export const RULE_SET = ruleSetOf("1.0.0", [readyRule().rule], [TENANT]);
+
+/** The app's own notes of evaluations over a table in memory. */
+export function memoryEvaluations() {
+  const { client } = memoryTable();
+  void client.createTable();
+  const { evaluating, ...table } = evaluationTable(tableRows(client), { namespace: "n", hub: "h" });
+  return { ...table, evaluating: (at: Date) => evaluating(RULE_SET, at) };
 }
 
 /** The app's own marks of suspects over a table in memory, for workers that the test kills. */

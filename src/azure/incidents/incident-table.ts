@@ -1,7 +1,8 @@
+import { odata } from "@azure/data-tables";
 import type { IncidentRow, StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import { valueText } from "../../core/value-text.ts";
 import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
-import { identityOf, incidentKeys, LISTED_ROWS, listedKeys, recordKeys } from "../tables/row-keys.ts";
+import { identityOf, INCIDENT_ROWS, incidentKeys, LISTED_ROWS, listedKeys, recordKeys } from "../tables/row-keys.ts";
 import { assertWithinTableLimits } from "../tables/table-limits.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 import { type Addition, storeMissing } from "./incident-additions.ts";
@@ -85,9 +86,26 @@ export function incidentTable(table: TableRows, sinks = SINKS_ALWAYS_ON) {
       for await (const entity of table.list({ partitionKey: ruleId, prefix: LISTED_ROWS })) yield rowOfEntity(entity);
     },
 
+    /** The incidents of a rule that were detected from a time on: their tenants, and when their events reached the hub. */
+    async *detectedSince(
+      ruleId: string,
+      since: Date,
+    ): AsyncGenerator<{ readonly tenant: string; readonly at: number }> {
+      const where = [odata`DetectedTime ge ${since.toISOString().slice(0, SECONDS)}`];
+      const select = ["EntraTenantId", "EventHubEnqueuedTime", "DetectedTime"];
+      for await (const row of table.list({ partitionKey: ruleId, prefix: INCIDENT_ROWS, where, select })) {
+        const reached = Date.parse(String(row["EventHubEnqueuedTime"]));
+        const at = Number.isNaN(reached) ? Date.parse(String(row["DetectedTime"])) : reached;
+        yield { tenant: String(row["EntraTenantId"]), at };
+      }
+    },
+
     ...incidentOutbox(table, "log-analytics"),
   };
 }
+
+/** Length of an ISO 8601 time up to its seconds, which sorts before the same second with a fraction of any length. */
+const SECONDS = 19;
 
 /** An incident of an older version has no hash. */
 function knownAs(stored: KnownIncident, { contentHash }: KnownIncident): "known" | "otherContent" {

@@ -54,13 +54,7 @@ export function ledgerTable(table: TableRows, hub: HubName) {
      * @throws {DependencyError} when it is unknown whether the note is stored
      */
     async finished(partitionId: string, run: FinishedRun): Promise<void> {
-      try {
-        await table.insert(runEntity(partitionOf(partitionId), run));
-      } catch (error) {
-        if (error instanceof DependencyError) throw error;
-        const problem = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
-        throw new DependencyError("Ledger", problem || "no reason given", { cause: error });
-      }
+      await ledgerWrite(() => table.insert(runEntity(partitionOf(partitionId), run)));
     },
 
     /** All rows of a partition. */
@@ -78,14 +72,14 @@ export function ledgerTable(table: TableRows, hub: HubName) {
 
     /** Notes that events have left the hub for good. The row stays. */
     async lost(partitionId: string, range: LostRange): Promise<void> {
-      await table.insert({ partitionKey: partitionOf(partitionId), rowKey: lostKey(range) });
+      await table.insert(lostEntity(partitionOf(partitionId), range));
     },
 
     /** Replaces rows by fewer with the same meaning. It writes the new rows before it removes the old ones. */
     async replace(partitionId: string, { written, obsolete }: LedgerChanges): Promise<void> {
       const partitionKey = partitionOf(partitionId);
       for (const run of written.runs) await table.insert(runEntity(partitionKey, run));
-      for (const range of written.lost) await table.insert({ partitionKey, rowKey: lostKey(range) });
+      for (const range of written.lost) await table.insert(lostEntity(partitionKey, range));
       const rowKeys = [
         ...obsolete.runs.map(runKey),
         ...obsolete.lost.map(lostKey),
@@ -130,6 +124,7 @@ export function ledgerTable(table: TableRows, hub: HubName) {
         Stuck: JSON.stringify(status.stuck),
         OldestUnfinishedAt: status.oldestUnfinishedAt ?? "",
         LastEnqueuedAt: status.lastEnqueuedAt ?? "",
+        Evaluation: JSON.stringify(status.evaluation),
       });
     },
 
@@ -156,9 +151,24 @@ export function ledgerTable(table: TableRows, hub: HubName) {
 
 export type LedgerTable = ReturnType<typeof ledgerTable>;
 
+/** Does a write of the ledger. @throws {DependencyError} whatever the write fails with */
+export async function ledgerWrite(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (error instanceof DependencyError) throw error;
+    const problem = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    throw new DependencyError("Ledger", problem || "no reason given", { cause: error });
+  }
+}
+
 function runEntity(partitionKey: string, run: FinishedRun): Row {
   const times = { FinishedAt: iso(run.finishedAt), LatestAt: iso(run.latestAt) };
   return { partitionKey, rowKey: runKey(run), ...times };
+}
+
+function lostEntity(partitionKey: string, range: LostRange): Row {
+  return { partitionKey, rowKey: lostKey(range), LostAt: iso(range.lostAt) };
 }
 
 type LedgerRows = { -readonly [Kind in keyof PartitionLedger]: PartitionLedger[Kind][number][] };
@@ -176,7 +186,7 @@ function addRow(ledger: LedgerRows, entity: Entity): void {
   if (kind === "run") {
     const finishedAt = timeOf("FinishedAt") ?? third;
     ledger.runs.push({ first, last, enqueuedAt: third, finishedAt, latestAt: timeOf("LatestAt") ?? finishedAt });
-  } else if (kind === "lost") ledger.lost.push({ first, last, hubCreatedAt: third });
+  } else if (kind === "lost") ledger.lost.push({ first, last, hubCreatedAt: third, lostAt: timeOf("LostAt") ?? 0 });
   else if (kind === "attempt") ledger.attempts.push(first);
   else if (kind === "base")
     ledger.bases.push({ hubCreatedAt: first, first: Number(entity["First"]), seenAt: timeOf("SeenAt") ?? 0 });
@@ -197,6 +207,7 @@ function statusOf(entity: Entity): PartitionStatus {
     const value = entity[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
+  const evaluation = textOf("Evaluation");
   const [failedAt, reason] = [textOf("FailedAt"), textOf("Failure")];
   return {
     partitionId: String(entity["rowKey"]),
@@ -208,6 +219,7 @@ function statusOf(entity: Entity): PartitionStatus {
     lostEvents: Number(entity["LostEvents"] ?? 0),
     oldestUnfinishedAt: textOf("OldestUnfinishedAt"),
     lastEnqueuedAt: textOf("LastEnqueuedAt"),
+    evaluation: evaluation === undefined ? undefined : JSON.parse(evaluation),
     failure: failedAt === undefined ? undefined : { at: failedAt, reason: reason ?? "" },
   };
 }

@@ -30,6 +30,9 @@ import type { RowKeys } from "./table-rows.ts";
  *                                      first                              when the first run of any of them ended
  *     categories|<namespace>|<hub>     <tenant>|<category>|<day>          in which minutes of the day its records reached the hub
  *                                      <tenant>|<category>|since          since when it is expected
+ *     evaluations|<namespace>|<hub>    set|<hash>                         rules and tenants that evaluated events, from when to when
+ *                                      forgotten                          sets last used before this are removed
+ *                                      delays|<hour ms>                   how long events of that hour took, as counts
  *     suspects                         <what>|<hash>                      who works on it since when, or that it is
  *                                                                         quarantined (`suspectKey` in detect-guarded.ts)
  *     sinks                            <sink>                             when it last accepted something
@@ -204,6 +207,18 @@ export function statusKeys(hub: HubName, partitionId: string): RowKeys {
 
 export function timersPartition(hub: HubName): string {
   return `timers|${hubPart(hub)}`;
+}
+
+export const SET_ROWS = "set|";
+export const DELAY_ROWS = "delays|";
+export const FORGOTTEN_SETS = "forgotten";
+
+export function evaluationsPartition(hub: HubName): string {
+  return `evaluations|${hubPart(hub)}`;
+}
+
+export function delayRow(hour: number): string {
+  return `${DELAY_ROWS}${digits(hour)}`;
 }
 
 function hubPart({ namespace, hub }: HubName): string {

@@ -216,7 +216,8 @@ function activityOf(match: Match): Incident["activity"] {
   };
 }
 
-function eventTime(record: DiagnosticRecord): string | undefined {
+/** When the activity of a record happened; undefined if the record does not say it in a form that is known. */
+export function eventTime(record: DiagnosticRecord): string | undefined {
   return iso(propertiesOf(record)["activityDateTime"]) ?? iso(record["time"]);
 }
 

@@ -11,7 +11,11 @@ export interface FinishedRun extends SequenceRange {
 }
 
 /** Numbers of events that can never be read again. */
-export type LostRange = SequenceRange & { readonly hubCreatedAt: number };
+export interface LostRange extends SequenceRange {
+  readonly hubCreatedAt: number;
+  /** When the loss was noted, after the events had reached the hub. 0 if a version noted it that kept no time. */
+  readonly lostAt: number;
+}
 
 /** Events that the healer could not store. From run to run it narrows a range down to single events. */
 export interface StuckRange extends SequenceRange {
@@ -93,8 +97,29 @@ export interface PartitionStatus {
   readonly lostEvents: number;
   readonly oldestUnfinishedAt: string | undefined;
   readonly lastEnqueuedAt: string | undefined;
+  /** Undefined if only a version without it has checked the partition. */
+  readonly evaluation: PartitionEvaluation | undefined;
   /** Why the latest check of it failed. */
   readonly failure: { readonly at: string; readonly reason: string } | undefined;
+}
+
+/** How far the events of a partition are evaluated. */
+export interface PartitionEvaluation {
+  /** The ledger expects every event from then on. */
+  readonly since: string;
+  /** Every event that reached the hub before this is finished, but for open and lost ones. Undefined if unknown. */
+  readonly through: string | undefined;
+  /** Events among those that are not finished. */
+  readonly openEvents: number;
+  /** The first of them, as far as a row has room. */
+  readonly open: readonly SequenceRange[];
+  /** The latest losses, as far as a row has room. */
+  readonly lost: readonly DatedLoss[];
+}
+
+export interface DatedLoss extends SequenceRange {
+  /** The events reached the hub before this. "" if unknown. */
+  readonly before: string;
 }
 
 /** The ranges that are single events and failed while others were stored. */
@@ -114,7 +139,7 @@ export interface LedgerAssessment {
   readonly isNewBase: boolean;
   readonly finished: readonly SequenceRange[];
   /** Finished numbers whose events can never be read again. */
-  readonly lost: readonly SequenceRange[];
+  readonly lost: readonly LostRange[];
   /** All events that are or were in the hub and are not finished. */
   readonly unfinished: readonly SequenceRange[];
   /** Unfinished events that were skipped and must be read again, without stuck events. */
@@ -125,6 +150,8 @@ export interface LedgerAssessment {
   readonly latestAt: number | undefined;
   /** Unfinished events at the end of the partition, if nothing has been finished for long. Read again if they are old. */
   readonly stalled: SequenceRange | undefined;
+  /** Unfinished events at the end of the partition, without stuck events: most are being worked on. */
+  readonly pending: readonly SequenceRange[];
   /** Number of events after the last one up to which all are finished. */
   readonly lag: number;
   /** Compacted rows to write, and rows to remove. */
@@ -139,7 +166,7 @@ export function assessLedger(
 ): LedgerAssessment {
   const { hubCreatedAt } = state;
   const merged = mergeRuns(ledger.runs.filter(({ enqueuedAt }) => enqueuedAt >= hubCreatedAt));
-  const lost = unionOf(ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt));
+  const lost = mergeLost(ledger.lost.filter((range) => range.hubCreatedAt === hubCreatedAt));
   const knownBase = ledger.bases
     .filter((known) => known.hubCreatedAt === hubCreatedAt)
     .toSorted((a, b) => a.first - b.first)[0];
@@ -172,6 +199,7 @@ export function assessLedger(
     stuck,
     latestAt: latestAt === -Infinity ? undefined : latestAt,
     stalled: tail !== undefined && isStalled ? tail : undefined,
+    pending: tail === undefined ? [] : missingFrom(tail, stuck),
     lag: state.last + 1 - (unfinished[0]?.first ?? state.last + 1),
     changes: changesOf(ledger, { hubCreatedAt, merged, lost, stuck, unfinished }),
   };
@@ -216,11 +244,27 @@ export function mergeRuns(runs: readonly FinishedRun[]): FinishedRun[] {
   return merged;
 }
 
+/** The same numbers as ascending ranges that do not overlap or touch, each with the latest time of its parts. */
+function mergeLost(ranges: readonly LostRange[]): LostRange[] {
+  const merged: LostRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
+    const previous = merged.at(-1);
+    if (previous === undefined || range.first > previous.last + 1) merged.push(range);
+    else
+      merged[merged.length - 1] = {
+        ...previous,
+        last: Math.max(previous.last, range.last),
+        lostAt: Math.max(previous.lostAt, range.lostAt),
+      };
+  }
+  return merged;
+}
+
 interface CurrentRows {
   readonly hubCreatedAt: number;
   /** The runs of this hub. */
   readonly merged: readonly FinishedRun[];
-  readonly lost: readonly SequenceRange[];
+  readonly lost: readonly LostRange[];
   readonly stuck: readonly StuckRange[];
   readonly unfinished: readonly SequenceRange[];
 }
@@ -230,8 +274,7 @@ interface CurrentRows {
  * of it, or one with the same numbers that every instance keeps.
  */
 function changesOf(ledger: PartitionLedger, current: CurrentRows): LedgerChanges {
-  const { hubCreatedAt, merged, stuck, unfinished } = current;
-  const lost = current.lost.map((range): LostRange => ({ ...range, hubCreatedAt }));
+  const { hubCreatedAt, merged, lost, stuck, unfinished } = current;
   const kept = new Set(stuck);
   const runs = compaction(ledger.runs, merged, runKey);
   const losses = compaction(

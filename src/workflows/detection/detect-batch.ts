@@ -1,8 +1,9 @@
+import { isAuditLog } from "../../core/event/audit-log.ts";
 import { readEventBody, type ReadRecord } from "../../core/event/event-body.ts";
 import { doEach, DOWN_AFTER, throwFirst } from "../../core/do-each.ts";
 import { type Candidates, candidateRecords } from "../../core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../core/scan/literal-scan.ts";
-import type { HubPosition } from "../../core/incident/incident.ts";
+import { eventTime, type HubPosition } from "../../core/incident/incident.ts";
 import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
@@ -93,7 +94,11 @@ export interface BatchOutcome {
   /** Operations that no rule matched, among the records that were read in full and a sample of the others. */
   readonly unmatchedOperations: OperationCounts;
   readonly added: readonly StoredIncident[];
+  readonly delays: readonly Delay[];
 }
+
+/** When an audit record occurred and when its event reached the hub, in milliseconds since 1970. */
+type Delay = readonly [occurred: number, reachedHub: number];
 
 /** A batch in progress. Its incidents and dead letters wait to be stored in groups, and are counted once they are. */
 export interface Batch {
@@ -101,6 +106,8 @@ export interface Batch {
   readonly figures: { -readonly [Figure in keyof BatchFigures]: BatchFigures[Figure] };
   readonly unmatchedOperations: Map<string, number>;
   readonly added: StoredIncident[];
+  /** Of the audit records that were read in full. */
+  readonly delays: Delay[];
   readonly waiting: {
     records: FoundRecord[];
     /** Incidents of these records together. */
@@ -136,6 +143,7 @@ export function newBatch(deps: DetectDependencies): Batch {
     figures: { ...NO_BATCH_FIGURES },
     unmatchedOperations: new Map(),
     added: [],
+    delays: [],
     waiting: { records: [], incidents: 0, characters: 0, letters: [] },
     errors: [],
     failedInARow: 0,
@@ -157,8 +165,9 @@ export async function detectBatch(events: readonly HubEvent[], deps: DetectDepen
 }
 
 /** The outcome of a batch, once all of it is stored. */
-export function outcomeOf({ figures, unmatchedOperations, added }: Batch, events: readonly HubEvent[]): BatchOutcome {
-  return { figures: { ...figures, events: events.length }, unmatchedOperations, added };
+export function outcomeOf({ figures, ...batch }: Batch, events: readonly HubEvent[]): BatchOutcome {
+  const { unmatchedOperations, added, delays } = batch;
+  return { figures: { ...figures, events: events.length }, unmatchedOperations, added, delays };
 }
 
 /** Adds up several outcomes. */
@@ -168,7 +177,8 @@ export function sumOf(outcomes: readonly BatchOutcome[]): BatchOutcome {
   const unmatchedOperations = new Map<string, number>();
   for (const outcome of outcomes)
     for (const [name, count] of outcome.unmatchedOperations) addOperation(unmatchedOperations, name, count);
-  return { figures, unmatchedOperations, added: outcomes.flatMap(({ added }) => added) };
+  const added = outcomes.flatMap((outcome) => outcome.added);
+  return { figures, unmatchedOperations, added, delays: outcomes.flatMap(({ delays }) => delays) };
 }
 
 /** Detects in the events and stores everything found. @throws after it has stored all that can be stored */
@@ -198,12 +208,17 @@ function candidatesOf(event: HubEvent, batch: Batch): Candidates | undefined {
 }
 
 /** Only looks: the event stays skipped, so none of its records is counted or becomes a dead letter. */
-function lookInto({ body, position }: HubEvent, { deps, unmatchedOperations }: Batch): void {
+function lookInto({ body, position }: HubEvent, { deps, unmatchedOperations, delays }: Batch): void {
   for (const source of readEventBody(body).records) {
     deps.categories?.see(source.record, arrivalOf(position, deps));
+    addDelay(delays, source, position);
     const operation = skippedOperation(source, deps);
     if (operation !== undefined) addOperation(unmatchedOperations, operation, 1);
   }
+}
+
+function addDelay(delays: Delay[], { record }: ReadRecord, { enqueuedTime }: HubPosition): void {
+  if (isAuditLog(record)) delays.push([Date.parse(eventTime(record) ?? ""), Date.parse(enqueuedTime ?? "")]);
 }
 
 /** When an event reached the hub. Some versions of the host may not tell. */
@@ -238,6 +253,7 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   if (deps.isQuarantined?.("record", source.bytes()) === true)
     return bury({ bytes: source.bytes(), reason: QUARANTINED, position }, batch);
   deps.categories?.see(source.record, arrivalOf(position, deps));
+  addDelay(batch.delays, source, position);
   const verdict = judge(source, position, deps);
   if (verdict.found.length > 0) {
     const incidents = verdict.found.map(({ incident }) => incident);

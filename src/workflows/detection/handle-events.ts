@@ -1,4 +1,6 @@
 import { throwFirst } from "../../core/do-each.ts";
+import { type Delays, delaysOf } from "../../core/ledger/delays.ts";
+import type { StageDelays } from "../../core/ledger/evaluations.ts";
 import type { StoredIncident } from "../../core/incident/incident-row.ts";
 import type { NewSightings } from "../../core/ledger/category-sightings.ts";
 import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
@@ -20,11 +22,14 @@ import {
   type SuspectMarks,
 } from "./detect-guarded.ts";
 import { type BySink, type Sink, forEachSink } from "../delivery/sink.ts";
-import { type FinishedPort, type Recorded, recordFinished } from "./record-finished.ts";
+import { type FinishedDependencies, type Recorded, recordFinished } from "./record-finished.ts";
 
-export interface HandleDependencies extends DetectDependencies {
+export interface HandleDependencies extends DetectDependencies, Pick<FinishedDependencies, "ledger"> {
   readonly sinks: readonly Sink[];
-  readonly ledger: FinishedPort;
+  readonly evaluations: FinishedDependencies["evaluations"] & {
+    /** Adds to the delays that the health page shows. */
+    addDelays(delays: StageDelays, at: Date): Promise<void>;
+  };
   /** Keeps the names of operations that no rule matched, for the health page. */
   readonly operations: { note(names: readonly string[], at: Date): Promise<void> };
   readonly categories: CategoryWatch;
@@ -63,8 +68,8 @@ export interface Handled extends BatchFigures, Recorded, BySink<Delivered> {
   readonly leftBecause?: string;
   /** Whether the events were marked while they were processed. */
   readonly guarded: boolean;
-  /** Numbers of events by their seconds from hub to incident table; see `latencyHistogram`. */
-  readonly latency: Readonly<Record<string, number>>;
+  /** Events by their seconds from hub to incident table. */
+  readonly latency: Delays;
   /**
    * How many records were seen of each operation that no rule matched; see `core/entra-lists/unmatched-operations.ts`. These
    * are no totals, since most records are not read. Undefined if no such record was seen.
@@ -86,16 +91,15 @@ export async function handleEvents(
   const isQuarantined = (what: "body" | "record", bytes: Uint8Array) => quarantined.has(suspectKey(what, bytes));
   const detecting = quarantined.size === 0 ? deps : { ...deps, isQuarantined };
   const guarded = suspect || marked.size > 0;
-  const { figures, unmatchedOperations, added, failed }: GuardedOutcome = guarded
+  const { figures, unmatchedOperations, added, delays, failed }: GuardedOutcome = guarded
     ? await detectGuarded(events, { ...detecting, suspects: deps.suspects, marked, looksInto: undefined })
     : { ...(await detectBatch(events, detecting)), failed: [] };
   const left = leftToHealer(failed, mayLeave);
   const stored = failed.length === 0 ? events : events.filter((event) => !failed.some((one) => one.event === event));
-  const latency = latencyHistogram(
-    stored.map(({ position }) => position.enqueuedTime),
-    deps.now(),
-  );
+  const storedAt = deps.now().getTime();
+  const latency = delaysOf(stored.map(({ position }) => [Date.parse(position.enqueuedTime ?? ""), storedAt]));
   const recorded = await recordFinished(stored, deps);
+  await saveDelays({ occurredToHub: delaysOf(delays), hubToStored: latency }, deps);
   const operations = await noteOperations(unmatchedOperations, deps);
   await storeSightings(deps);
   const { figures: delivered, errors } = await forEachSink(deps.sinks, (sink) => deliverNew(added, sink));
@@ -103,15 +107,25 @@ export async function handleEvents(
   return { ...figures, guarded, ...left, latency, ...operations, ...recorded, ...delivered };
 }
 
+/** If they cannot be saved, the next batch tries again. */
+async function saveDelays(delays: StageDelays, { evaluations, now }: HandleDependencies): Promise<void> {
+  await ifAnswered(() => evaluations.addDelays(delays, now()));
+}
+
 /** If the names cannot be kept, the log line still has them, and the next batch that sees them tries again. */
 async function noteOperations(counts: OperationCounts, { operations, now }: HandleDependencies) {
   if (counts.size === 0) return {};
+  await ifAnswered(() => operations.note([...counts.keys()], now()));
+  return { unmatchedOperations: Object.fromEntries(counts) };
+}
+
+/** Makes a note for the health page. A batch that is stored does not fail for it. */
+async function ifAnswered(note: () => Promise<void>): Promise<void> {
   try {
-    await operations.note([...counts.keys()], now());
+    await note();
   } catch (error) {
     if (!isOfADependency(error)) throw error;
   }
-  return { unmatchedOperations: Object.fromEntries(counts) };
 }
 
 /** Writes once per minute of arrival at most, since the minutes of a category are stored. */
@@ -141,25 +155,4 @@ async function deliverNew(added: readonly StoredIncident[], sink: Sink): Promise
   const stopped = added.length === 0 ? undefined : sink.watch.paused();
   if (stopped !== undefined) return { figures: { forwarded: 0, refused: 0, failed: 0, stopped }, errors: [] };
   return deliver(added, sink, sink.limits.invocation);
-}
-
-/** Upper bounds in seconds: usual delays, delays of a retry, delays of an outage. */
-const LATENCY_BOUNDS = [1, 2, 5, 15, 60, 300, 3600] as const;
-
-/**
- * Counts of delays by upper bound in seconds, such as `{ "1": 40, "5": 2, "over": 1 }`.
- *
- * Empty bounds are left out. Each delay counts under one bound, so histograms can be added up.
- *
- * @param since - ISO 8601 times with a zone; a missing or invalid one is not counted
- */
-export function latencyHistogram(since: Iterable<string | null>, until: Date): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const time of since) {
-    const seconds = (until.getTime() - Date.parse(time ?? "")) / 1000;
-    if (Number.isNaN(seconds)) continue;
-    const bound = LATENCY_BOUNDS.find((limit) => seconds <= limit) ?? "over";
-    counts[bound] = (counts[bound] ?? 0) + 1;
-  }
-  return counts;
 }

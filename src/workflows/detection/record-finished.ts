@@ -6,6 +6,15 @@ export interface FinishedPort {
   finished(partitionId: string, run: FinishedRun): Promise<void>;
 }
 
+export interface FinishedDependencies {
+  readonly ledger: FinishedPort;
+  readonly evaluations: {
+    /** Notes which rules evaluate events now. */
+    evaluating(at: Date): Promise<void>;
+  };
+  now(): Date;
+}
+
 export interface Recorded {
   /** Stored events that are not in the ledger. The healer reads them again, which does no harm. */
   readonly notInLedger: number;
@@ -20,18 +29,21 @@ export interface Recorded {
  */
 export async function recordFinished(
   events: readonly HubEvent[],
-  { ledger, now }: { readonly ledger: FinishedPort; now(): Date },
+  { ledger, evaluations, now }: FinishedDependencies,
 ): Promise<Recorded> {
-  const time = now().getTime();
+  const at = now();
+  const time = at.getTime();
   let notInLedger = events.length;
-  for (const { partitionId, size, ...run } of runsOf(events)) {
-    try {
+  try {
+    // First: otherwise nobody could say which rules a finished event was evaluated by.
+    await evaluations.evaluating(at);
+    for (const { partitionId, size, ...run } of runsOf(events)) {
       await ledger.finished(partitionId, { ...run, finishedAt: time, latestAt: time });
       notInLedger -= size;
-    } catch (error) {
-      if (!(error instanceof DependencyError)) throw error;
-      return { notInLedger, notInLedgerBecause: error.message };
     }
+  } catch (error) {
+    if (!(error instanceof DependencyError)) throw error;
+    return { notInLedger, notInLedgerBecause: error.message };
   }
   return notInLedger === 0
     ? { notInLedger }

@@ -64,6 +64,7 @@ export interface LedgerCheck {
 
 /** As many as fit into a row of the status, and as a person reads. */
 const STUCK_SHOWN = 10;
+const RANGES_SHOWN = 10;
 
 /** Checks every partition, heals its gaps, and stores the status for `/api/pipeline`. */
 export async function checkLedger(deps: CheckDependencies, limits: CheckLimits): Promise<LedgerCheck> {
@@ -161,19 +162,29 @@ async function keepFailures(failures: LedgerCheck["failures"], { ledger, now }: 
 }
 
 function statusOf(partition: HealedPartition, now: Date): PartitionStatus {
-  const { partitionId, lag, gapEvents, lostEvents, stuck } = partition;
+  const { partitionId, lag, gapEvents, lost, stuck, open } = partition;
   const iso = (time: number | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
   return {
     partitionId,
     checkedAt: now.toISOString(),
     lag,
     gapEvents,
-    lostEvents,
+    lostEvents: countOf(lost),
     stuckEvents: countOf(unionOf(stuck)),
     stuck: stuckEvents(stuck).slice(0, STUCK_SHOWN),
     failure: undefined,
     oldestUnfinishedAt: iso(partition.oldestUnfinishedAt),
     lastEnqueuedAt: iso(partition.lastEnqueuedAt),
+    evaluation: {
+      since: new Date(partition.expectedSince).toISOString(),
+      through: iso(partition.evaluatedThrough),
+      openEvents: countOf(open),
+      open: open.slice(0, RANGES_SHOWN),
+      lost: lost
+        .toSorted((a, b) => b.lostAt - a.lostAt)
+        .slice(0, RANGES_SHOWN)
+        .map(({ first, last, lostAt }) => ({ first, last, before: lostAt === 0 ? "" : (iso(lostAt) ?? "") })),
+    },
   };
 }
 

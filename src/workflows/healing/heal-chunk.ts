@@ -89,7 +89,12 @@ async function settle(
   let closedNumbers = 0;
   for (const hole of holes) {
     const { below: gone, rest: kept } = splitAt(hole, oldest);
-    if (gone !== undefined) await deps.ledger.lost(where.partitionId, { ...gone, hubCreatedAt: where.hubCreatedAt });
+    if (gone !== undefined)
+      await deps.ledger.lost(where.partitionId, {
+        ...gone,
+        hubCreatedAt: where.hubCreatedAt,
+        lostAt: deps.now().getTime(),
+      });
     const proven = kept && splitAt(kept, readThrough + 1).below;
     if (proven === undefined) continue;
     await closeRange(proven, where.hubCreatedAt, { where, deps });

@@ -1,11 +1,12 @@
-import type { LedgerChanges, StuckRange } from "../../core/ledger/partition-ledger.ts";
-import { countOf, isSingle } from "../../core/ledger/sequence-ranges.ts";
+import type { LedgerChanges, LostRange, StuckRange } from "../../core/ledger/partition-ledger.ts";
+import { countOf, isSingle, type SequenceRange, without } from "../../core/ledger/sequence-ranges.ts";
 import { DEAD_LETTER_AT_SHARE_OF_RETENTION } from "../../core/timing.ts";
 import { reasonOf } from "../../errors.ts";
 import type { HubEvent } from "../detection/detect-batch.ts";
 import { closeRange, type FailedChunk, healChunk, type HealedChunk } from "./heal-chunk.ts";
 import {
   assess,
+  evaluatedThrough,
   type Found,
   halvesOf,
   type Healing,
@@ -26,8 +27,8 @@ export interface HealedPartition {
   readonly closedNumbers: number;
   /** Events that could not be stored and became dead letters before the hub drops them. */
   readonly deadLettered: number;
-  /** All events of this hub that are lost. */
-  readonly lostEvents: number;
+  /** All events of this hub that are lost, as ranges that do not touch. */
+  readonly lost: readonly LostRange[];
   /** Events that could not be stored; a later run tries them again. */
   readonly stuck: readonly StuckRange[];
   /** Those among them that this run tried. */
@@ -36,6 +37,12 @@ export interface HealedPartition {
   readonly failure: unknown;
   readonly oldestUnfinishedAt: number | undefined;
   readonly lastEnqueuedAt: number | undefined;
+  /** The ledger expects every event from then on. */
+  readonly expectedSince: number;
+  /** See `evaluatedThrough`. */
+  readonly evaluatedThrough: number | undefined;
+  /** Unfinished events that reached the hub before that. */
+  readonly open: readonly SequenceRange[];
 }
 
 /** Heals one partition, step by step. */
@@ -115,17 +122,25 @@ export async function partitionHealer(healing: Healing): Promise<PartitionHealer
     await keepStuck(rows, replacedBy(rows, unsettled), healing);
     const after = isIdle(found) ? found : await assess(healing);
     const oldest = after.unfinished[0];
+    const oldestUnfinishedAt = oldest === undefined ? undefined : await waitsSince(oldest, after, healing);
     return {
       partitionId: where.partitionId,
       lag: after.lag,
       gapEvents: countOf(after.gaps),
       ...done,
-      lostEvents: countOf(after.lost),
+      lost: after.lost,
       stuck: after.stuck,
       failed: rows,
       failure: unsettled.find((work) => !isProven(work) && (work.earlier?.attempts ?? 0) === 0)?.error,
-      oldestUnfinishedAt: oldest === undefined ? undefined : await waitsSince(oldest, after, healing),
+      oldestUnfinishedAt,
       lastEnqueuedAt: after.state.lastEnqueuedAt,
+      expectedSince: after.base.seenAt,
+      evaluatedThrough: await evaluatedThrough(
+        after,
+        oldest && { number: oldest.first, at: oldestUnfinishedAt },
+        healing,
+      ),
+      open: without(after.unfinished, after.pending),
     };
   }
 

@@ -9,7 +9,7 @@ import {
   type StuckRange,
 } from "../../core/ledger/partition-ledger.ts";
 import { commonWith, isSingle, missingFrom, type SequenceRange, splitAt } from "../../core/ledger/sequence-ranges.ts";
-import { LONGEST_STUCK_REST, STUCK_REST_MS } from "../../core/timing.ts";
+import { CLOCK_DIFFERENCE, LONGEST_STUCK_REST, STUCK_REST_MS } from "../../core/timing.ts";
 import type { DetectDependencies } from "../detection/detect-batch.ts";
 import type { ChunkDependencies, PartitionOfHub } from "./heal-chunk.ts";
 
@@ -49,15 +49,20 @@ export interface Work {
 }
 
 /** The state of a partition, from ledger and hub. */
-export type Found = LedgerAssessment & { readonly state: PartitionState };
+export interface Found extends LedgerAssessment {
+  readonly state: PartitionState;
+  /** A time before ledger and hub were asked, in milliseconds since 1970. */
+  readonly askedAt: number;
+}
 
 export async function assess({ where, deps, limits }: Healing): Promise<Found> {
   const { partitionId, hubCreatedAt } = where;
   const { hub, ledger, now } = deps;
+  const askedAt = now().getTime();
   // Ledger first: then the hub knows every event that the ledger has as finished.
   const rows = await ledger.read(partitionId);
   const state = { ...(await hub.partition(partitionId)), hubCreatedAt };
-  return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state };
+  return { ...assessLedger(rows, state, { ...limits, now: now().getTime() }), state, askedAt };
 }
 
 /**
@@ -77,7 +82,8 @@ export async function workOf(found: Found, healing: Healing): Promise<Work[]> {
   const work: Work[] = [];
   for (const { range, earlier } of [...ranges, ...fresh, ...oldestFirst]) {
     const { below, rest } = splitAt(range, found.state.first);
-    if (below !== undefined) await deps.ledger.lost(where.partitionId, { ...below, hubCreatedAt: where.hubCreatedAt });
+    if (below !== undefined)
+      await deps.ledger.lost(where.partitionId, { ...below, hubCreatedAt: where.hubCreatedAt, lostAt: now });
     if (rest !== undefined && hasRested(earlier, { ...limits, now })) work.push({ range: rest, earlier });
   }
   return work;
@@ -117,6 +123,24 @@ export async function waitsSince(
 ): Promise<number | undefined> {
   if (range.first < state.first) return healing.deps.now().getTime() - healing.limits.retentionMs;
   return enqueuedAt(range, healing);
+}
+
+/**
+ * The time before which every event that reached the hub is finished, but for open and lost ones. Without an unfinished
+ * event at the end, the hub's own clock proves it up to the last event, and ours up to the check, less the minute by which
+ * the two may differ.
+ *
+ * @param oldest the oldest unfinished number, and when its event reached the hub
+ * @returns undefined if the hub does not say when the first unfinished event at the end reached it
+ */
+export async function evaluatedThrough(
+  { pending: [next], state, askedAt }: Pick<Found, "pending" | "state" | "askedAt">,
+  oldest: { readonly number: number; readonly at: number | undefined } | undefined,
+  healing: Healing,
+): Promise<number | undefined> {
+  if (next === undefined) return Math.max(askedAt - CLOCK_DIFFERENCE.warningMs, state.lastEnqueuedAt ?? -Infinity);
+  if (next.first < state.first) return undefined;
+  return next.first === oldest?.number ? oldest.at : enqueuedAt(next, healing);
 }
 
 /** When the first event of a range reached the hub; undefined if the hub holds no event of it. */

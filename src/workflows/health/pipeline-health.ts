@@ -1,3 +1,10 @@
+import type { Evaluations, RuleSet } from "../../core/ledger/evaluations.ts";
+import {
+  MOST_LETTERS,
+  type ProofOfSilence,
+  proofOfSilence,
+  type WaitingLetter,
+} from "../../core/ledger/proof-of-silence.ts";
 import { OUTBOX_LATE_SECONDS } from "../../core/timing.ts";
 import { isOfADependency } from "../../errors.ts";
 import {
@@ -30,7 +37,9 @@ export interface HealthDependencies extends HubHealthDependencies, CategoryHealt
   /** Each has a partition of its own. */
   ruleIds(): Promise<readonly string[]>;
   readonly sinks: readonly WatchedSink[];
-  readonly deadLetters: { count(limit: number): Promise<number> };
+  readonly deadLetters: { waiting(limit: number): Promise<readonly WaitingLetter[]> };
+  readonly evaluations: { read(at: Date): Promise<Evaluations> };
+  ruleSet(): RuleSet;
   now(): Date;
 }
 
@@ -45,9 +54,11 @@ export interface PipelineHealth extends Partial<BySink<OutboxState>> {
   readonly categories?: readonly CategoryHealth[];
   /** Seen among the records that were read, which are not all: no total. They do not change the status. */
   readonly unmatchedOperations?: readonly SeenOperation[];
+  /** For each rule and tenant, how far "no incident" can be trusted. */
+  readonly silence?: ProofOfSilence;
 }
 
-const COUNTED = 1_000;
+const COUNTED = MOST_LETTERS;
 
 /** Asks every dependency for its state. Does not reject if one does not answer. */
 export async function pipelineHealth(deps: HealthDependencies, limits: HubHealthLimits): Promise<PipelineHealth> {
@@ -62,15 +73,23 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
       return undefined;
     }
   };
-  const now = deps.now().getTime();
-  const [states, deadLetters, findings] = await Promise.all([
+  const at = deps.now();
+  const now = at.getTime();
+  const [states, letters, findings] = await Promise.all([
     ask("the incident table", failing, () => outboxStates(deps)),
-    ask("the container of dead letters", failing, () => deps.deadLetters.count(COUNTED)),
+    ask("the container of dead letters", failing, () => deps.deadLetters.waiting(COUNTED)),
     ask("the ledger table", degraded, () =>
-      Promise.all([deps.ledger.statuses(), deps.timers.runs(), deps.operations.seen(), deps.sightings.read()]),
+      Promise.all([
+        deps.ledger.statuses(),
+        deps.timers.runs(),
+        deps.operations.seen(),
+        deps.sightings.read(),
+        deps.evaluations.read(at),
+      ]),
     ),
   ]);
   const hub = findings && hubHealth(findings[0], { ...limits, now });
+  const deadLetters = letters?.length;
   if (deadLetters !== undefined && deadLetters > 0)
     degraded.push(`${deadLetters}${deadLetters < COUNTED ? "" : " or more"} dead letter(s) wait for a person`);
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
@@ -84,7 +103,16 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
     ...(categories && { categories }),
-    ...(findings && { unmatchedOperations: findings[2] }),
+    ...(findings && {
+      unmatchedOperations: findings[2],
+      silence: proofOfSilence({
+        statuses: findings[0],
+        sightings: findings[3],
+        evaluations: findings[4],
+        letters,
+        ruleSet: deps.ruleSet(),
+      }),
+    }),
   };
 }
 

@@ -53,7 +53,7 @@ async function open(timeoutMs?: number) {
 test("each kind of row is read back separately", async () => {
   const { direct } = await open();
   const base = { hubCreatedAt: TIME, first: 3, seenAt: TIME + 7 };
-  const lost = { first: 10, last: 12, hubCreatedAt: TIME };
+  const lost = { first: 10, last: 12, hubCreatedAt: TIME, lostAt: TIME + 3 };
   const times = { since: TIME + 1, lastTriedAt: TIME + 2 };
   const stuck = { first: 7, last: 8, hubCreatedAt: TIME, attempts: 2, ...times, reason: "Table Storage: 500" };
   await direct.finished("0", run(0, 4));
@@ -119,12 +119,20 @@ test("each partition has its latest status", async () => {
     failure: undefined,
     oldestUnfinishedAt: "2026-03-03T00:00:00.000Z",
     lastEnqueuedAt: undefined,
+    evaluation: {
+      since: "2026-03-01T00:00:00.000Z",
+      through: "2026-03-03T23:59:00.000Z",
+      openEvents: 2,
+      open: [{ first: 5, last: 6 }],
+      lost: [{ first: 1, last: 1, before: "" }],
+    },
   };
   await direct.writeStatus({ ...status, lag: 9 });
   await direct.writeStatus(status);
-  await direct.writeStatus({ ...status, partitionId: "1", oldestUnfinishedAt: undefined });
+  const older = { ...status, partitionId: "1", oldestUnfinishedAt: undefined, evaluation: undefined };
+  await direct.writeStatus(older);
   await another({ ...HUB, hub: "other" }).writeStatus(status);
-  expect(await direct.statuses()).toEqual([status, { ...status, partitionId: "1", oldestUnfinishedAt: undefined }]);
+  expect(await direct.statuses()).toEqual([status, older]);
 });
 
 test("a failed check is shown beside the result of the last good one, until the next good one", async () => {
@@ -139,6 +147,7 @@ test("a failed check is shown beside the result of the last good one, until the 
     lostEvents: 1,
     oldestUnfinishedAt: undefined,
     lastEnqueuedAt: undefined,
+    evaluation: undefined,
     failure: undefined,
   };
   const failure = { at: "2026-03-04T00:01:00.000Z", reason: "Event hub: did not answer within 20 s" };
@@ -154,7 +163,7 @@ test("a failed check is shown beside the result of the last good one, until the 
 
 test("rows of lost events, stuck events and attempts are removed when they are replaced", async () => {
   const { direct } = await open();
-  const range = (first: number, last: number) => ({ first, last, hubCreatedAt: TIME });
+  const range = (first: number, last: number) => ({ first, last, hubCreatedAt: TIME, lostAt: TIME });
   const stuck = { ...range(7, 8), attempts: 0, since: TIME, lastTriedAt: TIME, reason: "" };
   for (const part of [range(0, 3), range(4, 5)]) await direct.lost("0", part);
   await direct.stuck("0", stuck);
@@ -173,7 +182,7 @@ const CALLS: readonly { name: string; call: (ledger: LedgerTable) => Promise<unk
   { name: "finished", call: (ledger) => ledger.finished("0", run(5, 9)) },
   { name: "read", call: (ledger) => ledger.read("0") },
   { name: "begin", call: (ledger) => ledger.begin("0", { hubCreatedAt: TIME, first: 0, seenAt: TIME }) },
-  { name: "lost", call: (ledger) => ledger.lost("0", { first: 1, last: 2, hubCreatedAt: TIME }) },
+  { name: "lost", call: (ledger) => ledger.lost("0", { first: 1, last: 2, hubCreatedAt: TIME, lostAt: TIME }) },
   {
     name: "replace",
     call: (ledger) => ledger.replace("0", changes({ written: { runs: [run(0, 9)] }, obsolete: { runs: [run(0, 4)] } })),

@@ -73,13 +73,13 @@ test("the end is stalled only after nothing was finished for long, or, before th
 });
 
 test("lost numbers count as finished", () => {
-  const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED }];
+  const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED, lostAt: NOW }];
   const found = assessLedger({ ...ledger(run(0, 4), run(8, 9)), lost }, state(9), PATIENCE);
   expect([found.unfinished, found.lag]).toEqual([[], 0]);
 });
 
 test("lost numbers of an earlier hub of the same name do not count as finished", () => {
-  const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED - 1 }];
+  const lost = [{ first: 5, last: 7, hubCreatedAt: CREATED - 1, lostAt: NOW }];
   const found = assessLedger({ ...ledger(run(0, 4), run(8, 9)), lost }, state(9), PATIENCE);
   expect(found.gaps).toEqual([{ first: 5, last: 7 }]);
 });

@@ -18,6 +18,7 @@ import { openSinks } from "../../../src/workflows/delivery/sink.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
 import { sweepOutbox } from "../../../src/workflows/delivery/sweep-outbox.ts";
 import { openTable } from "../../azure/tables/open-table.ts";
+import { memoryEvaluations, RULE_SET } from "../memory-stores.ts";
 import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const REMOVED = "11111111-2222-4333-8444-555555555555";
@@ -69,7 +70,9 @@ async function open() {
         now: () => QUEUED + 90_000,
       },
     ),
-    deadLetters: { count: () => Promise.resolve(0) },
+    deadLetters: { waiting: () => Promise.resolve([]) },
+    evaluations: memoryEvaluations(),
+    ruleSet: () => RULE_SET,
     ledger: { statuses: () => Promise.resolve([]) },
     sightings: { read: () => Promise.resolve([]) },
     operations: { seen: () => Promise.resolve([]) },

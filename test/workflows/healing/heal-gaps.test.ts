@@ -53,7 +53,7 @@ describe("events that left the hub", () => {
   });
 
   test("are reported even if nothing of their partition can be stored", async () => {
-    const { finish, check, hooks, said, read } = await world({ first: 6, held: numbers(6, 20) });
+    const { finish, check, hooks, said, read, clock } = await world({ first: 6, held: numbers(6, 20) });
     await finish(0, 3);
     await finish(11, 20);
     hooks.onHandle = () => {
@@ -63,7 +63,10 @@ describe("events that left the hub", () => {
     expect(found.failures).toMatchObject([{ partitionId: "0" }]);
     expect(found.lost).toEqual([{ partitionId: "0", first: 4, last: 5 }]);
     expect(found.figures).toMatchObject({ lostEvents: 2, alert: true });
-    expect([said, (await read()).lost]).toEqual([found.lost, [{ first: 4, last: 5, hubCreatedAt: CREATED }]]);
+    expect([said, (await read()).lost]).toEqual([
+      found.lost,
+      [{ first: 4, last: 5, hubCreatedAt: CREATED, lostAt: clock.now }],
+    ]);
   });
 
   test("are reported before that is stored, so a worker that dies in between reports them again", async () => {

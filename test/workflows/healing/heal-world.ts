@@ -1,6 +1,6 @@
 import { ledgerTable } from "../../../src/azure/ledger/ledger-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
+import type { LostRange, PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../../../src/core/ledger/sequence-ranges.ts";
 import { DependencyError } from "../../../src/errors.ts";
 import { checkLedger, type LostEvents } from "../../../src/workflows/healing/check-ledger.ts";
@@ -82,7 +82,7 @@ export async function world({
     },
     ledger: {
       ...ledger,
-      lost: (id: string, range: SequenceRange & { hubCreatedAt: number }) => (hooks.onLost(), ledger.lost(id, range)),
+      lost: (id: string, range: LostRange) => (hooks.onLost(), ledger.lost(id, range)),
     },
     deadLetters: {
       add: (letter: Letter) => {

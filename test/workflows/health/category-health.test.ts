@@ -21,6 +21,7 @@ const partition = (more: Partial<PartitionStatus> = {}): PartitionStatus => ({
   failure: undefined,
   oldestUnfinishedAt: undefined,
   lastEnqueuedAt: ago(1),
+  evaluation: undefined,
   ...more,
 });
 

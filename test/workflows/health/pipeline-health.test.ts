@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { WaitingRows } from "../../../src/core/incident/outbox.ts";
 import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
+import type { Evaluations, RuleSet } from "../../../src/core/ledger/evaluations.ts";
 import { DependencyError } from "../../../src/errors.ts";
 import { TENANT } from "../../samples.ts";
 import { type HealthDependencies, pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
@@ -34,6 +35,7 @@ function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
     failure: undefined,
     oldestUnfinishedAt: undefined,
     lastEnqueuedAt: ago(100),
+    evaluation: { since: ago(7_200), through: ago(90), openEvents: 0, open: [], lost: [] },
     ...more,
   };
 }
@@ -56,6 +58,19 @@ const auditLogs = (minutesAgo: number) => ({
   expectedSince: NOW - 86_400_000,
   minutes: [NOW / 60_000 - minutesAgo],
 });
+const RULE_SET: RuleSet = {
+  appVersion: "1.0.0",
+  tenants: [TENANT],
+  rules: [{ id: "a", name: "A", version: "1.0.0", plan: "p1" }],
+};
+const EVALUATIONS: Evaluations = {
+  sets: [{ ...RULE_SET, firstAt: NOW - 3_600_000, lastAt: NOW - 300_000 }],
+  forgottenAt: undefined,
+  delaysSince: NOW - 3_600_000,
+  occurredToHub: { 60: 3, 120: 1 },
+  hubToStored: { 1: 3 },
+};
+const LETTER = { reason: "not JSON", enqueuedTime: "" };
 
 function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
   return {
@@ -64,7 +79,9 @@ function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencie
       sink("log-analytics", "Log Analytics", (ruleId) => (ruleId === "a" ? { pending: 2, oldest: ago(40) } : {})),
       sink("webhook", "the webhook"),
     ],
-    deadLetters: { count: () => Promise.resolve(0) },
+    deadLetters: { waiting: () => Promise.resolve([]) },
+    evaluations: { read: () => Promise.resolve(EVALUATIONS) },
+    ruleSet: () => RULE_SET,
     ledger: {
       statuses: () => Promise.resolve([partition(), partition({ partitionId: "1", lastEnqueuedAt: ago(200) })]),
     },
@@ -114,6 +131,23 @@ test("a healthy pipeline reports its figures", async () => {
       },
     ],
     unmatchedOperations: [{ operation: "Add agent to role", lastSeenAt: ago(60) }],
+    silence: {
+      evaluatedThrough: ago(90),
+      completeThrough: ago(90),
+      openEvents: 0,
+      open: [],
+      lostEvents: 0,
+      lost: [],
+      deadLetters: 0,
+      app: [{ version: "1.0.0", from: ago(3_600), until: ago(180) }],
+      rules: [{ id: "a", name: "A", version: "1.0.0", plan: "p1", since: ago(3_600), deadLetters: 0, earlier: [] }],
+      tenants: [{ id: TENANT, since: ago(3_600), lastRecordAt: ago(300) }],
+      delays: {
+        since: ago(3_600),
+        occurredToHub: { count: 4, medianSeconds: 60, p95Seconds: 120 },
+        hubToStored: { count: 3, medianSeconds: 1, p95Seconds: 1 },
+      },
+    },
   });
 });
 
@@ -122,7 +156,9 @@ test.each([
   [1_000, "1000 or more dead letter(s) wait for a person"],
 ])("with %i dead letters it is degraded", async (count, problem) => {
   const found = await pipelineHealth(
-    dependencies({ deadLetters: { count: (limit) => Promise.resolve(Math.min(count, limit)) } }),
+    dependencies({
+      deadLetters: { waiting: (limit) => Promise.resolve(Array<typeof LETTER>(Math.min(count, limit)).fill(LETTER)) },
+    }),
     RETENTION,
   );
   expect(found).toMatchObject({ status: "degraded", problems: [problem], deadLetters: count });
@@ -268,7 +304,7 @@ test("if table or container do not answer, it is down and gives no details", asy
   const found = await pipelineHealth(
     dependencies({
       sinks: [{ ...sink("log-analytics", ""), outbox: { waiting: down } }],
-      deadLetters: { count: down },
+      deadLetters: { waiting: down },
     }),
     RETENTION,
   );
@@ -281,7 +317,7 @@ test("if table or container do not answer, it is down and gives no details", asy
 
 test("a bug is not reported as a dependency that is down", async () => {
   const bug = () => Promise.reject(new TypeError("a bug"));
-  await expect(pipelineHealth(dependencies({ deadLetters: { count: bug } }), RETENTION)).rejects.toThrow("a bug");
+  await expect(pipelineHealth(dependencies({ deadLetters: { waiting: bug } }), RETENTION)).rejects.toThrow("a bug");
 });
 
 test("of many events that cannot be stored, the three oldest are named", async () => {
