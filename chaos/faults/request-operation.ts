@@ -15,5 +15,5 @@ export function operationOf(service: Service, { method = "GET", url = "/" }: Inc
   if (method === "POST") return "insert";
   if (method === "DELETE") return "delete";
   if (method === "PUT" || method === "PATCH" || method === "MERGE") return "update";
-  return "list"; // the app does no key look-ups while it processes events
+  return "list"; // or a look-up by key, which is a read too
 }

@@ -146,7 +146,7 @@ function Time({ at }: { readonly at: string | undefined }): VNode {
 function exceptions({ openEvents, lostEvents, deadLetters }: ProofOfSilence): string {
   const all = [
     openEvents > 0 && `${count(openEvents, "event")} not stored yet`,
-    lostEvents > 0 && `${count(lostEvents, "lost event")}`,
+    lostEvents > 0 && count(lostEvents, "lost event"),
     deadLetters === undefined && "an unknown number of dead letters",
     deadLetters !== undefined && deadLetters > 0 && count(deadLetters, "dead letter"),
   ].filter((one) => one !== false);

@@ -46,7 +46,7 @@ async function answer(
   context: InvocationContext,
 ): Promise<HttpResponseInit> {
   try {
-    const app = {
+    const wiring = {
       access: readDashboardAccess(process.env),
       async connect() {
         const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
@@ -54,7 +54,7 @@ async function answer(
       },
     };
     const sent = toApiRequest(request);
-    return await (operation === "silence" ? silenceAnswer(sent, app) : answerApi(operation, sent, app));
+    return await (operation === "silence" ? silenceAnswer(sent, wiring) : answerApi(operation, sent, wiring));
   } catch (error) {
     context.error(JSON.stringify({ event: "request failed", operation, error: String(error) }));
     return error instanceof PimwatchError && !error.retryable

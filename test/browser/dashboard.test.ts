@@ -142,6 +142,14 @@ describe("looking", () => {
     await page.getByRole("button", { name: /Pipeline degraded/ }).click();
     await page.getByRole("dialog").getByText("2 dead letter(s) wait for a person").waitFor();
     await page.getByRole("dialog").getByText("Rows waiting for Log Analytics").waitFor();
+    const proof = page.getByRole("dialog").getByRole("region", { name: "Proof of silence" });
+    await proof.getByText("From hub to stored").waitFor();
+    await proof
+      .getByRole("row", { name: /Changes to PIM Settings/ })
+      .getByRole("button")
+      .click();
+    await proof.getByText(/^(Rule|For rule) "Changes to PIM Settings" .*\./).waitFor();
+    await proof.getByRole("button", { name: "Copy" }).waitFor();
     await page.keyboard.press("Escape");
     const [download] = await Promise.all([
       page.waitForEvent("download"),

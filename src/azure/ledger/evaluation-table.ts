@@ -133,8 +133,6 @@ export function evaluationTable(table: TableRows, hub: HubName) {
   };
 }
 
-export type EvaluationTable = ReturnType<typeof evaluationTable>;
-
 const hashOf = oncePer(ruleSetHash);
 
 function setEntity(keys: Pick<Row, "partitionKey" | "rowKey">, { appVersion, ...content }: RuleSet, at: string): Row {

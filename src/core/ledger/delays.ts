@@ -8,7 +8,7 @@ export const DELAY_BOUNDS = [
 const OVER = "over";
 
 /** The bound of a delay. A delay below zero, from clocks that differ, counts as the shortest. */
-export function delayBound(seconds: number): string {
+function delayBound(seconds: number): string {
   return String(DELAY_BOUNDS.find((bound) => seconds <= bound) ?? OVER);
 }
 

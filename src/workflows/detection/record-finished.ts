@@ -2,7 +2,7 @@ import type { FinishedRun } from "../../core/ledger/partition-ledger.ts";
 import { DependencyError } from "../../errors.ts";
 import type { HubEvent } from "./detect-batch.ts";
 
-export interface FinishedPort {
+interface FinishedPort {
   finished(partitionId: string, run: FinishedRun): Promise<void>;
 }
 

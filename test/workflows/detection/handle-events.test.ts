@@ -142,6 +142,36 @@ test("a ledger that cannot be written does not fail the batch", async () => {
   expect([stored().length, forwarded.length]).toEqual([2, 2]);
 });
 
+test("the rules are noted before an event is finished, and if they cannot be, the event is left to the healer", async () => {
+  const { deps, finished } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  const order: string[] = [];
+  const ledger = { finished: () => Promise.resolve(void order.push("finished")) };
+  const evaluating = async () => {
+    await Promise.resolve();
+    order.push("noted");
+  };
+  await handleEvents(batch, { ...deps, ledger, evaluations: { ...deps.evaluations, evaluating } });
+  expect(order).toEqual(["noted", "finished"]);
+
+  const down = () => Promise.reject(new DependencyError("Ledger", "down"));
+  const evaluations = { ...deps.evaluations, evaluating: down };
+  expect(await handleEvents(batch, { ...deps, evaluations })).toMatchObject({
+    notInLedger: 1,
+    notInLedgerBecause: "Ledger: down",
+  });
+  expect(finished).toEqual([]);
+});
+
+test("delays are kept of every event and of the audit records that were read; a batch does not fail for them", async () => {
+  const { deps } = dependencies(() => Promise.resolve({ outcome: "accepted" }));
+  // The record occurred 79 s before its event reached the hub, and was stored a second later.
+  expect(await handleEvents(batch, deps)).toMatchObject({ latency: { 1: 1 } });
+  expect(await deps.evaluations.read(deps.now())).toMatchObject({ occurredToHub: { 120: 2 }, hubToStored: { 1: 1 } });
+  const addDelays = () => Promise.reject(new DependencyError("Ledger", "down"));
+  const evaluations = { ...deps.evaluations, addDelays };
+  expect(await handleEvents(batch, { ...deps, evaluations })).toMatchObject({ known: 2, notInLedger: 0 });
+});
+
 test("sinks do not wait for each other, and each has its own figures", async () => {
   const { deps, first } = dependencies(() => Promise.reject(new DependencyError("Logs Ingestion", "down")));
   const webhook = { ...memorySink([]).sink, name: "webhook" };

@@ -157,7 +157,9 @@ test.each([
 ])("with %i dead letters it is degraded", async (count, problem) => {
   const found = await pipelineHealth(
     dependencies({
-      deadLetters: { waiting: (limit) => Promise.resolve(Array<typeof LETTER>(Math.min(count, limit)).fill(LETTER)) },
+      deadLetters: {
+        waiting: (limit) => Promise.resolve(Array.from({ length: Math.min(count, limit) }, () => LETTER)),
+      },
     }),
     RETENTION,
   );
