@@ -87,6 +87,7 @@ const CASES: readonly Case[] = [
   { line: "send DIR/change.json", code: 0 },
   { line: "send DIR/change.json --wait --timeout 1", code: 1 }, // no app runs that could make the incident
   { line: "send DIR/empty.json", code: 2 },
+  { line: "silence", code: 2 }, // no app has evaluated anything
   { line: "stack --tenants fabrikam", code: 2 },
   { line: "start --app DIR", code: 2 },
   { line: "support extend", code: 0 },
@@ -102,6 +103,7 @@ const ELSEWHERE: Readonly<Record<string, readonly number[]>> = {
   "start in test/cli/start.test.ts": [0, 1],
   "doctor in test/cli/doctor.test.ts": [0],
   "restore in test/cli/restore.test.ts": [1],
+  "silence in test/cli/silence.test.ts": [0, 1],
   "stack in test/cli/exit-codes.test.ts": [0],
   "wait-for-events in test/cli/wait-for-events.test.ts": [0],
 };
