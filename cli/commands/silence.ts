@@ -18,7 +18,8 @@ export const silence = command({
   notes: `Without RULE it lists the rules, the tenants, and the events that no rule has evaluated yet. RULE is the id of a
 rule, its beginning, or a part of its name. Then it prints one sentence for each tenant:
 
-  Rule "…" found nothing in tenant … between … and …. Every event that reached the hub in that time was evaluated by …
+  Rule "…" found nothing in tenant … between … and …. Every event that reached the hub in that time was
+  evaluated by version … (plan …) in pimwatch …, except …
 
 It reads the tables and the container of dead letters, and changes nothing. It finds them as \`pimwatch doctor\` does:
 
