@@ -126,7 +126,10 @@ describe("a statement of one rule", () => {
       args: ["--tenant", "11111111-2222-4333-8444-555555555555"],
       problem: "ALLOWED_TENANT_IDS of the app does not name tenant 11111111-2222-4333-8444-555555555555",
     },
-    { args: ["--settings", "missing.json"], problem: "--settings missing.json: no such file or folder" },
+    {
+      args: ["--settings", "missing.json"],
+      problem: "--settings missing.json: no such file or folder. Check the path",
+    },
   ])("$problem", async ({ args, problem }) => {
     expect(await silence(...args)).toEqual({ code: 2, text: "", notes: [`pimwatch: ${problem}`] });
   });
