@@ -126,7 +126,8 @@ describe("pimwatch wait-for-events", () => {
       says: "the last one at 2026-03-04T05:06:07.000Z, but none was an AuditLogs record",
     },
   ])("tells a hub without events from one with other categories: $hub", async ({ hub, lastEnqueuedAt, says }) => {
-    const status = { lag: 0, gapEvents: 0, stuckEvents: 0, stuck: [], lostEvents: 0, oldestUnfinishedAt: undefined };
+    const nothing = { oldestUnfinishedAt: undefined, evaluation: undefined };
+    const status = { lag: 0, gapEvents: 0, stuckEvents: 0, stuck: [], lostEvents: 0, ...nothing };
     const checked = { partitionId: "0", checkedAt: "2026-03-04T05:07:00.000Z", lastEnqueuedAt, failure: undefined };
     await ledgerTable(tableRows(await table()), hubNamed(hub)).writeStatus({ ...status, ...checked });
     const terminal = fakeTerminal();
