@@ -21,7 +21,7 @@ param tags object = {}
 
 // --- The audit events -----------------------------------------------------------------------------------------
 
-@description('Tenants whose audit records may become incidents. A matching record of another tenant becomes a dead letter.')
+@description('Tenants whose audit records may become incidents: ids, or ID=NAME. A matching record of another tenant becomes a dead letter.')
 @minLength(1)
 param allowedTenantIds string[] = [tenant().tenantId]
 

@@ -9,6 +9,7 @@ import { AZURE_CLOUD_NAMES, AZURE_CLOUDS, type Portals } from "./core/azure-clou
 import type { DashboardAccess } from "./core/triage/dashboard-access.ts";
 import type { TimerSchedules } from "./core/ledger/timer-runs.ts";
 import { isSchedule } from "./core/ledger/timer-schedule.ts";
+import { readTenants, TENANT_LIST, type Tenants } from "./core/event/tenants.ts";
 import { type SinkName, sinksSetUp } from "./core/incident/sinks.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./core/incident/webhook-message.ts";
 import { SettingsError } from "./errors.ts";
@@ -55,6 +56,8 @@ export interface Config {
   readonly allowedTenantIds: ReadonlySet<string>;
   /** Log categories that every tenant must keep exporting. */
   readonly expectedLogCategories: readonly string[];
+  /** The names of the same tenants. */
+  readonly tenantNames: Tenants;
   readonly outboxMinimumAgeSeconds: number;
   readonly ledgerGraceSeconds: number;
   readonly ledgerStallSeconds: number;
@@ -86,8 +89,6 @@ const schedule = (example: string) => {
   return z.string({ error }).check(z.refine(isSchedule, { error }));
 };
 const CONTAINER = "the URL of a blob container, https://ACCOUNT.blob.core.windows.net/NAME";
-const TENANTS = "one or more tenant ids (GUIDs), comma-separated";
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const CATEGORIES = "one or more log categories, such as AuditLogs or AuditLogs,SignInLogs, comma-separated";
 
@@ -105,11 +106,14 @@ const logCategories = z.pipe(
     ),
 );
 
-const tenantIds = z.pipe(
-  text(TENANTS),
-  z
-    .transform((list: string) => list.split(",").map((id) => id.trim().toLowerCase()))
-    .check(z.refine((ids) => ids.every((id) => GUID.test(id)), { error: `expected ${TENANTS}` })),
+const tenants = z.pipe(
+  text(TENANT_LIST),
+  z.transform((list: string, payload): Tenants => {
+    const read = readTenants(list);
+    if (!("expected" in read)) return read;
+    payload.issues.push({ code: "custom", input: list, message: `expected ${read.expected}` });
+    return new Map();
+  }),
 );
 
 /**
@@ -133,8 +137,8 @@ const SETTINGS = z.object({
   LOGS_INGESTION_ENDPOINT: text("the logs ingestion endpoint of the data collection rule, https://…", URL_FORM),
   LOGS_INGESTION_RULE_ID: text("the immutable id of the data collection rule, which begins with dcr-", /^dcr-/),
   LOGS_INGESTION_STREAM: text("the stream of the data collection rule, which begins with Custom-", /^Custom-/),
-  ALLOWED_TENANT_IDS: tenantIds,
   EXPECTED_LOG_CATEGORIES: z._default(logCategories, ["AuditLogs"]),
+  ALLOWED_TENANT_IDS: tenants,
   OUTBOX_TIMER_SCHEDULE: schedule("0 * * * * *"),
   OUTBOX_MINIMUM_AGE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: OUTBOX_MINIMUM_AGE_SECONDS }),
   LEDGER_TIMER_SCHEDULE: schedule("30 * * * * *"),
@@ -209,8 +213,9 @@ export function readConfig(environment: Environment): Config {
     },
     portals: AZURE_CLOUDS[settings.AZURE_CLOUD].portals,
     webhook: webhook(settings),
-    allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS),
+    allowedTenantIds: new Set(settings.ALLOWED_TENANT_IDS.keys()),
     expectedLogCategories: settings.EXPECTED_LOG_CATEGORIES,
+    tenantNames: settings.ALLOWED_TENANT_IDS,
     outboxMinimumAgeSeconds: settings.OUTBOX_MINIMUM_AGE_SECONDS,
     ledgerGraceSeconds: settings.LEDGER_GRACE_SECONDS,
     ledgerStallSeconds: settings.LEDGER_STALL_SECONDS,

@@ -107,6 +107,7 @@ async function connect(config: Config) {
   return {
     config,
     allowedTenantIds: config.allowedTenantIds,
+    tenantNames: config.tenantNames,
     rules,
     scan,
     categories,

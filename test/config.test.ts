@@ -65,6 +65,7 @@ test("settings of an app in Azure are read", () => {
     webhook: undefined,
     allowedTenantIds: new Set([TENANT]),
     expectedLogCategories: ["AuditLogs"],
+    tenantNames: new Map([[TENANT, ""]]),
     outboxMinimumAgeSeconds: 60,
     ledgerGraceSeconds: 120,
     ledgerStallSeconds: 900,
@@ -95,8 +96,8 @@ test("optional settings are read, without whitespace around values", () => {
   const more = {
     AZURE_CLIENT_ID: " client ",
     OUTBOX_MINIMUM_AGE_SECONDS: "0",
-    ALLOWED_TENANT_IDS: ` ${TENANT.toUpperCase()} , bbbbbbbb-1111-4222-8333-444444444444`,
     EXPECTED_LOG_CATEGORIES: " SignInLogs, AuditLogs ,auditlogs",
+    ALLOWED_TENANT_IDS: ` ${TENANT.toUpperCase()} , bbbbbbbb-1111-4222-8333-444444444444 = Fabrikam = EU `,
     LOGS_INGESTION_RULE_ID: " dcr-1 ",
   };
   expect(readConfig({ ...IN_AZURE, ...more })).toMatchObject({
@@ -104,6 +105,10 @@ test("optional settings are read, without whitespace around values", () => {
     outboxMinimumAgeSeconds: 0,
     allowedTenantIds: new Set([TENANT, "bbbbbbbb-1111-4222-8333-444444444444"]),
     expectedLogCategories: ["SignInLogs", "auditlogs"],
+    tenantNames: new Map([
+      [TENANT, ""],
+      ["bbbbbbbb-1111-4222-8333-444444444444", "Fabrikam = EU"],
+    ]),
     logsIngestion: { ruleId: "dcr-1" },
   });
 });
@@ -127,7 +132,7 @@ test("without any setting, every required one is reported with its expected valu
     "LOGS_INGESTION_ENDPOINT is missing: expected the logs ingestion endpoint of the data collection rule, https://…",
     "LOGS_INGESTION_RULE_ID is missing: expected the immutable id of the data collection rule, which begins with dcr-",
     "LOGS_INGESTION_STREAM is missing: expected the stream of the data collection rule, which begins with Custom-",
-    "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), comma-separated",
+    "ALLOWED_TENANT_IDS is missing: expected one or more tenant ids (GUIDs), comma-separated, each alone or as ID=NAME",
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
     'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
     'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
@@ -143,7 +148,7 @@ test("the error's message has a line for each problem", () => {
   expect(() => readConfig({ ...IN_AZURE, AUDIT_EVENTS_HUB: undefined, ALLOWED_TENANT_IDS: "contoso" })).toThrow(
     new SettingsError([
       "AUDIT_EVENTS_HUB is missing: expected the name of the event hub",
-      "ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids (GUIDs), comma-separated",
+      "ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids (GUIDs), comma-separated, each alone or as ID=NAME",
     ]),
   );
 });
@@ -210,12 +215,27 @@ describe("a wrong setting is reported with the expected value, but never with it
     {
       name: "ALLOWED_TENANT_IDS",
       value: `${TENANT},${secret}`,
-      expected: "one or more tenant ids (GUIDs), comma-separated",
+      expected: "one or more tenant ids (GUIDs), comma-separated, each alone or as ID=NAME",
+    },
+    {
+      name: "ALLOWED_TENANT_IDS",
+      value: `${TENANT}=Contoso,${TENANT.toUpperCase()}`,
+      expected: "each tenant id once",
+    },
+    {
+      name: "ALLOWED_TENANT_IDS",
+      value: `${TENANT}=Contoso,bbbbbbbb-1111-4222-8333-444444444444=CONTOSO`,
+      expected: "a different name for each tenant",
+    },
+    {
+      name: "ALLOWED_TENANT_IDS",
+      value: `${TENANT}=${"x".repeat(65)}`,
+      expected: "tenant names of at most 64 characters",
     },
     {
       name: "ALLOWED_TENANT_IDS",
       value: `${TENANT},`,
-      expected: "one or more tenant ids (GUIDs), comma-separated",
+      expected: "one or more tenant ids (GUIDs), comma-separated, each alone or as ID=NAME",
     },
     {
       name: "EXPECTED_LOG_CATEGORIES",

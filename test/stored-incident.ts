@@ -37,6 +37,7 @@ const INCIDENT: Incident = {
     correlationId: "5d0c2f3e-6a7b-4c8d-9e0f-a1b2c3d4e5f6",
     auditLogId: "PIM_1f2e3d4c-5b6a-4978-8a9b-0c1d2e3f4a5b",
     tenantId: "aaaaaaaa-1111-4222-8333-444444444444",
+    tenantName: "",
   },
   actor: {
     type: "User",

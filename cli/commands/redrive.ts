@@ -30,7 +30,7 @@ export const redriveCommand = command({
     tenants: {
       type: "string",
       value: "IDS",
-      help: "Entra tenants whose records may make incidents, comma-separated; otherwise ALLOWED_TENANT_IDS",
+      help: "Entra tenants whose records may make incidents, comma-separated, each as ID or ID=NAME; otherwise ALLOWED_TENANT_IDS",
     },
   },
   notes: `NAME is as \`pimwatch dead-letters\` shows it. The rules in this folder run on this machine. An incident that they find

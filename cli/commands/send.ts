@@ -93,14 +93,15 @@ type TableChoice = Parameters<typeof import("../deployment/destinations.ts").tab
 
 /** Loads rules and table, which only --wait needs. */
 async function follow(choice: TableChoice, hub: HubProperties, settings: Settings): Promise<Following> {
-  const [{ tenantsFrom }, { tableDestination }, { readyRules }, { followSent, newestEnqueued }] = await Promise.all([
-    import("../deployment/app-settings.ts"),
+  const [{ readTenants }, { tableDestination }, { readyRules }, { followSent, newestEnqueued }] = await Promise.all([
+    import("../../src/core/event/tenants.ts"),
     import("../deployment/destinations.ts"),
     import("../rules/ready-rules.ts"),
     import("../sending/sent-incidents.ts"),
   ]);
   const table = await tableDestination(choice, settings);
-  const allowedTenantIds = tenantsFrom(settings["ALLOWED_TENANT_IDS"]);
+  const tenants = readTenants(settings["ALLOWED_TENANT_IDS"] ?? "");
+  const allowedTenantIds = "expected" in tenants ? [] : [...tenants.keys()];
   return followSent({ table, rules: await readyRules(), newestBefore: await newestEnqueued(hub), allowedTenantIds });
 }
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { command, port } from "../command.ts";
+import { readTenants } from "../../src/core/event/tenants.ts";
 import { UsageError } from "../../src/errors.ts";
 
 const SETTINGS_FILE = "local.settings.json";
@@ -13,7 +14,7 @@ export const stack = command({
     tenants: {
       type: "string",
       value: "IDS",
-      help: "Entra tenants whose events the app accepts, comma-separated (default: that of the samples)",
+      help: "Entra tenants whose events the app accepts, comma-separated, each as ID or ID=NAME (default: that of the samples)",
     },
     force: {
       type: "boolean",
@@ -40,10 +41,9 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
       blobPort: port("blob-port", values["blob-port"]) ?? 10_000,
       ingestionPort: port("ingestion-port", values["ingestion-port"]),
     };
-    const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",").map((id) => id.trim());
-    const wrong = allowedTenantIds.find((id) => !GUID.test(id));
-    if (wrong !== undefined)
-      throw new UsageError(`--tenants must be tenant ids (GUIDs), comma-separated; "${wrong}" is not one`);
+    const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",");
+    const tenants = readTenants(allowedTenantIds.join(","));
+    if ("expected" in tenants) throw new UsageError(`--tenants is wrong: expected ${tenants.expected}`);
 
     const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
       import("../../local/stack.ts"),
@@ -75,5 +75,3 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
     }
   },
 });
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

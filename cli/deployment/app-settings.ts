@@ -72,11 +72,3 @@ async function settingsInFile(terminal: Terminal): Promise<Settings> {
 function trustOf({ NODE_EXTRA_CA_CERTS }: Settings): Settings {
   return NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
 }
-
-const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** The tenant ids of a comma-separated list, in lower case; undefined if one of them is not a tenant id. */
-export function tenantsFrom(list: string | undefined): readonly string[] | undefined {
-  const ids = (list ?? "").split(",").map((id) => id.trim().toLowerCase());
-  return ids.every((id) => TENANT.test(id)) ? ids : undefined;
-}

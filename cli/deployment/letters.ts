@@ -4,7 +4,8 @@ import { untakenRows } from "../../src/azure/incidents/incident-outbox.ts";
 import { sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
-import { settingsFor, tenantsFrom } from "./app-settings.ts";
+import { readTenants, TENANT_LIST } from "../../src/core/event/tenants.ts";
+import { settingsFor } from "./app-settings.ts";
 import { containerDestination, tableDestination } from "./destinations.ts";
 import { readyRules } from "../rules/ready-rules.ts";
 import type { STORAGE_OPTIONS } from "./storage-options.ts";
@@ -22,16 +23,17 @@ export async function openLetters(choice: StorageChoice, terminal: Terminal) {
     untaken: untakenRows(table),
     /** @throws {UsageError} when no tenants are named, or a rule does not compile */
     async detecting(tenants: string | undefined): Promise<RedriveDependencies> {
-      const ids = tenantsFrom(tenants ?? settings["ALLOWED_TENANT_IDS"]);
+      const named = readTenants(tenants ?? settings["ALLOWED_TENANT_IDS"] ?? "");
       // The app sends the queued rows, so only the names of its sinks matter here, not their settings.
       const sinks = sinksSetUp(settings);
-      if (ids === undefined)
-        throw new UsageError(
-          "No tenants named. Give --tenants or set ALLOWED_TENANT_IDS: tenant ids (GUIDs), comma-separated",
-        );
+      if ("expected" in named) {
+        const expected = named.expected === TENANT_LIST ? TENANT_LIST : `${TENANT_LIST}; ${named.expected}`;
+        throw new UsageError(`No tenants named. Give --tenants or set ALLOWED_TENANT_IDS: ${expected}`);
+      }
       return {
         rules: await readyRules(),
-        allowedTenantIds: new Set(ids),
+        allowedTenantIds: new Set(named.keys()),
+        tenantNames: named,
         incidents: incidentTable(table, sinks),
         deadLetters: letters,
         now: () => new Date(),

@@ -28,6 +28,7 @@ export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOp
     row("by", actor(incident)),
     ...notes(incident),
     row("from", origin(incident)),
+    ...tenant(incident).map((text) => row("tenant", text)),
     ...(burst > 1 ? [row("burst", burstWords(incident, burst))] : []),
     row("result", shown(incident, "Result") || "(none given)"),
     row("record", shown(incident, "AuditLogId") || "(no id)"),
@@ -44,6 +45,7 @@ export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions
     ...meaning(incident).map((text) => row("means", text)),
     row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
     ...notes(incident),
+    ...tenant(incident).map((text) => row("tenant", text)),
     row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
     "",
   ].join("\n");
@@ -109,6 +111,12 @@ function burstWords(incident: IncidentRow, count: number): string {
   const { from, to } = burstWindow(textOf(incident, "BurstId"));
   const [begin, end] = [from, to].map((time) => time.toISOString().slice(11, 16));
   return `${count} incidents by this actor from ${begin} to ${end} UTC`;
+}
+
+/** A tenant has a name where there are several. */
+function tenant(incident: IncidentRow): string[] {
+  const name = shown(incident, "EntraTenantName");
+  return name === "" ? [] : [`${name} (${shown(incident, "EntraTenantId")})`];
 }
 
 function row(label: string, text: string): string {

@@ -3,8 +3,9 @@ import type { Guide } from "../core/incident/rule.ts";
 import type { ProofOfSilence } from "../core/ledger/proof-of-silence.ts";
 import type { Statement } from "../core/ledger/silence-statement.ts";
 import type { Investigation } from "../core/triage/investigation.ts";
-import type { Analyst, HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
+import type { HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
+import type { WhoAmI } from "../workflows/incidents/incidents-api.ts";
 import type { Burst, IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
 
 /** One incident with record, history, burst and guidance. */
@@ -56,8 +57,8 @@ export function summarize(query: URLSearchParams, signal: AbortSignal): Promise<
   return read<IncidentSummary>(`incidents/summary?${query}`, signal);
 }
 
-export function whoAmI(signal: AbortSignal): Promise<Analyst> {
-  return read<Analyst>("me", signal);
+export function whoAmI(signal: AbortSignal): Promise<WhoAmI> {
+  return read<WhoAmI>("me", signal);
 }
 
 export async function readIncident(id: string, signal: AbortSignal): Promise<ReadIncident> {

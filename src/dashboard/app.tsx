@@ -27,6 +27,7 @@ export function App(): VNode {
   );
   const health = usePolled("health", (_question, signal) => readHealth(signal), HEALTH_EVERY_MS);
   const me = usePolled("me", (_question, signal) => whoAmI(signal), ONCE_MS);
+  const tenants = me.value?.tenants ?? [];
   const refresh = useCallback(() => {
     list.refresh();
     summary.refresh();
@@ -69,10 +70,11 @@ export function App(): VNode {
       <main class="work">
         <div class="pane-list">
           <Overview summary={summary} view={view} change={change} now={now} />
-          <Filters view={view} change={change} shown={list.rows.length} now={now} />
+          <Filters view={view} change={change} shown={list.rows.length} tenants={tenants} now={now} />
           <IncidentList
             list={list}
             bursts={summary.value?.bursts ?? {}}
+            showsTenant={tenants.length > 1}
             view={view}
             change={change}
             now={now}
@@ -85,6 +87,7 @@ export function App(): VNode {
             id={view.incident}
             now={now}
             me={me.value}
+            showsTenant={tenants.length > 1}
             change={change}
             onClose={close}
             onChanged={onChanged}

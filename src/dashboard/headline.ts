@@ -37,3 +37,8 @@ export function changeOf(row: IncidentRow): string {
 export function roleOf(row: IncidentRow): string {
   return field(row, "RoleScope") || field(row, "RoleName") || field(row, "TargetResourceName");
 }
+
+/** The name of its tenant or, without one, its id. */
+export function tenantOf(incident: IncidentRow): string {
+  return field(incident, "EntraTenantName") || field(incident, "EntraTenantId");
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
+import { readTenants } from "../../src/core/event/tenants.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
 import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
@@ -179,6 +180,18 @@ describe.each(VARIANTS)("$name", (deployment) => {
     expect(tagged.filter(({ tags }) => tags?.["azd-env-name"] === undefined)).toEqual([]);
     expect(theOne(deployment, "Microsoft.Web/sites").tags?.["azd-service-name"]).toBe("detector");
   });
+});
+
+test("a provider's tenants reach the app with their names", () => {
+  const tenants = readTenants(String(settingsOf(variant("several-tenants"))["ALLOWED_TENANT_IDS"]));
+
+  expect(tenants).toEqual(
+    new Map([
+      ["44444444-4444-4444-8444-444444444444", "Contoso"],
+      ["55555555-5555-4555-8555-555555555555", "Fabrikam EU"],
+      ["66666666-6666-4666-8666-666666666666", ""],
+    ]),
+  );
 });
 
 test("the identity has these rights and no others", () => {

@@ -35,6 +35,16 @@ test("planned changes are read, with times in UTC", () => {
   });
 });
 
+test.each([
+  ["aaaaaaaa-1111-4222-8333-444444444444", ["aaaaaaaa-1111-4222-8333-444444444444"]],
+  [
+    "[aaaaaaaa-1111-4222-8333-444444444444, BBBBBBBB-1111-4222-8333-444444444444]",
+    ["aaaaaaaa-1111-4222-8333-444444444444", "BBBBBBBB-1111-4222-8333-444444444444"],
+  ],
+])("the tenants %s of a planned change are read", (tenant, tenants) => {
+  expect(read(entry({ tenant }))).toMatchObject({ problems: [], expectedChanges: [{ tenants }] });
+});
+
 test("a file without entries plans nothing", () => {
   expect(read("expectedChanges:\n")).toEqual({ expectedChanges: [], problems: [] });
 });
@@ -44,6 +54,7 @@ test.each([
   ["a time without an offset", { from: "2026-11-23T08:00:00" }, 7, /with its offset/],
   ["a day that does not exist", { from: "2026-13-41" }, 7, /with its offset/],
   ["an unknown setting", { settings: "approval" }, 5, /policy rule/],
+  ["a tenant's name", { tenant: "contoso" }, 9, /tenant id/],
   ["nobody", { who: '""' }, 3, /expected a text/],
   ["a field that does not exist", { reason: "x" }, 3, /reason/],
 ])("%s is an error at its place", (_why, overrides, line, message) => {

@@ -8,6 +8,7 @@ import {
   type Target,
   targetOf,
 } from "../event/audit-activity.ts";
+import type { Tenants } from "../event/tenants.ts";
 import { dynamic, propertiesOf, tenantOf } from "../event/audit-log.ts";
 import { valueText } from "../value-text.ts";
 import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
@@ -72,6 +73,8 @@ export interface Incident {
     readonly correlationId: string;
     readonly auditLogId: string;
     readonly tenantId: string;
+    /** As ALLOWED_TENANT_IDS gives it; "" if it gives none. */
+    readonly tenantName: string;
   };
   /** Urgency from the assessment, or from the severity if there is none. */
   readonly priority: Priority;
@@ -126,6 +129,7 @@ export interface Match {
   readonly ordinal: number;
   /** The tenant of a record that names none, if only one is allowed. */
   readonly onlyTenant?: string | undefined;
+  readonly tenantNames?: Tenants | undefined;
   readonly position: HubPosition;
 }
 
@@ -136,7 +140,8 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   const result = namedColumns(rule.plan.columns, match.resultRow);
   const entities = entitiesOf(rule.entityMappings, result);
   const alert = alertTextOf(rule, result);
-  const assessment = facts.assessmentFor(rule);
+  const isOnlyTenant = match.onlyTenant !== undefined;
+  const assessment = isOnlyTenant ? facts.assessmentFor(rule) : facts.assessmentAmongTenants(rule);
   return {
     id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
     revision: 1,
@@ -186,9 +191,12 @@ function tenantOfMatch({ source, onlyTenant = "" }: Match): string {
 const factsOf = oncePer((source: ReadRecord) => {
   const { record } = source;
   const actor = actorOf(record);
+  const assessmentWhere = (isOnlyTenant: boolean) =>
+    oncePer(({ expectedChanges = [] }: Rule) => incidentFields(record, { expectedChanges, isOnlyTenant }));
   return {
     properties: propertiesOf(record),
-    assessmentFor: oncePer(({ expectedChanges = [] }: Rule) => incidentFields(record, { expectedChanges })),
+    assessmentFor: assessmentWhere(true),
+    assessmentAmongTenants: assessmentWhere(false),
     actor,
     identities: identityNotesOf(record, actor),
     role: roleOf(record),
@@ -213,6 +221,7 @@ function activityOf(match: Match): Incident["activity"] {
     correlationId: valueText(record["correlationId"]) || valueText(properties["correlationId"]),
     auditLogId: valueText(properties["id"]),
     tenantId: tenantOfMatch(match),
+    tenantName: match.tenantNames?.get(tenantOfMatch(match)) ?? "",
   };
 }
 

@@ -27,6 +27,7 @@ function jsonMessage(row: IncidentRow): object {
 function teamsMessage(row: IncidentRow): object {
   const of = (name: string): string => shown(valueText(row[name]));
   const lines: (readonly [label: string, value: string])[] = [
+    ["Tenant", of("EntraTenantName")],
     ["What", of("Assessment") || of("ResultReason")],
     ["Role", of("RoleScope") || of("RoleName")],
     ["By", of("InitiatedBy")],

@@ -1,5 +1,5 @@
 import { type Actor, actorOf } from "../event/audit-activity.ts";
-import { propertiesOf } from "../event/audit-log.ts";
+import { propertiesOf, tenantOf } from "../event/audit-log.ts";
 import { valueText } from "../value-text.ts";
 import type { DiagnosticRecord } from "../event/event-body.ts";
 import { isOneOf } from "../identity-key.ts";
@@ -31,6 +31,8 @@ export interface SettingsAssessment extends Changes, OverallEffect {
 
 export interface AssessOptions {
   readonly expectedChanges?: readonly ExpectedChange[];
+  /** Whether pimwatch watches one tenant alone. Among several, a planned change must name its tenants. */
+  readonly isOnlyTenant?: boolean;
 }
 
 const OPERATION = "update role setting in pim";
@@ -47,7 +49,10 @@ export function isSettingsChange(record: DiagnosticRecord): boolean {
  * Never throws. The result depends only on the record and the planned changes, so it is the same for every delivery. For a
  * record of another operation the direction is unknown.
  */
-export function assess(record: DiagnosticRecord, { expectedChanges = [] }: AssessOptions = {}): SettingsAssessment {
+export function assess(
+  record: DiagnosticRecord,
+  { expectedChanges = [], isOnlyTenant = true }: AssessOptions = {},
+): SettingsAssessment {
   const reason = changeTextOf(record);
   const actor = actorOf(record);
   const scope = roleScopeOf(record);
@@ -57,7 +62,14 @@ export function assess(record: DiagnosticRecord, { expectedChanges = [] }: Asses
     findings: read.findings.map((finding) => withoutSelfApproval(forRole(finding, scope), actor)),
   };
   const overall = overallEffect(changes);
-  const expectation = expectationOf(expectedChanges, { actor, scope, changes, at: timeOf(record) });
+  const expectation = expectationOf(expectedChanges, {
+    tenant: tenantOf(record),
+    isOnlyTenant,
+    actor,
+    scope,
+    changes,
+    at: timeOf(record),
+  });
   const result = valueText(propertiesOf(record)["result"]);
   const failed = isFailure(result);
   const priority = priorityOf({

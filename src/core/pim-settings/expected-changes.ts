@@ -5,6 +5,8 @@ import type { RoleScope } from "./role-scope.ts";
 
 /** A planned change of role settings: who may change which settings of which roles, and when. */
 export interface ExpectedChange {
+  /** Tenant ids. Without them, the change is expected where pimwatch watches one tenant alone. */
+  readonly tenants?: readonly string[] | undefined;
   /** User principal names, object ids, application ids or service principal ids. Display names can be chosen by anyone. */
   readonly who: readonly string[];
   /** Names or template ids of roles, or labels such as `Member of group sg-x`. */
@@ -27,6 +29,9 @@ export type Expectation =
     };
 
 export interface SavedChange {
+  /** In lower case; "" if the record names none. */
+  readonly tenant: string;
+  readonly isOnlyTenant: boolean;
   readonly actor: Actor;
   readonly scope: RoleScope;
   readonly changes: Changes;
@@ -35,7 +40,10 @@ export interface SavedChange {
 }
 
 /**
- * Whether a planned change covers this one: its actor, its role, its time and every changed setting. Only `any` covers a
+ * Whether a planned change covers this one: its tenant, its actor, its role, its time and every changed setting. The same
+ * actor in two tenants is two actors: an application has one id in all of them.
+ *
+ * Only `any` covers a
  * sentence that was not understood, or a save without findings.
  */
 export function expectationOf(entries: readonly ExpectedChange[], change: SavedChange): Expectation {
@@ -50,7 +58,9 @@ export function expectationOf(entries: readonly ExpectedChange[], change: SavedC
 }
 
 /** The part of the change that the entry does not cover; "" if it covers all. */
-function gapOf(entry: ExpectedChange, { scope, changes, at }: SavedChange): string {
+function gapOf(entry: ExpectedChange, { tenant, isOnlyTenant, scope, changes, at }: SavedChange): string {
+  if (entry.tenants === undefined && !isOnlyTenant) return "it names no tenant, and pimwatch watches several";
+  if (entry.tenants !== undefined && !names(entry.tenants, [tenant])) return "planned for another tenant";
   if (
     !names(
       entry.roles,

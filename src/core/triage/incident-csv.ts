@@ -23,6 +23,8 @@ export const CSV_COLUMNS = [
   "Revision",
   "IncidentId",
   "RuleId",
+  "EntraTenantName",
+  "EntraTenantId",
 ] as const;
 
 /** So that Excel reads UTF-8. */

@@ -92,6 +92,12 @@ export const FILTERS = {
     control: "none",
     ...nameIn("InitiatedBy", "InitiatedByUserId", "InitiatedByAppId", "InitiatedByServicePrincipalId"),
   },
+  tenant: {
+    label: "Tenant",
+    help: "id of the tenant, or its whole name in ALLOWED_TENANT_IDS",
+    control: "own",
+    ...nameIn("EntraTenantName", "EntraTenantId"),
+  },
   owner: {
     label: "Owner",
     help: "whole name of the analyst who owns the incident",
@@ -114,7 +120,7 @@ export const FILTERS = {
   },
   text: {
     label: "Search",
-    help: "words in the title, assessment, role, actor, address, target, activity, rule, owner or id",
+    help: "words in the title, assessment, role, actor, address, target, activity, rule, tenant's name, owner or id",
     control: "own",
     placeholder: "WORDS",
     read: shortText(200),
@@ -224,6 +230,7 @@ function isDay(day: string): boolean {
 }
 
 const SEARCHED = [
+  "EntraTenantName",
   "IncidentTitle",
   "Assessment",
   "ResultReason",

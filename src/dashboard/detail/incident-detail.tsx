@@ -12,7 +12,7 @@ import { Facts } from "./facts.tsx";
 import { ago, burstTime, field, fullTime, instant } from "../format.ts";
 import { Guidance } from "./guidance.tsx";
 import { HistoryList } from "./history.tsx";
-import { headlineOf, roleOf, titleOf } from "../headline.ts";
+import { headlineOf, roleOf, tenantOf, titleOf } from "../headline.ts";
 import { Inert } from "./inert.tsx";
 import { RawRecord } from "./raw-record.tsx";
 import { Triage } from "./triage.tsx";
@@ -23,13 +23,15 @@ interface DetailProps {
   readonly id: string;
   readonly now: number;
   readonly me: Analyst | undefined;
+  /** Whether the tenant is shown: there are several. */
+  readonly showsTenant: boolean;
   readonly change: ChangeView;
   onClose(): void;
   onChanged(): void;
 }
 
 /** One incident: the changes first, then the facts, the guidance, the history and the record. */
-export function IncidentDetail({ id, now, me, change, onClose, onChanged }: DetailProps): VNode {
+export function IncidentDetail({ id, now, me, showsTenant, change, onClose, onChanged }: DetailProps): VNode {
   const read = usePolled(id, readIncident, LIST_EVERY_MS);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -58,6 +60,7 @@ export function IncidentDetail({ id, now, me, change, onClose, onChanged }: Deta
           read={read.value}
           now={now}
           me={me}
+          showsTenant={showsTenant}
           change={change}
           onNewer={(newer) => {
             read.replace(newer);
@@ -73,11 +76,12 @@ interface BodyProps {
   readonly read: ReadIncident;
   readonly now: number;
   readonly me: Analyst | undefined;
+  readonly showsTenant: boolean;
   readonly change: ChangeView;
   onNewer(newer: ReadIncident): void;
 }
 
-function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
+function Body({ read, now, me, showsTenant, change, onNewer }: BodyProps): VNode {
   const { incident, record, history, guide, investigation, burst } = read;
   const { rest } = headlineOf(incident);
   return (
@@ -88,6 +92,11 @@ function Body({ read, now, me, change, onNewer }: BodyProps): VNode {
           <EffectLabel effect={field(incident, "Effect")} times={Number(incident["WeakenedSettings"])} />
           {field(incident, "RoleTier") === "critical" && <TierTag />}
           <span class="soft">Severity {field(incident, "Severity")}</span>
+          {showsTenant && (
+            <span class="tag" title={`Tenant ${field(incident, "EntraTenantId")}`}>
+              <Inert text={tenantOf(incident)} />
+            </span>
+          )}
           {incident["Expected"] === true && <ExpectedTag ticket={field(incident, "ExpectedTicket")} />}
         </div>
         <h2 id="incident-title" tabIndex={-1}>

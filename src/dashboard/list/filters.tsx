@@ -10,6 +10,7 @@ import {
   type FilterWith,
   listedValues,
 } from "../../core/triage/incident-filters.ts";
+import type { WhoAmI } from "../../workflows/incidents/incidents-api.ts";
 import { Inert } from "../detail/inert.tsx";
 import { effectWord } from "../detail/effect.tsx";
 import { burstTime, shortTime } from "../format.ts";
@@ -19,6 +20,8 @@ interface FiltersProps {
   readonly view: View;
   readonly change: ChangeView;
   readonly shown: number;
+  /** There is a choice of tenants if there are several. */
+  readonly tenants: WhoAmI["tenants"];
   readonly now: number;
 }
 
@@ -37,7 +40,7 @@ const RANGE_WORDS: Readonly<Record<Range, string>> = {
   all: "All time",
 };
 
-export function Filters({ view, change, shown, now }: FiltersProps): VNode {
+export function Filters({ view, change, shown, tenants, now }: FiltersProps): VNode {
   return (
     <section class="filters" aria-label="Filters">
       <div class="filter-line">
@@ -63,6 +66,14 @@ export function Filters({ view, change, shown, now }: FiltersProps): VNode {
               if (known !== undefined) change({ range: known, from: "", to: "" });
             }}
           />
+          {tenants.length > 1 && (
+            <Choice
+              label={FILTERS.tenant.label}
+              value={view.tenant}
+              options={[["", "Any tenant"], ...tenants.map(({ id, name }) => [id, name || id] as const)]}
+              onChange={(tenant) => change({ tenant })}
+            />
+          )}
           {FILTER_NAMES.filter(isSelect).map((name) => (
             <Choice
               label={FILTERS[name].label}
@@ -82,7 +93,7 @@ export function Filters({ view, change, shown, now }: FiltersProps): VNode {
           </a>
         </div>
       </div>
-      <Chosen view={view} change={change} now={now} />
+      <Chosen view={view} change={change} tenants={tenants} now={now} />
       <p class="unseen" role="status">
         {shown} incidents are shown
       </p>
@@ -148,14 +159,14 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
 }
 
 /** The active filters except the status, each with a button that removes it. */
-function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | null {
+function Chosen({ view, change, tenants, now }: Omit<FiltersProps, "shown">): VNode | null {
   if (!isFiltered(view)) return null;
   const isTimed = view.from !== "" || view.to !== "";
   const time = `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`;
   const chips: (readonly [label: string, text: string, without: Partial<View>])[] = [
     ...(isTimed ? [["Time", time, { from: "", to: "" }] as const] : []),
     ...FILTER_NAMES.filter((name) => !ELSEWHERE.has(name) && view[name] !== "").map(
-      (name) => [FILTERS[name].label, chipText(name, view[name], now), { [name]: "" }] as const,
+      (name) => [FILTERS[name].label, chipText(name, view[name], { tenants, now }), { [name]: "" }] as const,
     ),
   ];
   return (
@@ -178,8 +189,9 @@ function Chosen({ view, change, now }: Omit<FiltersProps, "shown">): VNode | nul
 
 const ELSEWHERE: ReadonlySet<FilterName> = new Set(["status", "from", "to"]);
 
-function chipText(name: FilterName, text: string, now: number): string {
+function chipText(name: FilterName, text: string, { tenants, now }: Pick<FiltersProps, "tenants" | "now">): string {
   if (name === "burst") return burstTime(text, now);
+  if (name === "tenant") return tenants.find(({ id }) => id === text)?.name || text;
   return listedValues(name).length > 0 ? text.replaceAll(",", ", ") : text;
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { EffectLabel, PriorityBadge, TierTag } from "../detail/effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "../format.ts";
-import { changeOf, headlineOf, roleOf } from "../headline.ts";
+import { changeOf, headlineOf, roleOf, tenantOf } from "../headline.ts";
 import { Inert } from "../detail/inert.tsx";
 import { idOf, type Incidents } from "./use-incidents.ts";
 import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
@@ -12,6 +12,8 @@ interface ListProps {
   readonly list: Incidents;
   /** The number of incidents in each burst. */
   readonly bursts: Readonly<Record<string, number>>;
+  /** Whether rows name their tenant: there are several. */
+  readonly showsTenant: boolean;
   readonly view: View;
   readonly change: ChangeView;
   readonly now: number;
@@ -19,7 +21,7 @@ interface ListProps {
 }
 
 /** The list of incidents. Arrow keys move between rows; the page shows the open incident beside the list. */
-export function IncidentList({ list, bursts, view, change, now, onOpen }: ListProps): VNode {
+export function IncidentList({ list, bursts, showsTenant, view, change, now, onOpen }: ListProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.querySelector(`#i-${view.incident}`)?.scrollIntoView({ block: "nearest" });
@@ -65,6 +67,7 @@ export function IncidentList({ list, bursts, view, change, now, onOpen }: ListPr
                 key={idOf(row)}
                 row={row}
                 burst={bursts[field(row, "BurstId")] ?? 1}
+                tenant={showsTenant ? tenantOf(row) : ""}
                 now={now}
                 isOpen={idOf(row) === view.incident}
                 isFresh={list.fresh.has(idOf(row))}
@@ -108,13 +111,15 @@ interface RowProps {
   readonly row: IncidentRow;
   /** The number of incidents in its burst. */
   readonly burst: number;
+  /** "" if it is not shown. */
+  readonly tenant: string;
   readonly now: number;
   readonly isOpen: boolean;
   readonly isFresh: boolean;
   onOpen(id: string): void;
 }
 
-function Row({ row, burst, now, isOpen, isFresh, onOpen }: RowProps): VNode {
+function Row({ row, burst, tenant, now, isOpen, isFresh, onOpen }: RowProps): VNode {
   const happened = instant(field(row, "ActivityDateTime"));
   const status = field(row, "Status");
   const { main, rest } = headlineOf(row);
@@ -134,6 +139,11 @@ function Row({ row, burst, now, isOpen, isFresh, onOpen }: RowProps): VNode {
           {field(row, "RoleTier") === "critical" && <TierTag />}
         </span>
         <span class="row-change" title={[main, rest].filter((part) => part !== "").join("; ")}>
+          {tenant !== "" && (
+            <span class="tag" title={`Tenant ${field(row, "EntraTenantId")}`}>
+              <Inert text={tenant} />
+            </span>
+          )}
           {failed && <span class="tag">failed</span>}
           {row["Expected"] === true && <span class="tag">expected</span>}
           {burst > 1 && (

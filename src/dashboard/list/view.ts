@@ -33,6 +33,7 @@ const COUNTED_ACROSS: { readonly [Name in FilterWith<"own">]: boolean } = {
   priority: true,
   from: true,
   to: true,
+  tenant: false,
   text: false,
 };
 

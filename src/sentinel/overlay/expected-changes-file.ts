@@ -26,14 +26,31 @@ const time = text.refine(
   "expected a date (2026-11-30) or a time with its offset (2026-11-30T18:00:00Z)",
 );
 
+const tenantId = text.refine(
+  (value) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
+  "expected a tenant id (GUID)",
+);
+const tenants = z
+  .union([tenantId, z.array(tenantId).min(1, "expected at least one entry")])
+  .transform((value) => (typeof value === "string" ? [value] : value));
+
 const entryShape = z
-  .strictObject({ who: texts, role: texts, settings, ticket: text, from: time, until: time })
+  .strictObject({
+    tenant: tenants.optional(),
+    who: texts,
+    role: texts,
+    settings,
+    ticket: text,
+    from: time,
+    until: time,
+  })
   .refine(({ from, until }) => !(Date.parse(from) >= Date.parse(until)), {
     message: '"until" must be later than "from"',
     path: ["until"],
   })
-  .transform(({ role, ...entry }): ExpectedChange => ({
+  .transform(({ tenant, role, ...entry }): ExpectedChange => ({
     ...entry,
+    ...(tenant !== undefined && { tenants: tenant }),
     roles: role,
     from: new Date(entry.from).toISOString(),
     until: new Date(entry.until).toISOString(),
@@ -46,7 +63,8 @@ const MAX_WINDOW_DAYS = 90;
 const MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Reads `expected-changes.yaml` of a rule: planned changes, each with who, role, settings, ticket, from and until. An entry
+ * Reads `expected-changes.yaml` of a rule: planned changes, each with who, role, settings, ticket, from and until, and where
+ * pimwatch watches several tenants, with its tenant. An entry
  * that has ended, or covers more than 90 days, is a warning. A file with an error covers nothing.
  *
  * @param now the time of the build: entries that ended before it are reported

@@ -1,4 +1,5 @@
 import { isAuditLog, tenantOf, toAuditLogRow } from "../../core/event/audit-log.ts";
+import type { Tenants } from "../../core/event/tenants.ts";
 import type { DiagnosticRecord, ReadRecord } from "../../core/event/event-body.ts";
 import { shapedRecord } from "../../core/event/record-shape.ts";
 import { type HubPosition, type Match, toIncident } from "../../core/incident/incident.ts";
@@ -13,6 +14,8 @@ export interface JudgeDependencies {
   readonly rules: readonly ReadyRule[];
   /** Entra tenants, in lower case, whose records may make incidents. */
   readonly allowedTenantIds: ReadonlySet<string>;
+  /** Without it, tenants have no names. */
+  readonly tenantNames?: Tenants | undefined;
   /** See core/entra-lists/unmatched-operations.ts. Without it, operations are not looked at. */
   readonly unmatchedOperation?: ((record: DiagnosticRecord) => string | undefined) | undefined;
   now(): Date;
@@ -137,7 +140,8 @@ function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependen
   const found: Found[] = [];
   const allProblems = [...problems];
   for (const { rule, row, resultRow, ordinal } of matched) {
-    const match: Match = { rule: rule.rule, source, row, resultRow, ordinal, position, onlyTenant };
+    const { tenantNames } = deps;
+    const match: Match = { rule: rule.rule, source, row, resultRow, ordinal, position, onlyTenant, tenantNames };
     try {
       found.push({ match, incident: toStoredIncident(toIncident(match, deps.now()), "created") });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { valueText } from "../../core/value-text.ts";
 import type { Portals } from "../../core/azure-clouds.ts";
 import type { IncidentRow, StoredIncident } from "../../core/incident/incident-row.ts";
+import type { Tenants } from "../../core/event/tenants.ts";
 import type { Guide } from "../../core/incident/rule.ts";
 import { BODY_TIMEOUT_MS, EXPORT_BUDGET_MS } from "../../core/timing.ts";
 import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
@@ -27,6 +28,12 @@ export interface ApiDependencies extends ListDependencies {
   };
   readonly portals: Portals;
   readonly guideOf: (ruleId: string) => Guide | undefined;
+  readonly tenantNames: Tenants;
+}
+
+/** Who asks, and the tenants that there are incidents of. */
+export interface WhoAmI extends Analyst {
+  readonly tenants: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface ApiRequest extends Sender, BodySource {
@@ -113,8 +120,9 @@ async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependenci
   return json(200, await whole({ ...found, row: changed.row }, deps), { etag: etagOf(changed.row) });
 }
 
-function me(_request: ApiRequest, analyst: Analyst): Promise<HttpAnswer> {
-  return Promise.resolve(json(200, analyst));
+function me(_request: ApiRequest, analyst: Analyst, { tenantNames }: ApiDependencies): Promise<HttpAnswer> {
+  const tenants = [...tenantNames].map(([id, name]) => ({ id, name }));
+  return Promise.resolve(json(200, { ...analyst, tenants } satisfies WhoAmI));
 }
 
 /** Refuses a change that may come from another site, or would overwrite a state that its sender has not seen. */

@@ -11,6 +11,7 @@ const activity = {
   correlationId: "c",
   auditLogId: "PIM_1",
   tenantId: "aaaaaaaa-1111-4222-8333-444444444444",
+  tenantName: "",
 };
 const user = {
   type: "User" as const,

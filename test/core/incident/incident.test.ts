@@ -60,6 +60,7 @@ test("a match becomes an incident in Sentinel's vocabulary with everything from 
       correlationId: "5d0c2f3e-6a7b-4c8d-9e0f-a1b2c3d4e5f6",
       auditLogId: properties["id"],
       tenantId: TENANT,
+      tenantName: "",
     },
     priority: "P1",
     assessment: expect.objectContaining({ effect: "weakens", roleScope: "Global Administrator", roleTier: "critical" }),

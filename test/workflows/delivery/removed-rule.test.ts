@@ -97,7 +97,10 @@ async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" 
     body: null,
   };
   const access = { kind: "local", user: "local user" } as const;
-  const { status, body } = await answerApi(operation, request, { access, connect: () => Promise.resolve(app) });
+  const { status, body } = await answerApi(operation, request, {
+    access,
+    connect: () => Promise.resolve({ ...app, tenantNames: new Map() }),
+  });
   return { status, body: JSON.parse(String(body)) };
 }
 

@@ -14,6 +14,8 @@ import { openTable } from "../../azure/tables/open-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
+const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
+const OTHER_TENANT = "bbbbbbbb-1111-4222-8333-444444444444";
 const LOCAL: DashboardAccess = { kind: "local", user: "local user" };
 const ORIGIN = "http://127.0.0.1:7071/api/incidents";
 const WRITE = { "x-requested-with": "pimwatch", "content-type": "application/json", "if-match": '"1"' };
@@ -33,6 +35,10 @@ beforeEach(async () => {
     changes: incidentChanges(tableRows(client)),
     portals: AZURE_CLOUDS.AzureCloud.portals,
     guideOf: () => undefined,
+    tenantNames: new Map([
+      [TENANT, "Contoso"],
+      [OTHER_TENANT, ""],
+    ]),
     now: () => new Date("2026-11-23T12:00:00Z"),
   };
 });
@@ -68,6 +74,27 @@ describe("reading", () => {
     const ids = [...first.incidents, ...second.incidents].map((incident) => incident.IncidentId);
     expect(ids).toEqual(["a", "b", "c"].map(sha256Hex).toSorted());
     expect(second.continuation).toBeNull();
+  });
+
+  test.each([
+    { query: TENANT, names: ["a", "b", "c"] },
+    { query: OTHER_TENANT.toUpperCase(), names: ["d"] },
+    { query: "fabrikam eu", names: ["d"] },
+    { query: "fabrikam", names: [] },
+    { query: "cccccccc-1111-4222-8333-444444444444", names: [] },
+  ])("the list of the tenant $query has its incidents alone", async ({ query, names }) => {
+    const { row } = storedIncident("d");
+    const other = { ...row, EntraTenantId: OTHER_TENANT, EntraTenantName: "Fabrikam EU" };
+    await deps.incidents.addAll([{ row: other, record: "{}" }]);
+    const list = bodyOf(await ask("list", { query: `?tenant=${encodeURIComponent(query)}` }));
+    const ids = list.incidents.map((incident: { readonly IncidentId: string }) => incident.IncidentId);
+    expect(ids.toSorted()).toEqual(names.map(sha256Hex).toSorted());
+    const rows = String((await ask("csv", { query: `?tenant=${encodeURIComponent(query)}` })).body).split("\r\n");
+    expect(rows[0]).toContain(',"EntraTenantName","EntraTenantId"');
+    expect(rows).toHaveLength(names.length + 2);
+    expect(rows.filter((line) => line.includes(`"Fabrikam EU","${OTHER_TENANT}"`))).toHaveLength(
+      names.includes("d") ? 1 : 0,
+    );
   });
 
   test("the answer for one incident is complete and has the ETag that a change must name", async () => {
@@ -205,6 +232,12 @@ describe("the caller", () => {
     const answer = await ask("change", { id: ID, headers, body: { owner: "somebody else" } }, ENTRA);
     const noor = { name: "noor.haddad@fabrikam.example", id: "5a6b", kind: "entra" };
     expect(bodyOf(answer).history).toMatchObject([{ by: noor }]);
-    expect(bodyOf(await ask("me", { headers }, ENTRA))).toEqual(noor);
+    expect(bodyOf(await ask("me", { headers }, ENTRA))).toEqual({
+      ...noor,
+      tenants: [
+        { id: TENANT, name: "Contoso" },
+        { id: OTHER_TENANT, name: "" },
+      ],
+    });
   });
 });
