@@ -105,6 +105,26 @@ test("the runbook has a section for each alert and no others", () => {
   expect(new Set([...contents.matchAll(/\]\(#([\w-]+)\)/g)].map(([, name]) => name))).toEqual(new Set(alerts));
 });
 
+test("the runbook says who is called for each severity, and names alerts beside the severity that they have", () => {
+  const severities = new Map(
+    VARIANTS.flatMap((deployment) => [
+      ...ofType(deployment, "Microsoft.Insights/scheduledQueryRules"),
+      ...ofType(deployment, "Microsoft.Insights/metricAlerts"),
+    ]).map(({ name, properties }) => [name.replace(/^pimwatch-[a-z0-9]{13}-/, ""), Number(at(properties, "severity"))]),
+  );
+  const [, section = ""] = runbook.split("\n## Who is called, and when\n");
+  const rows = tableAfter(section.slice(section.indexOf("| severity, alert")), "| severity, alert").map(
+    ([cell = ""]) => ({
+      levels: [...cell.matchAll(/\b\d\b/g)].map(Number),
+      alerts: [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = ""]) => name),
+    }),
+  );
+
+  expect(new Set(rows.flatMap(({ levels }) => levels))).toEqual(new Set(severities.values()));
+  for (const { levels, alerts } of rows)
+    for (const name of alerts) expect(levels, name).toContain(severities.get(name));
+});
+
 test("every query in the documents is valid for the tables it reads", () => {
   const inline = /`((?:Pimwatch\w+\(\)|AuditLogs|App[A-Z]\w+|DCRLogErrors|Usage) \|[^`]+)`/g;
   const block = /```kusto\n([^]*?)```/g;
