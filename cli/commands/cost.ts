@@ -35,8 +35,8 @@ each meter. "grants" in FILE has the on-demand use that your subscription gets f
 
   { "hubUnitHours": 0.5, …, "grants": { "onDemandGbSeconds": 1000, "onDemandMillionExecutions": 0.1 } }
 
-docs/deploy.md#cost says which meter of the price list each name stands for. Log alerts and metric alerts are those of the
-template with its default parameters.`,
+docs/deploy.md#cost says which meter of the price list each name stands for. Log alerts and metric alerts are those of
+the template with its default parameters.`,
   exitCodes: { 0: "the units, and the bill if you gave prices, were printed" },
   async run({ values: { prices: file, ...given } }, terminal) {
     const usage = {

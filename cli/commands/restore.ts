@@ -28,7 +28,8 @@ First the command reads the whole export and checks the sizes, hashes and row co
 nothing if one is wrong. Then it adds the rows that the table lacks. It never changes a row that the table has: if that
 differs, it says so, and the table's row stays. So you can stop the command and run it again, as often as you like.
 
-A row that a sink had acknowledged is not sent again. A row that waited is sent, unless the table says that it was since.
+A row that a sink had acknowledged is not sent again. A row that waited is sent, unless the table says that it
+was since.
 
 Stop the app first. Your own sign-in needs Storage Table Data Contributor on the table and Storage Blob Data Reader on
 the container. docs/backup.md describes the whole way back, also for what came after the export.
