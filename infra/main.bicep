@@ -19,6 +19,9 @@ param resourceGroupName string = 'rg-pimwatch-${environmentName}'
 @description('Tags for every resource.')
 param tags object = {}
 
+@description('The cloud that is deployed to: AzureCloud, AzureUSGovernment or AzureChinaCloud.')
+param azureCloud string = environment().name
+
 // --- The audit events -----------------------------------------------------------------------------------------
 
 @description('Tenants whose audit records may become incidents: ids, or ID=NAME. A matching record of another tenant becomes a dead letter.')
@@ -84,6 +87,9 @@ param maximumInstanceCount int = 40
 @maxValue(20)
 param alwaysReadyInstances int = 1
 
+@description('Spread the instances over availability zones. Azure then keeps at least two always-ready instances of each function.')
+param zoneRedundant bool = false
+
 @description('When the sweep retries incidents that could not be forwarded (NCRONTAB).')
 param outboxTimerSchedule string = '0 * * * * *'
 
@@ -136,6 +142,12 @@ param storageSkuName string = 'Standard_ZRS'
 @maxValue(365)
 param storageSoftDeleteDays int = 14
 
+@description('Key in a Key Vault that encrypts both storage accounts: https://VAULT/keys/NAME, or with a version. Only at the first deployment.')
+param storageKeyUri string = ''
+
+@description('Resource id of the user-assigned identity that may use this key.')
+param storageKeyIdentityId string = ''
+
 @description('Refuse to delete the storage account of incidents, even with the resource group. The deployer needs the right to make locks.')
 param locks bool = false
 
@@ -147,6 +159,9 @@ param auditTrail string = 'changes'
 @minValue(3)
 @maxValue(3650)
 param backupRetentionDays int = 35
+
+@description('The workspace keeps the queries of alerts in a storage account of its own, as policies on customer-managed keys demand.')
+param alertsInLinkedStorage bool = false
 
 @description('Resource id of an existing Log Analytics workspace, such as Sentinel\'s. Empty: create one.')
 param existingWorkspaceId string = ''
@@ -167,6 +182,35 @@ param logRetentionDays int = 365
 @description('Daily cap of the new workspace in GB; -1: no cap. A cap stops incidents too.')
 @minValue(-1)
 param dailyQuotaGb int = -1
+
+// --- A closed network: docs/closed-network.md -------------------------------------------------------------------
+
+@description('Close public endpoints and reach every service at a private address in a virtual network.')
+param privateNetworking bool = false
+
+@description('Address space of the new network, /25 or larger. It must not overlap networks that it is peered with.')
+param networkAddressPrefix string = '10.210.0.0/24'
+
+@description('Resource id of an existing subnet for the app, delegated to Microsoft.App/environments. Empty: create a network.')
+param appSubnetId string = ''
+
+@description('Resource id of an existing subnet for private endpoints. Empty: create a network.')
+param endpointSubnetId string = ''
+
+@description('Names of the private endpoints: create (zones of our own), policy (a policy writes them), or the id of the resource group with the zones.')
+param privateDnsZones string = 'create'
+
+@description('Resource id of the Azure Monitor private link scope that the network has already. Empty: create one.')
+param existingPrivateLinkScopeId string = ''
+
+@description('Create a private endpoint for the namespace. false if the network reaches an existing namespace already.')
+param eventHubPrivateEndpoint bool = true
+
+@description('Close the app\'s own address too: page, API, health and publishing then need the network.')
+param privateInbound bool = true
+
+@description('Let people outside the network query the workspace, with their Entra sign-in. The portal needs it unless it runs in the network.')
+param publicQueries bool = false
 
 // --- Alerts and access ----------------------------------------------------------------------------------------
 
@@ -222,7 +266,9 @@ var incidentStorageName = 'pimdata${token}'
 var functionAppName = namePrefix
 var planName = '${namePrefix}-plan'
 var appInsightsName = '${namePrefix}-insights'
-var dataCollectionRuleName = '${namePrefix}-incidents'
+// A rule cannot change between an endpoint of its own and a private one, so each has a name.
+var dataCollectionRuleName = '${namePrefix}-incidents${privateNetworking ? '-private' : ''}'
+var dataCollectionEndpointName = privateNetworking ? '${namePrefix}-ingestion' : ''
 var packageContainerName = 'app-package'
 
 // As src/services.ts and src/core/incident/incident-columns.ts name them.
@@ -249,6 +295,19 @@ var hubNamespaceId = resourceId(
   hub.namespaceName
 )
 var hubHost = '${hub.namespaceName}.${replace(environment().suffixes.storage, 'core.', 'servicebus.')}'
+var appInsightsId = resourceId(
+  subscription().subscriptionId,
+  resourceGroupName,
+  'Microsoft.Insights/components',
+  appInsightsName
+)
+var dataCollectionEndpointId = resourceId(
+  subscription().subscriptionId,
+  resourceGroupName,
+  'Microsoft.Insights/dataCollectionEndpoints',
+  dataCollectionEndpointName
+)
+var functionAppId = resourceId(subscription().subscriptionId, resourceGroupName, 'Microsoft.Web/sites', functionAppName)
 var sendRuleName = 'entra-audit-logs'
 var sendRuleId = resourceId(
   hub.subscriptionId,
@@ -284,6 +343,79 @@ var absoluteRunbookUrl = empty(runbookUrl) || startsWith(runbookUrl, 'https://')
   ? runbookUrl
   : fail('runbookUrl must begin with https://: readers of an alert follow it from their mail.')
 
+var storageKeyParts = split(storageKeyUri, '/')
+var storageKey = empty(storageKeyUri) && empty(storageKeyIdentityId)
+  ? null
+  : length(storageKeyParts) >= 5 && storageKeyParts[3] == 'keys' && !empty(storageKeyIdentityId)
+      ? {
+          vaultUri: 'https://${storageKeyParts[2]}'
+          name: storageKeyParts[4]
+          version: storageKeyParts[?5] ?? '' // without a version, storage follows the key's rotation
+          identityId: storageKeyIdentityId
+        }
+      : fail('storageKeyUri must be https://VAULT/keys/NAME, and storageKeyIdentityId the id of an identity that may use that key: both or neither.')
+
+// What private zones need and environment() does not have.
+var privateCloudDomains = {
+  AzureCloud: { monitor: 'azure.com', automation: 'azure-automation.net', sites: 'azurewebsites.net' }
+  AzureUSGovernment: { monitor: 'azure.us', automation: 'azure-automation.us', sites: 'azurewebsites.us' }
+}
+// As src/core/azure-clouds.ts knows them.
+var cloud = !contains(['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud'], azureCloud)
+  ? fail('azureCloud must be AzureCloud, AzureUSGovernment or AzureChinaCloud: pimwatch does not know the addresses of ${azureCloud}.')
+  : privateNetworking && !contains(privateCloudDomains, azureCloud)
+      ? fail('privateNetworking is not available in ${azureCloud}: Azure Monitor\'s private zones are not known there.')
+      : azureCloud
+var networkName = '${namePrefix}-network'
+var networkIsNew = empty(appSubnetId) && empty(endpointSubnetId)
+var network = networkIsNew
+  ? {
+      newName: networkName
+      id: resourceId(subscription().subscriptionId, resourceGroupName, 'Microsoft.Network/virtualNetworks', networkName)
+      appSubnetId: resourceId(
+        subscription().subscriptionId,
+        resourceGroupName,
+        'Microsoft.Network/virtualNetworks/subnets',
+        networkName,
+        'app'
+      )
+      endpointSubnetId: resourceId(
+        subscription().subscriptionId,
+        resourceGroupName,
+        'Microsoft.Network/virtualNetworks/subnets',
+        networkName,
+        'endpoints'
+      )
+    }
+  : length(split(appSubnetId, '/')) == 11 && length(split(endpointSubnetId, '/')) == 11 && toLower(appSubnetId) != toLower(endpointSubnetId)
+      ? {
+          newName: ''
+          id: split(endpointSubnetId, '/subnets/')[0]
+          appSubnetId: appSubnetId
+          endpointSubnetId: endpointSubnetId
+        }
+      : fail('appSubnetId and endpointSubnetId must be the ids of two subnets, /subscriptions/…/virtualNetworks/…/subnets/…: both or neither.')
+var zonesByName = contains(['create', 'policy'], privateDnsZones)
+var zoneGroupParts = zonesByName || length(split(privateDnsZones, '/')) == 5
+  ? split(privateDnsZones, '/')
+  : fail('privateDnsZones must be create, policy, or the id of a resource group: /subscriptions/…/resourceGroups/…')
+var zones = {
+  areNew: privateDnsZones == 'create'
+  byPolicy: privateDnsZones == 'policy'
+  subscriptionId: zonesByName ? subscription().subscriptionId : zoneGroupParts[2]
+  resourceGroupName: zonesByName ? resourceGroupName : zoneGroupParts[4]
+}
+var linkScopeIsNew = empty(existingPrivateLinkScopeId)
+var linkScopeParts = linkScopeIsNew || length(split(existingPrivateLinkScopeId, '/')) == 9
+  ? split(existingPrivateLinkScopeId, '/')
+  : fail('existingPrivateLinkScopeId must be the id of a scope: /subscriptions/…/resourceGroups/…/providers/microsoft.insights/privateLinkScopes/…')
+var linkScope = {
+  isNew: linkScopeIsNew
+  subscriptionId: linkScopeIsNew ? subscription().subscriptionId : linkScopeParts[2]
+  resourceGroupName: linkScopeIsNew ? resourceGroupName : linkScopeParts[4]
+  name: linkScopeIsNew ? '${namePrefix}-monitor' : linkScopeParts[8]
+}
+
 // --- Resources ------------------------------------------------------------------------------------------------
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -310,6 +442,8 @@ module hostStorage 'modules/storage-account.bicep' = {
     softDeleteDays: storageSoftDeleteDays
     keepsVersions: false
     isLocked: false
+    isPrivate: privateNetworking
+    encryptionKey: storageKey
   }
 }
 
@@ -326,6 +460,9 @@ module incidentStorage 'modules/storage-account.bicep' = {
     keepsVersions: true
     isLocked: locks
     expiring: [{ container: backupContainerName, days: backupRetentionDays }]
+
+    isPrivate: privateNetworking
+    encryptionKey: storageKey
   }
 }
 
@@ -341,6 +478,7 @@ module eventHub 'modules/event-hub.bicep' = if (hubIsNew) {
     retentionHours: hubRetentionHours
     maximumThroughputUnits: maximumThroughputUnits
     disableLocalAuth: disableEventHubLocalAuth
+    isPrivate: privateNetworking
   }
 }
 
@@ -384,6 +522,8 @@ module newWorkspace 'modules/workspace.bicep' = if (workspaceIsNew) {
     tags: allTags
     retentionDays: workspaceRetentionDays
     dailyQuotaGb: dailyQuotaGb
+    publicIngestion: !privateNetworking
+    publicQueries: !privateNetworking || publicQueries
   }
 }
 
@@ -422,6 +562,7 @@ module dataCollectionRule 'modules/data-collection-rule.bicep' = {
     location: workspaceLocation
     tags: allTags
     workspaceId: workspaceId
+    endpointName: dataCollectionEndpointName
     streamName: incidentColumns.stream
     tableName: incidentColumns.table
     columns: incidentColumns.columns
@@ -431,7 +572,14 @@ module dataCollectionRule 'modules/data-collection-rule.bicep' = {
 
 module appInsights 'modules/app-insights.bicep' = {
   scope: group
-  params: { name: appInsightsName, location: location, tags: allTags, workspaceId: workspaceId }
+  params: {
+    name: appInsightsName
+    location: location
+    tags: allTags
+    workspaceId: workspaceId
+    publicIngestion: !privateNetworking
+    publicQueries: !privateNetworking || publicQueries
+  }
   dependsOn: [newWorkspace]
 }
 
@@ -454,6 +602,30 @@ module roleAssignments 'modules/role-assignments.bicep' = {
   dependsOn: [hostStorage, incidentStorage, dataCollectionRule, appInsights]
 }
 
+module privateNetwork 'modules/private-network.bicep' = if (privateNetworking) {
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    domain: privateCloudDomains[cloud]
+    network: { newName: network.newName, id: network.id, endpointSubnetId: network.endpointSubnetId }
+    addressPrefix: networkAddressPrefix
+    zones: zones
+    linkScope: linkScope
+    // Whoever brings workspace and scope has linked them.
+    monitored: [
+      { name: appInsightsName, id: appInsightsId }
+      { name: dataCollectionEndpointName, id: dataCollectionEndpointId }
+      ...(workspaceIsNew || linkScope.isNew ? [{ name: workspace.name, id: workspaceId }] : [])
+    ]
+    hostStorageName: hostStorageName
+    incidentStorageName: incidentStorageName
+    eventHubNamespaceId: hubIsNew || eventHubPrivateEndpoint ? hubNamespaceId : ''
+    hasSiteEndpoint: privateInbound
+  }
+  dependsOn: [hostStorage, incidentStorage, eventHub, newWorkspace, appInsights, dataCollectionRule]
+}
+
 module functionApp 'modules/function-app.bicep' = {
   scope: group
   params: {
@@ -467,10 +639,15 @@ module functionApp 'modules/function-app.bicep' = {
     packageContainerName: packageContainerName
     appInsightsName: appInsightsName
     dataCollectionRuleName: dataCollectionRuleName
+    dataCollectionEndpointName: dataCollectionEndpointName
+    subnetId: privateNetworking ? network.appSubnetId : ''
+    publicInbound: !(privateNetworking && privateInbound)
+    azureCloud: cloud
+    zoneRedundant: zoneRedundant
     nodeVersion: nodeVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    alwaysReadyInstances: alwaysReadyInstances
+    alwaysReadyInstances: zoneRedundant ? max(alwaysReadyInstances, 2) : alwaysReadyInstances
     eventHubFullyQualifiedNamespace: hubHost
     eventHubName: hub.name
     consumerGroupName: consumerGroupName
@@ -495,7 +672,26 @@ module functionApp 'modules/function-app.bicep' = {
     webhookUrl: webhookUrl
     webhookFormat: webhookFormat
   }
-  dependsOn: [roleAssignments] // the host needs these rights, and those on the hub, to start
+  dependsOn: [roleAssignments, privateNetwork] // the host needs these rights, and those on the hub, to start
+}
+
+module siteEndpoint 'modules/private-endpoints.bicep' = if (privateNetworking && privateInbound) {
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    subnetId: network.endpointSubnetId
+    endpoints: [
+      {
+        name: '${functionAppName}-sites'
+        targetId: functionAppId
+        groupId: 'sites'
+        zones: ['privatelink.${privateCloudDomains[cloud].sites}']
+      }
+    ]
+    zones: zones
+  }
+  dependsOn: [functionApp]
 }
 
 var pageUrl = empty(dashboardClientId) ? '' : 'https://${functionApp.outputs.hostName}/api/dashboard'
@@ -525,6 +721,7 @@ module alerts 'modules/alerts.bicep' = {
     mayHaveDailyCap: dailyQuotaGb >= 0 || !workspaceIsNew // an existing workspace may have a cap that we do not know
     runbookUrl: absoluteRunbookUrl
     pageUrl: pageUrl
+    inLinkedStorage: alertsInLinkedStorage
   }
   dependsOn: [incidentLog, dataCollectionRule, eventHub, appInsights]
 }

@@ -20,6 +20,9 @@ param webhookUrl = readEnvironmentVariable('PIMWATCH_WEBHOOK_URL', '')
 param webhookFormat = readEnvironmentVariable('PIMWATCH_WEBHOOK_FORMAT', 'json')
 
 param storageSkuName = readEnvironmentVariable('PIMWATCH_STORAGE_SKU', 'Standard_ZRS')
+param zoneRedundant = bool(readEnvironmentVariable('PIMWATCH_ZONE_REDUNDANT', 'false'))
+param storageKeyUri = readEnvironmentVariable('PIMWATCH_STORAGE_KEY_URI', '')
+param storageKeyIdentityId = readEnvironmentVariable('PIMWATCH_STORAGE_KEY_IDENTITY_ID', '')
 param locks = bool(readEnvironmentVariable('PIMWATCH_LOCKS', 'false'))
 param auditTrail = readEnvironmentVariable('PIMWATCH_AUDIT_TRAIL', 'changes')
 param existingWorkspaceId = readEnvironmentVariable('PIMWATCH_EXISTING_WORKSPACE_ID', '')
@@ -27,6 +30,16 @@ param workspaceLocation = readEnvironmentVariable(
   'PIMWATCH_WORKSPACE_LOCATION',
   readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 )
+
+param privateNetworking = bool(readEnvironmentVariable('PIMWATCH_PRIVATE_NETWORKING', 'false'))
+param networkAddressPrefix = readEnvironmentVariable('PIMWATCH_NETWORK_ADDRESS_PREFIX', '10.210.0.0/24')
+param appSubnetId = readEnvironmentVariable('PIMWATCH_APP_SUBNET_ID', '')
+param endpointSubnetId = readEnvironmentVariable('PIMWATCH_ENDPOINT_SUBNET_ID', '')
+param privateDnsZones = readEnvironmentVariable('PIMWATCH_PRIVATE_DNS_ZONES', 'create')
+param existingPrivateLinkScopeId = readEnvironmentVariable('PIMWATCH_EXISTING_PRIVATE_LINK_SCOPE_ID', '')
+param eventHubPrivateEndpoint = bool(readEnvironmentVariable('PIMWATCH_EVENT_HUB_PRIVATE_ENDPOINT', 'true'))
+param privateInbound = bool(readEnvironmentVariable('PIMWATCH_PRIVATE_INBOUND', 'true'))
+param publicQueries = bool(readEnvironmentVariable('PIMWATCH_PUBLIC_QUERIES', 'false'))
 
 param alertEmails = filter(split(readEnvironmentVariable('PIMWATCH_ALERT_EMAILS', ''), ','), email => !empty(email))
 param alertWebhookUrl = readEnvironmentVariable('PIMWATCH_ALERT_WEBHOOK_URL', '')

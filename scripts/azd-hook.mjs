@@ -38,6 +38,10 @@ const HOOKS = {
     say(`Incidents: PimwatchIncidents() in the workspace ${env.WORKSPACE_NAME ?? ""}`);
     if (isInstalled && env.AZURE_FUNCTION_APP_NAME)
       diagnose(env.AZURE_RESOURCE_GROUP ?? "", env.AZURE_FUNCTION_APP_NAME);
+    if (env.PIMWATCH_PRIVATE_NETWORKING === "true")
+      say(
+        "The network is closed: outside of it, doctor cannot reach the services, nor azd the app (docs/closed-network.md).",
+      );
     say("Storage and Log Analytics may refuse the new identity for up to 30 minutes. Nothing is lost meanwhile.");
     if (deploysSetting || !env.ENTRA_AUTHORIZATION_RULE_ID) return;
     say("Next, unless it exists: as a Security Administrator, let Entra ID export AuditLogs to the hub:");

@@ -21,6 +21,8 @@ param missedCheck bool
 param missedQuery string
 @description('Whether the workspace has a daily cap, or may have one.')
 param mayHaveDailyCap bool
+@description('Whether the workspace must keep the queries of alerts in a linked storage account.')
+param inLinkedStorage bool
 @description('Where the whole runbook is. Empty: nowhere.')
 param runbookUrl string
 @description('The page for analysts. Empty: there is none.')
@@ -359,6 +361,7 @@ resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       windowSize: alert.window
       overrideQueryTimeRange: alert.?timeRange
       autoMitigate: true // fires once for each value it is split by, until that is resolved
+      checkWorkspaceAlertsStorageConfigured: inLinkedStorage
       skipQueryValidation: true // the validation does not know a table created a minute ago
       criteria: {
         allOf: [

@@ -2,6 +2,8 @@ param name string
 param location string
 param tags object
 param workspaceId string
+param publicIngestion bool
+param publicQueries bool
 
 resource appInsights 'Microsoft.Insights/components@2020-02-02' = {
   name: name
@@ -13,5 +15,7 @@ resource appInsights 'Microsoft.Insights/components@2020-02-02' = {
     DisableLocalAuth: true
     IngestionMode: 'LogAnalytics'
     WorkspaceResourceId: workspaceId
+    publicNetworkAccessForIngestion: publicIngestion ? 'Enabled' : 'Disabled'
+    publicNetworkAccessForQuery: publicQueries ? 'Enabled' : 'Disabled'
   }
 }

@@ -3,16 +3,26 @@ param name string
 param location string
 param tags object
 param workspaceId string
+@description('Empty: the rule has a public endpoint of its own. Otherwise a data collection endpoint that only a private link reaches.')
+param endpointName string
 param streamName string
 param tableName string
 param columns { name: string, type: string, description: string }[]
+
+resource endpoint 'Microsoft.Insights/dataCollectionEndpoints@2024-03-11' = if (!empty(endpointName)) {
+  name: endpointName
+  location: location
+  tags: tags
+  properties: { networkAcls: { publicNetworkAccess: 'Disabled' } }
+}
 
 resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
   name: name
   location: location
   tags: tags
-  kind: 'Direct' // has its own ingestion endpoint; a rule without one must be recreated to get it
+  kind: empty(endpointName) ? 'Direct' : null // a rule keeps its kind for ever
   properties: {
+    dataCollectionEndpointId: empty(endpointName) ? null : endpoint.id
     description: 'Rows of pimwatch incidents'
     streamDeclarations: {
       '${streamName}': {

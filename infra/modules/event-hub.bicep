@@ -7,6 +7,8 @@ param partitionCount int
 param retentionHours int
 param maximumThroughputUnits int
 param disableLocalAuth bool
+@description('Only private endpoints and Azure Monitor reach the namespace.')
+param isPrivate bool
 
 resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' = {
   name: namespaceName
@@ -18,14 +20,14 @@ resource namespace 'Microsoft.EventHub/namespaces@2026-01-01' = {
     isAutoInflateEnabled: maximumThroughputUnits > 1
     maximumThroughputUnits: maximumThroughputUnits > 1 ? maximumThroughputUnits : 0
     minimumTlsVersion: '1.2'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 
   resource network 'networkRuleSets' = {
     name: 'default'
     properties: {
-      defaultAction: 'Allow'
-      publicNetworkAccess: 'Enabled'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled' // overrides the namespace's own property
       trustedServiceAccessEnabled: true // Azure Monitor, which delivers the audit logs, is a trusted service
     }
   }

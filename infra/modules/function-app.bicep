@@ -9,6 +9,14 @@ param hostStorageName string
 param packageContainerName string
 param appInsightsName string
 param dataCollectionRuleName string
+@description('Empty if the rule has an endpoint of its own.')
+param dataCollectionEndpointName string
+@description('The subnet that all of the app\'s outbound traffic goes through; empty: none.')
+param subnetId string
+@description('Whether anyone may reach page, API, health and publishing, or only private endpoints.')
+param publicInbound bool
+param azureCloud string
+param zoneRedundant bool
 param nodeVersion string
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -50,13 +58,17 @@ resource dataCollectionRule 'Microsoft.Insights/dataCollectionRules@2024-03-11' 
   name: dataCollectionRuleName
 }
 
+resource dataCollectionEndpoint 'Microsoft.Insights/dataCollectionEndpoints@2024-03-11' existing = if (!empty(dataCollectionEndpointName)) {
+  name: dataCollectionEndpointName
+}
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
   kind: 'functionapp'
   sku: { tier: 'FlexConsumption', name: 'FC1' }
-  properties: { reserved: true }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
@@ -72,7 +84,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identity.id
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: publicInbound ? 'Enabled' : 'Disabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       ftpsState: 'Disabled'
       http20Enabled: true
@@ -115,7 +128,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AUDIT_EVENTS_HUB: eventHubName
       AUDIT_EVENTS_RETENTION_HOURS: string(hubRetentionHours)
       AZURE_CLIENT_ID: identity.properties.clientId
-      AZURE_CLOUD: environment().name
+      AZURE_CLOUD: azureCloud
       BACKUP_TIMER_SCHEDULE: backupTimerSchedule
       BACKUPS_CONTAINER_URL: backupsContainerUrl
       AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${environment().suffixes.storage}'
@@ -130,7 +143,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LEDGER_GRACE_SECONDS: string(ledgerGraceSeconds)
       LEDGER_STALL_SECONDS: string(ledgerStallSeconds)
       LEDGER_TIMER_SCHEDULE: ledgerTimerSchedule
-      LOGS_INGESTION_ENDPOINT: dataCollectionRule.properties.endpoints.logsIngestion
+      LOGS_INGESTION_ENDPOINT: empty(dataCollectionEndpointName)
+        ? dataCollectionRule.properties.endpoints.logsIngestion
+        : dataCollectionEndpoint!.properties.logsIngestion.endpoint
       LOGS_INGESTION_RULE_ID: dataCollectionRule.properties.immutableId
       LOGS_INGESTION_STREAM: logsIngestionStream
       OUTBOX_MINIMUM_AGE_SECONDS: string(outboxMinimumAgeSeconds)

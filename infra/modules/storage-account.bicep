@@ -13,6 +13,10 @@ param keepsVersions bool
 param isLocked bool
 @description('Containers whose blobs are deleted this many days after they were made.')
 param expiring { container: string, days: int }[] = []
+@description('Only private endpoints reach the account.')
+param isPrivate bool
+@description('A key in a Key Vault that encrypts the account, and the identity that may use it; null: Microsoft\'s keys.')
+param encryptionKey { vaultUri: string, name: string, version: string, identityId: string }?
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   name: name
@@ -20,6 +24,9 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   tags: tags
   kind: 'StorageV2'
   sku: { name: skuName }
+  identity: encryptionKey == null
+    ? null
+    : { type: 'UserAssigned', userAssignedIdentities: { '${encryptionKey!.identityId}': {} } }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -27,9 +34,26 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     allowSharedKeyAccess: false // Entra ID only, no keys
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
-    networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' }
+    networkAcls: isPrivate
+      ? { bypass: 'None', defaultAction: 'Deny' }
+      : { bypass: 'AzureServices', defaultAction: 'Allow' }
+    encryption: encryptionKey == null
+      ? null
+      : {
+          keySource: 'Microsoft.Keyvault'
+          identity: { userAssignedIdentity: encryptionKey!.identityId }
+          keyvaultproperties: {
+            keyvaulturi: encryptionKey!.vaultUri
+            keyname: encryptionKey!.name
+            keyversion: encryptionKey!.version
+          }
+          services: {
+            blob: { enabled: true, keyType: 'Account' }
+            table: { enabled: true, keyType: 'Account' } // can be chosen only when the account is created
+          }
+        }
   }
 }
 

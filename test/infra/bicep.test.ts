@@ -90,14 +90,48 @@ async function deployerOf(): Promise<(line: string) => Promise<string>> {
   };
 }
 
-test("an id of anything but a hub or a workspace is refused, and the error names the parameter", async () => {
-  const deploy = await deployerOf();
-  const namespace = "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z";
+const SUBNET = "/subscriptions/x/resourceGroups/y/providers/Microsoft.Network/virtualNetworks/z/subnets/app";
 
-  expect(await deploy(`param existingEventHubId = '${namespace}'`)).toMatch(
-    /^1 [^]*existingEventHubId must be the id of a hub/,
+test.each([
+  {
+    parameters: {
+      existingEventHubId: "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z",
+    },
+    says: "existingEventHubId must be the id of a hub",
+  },
+  { parameters: { existingWorkspaceId: "logs" }, says: "existingWorkspaceId must be the id of a workspace" },
+  { parameters: { azureCloud: "AzureGermanCloud" }, says: "azureCloud must be AzureCloud, AzureUSGovernment or" },
+  {
+    parameters: { azureCloud: "AzureChinaCloud", privateNetworking: true },
+    says: "privateNetworking is not available in AzureChinaCloud",
+  },
+  {
+    parameters: { privateNetworking: true, appSubnetId: SUBNET },
+    says: "appSubnetId and endpointSubnetId must be the ids of two subnets",
+  },
+  {
+    parameters: { privateNetworking: true, appSubnetId: SUBNET, endpointSubnetId: SUBNET },
+    says: "appSubnetId and endpointSubnetId must be the ids of two subnets",
+  },
+  { parameters: { privateNetworking: true, privateDnsZones: "none" }, says: "privateDnsZones must be create, policy" },
+  {
+    parameters: { privateNetworking: true, existingPrivateLinkScopeId: "company" },
+    says: "existingPrivateLinkScopeId must be the id of a scope",
+  },
+  {
+    parameters: { storageKeyUri: "https://vault.example/keys/k" },
+    says: "storageKeyUri must be https://VAULT/keys/NAME",
+  },
+])("$parameters is refused, and the error names the parameter", async ({ parameters, says }) => {
+  const deploy = await deployerOf();
+  const lines = Object.entries({ alertsWithoutReceiver: true, ...parameters }).map(
+    ([name, value]) => `param ${name} = ${typeof value === "string" ? `'${value}'` : String(value)}`,
   );
-  expect(await deploy("param existingWorkspaceId = 'logs'")).toMatch(/^1 [^]*existingWorkspaceId must be the id of a/);
+
+  const said = await deploy(lines.join("\n"));
+
+  expect(said).toMatch(/^1 /);
+  expect(said).toContain(says);
 });
 
 test("a deployment without anyone who receives alerts is refused, unless it is chosen; the error says what to run", async () => {

@@ -1,6 +1,6 @@
 using '../../../infra/main.bicep'
 
-// Every switch on.
+// Every switch on; the closed network is one that exists already, with its zones and its scope of Azure Monitor.
 param environmentName = 'everything'
 param location = 'swedencentral'
 param resourceGroupName = 'rg-soc-detections'
@@ -32,3 +32,14 @@ param alertWebhookUrl = 'https://hooks.contoso.example/alerts'
 param alertActionGroupIds = [
   '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-soc/providers/Microsoft.Insights/actionGroups/on-call'
 ]
+param azureCloud = 'AzureCloud'
+param privateNetworking = true
+param appSubnetId = '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/spoke/subnets/pimwatch-app'
+param endpointSubnetId = '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/spoke/subnets/endpoints'
+param privateDnsZones = '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-dns'
+param existingPrivateLinkScopeId = '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-monitor/providers/microsoft.insights/privateLinkScopes/company'
+param publicQueries = true
+param zoneRedundant = true
+param storageKeyUri = 'https://keys.example/keys/pimwatch'
+param storageKeyIdentityId = '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage-keys'
+param alertsInLinkedStorage = true
