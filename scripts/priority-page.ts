@@ -14,6 +14,9 @@ Control plane roles are those with Microsoft's label PRIVILEGED (\`src/core/entr
 compares it with Microsoft's page), those on CISA's list of highly privileged roles, and three with a known path to Global
 Administrator (\`src/core/pim-settings/roles.ts\`). The template id decides before the name; case does not matter.
 
-An incident of another activity has no assessment: its priority is P2, P3 or P4 for the severities High, Medium and Low.
+An incident of another activity has no assessment: its priority is P2, P3 or P4 for the severities High, Medium and Low. If its
+rule has severity Medium, the rule's query has a column \`Effect\` that says \`weakens\`, and the activity did not fail, it is P2: a
+Conditional Access policy that was switched off, for example. P1 and P2 page, unless the change was expected
+([deploy.md](deploy.md#who-gets-the-alerts)).
 `;
 }

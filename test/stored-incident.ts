@@ -15,6 +15,7 @@ const INCIDENT: Incident = {
   severity: "High",
   status: "New",
   priority: "P2",
+  effect: "",
   assessment: null,
   tactics: ["PrivilegeEscalation"],
   techniques: ["T1078"],

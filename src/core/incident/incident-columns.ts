@@ -58,8 +58,8 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   listed(
     "Effect",
     "string",
-    "weakens, strengthens, neutral or unknown; empty if nothing was assessed",
-    (i) => i.assessment?.effect ?? "",
+    "weakens, strengthens, neutral or unknown; empty if neither an assessment nor the rule says one",
+    (i) => i.effect,
   ),
   {
     ...listed(

@@ -23,7 +23,8 @@ import { formatDatetime } from "../../kql/run/time.ts";
 import type { Column, Json, Row } from "../../kql/run/values.ts";
 import { type IncidentFields, incidentFields } from "../pim-settings/incident-fields.ts";
 import { oncePer } from "../once-per.ts";
-import type { Priority } from "../pim-settings/priority.ts";
+import { type Effect, EFFECTS } from "../pim-settings/finding.ts";
+import { isFailure, type Priority } from "../pim-settings/priority.ts";
 import type { Rule, Severity } from "./rule.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
@@ -76,8 +77,10 @@ export interface Incident {
     /** As ALLOWED_TENANT_IDS gives it; "" if it gives none. */
     readonly tenantName: string;
   };
-  /** Urgency from the assessment, or from the severity if there is none. */
+  /** Urgency from the assessment; if there is none, from severity and effect. */
   readonly priority: Priority;
+  /** From the assessment; if there is none, from the column `Effect` of the rule's query. "" if neither says one. */
+  readonly effect: Effect | "";
   /** What changed and what it means; null for operations other than a change of PIM settings. */
   readonly assessment: IncidentFields | null;
   readonly actor: Actor;
@@ -118,6 +121,11 @@ const PRIORITY_OF_SEVERITY: Readonly<Record<Severity, Priority>> = {
   Informational: "P4",
 };
 
+/** A rule of severity Medium sees what is mostly legitimate. If it found a weakening that took place, somebody must look today. */
+function unassessedPriority(severity: Severity, effect: Incident["effect"], result: string): Priority {
+  return severity === "Medium" && effect === "weakens" && !isFailure(result) ? "P2" : PRIORITY_OF_SEVERITY[severity];
+}
+
 export interface Match {
   readonly rule: Rule;
   readonly source: ReadRecord;
@@ -142,6 +150,8 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   const alert = alertTextOf(rule, result);
   const isOnlyTenant = match.onlyTenant !== undefined;
   const assessment = isOnlyTenant ? facts.assessmentFor(rule) : facts.assessmentAmongTenants(rule);
+  const activity = activityOf(match);
+  const effect = assessment?.effect ?? EFFECTS.find((each) => each === result.get("Effect")) ?? "";
   return {
     id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
     revision: 1,
@@ -160,8 +170,9 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
       fileHash: rule.fileHash,
       queryHash: rule.queryHash,
     },
-    activity: activityOf(match),
-    priority: assessment?.priority ?? PRIORITY_OF_SEVERITY[alert.severity],
+    activity,
+    priority: assessment?.priority ?? unassessedPriority(alert.severity, effect, activity.result),
+    effect,
     assessment,
     actor: facts.actor,
     identities: facts.identities,

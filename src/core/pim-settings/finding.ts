@@ -1,7 +1,8 @@
 import type { Baseline } from "./baselines.ts";
 
-/** The effect of a change on the protection of a role. `unknown`: the text does not say enough. */
-export type Effect = "weakens" | "strengthens" | "neutral" | "unknown";
+/** The effect of a change on the protection of a role, most worrying first. `unknown`: the text does not say enough. */
+export const EFFECTS = ["weakens", "unknown", "neutral", "strengthens"] as const;
+export type Effect = (typeof EFFECTS)[number];
 
 /** The importance of a setting, heaviest first: our own reading of the published baselines. */
 const WEIGHTS = ["high", "medium", "low", "info"] as const;

@@ -1,11 +1,10 @@
 import { burstWindow, isBurstId } from "../incident/burst.ts";
 import type { IncidentStatus } from "../incident/incident.ts";
 import { SEVERITIES } from "../incident/rule.ts";
-import type { Effect } from "../pim-settings/finding.ts";
+import { EFFECTS } from "../pim-settings/finding.ts";
 import { PRIORITIES } from "../pim-settings/priority.ts";
 
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
-export const EFFECTS = ["weakens", "unknown", "neutral", "strengthens"] as const satisfies readonly Effect[];
 /** The statuses that page and CLI list unless somebody asks for others. */
 export const OPEN_STATUSES = "New,Active";
 

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { SEVERITIES } from "../../core/incident/rule.ts";
+import { EFFECTS } from "../../core/pim-settings/finding.ts";
 import { TYPING_PAUSE_MS } from "../../core/timing.ts";
 import {
-  EFFECTS,
   FILTER_NAMES,
   type FilterName,
   FILTERS,

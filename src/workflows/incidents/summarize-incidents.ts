@@ -2,7 +2,8 @@ import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
 import { BURST_BUDGET_MS, SUMMARY_BUDGET_MS } from "../../core/timing.ts";
-import { EFFECTS, type IncidentQuery } from "../../core/triage/incident-filters.ts";
+import { EFFECTS } from "../../core/pim-settings/finding.ts";
+import type { IncidentQuery } from "../../core/triage/incident-filters.ts";
 import { rowTest } from "../../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 

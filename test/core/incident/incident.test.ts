@@ -63,6 +63,7 @@ test("a match becomes an incident in Sentinel's vocabulary with everything from 
       tenantName: "",
     },
     priority: "P1",
+    effect: "weakens",
     assessment: expect.objectContaining({ effect: "weakens", roleScope: "Global Administrator", roleTier: "critical" }),
     actor: {
       type: "User",
@@ -231,6 +232,24 @@ test("an application as actor has no accounts and no mapped address, but is name
     mappedIpAddress: "",
     clientIpAddress: "203.0.113.24",
     actor: { type: "Application", label: "pim-automation" },
+  });
+});
+
+test.each([
+  { severity: "Medium", effect: "weakens", result: "success", priority: "P2", says: "weakens" },
+  { severity: "Medium", effect: "weakens", result: "failure", priority: "P3", says: "weakens" },
+  { severity: "Medium", effect: "unknown", result: "success", priority: "P3", says: "unknown" },
+  { severity: "Medium", effect: "worse", result: "success", priority: "P3", says: "" },
+  { severity: "High", effect: "neutral", result: "success", priority: "P2", says: "neutral" },
+  { severity: "Low", effect: "weakens", result: "success", priority: "P4", says: "weakens" },
+] as const)("of a $severity rule whose query says $effect, a $result is $priority", (given) => {
+  const rule = { ...RULE, severity: given.severity, plan: planOf(`AuditLogs | extend Effect = "${given.effect}"`) };
+  const record = settingsChange({ operationName: "Update conditional access policy" }, { result: given.result });
+
+  expect(incidentOf(record, { rule })).toMatchObject({
+    assessment: null,
+    effect: given.says,
+    priority: given.priority,
   });
 });
 
