@@ -244,7 +244,8 @@ test.each([
   { severity: "Low", effect: "weakens", result: "success", priority: "P4", says: "weakens" },
 ] as const)("of a $severity rule whose query says $effect, a $result is $priority", (given) => {
   const rule = { ...RULE, severity: given.severity, plan: planOf(`AuditLogs | extend Effect = "${given.effect}"`) };
-  const record = settingsChange({ operationName: "Update conditional access policy" }, { result: given.result });
+  const activityDisplayName = "Update conditional access policy";
+  const record = settingsChange({ operationName: activityDisplayName }, { activityDisplayName, result: given.result });
 
   expect(incidentOf(record, { rule })).toMatchObject({
     assessment: null,
