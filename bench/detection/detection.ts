@@ -19,7 +19,11 @@ export async function benchDetection(shape: Shape, options: DetectionOptions): P
   const { rule, tenants, rounds, name, hasEscapes = false } = options;
   const methods = new Map<string, Method>([
     ["plain JSON.parse handler", plainHandler],
-    ["pimwatch", detection([rule])],
+    ["pimwatch", detection([rule], { tenants })],
+    [
+      "pimwatch, looking for a log category that is missing",
+      detection([rule], { tenants, categories: ["RiskyUsers"] }),
+    ],
     ["pimwatch, with incidents made", pimwatch([rule], tenants)],
   ]);
   if (!hasEscapes) methods.set("string search, then parse", searchThenParse);

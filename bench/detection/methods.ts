@@ -1,11 +1,21 @@
 import { AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-columns.ts";
 import { isAuditLog } from "../../src/core/event/audit-log.ts";
+import { TENANT_ID } from "../../local/samples/tenant.ts";
+import { type DiagnosticRecord, readEventBody } from "../../src/core/event/event-body.ts";
+import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
+import { skippedSample } from "../../src/core/scan/skipped-sample.ts";
 import { toText } from "../../src/kql/run/conversion.ts";
 import { candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
 import { type DetectDependencies, detectBatch } from "../../src/workflows/detection/detect-batch.ts";
 import { matchRules } from "../../src/workflows/detection/judge-record.ts";
+
+/** Which log categories of which tenants must arrive. */
+interface Expected {
+  readonly tenants?: ReadonlySet<string>;
+  readonly categories?: readonly string[];
+}
 
 /** Finds the matching audit records of events and returns their ids in order. */
 export type Method = (bodies: readonly Uint8Array[]) => readonly string[] | Promise<readonly string[]>;
@@ -14,14 +24,54 @@ const POSITION = { partitionId: "0", sequenceNumber: null, enqueuedTime: null };
 /** Events per batch. */
 const BATCH = 64;
 
-/** The app's detection path, from the bytes to the rules' result rows, without incidents. */
-export function detection(rules: readonly ReadyRule[]): Method {
+/** The load of the latency part of the benchmark at its fullest. */
+const EVENTS_PER_MINUTE = 300 * 60;
+const MINUTES = 10;
+/** When events reach the hub. Made before the clock runs, since the host gives them. */
+const ARRIVALS: readonly string[] = Array.from({ length: EVENTS_PER_MINUTE * MINUTES }, (_, index) =>
+  new Date(Date.UTC(2026, 0, 5) + (index / EVENTS_PER_MINUTE) * 60_000).toISOString(),
+);
+
+/** Looks into skipped events as the app does. After the last arrival time, it begins anew. */
+function lookout(tenants: ReadonlySet<string>, categories: readonly string[]) {
+  const begin = () => ({ isSampled: skippedSample(), watch: categoryWatch(tenants, categories) });
+  let { isSampled, watch } = begin();
+  let index = 0;
+  return {
+    next(): string {
+      if (index === ARRIVALS.length) {
+        index = 0;
+        ({ isSampled, watch } = begin());
+      }
+      return ARRIVALS[index++] ?? "";
+    },
+    see: (record: DiagnosticRecord, at: string) => watch.see(record, at),
+    looksInto: (body: Uint8Array, at: string) => isSampled(POSITION, at) || watch.mayHold(body, at),
+  };
+}
+
+/**
+ * The app's detection path, from the bytes to the rules' result rows, without incidents. It includes what shows that the
+ * log categories arrive: the sample of skipped events, and the search for a category that is missing.
+ */
+export function detection(
+  rules: readonly ReadyRule[],
+  { tenants = new Set([TENANT_ID]), categories = ["AuditLogs"] }: Expected = {},
+): Method {
   const { scan, summary } = ruleScan(rules.map(({ rule }) => rule));
   if (scan === undefined) throw new Error(summary);
+  const { next, see, looksInto } = lookout(tenants, categories);
   return (bodies) => {
     const ids: string[] = [];
     for (const body of bodies) {
-      for (const { record } of candidateRecords(body, scan)?.records ?? []) {
+      const at = next();
+      const candidates = candidateRecords(body, scan);
+      if (candidates === undefined) {
+        if (looksInto(body, at)) for (const { record } of readEventBody(body).records) see(record, at);
+        continue;
+      }
+      for (const { record } of candidates.records) {
+        see(record, at);
         if (!isAuditLog(record)) continue;
         for (const { row } of matchRules(record, rules).matched) ids.push(toText(row[ID] ?? null, "string"));
       }

@@ -22,7 +22,8 @@ export const doctor = command({
     json: { type: "boolean", help: "print one line of JSON for each finding" },
   },
   notes: `Checks the settings, the event hub, both consumer groups, the last record in the hub, both tables, the container
-of dead letters, the clock, logs ingestion, the webhook, and what the app recorded about its ledger and timers.
+of dead letters, the clock, logs ingestion, the webhook, and what the app recorded about its ledger, its timers and
+when each log category last arrived.
 It reads one event in each consumer group and uploads an empty list. It changes nothing.
 
 Without --settings it reads the environment and, for all else, local.settings.json in this folder, or the settings of

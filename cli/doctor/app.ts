@@ -1,10 +1,18 @@
 import type { WebhookConfig } from "../../src/config.ts";
 import { inTime } from "../../src/azure/calls.ts";
+import type { CategorySightings } from "../../src/core/ledger/category-sightings.ts";
 import type { PartitionStatus } from "../../src/core/ledger/partition-ledger.ts";
 import type { TimerRuns } from "../../src/core/ledger/timer-runs.ts";
 import { isRecord } from "../../src/core/event/event-body.ts";
 import { CALL_TIMEOUT_MS } from "../../src/core/timing.ts";
 import { DependencyError } from "../../src/errors.ts";
+import {
+  type CategoryHealth,
+  categoryHealth,
+  type CategoryHealthDependencies,
+  silenceText,
+  whatToCheck,
+} from "../../src/workflows/health/category-health.ts";
 import {
   type HubHealthDependencies,
   type HubHealthLimits,
@@ -18,9 +26,11 @@ export type Fetch = (
   request: { method: "GET" | "HEAD"; redirect: "manual"; signal: AbortSignal },
 ) => Promise<Pick<Response, "status" | "text">>;
 
-/** The problems of hub, ledger and timers, from what the app last recorded about them. */
+type Recorded = HubHealthDependencies & CategoryHealthDependencies;
+
+/** The problems of hub, ledger, timers and log categories, from what the app last recorded about them. */
 export async function ledgerFindings(
-  open: () => Promise<HubHealthDependencies>,
+  open: () => Promise<Recorded>,
   limits: HubHealthLimits & { readonly now: number },
 ): Promise<Finding[]> {
   const remedy = "Fix the problems above first, then the ledger table, which records what the app has done";
@@ -29,31 +39,53 @@ export async function ledgerFindings(
     settings: [],
     remedies: { unreachable: remedy, refused: remedy, missing: remedy, other: remedy },
   };
-  let problems: readonly string[] = [];
+  let recorded: Awaited<ReturnType<typeof written>> | undefined;
   const finding = await examine(subject, async () => {
-    const { ledger, timers } = await open();
-    problems = hubProblems(...(await written({ ledger, timers })), limits);
+    recorded = await written(await open());
     return { found: "the timers run, and no event is missing, stuck or lost" };
   });
-  if (problems.length === 0) return [finding];
-  return problems.map((found) => ({
+  if (recorded === undefined) return [finding];
+  const [statuses, runs, sightings] = recorded;
+  const problems = hubProblems(statuses, runs, limits).map((found): Finding => ({
     ...finding,
     status: "warning",
     found,
     remedy: "See docs/runbook.md. If the app is new or does not run, that is the reason",
   }));
+  const categories = categoryFindings(categoryHealth(sightings, statuses, limits.now));
+  return [...(problems.length === 0 ? [finding] : problems), ...categories];
+}
+
+/** When each expected log category was last seen; a warning if it is silent or never came. */
+function categoryFindings(categories: readonly CategoryHealth[]): Finding[] {
+  return categories.map((category): Finding => {
+    const subject = { check: `log category ${category.category}`, settings: ["EXPECTED_LOG_CATEGORIES"] };
+    const { tenantId, lastSeenAt, allowedMinutes, isSilent } = category;
+    const remedy = `Check ${whatToCheck(category)}. See docs/runbook.md#category-silent`;
+    if (isSilent) return { ...subject, status: "warning", found: silenceText(category, categories), remedy };
+    if (lastSeenAt === undefined)
+      return {
+        ...subject,
+        status: "warning",
+        found: `the app has read no record of it from tenant ${tenantId} yet`,
+        remedy,
+      };
+    const found = `the last of tenant ${tenantId} arrived at ${lastSeenAt}; it may be silent for ${allowedMinutes} minutes`;
+    return { ...subject, status: "ok", found, remedy: "" };
+  });
 }
 
 /** A table that does not exist yet counts as an empty one. */
 async function written({
   ledger,
   timers,
-}: HubHealthDependencies): Promise<readonly [readonly PartitionStatus[], TimerRuns]> {
+  sightings,
+}: Recorded): Promise<readonly [readonly PartitionStatus[], TimerRuns, readonly CategorySightings[]]> {
   try {
-    return await Promise.all([ledger.statuses(), timers.runs()]);
+    return await Promise.all([ledger.statuses(), timers.runs(), sightings.read()]);
   } catch (error) {
     if (failureKind(error) !== "missing") throw error;
-    return [[], { firstAt: undefined, latestAt: {} }];
+    return [[], { firstAt: undefined, latestAt: {} }, []];
   }
 }
 

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { auditHub } from "../../src/azure/audit-hub.ts";
 import { containerClient, type Credential, hubConsumer, ownSignIn, tableClient } from "../../src/azure/clients.ts";
+import { categorySightingTable } from "../../src/azure/ledger/category-sighting-table.ts";
 import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import { expectedCategories } from "../../src/core/ledger/category-sightings.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { type Fetch, healthFinding, ledgerFindings, webhookFinding } from "./app.ts";
@@ -58,6 +60,7 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
   const storage = isByKey ? "INCIDENTS_STORAGE" : "INCIDENTS_TABLE_ENDPOINT";
   const table = (name: string) => opened(storage, () => tableClient({ ...config.incidents, credential }, name));
   const { auditEvents, logsIngestion, webhook, timerSchedules: schedules } = config;
+  const expected = expectedCategories(config.allowedTenantIds, config.expectedLogCategories);
   return [
     hubFindings({
       config,
@@ -80,7 +83,11 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
     ledgerFindings(
       async () => {
         const ledger = tableRows(await table(LEDGER_TABLE));
-        return { ledger: ledgerTable(ledger, auditEvents), timers: timerTable(ledger, auditEvents) };
+        return {
+          ledger: ledgerTable(ledger, auditEvents),
+          timers: timerTable(ledger, auditEvents),
+          sightings: categorySightingTable(ledger, auditEvents, expected),
+        };
       },
       { retentionHours: auditEvents.retentionHours, schedules, now: now().getTime() },
     ),

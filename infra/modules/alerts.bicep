@@ -136,6 +136,15 @@ var logAlerts LogAlert[] = [
     window: 'PT1H'
   }
   {
+    name: 'category-silent'
+    title: 'A log category does not arrive'
+    query: loadTextContent('../queries/alerts/events/category-silent.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
+    splitBy: ['Category', 'EntraTenantId']
+  }
+  {
     name: 'hub-lag'
     title: 'Events wait in the hub'
     query: loadTextContent('../queries/alerts/events/hub-lag.kql')

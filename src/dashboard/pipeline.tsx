@@ -84,7 +84,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const SHOWN_ELSEWHERE = new Set(["status", "problems", "silence"]);
 
-/** Every figure that health holds, however deep, by its path; rules and operations by their names. */
+/** Every figure that health holds, however deep, by its path; rules, operations and log categories by their names. */
 function figuresOf(value: unknown, path = ""): [string, string][] {
   if (SHOWN_ELSEWHERE.has(path) || value === null || value === undefined) return [];
   if (path === "rules" && Array.isArray(value)) {
@@ -98,11 +98,26 @@ function figuresOf(value: unknown, path = ""): [string, string][] {
         `${scalarText(seen["operation"])}, last seen ${scalarText(seen["lastSeenAt"])}`,
       ]);
   }
+  if (path === "categories" && Array.isArray(value)) {
+    return value.filter(isObject).map((seen) => [`Log category ${scalarText(seen["category"])}`, arrivalText(seen)]);
+  }
   if (Array.isArray(value)) return value.flatMap((member, index) => figuresOf(member, `${path} ${index}`));
   if (isObject(value)) {
     return Object.entries(value).flatMap(([name, member]) => figuresOf(member, path === "" ? name : `${path}.${name}`));
   }
   return [[NAMES[path] ?? path.replaceAll(".", " · "), scalarText(value)]];
+}
+
+function arrivalText({
+  tenantId,
+  lastSeenAt,
+  silentMinutes,
+  allowedMinutes,
+  isSilent,
+}: Record<string, unknown>): string {
+  const last = lastSeenAt === undefined ? "none has arrived yet" : `last arrived ${scalarText(lastSeenAt)}`;
+  const silence = `${isSilent === true ? "too long silent: " : "silent for "}${scalarText(silentMinutes)} of ${scalarText(allowedMinutes)} allowed minutes`;
+  return `${last}, ${silence}; tenant ${scalarText(tenantId)}`;
 }
 
 function scalarText(value: unknown): string {

@@ -23,46 +23,20 @@ import {
   type Stack,
   startStack,
 } from "../../local/stack.ts";
-import { tableClient } from "../../src/azure/clients.ts";
-import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
-import { timerTable } from "../../src/azure/ledger/timer-table.ts";
-import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { run } from "../../cli/pimwatch.ts";
 import { readConfig } from "../../src/config.ts";
-import { TIMERS } from "../../src/core/ledger/timer-runs.ts";
-import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { bytes } from "../samples.ts";
+import { healthyTables } from "./doctor/healthy-tables.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 
 const AUDIT_EVENT = bytes(JSON.stringify({ records: [{ category: "AuditLogs", tenantId: TENANT_ID }] }));
 let stack: Stack;
 
-const noCredential = () => Promise.reject(new Error("not needed"));
-
 beforeAll(async () => {
   stack = await startStack({ allowedTenantIds: [TENANT_ID], partitions: 2 });
-  const config = readConfig(stack.settings);
-  const [incidents, ledger] = await Promise.all(
-    [INCIDENTS_TABLE, LEDGER_TABLE].map((name) => tableClient({ ...config.incidents, credential: noCredential }, name)),
-  );
-  if (incidents === undefined || ledger === undefined) throw new Error("no tables");
-  await Promise.all([incidents.createTable(), ledger.createTable()]);
+  await healthyTables(readConfig(stack.settings), TENANT_ID);
   await send(AUDIT_EVENT);
-  await ledgerTable(tableRows(ledger), config.auditEvents).writeStatus({
-    partitionId: "0",
-    checkedAt: new Date().toISOString(),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: undefined,
-    evaluation: undefined,
-    failure: undefined,
-  });
-  for (const timer of TIMERS) await timerTable(tableRows(ledger), config.auditEvents).ended(timer, new Date());
 });
 afterAll(() => stack.stop());
 
@@ -99,6 +73,7 @@ test("on a healthy stack every check is ok and changes nothing", async () => {
     "clock",
     "logs ingestion",
     "ledger and timers",
+    "log category AuditLogs",
   ]);
   expect({ code, notes }).toEqual({ code: 0, notes: ["0 problem(s), 0 warning(s), 0 not checked"] });
   expect(stack.ingestion.rows()).toHaveLength(before);
@@ -121,6 +96,10 @@ const problem = (check: string, found: RegExp, remedy: RegExp, ...settings: stri
 const unchecked = (...checks: string[]) =>
   checks.map((check) => expect.objectContaining({ check, status: "unchecked" }));
 const OF_THE_HUB = ["consumer group of the trigger", "consumer group of the healer", "last record in the hub"];
+/** Another hub also has another ledger, in which nothing is written yet. */
+const ANOTHER_LEDGER = ["ledger and timers", "log category AuditLogs"].map((check) =>
+  expect.objectContaining({ check, status: "warning" }),
+);
 /** Nobody listens on this port. Not port 1, which Node's fetch refuses by itself. */
 const NO_PORT = "127.0.0.1:2";
 
@@ -138,8 +117,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
           "AUDIT_EVENTS_HUB",
         ),
         ...unchecked(...OF_THE_HUB),
-        // Another hub also has another ledger.
-        expect.objectContaining({ check: "ledger and timers", status: "warning" }),
+        ...ANOTHER_LEDGER,
       ],
     },
     {
@@ -148,7 +126,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
       findings: [
         problem("event hub", /^Event hub: .*ECONNREFUSED/, /Check the host name in AUDIT_EVENTS/),
         ...unchecked(...OF_THE_HUB),
-        expect.objectContaining({ check: "ledger and timers", status: "warning" }),
+        ...ANOTHER_LEDGER,
       ],
     },
     {
@@ -162,7 +140,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
       findings: [
         problem("event hub", /^AUDIT_EVENTS: is not a valid address or connection string/, /AUDIT_EVENTS/),
         ...unchecked(...OF_THE_HUB),
-        expect.objectContaining({ check: "ledger and timers", status: "warning" }),
+        ...ANOTHER_LEDGER,
       ],
     },
     {
@@ -198,6 +176,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
           status: "warning",
           found: expect.stringContaining(TENANT_ID),
         }),
+        expect.objectContaining({ check: "log category AuditLogs", status: "warning" }),
       ],
     },
     {

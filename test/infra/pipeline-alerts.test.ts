@@ -182,6 +182,29 @@ test("the hub is silent if its last event is older than the parameter, or if non
   expect(alertOn("hub-silent", traceOf("ledger checked", 300, never), traceOf("ledger checked", 1, never))).toEqual([]);
 });
 
+test("a silent log category makes one alert for each tenant while other events arrive; a silent hub makes another", () => {
+  const silent = (minutesAgo: number, other: Partial<LogLines["category silent"]> = {}) =>
+    traceOf("category silent", minutesAgo, other);
+  const found = { Category: "AuditLogs", SilentMinutes: 131, AllowedMinutes: 90 };
+  const [tenant, another] = ["aaaaaaaa-1111-4222-8333-444444444444", "bbbbbbbb-1111-4222-8333-444444444444"];
+
+  expect(
+    alertOn(
+      "category-silent",
+      ...checks(),
+      silent(2),
+      silent(1, { silentMinutes: 131 }),
+      silent(1, { tenantId: another, silentMinutes: 131, lastSeenAt: undefined }),
+    ),
+  ).toEqual([
+    { ...found, EntraTenantId: tenant, LastSeenAt: "2026-03-04T09:14:00.000Z" },
+    { ...found, EntraTenantId: another, LastSeenAt: "never" },
+  ]);
+  expect(alertOn("category-silent", silent(1, { otherEvents: false }), silent(2))).toEqual([]);
+  expect(alertOn("category-silent", silent(31))).toEqual([]);
+  expect(alertOn("category-silent", ...checks())).toEqual([]);
+});
+
 test("the ledger is silent if it was not checked for half an hour", () => {
   expect(alertOn("ledger-silent")).toEqual([{ Checks: 0 }]);
   expect(alertOn("ledger-silent", traceOf("ledger checked", 31), traceOf("outbox swept", 1))).toEqual([{ Checks: 0 }]);

@@ -249,7 +249,7 @@ function member(json: Value, name: string): Value {
   const parsed: unknown = JSON.parse(String(json));
   const value: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, name) : undefined;
   if (typeof value === "object" && value !== null) return JSON.stringify(value);
-  return typeof value === "string" || typeof value === "number" ? value : null;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
 function namedValues(parts: readonly Syntax[], row: Row, now: number): Row {

@@ -240,6 +240,18 @@ const FAULTS: readonly {
     fires: { "timer-late": 1 },
   },
   {
+    fault: "AuditLogs stay away too long while sign-ins arrive",
+    simulated: unhealthy({ traces: minutes(60).map((time) => traceAt("category silent", time)) }),
+    fires: { "category-silent": 1 },
+  },
+  {
+    fault: "AuditLogs stay away too long in a hub that gets no event",
+    simulated: unhealthy({
+      traces: minutes(60).map((time) => traceAt("category silent", time, { otherEvents: false })),
+    }),
+    fires: {},
+  },
+  {
     fault: "an event waits for an hour",
     simulated: unhealthy({
       ledger: (time) => (lasting(60, time) ? { oldestUnfinishedSeconds: Math.round((time - at) / 1_000), lag: 1 } : {}),

@@ -54,17 +54,21 @@ function unreadSince({ oldestUnfinishedAt, stuckEvents }: PartitionStatus): numb
 
 /** What a person must know about silent categories, and what to check. */
 export function categoryProblems(categories: readonly CategoryHealth[]): string[] {
-  const hasSeveralTenants = new Set(categories.map(({ tenantId }) => tenantId)).size > 1;
-  return categories.filter(({ isSilent }) => isSilent).map((silent) => problemOf(silent, hasSeveralTenants));
+  return categories
+    .filter(({ isSilent }) => isSilent)
+    .map((silent) => `${silenceText(silent, categories)}: check ${whatToCheck(silent)}`);
 }
 
-function problemOf(silent: CategoryHealth, hasSeveralTenants: boolean): string {
+/** Names the tenant if the categories are of several. */
+export function silenceText(silent: CategoryHealth, categories: readonly CategoryHealth[]): string {
   const { tenantId, category, lastSeenAt, silentMinutes, allowedMinutes, otherEvents } = silent;
-  const what = hasSeveralTenants ? `${category} of tenant ${tenantId}` : category;
-  const last = lastSeenAt === undefined ? "none has arrived yet" : `the last arrived at ${lastSeenAt}`;
+  const isOfOneTenant = categories.every((one) => one.tenantId === tenantId);
+  const what = isOfOneTenant ? category : `${category} of tenant ${tenantId}`;
   const others = otherEvents ? "although other events arrive" : "and no other event either";
-  return (
-    `no ${what} for ${silentMinutes} minutes, ${others} (${last}; allowed are ${allowedMinutes} minutes): check that the ` +
-    `diagnostic setting in Entra is there, that ${category} is ticked in it, and that this hub accepts its events`
-  );
+  const last = lastSeenAt === undefined ? "none has arrived yet" : `the last arrived at ${lastSeenAt}`;
+  return `no ${what} for ${silentMinutes} minutes, ${others} (${last}; ${allowedMinutes} minutes are allowed)`;
+}
+
+export function whatToCheck({ category }: CategoryHealth): string {
+  return `that the diagnostic setting in Entra is there, that ${category} is ticked in it, and that this hub accepts its events`;
 }

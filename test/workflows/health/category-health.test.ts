@@ -66,10 +66,10 @@ test("the problem says whether other events arrive, when the last record came an
   const check =
     "check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub accepts its events";
   expect(problemsIf(ago(59), [1_500])).toEqual([
-    `no AuditLogs for 1500 minutes, although other events arrive (the last arrived at ${ago(1_500)}; allowed are 1440 minutes): ${check}`,
+    `no AuditLogs for 1500 minutes, although other events arrive (the last arrived at ${ago(1_500)}; 1440 minutes are allowed): ${check}`,
   ]);
   expect(problemsIf(ago(60), [])).toEqual([
-    `no AuditLogs for 2880 minutes, and no other event either (none has arrived yet; allowed are 1440 minutes): ${check}`,
+    `no AuditLogs for 2880 minutes, and no other event either (none has arrived yet; 1440 minutes are allowed): ${check}`,
   ]);
   expect(problemsIf(ago(1), [5])).toEqual([]);
 });

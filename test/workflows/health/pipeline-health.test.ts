@@ -213,8 +213,8 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     why: "a log category is silent",
     more: { sightings: { read: () => Promise.resolve([auditLogs(1_441)]) } },
     problem:
-      `no AuditLogs for 1441 minutes, although other events arrive (the last arrived at ${ago(86_460)}; allowed are 1440 ` +
-      "minutes): check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub " +
+      `no AuditLogs for 1441 minutes, although other events arrive (the last arrived at ${ago(86_460)}; 1440 minutes ` +
+      "are allowed): check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub " +
       "accepts its events",
   },
   {
