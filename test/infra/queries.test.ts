@@ -175,7 +175,7 @@ test("the missed check runs if it is switched on, and the cap's alert if there i
     );
 
   expect(with_("missed")).toEqual(["everything", "existing"]);
-  expect(with_("daily-cap")).toEqual(["cheapest", "everything", "existing"]);
+  expect(with_("daily-cap")).toEqual(["cheapest", "everything", "existing", "government"]);
 });
 
 test.each(["everything", "existing"])("the Sentinel rules of %s show only columns of their queries", (name) => {
