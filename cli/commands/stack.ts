@@ -43,7 +43,8 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
     };
     const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",");
     const tenants = readTenants(allowedTenantIds.join(","));
-    if ("expected" in tenants) throw new UsageError(`--tenants is wrong: expected ${tenants.expected}`);
+    if ("expected" in tenants)
+      throw new UsageError(`--tenants is wrong: expected ${tenants.expected}, found ${JSON.stringify(values.tenants)}`);
 
     const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
       import("../../local/stack.ts"),

@@ -66,7 +66,7 @@ var logAlerts LogAlert[] = [
     frequency: 'PT1M'
     window: 'PT5M'
     timeRange: 'P2D'
-    splitBy: ['Burst', 'RuleName', 'InitiatedBy']
+    splitBy: ['Burst', 'RuleName', 'InitiatedBy', 'Tenant']
     measure: 'Incidents'
   }
   {
@@ -77,7 +77,7 @@ var logAlerts LogAlert[] = [
     frequency: 'PT5M'
     window: 'PT5M'
     timeRange: 'P2D'
-    splitBy: ['Burst', 'RuleName', 'InitiatedBy']
+    splitBy: ['Burst', 'RuleName', 'InitiatedBy', 'Tenant']
     measure: 'Incidents'
   }
   {

@@ -34,6 +34,7 @@ var rule = {
     Burst: 'BurstId'
     Priority: 'Priority'
     Effect: 'Effect'
+    Tenant: 'Tenant'
     RoleScope: 'RoleScope'
     Setting: 'Setting'
     Result: 'Result'

@@ -98,7 +98,7 @@ describe("a command that cannot run as given prints one line and exits with 2", 
     },
     {
       args: ["stack", "--tenants", "fabrikam"],
-      line: '--tenants must be tenant ids (GUIDs), comma-separated; "fabrikam" is not one',
+      line: '--tenants is wrong: expected one or more tenant ids (GUIDs), comma-separated, each alone or as ID=NAME, found "fabrikam"',
     },
   ])("pimwatch $args", async ({ args, line }) => {
     const terminal = fakeTerminal();

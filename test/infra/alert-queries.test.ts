@@ -3,6 +3,7 @@ import { QUERY_FILES } from "./kusto-workspace.ts";
 import { at, ofType, queryText, variant } from "./predicted-resources.ts";
 import { MINUTE, NOW, runAlert } from "./run-alert.ts";
 import { type Row, runQuery } from "./query-rows.ts";
+import { TENANT } from "../samples.ts";
 
 const RULE = "Changes to PIM Settings";
 const BURST = "2026-11-23T11Z-0123456789abcdef";
@@ -25,6 +26,8 @@ function incident(id: string, minutesAgo: number, other: Row = {}): Row {
     BurstId: BURST,
     RoleScope: "Security Administrator",
     InitiatedBy: "ana@contoso.example",
+    EntraTenantId: TENANT,
+    EntraTenantName: "Contoso",
     ClientIpAddress: "192.0.2.7",
     Result: "success",
     DetectedTime: made,
@@ -47,10 +50,10 @@ const INCIDENTS = [
 
 test("an alert counts each incident of its priority once, no matter how often its row was sent or what changed since", () => {
   expect(alertOn("incident-p1", INCIDENTS)).toEqual([
-    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Incidents: 4 },
+    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Tenant: "Contoso", Incidents: 4 },
   ]);
   expect(alertOn("incident-p2", INCIDENTS)).toEqual([
-    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Incidents: 1 },
+    { Burst: BURST, RuleName: RULE, InitiatedBy: "ana@contoso.example", Tenant: "Contoso", Incidents: 1 },
   ]);
   expect(alertOn("incident-p1", [incident("f", 1, { RowKind: "updated", Revision: 2 })])).toEqual([]);
 });
@@ -81,8 +84,27 @@ test("without a burst, the hour stands for it; without an actor, an alert says u
   const unnamed = { BurstId: "", InitiatedBy: "" };
 
   expect(alertOn("incident-p1", [incident("a", 1, unnamed), incident("b", 2, unnamed)])).toEqual([
-    { Burst: `no burst, ${NOW - 60 * MINUTE}`, RuleName: RULE, InitiatedBy: "unknown", Incidents: 2 },
+    {
+      Burst: `no burst, ${NOW - 60 * MINUTE}`,
+      RuleName: RULE,
+      InitiatedBy: "unknown",
+      Tenant: "Contoso",
+      Incidents: 2,
+    },
   ]);
+});
+
+test("each tenant makes an alert of its own, which names it, or has its id where it has no name", () => {
+  const rows = [
+    incident("a", 1, { BurstId: "" }),
+    incident("b", 1, { BurstId: "", EntraTenantName: "Fabrikam" }),
+    incident("c", 1, { BurstId: "", EntraTenantName: "" }),
+    incident("d", 1, { BurstId: "", EntraTenantName: "", EntraTenantId: "" }),
+  ];
+
+  expect(alertOn("incident-p1", rows).map(({ Tenant }) => Tenant)).toEqual(["Contoso", "Fabrikam", TENANT, "unknown"]);
+  for (const kind of ["NRT", "Scheduled"] as const)
+    expect(sentinelOn(kind, rows).map(({ Tenant }) => Tenant)).toEqual(["Contoso", "Fabrikam", TENANT, ""]);
 });
 
 const PAGE = "https://pimwatch.example/api/dashboard";

@@ -1,3 +1,4 @@
+import type { BackedUp } from "../../src/azure/backup/back-up.ts";
 import type { StuckEvent } from "../../src/core/ledger/partition-ledger.ts";
 import type { LateTimer } from "../../src/core/ledger/timer-runs.ts";
 import type { LedgerFigures, LostEvents } from "../../src/workflows/healing/check-ledger.ts";
@@ -25,6 +26,7 @@ export interface LogLines {
   readonly "timer late": LateTimer;
   readonly "category silent": Omit<CategoryHealth, "isSilent">;
   readonly reconciled: Reconciled;
+  readonly "backed up": BackedUp;
   readonly "pipeline health": Pick<PipelineHealth, "status" | "problems">;
 }
 
@@ -95,6 +97,15 @@ export const LOG_LINES: LogLines = {
     otherEvents: true,
   },
   reconciled: { incidents: 5, waiting: 0, acknowledged: 5, requeued: 0, relisted: 0, orphaned: 0 },
+  "backed up": {
+    outcome: "whole",
+    export: "2026-03-04T00-10-00Z",
+    rows: 20,
+    parts: 1,
+    bytes: 12_000,
+    latestWhole: "2026-03-04T00-10-00Z",
+    isOverdue: false,
+  },
   "pipeline health": { status: "degraded", problems: ["the ledger table does not answer"] },
 };
 
