@@ -5,7 +5,7 @@ import workbook from "../../infra/workbook/workbook.json" with { type: "json" };
 import { children, textOf } from "../../src/kql/compile/kusto-parser.ts";
 import type { Syntax } from "../../src/kql/compile/kusto-parser.ts";
 import { bindQuery, FUNCTIONS, kindOf, QUERY_FILES } from "./kusto-workspace.ts";
-import { alertNameOf } from "./run-alert.ts";
+import { alertNameOf } from "./alerts/run-alert.ts";
 import { at, ofType, queryText, theOne, type Variant, variant, VARIANTS } from "./predicted-resources.ts";
 
 const LOG_ALERT = "Microsoft.Insights/scheduledQueryRules";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type LogLines, SWEPT, traceAt } from "./log-lines.ts";
-import type { Row } from "./query-rows.ts";
+import type { Row } from "../query-rows.ts";
 import { alertNameOf, APP, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
 import { type Fired, firedAlerts, METRIC_ALERTS, NOT_SIMULATED, type Simulated } from "./simulated-alerts.ts";
 

@@ -2,8 +2,8 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { missedQuery } from "../../scripts/missed-query.ts";
-import { bindQuery } from "./kusto-workspace.ts";
+import { missedQuery } from "../../../scripts/missed-query.ts";
+import { bindQuery } from "../kusto-workspace.ts";
 
 const RULE = "changes-to-pim-settings";
 const OUTPUT = ["TimeGenerated", "RuleId", "RuleName", "OperationName", "AuditLogId"];

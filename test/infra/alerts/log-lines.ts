@@ -1,14 +1,14 @@
-import type { BackedUp } from "../../src/azure/backup/back-up.ts";
-import type { StuckEvent } from "../../src/core/ledger/partition-ledger.ts";
-import type { LateTimer } from "../../src/core/ledger/timer-runs.ts";
-import type { LedgerFigures, LostEvents } from "../../src/workflows/healing/check-ledger.ts";
-import type { Handled } from "../../src/workflows/detection/handle-events.ts";
-import type { CategoryHealth } from "../../src/workflows/health/category-health.ts";
-import type { PipelineHealth } from "../../src/workflows/health/pipeline-health.ts";
-import type { Reconciled } from "../../src/workflows/delivery/reconcile.ts";
-import type { BySink } from "../../src/workflows/delivery/sink.ts";
-import type { Swept } from "../../src/workflows/delivery/sweep-outbox.ts";
-import type { Row } from "./query-rows.ts";
+import type { BackedUp } from "../../../src/azure/backup/back-up.ts";
+import type { StuckEvent } from "../../../src/core/ledger/partition-ledger.ts";
+import type { LateTimer } from "../../../src/core/ledger/timer-runs.ts";
+import type { LedgerFigures, LostEvents } from "../../../src/workflows/healing/check-ledger.ts";
+import type { Handled } from "../../../src/workflows/detection/handle-events.ts";
+import type { CategoryHealth } from "../../../src/workflows/health/category-health.ts";
+import type { PipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
+import type { Reconciled } from "../../../src/workflows/delivery/reconcile.ts";
+import type { BySink } from "../../../src/workflows/delivery/sink.ts";
+import type { Swept } from "../../../src/workflows/delivery/sweep-outbox.ts";
+import type { Row } from "../query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
 
 /*

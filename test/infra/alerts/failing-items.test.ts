@@ -1,8 +1,8 @@
 // The alerts over the app's real log lines while its receivers fail for one incident and accept all others.
 import { expect, test } from "vitest";
-import { DependencyError } from "../../src/errors.ts";
-import { failingWorld, MINUTE } from "../model/failing-world.ts";
-import type { Row } from "./query-rows.ts";
+import { DependencyError } from "../../../src/errors.ts";
+import { failingWorld, MINUTE } from "../../model/failing-world.ts";
+import type { Row } from "../query-rows.ts";
 import { APP, NOW, runAlert } from "./run-alert.ts";
 
 interface LoggedLine {

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { FUNCTIONS, QUERY_FILES } from "./kusto-workspace.ts";
+import { FUNCTIONS, QUERY_FILES } from "../kusto-workspace.ts";
 import { LOG_LINES, type LogLines, SWEPT, traceOf } from "./log-lines.ts";
-import type { Row } from "./query-rows.ts";
+import type { Row } from "../query-rows.ts";
 import { alertNameOf, alertQuery, APP, LOG_ALERTS, MINUTE, NOW, runAlert } from "./run-alert.ts";
 
 const alertOn = (name: string, ...lines: Row[]) => runAlert(name, { AppTraces: lines });

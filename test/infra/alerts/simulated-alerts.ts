@@ -1,5 +1,5 @@
-import { at, ofType, type Resource, variant } from "./predicted-resources.ts";
-import { type Row, runQuery } from "./query-rows.ts";
+import { at, ofType, type Resource, variant } from "../predicted-resources.ts";
+import { type Row, runQuery } from "../query-rows.ts";
 import { alertNameOf, alertQuery, HOUR, LOG_ALERTS, MINUTE } from "./run-alert.ts";
 
 /*

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { QUERY_FILES } from "./kusto-workspace.ts";
-import { at, ofType, queryText, variant } from "./predicted-resources.ts";
+import { QUERY_FILES } from "../kusto-workspace.ts";
+import { at, ofType, queryText, variant } from "../predicted-resources.ts";
 import { MINUTE, NOW, runAlert } from "./run-alert.ts";
-import { type Row, runQuery } from "./query-rows.ts";
-import { TENANT } from "../samples.ts";
+import { type Row, runQuery } from "../query-rows.ts";
+import { TENANT } from "../../samples.ts";
 
 const RULE = "Changes to PIM Settings";
 const BURST = "2026-11-23T11Z-0123456789abcdef";

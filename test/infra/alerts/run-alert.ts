@@ -1,5 +1,5 @@
-import { at, ofType, queryText, type Resource, theOne, variant } from "./predicted-resources.ts";
-import { type Row, runQuery } from "./query-rows.ts";
+import { at, ofType, queryText, type Resource, theOne, variant } from "../predicted-resources.ts";
+import { type Row, runQuery } from "../query-rows.ts";
 
 export const NOW = Date.parse("2026-11-23T12:00:00Z");
 export const MINUTE = 60_000;
