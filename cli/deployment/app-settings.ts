@@ -39,7 +39,9 @@ export async function settingsFor(choice: Choice, terminal: Terminal): Promise<S
     [choice.connection, choice.namespace, choice.storage, choice["table-endpoint"], choice["container-url"]].some(
       (option) => option !== undefined,
     );
-  return isChosen ? settings : { ...(await runningStack(terminal)), ...settings };
+  if (isChosen) return settings;
+  const stack = await runningStack(terminal);
+  return { ...stack, ...settings, ...trustOf(stack) };
 }
 
 /** The settings in the file that a person gives (- is stdin); those of `settingsFor` if none is given. */
@@ -68,7 +70,7 @@ async function settingsInFile(terminal: Terminal): Promise<Settings> {
   return {};
 }
 
-/** The file's NODE_EXTRA_CA_CERTS wins: Node has read that of the environment at its start already. */
+/** Its NODE_EXTRA_CA_CERTS wins over that of the environment, which Node has read at its start already. */
 function trustOf({ NODE_EXTRA_CA_CERTS }: Settings): Settings {
   return NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
 }

@@ -94,7 +94,8 @@ function meaning(incident: IncidentRow): string[] {
   if (effect === "") return [];
   const direction = effect === "unknown" ? "direction unknown" : effect;
   const ticket = incident["Expected"] === true ? ` (expected: ${shown(incident, "ExpectedTicket")})` : "";
-  return [`${direction}: ${shown(incident, "Assessment")}${ticket}`];
+  const said = [direction, shown(incident, "Assessment")].filter((part) => part !== "").join(": ");
+  return [`${said}${ticket}`];
 }
 
 /** The role and, if it belongs to a group or an Azure scope, the name of that. */

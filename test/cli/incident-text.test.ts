@@ -45,7 +45,7 @@ test("an event without any detail is shown with a note for each missing one", ()
     [
       "(no time)                : (no target)",
       "    changed   (the event does not say what changed)",
-      "    means     direction unknown: ",
+      "    means     direction unknown",
       "    by        (nobody named)",
       "    from      (no address)",
       "    result    (none given)",

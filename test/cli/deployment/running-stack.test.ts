@@ -51,6 +51,14 @@ test("settings that name no service are added to those of the stack", async () =
   expect(await settingsFor({}, terminal)).toEqual({ AUDIT_EVENTS, ALLOWED_TENANT_IDS: "mine" });
 });
 
+test("the certificate of the stack wins over one that the environment names for a proxy", async () => {
+  const terminal = terminalHere({ NODE_EXTRA_CA_CERTS: "/company/proxy.pem" });
+  const stack = { AUDIT_EVENTS: await listeningHub(), NODE_EXTRA_CA_CERTS: "/stack/ca.pem" };
+  await noteRunningStack(stack, terminal);
+
+  expect(await settingsFor({}, terminal)).toEqual(stack);
+});
+
 test.each([
   { what: "whose process is gone", pid: NOBODY, content: async () => noteOf(await listeningHub()) },
   { what: "whose process id another process has got", pid: process.pid, content: () => noteOf(closedHub) },
