@@ -86,6 +86,9 @@ export const EVALUATION_NOTED_EVERY_MS = MINUTE;
 /** Delays are shown for a day: long enough for a quiet tenant, short enough to show today's trouble. */
 export const DELAYS_KEPT_MS = DAY;
 
+/** How often an instance tries to change a row that other instances change at the same time. The next batch tries again. */
+export const ROW_CHANGE_TRIES = 5;
+
 // Log categories
 
 /**
@@ -102,9 +105,6 @@ export const SILENCE_HISTORY_DAYS = 28;
 
 /** Before so much history, the ceiling applies: two weeks have two weekends. */
 export const LEARNED_AFTER_DAYS = 14;
-
-/** How often an instance tries to add to a row that other instances change at the same time. The next batch tries again. */
-export const SIGHTING_TRIES = 5;
 
 // Delivery
 

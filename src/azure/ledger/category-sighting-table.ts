@@ -10,12 +10,12 @@ import {
   type SeenMinutes,
   withMinutes,
 } from "../../core/ledger/category-sightings.ts";
-import { SIGHTING_TRIES, SILENCE_HISTORY_DAYS } from "../../core/timing.ts";
-import { DependencyError } from "../../errors.ts";
+import { SILENCE_HISTORY_DAYS } from "../../core/timing.ts";
+import { changeRow } from "../tables/change-row.ts";
 import { categoriesPartition, categoryKeys, type HubName } from "../tables/row-keys.ts";
-import { type Entity, TABLE_SERVICE, type TableRows } from "../tables/table-rows.ts";
+import type { Entity, TableRows } from "../tables/table-rows.ts";
 
-const DAY_MS = MINUTES_PER_DAY * 60_000;
+const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
 
 interface Kept extends ExpectedCategory {
   expectedSince: number | undefined;
@@ -25,7 +25,7 @@ interface Kept extends ExpectedCategory {
 
 /**
  * The minutes in which records of each expected log category reached the hub, one row for each day. Several instances
- * add minutes to one row: each reads it, and writes it only if no other has changed it meanwhile.
+ * add minutes to one row.
  */
 export function categorySightingTable(table: TableRows, hub: HubName, expected: readonly ExpectedCategory[]) {
   const partitionKey = categoriesPartition(hub);
@@ -35,21 +35,14 @@ export function categorySightingTable(table: TableRows, hub: HubName, expected: 
   async function addToDay(category: ExpectedCategory, day: number, minutes: readonly number[]): Promise<void> {
     const keys = categoryKeys(hub, category, day);
     if (holdsMinutes(stored.get(keys.rowKey) ?? new Uint8Array(), minutes)) return;
-    for (let tries = 0; tries < SIGHTING_TRIES; tries += 1) {
-      const row = await table.get(keys);
+    let seen: SeenMinutes = new Uint8Array();
+    await changeRow(table, keys, (row) => {
       const before = seenIn(row);
-      const seen = withMinutes(before, minutes);
-      const entity = { ...keys, ...columnsOf(category), Day: day, Minutes: Buffer.from(seen).toString("base64") };
-      const outcome = holdsMinutes(before, minutes)
-        ? "stored"
-        : row === undefined
-          ? await table.insert(entity)
-          : await table.replace(entity, row.etag);
-      if (outcome === "exists" || outcome === "changed" || outcome === "missing") continue;
-      stored.set(keys.rowKey, seen);
-      return;
-    }
-    throw new DependencyError(TABLE_SERVICE, `other instances kept changing the row ${keys.rowKey}`);
+      seen = withMinutes(before, minutes);
+      if (holdsMinutes(before, minutes)) return undefined;
+      return { ...columnsOf(category), Day: day, Minutes: Buffer.from(seen).toString("base64") };
+    });
+    stored.set(keys.rowKey, seen);
   }
 
   async function readRows() {

@@ -8,7 +8,7 @@ import {
 } from "../../core/ledger/evaluations.ts";
 import { oncePer } from "../../core/once-per.ts";
 import { DELAYS_KEPT_MS, EVALUATION_NOTED_EVERY_MS } from "../../core/timing.ts";
-import { DependencyError } from "../../errors.ts";
+import { changeRow } from "../tables/change-row.ts";
 import {
   DELAY_ROWS,
   delayRow,
@@ -25,8 +25,6 @@ const HOUR_MS = 3_600_000;
 export const MOST_SETS = 20;
 /** Characters of a set in one string property. */
 const PART = 30_000;
-/** An instance tries this often to add its counts to a row that others change too. */
-const TRIES = 5;
 
 /**
  * Which rules evaluated events and when, and how long events took.
@@ -39,20 +37,6 @@ export function evaluationTable(table: TableRows, hub: HubName) {
   let notedAt = -Infinity;
   let savedAt = -Infinity;
   let unsaved = NO_DELAYS;
-
-  /** Writes a row that other instances may write at the same time. `merged` gives its new properties from the present ones. */
-  async function combine(
-    rowKey: string,
-    merged: (present: Entity) => Readonly<Record<string, unknown>>,
-  ): Promise<"inserted" | "replaced"> {
-    for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const present = await table.get({ partitionKey, rowKey });
-      const row = { partitionKey, rowKey, ...merged(present ?? {}) };
-      const outcome = present === undefined ? await table.insert(row) : await table.replace(row, present.etag);
-      if (outcome === "inserted" || outcome === "replaced") return outcome;
-    }
-    throw new DependencyError("Ledger", `other instances keep changing ${rowKey}`);
-  }
 
   async function noteSet(set: RuleSet, at: string): Promise<void> {
     const rowKey = `${SET_ROWS}${hashOf(set)}`;
@@ -68,7 +52,9 @@ export function evaluationTable(table: TableRows, hub: HubName) {
     const old = sets.toSorted((a, b) => (a.lastAt > b.lastAt ? -1 : 1)).slice(MOST_SETS);
     const [latest] = old;
     if (latest === undefined) return;
-    await combine(FORGOTTEN_SETS, ({ LastAt }) => ({ LastAt: later(LastAt, latest.lastAt) }));
+    await changeRow(table, { partitionKey, rowKey: FORGOTTEN_SETS }, (present) => ({
+      LastAt: later(present?.["LastAt"], latest.lastAt),
+    }));
     for (const { rowKey } of old) await table.remove({ partitionKey, rowKey });
   }
 
@@ -78,7 +64,7 @@ export function evaluationTable(table: TableRows, hub: HubName) {
     // Before the first await: other batches of this instance go on counting.
     [unsaved, savedAt] = [NO_DELAYS, now];
     try {
-      const outcome = await combine(delayRow(hourOf(now)), (present) =>
+      const outcome = await changeRow(table, { partitionKey, rowKey: delayRow(hourOf(now)) }, (present) =>
         delayProperties(sumOf(delaysIn(present), taken)),
       );
       if (outcome === "inserted") await forgetOldDelays(now);
@@ -169,8 +155,11 @@ function delayProperties({ occurredToHub, hubToStored }: StageDelays) {
   return { OccurredToHub: JSON.stringify(occurredToHub), HubToStored: JSON.stringify(hubToStored) };
 }
 
-function delaysIn(row: Entity): StageDelays {
-  const read = (name: string): Delays => JSON.parse(typeof row[name] === "string" ? row[name] : "{}");
+function delaysIn(row: Entity | undefined): StageDelays {
+  const read = (name: string): Delays => {
+    const text = row?.[name];
+    return JSON.parse(typeof text === "string" ? text : "{}");
+  };
   return { occurredToHub: read("OccurredToHub"), hubToStored: read("HubToStored") };
 }
 
