@@ -1,4 +1,4 @@
-import { isSingle, missingFrom, type SequenceRange, unionOf, without } from "./sequence-ranges.ts";
+import { isSingle, joinTouching, missingFrom, type SequenceRange, unionOf, without } from "./sequence-ranges.ts";
 
 /** Times are milliseconds since 1970. */
 export interface FinishedRun extends SequenceRange {
@@ -228,36 +228,24 @@ function newBase({ bases, runs }: PartitionLedger, { hubCreatedAt, first }: Part
 
 /** The same numbers as ascending runs that do not overlap or touch. */
 export function mergeRuns(runs: readonly FinishedRun[]): FinishedRun[] {
-  const merged: FinishedRun[] = [];
-  for (const run of runs.toSorted((a, b) => a.first - b.first || a.enqueuedAt - b.enqueuedAt)) {
-    const previous = merged.at(-1);
-    if (previous === undefined || run.first > previous.last + 1) merged.push(run);
-    else
-      merged[merged.length - 1] = {
-        first: previous.first,
-        last: Math.max(previous.last, run.last),
-        enqueuedAt: previous.enqueuedAt,
-        finishedAt: run.first === previous.first ? Math.min(previous.finishedAt, run.finishedAt) : previous.finishedAt,
-        latestAt: Math.max(previous.latestAt, run.latestAt),
-      };
-  }
-  return merged;
+  const ascending = runs.toSorted((a, b) => a.first - b.first || a.enqueuedAt - b.enqueuedAt);
+  return joinTouching(ascending, (previous, run, last) => ({
+    first: previous.first,
+    last,
+    enqueuedAt: previous.enqueuedAt,
+    finishedAt: run.first === previous.first ? Math.min(previous.finishedAt, run.finishedAt) : previous.finishedAt,
+    latestAt: Math.max(previous.latestAt, run.latestAt),
+  }));
 }
 
 /** The same numbers as ascending ranges that do not overlap or touch, each with the latest time of its parts. */
 function mergeLost(ranges: readonly LostRange[]): LostRange[] {
-  const merged: LostRange[] = [];
-  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
-    const previous = merged.at(-1);
-    if (previous === undefined || range.first > previous.last + 1) merged.push(range);
-    else
-      merged[merged.length - 1] = {
-        ...previous,
-        last: Math.max(previous.last, range.last),
-        lostAt: Math.max(previous.lostAt, range.lostAt),
-      };
-  }
-  return merged;
+  const ascending = ranges.toSorted((a, b) => a.first - b.first);
+  return joinTouching(ascending, (previous, range, last) => ({
+    ...previous,
+    last,
+    lostAt: Math.max(previous.lostAt, range.lostAt),
+  }));
 }
 
 interface CurrentRows {

@@ -11,13 +11,27 @@ export function countOf(ranges: readonly SequenceRange[]): number {
 
 /** The same numbers as ascending ranges that do not overlap or touch. */
 export function unionOf(ranges: readonly SequenceRange[]): SequenceRange[] {
-  const union: { first: number; last: number }[] = [];
-  for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
-    const previous = union.at(-1);
-    if (previous !== undefined && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
-    else union.push({ first, last });
+  const ascending = ranges.map(({ first, last }) => ({ first, last })).toSorted((a, b) => a.first - b.first);
+  return joinTouching(ascending, ({ first }, _next, last) => ({ first, last }));
+}
+
+/**
+ * Joins ranges that overlap or touch.
+ *
+ * @param ascending by their first number
+ * @param join makes one of two, which ends with `last`
+ */
+export function joinTouching<Range extends SequenceRange>(
+  ascending: readonly Range[],
+  join: (previous: Range, next: Range, last: number) => Range,
+): Range[] {
+  const joined: Range[] = [];
+  for (const range of ascending) {
+    const previous = joined.at(-1);
+    if (previous === undefined || range.first > previous.last + 1) joined.push(range);
+    else joined[joined.length - 1] = join(previous, range, Math.max(previous.last, range.last));
   }
-  return union;
+  return joined;
 }
 
 /** The parts of `whole` that are in none of the ranges, ascending. */
