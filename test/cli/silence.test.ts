@@ -12,6 +12,7 @@ import { readConfig } from "../../src/config.ts";
 import type { PartitionEvaluation } from "../../src/core/ledger/partition-ledger.ts";
 import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
+import { evaluationOf, partitionStatus } from "../partition-status.ts";
 
 const NOON = Date.UTC(2026, 2, 4, 12);
 const at = (minutes: number): string => new Date(NOON + minutes * 60_000).toISOString();
@@ -48,19 +49,13 @@ async function storesOfApp() {
   return {
     /** The ledger timer checks the partition half an hour after noon. */
     check: (evaluation: Partial<PartitionEvaluation>) =>
-      ledgerTable(rows, config.auditEvents).writeStatus({
-        partitionId: "0",
-        checkedAt: at(30),
-        lag: 0,
-        gapEvents: 0,
-        stuckEvents: 0,
-        stuck: [],
-        lostEvents: 0,
-        oldestUnfinishedAt: undefined,
-        lastEnqueuedAt: at(20),
-        failure: undefined,
-        evaluation: { since: at(-60), through: at(29), openEvents: 0, open: [], lost: [], ...evaluation },
-      }),
+      ledgerTable(rows, config.auditEvents).writeStatus(
+        partitionStatus({
+          checkedAt: at(30),
+          lastEnqueuedAt: at(20),
+          evaluation: evaluationOf(at(-60), at(29), evaluation),
+        }),
+      ),
   };
 }
 

@@ -10,6 +10,7 @@ import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { LEDGER_TABLE } from "../../src/storage-names.ts";
 import { TENANT } from "../samples.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
+import { partitionStatus } from "../partition-status.ts";
 
 const NOTHING: Arrivals = { auditLogsAt: undefined, lastEventAt: undefined, checkedAt: undefined };
 
@@ -126,10 +127,8 @@ describe("pimwatch wait-for-events", () => {
       says: "the last one at 2026-03-04T05:06:07.000Z, but none was an AuditLogs record",
     },
   ])("tells a hub without events from one with other categories: $hub", async ({ hub, lastEnqueuedAt, says }) => {
-    const nothing = { oldestUnfinishedAt: undefined, evaluation: undefined };
-    const status = { lag: 0, gapEvents: 0, stuckEvents: 0, stuck: [], lostEvents: 0, ...nothing };
-    const checked = { partitionId: "0", checkedAt: "2026-03-04T05:07:00.000Z", lastEnqueuedAt, failure: undefined };
-    await ledgerTable(tableRows(await table()), hubNamed(hub)).writeStatus({ ...status, ...checked });
+    const status = partitionStatus({ checkedAt: "2026-03-04T05:07:00.000Z", lastEnqueuedAt });
+    await ledgerTable(tableRows(await table()), hubNamed(hub)).writeStatus(status);
     const terminal = fakeTerminal();
 
     expect(await run(command(hub, "--timeout", "0"), terminal)).toBe(1);

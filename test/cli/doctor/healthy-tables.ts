@@ -6,6 +6,7 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { Config } from "../../../src/config.ts";
 import { TIMERS } from "../../../src/core/ledger/timer-runs.ts";
 import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../../src/storage-names.ts";
+import { partitionStatus } from "../../partition-status.ts";
 
 /** Makes the tables of a local stack, and writes what an app records that runs well and has just read AuditLogs. */
 export async function healthyTables({ incidents, auditEvents }: Config, tenantId: string): Promise<void> {
@@ -15,19 +16,7 @@ export async function healthyTables({ incidents, auditEvents }: Config, tenantId
   const ledger = await open(LEDGER_TABLE);
   await ledger.createTable();
   const rows = tableRows(ledger);
-  await ledgerTable(rows, auditEvents).writeStatus({
-    partitionId: "0",
-    checkedAt: new Date().toISOString(),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: undefined,
-    evaluation: undefined,
-    failure: undefined,
-  });
+  await ledgerTable(rows, auditEvents).writeStatus(partitionStatus({ checkedAt: new Date().toISOString() }));
   for (const timer of TIMERS) await timerTable(rows, auditEvents).ended(timer, new Date());
   const audit = { tenantId, category: "AuditLogs" };
   const minutes = [Math.floor(Date.now() / 60_000)];

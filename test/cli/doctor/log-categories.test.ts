@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ledgerFindings } from "../../../cli/doctor/app.ts";
 import type { Finding } from "../../../cli/doctor/finding.ts";
-import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import { TENANT } from "../../samples.ts";
+import { partitionStatus } from "../../partition-status.ts";
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const MINUTE = 60_000;
@@ -16,19 +16,7 @@ const iso = (minutesAgo: number): string => new Date(NOW - minutesAgo * MINUTE).
 
 /** What doctor says if AuditLogs last arrived so many minutes ago, and another event so many. */
 async function findingAt(auditLogsAgo: number | undefined, eventAgo: number): Promise<Finding | undefined> {
-  const status: PartitionStatus = {
-    partitionId: "0",
-    checkedAt: iso(0),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    evaluation: undefined,
-    failure: undefined,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: iso(eventAgo),
-  };
+  const status = partitionStatus({ checkedAt: iso(0), lastEnqueuedAt: iso(eventAgo) });
   const sightings = {
     tenantId: TENANT,
     category: "AuditLogs",

@@ -15,6 +15,7 @@ import {
   type SilenceSources,
 } from "../../../src/core/ledger/proof-of-silence.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
+import { evaluationOf, partitionStatus } from "../../partition-status.ts";
 
 const NOON = Date.UTC(2026, 2, 4, 12);
 const MINUTE = 60_000;
@@ -30,20 +31,8 @@ function used(from: number, until: number, more: Partial<UsedRuleSet> = {}): Use
 }
 
 function partition(id: string, evaluation: Partial<PartitionEvaluation> = {}, more: Partial<PartitionStatus> = {}) {
-  return {
-    partitionId: id,
-    checkedAt: at(60),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    failure: undefined,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: undefined,
-    evaluation: { since: at(-60), through: at(59), openEvents: 0, open: [], lost: [], ...evaluation },
-    ...more,
-  };
+  const evaluated = evaluationOf(at(-60), at(59), evaluation);
+  return partitionStatus({ partitionId: id, checkedAt: at(60), evaluation: evaluated, ...more });
 }
 
 function proof({

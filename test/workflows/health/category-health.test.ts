@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import { categoryHealth, categoryProblems } from "../../../src/workflows/health/category-health.ts";
 import { TENANT } from "../../samples.ts";
+import { partitionStatus } from "../../partition-status.ts";
 
 const OTHER = "bbbbbbbb-1111-4222-8333-444444444444";
 const NOW = Date.UTC(2026, 2, 30, 3);
@@ -10,20 +11,8 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 const ago = (minutes: number): string => new Date(NOW - minutes * MINUTE).toISOString();
 
-const partition = (more: Partial<PartitionStatus> = {}): PartitionStatus => ({
-  partitionId: "0",
-  checkedAt: ago(0),
-  lag: 0,
-  gapEvents: 0,
-  stuckEvents: 0,
-  stuck: [],
-  lostEvents: 0,
-  failure: undefined,
-  oldestUnfinishedAt: undefined,
-  lastEnqueuedAt: ago(1),
-  evaluation: undefined,
-  ...more,
-});
+const partition = (more: Partial<PartitionStatus> = {}): PartitionStatus =>
+  partitionStatus({ checkedAt: ago(0), lastEnqueuedAt: ago(1), ...more });
 
 /** AuditLogs with records in these minutes before now, of a deployment this many days old. */
 const seen = (minutesAgo: readonly number[], deployedDaysAgo = 30, tenantId = TENANT) => ({

@@ -5,6 +5,7 @@ import type { Evaluations, RuleSet } from "../../../src/core/ledger/evaluations.
 import { DependencyError } from "../../../src/errors.ts";
 import { TENANT } from "../../samples.ts";
 import { type HealthDependencies, pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
+import { evaluationOf, partitionStatus } from "../../partition-status.ts";
 
 const NOW = Date.UTC(2026, 2, 4, 12);
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
@@ -24,20 +25,8 @@ function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, first
 const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150, "backup-timer": 1_350 };
 
 function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
-  return {
-    partitionId: "0",
-    checkedAt: ago(30),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    failure: undefined,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: ago(100),
-    evaluation: { since: ago(7_200), through: ago(90), openEvents: 0, open: [], lost: [] },
-    ...more,
-  };
+  const evaluation = evaluationOf(ago(7_200), ago(90));
+  return partitionStatus({ checkedAt: ago(30), lastEnqueuedAt: ago(100), evaluation, ...more });
 }
 
 /** A sink with what waits for it of each rule. */

@@ -15,6 +15,7 @@ import { memoryTable } from "../../memory-table.ts";
 import { eventBody, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
 import { memoryStores, memorySuspects, RULE_SET } from "../memory-stores.ts";
+import { evaluationOf, partitionStatus } from "../../partition-status.ts";
 
 const HUB = { namespace: "n", hub: "h" };
 const LOCAL: DashboardAccess = { kind: "local", user: "local user" };
@@ -39,19 +40,8 @@ async function open() {
   const tenants = [TENANT, OTHER_TENANT];
   const ruleSet = { ...RULE_SET, tenants };
   const sightings = categorySightingTable(tableRows(ledgerRows), HUB, expectedCategories(tenants, ["AuditLogs"]));
-  await ledger.writeStatus({
-    partitionId: "0",
-    checkedAt: at(30),
-    lag: 0,
-    gapEvents: 0,
-    stuckEvents: 0,
-    stuck: [],
-    lostEvents: 0,
-    oldestUnfinishedAt: undefined,
-    lastEnqueuedAt: at(20),
-    failure: undefined,
-    evaluation: { since: at(-60), through: at(29), openEvents: 0, open: [], lost: [] },
-  });
+  const evaluation = evaluationOf(at(-60), at(29));
+  await ledger.writeStatus(partitionStatus({ checkedAt: at(30), lastEnqueuedAt: at(20), evaluation }));
   const deps = {
     ...memoryStores().deps,
     incidents,
