@@ -7,7 +7,7 @@ import { ledgerTable } from "../../src/azure/ledger/ledger-table.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { expectedCategories } from "../../src/core/ledger/category-sightings.ts";
-import type { DelayFigures } from "../../src/core/ledger/delays.ts";
+import { type DelayFigures, delayText } from "../../src/core/ledger/delays.ts";
 import type { RuleSet, UsedRuleSet } from "../../src/core/ledger/evaluations.ts";
 import type { ProofOfSilence, ProvenRule } from "../../src/core/ledger/proof-of-silence.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -112,8 +112,8 @@ function overview(proof: ProofOfSilence): string {
     `not stored yet     ${openEvents} event(s)${rangesText(proof)}`,
     `lost               ${lostEvents} event(s) of this hub`,
     `dead letters       ${deadLetters ?? "unknown"}`,
-    `occurred → hub     ${delayText(delays.occurredToHub, "audit records that were read in full")}`,
-    `hub → stored       ${delayText(delays.hubToStored, "events")}`,
+    `occurred → hub     ${delayLine(delays.occurredToHub, "audit records that were read in full")}`,
+    `hub → stored       ${delayLine(delays.hubToStored, "events")}`,
     ...app.map(({ version, from, until }) => `pimwatch           ${version}, used from ${from} to ${until}`),
     "",
     ...proof.rules.map(ruleLine),
@@ -131,10 +131,8 @@ function rangesText({ open }: ProofOfSilence): string {
   return `: ${open.map(({ partition, first, last }) => `partition ${partition}, ${first === last ? `number ${first}` : `numbers ${first} to ${last}`}`).join("; ")}`;
 }
 
-function delayText(figures: DelayFigures | undefined, what: string): string {
-  if (figures === undefined) return "unknown: nothing was noted within a day";
-  const within = (seconds: number | null) => (seconds === null ? "more than a day" : `within ${seconds} s`);
-  return `median ${within(figures.medianSeconds)}, 95 % ${within(figures.p95Seconds)} (${figures.count} ${what}, up to a day)`;
+function delayLine(figures: DelayFigures | undefined, what: string): string {
+  return `${delayText(figures)}${figures === undefined ? "" : ` (${figures.count} ${what}, up to a day)`}`;
 }
 
 function ruleLine({ id, name, version, plan, since, deadLetters, earlier }: ProvenRule): string {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { DelayFigures } from "../core/ledger/delays.ts";
+import { type DelayFigures, delayText } from "../core/ledger/delays.ts";
 import type { ProofOfSilence, ProvenRule, ProvenTenant } from "../core/ledger/proof-of-silence.ts";
 import { ONCE_MS } from "../core/timing.ts";
 import { readStatements } from "./api.ts";
@@ -154,7 +154,5 @@ function exceptions({ openEvents, lostEvents, deadLetters }: ProofOfSilence): st
 }
 
 function delays(figures: DelayFigures | undefined, what: string): string {
-  if (figures === undefined) return "unknown: nothing was noted within a day";
-  const within = (seconds: number | null) => (seconds === null ? "more than a day" : `within ${seconds} s`);
-  return `median ${within(figures.medianSeconds)}, 95 % ${within(figures.p95Seconds)}; ${count(figures.count, what)} of up to a day`;
+  return `${delayText(figures)}${figures === undefined ? "" : `; ${count(figures.count, what)} of up to a day`}`;
 }

@@ -44,6 +44,13 @@ export function delayFigures(delays: Delays): DelayFigures | undefined {
   return { count, medianSeconds: atShare(delays, count * 0.5), p95Seconds: atShare(delays, count * 0.95) };
 }
 
+/** For a person. */
+export function delayText(figures: DelayFigures | undefined): string {
+  if (figures === undefined) return "unknown: nothing was noted within a day";
+  const within = (seconds: number | null) => (seconds === null ? "more than a day" : `within ${seconds} s`);
+  return `median ${within(figures.medianSeconds)}, 95 % ${within(figures.p95Seconds)}`;
+}
+
 /** The smallest bound that at least `wanted` delays do not exceed. */
 function atShare(delays: Delays, wanted: number): number | null {
   let seen = 0;
