@@ -41,10 +41,10 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
       blobPort: port("blob-port", values["blob-port"]) ?? 10_000,
       ingestionPort: port("ingestion-port", values["ingestion-port"]),
     };
-    const allowedTenantIds = (values.tenants ?? TENANT_ID).split(",");
-    const tenants = readTenants(allowedTenantIds.join(","));
+    const allowedTenants = values.tenants ?? TENANT_ID;
+    const tenants = readTenants(allowedTenants);
     if ("expected" in tenants)
-      throw new UsageError(`--tenants is wrong: expected ${tenants.expected}, found ${JSON.stringify(values.tenants)}`);
+      throw new UsageError(`--tenants is wrong: expected ${tenants.expected}, found ${JSON.stringify(allowedTenants)}`);
 
     const [{ startStack }, { checkSettingsFile, writeSettingsFile }] = await Promise.all([
       import("../../local/stack.ts"),
@@ -52,7 +52,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
     ]);
     const file = resolve(SETTINGS_FILE);
     await checkSettingsFile(file, { force: values.force === true });
-    const running = await startStack({ ...ports, allowedTenantIds });
+    const running = await startStack({ ...ports, allowedTenantIds: allowedTenants.split(",") });
     try {
       const backup = await writeSettingsFile(file, running.settings);
       if (backup !== undefined) terminal.note(`Your own ${SETTINGS_FILE} is now ${backup}`);

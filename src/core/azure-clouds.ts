@@ -1,5 +1,8 @@
-/** What differs between Azure's clouds for the app. Bicep names the cloud as `environment().name` does. */
-export const AZURE_CLOUDS = {
+/** As Bicep's `environment().name` has them. */
+export const AZURE_CLOUD_NAMES = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"] as const;
+
+/** What differs between Azure's clouds for the app. */
+export const AZURE_CLOUDS: Readonly<Record<(typeof AZURE_CLOUD_NAMES)[number], AzureCloud>> = {
   AzureCloud: {
     /** The audience of tokens for Azure Monitor. */
     monitorAudience: "https://monitor.azure.com",
@@ -16,7 +19,7 @@ export const AZURE_CLOUDS = {
       incidents: "https://portal.azure.cn/#browse/microsoft.securityinsightsarg%2Fsentinel",
     },
   },
-} as const satisfies Readonly<Record<string, AzureCloud>>;
+};
 
 interface AzureCloud {
   readonly monitorAudience: string;
@@ -28,11 +31,3 @@ export interface Portals {
   readonly entra: string;
   readonly incidents: string;
 }
-
-export type AzureCloudName = keyof typeof AZURE_CLOUDS;
-
-export const AZURE_CLOUD_NAMES = [
-  "AzureCloud",
-  "AzureUSGovernment",
-  "AzureChinaCloud",
-] as const satisfies readonly AzureCloudName[];

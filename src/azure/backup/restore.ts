@@ -79,7 +79,7 @@ export async function restore(
   const figures = { added: 0, same: 0, kept: 0, leftOut: 0, relisted: 0 };
   let done = 0;
 
-  async function eachPart(some: readonly Part[], work: (rows: ExactRow[]) => Promise<void>): Promise<void> {
+  async function eachPart(some: readonly Part[], work: (rows: ExactRow[]) => Promise<void> | void): Promise<void> {
     done = 0;
     for (const part of some) {
       if (stopping.aborted) return;
@@ -88,10 +88,9 @@ export async function restore(
   }
 
   const index = exportIndex();
-  await eachPart(parts, async (rows) => {
+  await eachPart(parts, (rows) => {
     for (const row of rows) index.add(row);
     onProgress("verified", (done += rows.length));
-    await Promise.resolve();
   });
   const stored = await storedRevisions(index.ruleIds(), table, isDryRun);
 

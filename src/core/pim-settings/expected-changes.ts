@@ -43,8 +43,7 @@ export interface SavedChange {
  * Whether a planned change covers this one: its tenant, its actor, its role, its time and every changed setting. The same
  * actor in two tenants is two actors: an application has one id in all of them.
  *
- * Only `any` covers a
- * sentence that was not understood, or a save without findings.
+ * Only `any` covers a sentence that was not understood, or a save without findings.
  */
 export function expectationOf(entries: readonly ExpectedChange[], change: SavedChange): Expectation {
   const byActor = entries.filter(({ who }) => names(who, actorIds(change.actor)));

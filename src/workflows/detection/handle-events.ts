@@ -132,12 +132,14 @@ async function ifAnswered(note: () => Promise<void>): Promise<void> {
 async function storeSightings({ categories, sightings }: HandleDependencies): Promise<void> {
   const taken = categories.take();
   if (taken.length === 0) return;
-  try {
-    await sightings.add(taken);
-  } catch (error) {
-    categories.putBack(taken); // the next batch tries again
-    if (!isOfADependency(error)) throw error;
-  }
+  await ifAnswered(async () => {
+    try {
+      await sightings.add(taken);
+    } catch (error) {
+      categories.putBack(taken); // the next batch tries again
+      throw error;
+    }
+  });
 }
 
 /** @throws the first error, unless all failed events may be left and the ledger can find them */

@@ -75,26 +75,27 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
   };
   const at = deps.now();
   const now = at.getTime();
-  const [states, letters, findings] = await Promise.all([
+  const [states, letters, noted] = await Promise.all([
     ask("the incident table", failing, () => outboxStates(deps)),
     ask("the container of dead letters", failing, () => deps.deadLetters.waiting(COUNTED)),
-    ask("the ledger table", degraded, () =>
-      Promise.all([
+    ask("the ledger table", degraded, async () => {
+      const [statuses, runs, unmatchedOperations, sightings, evaluations] = await Promise.all([
         deps.ledger.statuses(),
         deps.timers.runs(),
         deps.operations.seen(),
         deps.sightings.read(),
         deps.evaluations.read(at),
-      ]),
-    ),
+      ]);
+      return { statuses, runs, unmatchedOperations, sightings, evaluations };
+    }),
   ]);
-  const hub = findings && hubHealth(findings[0], { ...limits, now });
+  const hub = noted && hubHealth(noted.statuses, { ...limits, now });
   const deadLetters = letters?.length;
   if (deadLetters !== undefined && deadLetters > 0)
     degraded.push(`${deadLetters}${deadLetters < COUNTED ? "" : " or more"} dead letter(s) wait for a person`);
   for (const [{ title }, state] of states ?? []) degraded.push(...outboxProblems(title, state));
-  if (findings !== undefined) degraded.push(...hubProblems(findings[0], findings[1], { ...limits, now }));
-  const categories = findings && categoryHealth(findings[3], findings[0], now);
+  if (noted !== undefined) degraded.push(...hubProblems(noted.statuses, noted.runs, { ...limits, now }));
+  const categories = noted && categoryHealth(noted.sightings, noted.statuses, now);
   if (categories !== undefined) degraded.push(...categoryProblems(categories));
   return {
     status: failing.length > 0 ? "down" : degraded.length > 0 ? "degraded" : "ok",
@@ -103,15 +104,9 @@ export async function pipelineHealth(deps: HealthDependencies, limits: HubHealth
     ...(deadLetters !== undefined && { deadLetters }),
     ...(hub && { hub }),
     ...(categories && { categories }),
-    ...(findings && {
-      unmatchedOperations: findings[2],
-      silence: proofOfSilence({
-        statuses: findings[0],
-        sightings: findings[3],
-        evaluations: findings[4],
-        letters,
-        ruleSet: deps.ruleSet(),
-      }),
+    ...(noted && {
+      unmatchedOperations: noted.unmatchedOperations,
+      silence: proofOfSilence({ ...noted, letters, ruleSet: deps.ruleSet() }),
     }),
   };
 }
