@@ -460,7 +460,6 @@ module incidentStorage 'modules/storage-account.bicep' = {
     keepsVersions: true
     isLocked: locks
     expiring: [{ container: backupContainerName, days: backupRetentionDays }]
-
     isPrivate: privateNetworking
     encryptionKey: storageKey
   }
@@ -612,7 +611,7 @@ module privateNetwork 'modules/private-network.bicep' = if (privateNetworking) {
     addressPrefix: networkAddressPrefix
     zones: zones
     linkScope: linkScope
-    // Whoever brings workspace and scope has linked them.
+    // Where both workspace and scope exist, their owner has linked them.
     monitored: [
       { name: appInsightsName, id: appInsightsId }
       { name: dataCollectionEndpointName, id: dataCollectionEndpointId }

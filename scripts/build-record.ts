@@ -50,8 +50,8 @@ export async function writeRecord(directory: string, sources: string, report: Bu
 }
 
 /**
- * Moves a folder to a place where another one may be. No reader finds half of one: for an instant there is none, since
- * no call of Node exchanges two folders. If several builds end at once, one whole folder stays.
+ * Moves a folder to a place where another one may be. A reader finds a whole folder or, for an instant, none: Node cannot
+ * exchange two folders in one call. If several builds end at once, one whole folder stays.
  */
 export async function replaceFolder(place: string, fresh: string): Promise<void> {
   const old = `${fresh}.old`;

@@ -24,7 +24,7 @@ export async function openBackups(choice: StorageChoice, terminal: Terminal) {
     /**
      * The latest whole export, or the one whose name begins with this.
      *
-     * @throws {UsageError} when there is none, or it is not whole
+     * @throws {UsageError} when no export fits, several do, or the one that does is not whole
      */
     async chosen(beginning: string | undefined): Promise<{ readonly id: string; readonly manifest: Manifest }> {
       const exports = await backups.list();
