@@ -44,6 +44,11 @@ type Fields = Parameters<typeof settingsChange>[0];
 const withoutId = (fields: Fields = {}, properties: Fields = {}) =>
   settingsChange(fields, { id: undefined, ...properties });
 
+const hashOfId = (id: string) =>
+  createHash("sha256")
+    .update(JSON.stringify([TENANT, CHANGES_TO_PIM_SETTINGS.id, "id", id, 0]))
+    .digest("hex");
+
 describe("an id that is a text", () => {
   test("gives the incident the same id as in earlier versions", () => {
     expect(ofRecord(settingsChange())).toEqual(["aabc43e7aa9192a7565179f0964e8421a46c4df59d9c3451337fdbd05b9d7f7a"]);
@@ -52,11 +57,13 @@ describe("an id that is a text", () => {
   test("counts exactly as written, no matter what else the record contains", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1 }), anyJson(), (id, correlationId) => {
-        const hashed = JSON.stringify([TENANT, CHANGES_TO_PIM_SETTINGS.id, "id", id, 0]);
-        const expected = createHash("sha256").update(hashed).digest("hex");
-        expect(ofRecord(settingsChange({ correlationId, time: null }, { id }))).toEqual([expected]);
+        expect(ofRecord(settingsChange({ correlationId, time: null }, { id }))).toEqual([hashOfId(id)]);
       }),
     );
+  });
+
+  test.each([" ", "  ", "\t", "\u00a0"])("counts even if it is blank: %j", (id) => {
+    expect(ofRecord(settingsChange({}, { id }))).toEqual([hashOfId(id)]);
   });
 });
 
@@ -133,6 +140,17 @@ test.each([
 test("if an id occurs twice, the last one counts, as with JSON.parse", () => {
   const twice = withIdText('1,"id":9007199254740993');
   expect(idsOf(twice)).toEqual(idsOf(withIdText("9007199254740993")));
+});
+
+test("a record without an id is read for its identity once, however many rules and rows it has", () => {
+  let reads = 0;
+  const record = withoutId();
+  const source = { record, bytes: () => ((reads += 1), bytes(jsonText(record))) };
+  const ids = ["one", "another"].flatMap((ruleId) =>
+    [0, 1].map((ordinal) => incidentId({ tenant: TENANT, ruleId, source, ordinal })),
+  );
+  expect(new Set(ids).size).toBe(4);
+  expect(reads).toBe(1);
 });
 
 describe("a record without an id that is sent again", () => {

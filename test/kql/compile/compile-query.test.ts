@@ -161,3 +161,21 @@ test.each([
       .join(","),
   ).toBe(names);
 });
+
+test.each(["print Id = 1", "datatable (Id: string) ['a']", "union (print Id = 1), (print Id = 2)"])(
+  "a query that reads no event is refused, since its rows would be found with every event: %s",
+  (query) => {
+    const at = { offset: 0, code: "not-event-local" };
+    expect(compileQuery(query, AUDIT_LOGS)).toMatchObject({ problems: [at] });
+    expect(compileQuery(query, AUDIT_LOGS, { mayBeConstant: true })).toMatchObject({ problems: [] });
+  },
+);
+
+test("the hash of a query depends on its tokens, not on whitespace or comments", () => {
+  const hashOf = (query: string) => compileQuery(query, AUDIT_LOGS).hash;
+  const query = 'AuditLogs | where Result == "x"';
+  const same = ['AuditLogs|where Result=="x"', '// why\nAuditLogs\n| where Result // which\n  == "x" // end\n'];
+  const others = ['AuditLogs | where Result == "X"', 'AuditLogs | where Result != "x"', "AuditLogs"];
+  expect(same.map(hashOf)).toEqual(same.map(() => hashOf(query)));
+  expect(new Set([query, ...others].map(hashOf)).size).toBe(4);
+});

@@ -52,6 +52,16 @@ test("an endpoint that is down ends the sweep, which reports since when rows hav
   expect(waiting()).toHaveLength(5);
 });
 
+test("a sweep of many pages sends no more of them to an endpoint that is down than of one page", async () => {
+  const requests = async (count: number) => {
+    const memory = memorySink(rowsOf({ a: count }), { ...EACH_ALONE, answerTo: () => "fails", pageSize: 10 });
+    await sweepSink(memory.sink, ["a"], OLD);
+    return memory.journal.length;
+  };
+  expect(await requests(10)).toBeGreaterThan(0);
+  expect(await requests(100)).toBe(await requests(10));
+});
+
 test("the sweep tries an endpoint while the invocations pause, because nothing else shows that it is back", async () => {
   const { sink, answerTo, waiting } = memorySink(rowsOf({ a: 4 }));
   answerTo.current = () => "fails";
