@@ -4,6 +4,7 @@ import type { PartitionState } from "../core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../core/ledger/sequence-ranges.ts";
 import { CALL_TIMEOUT_MS, HUB_QUIET_SECONDS } from "../core/timing.ts";
 import { DependencyError } from "../errors.ts";
+import { MACHINE } from "../machine.ts";
 import { inTime } from "./calls.ts";
 
 /** The part of the SDK's client that this file uses. */
@@ -34,8 +35,9 @@ const BEGINNING = { offset: "-1" };
  *
  * @param timeoutMs how long one call may take; reading a range may take twice as long
  */
-export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
-  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) => inTime(SERVICE, timeoutMs, make);
+export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS, machine = MACHINE) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>, ms = timeoutMs) =>
+    inTime(SERVICE, ms, make, machine);
 
   return {
     async describe(): Promise<{ createdAt: number; partitionIds: readonly string[] }> {
@@ -60,9 +62,7 @@ export function auditHub(client: HubClient, timeoutMs = CALL_TIMEOUT_MS) {
      * @throws {DependencyError} when the hub does not answer or refuses
      */
     async read(partitionId: string, range: SequenceRange, limit: number): Promise<ReadRange> {
-      return inTime(SERVICE, timeoutMs * 2, ({ abortSignal }) =>
-        receive(client, { partitionId, range, limit, abortSignal }),
-      );
+      return call(({ abortSignal }) => receive(client, { partitionId, range, limit, abortSignal }), timeoutMs * 2);
     },
 
     async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { DependencyError, PimwatchError } from "../errors.ts";
+import { type Machine, MACHINE } from "../machine.ts";
 
 /**
  * Makes a call that ends within the time limit, whatever the service does.
@@ -16,19 +17,20 @@ export async function inTime<T>(
   service: string,
   timeoutMs: number,
   call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  { after }: Pick<Machine, "after"> = MACHINE,
 ): Promise<T> {
   const deadline = new AbortController();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const cancel = after(timeoutMs, () => {
     late.reject(new DependencyError(service, `did not answer within ${timeoutMs / 1_000} s`));
     deadline.abort();
-  }, timeoutMs);
+  });
   try {
     return await Promise.race([call({ abortSignal: deadline.signal }), late.promise]);
   } catch (error) {
     throw naming(service, error);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

@@ -4,6 +4,7 @@ import { sha256Hex } from "../core/json/content-hash.ts";
 import type { HubPosition } from "../core/incident/incident.ts";
 import { VERSION } from "../version.ts";
 import { CALL_TIMEOUT_MS } from "../core/timing.ts";
+import { MACHINE } from "../machine.ts";
 import { isMissingBlob } from "./blob-errors.ts";
 import { firstOf, inTime } from "./calls.ts";
 
@@ -55,11 +56,14 @@ const POSITION = { characters: 50, bytes: 200 };
  *
  * @param timeoutMs how long one call may take with its retries
  */
-export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
+export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS, machine = MACHINE) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(SERVICE, timeoutMs, make, machine);
+
   return {
     /** Makes the container unless it exists. For local runs: in Azure, Bicep makes it. */
     async create(): Promise<void> {
-      await inTime(SERVICE, timeoutMs, (options) => container.createIfNotExists(options));
+      await call((options) => container.createIfNotExists(options));
     },
 
     /**
@@ -79,7 +83,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
       // The service refuses a header without a value.
       const known = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== ""));
       try {
-        await inTime(SERVICE, timeoutMs, (options) =>
+        await call((options) =>
           blob.upload(Buffer.from(bytes), bytes.length, {
             ...options,
             conditions: { ifNoneMatch: "*" },
@@ -97,7 +101,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
     async read(name: string): Promise<Uint8Array | undefined> {
       try {
         const blob = container.getBlockBlobClient(name);
-        return await inTime(SERVICE, timeoutMs, (options) => blob.downloadToBuffer(0, undefined, options));
+        return await call((options) => blob.downloadToBuffer(0, undefined, options));
       } catch (error) {
         if (isMissingBlob(error)) return undefined;
         throw error;
@@ -108,14 +112,14 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
     async discard(name: string, { reason, by, at }: Discarding): Promise<boolean> {
       const blob = container.getBlockBlobClient(name);
       try {
-        const { metadata = {}, etag } = await inTime(SERVICE, timeoutMs, (options) => blob.getProperties(options));
+        const { metadata = {}, etag } = await call((options) => blob.getProperties(options));
         const noted = {
           ...metadata,
           discarded: toHeader(reason, REASON),
           discardedby: toHeader(by, POSITION),
           discardedtime: at.toISOString(),
         };
-        await inTime(SERVICE, timeoutMs, (options) =>
+        await call((options) =>
           blob.setMetadata(noted, { ...options, conditions: { ...(etag !== undefined && { ifMatch: etag }) } }),
         );
         return true;
@@ -129,7 +133,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
     async remove(name: string): Promise<void> {
       try {
         const blob = container.getBlockBlobClient(name);
-        await inTime(SERVICE, timeoutMs, (options) => blob.delete(options));
+        await call((options) => blob.delete(options));
       } catch (error) {
         if (!isMissingBlob(error)) throw error;
       }
@@ -150,7 +154,7 @@ export function deadLetters(container: Container, timeoutMs = CALL_TIMEOUT_MS) {
     async *list(): AsyncGenerator<DeadLetterEntry> {
       let continuationToken: string | undefined;
       do {
-        const page = await inTime(SERVICE, timeoutMs, async (options) => {
+        const page = await call(async (options) => {
           const pages = container.listBlobsFlat({ includeMetadata: true, ...options });
           return firstOf(pages.byPage({ ...(continuationToken && { continuationToken }) }));
         });

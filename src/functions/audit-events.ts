@@ -1,8 +1,7 @@
 import { app, type InvocationContext, trigger } from "@azure/functions";
 import { BATCH_RETRIES } from "../core/timing.ts";
-import { handlingOf, handleEvents } from "../workflows/detection/handle-events.ts";
-import { hubEvents } from "./hub-events.ts";
-import { runInvocation } from "./run-invocation.ts";
+import { detectDelivered } from "../invocations/audit-events.ts";
+import { runInvocation } from "../invocations/run-invocation.ts";
 
 app.generic("audit-events", {
   trigger: trigger.generic({
@@ -18,11 +17,7 @@ app.generic("audit-events", {
   handler: (bodies: unknown, context: InvocationContext) =>
     runInvocation(async () => {
       const { services } = await import("../services.ts"); // the SDKs are loaded when first needed
-      const delivery = handlingOf(context.retryContext?.retryCount ?? 0);
-      const events = hubEvents(bodies, context.triggerMetadata ?? {});
-      const figures = await handleEvents(events, await services(), delivery);
-      const line = JSON.stringify({ event: "batch detected", ...figures });
-      if (figures.leftToHealer > 0 || figures.otherContent > 0) context.warn(line);
-      else context.info(line);
+      const { triggerMetadata: metadata = {}, retryContext } = context;
+      await detectDelivered({ bodies, metadata, retryCount: retryContext?.retryCount ?? 0 }, await services(), context);
     }),
 });

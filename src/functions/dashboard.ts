@@ -4,7 +4,7 @@ import { PAGE_DEADLINE_MS } from "../core/timing.ts";
 import { identify } from "../core/triage/dashboard-access.ts";
 import { problem } from "../core/triage/http-answer.ts";
 import { dashboardAsset } from "../dashboard-assets.ts";
-import { runInvocation } from "./run-invocation.ts";
+import { runInvocation } from "../invocations/run-invocation.ts";
 
 // No function key: see incidents-api.ts.
 app.http("dashboard", { methods: ["GET"], authLevel: "anonymous", route: "dashboard", handler });

@@ -6,7 +6,8 @@ import { VERSION } from "../version.ts";
 import { healthAnswer, pipelineAnswer } from "../workflows/health/health-api.ts";
 import { keptAnswer } from "../workflows/health/kept-answer.ts";
 import { type PipelineHealth, pipelineHealth } from "../workflows/health/pipeline-health.ts";
-import { runInvocation } from "./run-invocation.ts";
+import { MACHINE } from "../machine.ts";
+import { runInvocation } from "../invocations/run-invocation.ts";
 
 // The only path that App Service Authentication leaves open, so it tells everyone the same: nobody promises that the
 // platform removes forged headers on such a path.
@@ -47,7 +48,7 @@ const health = keptAnswer<AppHealth>({
     afterMs: HEALTH_LATE_AFTER_MS,
     answer: down([`the dependencies did not answer within ${HEALTH_LATE_AFTER_MS / 1_000} s`]),
   },
-  now: Date.now,
+  machine: MACHINE,
 });
 
 let logged: AppHealth | undefined;

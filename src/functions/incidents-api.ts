@@ -11,7 +11,7 @@ import { problem } from "../core/triage/http-answer.ts";
 import { PimwatchError } from "../errors.ts";
 import { answerApi, type ApiRequest } from "../workflows/incidents/incidents-api.ts";
 import { silenceAnswer } from "../workflows/health/silence-api.ts";
-import { runInvocation } from "./run-invocation.ts";
+import { runInvocation } from "../invocations/run-invocation.ts";
 
 // The host tries routes in the order of the functions' names, so a plain `{id}` would also match "summary". An id is a sha256.
 const BY_ID = "incidents/{id:length(64)}";

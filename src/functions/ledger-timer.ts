@@ -1,78 +1,12 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { lateTimers } from "../core/ledger/timer-runs.ts";
-import { HEALING_BUDGET_MS } from "../core/timing.ts";
-import { DependencyError, reasonOf } from "../errors.ts";
-import type { Services } from "../services.ts";
-import { checkLedger } from "../workflows/healing/check-ledger.ts";
-import { categoryHealth } from "../workflows/health/category-health.ts";
-import { handleEvents } from "../workflows/detection/handle-events.ts";
-import { runInvocation } from "./run-invocation.ts";
-
-const CHUNK_EVENTS = 32;
-/** No hub has more partitions, not even a dedicated one, so a random number below this can begin with any partition. */
-const MAX_PARTITIONS = 1_024;
+import { runLedgerTimer } from "../invocations/ledger-timer.ts";
+import { runInvocation } from "../invocations/run-invocation.ts";
 
 app.timer("ledger-timer", {
   schedule: "%LEDGER_TIMER_SCHEDULE%",
-  handler: (_timer: Timer, context: InvocationContext) => runInvocation(() => check(context)),
+  handler: (_timer: Timer, context: InvocationContext) =>
+    runInvocation(async () => {
+      const { services } = await import("../services.ts");
+      await runLedgerTimer(await services(), context);
+    }),
 });
-
-async function check(context: InvocationContext): Promise<void> {
-  const { services } = await import("../services.ts");
-  const deps = await services();
-  const { ledgerGraceSeconds, ledgerStallSeconds, auditEvents } = deps.config;
-  const hub = await deps.openAuditHub();
-  try {
-    const { figures, partitionIds, stuck, failures } = await checkLedger(
-      {
-        ...deps,
-        hub,
-        async handle(events, how) {
-          const healed = await handleEvents(events, deps, how);
-          context.info(JSON.stringify({ event: "gap healed", ...healed }));
-        },
-        reportLost: (range) => context.error(JSON.stringify({ event: "events lost", ...range })),
-      },
-      {
-        graceMs: ledgerGraceSeconds * 1_000,
-        stallMs: ledgerStallSeconds * 1_000,
-        retentionMs: auditEvents.retentionHours * 3_600_000,
-        chunkEvents: CHUNK_EVENTS,
-        until: Date.now() + HEALING_BUDGET_MS,
-        firstTurn: Math.floor(Math.random() * MAX_PARTITIONS),
-      },
-    );
-    for (const event of stuck) context.warn(JSON.stringify({ event: "event not stored", ...event }));
-    const line = JSON.stringify({ event: "ledger checked", failures: failures.length, ...figures });
-    if (figures.alert || failures.length > 0) context.warn(line);
-    else context.info(line);
-    const housekeeping = await Promise.allSettled([
-      endRun(deps, context),
-      reportSilence(deps, context),
-      deps.suspects.sweep(),
-      deps.ledger.forgetStatuses(partitionIds),
-    ]);
-    const [failure] = failures;
-    if (failure !== undefined)
-      throw new DependencyError("Ledger", `partition ${failure.partitionId}: ${reasonOf(failure.error)}`, {
-        cause: failure.error,
-      });
-    for (const end of housekeeping) if (end.status === "rejected") throw end.reason;
-  } finally {
-    await hub.close();
-  }
-}
-
-/** Notes that this run ended, and logs the timers that have missed runs. */
-async function endRun({ timers, config, now }: Services, context: InvocationContext): Promise<void> {
-  await timers.ended("ledger-timer", now());
-  for (const late of lateTimers(await timers.runs(), config.timerSchedules, now().getTime()))
-    context.warn(JSON.stringify({ event: "timer late", ...late }));
-}
-
-/** Logs the log categories that have been silent for too long. */
-async function reportSilence({ sightings, ledger, now }: Services, context: InvocationContext): Promise<void> {
-  const found = categoryHealth(await sightings.check(now()), await ledger.statuses(), now().getTime());
-  for (const { isSilent, ...category } of found)
-    if (isSilent) context.warn(JSON.stringify({ event: "category silent", ...category }));
-}

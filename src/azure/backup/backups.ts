@@ -4,6 +4,7 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { sha256Hex } from "../../core/json/content-hash.ts";
 import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
 import { DependencyError } from "../../errors.ts";
+import { MACHINE } from "../../machine.ts";
 import { isMissingBlob } from "../blob-errors.ts";
 import { firstOf, inTime } from "../calls.ts";
 import { MANIFEST, type Manifest, type Part, type Progress, PROGRESS } from "./manifest.ts";
@@ -34,10 +35,13 @@ const [compress, expand] = [promisify(gzip), promisify(gunzip)];
 export type Backups = ReturnType<typeof backupsIn>;
 
 /** @param timeoutMs how long one call may take with its retries */
-export function backupsIn(container: BackupContainer, timeoutMs = CALL_TIMEOUT_MS) {
+export function backupsIn(container: BackupContainer, timeoutMs = CALL_TIMEOUT_MS, machine = MACHINE) {
+  const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(SERVICE, timeoutMs, make, machine);
+
   async function put(name: string, bytes: Uint8Array, contentType: string): Promise<void> {
     const blob = container.getBlockBlobClient(name);
-    await inTime(SERVICE, timeoutMs, (options) =>
+    await call((options) =>
       blob.upload(Buffer.from(bytes), bytes.length, { ...options, blobHTTPHeaders: { blobContentType: contentType } }),
     );
   }
@@ -45,7 +49,7 @@ export function backupsIn(container: BackupContainer, timeoutMs = CALL_TIMEOUT_M
   async function read(name: string): Promise<Buffer | undefined> {
     const blob = container.getBlockBlobClient(name);
     try {
-      return await inTime(SERVICE, timeoutMs, (options) => blob.downloadToBuffer(0, undefined, options));
+      return await call((options) => blob.downloadToBuffer(0, undefined, options));
     } catch (error) {
       if (isMissingBlob(error)) return undefined;
       throw error;
@@ -65,7 +69,7 @@ export function backupsIn(container: BackupContainer, timeoutMs = CALL_TIMEOUT_M
   return {
     /** Makes the container unless it exists. For local runs: in Azure, Bicep makes it. */
     async create(): Promise<void> {
-      await inTime(SERVICE, timeoutMs, (options) => container.createIfNotExists(options));
+      await call((options) => container.createIfNotExists(options));
     },
 
     /** All exports, oldest first. */
@@ -73,7 +77,7 @@ export function backupsIn(container: BackupContainer, timeoutMs = CALL_TIMEOUT_M
       const isWhole = new Map<string, boolean>();
       let continuationToken: string | undefined;
       do {
-        const page = await inTime(SERVICE, timeoutMs, async (options) =>
+        const page = await call(async (options) =>
           firstOf(container.listBlobsFlat(options).byPage({ ...(continuationToken && { continuationToken }) })),
         );
         for (const { name } of page?.segment.blobItems ?? []) {

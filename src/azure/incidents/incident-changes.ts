@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import * as z from "zod/mini";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { type HistoryEntry, TRIAGE_FIELDS } from "../../core/triage/triage-change.ts";
 import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
+import { MACHINE } from "../../machine.ts";
 import { historyKeys, historyRows, identityOf, incidentKeys, listedKeys } from "../tables/row-keys.ts";
 import { isTableKey } from "../tables/table-limits.ts";
 import type { Entity, Row, RowKeys, TableRows } from "../tables/table-rows.ts";
@@ -14,7 +14,7 @@ import { outboxRows } from "./outbox-entity.ts";
  *
  * @param sinks the sinks that changes are queued for
  */
-export function incidentChanges(table: TableRows, sinks = SINKS_ALWAYS_ON) {
+export function incidentChanges(table: TableRows, sinks = SINKS_ALWAYS_ON, machine = MACHINE) {
   return {
     /**
      * Replaces the row that is one revision older by the changed row.
@@ -28,7 +28,7 @@ export function incidentChanges(table: TableRows, sinks = SINKS_ALWAYS_ON) {
       const keys = incidentKeys(ruleId, id);
       const stored = await table.get(keys);
       if (stored === undefined || stored["Revision"] !== entry.revision - 1) return "conflict";
-      const changeId = randomUUID();
+      const changeId = machine.newId();
       const history = historyKeys(ruleId, id, entry.revision);
       const answer = await table.commit([
         { replace: incidentEntity(keys, row), etag: stored.etag },

@@ -1,5 +1,6 @@
 import { odata } from "@azure/data-tables";
 import { RULE_IDS_FRESH_FOR_MS } from "../../core/timing.ts";
+import { MACHINE } from "../../machine.ts";
 import type { TableRows } from "../tables/table-rows.ts";
 
 export interface RuleIdsOptions {
@@ -15,7 +16,7 @@ export interface RuleIdsOptions {
  *
  * The answer may be a minute old unless the caller wants it `fresh`.
  */
-export function ruleIds(table: TableRows, { running = [], now = Date.now }: RuleIdsOptions = {}) {
+export function ruleIds(table: TableRows, { running = [], now = MACHINE.now }: RuleIdsOptions = {}) {
   let latest: { readonly at: number; readonly ids: Promise<readonly string[]> } | undefined;
 
   return async function all({ fresh = false } = {}): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { doEach, throwFirst } from "../../core/do-each.ts";
 import { CERTAINLY_DEAD_MS, QUARANTINE_MS, SUSPECT_FORGOTTEN_MS, SUSPECTS_FRESH_FOR_MS } from "../../core/timing.ts";
 import { DependencyError, isOfADependency } from "../../errors.ts";
+import { MACHINE } from "../../machine.ts";
 import { SUSPECTS_PARTITION } from "../tables/row-keys.ts";
 import type { Entity, RowKeys, TableRows } from "../tables/table-rows.ts";
 
@@ -31,7 +32,7 @@ export type Begun = { readonly outcome: "quarantined" } | { readonly outcome: "b
  * `Together`: the worker marked others with it, and any of them may have caused a death. `Quarantined`: the thing is a dead
  * letter and must not be processed.
  */
-export function suspectTable(table: TableRows, { self = thisProcess(), now = Date.now }: SuspectOptions = {}) {
+export function suspectTable(table: TableRows, { self = thisProcess(), now = MACHINE.now }: SuspectOptions = {}) {
   let known: Known = { quarantined: new Set(), marked: new Set() };
   let knownAt = -Infinity;
 
@@ -158,9 +159,10 @@ function knownFrom(marks: readonly Entity[], now: number): Known {
   };
 }
 
-function thisProcess(): WorkerProcess {
+/** The process that runs this code. */
+export function thisProcess(): WorkerProcess {
   return {
-    id: crypto.randomUUID(),
+    id: MACHINE.newId(),
     host: hostname(),
     pid: process.pid,
     isAlive(pid) {

@@ -2,6 +2,7 @@ import { isAggregateLogsUploadError, type LogsIngestionClient } from "@azure/mon
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { SendOutcome } from "../../core/incident/sinks.ts";
 import { DependencyError } from "../../errors.ts";
+import { MACHINE } from "../../machine.ts";
 import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
 import { inTime } from "../calls.ts";
 
@@ -24,7 +25,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
 };
 
 /** Uploads rows of incidents to a custom table through the Logs Ingestion API. */
-export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination) {
+export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination, machine = MACHINE) {
   return {
     /**
      * Sends one pack in one request: see `Send`.
@@ -35,7 +36,7 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
      * @param timeoutMs of the request with all of its retries
      */
     async send(rows: readonly IncidentRow[], timeoutMs = CALL_TIMEOUT_MS): Promise<SendOutcome> {
-      return inTime(SERVICE, timeoutMs, async (options) => {
+      const upload = async (options: { abortSignal: AbortSignal }): Promise<SendOutcome> => {
         try {
           await client.upload(ruleId, stream, [...rows], options);
           return { outcome: "accepted" };
@@ -44,7 +45,8 @@ export function logsIngestion(client: Ingestion, { ruleId, stream }: Destination
           if (isRefusal) return { outcome: "refused", reason: message };
           throw new DependencyError(SERVICE, message, { cause: error });
         }
-      });
+      };
+      return inTime(SERVICE, timeoutMs, upload, machine);
     },
   };
 }

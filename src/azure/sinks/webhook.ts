@@ -3,6 +3,7 @@ import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import type { SendOutcome } from "../../core/incident/sinks.ts";
 import { webhookMessage, type WebhookFormat } from "../../core/incident/webhook-message.ts";
 import { DependencyError } from "../../errors.ts";
+import { MACHINE } from "../../machine.ts";
 import { VERSION } from "../../version.ts";
 import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
 import { inTime } from "../calls.ts";
@@ -23,7 +24,7 @@ const SERVICE = "Webhook";
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 /** Posts new incidents to a webhook. Its URL is a secret, so no error contains it. */
-export function webhook(request: Request, { url, format }: WebhookOptions) {
+export function webhook(request: Request, { url, format }: WebhookOptions, machine = MACHINE) {
   async function post(row: IncidentRow, timeoutMs: number): Promise<number> {
     if (url === undefined) throw new DependencyError(SERVICE, "the Key Vault reference of WEBHOOK_URL is not resolved");
     const headers = {
@@ -32,7 +33,7 @@ export function webhook(request: Request, { url, format }: WebhookOptions) {
       "idempotency-key": valueText(row["IncidentId"]),
     };
     const body = webhookMessage(row, format);
-    return inTime(SERVICE, timeoutMs, async ({ abortSignal: signal }) => {
+    const call = async ({ abortSignal: signal }: { abortSignal: AbortSignal }): Promise<number> => {
       try {
         const answer = await request(url, { method: "POST", headers, body, redirect: "error", signal });
         await answer.body?.cancel();
@@ -40,7 +41,8 @@ export function webhook(request: Request, { url, format }: WebhookOptions) {
       } catch (error) {
         throw new DependencyError(SERVICE, `cannot be reached${codeOf(error)}`); // without a cause: its text may hold the address
       }
-    });
+    };
+    return inTime(SERVICE, timeoutMs, call, machine);
   }
 
   return {

@@ -1,6 +1,7 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { DependencyError } from "../../errors.ts";
 import { CALL_TIMEOUT_MS } from "../../core/timing.ts";
+import { MACHINE } from "../../machine.ts";
 import { inTime } from "../calls.ts";
 import { dataRefusal, hasStatus, isExistingRow, isMissingRow } from "./table-errors.ts";
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
@@ -90,9 +91,9 @@ export type TableRows = ReturnType<typeof tableRows>;
  *
  * @param timeoutMs how long one call may take with its retries; a list makes one for each page
  */
-export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS) {
+export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS, machine = MACHINE) {
   const call = <T>(make: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> =>
-    inTime(TABLE_SERVICE, timeoutMs, make);
+    inTime(TABLE_SERVICE, timeoutMs, make, machine);
 
   async function read({ select, pageSize, ...filter }: RowQuery, token?: string): Promise<RowPage & ExactPage> {
     const text = filterOf(filter);

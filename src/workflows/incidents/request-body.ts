@@ -1,3 +1,5 @@
+import { MACHINE } from "../../machine.ts";
+
 /** The part of a request that its body is read from. */
 export interface BodySource {
   /** Takes the name in lower case; undefined if there is no such header. */
@@ -19,13 +21,17 @@ export type ReadBody = { readonly text: string } | { readonly status: 400 | 408 
  * In Azure this limits how much is copied, decoded and parsed here. The host receives the whole body before that, up to
  * FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, since it calls a function that does not stream.
  */
-export async function readBody(request: BodySource, { maxBytes, timeoutMs }: BodyLimits): Promise<ReadBody> {
+export async function readBody(
+  request: BodySource,
+  { maxBytes, timeoutMs }: BodyLimits,
+  machine = MACHINE,
+): Promise<ReadBody> {
   const tooLarge = { status: 413, detail: `the body is larger than ${maxBytes} bytes` } as const;
   if (Number(request.header("content-length")) > maxBytes) return tooLarge;
   if (request.body === null) return { text: "" };
   const reader = request.body.getReader();
   const late = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => late.resolve("late"), timeoutMs);
+  const cancel = machine.after(timeoutMs, () => late.resolve("late"));
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -40,7 +46,7 @@ export async function readBody(request: BodySource, { maxBytes, timeoutMs }: Bod
   } catch {
     return { status: 400, detail: "the body broke off" };
   } finally {
-    clearTimeout(timer);
+    cancel();
     reader.cancel().catch(() => undefined); // the sender may have gone
   }
 }

@@ -300,7 +300,7 @@ test("the app is silent if none of its functions ran for half an hour", () => {
 });
 
 test("queries look only for lines that the functions log, and for functions that are registered", () => {
-  const sources = globSync("src/functions/*.ts").map((file) => readFileSync(file, "utf8"));
+  const sources = globSync("src/{functions,invocations}/*.ts").map((file) => readFileSync(file, "utf8"));
   const logged = new Set(
     sources.flatMap((source) => [...source.matchAll(/\{ event: "([^"]+)"/g)].map(([, name]) => name)),
   );

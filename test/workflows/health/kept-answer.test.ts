@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MACHINE } from "../../../src/machine.ts";
 import { keptAnswer } from "../../../src/workflows/health/kept-answer.ts";
 
 /** Questions that end when the test ends them, and a stopped clock. */
@@ -13,7 +14,7 @@ function asking({ lateAfterMs = 600_000 } = {}) {
     },
     freshForMs: 1_000,
     late: { afterMs: lateAfterMs, answer: "late" },
-    now: () => clock.now,
+    machine: { ...MACHINE, now: () => clock.now },
   });
   return { questions, clock, answer };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { delaysOf } from "../../src/core/ledger/delays.ts";
-import { hubEvents } from "../../src/functions/hub-events.ts";
+import { hubEvents } from "../../src/invocations/hub-events.ts";
 import { bytes } from "../samples.ts";
 
 const UNKNOWN = { partitionId: null, sequenceNumber: null, enqueuedTime: null };

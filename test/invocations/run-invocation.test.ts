@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runInvocation } from "../../src/functions/run-invocation.ts";
+import { runInvocation } from "../../src/invocations/run-invocation.ts";
 
 /** The value of the work, or the error it threw. */
 const endOf = (work: () => Promise<unknown>, deadlineMs?: number): Promise<unknown> =>
