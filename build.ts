@@ -7,6 +7,7 @@ import { buildDashboard } from "./scripts/build-dashboard.ts";
 import { currentBuild, replaceFolder, sourcesHash, writeRecord, type BuildReport } from "./scripts/build-record.ts";
 import { bundledPackages } from "./scripts/third-party/npm-packages.ts";
 import { writeReleaseContents } from "./scripts/third-party/release-contents.ts";
+import { openApiDocument } from "./src/api/document.ts";
 import { copyRegexEngine } from "./src/kql/compile/regex-engine.ts";
 import { compileAllRules } from "./src/sentinel/compile-rules.ts";
 import { formatProblem } from "./src/kql/compile/problem.ts";
@@ -51,8 +52,8 @@ export async function build(directory = join(ROOT, "dist")): Promise<Built> {
 
 /**
  * Writes a complete function app, which azd and `func` publish and which the local stack and the tests load.
- * It contains one module with chunks loaded on first use, the rules as plans, the page, host.json, licences, notices and
- * the list of third-party components; no dependencies and no source.
+ * It contains one module with chunks loaded on first use, the rules as plans, the page, the API's OpenAPI document,
+ * host.json, licences, notices and the list of third-party components; no dependencies and no source.
  *
  * CommonJS for a fast start: an `import` of node:http makes Node load all of fetch (20 ms), a `require` does not.
  */
@@ -77,6 +78,7 @@ async function buildInto(directory: string): Promise<BuildReport> {
   const manifest = { name: "pimwatch", version: VERSION, main: "app.cjs", private: true };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(directory, "rules.json"), JSON.stringify(rules));
+  await writeFile(join(directory, "openapi.json"), JSON.stringify(openApiDocument()));
   const regexEngine = await copyRegexEngine(directory);
   await copyFile(join(ROOT, "host.json"), join(directory, "host.json"));
   const page = await buildDashboard(join(directory, "dashboard"));

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { overlayShape } from "../src/sentinel/overlay/overlay.ts";
 import { supportPage } from "../src/sentinel/support-page.ts";
 import { testsShape } from "../src/sentinel/tests-file.ts";
+import { apiPage } from "./api-page.ts";
 import { filtersPage } from "./filters-page.ts";
 
 /**
@@ -16,6 +17,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["rules/overlay.schema.json", await jsonSchema(overlayShape)],
     ["rules/tests.schema.json", await jsonSchema(testsShape)],
+    ["docs/api.md", await format(apiPage(), { parser: "markdown", printWidth: 120 })],
     ["docs/filters.md", await format(filtersPage(), { parser: "markdown", printWidth: 120 })],
     ["docs/support.md", await format(supportPage(), { parser: "markdown", printWidth: 120 })],
   ]);

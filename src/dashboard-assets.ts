@@ -42,7 +42,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 let files: ReadonlySet<string> | undefined;
 
 /** The page or one of its files, compressed if the browser accepts that; undefined if no file has this name. */
-export function dashboardAsset(name: string, acceptEncoding: string): HttpAnswer | undefined {
+export function dashboardAsset(name: string, acceptEncoding: string): HttpAnswer<200> | undefined {
   const folder = new URL("./dashboard/", import.meta.url);
   files ??= new Set(readdirSync(folder));
   const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];

@@ -4,6 +4,8 @@
  * fonts draw as nothing. Names in audit events are chosen by whoever names a user, a group or an app.
  */
 export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** A text without any of them. */
+export const VISIBLE = new RegExp(`^[^${INVISIBLE.source.slice(1)}*$`, "u");
 
 /** Longest text shown of one field: a justification may be as long as its author likes. */
 const MAX_LENGTH = 2_000;

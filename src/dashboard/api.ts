@@ -1,34 +1,15 @@
-import type { IncidentRow } from "../core/incident/incident-row.ts";
-import type { Guide } from "../core/incident/rule.ts";
 import type { ProofOfSilence } from "../core/ledger/proof-of-silence.ts";
 import type { Statement } from "../core/ledger/silence-statement.ts";
-import type { Investigation } from "../core/triage/investigation.ts";
-import type { HistoryEntry, TriageChange } from "../core/triage/triage-change.ts";
+import type { TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
-import type { WhoAmI } from "../workflows/incidents/incidents-api.ts";
-import type { Burst, IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
+import type { IncidentList, WholeIncident, WhoAmI } from "../workflows/incidents/incidents-api.ts";
+import type { IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
 
-/** One incident with record, history, burst and guidance. */
-interface WholeIncident {
-  readonly incident: IncidentRow;
-  /** The audit record as JSON text. */
-  readonly record: string;
-  /** Oldest first. */
-  readonly history: readonly HistoryEntry[];
-  readonly guide: Guide | null;
-  readonly investigation: Investigation;
-  /** The other incidents of its actor within the hour; null if there are none. */
-  readonly burst: Burst | null;
-}
+export type { IncidentList as IncidentPage } from "../workflows/incidents/incidents-api.ts";
 
 /** One incident, with the ETag that a change of it must send. */
 export interface ReadIncident extends WholeIncident {
   readonly etag: string;
-}
-
-export interface IncidentPage {
-  readonly incidents: readonly IncidentRow[];
-  readonly continuation: string | null;
 }
 
 /** The answer of `/api/pipeline`; its other members are figures. */
@@ -49,8 +30,8 @@ export class ApiError extends Error {
   }
 }
 
-export function listIncidents(query: URLSearchParams, signal: AbortSignal): Promise<IncidentPage> {
-  return read<IncidentPage>(`incidents?${query}`, signal);
+export function listIncidents(query: URLSearchParams, signal: AbortSignal): Promise<IncidentList> {
+  return read<IncidentList>(`incidents?${query}`, signal);
 }
 
 export function summarize(query: URLSearchParams, signal: AbortSignal): Promise<IncidentSummary> {

@@ -5,6 +5,7 @@ import { readHostJson } from "../../local/function-host/host-json.ts";
 import { routesInOrder, shadowedRoutes } from "../../local/function-host/http-routes.ts";
 import { planTriggers } from "../../local/function-host/trigger-plans.ts";
 import { startWorker } from "../../local/function-host/worker.ts";
+import { operationsOf } from "../api/conformance.ts";
 import {
   API_DEADLINE_MS,
   BODY_TIMEOUT_MS,
@@ -61,6 +62,23 @@ test("work ends before the deadline of its invocation, even if its last call tak
   expect(HEALTH_LATE_AFTER_MS).toBeGreaterThan(CALL_TIMEOUT_MS); // else one slow call would look like an app that is down
   // A chunk under way reads the hub for two time limits, stores its events and notes them in the ledger.
   expect(HEALING_BUDGET_MS + 4 * CALL_TIMEOUT_MS).toBeLessThan(INVOCATION_DEADLINE_MS);
+});
+
+test("every HTTP function that is registered is an operation of the OpenAPI document, and the other way round", async () => {
+  const registered = (await registeredFunctions()).flatMap(({ name, bindings }) =>
+    Object.values(bindings).flatMap((binding) =>
+      binding["type"] === "httpTrigger" ? [{ name, methods: binding["methods"], route: binding["route"] }] : [],
+    ),
+  );
+  const documented = [...operationsOf(JSON.parse(await readFile("dist/openapi.json", "utf8")))].map(
+    ([name, { method, path }]) => ({ name, methods: [method], path }),
+  );
+  const pathOf = (route: unknown): string => `/${String(route).replaceAll(/:[^}/]*(?=\})/g, "")}`;
+  const byName = <One extends { readonly name: string }>(all: readonly One[]) =>
+    all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const found = registered.map(({ route, ...one }) => ({ ...one, path: pathOf(route) }));
+  expect(byName(found), "add the route to ROUTES in src/api/routes.ts").toEqual(byName(documented));
+  expect(found.length).toBeGreaterThan(10);
 });
 
 test("no route catches the requests of another", async () => {

@@ -1,5 +1,5 @@
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { INCIDENT_COLUMNS, type IncidentColumn } from "../../core/incident/incident-columns.ts";
+import { INCIDENT_COLUMNS, type IncidentColumn, LISTED_COLUMNS } from "../../core/incident/incident-columns.ts";
 import type { PlainJson } from "../../kql/run/values.ts";
 import type { Entity, Row, RowKeys } from "../tables/table-rows.ts";
 
@@ -12,15 +12,12 @@ const RECORD_PART = 30_000;
  */
 export function incidentEntity(keys: RowKeys, row: IncidentRow, which?: "listed"): Row {
   const entity: Row & Record<string, unknown> = { ...keys };
-  for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED) {
+  for (const column of which === undefined ? INCIDENT_COLUMNS : LISTED_COLUMNS) {
     const value = toProperty(column, row[column.name] ?? null);
     if (value !== null) entity[column.name] = value;
   }
   return entity;
 }
-
-const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
-const LISTED = INCIDENT_COLUMNS.filter(({ listed, name }) => listed || IDENTIFYING.has(name));
 
 function toProperty({ type }: IncidentColumn, value: PlainJson): string | number | boolean | bigint | null {
   if (type === "dynamic") return value === null ? null : JSON.stringify(value);

@@ -4,7 +4,8 @@ import type { Incident } from "./incident.ts";
 
 /** Length of a burst's window. A script that rolls out changes takes minutes. */
 const WINDOW_MS = 3_600_000;
-const FORM = /^\d{4}-\d\d-\d\dT\d\dZ-[0-9a-f]{16}$/;
+/** The hour, as in `2026-11-22T23Z`, and part of a hash of the actor. */
+export const BURST_ID = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])Z-[0-9a-f]{16}$/;
 
 /**
  * The burst of an incident: everything one actor did within one hour (UTC, by activity time), found by any rule. "" if the
@@ -27,9 +28,9 @@ export function burstIdOf({
   return `${hour}Z-${sha256Hex(JSON.stringify([activity.tenantId, actorId, hour])).slice(0, 16)}`;
 }
 
-/** Whether a text is the id of a burst: the hour, as in `2026-11-22T23Z`, and part of a hash of the actor. */
+/** Whether a text is the id of a burst. */
 export function isBurstId(text: string): boolean {
-  return FORM.test(text) && !Number.isNaN(startOf(text));
+  return BURST_ID.test(text) && !Number.isNaN(startOf(text));
 }
 
 /** The hour of a burst, to which the search for its incidents is limited. */

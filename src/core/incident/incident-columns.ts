@@ -6,7 +6,7 @@ import { oncePer } from "../once-per.ts";
 import type { IncidentFields } from "../pim-settings/incident-fields.ts";
 
 /** The types of a data collection rule's stream that we use. */
-type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
+export type ColumnType = "string" | "int" | "long" | "boolean" | "datetime" | "dynamic";
 
 /** `created` once for each incident, `updated` for each change of it. Alerts read `created` only. */
 export type RowKind = "created" | "updated";
@@ -228,6 +228,10 @@ export const INCIDENT_COLUMNS: readonly IncidentColumn[] = [
   column("DetectorVersion", "string", "Version of pimwatch", () => VERSION),
   column("Truncated", "boolean", "Whether anything was cut to fit", () => false),
 ];
+
+const IDENTIFYING: ReadonlySet<string> = new Set(["IncidentId", "RuleId"]);
+/** The columns of an incident in a list. */
+export const LISTED_COLUMNS = INCIDENT_COLUMNS.filter((one) => one.listed || IDENTIFYING.has(one.name));
 
 const weakenedSettings = oncePer(({ changes }: IncidentFields): number => {
   const weakening = changes.filter(({ effect }) => effect === "weakens");

@@ -1,6 +1,6 @@
 /** What is answered to a request, before it is the Functions host's form. */
-export interface HttpAnswer {
-  readonly status: number;
+export interface HttpAnswer<Status extends number = number> {
+  readonly status: Status;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
 }
@@ -13,7 +13,11 @@ const PRIVATE: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
 };
 
-export function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+export function json<Status extends number>(
+  status: Status,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer<Status> {
   return {
     status,
     headers: { ...PRIVATE, "content-type": "application/json; charset=utf-8", ...headers },
@@ -21,30 +25,40 @@ export function json(status: number, body: object, headers: Readonly<Record<stri
   };
 }
 
-export function attachment(name: string, type: string, body: string): HttpAnswer {
+export function attachment(name: string, type: string, body: string): HttpAnswer<200> {
   const headers = { ...PRIVATE, "content-type": type, "content-disposition": `attachment; filename="${name}"` };
   return { status: 200, headers, body };
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+/** The errors that the app answers with. */
+const PROBLEM_TITLES = {
   400: "Bad request",
   401: "Not signed in",
   403: "Forbidden",
   404: "Not found",
   408: "Too slow",
-  409: "Conflict",
   412: "Changed meanwhile",
   413: "Too large",
   415: "Not JSON",
   428: "If-Match is missing",
   500: "Something went wrong here",
   503: "Not available",
-};
+} as const;
+export type ProblemStatus = keyof typeof PROBLEM_TITLES;
 
 /** An error as RFC 9457 has it. */
-export function problem(status: number, detail: string, members: object = {}): HttpAnswer {
-  const title = TITLES[status] ?? "Error";
+export function problem<Status extends ProblemStatus>(
+  status: Status,
+  detail: string,
+  members: object = {},
+): HttpAnswer<Status> {
+  const title = PROBLEM_TITLES[status];
   const answer = json(status, { type: "about:blank", title, status, detail, ...members });
   const retry = status === 503 ? { "retry-after": "5" } : {};
   return { ...answer, headers: { ...answer.headers, "content-type": "application/problem+json", ...retry } };
+}
+
+/** The answer to a request that cannot be read. */
+export function invalid({ problems }: { readonly problems: readonly string[] }): HttpAnswer<400> {
+  return problem(400, problems.join("; "), { problems });
 }

@@ -1,4 +1,4 @@
-import { burstWindow, isBurstId } from "../incident/burst.ts";
+import { BURST_ID, burstWindow, isBurstId } from "../incident/burst.ts";
 import type { IncidentStatus } from "../incident/incident.ts";
 import { SEVERITIES } from "../incident/rule.ts";
 import { EFFECTS } from "../pim-settings/finding.ts";
@@ -25,12 +25,22 @@ export type Condition =
   /** Each word is somewhere in the columns, in upper or lower case. */
   | { readonly kind: "words"; readonly columns: readonly string[]; readonly text: string };
 
+const TIME =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
 /** A text that a filter does not accept. */
 export interface Unreadable {
   readonly expected: string;
 }
 
-interface Filter<Value> {
+type Filter<Value> = FilterTraits<Value> & Accepted;
+
+/** What a filter accepts, as far as it can be listed: the whole of a LIST, or the form of a text. */
+type Accepted =
+  | { readonly values: readonly string[]; readonly form?: never }
+  | { readonly values?: never; readonly form: { readonly maxLength: number } | { readonly pattern: string } };
+
+interface FilterTraits<Value> {
   /** Its name on the page. */
   readonly label: string;
   /** What it selects: for `--help` and docs/filters.md. */
@@ -42,16 +52,15 @@ interface Filter<Value> {
   readonly control: "select" | "own" | "none";
   /** What stands for a value in `--help`: a LIST is comma-separated. */
   readonly placeholder: "LIST" | "NAME" | "ID" | "WORDS" | "TIME";
-  /** The values that it accepts; undefined where they cannot be listed. */
-  readonly values?: readonly string[];
   /** Reads its value from an address or a command line. */
   read(text: string): Value | Unreadable;
   conditions(value: Value): readonly Condition[];
 }
 
 /**
- * The filters of the incident list, by their names in addresses and on the command line. The API's request reader, the list,
- * the page, the CLI and docs/filters.md are all made from this table. Table Storage allows 15 comparisons in a request.
+ * The filters of the incident list, by their names in addresses and on the command line. The API's request reader and its
+ * OpenAPI document, the list, the page, the CLI and docs/filters.md are all made from this table. Table Storage allows 15
+ * comparisons in a request.
  */
 export const FILTERS = {
   status: {
@@ -108,6 +117,7 @@ export const FILTERS = {
     help: "incidents of one burst (one actor, one hour), by BurstId; not together with actor",
     control: "none",
     placeholder: "ID",
+    form: { pattern: BURST_ID.source },
     read: (text: string): string | Unreadable => (isBurstId(text) ? text : { expected: "the BurstId of an incident" }),
     conditions(id: string): readonly Condition[] {
       const { from, to } = burstWindow(id); // Table Storage need not look at other hours
@@ -122,7 +132,7 @@ export const FILTERS = {
     help: "words in the title, assessment, role, actor, address, target, activity, rule, tenant's name, owner or id",
     control: "own",
     placeholder: "WORDS",
-    read: shortText(200),
+    ...shortText(200),
     conditions: (text: string): readonly Condition[] => [{ kind: "words", columns: SEARCHED, text }],
   },
   from: {
@@ -130,7 +140,7 @@ export const FILTERS = {
     help: "activity at or after this time, such as 2026-01-31T12:00:00Z",
     control: "own",
     placeholder: "TIME",
-    read: readTime,
+    ...aTime(),
     conditions: (from: Date): readonly Condition[] => [{ kind: "time", from }],
   },
   to: {
@@ -138,7 +148,7 @@ export const FILTERS = {
     help: "activity before this time",
     control: "own",
     placeholder: "TIME",
-    read: readTime,
+    ...aTime(),
     conditions: (before: Date): readonly Condition[] => [{ kind: "time", before }],
   },
 } as const satisfies Readonly<Record<string, Filter<unknown>>>;
@@ -187,7 +197,7 @@ function anyOf<const Value extends string>(column: string, values: readonly Valu
     placeholder: "LIST",
     values,
     read(text: string): readonly Value[] | Unreadable {
-      const wanted = text.split(",").filter((value) => value !== "");
+      const wanted = text === "" ? [] : text.split(",");
       const known = wanted.flatMap((value) => values.filter((one) => one === value));
       return known.length === wanted.length
         ? known
@@ -201,19 +211,29 @@ function anyOf<const Value extends string>(column: string, values: readonly Valu
 function nameIn(...columns: readonly string[]) {
   return {
     placeholder: "NAME",
-    read: shortText(1_000), // of a name in a row: incident-row.ts
+    ...shortText(1_000), // of a name in a row: incident-row.ts
     conditions: (text: string): readonly Condition[] => [{ kind: "name", columns, text }],
   } as const;
 }
 
 function shortText(characters: number) {
-  return (text: string): string | Unreadable => {
-    if (text.length > characters) return { expected: `at most ${characters} characters` };
-    return text.isWellFormed() ? text : { expected: "well-formed text" };
-  };
+  return {
+    form: { maxLength: characters },
+    read(text: string): string | Unreadable {
+      if (lengthOf(text) > characters) return { expected: `at most ${characters} characters` };
+      return text.isWellFormed() ? text : { expected: "well-formed text" };
+    },
+  } as const;
 }
 
-const TIME = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+/** In characters of Unicode, as JSON Schema counts them. */
+export function lengthOf(text: string): number {
+  return Array.from(text).length;
+}
+
+function aTime() {
+  return { form: { pattern: TIME.source }, read: readTime } as const;
+}
 
 function readTime(text: string): Date | Unreadable {
   const time = new Date(text);

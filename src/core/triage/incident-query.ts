@@ -42,19 +42,31 @@ const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 const fromOne = { error: `expected a number from 1 to ${MAX_LIMIT}` };
 
-const PAGING = z.strictObject({
-  order: z._default(z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }), "newest"),
-  limit: z._default(
-    z.coerce
-      .number(fromOne)
+/** The parameters of a list beside its filters. */
+export const PAGING = z.strictObject({
+  order: z
+    ._default(z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }), "newest")
+    .check(z.describe("newest activity first, or most urgent first and of those the newest")),
+  limit: z
+    ._default(
+      z
+        .number(fromOne)
+        .check(
+          z.int({ error: `expected a whole number from 1 to ${MAX_LIMIT}` }),
+          z.gte(1, fromOne),
+          z.lte(MAX_LIMIT, fromOne),
+        ),
+      DEFAULT_LIMIT,
+    )
+    .check(z.describe("most incidents of a page")),
+  continuation: z.optional(
+    z
+      .string()
       .check(
-        z.int({ error: `expected a whole number from 1 to ${MAX_LIMIT}` }),
-        z.gte(1, fromOne),
-        z.lte(MAX_LIMIT, fromOne),
+        z.maxLength(16_000, { error: "expected at most 16000 characters" }),
+        z.describe("where the page before ended: its `continuation`"),
       ),
-    DEFAULT_LIMIT,
   ),
-  continuation: z.optional(z.string().check(z.maxLength(16_000, { error: "expected at most 16000 characters" }))),
 });
 
 /** What cannot be answered as asked, each problem naming the parameter or field, what is expected and the limit. */
@@ -64,18 +76,29 @@ export interface Invalid {
 
 /** Reads the query of a request's address. A parameter without a value restricts nothing. */
 export function readListRequest(parameters: URLSearchParams): ListRequest | Invalid {
-  const given = [...parameters].filter(([, value]) => value !== "");
-  const repeated = given.map(([name]) => name).filter((name, index, names) => names.indexOf(name) !== index);
-  if (repeated.length > 0) {
-    return { problems: repeated.map((name) => `${name}: given more than once; separate several values by commas`) };
-  }
-  const { problems, query, others } = readFilters(new Map(given));
-  const paging = PAGING.safeParse(Object.fromEntries(others));
+  const given = givenParameters(parameters);
+  if ("problems" in given) return given;
+  const { problems, query, others } = readFilters(given);
+  const { limit, ...texts } = Object.fromEntries(others);
+  const paging = PAGING.safeParse({ ...texts, ...(limit !== undefined && { limit: digitsAsNumber(limit) }) });
   if (!paging.success) return { problems: [...problems, ...problemsOf(paging.error)] };
   if (problems.length > 0) return { problems };
   if (query.burst !== undefined && query.actor !== undefined)
     return { problems: ["burst: not together with actor; a burst is of one actor"] };
   return { query, ...paging.data, continuation: paging.data.continuation };
+}
+
+/** The parameters that have a value, by name. */
+export function givenParameters(parameters: URLSearchParams): ReadonlyMap<string, string> | Invalid {
+  const given = [...parameters].filter(([, value]) => value !== "");
+  const repeated = given.map(([name]) => name).filter((name, index, names) => names.indexOf(name) !== index);
+  if (repeated.length === 0) return new Map(given);
+  return { problems: repeated.map((name) => `${name}: given more than once; separate several values by commas`) };
+}
+
+/** Number() would also take `0x10`, `1e2` and blanks. */
+function digitsAsNumber(text: string): number | string {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 /** @returns the filters among the parameters, and the other parameters */

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
-import { INVISIBLE } from "../visible-text.ts";
-import { STATUSES } from "./incident-filters.ts";
+import { VISIBLE } from "../visible-text.ts";
+import { lengthOf, STATUSES } from "./incident-filters.ts";
 import { type Invalid, problemsOf } from "./incident-query.ts";
 
 /** Sentinel's words for what a closed incident was. */
@@ -41,18 +41,15 @@ export const MAX_CHANGE_BYTES = 32_768;
 const trimmed = (limit: number) =>
   z.string({ error: "expected text" }).check(
     z.trim(),
-    z.maxLength(limit, { error: `expected at most ${limit} characters` }),
-    z.refine((value) => value.isWellFormed(), { error: "expected well-formed text" }),
+    z.refine((value) => lengthOf(value) <= limit, { error: `expected at most ${limit} characters` }),
+    z.meta({ maxLength: limit }), // JSON Schema counts characters, z.maxLength counts halves of some
+    z.regex(/^\P{Cs}*$/u, { error: "expected well-formed text" }),
   );
-const CHANGE = z.strictObject(
+export const CHANGE = z.strictObject(
   {
     status: z.optional(z.enum(STATUSES, { error: `expected one of ${STATUSES.join(", ")}` })),
     owner: z.optional(
-      trimmed(MAX_OWNER).check(
-        z.refine((value) => value.search(INVISIBLE) < 0, {
-          error: "expected text without control or format characters",
-        }),
-      ),
+      trimmed(MAX_OWNER).check(z.regex(VISIBLE, { error: "expected text without control or format characters" })),
     ),
     classification: z.optional(z.enum(CLASSIFICATIONS, { error: `expected one of ${CLASSIFICATIONS.join(", ")}` })),
     comment: z.optional(trimmed(MAX_COMMENT)),

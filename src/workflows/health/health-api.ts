@@ -1,22 +1,22 @@
-import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
-import { type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
+import { type HttpAnswer, json } from "../../core/triage/http-answer.ts";
 import type { PipelineHealth } from "./pipeline-health.ts";
 
-/** The part of the health that is open to anyone, and enough for a probe: 200 as long as events are stored. */
-export function healthAnswer({ status }: Pick<PipelineHealth, "status">): HttpAnswer {
-  return json(status === "down" ? 503 : 200, { status });
+/** The whole health of the app, for analysts. */
+export interface AppHealth extends PipelineHealth {
+  readonly version: string;
+  /** The literals of the scan, or why the scan is off. */
+  readonly scan?: string;
+  /** The rules that run. */
+  readonly rules?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly version: string;
+    readonly fileHash: string;
+    readonly queryHash: string;
+  }[];
 }
 
-/**
- * The whole health of the pipeline, for analysts.
- *
- * @param health is not called for a request that is refused
- */
-export async function pipelineAnswer(
-  sender: Sender,
-  { access, health }: { readonly access: DashboardAccess; readonly health: () => Promise<PipelineHealth> },
-): Promise<HttpAnswer> {
-  const identified = identify(access, sender);
-  if ("status" in identified) return problem(identified.status, identified.detail);
-  return json(200, await health());
+/** The part of the health that is open to anyone, and enough for a probe: 200 as long as events are stored. */
+export function healthAnswer({ status }: Pick<PipelineHealth, "status">): HttpAnswer<200 | 503> {
+  return json(status === "down" ? 503 : 200, { status });
 }

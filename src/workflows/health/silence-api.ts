@@ -1,23 +1,26 @@
-import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
-import { type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
+import * as z from "zod/mini";
+import { type HttpAnswer, invalid, json, problem } from "../../core/triage/http-answer.ts";
+import { givenParameters, problemsOf } from "../../core/triage/incident-query.ts";
 import { readProof, type SilenceDependencies, statementsOf } from "./silence.ts";
 
-/**
- * Answers `GET /api/silence?rule=ID&tenant=ID`: what is proven of one rule, in each tenant or in one.
- *
- * @param connect is not called for a request that is refused
- */
-export async function silenceAnswer(
-  sender: Sender,
-  { access, connect }: { readonly access: DashboardAccess; readonly connect: () => Promise<SilenceDependencies> },
-): Promise<HttpAnswer> {
-  const identified = identify(access, sender);
-  if ("status" in identified) return problem(identified.status, identified.detail);
-  const parameters = new URL(sender.url).searchParams;
-  const [ruleId, tenant] = ["rule", "tenant"].map((name) => parameters.get(name)?.toLowerCase());
-  if (ruleId === undefined)
-    return problem(400, "rule: give the id of a rule; /api/pipeline lists them in silence.rules");
-  const deps = await connect();
+/** The parameters of `GET /api/silence`. Ids are compared without regard to case. */
+export const SILENCE_PARAMETERS = z.strictObject({
+  rule: z
+    .string({ error: "give the id of a rule; /api/pipeline lists them in silence.rules" })
+    .check(z.describe("id of a rule that runs; `/api/pipeline` lists them in `silence.rules`")),
+  tenant: z.optional(z.string().check(z.describe("id of one tenant; without it, all"))),
+});
+
+/** Says what is proven of one rule, in each tenant or in one. */
+export async function silence(
+  { url }: { readonly url: string },
+  deps: SilenceDependencies,
+): Promise<HttpAnswer<200 | 400 | 404>> {
+  const given = givenParameters(new URL(url).searchParams);
+  if ("problems" in given) return invalid(given);
+  const asked = SILENCE_PARAMETERS.safeParse(Object.fromEntries(given));
+  if (!asked.success) return invalid({ problems: problemsOf(asked.error) });
+  const [ruleId, tenant] = [asked.data.rule.toLowerCase(), asked.data.tenant?.toLowerCase()];
   const proof = await readProof(deps);
   const rule = proof.rules.find(({ id }) => id === ruleId);
   if (rule === undefined) return problem(404, "no rule with this id runs");

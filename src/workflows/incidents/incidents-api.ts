@@ -4,11 +4,11 @@ import type { IncidentRow, StoredIncident } from "../../core/incident/incident-r
 import type { Tenants } from "../../core/event/tenants.ts";
 import type { Guide } from "../../core/incident/rule.ts";
 import { BODY_TIMEOUT_MS, EXPORT_BUDGET_MS } from "../../core/timing.ts";
-import { type DashboardAccess, identify, type Sender } from "../../core/triage/dashboard-access.ts";
-import { attachment, type HttpAnswer, json, problem } from "../../core/triage/http-answer.ts";
+import type { Sender } from "../../core/triage/dashboard-access.ts";
+import { attachment, type HttpAnswer, invalid, json, problem } from "../../core/triage/http-answer.ts";
 import { incidentCsv } from "../../core/triage/incident-csv.ts";
 import { type Invalid, type ListRequest, readListRequest } from "../../core/triage/incident-query.ts";
-import { investigationOf } from "../../core/triage/investigation.ts";
+import { type Investigation, investigationOf } from "../../core/triage/investigation.ts";
 import {
   type Analyst,
   type HistoryEntry,
@@ -18,7 +18,7 @@ import {
 } from "../../core/triage/triage-change.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 import { type BodySource, readBody } from "./request-body.ts";
-import { countBurst, summarizeIncidents } from "./summarize-incidents.ts";
+import { type Burst, countBurst, summarizeIncidents } from "./summarize-incidents.ts";
 
 export interface ApiDependencies extends ListDependencies {
   readonly incidents: { get(ruleId: string, id: string): Promise<StoredIncident | undefined> };
@@ -42,46 +42,59 @@ export interface ApiRequest extends Sender, BodySource {
   readonly params: Readonly<Record<string, string>>;
 }
 
-type Answering = (request: ApiRequest, analyst: Analyst, deps: ApiDependencies) => Promise<HttpAnswer>;
-
-/** A page of another origin cannot send this header without a preflight request. */
-const WRITE_HEADER = "x-requested-with";
-const WRITE_HEADER_VALUE = "pimwatch";
-const MAX_EXPORTED = 10_000;
-const INCIDENT_ID = /^[0-9a-f]{64}$/;
-
-/**
- * Identifies the sender of a request and answers it.
- *
- * @param connect makes the dependencies; not called for a request that is refused
- */
-export async function answerApi(
-  operation: keyof typeof OPERATIONS,
-  request: ApiRequest,
-  { access, connect }: { readonly access: DashboardAccess; readonly connect: () => Promise<ApiDependencies> },
-): Promise<HttpAnswer> {
-  const identified = identify(access, request);
-  if ("status" in identified) return problem(identified.status, identified.detail);
-  return OPERATIONS[operation](request, identified.analyst, await connect());
+/** A page of a list. */
+export interface IncidentList {
+  readonly incidents: readonly IncidentRow[];
+  /** For the next request; null if there is nothing more. */
+  readonly continuation: string | null;
 }
 
-const OPERATIONS = { list, summary, csv, show, change, me } satisfies Readonly<Record<string, Answering>>;
+/** One incident with record, history, burst and guidance. */
+export interface WholeIncident {
+  readonly incident: IncidentRow;
+  /** The audit record as JSON text. */
+  readonly record: string;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+  readonly guide: Guide | null;
+  readonly investigation: Investigation;
+  /** The other incidents of its actor within the hour; null if there are none. */
+  readonly burst: Burst | null;
+}
 
-async function list(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+/** A page of another origin cannot send this header without a preflight request. */
+export const WRITE_HEADER = { name: "X-Requested-With", value: "pimwatch" } as const;
+export const MAX_EXPORTED = 10_000;
+export const INCIDENT_ID = /^[0-9a-f]{64}$/;
+
+export async function list(
+  request: ApiRequest,
+  _analyst: Analyst,
+  deps: ApiDependencies,
+): Promise<HttpAnswer<200 | 400>> {
   const asked = listRequestOf(request);
   if ("problems" in asked) return invalid(asked);
   const found = await listIncidents(asked, deps);
   if (found === "refused")
     return problem(400, "continuation: it belongs to another list; ask for the first page again");
-  return json(200, { incidents: found.rows.map(withoutNulls), continuation: found.continuation ?? null });
+  const answer = { incidents: found.rows.map(withoutNulls), continuation: found.continuation ?? null };
+  return json(200, answer satisfies IncidentList);
 }
 
-async function summary(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+export async function summary(
+  request: ApiRequest,
+  _analyst: Analyst,
+  deps: ApiDependencies,
+): Promise<HttpAnswer<200 | 400>> {
   const asked = listRequestOf(request);
   return "problems" in asked ? invalid(asked) : json(200, await summarizeIncidents(asked.query, deps));
 }
 
-async function csv(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+export async function csv(
+  request: ApiRequest,
+  _analyst: Analyst,
+  deps: ApiDependencies,
+): Promise<HttpAnswer<200 | 400 | 413>> {
   const asked = listRequestOf(request);
   if ("problems" in asked) return invalid(asked);
   const found = await listIncidents({ ...asked, limit: MAX_EXPORTED }, deps, { milliseconds: EXPORT_BUDGET_MS });
@@ -95,13 +108,21 @@ async function csv(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies
   return attachment(`pimwatch-incidents-${day}.csv`, "text/csv; charset=utf-8", incidentCsv(found.rows));
 }
 
-async function show(request: ApiRequest, _analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+export async function show(
+  request: ApiRequest,
+  _analyst: Analyst,
+  deps: ApiDependencies,
+): Promise<HttpAnswer<200 | 404>> {
   const found = await find(request.params["id"], deps);
   if (found === undefined) return missing();
   return json(200, await whole(found, deps), { etag: etagOf(found.row) });
 }
 
-async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependencies): Promise<HttpAnswer> {
+export async function change(
+  request: ApiRequest,
+  analyst: Analyst,
+  deps: ApiDependencies,
+): Promise<HttpAnswer<200 | 400 | 403 | 404 | 408 | 412 | 413 | 415 | 428>> {
   const refusal = refusedWrite(request);
   if (refusal !== undefined) return refusal;
   const body = await readBody(request, { maxBytes: MAX_CHANGE_BYTES, timeoutMs: BODY_TIMEOUT_MS });
@@ -120,15 +141,15 @@ async function change(request: ApiRequest, analyst: Analyst, deps: ApiDependenci
   return json(200, await whole({ ...found, row: changed.row }, deps), { etag: etagOf(changed.row) });
 }
 
-function me(_request: ApiRequest, analyst: Analyst, { tenantNames }: ApiDependencies): Promise<HttpAnswer> {
+export function me(_request: ApiRequest, analyst: Analyst, { tenantNames }: ApiDependencies): Promise<HttpAnswer<200>> {
   const tenants = [...tenantNames].map(([id, name]) => ({ id, name }));
   return Promise.resolve(json(200, { ...analyst, tenants } satisfies WhoAmI));
 }
 
 /** Refuses a change that may come from another site, or would overwrite a state that its sender has not seen. */
-function refusedWrite(request: ApiRequest): HttpAnswer | undefined {
-  if (request.header(WRITE_HEADER) !== WRITE_HEADER_VALUE)
-    return problem(403, `changes need the header ${WRITE_HEADER}: ${WRITE_HEADER_VALUE}`);
+function refusedWrite(request: ApiRequest): HttpAnswer<403 | 415 | 428> | undefined {
+  const { name, value } = WRITE_HEADER;
+  if (request.header(name.toLowerCase()) !== value) return problem(403, `changes need the header ${name}: ${value}`);
   const site = request.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin" && site !== "none")
     return problem(403, "only this page may send changes");
@@ -151,7 +172,7 @@ async function find(id: string | undefined, deps: ApiDependencies): Promise<Stor
   return found.find((incident) => incident !== undefined);
 }
 
-async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<object> {
+async function whole({ row, record }: StoredIncident, deps: ApiDependencies): Promise<WholeIncident> {
   const ruleId = valueText(row["RuleId"]);
   const [history, burst] = await Promise.all([
     deps.changes.history(ruleId, valueText(row["IncidentId"])),
@@ -171,19 +192,15 @@ function etagOf(row: IncidentRow): string {
   return `"${Number(row["Revision"])}"`;
 }
 
-async function conflict(current: StoredIncident, deps: ApiDependencies): Promise<HttpAnswer> {
+async function conflict(current: StoredIncident, deps: ApiDependencies): Promise<HttpAnswer<412>> {
   const answer = problem(412, "somebody else has changed the incident meanwhile, so your change was not stored", {
     current: await whole(current, deps),
   });
   return { ...answer, headers: { ...answer.headers, etag: etagOf(current.row) } };
 }
 
-function missing(): HttpAnswer {
+function missing(): HttpAnswer<404> {
   return problem(404, "there is no such incident");
-}
-
-function invalid({ problems }: Invalid): HttpAnswer {
-  return problem(400, problems.join("; "), { problems });
 }
 
 function withoutNulls(row: IncidentRow): IncidentRow {

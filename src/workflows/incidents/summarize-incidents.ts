@@ -8,7 +8,7 @@ import { rowTest } from "../../core/triage/incident-query.ts";
 import { type ListDependencies, listIncidents } from "./list-incidents.ts";
 
 /** `other`: incidents of rules whose effect nobody assesses. */
-const SERIES = [...EFFECTS, "other"] as const;
+export const SERIES = [...EFFECTS, "other"] as const;
 export type Series = (typeof SERIES)[number];
 
 export interface TimeBucket {

@@ -11,7 +11,6 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
-import { answerApi } from "../../../src/workflows/incidents/incidents-api.ts";
 import { pipelineHealth } from "../../../src/workflows/health/pipeline-health.ts";
 import type { Send } from "../../../src/core/incident/sinks.ts";
 import { openSinks } from "../../../src/workflows/delivery/sink.ts";
@@ -20,6 +19,8 @@ import { sweepOutbox } from "../../../src/workflows/delivery/sweep-outbox.ts";
 import { openTable } from "../../azure/tables/open-table.ts";
 import { memoryEvaluations, RULE_SET } from "../memory-stores.ts";
 import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
+import type { RouteName } from "../../../src/api/routes.ts";
+import { askRoute, connecting } from "../../api/asking.ts";
 
 const REMOVED = "11111111-2222-4333-8444-555555555555";
 const QUEUED = Date.parse("2026-03-04T09:12:46.000Z");
@@ -88,19 +89,9 @@ const SCHEDULES = {
   "backup-timer": "* * * * *",
 };
 
-async function ask(operation: Parameters<typeof answerApi>[0], { id, query = "" }: { id?: string; query?: string }) {
-  const request = {
-    method: "GET",
-    url: `http://127.0.0.1:7071/api/incidents${query}`,
-    params: id === undefined ? {} : { id },
-    header: () => undefined,
-    body: null,
-  };
-  const access = { kind: "local", user: "local user" } as const;
-  const { status, body } = await answerApi(operation, request, {
-    access,
-    connect: () => Promise.resolve({ ...app, tenantNames: new Map() }),
-  });
+async function ask(name: RouteName, { id, query = "" }: { id?: string; query?: string }) {
+  const params = id === undefined ? {} : { id };
+  const { status, body } = await askRoute(name, { query, params }, { connect: connecting(app) });
   return { status, body: JSON.parse(String(body)) };
 }
 
@@ -139,17 +130,17 @@ test("the health check counts its rows and their age", async () => {
 });
 
 test("a list and a summary show its incidents, each with the rule's name", async () => {
-  const { body } = await ask("list", { query: "?order=newest" });
+  const { body } = await ask("incidents-list", { query: "?order=newest" });
   expect(body.incidents.map(({ IncidentId }: IncidentRow) => valueText(IncidentId)).toSorted()).toEqual(ALL_IDS);
   expect(body.incidents.map(({ RuleName }: IncidentRow) => RuleName)).toEqual(
     Array.from({ length: 3 }, () => "Changes to PIM Settings"),
   );
-  expect((await ask("summary", {})).body).toMatchObject({ total: 3, complete: true });
+  expect((await ask("incidents-summary", {})).body).toMatchObject({ total: 3, complete: true });
 });
 
 test("its incidents are found by id, without a guide, in a burst with those of other rules", async () => {
   for (const id of orphans.map(idOf))
-    expect(await ask("show", { id })).toMatchObject({
+    expect(await ask("incidents-show", { id })).toMatchObject({
       status: 200,
       body: { incident: { IncidentId: id, RuleId: REMOVED }, guide: null, burst: { count: 3, complete: true } },
     });

@@ -10,7 +10,7 @@ import { categoryWatch } from "../../../src/core/ledger/category-watch.ts";
 import type { WaitingLetter } from "../../../src/core/ledger/proof-of-silence.ts";
 import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
 import { handleEvents } from "../../../src/workflows/detection/handle-events.ts";
-import { silenceAnswer } from "../../../src/workflows/health/silence-api.ts";
+import { askRoute, connecting, LOCAL } from "../../api/asking.ts";
 import { memoryTable } from "../../memory-table.ts";
 import { eventBody, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
@@ -18,7 +18,6 @@ import { memoryStores, memorySuspects, RULE_SET } from "../memory-stores.ts";
 import { evaluationOf, partitionStatus } from "../../partition-status.ts";
 
 const HUB = { namespace: "n", hub: "h" };
-const LOCAL: DashboardAccess = { kind: "local", user: "local user" };
 const OTHER_TENANT = "bbbbbbbb-1111-4222-8333-444444444444";
 const RULE_ID = CHANGES_TO_PIM_SETTINGS.id;
 const NOON = Date.UTC(2026, 2, 4, 12);
@@ -63,22 +62,16 @@ async function open() {
       return handleEvents([{ body: eventBody(...records), position }], deps);
     },
     async ask(query = `?rule=${RULE_ID}`, access = LOCAL) {
-      const { status, body } = await silenceAnswer(
-        { url: `http://127.0.0.1:7071/api/silence${query}`, header: () => undefined },
-        {
-          access,
-          connect: () =>
-            Promise.resolve({
-              ledger,
-              incidents,
-              evaluations,
-              sightings,
-              deadLetters: { waiting: () => Promise.resolve(letters) },
-              ruleSet: () => ruleSet,
-              now,
-            }),
-        },
-      );
+      const connect = connecting({
+        ledger,
+        incidents,
+        evaluations,
+        sightings,
+        deadLetters: { waiting: () => Promise.resolve(letters) },
+        ruleSet: () => ruleSet,
+        now,
+      });
+      const { status, body } = await askRoute("silence", { query }, { access, connect });
       return { status, body: JSON.parse(String(body)) };
     },
   };
@@ -139,6 +132,9 @@ test("an id may be in capital letters", async () => {
 
 test.each<{ why: string; query: string; access?: DashboardAccess; status: number }>([
   { why: "no rule is named", query: "", status: 400 },
+  { why: "a rule without a name is named", query: "?rule=", status: 400 },
+  { why: "two rules are named", query: `?rule=${RULE_ID}&rule=x`, status: 400 },
+  { why: "there is no such parameter", query: `?rule=${RULE_ID}&colour=red`, status: 400 },
   { why: "no such rule runs", query: "?rule=x", status: 404 },
   { why: "no such tenant is allowed", query: `?rule=${RULE_ID}&tenant=x`, status: 404 },
   { why: "page and API are off", query: `?rule=${RULE_ID}`, access: { kind: "off" }, status: 404 },

@@ -9,15 +9,14 @@ import { AZURE_CLOUDS } from "../../../src/core/azure-clouds.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
 import type { HttpAnswer } from "../../../src/core/triage/http-answer.ts";
-import { answerApi, type ApiDependencies, type ApiRequest } from "../../../src/workflows/incidents/incidents-api.ts";
+import type { ApiDependencies } from "../../../src/workflows/incidents/incidents-api.ts";
+import { askRoute, connecting, LOCAL } from "../../api/asking.ts";
 import { openTable } from "../../azure/tables/open-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const OTHER_RULE = "11111111-2222-4333-8444-555555555555";
 const TENANT = "aaaaaaaa-1111-4222-8333-444444444444";
 const OTHER_TENANT = "bbbbbbbb-1111-4222-8333-444444444444";
-const LOCAL: DashboardAccess = { kind: "local", user: "local user" };
-const ORIGIN = "http://127.0.0.1:7071/api/incidents";
 const WRITE = { "x-requested-with": "pimwatch", "content-type": "application/json", "if-match": '"1"' };
 const ID = sha256Hex("a");
 
@@ -50,18 +49,18 @@ interface Sent {
   readonly body?: unknown;
 }
 
-function request({ query = "", id, headers = {}, body }: Sent): ApiRequest {
-  return {
-    method: "GET",
-    url: `${ORIGIN}${query}`,
-    params: id === undefined ? {} : { id },
-    header: (name) => headers[name],
-    body: body === undefined ? null : new Blob([typeof body === "string" ? body : JSON.stringify(body)]).stream(),
-  };
-}
+const NAMES = {
+  list: "incidents-list",
+  summary: "incidents-summary",
+  csv: "incidents-csv",
+  show: "incidents-show",
+  change: "incidents-change",
+  me: "me",
+} as const;
 
-function ask(operation: Parameters<typeof answerApi>[0], sent: Sent = {}, access = LOCAL): Promise<HttpAnswer> {
-  return answerApi(operation, request(sent), { access, connect: () => Promise.resolve(deps) });
+function ask(operation: keyof typeof NAMES, { id, ...sent }: Sent = {}, access = LOCAL): Promise<HttpAnswer> {
+  const params = id === undefined ? {} : { id };
+  return askRoute(NAMES[operation], { ...sent, params }, { access, connect: connecting(deps) });
 }
 
 const bodyOf = (answer: HttpAnswer) => JSON.parse(String(answer.body));
@@ -207,19 +206,6 @@ describe("changing", () => {
 
 describe("the caller", () => {
   const ENTRA: DashboardAccess = { kind: "entra", clientId: "dddddddd-1111-4222-8333-444444444444" };
-
-  test.each(["list", "summary", "csv", "show", "change", "me"] as const)(
-    "%s is not there while access is off, and not open to strangers; nothing is connected for either",
-    async (operation) => {
-      const connect = (): never => {
-        throw new Error("connected");
-      };
-      expect(await answerApi(operation, request({}), { access: { kind: "off" }, connect })).toMatchObject({
-        status: 404,
-      });
-      expect(await answerApi(operation, request({}), { access: ENTRA, connect })).toMatchObject({ status: 401 });
-    },
-  );
 
   test("a change names the person who is signed in, not the one that the body names", async () => {
     const claims = [
