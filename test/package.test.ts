@@ -8,6 +8,7 @@ import { parseAst } from "rolldown/parseAst";
 import { expect, onTestFinished, test } from "vitest";
 import { HOSTED, RESOLVE } from "../build.ts";
 import { startWorker } from "../local/function-host/worker.ts";
+import { ROUTE_NAMES } from "../src/api/routes.ts";
 
 /* What azd and func publish: dist/ as it is, which was built before the tests. */
 
@@ -17,7 +18,7 @@ const MAX_BYTES = 4_000_000;
 
 /** A file that the app is made of; anything else does not belong into the package. */
 const EXPECTED =
-  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|build\.json|LICENSE|THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|dashboard\/(index\.html|(app|style|icon|inter|notices)-[\w-]{8}\.(js|css|svg|woff2|txt))(\.br)?)$/;
+  /^(app\.cjs|[\w.-]+-[\w-]{8}\.cjs|rregex\/(?:commonjs\.cjs|rregex\.wasm)|host\.json|package\.json|rules\.json|openapi\.json|build\.json|LICENSE|THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|dashboard\/(index\.html|(app|style|icon|inter|notices)-[\w-]{8}\.(js|css|svg|woff2|txt))(\.br)?)$/;
 
 test("the package holds the app and nothing else, and is small", async () => {
   const entries = await readdir(DIST, { withFileTypes: true, recursive: true });
@@ -121,9 +122,9 @@ test("unpacked elsewhere, without the repository, the app loads and registers it
 async function namedInSource(): Promise<string[]> {
   const files = (await readdir("src/functions")).map((file) => readFile(join("src/functions", file), "utf8"));
   const names = (await Promise.all(files)).flatMap((source) =>
-    [...source.matchAll(/(?:app\.\w+|^register)\("([\w-]+)"/gm)].map(([, name = ""]) => name),
+    [...source.matchAll(/app\.\w+\("([\w-]+)"/g)].map(([, name = ""]) => name),
   );
-  return names.toSorted();
+  return [...names, ...ROUTE_NAMES].toSorted();
 }
 
 /** What a module loads by name: by `require`, in the bundle's own words for it, and by `import()`. */
