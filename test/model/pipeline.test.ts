@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { withChange } from "../../src/core/triage/triage-change.ts";
-import type { TableFault } from "../memory-table.ts";
+import type { TableFault } from "../../simulation/services/memory-table.ts";
 import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { type Content, type IngestionMode, PARTITION_IDS, type PartitionId, world, type World } from "./world.ts";
 

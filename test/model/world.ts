@@ -26,7 +26,7 @@ import { handleEvents, type HandleDependencies, type Handling } from "../../src/
 import { reconcile, type Reconciled } from "../../src/workflows/delivery/reconcile.ts";
 import { type BySink, openSinks, type Sink } from "../../src/workflows/delivery/sink.ts";
 import { sweepOutbox, type Swept } from "../../src/workflows/delivery/sweep-outbox.ts";
-import { memoryTable, type TableFault } from "../memory-table.ts";
+import { memoryTable, type TableFault } from "../../simulation/services/memory-table.ts";
 import { bytes, eventBody, settingsChange, TENANT } from "../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS, incidentOf, readyRule } from "../shipped-rule.ts";
 

@@ -11,7 +11,7 @@ import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
 import { ruleSetOf } from "../../src/core/ledger/evaluations.ts";
 import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
 import type { HandleDependencies } from "../../src/workflows/detection/handle-events.ts";
-import { memoryTable } from "../memory-table.ts";
+import { memoryTable } from "../../simulation/services/memory-table.ts";
 import { TENANT } from "../samples.ts";
 import { readyRule } from "../shipped-rule.ts";
 

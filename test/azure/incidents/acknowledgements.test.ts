@@ -8,7 +8,7 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { throwFirst } from "../../../src/core/do-each.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { openTable, pendingRows } from "../tables/open-table.ts";
 

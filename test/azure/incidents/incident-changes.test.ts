@@ -11,7 +11,7 @@ import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import { type Changed, type TriageChange, withChange } from "../../../src/core/triage/triage-change.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import { type Fault, startFaultProxy } from "../../fault-proxy.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable, pendingRows } from "../tables/open-table.ts";
 

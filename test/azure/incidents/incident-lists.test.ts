@@ -13,7 +13,7 @@ import { valueText } from "../../../src/core/value-text.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { withChange } from "../../../src/core/triage/triage-change.ts";
 import { reconcile } from "../../../src/workflows/delivery/reconcile.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { listedColumns, RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable } from "../tables/open-table.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 test("counting up to a limit reads no more rows than that", async () => {

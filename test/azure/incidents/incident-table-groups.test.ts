@@ -9,7 +9,7 @@ import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { StoredIncident } from "../../../src/core/incident/incident-row.ts";
 import { SINKS_ALWAYS_ON, type SinkName } from "../../../src/core/incident/sinks.ts";
 import { memoryStores } from "../../workflows/memory-stores.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 import { largestIncident, ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable, pendingRows } from "../tables/open-table.ts";
 

@@ -4,7 +4,7 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { knownIncidents } from "../../../src/azure/incidents/known-incidents.ts";
 import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { openTable } from "../tables/open-table.ts";
 
 const RULE = "it's a rule";

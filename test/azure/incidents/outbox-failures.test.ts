@@ -8,7 +8,7 @@ import { type TableAccess, tableRows } from "../../../src/azure/tables/table-row
 import { valueText } from "../../../src/core/value-text.ts";
 import { sha256Hex } from "../../../src/core/json/content-hash.ts";
 import type { RowFailure } from "../../../src/core/incident/row-failure.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 import { collected, openTable, pendingRows } from "../tables/open-table.ts";
 

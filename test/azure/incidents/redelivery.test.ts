@@ -12,7 +12,7 @@ import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
 import { detectGuarded } from "../../../src/workflows/detection/detect-guarded.ts";
 import { eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { memoryStores } from "../../workflows/memory-stores.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 import { ofRule, RULE_ID, storedIncident } from "../../stored-incident.ts";
 
 const IN_THE_WAY = "other rows with its id are there without it";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { ruleIds } from "../../../src/azure/incidents/rule-ids.ts";
 import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 import { openTable } from "../tables/open-table.ts";
 
 let azurite: Azurite;

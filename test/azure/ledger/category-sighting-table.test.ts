@@ -7,7 +7,7 @@ import { answersOfTheTableService } from "../../../src/azure/tables/table-answer
 import { type TableAccess, tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { ExpectedCategory } from "../../../src/core/ledger/category-sightings.ts";
 import { DependencyError } from "../../../src/errors.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 import { TENANT } from "../../samples.ts";
 
 let azurite: Azurite;

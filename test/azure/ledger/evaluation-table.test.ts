@@ -3,7 +3,7 @@ import { evaluationTable, MOST_SETS } from "../../../src/azure/ledger/evaluation
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { RuleSet } from "../../../src/core/ledger/evaluations.ts";
 import { DependencyError } from "../../../src/errors.ts";
-import { memoryTable, type TableFault } from "../../memory-table.ts";
+import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
 
 const HUB = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { timerTable } from "../../../src/azure/ledger/timer-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 
 const HUB = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs-auditlogs" };
 const at = (minute: number): Date => new Date(Date.UTC(2026, 2, 4, 12, minute));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MOST_OPERATIONS, unmatchedOperationTable } from "../../../src/azure/ledger/unmatched-operation-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 
 const at = (hour: number, minute = 0): Date => new Date(Date.UTC(2026, 2, 4, hour, minute));
 

@@ -5,7 +5,7 @@ import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
 import type { PendingPage } from "../../../src/core/incident/outbox.ts";
 import { answersOfTheTableService } from "../../../src/azure/tables/table-answers.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
-import { comparisonsIn } from "../../memory-table.ts";
+import { comparisonsIn } from "../../../simulation/services/memory-table.ts";
 
 type Policy = typeof answersOfTheTableService;
 

@@ -8,7 +8,7 @@ import { ruleScan } from "../../../src/core/scan/rule-scan.ts";
 import { DependencyError } from "../../../src/errors.ts";
 import type { HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
 import { handleEvents } from "../../../src/workflows/detection/handle-events.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { eventBody, POSITION, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
 import { memoryStores, memorySuspects } from "../memory-stores.ts";

@@ -4,7 +4,7 @@ import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { type DetectDependencies, detectBatch, type HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
 import { detectGuarded, suspectKey } from "../../../src/workflows/detection/detect-guarded.ts";
 import { handleEvents, isSuspect } from "../../../src/workflows/detection/handle-events.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { bytes, eventBody, POSITION, settingsChange } from "../../samples.ts";
 import { memorySink } from "../delivery/memory-sink.ts";
 import { memoryStores, memorySuspects } from "../memory-stores.ts";

@@ -5,7 +5,7 @@ import type { SequenceRange } from "../../../src/core/ledger/sequence-ranges.ts"
 import { DependencyError } from "../../../src/errors.ts";
 import { checkLedger, type LostEvents } from "../../../src/workflows/healing/check-ledger.ts";
 import type { HubEvent } from "../../../src/workflows/detection/detect-batch.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { bytes } from "../../samples.ts";
 import type { Letter } from "../memory-stores.ts";
 

@@ -11,7 +11,7 @@ import type { WaitingLetter } from "../../../src/core/ledger/proof-of-silence.ts
 import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.ts";
 import { handleEvents } from "../../../src/workflows/detection/handle-events.ts";
 import { askRoute, connecting, LOCAL } from "../../api/asking.ts";
-import { memoryTable } from "../../memory-table.ts";
+import { memoryTable } from "../../../simulation/services/memory-table.ts";
 import { eventBody, settingsChange, TENANT } from "../../samples.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../../shipped-rule.ts";
 import { memoryStores, memorySuspects, RULE_SET } from "../memory-stores.ts";

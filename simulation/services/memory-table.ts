@@ -1,5 +1,5 @@
 import { RestError, type TransactionAction } from "@azure/data-tables";
-import type { TableAccess } from "../src/azure/tables/table-rows.ts";
+import type { TableAccess } from "../../src/azure/tables/table-rows.ts";
 
 /**
  * What becomes of a call: `refused` has no effect, `lost` has and does not say so, `repeated` has, and what is said is
@@ -13,6 +13,9 @@ export interface MemoryTableOptions {
   /** Asked before each call; whoever waits here lets others go first. */
   readonly before?: (operation: string) => Promise<TableFault | undefined>;
 }
+
+/** The way of a call to the table: does something around its effect, or instead of it. */
+export type TableCall = <Result>(operation: string, effect: () => Result) => Promise<Result>;
 
 type Properties = Readonly<Record<string, unknown>>;
 interface Query {
@@ -38,16 +41,6 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
   let rows: Rows = new Map();
   let version = 0;
   let exists = false;
-
-  async function call<Result>(operation: string, effect: () => Result): Promise<Result> {
-    const fault = await before(operation);
-    if (fault === "refused") throw new RestError("the server is busy", { statusCode: 503, code: "ServerBusy" });
-    if (!exists) throw refusal(404, "TableNotFound");
-    if (fault === "repeated") quietly(effect);
-    const result = effect();
-    if (fault === "lost") throw new RestError("socket hang up", { code: "REQUEST_SEND_ERROR" });
-    return result;
-  }
 
   function put(target: Rows, properties: Properties): string {
     version += 1;
@@ -109,7 +102,7 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
     return { status: 202, subResponses: actions.map(() => ({ status: 204 })) };
   }
 
-  async function* pages({ filter = "", select }: Query, { from = "", size = pageSize } = {}) {
+  async function* pages(call: TableCall, { filter = "", select }: Query, { from = "", size = pageSize } = {}) {
     const matches = matcher(filter);
     for (let token = from; ;) {
       const page = await call("list", () => {
@@ -127,31 +120,52 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
     }
   }
 
-  const access = {
-    createTable: () => {
-      exists = true;
-      return Promise.resolve();
-    },
-    createEntity: (entity: Properties) => call("create", () => ({ etag: create(rows, entity) })),
-    upsertEntity: (entity: Properties, mode = "Merge") => call("upsert", () => ({ etag: upsert(rows, entity, mode) })),
-    updateEntity: (entity: Properties, mode = "Merge", options?: unknown) =>
-      call("update", () => ({ etag: update(rows, entity, { mode, etag: etagOf(options) }) })),
-    deleteEntity: (partitionKey: string, rowKey: string, options?: unknown) =>
-      call("delete", () => remove(rows, { partitionKey, rowKey }, etagOf(options))),
-    getEntity: (partitionKey: string, rowKey: string) =>
-      call("get", () => shownRow(demand(rows, { partitionKey, rowKey }, "*"))),
-    submitTransaction: (actions: readonly TransactionAction[]) => call("transaction", () => transact(actions)),
-    listEntities: ({ queryOptions = {} }: { queryOptions?: Query } = {}) => ({
-      byPage: ({ continuationToken = "", maxPageSize = pageSize } = {}) =>
-        pages(queryOptions, { from: continuationToken, size: Math.min(pageSize, maxPageSize) }),
-      async *[Symbol.asyncIterator]() {
-        for await (const page of pages(queryOptions)) yield* page;
-      },
-    }),
+  const disturbed: TableCall = async (operation, effect) => {
+    const fault = await before(operation);
+    if (fault === "refused") throw serverBusy();
+    if (fault === "repeated") quietly(effect);
+    const result = effect();
+    if (fault === "lost") throw connectionLost();
+    return result;
   };
-  return {
+
+  /** A client whose calls go this way. Several may have the same table. */
+  function clientWith(way: TableCall): TableAccess {
+    const call: TableCall = (operation, effect) =>
+      way(operation, () => {
+        if (!exists) throw refusal(404, "TableNotFound");
+        return effect();
+      });
+    const access = {
+      createTable: () => {
+        exists = true;
+        return Promise.resolve();
+      },
+      createEntity: (entity: Properties) => call("create", () => ({ etag: create(rows, entity) })),
+      upsertEntity: (entity: Properties, mode = "Merge") =>
+        call("upsert", () => ({ etag: upsert(rows, entity, mode) })),
+      updateEntity: (entity: Properties, mode = "Merge", options?: unknown) =>
+        call("update", () => ({ etag: update(rows, entity, { mode, etag: etagOf(options) }) })),
+      deleteEntity: (partitionKey: string, rowKey: string, options?: unknown) =>
+        call("delete", () => remove(rows, { partitionKey, rowKey }, etagOf(options))),
+      getEntity: (partitionKey: string, rowKey: string) =>
+        call("get", () => shownRow(demand(rows, { partitionKey, rowKey }, "*"))),
+      submitTransaction: (actions: readonly TransactionAction[]) => call("transaction", () => transact(actions)),
+      listEntities: ({ queryOptions = {} }: { queryOptions?: Query } = {}) => ({
+        byPage: ({ continuationToken = "", maxPageSize = pageSize } = {}) =>
+          pages(call, queryOptions, { from: continuationToken, size: Math.min(pageSize, maxPageSize) }),
+        async *[Symbol.asyncIterator]() {
+          for await (const page of pages(call, queryOptions)) yield* page;
+        },
+      }),
+    };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's signatures are generic in the row; the contract test holds the two together
-    client: access as unknown as TableAccess,
+    return access as unknown as TableAccess;
+  }
+
+  return {
+    client: clientWith(disturbed),
+    clientWith,
     /** Every row as it is, past all faults. */
     rows: (): Properties[] => [...rows.values()].map(({ properties }) => properties),
     /** Takes a row away, as by another hand. */
@@ -238,6 +252,16 @@ function refusal(statusCode: number, code: string): RestError {
 function inTransaction(error: RestError, index: number): RestError {
   const { odataError } = error.details as { odataError: { code: string } };
   return new RestError(`${index}:${odataError.code}`, { statusCode: error.statusCode ?? 0, code: odataError.code });
+}
+
+/** As the SDK tells of a service that is overloaded. */
+export function serverBusy(): RestError {
+  return new RestError("the server is busy", { statusCode: 503, code: "ServerBusy" });
+}
+
+/** As the SDK tells of an answer that got lost. */
+export function connectionLost(): RestError {
+  return new RestError("socket hang up", { code: "REQUEST_SEND_ERROR" });
 }
 
 function quietly(effect: () => unknown): void {

@@ -1,0 +1,121 @@
+import { chance, type Chance } from "../local/samples/chance.ts";
+
+/** A service that can be disturbed. */
+export const SERVICES = ["table", "hub", "blobs", "ingestion", "webhook"] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** What an event holds: records that match a rule, one that matches none, or bytes that are no JSON. */
+export const CONTENTS = ["match", "two matches", "no match", "garbage"] as const;
+export type Content = (typeof CONTENTS)[number];
+
+/** Something that happens to the app from outside. */
+export type Happening = { readonly at: number } & (
+  | { readonly kind: "send"; readonly partition: number; readonly contents: readonly Content[] }
+  /** All calls to a service fail: `down` without effect, `mute` with an effect but without an answer. */
+  | { readonly kind: "outage"; readonly service: Service; readonly how: "down" | "mute"; readonly milliseconds: number }
+  /** The process dies, whatever it is doing. A new one starts after some time. */
+  | { readonly kind: "crash"; readonly instance: number; readonly backAfter: number }
+  /** The platform stops an instance or starts another one. */
+  | { readonly kind: "scale"; readonly instances: number }
+  /** The clock of the app's machines is moved. */
+  | { readonly kind: "clock"; readonly by: number }
+  /** The hub drops the oldest events of a partition, as at the end of retention. */
+  | { readonly kind: "drop"; readonly partition: number; readonly events: number }
+  /** Somebody deletes the hub and creates it again. */
+  | { readonly kind: "recreate" }
+  /** Each sink answers 400 for the incidents of this event from now on. */
+  | { readonly kind: "refuse"; readonly event: number }
+  /** The host writes a checkpoint for a batch that failed, or an old owner writes its earlier one. */
+  | { readonly kind: "checkpoint"; readonly partition: number; readonly by: number }
+);
+
+/** A world as data. The same plan gives the same run. */
+export interface Plan {
+  readonly seed: number;
+  readonly partitions: number;
+  readonly instances: number;
+  readonly hasWebhook: boolean;
+  /** Of 1,000 calls, how many fail in some way, and how many are slow, up to longer than any time limit. */
+  readonly faults: number;
+  readonly slow: number;
+  /** In milliseconds from the start, in the order of their times. */
+  readonly happenings: readonly Happening[];
+}
+
+const MINUTE = 60_000;
+/** How long things happen; then everything is mended. */
+export const DISTURBED_MS = 8 * MINUTE;
+
+/** The world of a seed. */
+export function planOf(seed: number): Plan {
+  const draw = chance(`world ${seed}`);
+  const partitions = draw.between(1, 3);
+  const happenings = [
+    ...several(draw, 4, 14, () => send(draw, partitions)),
+    ...several(draw, 0, 3, () => outage(draw)),
+    ...several(draw, 0, 3, () => crash(draw)),
+    ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),
+    ...rarely(draw, 3, (): Happening => ({ at: time(draw), kind: "clock", by: draw.between(-7_200_000, 7_200_000) })),
+    ...rarely(draw, 5, (): Happening => ({
+      at: time(draw),
+      kind: "drop",
+      partition: draw.between(0, partitions - 1),
+      events: draw.between(1, 6),
+    })),
+    ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
+    ...rarely(draw, 3, (): Happening => ({ at: 0, kind: "refuse", event: draw.between(0, 20) })),
+    ...rarely(draw, 3, (): Happening => ({
+      at: time(draw),
+      kind: "checkpoint",
+      partition: draw.between(0, partitions - 1),
+      by: draw.between(-5, 5),
+    })),
+  ];
+  return {
+    seed,
+    partitions,
+    instances: draw.between(1, 3),
+    hasWebhook: draw.between(0, 2) === 0,
+    faults: draw.pick([0, 0, 5, 20, 80, 200]),
+    slow: draw.pick([0, 5, 20]),
+    happenings: happenings.toSorted((one, other) => one.at - other.at),
+  };
+}
+
+function time(draw: Chance): number {
+  return draw.between(0, DISTURBED_MS - MINUTE);
+}
+
+function several<T>(draw: Chance, low: number, high: number, make: () => T): T[] {
+  return Array.from({ length: draw.between(low, high) }, make);
+}
+
+/** One of them in one of so many worlds. */
+function rarely<T>(draw: Chance, worlds: number, make: () => T): T[] {
+  return draw.between(1, worlds) === 1 ? [make()] : [];
+}
+
+function send(draw: Chance, partitions: number): Happening {
+  const contents = several(draw, 1, 4, () => draw.pick(["match", "match", "match", ...CONTENTS] as const));
+  return { at: time(draw), kind: "send", partition: draw.between(0, partitions - 1), contents };
+}
+
+function outage(draw: Chance): Happening {
+  const milliseconds = draw.pick([2_000, 20_000, 90_000, 240_000]);
+  return {
+    at: time(draw),
+    kind: "outage",
+    service: draw.pick(SERVICES),
+    how: draw.pick(["down", "down", "mute"]),
+    milliseconds,
+  };
+}
+
+function crash(draw: Chance): Happening {
+  return {
+    at: time(draw),
+    kind: "crash",
+    instance: draw.between(0, 2),
+    backAfter: draw.pick([1_000, 15_000, 120_000]),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Rule } from "../src/core/incident/rule.ts";
+import type { Plan } from "./plan.ts";
+import { brokenInTheEnd, brokenNow, sentAgain } from "./verdict.ts";
+import { world, type World } from "./world.ts";
+
+export interface Outcome {
+  readonly plan: Plan;
+  /** One sentence for each law that was broken; empty if all held. */
+  readonly broken: readonly string[];
+  /** What happened, a line each, with seconds since the start. */
+  readonly history: readonly string[];
+  /** sha256 of the history: equal runs have equal digests. */
+  readonly digest: string;
+  readonly figures: Figures;
+}
+
+export interface Figures {
+  readonly events: number;
+  readonly incidents: number;
+  readonly calls: number;
+  readonly faults: number;
+  readonly crashes: number;
+  /** Rows that a sink got more than once. */
+  readonly sentAgain: number;
+  readonly virtualMinutes: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** Longer than any rest or back-off of the app. */
+const STEP_MS = 61 * MINUTE;
+const MOST_STEPS = 5;
+
+/** Runs the world of a plan to its end and judges it. */
+export async function run(plan: Plan, rules: readonly Rule[]): Promise<Outcome> {
+  const all = world(plan, rules);
+  const broken = (await disturbed(all)) ?? (await recovered(all));
+  return {
+    plan,
+    broken,
+    history: all.history,
+    digest: all.digest(),
+    figures: {
+      events: all.sent.length,
+      incidents: all.sent.reduce((sum, { incidentIds }) => sum + incidentIds.length, 0),
+      ...all.figures,
+      sentAgain: sentAgain(all),
+      virtualMinutes: Math.round((all.time.now() - all.start) / MINUTE),
+    },
+  };
+}
+
+/** Lets everything happen, with the timers on each minute. @returns the laws that were broken on the way, if any */
+async function disturbed(all: World): Promise<readonly string[] | undefined> {
+  while (all.time.now() < all.end) {
+    await minute(all);
+    const broken = await brokenNow(all);
+    if (broken.length > 0) return broken;
+  }
+  return undefined;
+}
+
+async function minute(all: World): Promise<void> {
+  const begin = all.time.now();
+  void all.runTimer("outbox-timer");
+  await all.time.runTo(begin + 30 * SECOND);
+  void all.runTimer("ledger-timer");
+  if (Math.round((begin - all.start) / MINUTE) % 7 === 5) void all.runTimer("reconciliation-timer");
+  await all.time.runTo(begin + MINUTE);
+}
+
+/** Mends everything, and waits until all is well. @returns what is still amiss after some hours */
+async function recovered(all: World): Promise<readonly string[]> {
+  all.mend();
+  for (let minutes = 0; minutes < 8; minutes += 1) await minute(all);
+  for (let step = 0; ; step += 1) {
+    const broken = [...(await brokenNow(all)), ...(await brokenInTheEnd(all))];
+    if (broken.length === 0 || step === MOST_STEPS) return broken;
+    await all.time.runTo(all.time.now() + STEP_MS);
+    for (const name of ["ledger-timer", "outbox-timer", "reconciliation-timer"] as const) {
+      void all.runTimer(name);
+      await all.time.runTo(all.time.now() + 5 * MINUTE);
+    }
+    await minute(all);
+  }
+}

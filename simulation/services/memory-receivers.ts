@@ -1,0 +1,62 @@
+import { AggregateLogsUploadError } from "@azure/monitor-ingestion";
+import { RestError } from "@azure/storage-blob";
+import type { Ingestion } from "../../src/azure/sinks/logs-ingestion.ts";
+import type { Request } from "../../src/azure/sinks/webhook.ts";
+import type { WorkerProcess } from "../process.ts";
+
+/** Rows that arrived, as `<incident id>|<revision>`, with the number of times. */
+export type Arrived = Map<string, number>;
+
+/**
+ * The two endpoints that incidents are sent to: Logs Ingestion and a webhook. Each accepts what it gets, but answers 400
+ * for an incident that is refused.
+ *
+ * They do not imitate: the check of columns and sizes, gzip, tokens, requests that are split.
+ */
+export function memoryReceivers() {
+  const arrived = { "log-analytics": new Map() as Arrived, webhook: new Map() as Arrived };
+  /** Ids of incidents that are always answered with 400. */
+  const refused = new Set<string>();
+
+  function arrive(at: Arrived, rows: readonly Row[]): "accepted" | "refused" {
+    if (rows.some(({ IncidentId }) => refused.has(IncidentId))) return "refused";
+    for (const { IncidentId, Revision = 1 } of rows) {
+      const key = `${IncidentId}|${Revision}`;
+      at.set(key, (at.get(key) ?? 0) + 1);
+    }
+    return "accepted";
+  }
+
+  function ingestionFor(process: WorkerProcess): Ingestion {
+    return {
+      async upload(_rule, _stream, logs) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the app sends rows of incidents
+        const rows = logs as unknown as readonly Row[];
+        try {
+          await process.call("ingestion", `upload of ${rows.length}`, () => {
+            if (arrive(arrived["log-analytics"], rows) === "refused")
+              throw new RestError("a row is refused", { statusCode: 400, code: "InvalidPayload" });
+          });
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          throw new AggregateLogsUploadError([{ cause: error, failedLogs: logs }]);
+        }
+      },
+    };
+  }
+
+  function webhookFor(process: WorkerProcess): Request {
+    return (_url, { headers }) =>
+      process.call("webhook", "post", () => {
+        const row = { IncidentId: headers["idempotency-key"] ?? "" };
+        return { status: arrive(arrived.webhook, [row]) === "refused" ? 400 : 202, body: null };
+      });
+  }
+
+  return { arrived, refused, ingestionFor, webhookFor };
+}
+
+interface Row {
+  readonly IncidentId: string;
+  readonly Revision?: number;
+}

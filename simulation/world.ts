@@ -1,0 +1,246 @@
+import { createHash } from "node:crypto";
+import { chance } from "../local/samples/chance.ts";
+import { TENANT_ID } from "../local/samples/tenant.ts";
+import { type Config, readConfig } from "../src/config.ts";
+import type { Rule } from "../src/core/incident/rule.ts";
+import { INCIDENTS_TABLE } from "../src/storage-names.ts";
+import { lazily, type Outside, wire } from "../src/wiring.ts";
+import { eventMaker, type MadeEvent } from "./events.ts";
+import { type FunctionHost, functionHost, type Leases, type TimerName } from "./function-host.ts";
+import { DISTURBED_MS, type Happening, type Plan, type Service } from "./plan.ts";
+import { type Fault, type WorkerProcess, workerProcess } from "./process.ts";
+import { memoryBlobs } from "./services/memory-blobs.ts";
+import { type HubEvent, memoryHub } from "./services/memory-hub.ts";
+import { memoryReceivers } from "./services/memory-receivers.ts";
+import { memoryTable } from "./services/memory-table.ts";
+import { timeline } from "./timeline.ts";
+
+/** An event that was sent, and what became of it in the hub. */
+export interface SentEvent extends MadeEvent {
+  readonly partition: number;
+  readonly event: HubEvent;
+  readonly hubCreatedAt: number;
+  /** Why the hub no longer has it; "" if it has. */
+  gone: "" | "dropped" | "the hub was created again";
+}
+
+export type World = ReturnType<typeof world>;
+
+const START = Date.UTC(2026, 2, 4, 9);
+const MINUTE = 60_000;
+/** Before anything happens, the app is deployed and its timers have run. */
+export const QUIET_MS = 2 * MINUTE;
+const FAULTS = ["refused", "refused", "lost", "repeated", "unheard", "unanswered"] as const;
+/** Longer than the time limit of any call. */
+const SLOWEST_MS = 50_000;
+
+/** Settings of the app in the simulation. Connection strings, so that it makes its tables itself; nothing is connected to. */
+export function simulatedConfig(hasWebhook: boolean): Config {
+  return readConfig({
+    AUDIT_EVENTS: "Endpoint=sb://127.0.0.1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true;",
+    AUDIT_EVENTS_HUB: "insights-logs-auditlogs",
+    AUDIT_EVENTS_CONSUMER_GROUP: "pimwatch",
+    AUDIT_EVENTS_HEALER_CONSUMER_GROUP: "pimwatch-healer",
+    AUDIT_EVENTS_RETENTION_HOURS: "24",
+    INCIDENTS_STORAGE: "UseDevelopmentStorage=true",
+    LOGS_INGESTION_ENDPOINT: "https://127.0.0.1:1",
+    LOGS_INGESTION_RULE_ID: "dcr-00000000000000000000000000000000",
+    LOGS_INGESTION_STREAM: "Custom-PimwatchIncidents_CL",
+    ALLOWED_TENANT_IDS: TENANT_ID,
+    WEBHOOK_URL: hasWebhook ? "https://receiver.example/hook" : "",
+    OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
+    LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+    RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+    BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
+  });
+}
+
+/** The app and everything around it, by a plan. Nothing happens until `timeline.runTo`. */
+export function world(plan: Plan, rules: readonly Rule[]) {
+  const draw = chance(`run ${plan.seed}`);
+  const time = timeline(START, draw);
+  const config = simulatedConfig(plan.hasWebhook);
+  const tables = { incidents: memoryTable({ pageSize: 20 }), ledger: memoryTable({ pageSize: 20 }) };
+  const hub = memoryHub(plan.partitions, time);
+  const letters = memoryBlobs();
+  const receivers = memoryReceivers();
+  const makeEvent = eventMaker(rules);
+  const sent: SentEvent[] = [];
+  const history: string[] = [];
+  const log: string[] = [];
+  const outages = new Map<Service, { readonly until: number; readonly how: "down" | "mute" }>();
+  const disturbance = { faults: plan.faults, slow: plan.slow, clockAhead: 0 };
+  const figures = { calls: 0, faults: 0, crashes: 0 };
+  const leases: Leases = new Map();
+  const hosts: FunctionHost[] = [];
+  const running = new Map<TimerName, WorkerProcess>();
+  const bugs: unknown[] = [];
+  let started = 0;
+
+  function note(line: string): void {
+    history.push(`${((time.now() - START) / 1_000).toFixed(3)} ${line}`);
+  }
+
+  function faultOf(service: Service): Fault | undefined {
+    figures.calls += 1;
+    const outage = outages.get(service);
+    const isOut = outage !== undefined && outage.until > time.now();
+    const fault = isOut
+      ? outage.how === "down"
+        ? "refused"
+        : "unanswered"
+      : draw.between(1, 1_000) <= disturbance.faults
+        ? draw.pick(FAULTS)
+        : undefined;
+    if (fault !== undefined) figures.faults += 1;
+    return fault;
+  }
+
+  function latency(): number {
+    if (draw.between(1, 1_000) <= disturbance.slow) return draw.between(1_000, SLOWEST_MS);
+    return draw.between(1, 40);
+  }
+
+  function startHost(): void {
+    started += 1;
+    const process = workerProcess(`host ${started}`, {
+      timeline: time,
+      draw,
+      clockAhead: () => disturbance.clockAhead,
+      faultOf,
+      latency,
+      note,
+    });
+    const outside: Outside = {
+      machine: process.machine,
+      worker: { id: process.name, host: process.name, pid: 1, isAlive: () => process.isAlive() },
+      table: (name) => {
+        const table = name === INCIDENTS_TABLE ? tables.incidents : tables.ledger;
+        return Promise.resolve(
+          table.clientWith((operation, effect) => process.call("table", `${operation} in ${name}`, effect)),
+        );
+      },
+      hub: () => Promise.resolve(hub.clientFor(process)),
+      deadLetters: () => Promise.resolve(letters.clientFor(process)),
+      backups: () => Promise.reject(new Error("the simulation has no backups")),
+      ingestion: () => Promise.resolve(receivers.ingestionFor(process)),
+      post: receivers.webhookFor(process),
+    };
+    const write = (line: string): void => void log.push(line);
+    const host = functionHost({
+      process,
+      hub,
+      leases,
+      services: lazily(() => wire(config, rules, outside)),
+      log: { info: write, warn: write, error: write },
+      now: time.now,
+      note,
+      bug: (error) => bugs.push(error),
+    });
+    hosts.push(host);
+    note(`${process.name} starts`);
+    host.start();
+  }
+
+  function stopHost(host: FunctionHost | undefined): void {
+    if (host === undefined) return;
+    note(`${host.process.name} dies`);
+    host.process.die();
+    hosts.splice(hosts.indexOf(host), 1);
+    figures.crashes += 1;
+  }
+
+  function happen(happening: Happening): void {
+    note(JSON.stringify(happening));
+    switch (happening.kind) {
+      case "send":
+        for (const content of happening.contents) send(happening.partition, makeEvent(content, sent.length));
+        break;
+      case "outage":
+        outages.set(happening.service, { until: time.now() + happening.milliseconds, how: happening.how });
+        break;
+      case "crash":
+        stopHost(hosts[happening.instance % Math.max(1, hosts.length)]);
+        time.after(happening.backAfter, startHost);
+        break;
+      case "scale":
+        while (hosts.length > happening.instances) stopHost(hosts.at(-1));
+        while (hosts.length < happening.instances) startHost();
+        break;
+      case "clock":
+        disturbance.clockAhead += happening.by;
+        break;
+      case "drop":
+        for (const event of hub.drop(happening.partition, happening.events)) mark(event, "dropped");
+        break;
+      case "recreate":
+        for (const one of sent) if (one.gone === "") one.gone = "the hub was created again";
+        hub.recreate();
+        break;
+      case "refuse":
+        for (const id of makeEvent("match", happening.event).incidentIds) receivers.refused.add(id);
+        break;
+      case "checkpoint": {
+        const partition = hub.partition(happening.partition);
+        partition.checkpoint = Math.min(Math.max(0, partition.checkpoint + happening.by), partition.next);
+        leases.delete(happening.partition); // whoever claims it next begins there
+        break;
+      }
+    }
+  }
+
+  function send(partition: number, made: MadeEvent): void {
+    const event = hub.send(partition, made.body);
+    sent.push({ ...made, partition, event, hubCreatedAt: hub.state.createdAt, gone: "" });
+  }
+
+  function mark(event: HubEvent, gone: SentEvent["gone"]): void {
+    const found = sent.find((one) => one.event === event);
+    if (found !== undefined) found.gone = gone;
+  }
+
+  /** Runs a timer on one of the hosts, unless its last run is still going on. */
+  async function runTimer(name: TimerName): Promise<boolean> {
+    if (running.get(name)?.isAlive() === true || hosts.length === 0) return false;
+    const host = draw.pick(hosts);
+    running.set(name, host.process);
+    note(`${host.process.name} runs ${name}`);
+    const isDone = await host.runTimer(name);
+    running.delete(name);
+    return isDone;
+  }
+
+  for (let count = 0; count < plan.instances; count += 1) startHost();
+  for (const happening of plan.happenings) time.after(QUIET_MS + happening.at, () => happen(happening));
+
+  return {
+    plan,
+    time,
+    config,
+    tables,
+    hub,
+    letters,
+    receivers,
+    sent,
+    log,
+    history,
+    figures,
+    hosts,
+    bugs,
+    start: START,
+    /** When the disturbances end. */
+    end: START + QUIET_MS + DISTURBED_MS,
+    runTimer,
+    digest: () => createHash("sha256").update(history.join("\n")).digest("hex"),
+
+    /** Everything works from now on. */
+    mend(): void {
+      note("everything is mended");
+      outages.clear();
+      disturbance.faults = 0;
+      disturbance.slow = 0;
+      disturbance.clockAhead = 0;
+      if (hosts.length === 0) startHost();
+    },
+  };
+}
