@@ -7,7 +7,7 @@ import { runReconciliationTimer } from "../src/invocations/reconciliation-timer.
 import { runInvocation } from "../src/invocations/run-invocation.ts";
 import type { Services } from "../src/wiring.ts";
 import type { WorkerProcess } from "./process.ts";
-import type { MemoryHub } from "./services/memory-hub.ts";
+import type { HubEvent, MemoryHub } from "./services/memory-hub.ts";
 
 const TIMERS = {
   "ledger-timer": runLedgerTimer,
@@ -30,6 +30,8 @@ export interface HostDependencies {
   note(line: string): void;
   /** An error that no service explains. */
   bug(error: unknown): void;
+  /** These events were delivered, and the invocation says that it did what it should. */
+  succeeded(partition: number, events: readonly HubEvent[]): void;
 }
 
 const RENEWED_EVERY_MS = 5_000;
@@ -45,7 +47,7 @@ const { minimumInterval, maximumInterval } = BATCH_RETRIES;
  * It does not imitate: the worker's own crash on one record, host.json's concurrency, checkpoints that fail, shutdown in an
  * orderly way.
  */
-export function functionHost({ process, hub, leases, services, log, now, note, bug }: HostDependencies) {
+export function functionHost({ process, hub, leases, services, log, now, note, bug, succeeded }: HostDependencies) {
   const owns = (id: number): boolean => process.isAlive() && leases.get(id)?.owner === process;
   const runs = (work: (deps: Services) => Promise<void>): Promise<void> =>
     runInvocation(async () => work(await services()), undefined, process.machine);
@@ -72,6 +74,7 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
       for (let retryCount = 0; ; retryCount += 1) {
         note(`${process.name} delivers ${id}/${batch[0]?.sequenceNumber}-${last.sequenceNumber} try ${retryCount + 1}`);
         const isDone = await succeeds(() => runs((deps) => detectDelivered({ ...delivered, retryCount }, deps, log)));
+        if (isDone) succeeded(id, batch);
         if (isDone || !owns(id) || hub.state.createdAt !== createdAt) break;
         const backOff = minimumInterval.seconds * 1_000 * 2 ** retryCount;
         await process.wait(Math.min(backOff, maximumInterval.minutes * 60_000));

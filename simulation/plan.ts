@@ -1,11 +1,11 @@
 import { chance, type Chance } from "../local/samples/chance.ts";
 
 /** A service that can be disturbed. */
-export const SERVICES = ["table", "hub", "blobs", "ingestion", "webhook"] as const;
+const SERVICES = ["table", "hub", "blobs", "ingestion", "webhook"] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** What an event holds: records that match a rule, one that matches none, or bytes that are no JSON. */
-export const CONTENTS = ["match", "two matches", "no match", "garbage"] as const;
+const CONTENTS = ["match", "two matches", "no match", "garbage"] as const;
 export type Content = (typeof CONTENTS)[number];
 
 /** Something that happens to the app from outside. */

@@ -18,7 +18,7 @@ outbox is empty, nothing finished is missing, and no line of the log holds a par
   --seeds N     number of worlds (default 200)
   --from S      the first seed (default 1)
   --history     print what happened in the world of the first seed, and its digest, and stop
-  --json        print the figures as JSON
+  --json        print the figures, or the seed and the laws that it breaks, as JSON
   --help        print this text
 
 A failure prints the smallest plan found that still fails, the end of its history, and the command that repeats it.
@@ -51,7 +51,8 @@ async function main({ seeds, from, history, json }: Options): Promise<number> {
   for (let seed = from; seed < from + seeds; seed += 1) {
     const outcome = await run(planOf(seed), rules);
     if (outcome.broken.length > 0) {
-      await report(outcome, rules);
+      if (json) console.log(JSON.stringify({ seed, broken: outcome.broken }));
+      else await report(outcome, rules);
       return 1;
     }
     add(total, outcome.figures);

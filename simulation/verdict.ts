@@ -46,11 +46,15 @@ export async function brokenNow(world: World): Promise<string[]> {
     const acknowledged = keysOf(world, "ack", sink);
     for (const key of acknowledged)
       if (!world.receivers.arrived[sink].has(key)) broken.push(`${key} is acknowledged by ${sink}, which never got it`);
-    const done = new Set([...acknowledged, ...waiting]);
+    const known = new Set([...acknowledged, ...waiting]);
     for (const id of stored)
-      if (!done.has(`${id}|1`)) broken.push(`incident ${id} neither waits for ${sink} nor is acknowledged`);
+      if (!known.has(`${id}|1`)) broken.push(`incident ${id} neither waits for ${sink} nor is acknowledged`);
   }
   broken.push(...(await wronglyFinished(world, stored)));
+  const done = new Set(world.doneBatches.flatMap((batch) => (batch.leftToHealer ? [] : batch.events)));
+  for (const one of world.sent)
+    if (done.has(one.event) && !isStored(one, world, stored))
+      broken.push(`the invocation of ${nameOf(one)} succeeded, but it is not stored`);
   for (const line of world.log)
     if (line.includes(SECRET)) broken.push(`a line of the log holds a part of a record: ${line}`);
   for (const error of world.bugs)
@@ -122,7 +126,7 @@ function lostIn({ log, hub }: World): Set<string> {
   const lost = new Set<string>();
   for (const line of log) {
     if (!line.includes('"event":"events lost"')) continue;
-    const { partitionId, first, last, hubCreatedAt = hub.state.createdAt } = JSON.parse(line) as Lost;
+    const { partitionId, first, last, hubCreatedAt = hub.state.createdAt }: Lost = JSON.parse(line);
     for (let number = first; number <= last; number += 1) lost.add(`${hubCreatedAt}|${partitionId}|${number}`);
   }
   return lost;

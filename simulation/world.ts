@@ -24,18 +24,25 @@ export interface SentEvent extends MadeEvent {
   gone: "" | "dropped" | "the hub was created again";
 }
 
+/** A batch that the host wrote a checkpoint for. */
+interface DoneBatch {
+  readonly events: readonly HubEvent[];
+  /** Whether the invocation left events to the healer, and said so. */
+  readonly leftToHealer: boolean;
+}
+
 export type World = ReturnType<typeof world>;
 
 const START = Date.UTC(2026, 2, 4, 9);
 const MINUTE = 60_000;
 /** Before anything happens, the app is deployed and its timers have run. */
-export const QUIET_MS = 2 * MINUTE;
+const QUIET_MS = 2 * MINUTE;
 const FAULTS = ["refused", "refused", "lost", "repeated", "unheard", "unanswered"] as const;
 /** Longer than the time limit of any call. */
 const SLOWEST_MS = 50_000;
 
 /** Settings of the app in the simulation. Connection strings, so that it makes its tables itself; nothing is connected to. */
-export function simulatedConfig(hasWebhook: boolean): Config {
+function simulatedConfig(hasWebhook: boolean): Config {
   return readConfig({
     AUDIT_EVENTS: "Endpoint=sb://127.0.0.1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true;",
     AUDIT_EVENTS_HUB: "insights-logs-auditlogs",
@@ -75,6 +82,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const hosts: FunctionHost[] = [];
   const running = new Map<TimerName, WorkerProcess>();
   const bugs: unknown[] = [];
+  const doneBatches: DoneBatch[] = [];
   let started = 0;
 
   function note(line: string): void {
@@ -136,6 +144,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       now: time.now,
       note,
       bug: (error) => bugs.push(error),
+      succeeded: (_partition, events) => doneBatches.push({ events, leftToHealer: isLeft(log.at(-1)) }),
     });
     hosts.push(host);
     note(`${process.name} starts`);
@@ -227,6 +236,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     figures,
     hosts,
     bugs,
+    doneBatches,
     start: START,
     /** When the disturbances end. */
     end: START + QUIET_MS + DISTURBED_MS,
@@ -243,4 +253,9 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       if (hosts.length === 0) startHost();
     },
   };
+}
+
+function isLeft(line = "{}"): boolean {
+  const { leftToHealer = 0 }: { readonly leftToHealer?: number } = JSON.parse(line);
+  return leftToHealer > 0;
 }

@@ -39,7 +39,6 @@ export function memoryBlobs() {
         },
       }),
     };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what src/azure/dead-letters.ts uses of the app's calls
     return client as unknown as Container;
   }
 

@@ -61,26 +61,23 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
           };
         }),
       subscribe(id: string, handlers: Handlers, { startPosition, maxBatchSize = 10, ...options }: Options) {
-        let isOpen = true;
+        const subscription = { isOpen: true };
         let next = "sequenceNumber" in startPosition ? startPosition.sequenceNumber : 0;
         const quietMs = (options.maxWaitTimeInSeconds ?? 60) * 1_000;
-        void (async () => {
-          while (isOpen) {
-            const received = await process
-              .call("hub", `receive from ${id}`, () => heldFrom(id, next, maxBatchSize))
-              .catch((error: unknown) => error);
-            if (!isOpen) return;
-            if (!Array.isArray(received)) return void (await handlers.processError(received));
+        const receive = async (): Promise<void> => {
+          while (subscription.isOpen) {
+            const received = await process.call("hub", `receive from ${id}`, () => heldFrom(id, next, maxBatchSize));
+            if (!subscription.isOpen) return;
             if (received.length === 0) await process.wait(quietMs);
             next = (received.at(-1)?.sequenceNumber ?? next - 1) + 1;
             await handlers.processEvents(received.map(asReceived));
           }
-        })();
-        return { isRunning: isOpen, close: () => Promise.resolve(void (isOpen = false)) };
+        };
+        receive().catch((error: unknown) => handlers.processError(error));
+        return { close: () => Promise.resolve(void (subscription.isOpen = false)) };
       },
       close: () => Promise.resolve(),
     };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what src/azure/audit-hub.ts uses
     return client as unknown as HubClient;
   }
 

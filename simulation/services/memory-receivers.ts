@@ -30,7 +30,6 @@ export function memoryReceivers() {
   function ingestionFor(process: WorkerProcess): Ingestion {
     return {
       async upload(_rule, _stream, logs) {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the app sends rows of incidents
         const rows = logs as unknown as readonly Row[];
         try {
           await process.call("ingestion", `upload of ${rows.length}`, () => {

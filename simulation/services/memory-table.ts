@@ -159,7 +159,6 @@ export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(u
         },
       }),
     };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's signatures are generic in the row; the contract test holds the two together
     return access as unknown as TableAccess;
   }
 

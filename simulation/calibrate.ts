@@ -1,0 +1,116 @@
+// Breaks the app on purpose and asks which seed finds it: what no seed finds is a gap in the simulation.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { mutateAll } from "../mutants/mutate.ts";
+import { chosen, type Mutation, readMutations } from "../mutants/mutation-list.ts";
+import { copyTree } from "../mutants/tree-copy.ts";
+import { UsageError } from "../src/errors.ts";
+
+const HELP = `Usage: npm run simulate:calibrate -- [options]
+
+Applies each mutation of mutants/list/ that concerns delivery to a temporary copy of this checkout and runs simulated
+worlds on it, until one breaks a law. Your files are not touched. Prints a table with the first seed that finds each.
+
+  --seeds N      worlds for each mutation (default 300)
+  --only TEXT    only mutations whose id, file or broken promise contains TEXT; may be repeated
+  --help         print this text
+
+Exit code 0: each was found. 1: some were not. 2: the options are wrong, or the list does not match the code.`;
+
+/** The code that an event passes on its way to the sinks, and what heals it. */
+const DELIVERY = [
+  "src/workflows/detection/",
+  "src/workflows/delivery/",
+  "src/workflows/healing/",
+  "src/azure/incidents/",
+  "src/azure/ledger/",
+  "src/azure/sinks/",
+  "src/azure/tables/",
+  "src/azure/audit-hub.ts",
+  "src/azure/dead-letters.ts",
+  "src/azure/calls.ts",
+  "src/core/ledger/",
+  "src/core/incident/row-failure.ts",
+  "src/core/do-each.ts",
+  "src/invocations/",
+  "src/wiring.ts",
+];
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const MOST_BYTES = 64 * 1_048_576;
+/** A world that never ends counts as found, too. */
+const LIMIT_MS = 3_600_000;
+
+interface Found {
+  /** Undefined if no seed broke a law. */
+  readonly seed: number | undefined;
+  readonly law: string;
+}
+
+async function main(seeds: string, only: readonly string[]): Promise<number> {
+  const all = readMutations(ROOT);
+  const mutated = mutateAll(ROOT, all);
+  const wanted = chosen(all, only).filter(({ file }) => DELIVERY.some((beginning) => file.startsWith(beginning)));
+  const tree = await copyTree(ROOT);
+  let unfound = 0;
+  console.log(`| mutation | first seed | what it breaks |\n| --- | --- | --- |`);
+  try {
+    for (const mutation of wanted) {
+      const source = mutated.get(mutation)?.source ?? "";
+      const { seed, law } = await firstSeed(mutation, source, { directory: tree.directory, seeds });
+      if (seed === undefined) unfound += 1;
+      console.log(`| ${mutation.id} | ${seed ?? "none"} | ${law.slice(0, 120).replaceAll("|", "\\|")} |`);
+    }
+  } finally {
+    await tree.remove();
+  }
+  console.log(
+    `\n${wanted.length} mutations: ${wanted.length - unfound} found, ${unfound} not found within ${seeds} seeds`,
+  );
+  return unfound === 0 ? 0 : 1;
+}
+
+async function firstSeed(
+  { file }: Mutation,
+  source: string,
+  { directory, seeds }: { readonly directory: string; readonly seeds: string },
+): Promise<Found> {
+  const path = join(directory, file);
+  await writeFile(path, source);
+  try {
+    const args = ["simulation/simulate.ts", "--seeds", seeds, "--json"];
+    await promisify(execFile)(process.execPath, args, { cwd: directory, maxBuffer: MOST_BYTES, timeout: LIMIT_MS });
+    return { seed: undefined, law: "" };
+  } catch (error) {
+    const printed = error instanceof Error && "stdout" in error ? String(error.stdout) : "";
+    if (!printed.startsWith("{")) return { seed: 1, law: error instanceof Error ? firstLine(error.message) : "" };
+    const { seed, broken }: { readonly seed: number; readonly broken: readonly string[] } = JSON.parse(printed);
+    return { seed, law: firstLine(broken[0] ?? "") };
+  } finally {
+    await writeFile(path, readFileSync(join(ROOT, file)));
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: "string", default: "300" },
+      only: { type: "string", multiple: true, default: [] },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (!/^[1-9]\d{0,8}$/.test(values.seeds)) throw new UsageError(`--seeds ${values.seeds}: give a whole number from 1`);
+  if (values.help) console.log(HELP);
+  else process.exitCode = await main(values.seeds, values.only);
+} catch (error) {
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  console.error(isUsage ? error.message : error);
+  process.exitCode = 2;
+}

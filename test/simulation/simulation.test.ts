@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { planOf } from "../../simulation/plan.ts";
+import { type Outcome, run } from "../../simulation/run.ts";
+import { shrunk } from "../../simulation/shrink.ts";
+import { brokenInTheEnd, brokenNow } from "../../simulation/verdict.ts";
+import { world, type World } from "../../simulation/world.ts";
+import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
+
+const RULES = [CHANGES_TO_PIM_SETTINGS];
+const SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
+
+test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of seeds", async () => {
+  const outcomes: Outcome[] = [];
+  for (const seed of SEEDS) outcomes.push(await run(planOf(seed), RULES));
+  expect(outcomes.flatMap(({ plan: { seed }, broken }) => broken.map((law) => `${seed}: ${law}`))).toEqual([]);
+  const total = (name: "incidents" | "faults" | "crashes"): number =>
+    outcomes.reduce((sum, { figures }) => sum + figures[name], 0);
+  // The control: worlds in which nothing happens prove nothing.
+  expect(Math.min(total("incidents"), total("faults"), total("crashes"))).toBeGreaterThan(20);
+});
+
+test("the same seed gives the same history, and another seed another", async () => {
+  const digests = [];
+  for (const seed of [3, 3, 4]) digests.push((await run(planOf(seed), RULES)).digest);
+  expect(digests[1]).toBe(digests[0]);
+  expect(digests[2]).not.toBe(digests[0]);
+});
+
+/** A world in which two events were sent, and all is well. */
+async function settledWorld(): Promise<World> {
+  const contents = ["match", "garbage"] as const;
+  const plan = {
+    ...planOf(1),
+    partitions: 1,
+    hasWebhook: false,
+    faults: 0,
+    slow: 0,
+    happenings: [{ at: 0, kind: "send", partition: 0, contents }] as const,
+  };
+  const all = world(plan, RULES);
+  await all.time.runTo(all.start + 60_000);
+  void all.runTimer("ledger-timer");
+  await all.time.runTo(all.start + 300_000);
+  expect([...(await brokenNow(all)), ...(await brokenInTheEnd(all))]).toEqual([]); // the control
+  return all;
+}
+
+const rowOf = ({ tables }: World, prefix: string) => {
+  const row = tables.incidents.rows().find(({ rowKey }) => String(rowKey).startsWith(`${prefix}|`));
+  return { partitionKey: String(row?.["partitionKey"]), rowKey: String(row?.["rowKey"]) };
+};
+
+test.each<{ what: string; law: RegExp; tamper: (all: World) => unknown }>([
+  {
+    what: "an incident that is gone",
+    law: /^event 0\/0 is lost, although the hub has it$/,
+    tamper: (all) => {
+      const { partitionKey, rowKey } = rowOf(all, "incident");
+      return all.tables.incidents.drop(partitionKey, rowKey);
+    },
+  },
+  {
+    what: "an acknowledgement of a row that never arrived",
+    law: /is acknowledged by log-analytics, which never got it$/,
+    tamper: (all) => all.receivers.arrived["log-analytics"].clear(),
+  },
+  {
+    what: "an incident that nobody sends",
+    law: /neither waits for log-analytics nor is acknowledged$/,
+    tamper: (all) => {
+      const { partitionKey, rowKey } = rowOf(all, "ack");
+      return all.tables.incidents.drop(partitionKey, rowKey);
+    },
+  },
+  {
+    what: "an incident without its row in the list",
+    law: /is stored without its record or its row in the list$/,
+    tamper: (all) => {
+      const { partitionKey, rowKey } = rowOf(all, "time");
+      return all.tables.incidents.drop(partitionKey, rowKey);
+    },
+  },
+  {
+    what: "a dead letter with other bytes",
+    law: /^dead letter [0-9a-f]{64} is not what was sent$/,
+    tamper: (all) => {
+      for (const [name, blob] of all.letters.blobs) all.letters.blobs.set(name, { ...blob, bytes: Buffer.from("x") });
+    },
+  },
+  {
+    what: "a part of a record in the log",
+    law: /^a line of the log holds a part of a record/,
+    tamper: (all) => all.log.push(Buffer.from(all.sent[0]?.body ?? []).toString()),
+  },
+])("the verdict notices $what", async ({ law, tamper }) => {
+  const all = await settledWorld();
+  tamper(all);
+  const broken = [...(await brokenNow(all)), ...(await brokenInTheEnd(all))];
+  expect(broken.filter((sentence) => law.test(sentence))).not.toEqual([]);
+});
+
+test("a failing plan is cut down to what it needs to fail", async () => {
+  const plan = planOf(2);
+  const needed = plan.happenings.find(({ kind }) => kind === "send");
+  const smallest = await shrunk(plan, ({ happenings }) =>
+    Promise.resolve(needed !== undefined && happenings.includes(needed)),
+  );
+  expect(plan.happenings.length).toBeGreaterThan(1); // the control
+  expect(smallest).toEqual({ ...plan, faults: 0, slow: 0, instances: 1, happenings: [needed] });
+});
