@@ -38,7 +38,7 @@ in. Where \`npm start\` runs, no sign-in is needed: \`curl http://127.0.0.1:7071
 \`\`\`sh
 API=http://127.0.0.1:7071/api
 ID=$(curl -s "$API/incidents?order=priority&limit=1" | jq -r '.incidents[0].IncidentId')
-ETAG=$(curl -s -o incident.json -D - "$API/incidents/$ID" | tr -d '\\r' | sed -n 's/^etag: //Ip')
+ETAG=$(curl -s -o incident.json -D - "$API/incidents/$ID" | tr -d '\\r' | awk 'tolower($1) == "etag:" { print $2 }')
 curl -i -X PATCH "$API/incidents/$ID" -H 'X-Requested-With: pimwatch' -H "If-Match: $ETAG" \\
   -H 'Content-Type: application/json' -d '{"status": "Active", "owner": "Noor Haddad", "comment": "looking"}'
 \`\`\`
