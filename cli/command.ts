@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../src/errors.ts";
+import { refitted } from "./line-width.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Option {
@@ -61,13 +62,18 @@ export function command<const O extends Options>(definition: Definition<O>): Com
     async run(args, terminal) {
       const { values, operands } = parse(definition, args);
       if (values["help"] === true) {
-        terminal.out(help);
+        terminal.out(refitted(help, terminal.columns));
         return 0;
       }
       refuseEmpty(definition.options, values, operands);
-      // parseArgs has checked the values against the same options.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      return definition.run({ values: values as Values<O>, operands }, terminal);
+      terminal.progress("Starting …"); // loading compiler and SDKs can take seconds
+      try {
+        // parseArgs has checked the values against the same options.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        return await definition.run({ values: values as Values<O>, operands }, terminal);
+      } finally {
+        terminal.progress("");
+      }
     },
   };
 }

@@ -20,6 +20,7 @@ import { silence } from "./commands/silence.ts";
 import { stack } from "./commands/stack.ts";
 import { start } from "./commands/start.ts";
 import { support } from "./commands/support.ts";
+import { refitted } from "./line-width.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { test } from "./commands/test.ts";
 import { waitForEvents } from "./commands/wait-for-events.ts";
@@ -56,7 +57,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const [name, ...rest] = args;
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      terminal.out(helpFor(rest[0]));
+      terminal.out(refitted(helpFor(rest[0]), terminal.columns));
       return name === undefined ? CANNOT_BE_DONE : 0;
     }
     if (name === "--version") {
@@ -148,7 +149,7 @@ function report(
   error: unknown,
   { terminal, withDetails }: { readonly terminal: Terminal; readonly withDetails: boolean },
 ): number {
-  terminal.progress("");
+  terminal.progress(""); // an error that nobody awaits comes while the command goes on
   terminal.note(`pimwatch: ${failureText(error)}`);
   if (withDetails) terminal.note(failureDetails(error).split("\n").map(visible).join("\n"));
   return CANNOT_BE_DONE;

@@ -12,7 +12,9 @@ export class SettingsError extends PimwatchError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`Settings: ${problems.length} problem(s)\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+    super(
+      `Settings: ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
+    );
     this.problems = problems;
   }
 }

@@ -124,6 +124,7 @@ async function helpOf(command: string): Promise<string> {
     note() {},
     progress() {},
     color: false,
+    columns: undefined,
     environment: {},
     stackNotes: "/missing",
     stopping,

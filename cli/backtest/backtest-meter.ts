@@ -1,4 +1,5 @@
 import { METER_EVERY_MS } from "../../src/core/timing.ts";
+import { counted } from "../../src/core/counted.ts";
 import { byteRate, type BacktestRates } from "./backtest-rates.ts";
 import type { BacktestCounts } from "./backtest-run.ts";
 import type { EventFile } from "../event-files/event-files.ts";
@@ -42,9 +43,9 @@ export function backtestMeter(
       const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
       // The scan leaves most records uncounted, so their number would say little.
       const [count, rate] = withScan
-        ? [`${counts.events} events`, byteRate(bytes)]
-        : [`${counts.received} records`, `${records.toFixed(0)} records/s, ${byteRate(bytes)}`];
-      const figures = `${count}, ${(counts.bytes / 1_000_000).toFixed(1)} MB, ${counts.matched} matched`;
+        ? [counted(counts.events, "event"), byteRate(bytes)]
+        : [counted(counts.received, "record"), `${records.toFixed(0)} records/s, ${byteRate(bytes)}`];
+      const figures = `${count}, ${(counts.bytes / 1_000_000).toFixed(1)} MB, ${counted(counts.matched, "record")} matched`;
       terminal.progress(`${bar} ${Math.floor(fraction * 100)} %  ${figures}, ${rate} …`);
     },
   };

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { UsageError } from "../../src/errors.ts";
 import { OTHERS, type RuleFigures } from "../backtest/backtest-figures.ts";
@@ -65,7 +66,7 @@ Anything read that is not a record is counted and reported on stderr.`,
       import("../../src/kql/compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), named);
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), named, terminal);
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const isWrong = problems.some(({ level }) => level === "error");
     const chosen = sourced.filter(({ rule }) => values.all === true || named.length > 0 || rule.disabled !== true);
@@ -108,7 +109,6 @@ Anything read that is not a record is counted and reported on stderr.`,
         },
       },
     );
-    terminal.progress("");
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
     say(countsText(counts, meter.rates(counts), scan !== undefined));
@@ -120,27 +120,27 @@ Anything read that is not a record is counted and reported on stderr.`,
 function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: boolean): string {
   const { events, skippedByScan, received, matched, recordsSkippedByScan, otherCategory, deadLettered, bytes } = counts;
   const size = `${(bytes / 1_000_000).toFixed(1)} MB`;
-  const rest = `${otherCategory} of other categories; ${deadLettered} would be dead letters`;
+  const rest = `${counted(otherCategory, "record")} of other categories; ${counted(deadLettered, "record")} would be dead letters`;
   if (!withScan) {
     return [
-      `read     ${events} events with ${received} records, ${size}, ${rates.records.toFixed(0)} records/s, ${byteRate(rates.bytes)}`,
-      `matched  ${matched} records; ${rest}`,
+      `read     ${counted(events, "event")} with ${counted(received, "record")}, ${size}, ${rates.records.toFixed(0)} records/s, ${byteRate(rates.bytes)}`,
+      `matched  ${counted(matched, "record")}; ${rest}`,
     ].join("\n");
   }
   return [
-    `read     ${events} events, ${size}, ${byteRate(rates.bytes)}; the scan skipped ${skippedByScan} of them`,
-    `matched  ${matched} of ${received} records in the other ${events - skippedByScan}; the scan skipped ${recordsSkippedByScan} of them; ${rest}`,
+    `read     ${counted(events, "event")}, ${size}, ${byteRate(rates.bytes)}; the scan skipped ${counted(skippedByScan, "event")}`,
+    `matched  ${matched} of ${counted(received, "record")} in the other ${counted(events - skippedByScan, "event")}; the scan skipped ${counted(recordsSkippedByScan, "record")}; ${rest}`,
   ].join("\n");
 }
 
 function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: number): string {
   const repeated = figures.matches - figures.incidents;
   const lines = [
-    `${visible(rule.name)} (${files.name}): ${figures.incidents} incident(s)${repeated > 0 ? `, ${repeated} repeated finding(s)` : ""}`,
+    `${visible(rule.name)} (${files.name}): ${counted(figures.incidents, "incident")}${repeated > 0 ? `, ${counted(repeated, "repeated finding")}` : ""}`,
   ];
   if (figures.incidents > 0) {
-    lines.push(`  days     ${ranked(figures.days, top)}`, `  actors   ${ranked(figures.actors, top)}`);
-    for (const [index, { time, title, actor, where }] of figures.samples.entries()) {
+    lines.push(`  days     ${ranked(figures.days, top, "day")}`, `  actors   ${ranked(figures.actors, top, "actor")}`);
+    for (const [index, { time, title, actor, where }] of figures.samples.toSorted(oldestFirst).entries()) {
       const label = index === 0 ? "samples" : "";
       lines.push(
         `  ${label.padEnd(8)} ${time.slice(0, 19)}Z  ${visible(title)}, by ${visible(actor)} (${visible(where)})`,
@@ -150,13 +150,17 @@ function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: numbe
   return `${lines.join("\n")}\n`;
 }
 
+function oldestFirst({ time: left }: { readonly time: string }, { time: right }: { readonly time: string }): number {
+  return left < right ? -1 : Number(left > right);
+}
+
 /** The keys with the highest counts; equal counts in order of the key. */
-function ranked(counts: ReadonlyMap<string, number>, top: number): string {
+function ranked(counts: ReadonlyMap<string, number>, top: number, what: string): string {
   const order = [...counts].toSorted(
     ([left, many], [right, few]) => few - many || (left < right ? -1 : Number(left > right)),
   );
   const named = order.filter(([key]) => key !== OTHERS).slice(0, top);
   const rest = counts.size - named.length;
-  const shown = named.map(([key, count]) => `${visible(key) || "(no time)"} × ${count}`);
-  return `${shown.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
+  const shown = named.map(([key, count]) => `${visible(key) || "(no time)"} (${counted(count, "incident")})`);
+  return `${shown.join(", ")}${rest > 0 ? `, and ${counted(rest, `more ${what}`)}` : ""}`;
 }

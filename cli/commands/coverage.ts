@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { command } from "../command.ts";
 import { jsonDocument } from "../json-line.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -23,7 +24,7 @@ export const coverage = command({
         import("../../src/sentinel/attack-techniques.ts"),
         import("../../src/kql/compile/problem.ts"),
       ]);
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), []);
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), [], terminal);
     for (const problem of problems) {
       if (problem.level === "error") terminal.note(visible(formatProblem(problem)));
     }
@@ -42,7 +43,9 @@ export const coverage = command({
       const covered = new Set(
         tactics.flatMap(({ techniques }) => techniques.filter(({ rules }) => rules.length > 0).map(({ id }) => id)),
       );
-      terminal.out(`${covered.size} technique(s) of ATT&CK ${attackMatrix().version}, by ${sourced.length} rule(s)\n`);
+      terminal.out(
+        `${counted(covered.size, "technique")} of ATT&CK ${attackMatrix().version}, by ${counted(sourced.length, "rule")}\n`,
+      );
     }
     return 0;
   },

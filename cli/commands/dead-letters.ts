@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { type DeadLetterEntry, isWaiting } from "../../src/azure/dead-letters.ts";
 import type { UntakenRow } from "../../src/azure/incidents/incident-outbox.ts";
 import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
@@ -20,7 +21,7 @@ export const deadLettersCommand = command({
   },
   notes: `NAME is the sha256 of the bytes, as the list shows it; the first characters are enough.
 
-The list has the events and records that became dead letters, and the rows that a sink did not accept
+The list has the events and records that became dead letters, oldest first, and the rows that a sink did not accept
 (${SINK_TITLES.join(", ")}). A refused row waits for a person. The app sends a failing row again; it
 counts as refused once it has failed for 24 hours while other rows were accepted.
 After a fix, \`pimwatch redrive\` processes them again, or discards them with a reason.`,
@@ -43,23 +44,27 @@ After a fix, \`pimwatch redrive\` processes them again, or discards them with a 
       return 0;
     }
     const isDiscarded = values.discarded === true;
-    let count = 0;
+    const entries: DeadLetterEntry[] = [];
     for await (const entry of letters.list()) {
-      if (isWaiting(entry) === isDiscarded) continue;
-      terminal.out(values.json === true ? jsonLine({ kind: "dead letter", ...entry }) : line(entry));
-      count += 1;
+      if (isWaiting(entry) !== isDiscarded) entries.push(entry);
+      terminal.progress(`Listing dead letters: ${counted(entries.length, "dead letter")} so far …`);
     }
+    // The container lists them by their hash.
+    for (const entry of entries.toSorted(({ enqueuedTime: a }, { enqueuedTime: b }) => (a < b ? -1 : Number(a > b))))
+      terminal.out(values.json === true ? jsonLine({ kind: "dead letter", ...entry }) : line(entry));
+    const count = entries.length;
     if (isDiscarded) {
-      terminal.note(`${count} discarded dead letter(s)`);
+      terminal.note(counted(count, "discarded dead letter"));
       return 0;
     }
     const rows = { refused: 0, failing: 0 };
+    terminal.progress("Listing rows that a sink did not accept …");
     for await (const row of untaken.list()) {
       terminal.out(values.json === true ? jsonLine({ kind: `${row.state} row`, ...row }) : untakenLine(row));
       rows[row.state] += 1;
     }
     terminal.note(
-      `${count} dead letter(s); ${rows.refused} row(s) refused and ${rows.failing} failing at ${SINK_TITLES.join(" or ")}`,
+      `${counted(count, "dead letter")}; ${counted(rows.refused, "refused row")} and ${counted(rows.failing, "failing row")} at ${SINK_TITLES.join(" or ")}`,
     );
     return count + rows.refused + rows.failing === 0 ? 0 : 1;
   },
@@ -75,7 +80,7 @@ function line({ name, size, reason, partition, sequenceNumber, enqueuedTime, ...
 function untakenLine({ state, incidentId, revision, sink, reason, attempts, retryAt }: UntakenRow): string {
   const row = `incident ${visible(incidentId)}, revision ${visible(revision)}`;
   if (state === "refused") return `refused by ${visible(sink)}: ${row}  ${visible(reason)}\n`;
-  const times = attempts === 0 ? "" : `${attempts} time(s) while the sink accepted other rows, `;
+  const times = attempts === 0 ? "" : `${counted(attempts, "time")} while the sink accepted other rows, `;
   return `failing at ${visible(sink)}: ${row}  ${visible(reason)}  (${times}sent again from ${retryAt})\n`;
 }
 

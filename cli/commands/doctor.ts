@@ -1,7 +1,10 @@
+import { counted } from "../../src/core/counted.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { jsonLine } from "../json-line.ts";
+import { wrapped } from "../line-width.ts";
+import { painted, type Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const doctor = command({
@@ -46,24 +49,31 @@ matters. --health asks the app itself, which uses its own identity.`,
       import("../doctor/diagnose.ts"),
     ]);
     const settings = await givenSettings(values.settings, terminal);
-    terminal.progress("Asking each service …");
-    const findings = await diagnose(settings, { healthUrl: values.health, fetch, now: () => new Date() });
-    terminal.progress("");
-    for (const finding of findings) terminal.out(values.json === true ? jsonLine(finding) : textOf(finding));
+    const findings = await diagnose(settings, {
+      healthUrl: values.health,
+      fetch,
+      now: () => new Date(),
+      onAnswer: (answered, all) => terminal.progress(`${answered} of ${counted(all, "check")} done …`),
+    });
+    for (const finding of findings) terminal.out(values.json === true ? jsonLine(finding) : textOf(finding, terminal));
     const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
     const wrong = count("problem") + count("unchecked");
-    terminal.note(`${count("problem")} problem(s), ${count("warning")} warning(s), ${count("unchecked")} not checked`);
+    terminal.note(
+      `${counted(count("problem"), "problem")}, ${counted(count("warning"), "warning")}, ${counted(count("unchecked"), "thing")} not checked`,
+    );
     return wrong === 0 ? 0 : 1;
   },
 });
 
 const INDENT = " ".repeat(11);
 
-function textOf({ status, check, found, settings, remedy }: Finding): string {
+const COLORS = { ok: "good", warning: "doubtful", problem: "bad", unchecked: "doubtful" } as const;
+
+function textOf({ status, check, found, settings, remedy }: Finding, terminal: Terminal): string {
   const lines = [
     `${status.padEnd(INDENT.length)}${visible(check)}: ${visible(found)}`,
     ...(status !== "ok" && settings.length > 0 ? [`${INDENT}settings: ${settings.join(", ")}`] : []),
     ...(remedy === "" ? [] : [`${INDENT}what to do: ${visible(remedy)}`]),
-  ];
-  return `${lines.join("\n")}\n`;
+  ].map((line) => wrapped(line, terminal.columns, INDENT.length));
+  return `${painted(status, COLORS[status], terminal)}${lines.join("\n").slice(status.length)}\n`;
 }

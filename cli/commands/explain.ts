@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { isAuditLog } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import { shapedRecord } from "../../src/core/event/record-shape.ts";
@@ -36,7 +37,10 @@ Read the report before you post it.`,
     const misread = misreadFiles(terminal);
     let changes = 0;
     let unclear = 0;
+    let read = 0;
     for await (const { body, where } of readEventFiles(operands, misread.report)) {
+      read += 1;
+      terminal.progress(`${counted(read, "event")} read, ${counted(changes, "PIM settings change")} found …`);
       const { records, unreadable } = readEventBody(body);
       for (const { reason } of unreadable) terminal.note(visible(`${where}: ${reason}`));
       for (const source of records) {
@@ -57,7 +61,9 @@ Read the report before you post it.`,
         if (isUnclear) terminal.out(`${unknownWordingReport(record)}\n`);
       }
     }
-    terminal.note(`${changes} PIM settings change(s), ${unclear} with sentences that are not understood`);
+    terminal.note(
+      `${counted(changes, "PIM settings change")}, ${counted(unclear, "change")} with sentences that are not understood`,
+    );
     return misread.exitCode(changes > 0 && unclear === 0 ? 0 : 1);
   },
 });

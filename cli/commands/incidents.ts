@@ -5,11 +5,13 @@ import {
   listedValues,
   OPEN_STATUSES,
 } from "../../src/core/triage/incident-filters.ts";
+import { visible } from "../../src/core/visible-text.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, type Values, wholeNumber } from "../command.ts";
 import { STORAGE_OPTIONS } from "../deployment/storage-options.ts";
 
-const FILTER_OPTIONS = forEachFilter((name) => {
+/** The options of the filters, for each command that reads incidents. */
+export const FILTER_OPTIONS = forEachFilter((name) => {
   const { help, placeholder } = FILTERS[name];
   const values = listedValues(name);
   const accepted = values.length === 0 ? "" : `: ${values.join(", ")}, comma-separated`;
@@ -21,12 +23,19 @@ const OPTIONS = {
   storage: STORAGE_OPTIONS.storage,
   "table-endpoint": STORAGE_OPTIONS["table-endpoint"],
   ...FILTER_OPTIONS,
-  order: { type: "string", value: "ORDER", help: "priority (default): most urgent first; or newest" },
+  order: {
+    type: "string",
+    value: "ORDER",
+    help: "time (default): oldest first; newest: newest first; or priority: most urgent first",
+  },
   limit: { type: "string", value: "N", help: "how many the list has at most (default 50)" },
   json: { type: "boolean", help: "JSON, one line for each incident" },
 } as const;
 
 export type IncidentOptions = Values<typeof OPTIONS>;
+
+const ORDERS = ["time", "newest", "priority"] as const;
+export type Order = (typeof ORDERS)[number];
 
 const DEFAULT_LIMIT = 50;
 const MOST = 100_000;
@@ -37,6 +46,9 @@ export const incidents = command({
   operands: "[options] [list | show ID]",
   options: OPTIONS,
   notes: `ID is the incident's id, as the list shows it; its beginning will do.
+
+The list runs from the oldest to the newest activity, so the newest is above the summary. If there are more incidents
+than --limit, it has the most urgent ones, or with --order newest the newest ones.
 
 The table is named by --storage, --table-endpoint, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT, or by the
 local.settings.json of \`pimwatch stack\`. Otherwise it is that of the \`npm start\` that runs. In Azure, your own
@@ -52,8 +64,11 @@ sign-in (az login) needs the role Storage Table Data Reader.
     const [action = "list", id, ...more] = operands;
     const limit = wholeNumber("limit", values.limit, { min: 1, max: MOST }) ?? DEFAULT_LIMIT;
     if (action === "list" && id === undefined) {
+      const order = ORDERS.find((known) => known === (values.order ?? "time"));
+      if (order === undefined)
+        throw new UsageError(`--order must be ${ORDERS.join(", ")}, not "${visible(values.order ?? "")}"`);
       const { list } = await reader(); // the SDKs are loaded when first needed
-      return list(parametersOf(values), { ...values, limit }, terminal);
+      return list(parametersOf(values), { ...values, limit, order }, terminal);
     }
     if (action !== "show" || id === undefined || more.length > 0)
       throw new UsageError("Give `list`, or `show ID`. See: pimwatch incidents --help");
@@ -67,7 +82,7 @@ const reader = () => import("../incidents/incident-reader.ts");
 
 /** The parameters of an API request: one reader checks both. */
 function parametersOf(values: IncidentOptions): URLSearchParams {
-  const parameters = new URLSearchParams({ order: values.order ?? "priority" });
+  const parameters = new URLSearchParams();
   for (const name of FILTER_NAMES) {
     const value = name === "status" ? statusOf(values) : values[name];
     if (value !== undefined) parameters.set(name, value);

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command, wholeNumber } from "../command.ts";
 import { jsonDocument } from "../json-line.ts";
@@ -34,16 +35,27 @@ in Sentinel.`,
     const format = FORMATS.find((known) => known === wanted);
     if (format === undefined) throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${visible(wanted)}"`);
     const limit = wholeNumber("max-warnings", values["max-warnings"], { min: 0, max: 1_000_000 });
-    const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { nearby, RULES }, { problemSuite }] =
-      await Promise.all([
-        import("../../src/sentinel/lint/lint.ts"),
-        import("../../src/kql/compile/problem.ts"),
-        import("../../src/sentinel/lint/sarif.ts"),
-        import("../rules/ready-rules.ts"),
-        import("../rules/rule-test-report.ts"),
-      ]);
+    const [
+      { lint: lintPaths },
+      { formatProblem },
+      { sarifLog },
+      { nearby, RULES },
+      { problemSuite },
+      { ruleProgress },
+    ] = await Promise.all([
+      import("../../src/sentinel/lint/lint.ts"),
+      import("../../src/kql/compile/problem.ts"),
+      import("../../src/sentinel/lint/sarif.ts"),
+      import("../rules/ready-rules.ts"),
+      import("../rules/rule-test-report.ts"),
+      import("../rules/chosen-rules.ts"),
+    ]);
     await checkJunit(values.junit);
-    const { files, problems } = await lintPaths(operands.length === 0 ? [nearby(RULES)] : operands, new Date());
+    const { files, problems } = await lintPaths(
+      operands.length === 0 ? [nearby(RULES)] : operands,
+      new Date(),
+      ruleProgress("Checking", terminal),
+    );
     const count = (level: string): number => problems.filter((problem) => problem.level === level).length;
     if (values.junit !== undefined)
       await writeJunit(values.junit, "pimwatch lint", [problemSuite("rules", files, problems)]);
@@ -51,7 +63,7 @@ in Sentinel.`,
     else if (format === "sarif") terminal.out(jsonDocument(sarifLog(problems)));
     else for (const problem of problems) terminal.out(`${visible(formatProblem(problem))}\n`);
     terminal.note(
-      `${files.length} rule(s): ${count("error")} error(s), ${count("warning")} warning(s), ${count("note")} note(s)`,
+      `${counted(files.length, "rule")}: ${counted(count("error"), "error")}, ${counted(count("warning"), "warning")}, ${counted(count("note"), "note")}`,
     );
     return count("error") > 0 || (limit !== undefined && count("warning") > limit) ? 1 : 0;
   },

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { userInfo } from "node:os";
 import { type DeadLetterEntry, type DeadLetters, isWaiting } from "../../src/azure/dead-letters.ts";
 import type { UntakenRows } from "../../src/azure/incidents/incident-outbox.ts";
@@ -62,6 +63,7 @@ A dead letter that fails does not hold up the others. It is named with the reaso
     const deps = namesLetters && discard === undefined ? await detecting(values.tenants) : undefined; // before anything changes
     const unreleased = values.refused === true ? await release(untaken, terminal) : 0;
     const chosen: DeadLetterEntry[] = [];
+    terminal.progress("Listing dead letters …");
     if (isAll) for await (const entry of letters.list()) if (isWaiting(entry)) chosen.push(entry);
     for (const name of operands) chosen.push(await theOne(letters.list(), name));
     const given = { chosen, letters, terminal };
@@ -87,7 +89,9 @@ async function redriveEach(deps: RedriveDependencies, { chosen, letters, termina
     if (redriven.stays !== undefined) staying += 1;
     terminal.out(`${visible(entry.name).slice(0, 16)}  ${outcomeText(redriven)}\n`);
   });
-  terminal.note(`${sent.done} dead letter(s) processed, ${staying} stay${sent.failures}`);
+  terminal.note(
+    `${counted(sent.done, "dead letter")} processed; ${counted(staying, "dead letter stays", "dead letters stay")}${sent.failures}`,
+  );
   return staying + chosen.length - sent.done;
 }
 
@@ -98,7 +102,9 @@ async function discardEach(reason: string, { chosen, letters, terminal }: Given)
     const isThere = await letters.discard(name, { reason, by: username, at: new Date() });
     terminal.out(`${visible(name).slice(0, 16)}  ${isThere ? "discarded" : "is gone: somebody has just removed it"}\n`);
   });
-  terminal.note(`${sent.done} dead letter(s) discarded by ${visible(username)}: ${visible(reason)}${sent.failures}`);
+  terminal.note(
+    `${counted(sent.done, "dead letter")} discarded by ${visible(username)}: ${visible(reason)}${sent.failures}`,
+  );
   return chosen.length - sent.done;
 }
 
@@ -111,20 +117,28 @@ async function eachLetter(
   let done = 0;
   const { errors } = await doEach(chosen, async (entry) => {
     if (terminal.stopping.aborted) return;
+    terminal.progress(`${done} of ${counted(chosen.length, "dead letter")} done …`);
     await named(entry.name, terminal, () => work(entry));
     done += 1;
   });
   const undone = chosen.length - done;
-  return { done, failures: undone > 0 ? `; ${errors.length} failed, ${undone - errors.length} not tried` : "" };
+  return {
+    done,
+    failures:
+      undone > 0
+        ? `; ${counted(errors.length, "dead letter")} failed, ${counted(undone - errors.length, "dead letter")} not tried`
+        : "",
+  };
 }
 
 /** @returns how many rows could not be released */
 async function release(untaken: UntakenRows, terminal: Terminal): Promise<number> {
+  terminal.progress("Releasing rows …");
   const { done, errors } = await doEach(untaken.list(), (row) =>
     named(`incident ${row.incidentId}, revision ${row.revision}`, terminal, () => untaken.release(row)),
   );
   terminal.note(
-    `${done} row(s) released: the app sends them again${errors.length > 0 ? `; ${errors.length} failed` : ""}`,
+    `${counted(done, "row")} released: the app sends them again${errors.length > 0 ? `; ${counted(errors.length, "row")} failed` : ""}`,
   );
   return errors.length;
 }
@@ -154,13 +168,13 @@ function positionOf({ partition, sequenceNumber, enqueuedTime }: DeadLetterEntry
 function outcomeText({ figures, stays, parts }: Redriven): string {
   const { stored, known, matched, notMatched, otherCategory } = figures;
   const fates = [
-    stored > 0 && `${stored} new incident(s)`,
-    known > 0 && `${known} known incident(s)`,
-    notMatched > 0 && `${notMatched} record(s) without a match`,
-    otherCategory > 0 && `${otherCategory} record(s) of other categories`,
+    stored > 0 && counted(stored, "new incident"),
+    known > 0 && counted(known, "known incident"),
+    notMatched > 0 && `${counted(notMatched, "record")} without a match`,
+    otherCategory > 0 && `${counted(otherCategory, "record")} of other categories`,
     parts.length > 0 &&
-      `${parts.length} part(s) became dead letters of their own: ${visible([...new Set(parts)].join("; "))}`,
+      `${counted(parts.length, "part")} set aside as dead letters of their own: ${visible([...new Set(parts)].join("; "))}`,
     stays !== undefined && `stays: ${visible(stays)}`,
   ].filter((fate) => fate !== false);
-  return fates.join(", ") || `${matched} record(s) whose findings an overlay excludes`;
+  return fates.join(", ") || `${counted(matched, "record")} whose findings an overlay excludes`;
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import type { KeptRow, Restored } from "../../src/azure/backup/restore.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -50,27 +51,27 @@ the container. docs/backup.md describes the whole way back, also for what came a
     const backups = await openBackups(values, terminal);
     const isJson = values.json === true;
     if (values.list === true) {
+      terminal.progress("Listing exports …");
       const exports = await backups.list();
       for (const { id, isWhole } of exports) {
         const manifest = isWhole ? await backups.manifest(id) : undefined;
         const figures = { rows: manifest?.rows, bytes: manifest?.parts.reduce((sum, { bytes }) => sum + bytes, 0) };
         terminal.out(isJson ? jsonLine({ export: id, isWhole, ...figures }) : exportLine(id, figures));
       }
-      terminal.note(`${exports.length} export(s)`);
+      terminal.note(counted(exports.length, "export"));
       return 0;
     }
     const isDryRun = values["dry-run"] === true;
     const { id, manifest } = await backups.chosen(name);
     terminal.note(
-      `Export ${id}: ${manifest.rows} row(s) in ${manifest.parts.length} part(s), written by ${visible(manifest.version)}`,
+      `Export ${id}: ${counted(manifest.rows, "row")} in ${counted(manifest.parts.length, "part")}, written by ${visible(manifest.version)}`,
     );
     const restored = await backups.restore(manifest, {
       isDryRun,
       stopping: terminal.stopping,
-      onProgress: (stage, rows) => terminal.progress(`${stage} ${rows} of ${manifest.rows} rows`),
+      onProgress: (stage, rows) => terminal.progress(`${stage} ${rows} of ${counted(manifest.rows, "row")} …`),
       onKept: (row) => terminal.out(isJson ? jsonLine({ kind: "differs", ...row }) : keptLine(row)),
     });
-    terminal.progress("");
     if (isJson) terminal.out(jsonLine({ kind: "restored", export: id, isDryRun, ...restored }));
     tell(restored, isDryRun, terminal);
     return restored.kept > 0 || restored.isStopped ? 1 : 0;
@@ -81,7 +82,7 @@ function exportLine(
   id: string,
   { rows, bytes }: { readonly rows: number | undefined; readonly bytes: number | undefined },
 ): string {
-  return rows === undefined ? `${id}  not whole\n` : `${id}  ${rows} row(s), ${bytes} bytes\n`;
+  return rows === undefined ? `${id}  not whole\n` : `${id}  ${counted(rows, "row")}, ${counted(bytes ?? 0, "byte")}\n`;
 }
 
 function keptLine({ ruleId, rowKey, differsIn, revision }: KeptRow): string {
@@ -96,11 +97,11 @@ function tell(
   terminal: Terminal,
 ): void {
   const parts = [
-    `${added} row(s) ${isDryRun ? "would be added" : "added"}`,
-    `${same} there already`,
-    kept > 0 && `${kept} differ and stay as they are`,
-    leftOut > 0 && `${leftOut} left out, which belong to later states`,
-    relisted > 0 && `${relisted} incident(s) put back into lists`,
+    `${counted(added, "row")} ${isDryRun ? "would be added" : "added"}`,
+    `${counted(same, "row")} there already`,
+    kept > 0 && counted(kept, "row differs and stays as it is", "rows differ and stay as they are"),
+    leftOut > 0 && `${counted(leftOut, "row")} of later states left out`,
+    relisted > 0 && `${counted(relisted, "incident")} put back into lists`,
   ].filter((part) => part !== false);
   terminal.note(parts.join(", "));
   if (isStopped) terminal.note("Stopped before the end. Run the command again: it adds what is still missing");

@@ -1,6 +1,8 @@
 import { SEND_WAIT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
+import { counted } from "../../src/core/counted.ts";
 import { command, wholeNumber } from "../command.ts";
+import { onSameTable, quoted, showCommand, summaryText } from "../incidents/summary-text.ts";
 import type { Settings } from "../deployment/settings-file.ts";
 import type { HubProperties } from "../sending/sent-incidents.ts";
 import type { Terminal } from "../terminal.ts";
@@ -55,13 +57,17 @@ local stack of \`npm start\` is used while it runs.`,
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. Usage: pimwatch send [options] FILE...");
     const timeoutSeconds = wholeNumber("timeout", values.timeout, { min: 1, max: 86_400 }) ?? SEND_WAIT_SECONDS;
-    const [{ settingsFor }, { sendDestination }, { listEventFiles, misreadFiles, readEventFiles }, { sendEvents }] =
-      await Promise.all([
-        import("../deployment/app-settings.ts"),
-        import("../deployment/destinations.ts"),
-        import("../event-files/event-files.ts"),
-        import("../sending/event-sender.ts"),
-      ]);
+    const [
+      { pageAddress, settingsFor },
+      { sendDestination },
+      { listEventFiles, misreadFiles, readEventFiles },
+      { sendEvents },
+    ] = await Promise.all([
+      import("../deployment/app-settings.ts"),
+      import("../deployment/destinations.ts"),
+      import("../event-files/event-files.ts"),
+      import("../sending/event-sender.ts"),
+    ]);
     const settings = await settingsFor(values, terminal);
     const { producer, description } = await sendDestination(values, settings);
     const misread = misreadFiles(terminal);
@@ -74,17 +80,27 @@ local stack of \`npm start\` is used while it runs.`,
       const events = readEventFiles(operands, misread.report);
       const sent = await sendEvents(producer, following?.noting(events) ?? events, {
         stopping: terminal.stopping,
-        onProgress: ({ events: count, bytes }) => terminal.progress(`${count} events sent, ${megabytes(bytes)} …`),
+        onProgress: ({ events: count, bytes }) =>
+          terminal.progress(`${counted(count, "event")} sent, ${megabytes(bytes)} …`),
       });
       terminal.note(
-        `${sent.events} event(s) sent, ${megabytes(sent.bytes)} in ${((performance.now() - began) / 1_000).toFixed(1)} s`,
+        `${counted(sent.events, "event")} sent, ${megabytes(sent.bytes)} in ${((performance.now() - began) / 1_000).toFixed(1)} s`,
       );
     } finally {
-      terminal.progress("");
       await producer.close();
     }
     if (terminal.stopping.aborted) return stopped(terminal);
-    return misread.exitCode(following === undefined ? 0 : await following.untilFound({ timeoutSeconds }, terminal));
+    const page = pageAddress(settings);
+    if (following === undefined) {
+      terminal.note(`page  ${page}\nnext  ${onSameTable("npx pimwatch incidents", values)}`);
+      return misread.exitCode(0);
+    }
+    const { rows, isComplete } = await following.untilFound({ timeoutSeconds }, terminal);
+    const show = showCommand(rows);
+    const next =
+      show === undefined ? `npx pimwatch explain ${operands.map(quoted).join(" ")}` : onSameTable(show, values);
+    terminal.note(summaryText(rows, { page, next }, terminal));
+    return misread.exitCode(isComplete ? 0 : 1);
   },
 });
 

@@ -52,6 +52,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
     ]);
     const file = resolve(SETTINGS_FILE);
     await checkSettingsFile(file, { force: values.force === true });
+    terminal.progress("Starting storage, event hub and logs ingestion …");
     const running = await startStack({ ...ports, allowedTenantIds: allowedTenants.split(",") });
     try {
       const backup = await writeSettingsFile(file, running.settings);
@@ -69,6 +70,7 @@ A ${SETTINGS_FILE} that an earlier run wrote is replaced. Any other is replaced 
           "",
         ].join("\n"),
       );
+      terminal.progress("");
       if (!terminal.stopping.aborted) await Promise.race([once(terminal.stopping, "abort"), running.failed]);
       return 0;
     } finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { START_FOLLOW_POLL_MS, START_TIMEOUT_SECONDS } from "../../src/core/timing.ts";
 import { UsageError } from "../../src/errors.ts";
+import { quoted, showCommand, summaryText } from "../incidents/summary-text.ts";
 import { command, port, wholeNumber } from "../command.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import type { LocalRun } from "../local-run/local-run.ts";
@@ -12,7 +13,7 @@ import { visible } from "../../src/core/visible-text.ts";
 
 export const start = command({
   name: "start",
-  summary: "Runs all of pimwatch on this machine: sends events and prints each incident when it is stored.",
+  summary: "Runs all of pimwatch on this machine: sends events and prints the incidents, oldest first.",
   options: {
     once: {
       type: "boolean",
@@ -68,7 +69,9 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
       import("../local-run/local-run.ts"),
     ]);
     const source =
-      values.events === undefined ? sampleSource(new Date(), await readyRules()) : await fileSource(values.events);
+      values.events === undefined
+        ? sampleSource(new Date(), await readyRules())
+        : await fileSource(values.events, terminal);
     const run = await runLocally(
       {
         source,
@@ -82,11 +85,10 @@ Anything that is not JSON is sent unchanged and becomes a dead letter.`,
       terminal,
     );
     const { noteRunningStack } = await import("../deployment/running-stack.ts");
-    const forget = await noteRunningStack(run.settings, terminal);
+    const forget = await noteRunningStack({ ...run.settings, DASHBOARD_URL: run.page }, terminal);
     try {
-      return await Promise.race([follow(run, { isOnce: values.once === true }, terminal), run.failed]);
+      return await Promise.race([follow(run, values, terminal), run.failed]);
     } finally {
-      terminal.progress("");
       await forget();
       await run.stop();
     }
@@ -121,16 +123,33 @@ async function checkApp(folder: string): Promise<void> {
   }
 }
 
+interface Chosen {
+  readonly once?: boolean;
+  readonly events?: string;
+  readonly json?: boolean;
+}
+
 /** @returns the exit code */
-async function follow(run: LocalRun, { isOnce }: { readonly isOnce: boolean }, terminal: Terminal): Promise<number> {
+async function follow(run: LocalRun, { once, events, json }: Chosen, terminal: Terminal): Promise<number> {
   const ended = await run.untilThrough();
   const { stopping } = terminal;
-  if (isOnce || stopping.aborted) return ended;
+  const say = (text: string): void => (json === true ? terminal.note(text) : terminal.out(`${text}\n`));
+  const rows = run.incidents();
+  if (stopping.aborted) return ended;
+  if (once === true) {
+    const page = "ended with this run; without --once it stays";
+    const next = events === undefined ? "npx pimwatch start" : `npx pimwatch explain ${quoted(events)}`;
+    say(`\n${summaryText(rows, { page, next }, terminal)}`);
+    return ended;
+  }
   const outcome =
     ended === 0
       ? "All events are processed and all incidents forwarded"
       : "Not everything was processed and forwarded, see above";
+  terminal.progress("");
   terminal.note(`\n${outcome}. Still running: send more with \`npx pimwatch send\`, or press Ctrl-C to stop.`);
+  const next = showCommand(rows) ?? "npx pimwatch doctor";
+  say(`\n${summaryText(rows, { page: run.page, next: `in another terminal: ${next}` }, terminal)}`);
   while (!stopping.aborted) {
     await run.printFresh();
     // Ctrl-C ends the wait, and the wait rejects.

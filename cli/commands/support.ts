@@ -2,6 +2,7 @@ import type { FieldSupport } from "../../src/sentinel/support-page.ts";
 import type { Support } from "../../src/kql/run/kql-support.ts";
 import { command } from "../command.ts";
 import { jsonDocument, jsonLine } from "../json-line.ts";
+import { counted } from "../../src/core/counted.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -54,17 +55,20 @@ async function countRules(
   directory: string,
   { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
 ): Promise<number> {
-  const [{ findRules }, { compileRule }, { formatProblem }, { UsageError }] = await Promise.all([
+  const [{ findRules }, { compileRule }, { formatProblem }, { UsageError }, { ruleProgress }] = await Promise.all([
     import("../../src/sentinel/rule-files.ts"),
     import("../../src/sentinel/compile-rule.ts"),
     import("../../src/kql/compile/problem.ts"),
     import("../../src/errors.ts"),
+    import("../rules/chosen-rules.ts"),
   ]);
   const { rules } = await findRules(directory);
   if (rules.length === 0)
     throw new UsageError(`${directory}: no rules found. The folder has no rule.yaml and no other YAML file`);
   let running = 0;
-  for (const files of rules) {
+  const onRule = ruleProgress("Compiling", terminal);
+  for (const [index, files] of rules.entries()) {
+    onRule(files.name, index + 1, rules.length);
     const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
     if (rule) running += 1;
     const refusals = problems.filter(({ level }) => level === "error");
@@ -77,7 +81,7 @@ async function countRules(
     terminal.out(`${rule ? "runs   " : "refused"}  ${visible(files.name)}\n`);
     for (const error of errors) terminal.out(`         ${error}\n`);
   }
-  const count = `${running} of ${rules.length} rules run`;
+  const count = `${running} of ${counted(rules.length, "rule runs", "rules run")}`;
   if (isJson) terminal.note(count);
   else terminal.out(`${count}\n`);
   return running === rules.length ? 0 : 1;

@@ -1,14 +1,11 @@
+import { counted } from "../../src/core/counted.ts";
 import { command } from "../command.ts";
 import { jsonLine } from "../json-line.ts";
 import { checkJunit, writeJunit } from "../junit.ts";
 import type { NamedReport } from "../rules/rule-test-report.ts";
 import type { RuleTestReport } from "../rules/rule-test-run.ts";
-import type { Terminal } from "../terminal.ts";
+import { painted, type Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
-
-const GREEN = "\u001b[32m";
-const RED = "\u001b[31m";
-const RESET = "\u001b[0m";
 
 export const test = command({
   name: "test",
@@ -44,7 +41,7 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
   },
   async run({ values, operands }, terminal) {
     const [
-      { chosenRules },
+      { chosenRules, ruleProgress },
       { nearby, RULES },
       { runRuleTests },
       { ruleSamples },
@@ -59,14 +56,16 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
       import("../rules/rule-test-report.ts"),
     ]);
     await checkJunit(values.junit);
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands);
+    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands, terminal);
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const reports: NamedReport[] = [];
     const say = (text: string): void => (values.json === true ? terminal.note(text.trimEnd()) : terminal.out(text));
     const samples = ruleSamples();
     let [passed, failed] = [0, problems.filter(({ level }) => level === "error").length];
     let untested = 0;
-    for (const each of sourced) {
+    const onRule = ruleProgress("Testing", terminal);
+    for (const [index, each] of sourced.entries()) {
+      onRule(each.files.name, index + 1, sourced.length);
       const report = await runRuleTests(each, samples);
       reports.push({ rule: each.files.name, report });
       if (values.json === true)
@@ -86,7 +85,9 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
       const compiling = problems.length === 0 ? [] : [problemSuite("rules that do not compile", [], problems)];
       await writeJunit(values.junit, "pimwatch test", [...compiling, ...suites]);
     }
-    say(`${passed} passed, ${failed} failed${untested > 0 ? `, ${untested} rule(s) without tests` : ""}\n`);
+    say(
+      `${counted(passed, "test")} passed, ${counted(failed, "failure")}${untested > 0 ? `, ${counted(untested, "rule")} without tests` : ""}\n`,
+    );
     return failed === 0 && (untested === 0 || values.strict !== true) ? 0 : 1;
   },
 });
@@ -96,14 +97,13 @@ function reportText(
   report: RuleTestReport,
   { terminal, isVerbose }: { readonly terminal: Terminal; readonly isVerbose: boolean },
 ): string {
-  const paint = (color: string, text: string): string => (terminal.color ? `${color}${text}${RESET}` : text);
   const isFine = report.problems.length === 0 && report.outcomes.every(({ failures }) => failures.length === 0);
-  const mark = isFine ? paint(GREEN, "ok  ") : paint(RED, "FAIL");
-  const lines = [`${mark} ${rule}: ${report.outcomes.length} tests in ${report.milliseconds.toFixed(0)} ms`];
+  const mark = isFine ? painted("ok  ", "good", terminal) : painted("FAIL", "bad", terminal);
+  const lines = [`${mark} ${rule}: ${counted(report.outcomes.length, "test")} in ${report.milliseconds.toFixed(0)} ms`];
   for (const { name, where, failures } of report.outcomes) {
     if (failures.length > 0)
-      lines.push(`  ${paint(RED, "failed")} ${visible(name)} (${where})`, ...failures.map(indented));
-    else if (isVerbose) lines.push(`  ${paint(GREEN, "passed")} ${visible(name)}`);
+      lines.push(`  ${painted("failed", "bad", terminal)} ${visible(name)} (${where})`, ...failures.map(indented));
+    else if (isVerbose) lines.push(`  ${painted("passed", "good", terminal)} ${visible(name)}`);
   }
   lines.push(...report.problems.map((problem) => `  ${visible(problem)}`));
   return `${lines.join("\n")}\n`;

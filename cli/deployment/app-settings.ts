@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { visible } from "../../src/core/visible-text.ts";
 import { UsageError } from "../../src/errors.ts";
 import { fileReason } from "../errors/failure-text.ts";
 import type { Terminal } from "../terminal.ts";
@@ -53,6 +54,11 @@ export async function givenSettings(file: string | undefined, terminal: Terminal
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--settings ${file}: ${fileReason(error) ?? "the file cannot be read"}`, { cause: error });
   }
+}
+
+/** The address of the page, which the stack of `npm start` and azd's environment know. */
+export function pageAddress({ DASHBOARD_URL = "" }: Settings): string {
+  return DASHBOARD_URL === "" ? "/api/dashboard of the function app" : visible(DASHBOARD_URL);
 }
 
 /** The file that `pimwatch stack` wrote is of no use once that has ended. */

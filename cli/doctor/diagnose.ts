@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly healthUrl: string | undefined;
   readonly fetch: Fetch;
   now(): Date;
+  /** Called at the beginning and after each check. */
+  onAnswer?(answered: number, all: number): void;
 }
 
 /** Checks every service that the settings name. If a setting is wrong, only the settings are reported. */
@@ -42,7 +44,17 @@ export async function diagnose(settings: AppSettings, around: Surroundings): Pro
     settings: [],
     remedy: "",
   };
-  const found = await Promise.all([...dependencies(config, settings, around), ...health]);
+  const checks = [...dependencies(config, settings, around), ...health];
+  let answered = 0;
+  around.onAnswer?.(answered, checks.length);
+  const found = await Promise.all(
+    checks.map(async (check) => {
+      const findings = await check;
+      answered += 1;
+      around.onAnswer?.(answered, checks.length);
+      return findings;
+    }),
+  );
   return [right, ...found.flat()];
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
 import { withoutByteOrderMark } from "../../src/core/json/json-slices.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
@@ -76,7 +77,7 @@ export function misreadFiles(terminal: Pick<Terminal, "note">) {
 
 /** For a person: which file, how many events, why, and what to do. */
 export function misreadText({ file, events, reason }: NotUnderstood): string {
-  return `${file}: none of its ${events} event(s) was understood. ${reason}. ${REMEDY}`;
+  return `${file}: none of its ${counted(events, "event")} was understood. ${reason}. ${REMEDY}`;
 }
 
 async function* resumed(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

@@ -4,6 +4,8 @@ import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import type { Json } from "../../src/kql/run/values.ts";
 import type { HistoryEntry } from "../../src/core/triage/triage-change.ts";
 import type { Burst } from "../../src/workflows/incidents/summarize-incidents.ts";
+import { wrapped } from "../line-width.ts";
+import type { Terminal } from "../terminal.ts";
 import { incidentText, textOf } from "./incident-text.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
@@ -19,18 +21,33 @@ interface WholeIncident {
 /** One incident as text: as printed everywhere, then each setting, the response, the history and the record. */
 export function incidentDetail(
   { row, record, history, burst }: WholeIncident,
-  { color }: { readonly color: boolean },
+  terminal: Pick<Terminal, "color" | "columns">,
 ): string {
+  const fitting = (line: string, indent: number): string =>
+    wrapped(line, terminal.columns && terminal.columns - 4, indent);
   const parts: (readonly [title: string, lines: readonly string[]])[] = [
-    ["Settings", changesOf(row)],
+    ["Settings", changesOf(row).map((line) => fitting(line, SETTING))],
     ["Response", visibleLines(textOf(row, "RemediationSteps"))],
-    ["History", [...history.flatMap(historyLines), `${textOf(row, "DetectedTime")}  pimwatch found it`]],
+    [
+      "History",
+      [
+        `${textOf(row, "DetectedTime")}  pimwatch found it`,
+        ...history.flatMap(historyLines).map((line) => fitting(line, 4)),
+      ],
+    ],
     ["Record", [visible(record)]],
   ];
   const sections = parts
     .filter(([, lines]) => lines.length > 0)
-    .map(([title, lines]) => `${title}\n${lines.map((line) => `    ${line}\n`).join("")}`);
-  return [`${incidentText(row, { color, burst: burst?.count ?? 1 })}${stateLine(row)}`, ...sections].join("\n");
+    // A command to copy and the record must not be broken.
+    .map(
+      ([title, lines]) =>
+        `${title}\n${lines
+          .flatMap((line) => line.split("\n"))
+          .map((line) => `    ${line}\n`)
+          .join("")}`,
+    );
+  return [`${incidentText(row, terminal, burst?.count ?? 1)}${stateLine(row)}`, ...sections].join("\n");
 }
 
 function stateLine(row: IncidentRow): string {
@@ -38,6 +55,9 @@ function stateLine(row: IncidentRow): string {
   const parts = [shown("Status"), shown("Classification"), shown("Owner") || "no owner"].filter((part) => part !== "");
   return `    status    ${parts.join(", ")}\n`;
 }
+
+/** Where the name of a setting begins, behind the effect of its change. */
+const SETTING = 16;
 
 function changesOf(row: IncidentRow): string[] {
   const changes = Array.isArray(row["Changes"]) ? row["Changes"] : [];
@@ -55,8 +75,8 @@ function changeLines(change: Json): string[] {
   const ids = baselines.map((baseline) => (isRecord(baseline) ? visible(valueText(baseline["id"])) : ""));
   const values = [shown("oldValue"), shown("newValue")].filter((value) => value !== "").join(" → ");
   return [
-    `${shown("effect").padEnd(14)}  ${shown("settingName")}${values === "" ? "" : `: ${values}`}`,
-    `${" ".repeat(16)}${shown("reason")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`,
+    `${shown("effect").padEnd(SETTING - 2)}  ${shown("settingName")}${values === "" ? "" : `: ${values}`}`,
+    `${" ".repeat(SETTING)}${shown("reason")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentPages } from "../../src/azure/incidents/incident-pages.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
@@ -9,38 +10,51 @@ import { readListRequest } from "../../src/core/triage/incident-query.ts";
 import { UsageError } from "../../src/errors.ts";
 import { type ListDependencies, listIncidents } from "../../src/workflows/incidents/list-incidents.ts";
 import { countBurst } from "../../src/workflows/incidents/summarize-incidents.ts";
-import { settingsFor } from "../deployment/app-settings.ts";
+import { pageAddress, settingsFor } from "../deployment/app-settings.ts";
 import { tableDestination } from "../deployment/destinations.ts";
 import { incidentDetail } from "./incident-detail-text.ts";
 import { incidentLines, textOf } from "./incident-text.ts";
-import type { IncidentOptions } from "../commands/incidents.ts";
+import { byTime, onSameTable, showCommand, summaryText } from "./summary-text.ts";
+import type { IncidentOptions, Order } from "../commands/incidents.ts";
 import { jsonLine } from "../json-line.ts";
 import type { Terminal } from "../terminal.ts";
 
 const FULL_ID = 64;
 
-/** Prints incidents page by page. @throws {UsageError} for a malformed filter */
+/**
+ * Prints incidents. Of more than the limit, the order decides which ones: the most urgent if they are shown by time.
+ *
+ * @throws {UsageError} for a malformed filter
+ */
 export async function list(
   parameters: URLSearchParams,
-  { limit, json, ...choice }: Omit<IncidentOptions, "limit"> & { readonly limit: number },
+  { limit, order, json, ...choice }: Omit<IncidentOptions, "limit" | "order"> & { limit: number; order: Order },
   terminal: Terminal,
 ): Promise<number> {
+  parameters.set("order", order === "time" ? "priority" : order);
   const request = readListRequest(parameters);
   if ("problems" in request) throw new UsageError(request.problems.map((problem) => `--${problem}`).join("; "));
-  const { deps } = await open(choice, terminal);
-  let shown = 0;
+  const { deps, settings } = await open(choice, terminal);
+  const print = (row: IncidentRow): void =>
+    terminal.out(json === true ? jsonLine(withoutNulls(row)) : `${incidentLines(row, terminal)}\n`);
+  const shown: IncidentRow[] = [];
   let continuation: string | undefined;
   do {
-    const page = await listIncidents({ ...request, limit: Math.min(limit - shown, 200), continuation }, deps);
+    terminal.progress(`Reading incidents: ${counted(shown.length, "incident")} so far …`);
+    const page = await listIncidents({ ...request, limit: Math.min(limit - shown.length, 200), continuation }, deps);
     if (page === "refused") throw new TypeError("the table refused its own continuation");
-    for (const row of page.rows)
-      terminal.out(json === true ? jsonLine(withoutNulls(row)) : `${incidentLines(row, terminal)}\n`);
-    shown += page.rows.length;
+    shown.push(...page.rows);
+    if (order !== "time") for (const row of page.rows) print(row);
     continuation = page.continuation;
-  } while (continuation !== undefined && shown < limit && !terminal.stopping.aborted);
-  terminal.note(
-    `${shown} incident(s)${continuation === undefined ? "" : "; there may be more: raise --limit or add filters"}`,
-  );
+  } while (continuation !== undefined && shown.length < limit && !terminal.stopping.aborted);
+  if (order === "time") for (const row of shown.toSorted(byTime)) print(row);
+  if (continuation !== undefined) {
+    const which = order === "newest" ? "newest" : "most urgent";
+    terminal.note(`These are the ${which} ones; there may be more: raise --limit or add filters`);
+  }
+  const otherwise = parameters.has("status") ? "npx pimwatch incidents --status all" : "npx pimwatch doctor";
+  const next = onSameTable(showCommand(shown) ?? otherwise, choice);
+  terminal.note(summaryText(shown, { page: pageAddress(settings), next }, terminal));
   return 0;
 }
 
@@ -51,6 +65,7 @@ export async function show(
   terminal: Terminal,
 ): Promise<number> {
   const { deps, table } = await open(choice, terminal);
+  terminal.progress("Reading the incident …");
   const { row, record } = await theOne(table, await deps.ruleIds(), beginning);
   const [ruleId, id] = [textOf(row, "RuleId"), textOf(row, "IncidentId")];
   const history = await incidentChanges(table).history(ruleId, id);
@@ -64,13 +79,14 @@ export async function show(
 }
 
 async function open(choice: Pick<IncidentOptions, "storage" | "table-endpoint">, terminal: Terminal) {
-  const table = await tableDestination(choice, await settingsFor(choice, terminal));
+  const settings = await settingsFor(choice, terminal);
+  const table = await tableDestination(choice, settings);
   const deps: ListDependencies = {
     ruleIds: ruleIds(table),
     pages: incidentPages(table),
     now: () => new Date(),
   };
-  return { table, deps };
+  return { table, deps, settings };
 }
 
 async function theOne(table: TableRows, partitions: readonly string[], beginning: string): Promise<StoredIncident> {

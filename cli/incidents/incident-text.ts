@@ -1,28 +1,25 @@
 import { burstWindow } from "../../src/core/incident/burst.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { PRIORITIES } from "../../src/core/pim-settings/priority.ts";
 import { sentencesOf } from "../../src/core/pim-settings/wording/sentences.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import { visible } from "../../src/core/visible-text.ts";
+import { wrapped } from "../line-width.ts";
+import { painted, type Terminal } from "../terminal.ts";
 
 /** Enough characters to name one incident among very many. */
-const SHORT_ID = 16;
-const RESET = "\u001b[0m";
-const COLORS: Readonly<Record<string, string>> = {
-  High: "\u001b[1;31m",
-  Medium: "\u001b[33m",
-  Low: "\u001b[36m",
-};
+export const SHORT_ID = 16;
 
-interface TextOptions {
-  readonly color: boolean;
-  /** Number of known incidents of its burst, this one included. */
-  readonly burst?: number;
-}
+type Shown = Pick<Terminal, "color" | "columns">;
 
-/** An incident as lines of text: time, urgency, role, change and its meaning, actor, origin. */
-export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOptions): string {
-  return [
-    heading(incident, color),
+/**
+ * An incident as lines of text: time, urgency, role, change and its meaning, actor, origin.
+ *
+ * @param burst number of known incidents of its burst, this one included
+ */
+export function incidentText(incident: IncidentRow, terminal: Shown, burst = 1): string {
+  const lines = [
+    heading(incident, terminal),
     ...whatItSays(incident),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", actor(incident)),
@@ -33,31 +30,40 @@ export function incidentText(incident: IncidentRow, { color, burst = 1 }: TextOp
     row("result", shown(incident, "Result") || "(none given)"),
     row("record", shown(incident, "AuditLogId") || "(no id)"),
     row("incident", shown(incident, "IncidentId")),
-    "",
-  ].join("\n");
+  ];
+  return linesText(lines, terminal);
 }
 
 /** The short form for lists: time, urgency, role; meaning; actor and origin; state and id. */
-export function incidentLines(incident: IncidentRow, { color }: Pick<TextOptions, "color">): string {
+export function incidentLines(incident: IncidentRow, terminal: Shown): string {
   const state = [shown(incident, "Status"), shown(incident, "Owner")].filter((part) => part !== "");
-  return [
-    heading(incident, color),
+  const lines = [
+    heading(incident, terminal),
     ...meaning(incident).map((text) => row("means", text)),
     row("by", `${actor(incident)} from ${shown(incident, "ClientIpAddress") || "(no address)"}`),
     ...notes(incident),
     ...tenant(incident).map((text) => row("tenant", text)),
     row("incident", `${shown(incident, "IncidentId").slice(0, SHORT_ID)}  ${state.join(", ")}`),
-    "",
-  ].join("\n");
+  ];
+  return linesText(lines, terminal);
 }
 
-function heading(incident: IncidentRow, color: boolean): string {
-  const severity = shown(incident, "Severity").padEnd(8);
-  const paint = color ? COLORS[severity.trim()] : undefined;
+/** Long lines go on below the text of their first line, behind its label. */
+function linesText([first = "", ...rows]: readonly string[], { columns }: Shown): string {
+  const lines = [wrapped(first, columns, INDENT.length), ...rows.map((line) => wrapped(line, columns, LABEL + 1))];
+  return `${lines.join("\n")}\n`;
+}
+
+function heading(incident: IncidentRow, terminal: Shown): string {
+  const priority = shown(incident, "Priority").padEnd(2);
   return [
     secondOf(shown(incident, "ActivityDateTime")),
-    shown(incident, "Priority").padEnd(2),
-    paint === undefined ? severity : `${paint}${severity}${RESET}`,
+    painted(
+      priority,
+      PRIORITIES.find((known) => known === priority),
+      terminal,
+    ),
+    shown(incident, "Severity").padEnd(8),
     headline(incident),
   ].join("  ");
 }
@@ -120,12 +126,16 @@ function tenant(incident: IncidentRow): string[] {
   return name === "" ? [] : [`${name} (${shown(incident, "EntraTenantId")})`];
 }
 
+const INDENT = "    ";
+/** Width of a label with its indent. */
+const LABEL = 13;
+
 function row(label: string, text: string): string {
-  return `    ${label.padEnd(9)} ${text}`;
+  return `${`${INDENT}${label}`.padEnd(LABEL)} ${text}`;
 }
 
 /** `2026-03-04 09:12:41Z`; a time that is not ISO 8601 is shown unchanged. */
-function secondOf(time: string): string {
+export function secondOf(time: string): string {
   const [, date, second] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(time) ?? [];
   return date === undefined || second === undefined ? time || "(no time)" : `${date} ${second}Z`;
 }

@@ -4,6 +4,7 @@ import { LOCAL_HUB } from "../../local/stack.ts";
 import { containerClient, hubProducer, tableClient } from "../../src/azure/clients.ts";
 import { deadLetters } from "../../src/azure/dead-letters.ts";
 import { tableRows } from "../../src/azure/tables/table-rows.ts";
+import { counted } from "../../src/core/counted.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { LOCAL_RUN_POLL_MS } from "../../src/core/timing.ts";
 import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE } from "../../src/storage-names.ts";
@@ -11,6 +12,7 @@ import { deliveryProblems } from "../sending/delivery-check.ts";
 import type { EventSource } from "../sending/event-source.ts";
 import { sendEvents, type SendFigures } from "../sending/event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
+import { byTime } from "../incidents/summary-text.ts";
 import { jsonLine } from "../json-line.ts";
 import { latencies, spreadText } from "../sending/latency.ts";
 import { startLocalApp, type LocalApp } from "./local-app.ts";
@@ -37,10 +39,13 @@ export interface LocalRunOptions {
 export interface LocalRun {
   /** The app's settings, which name the services of the local stack. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Sends all events, prints incidents until all are forwarded, then prints the figures. @returns the exit code */
+  readonly page: string;
+  /** Sends all events, waits until all incidents are forwarded, then prints them and the figures. @returns the exit code */
   untilThrough(): Promise<number>;
-  /** Prints the incidents and dead letters since the last call. @returns how many incidents */
-  printFresh(): Promise<number>;
+  /** Prints the incidents and dead letters since the last call. */
+  printFresh(): Promise<void>;
+  /** All incidents that were printed. */
+  incidents(): readonly IncidentRow[];
   /** Rejects if a part of the local stack ends; the error names it. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
@@ -61,7 +66,6 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
     webhook: options.webhookUrl === undefined ? undefined : { url: options.webhookUrl },
     onTrouble: (line) => terminal.note(`function host: ${visible(line)}`),
   });
-  terminal.progress("");
   const { azurite, eventHub } = app.stack;
   const storage = { kind: "connectionString", connectionString: azurite.connectionString } as const;
   const incidents = storedIncidents(tableRows(await tableClient(storage, INCIDENTS_TABLE)));
@@ -70,19 +74,19 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   const producer = await hubProducer(hub, LOCAL_HUB);
 
   const bursts = burstCounts();
-  async function printFresh(): Promise<number> {
-    const fresh = await incidents.fresh();
-    for (const { row } of fresh) {
-      const burst = bursts.add(row);
-      terminal.out(json ? jsonLine(row) : `${incidentText(row, { color: terminal.color, burst })}\n`);
-    }
+  function print(rows: readonly StoredRow[]): void {
+    for (const { row } of rows) bursts.add(row);
+    for (const { row } of rows)
+      terminal.out(json ? jsonLine(row) : `${incidentText(row, terminal, bursts.sizeOf(row))}\n`);
+  }
+  async function printLetters(): Promise<void> {
     for (const { name, reason } of await letters.fresh())
       terminal.note(`pimwatch: new dead letter ${name.slice(0, 16)}: ${visible(reason)}`);
-    return fresh.length;
   }
 
   /**
-   * Prints incidents until every event is processed and every incident forwarded.
+   * Waits until every event is processed and every incident forwarded. The partitions are processed at the same time, so
+   * only then can the incidents be printed in the order of time.
    *
    * @returns false when it gives up: nothing has moved for the whole time limit, sending failed, or a person stopped it
    */
@@ -93,7 +97,8 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       const asked = Date.now();
       // Checkpoint first, then incidents: the app stores an incident before it moves the checkpoint, so none is missed.
       const isCaughtUp = sending.state === "done" && app.caughtUp();
-      await printFresh();
+      await incidents.fresh();
+      await printLetters();
       const rows = incidents.all();
       const waiting = rows.filter(({ row }) => app.forwardedAt(textOf(row, "IncidentId")) === undefined).length;
       if (isCaughtUp && waiting === 0) return true;
@@ -102,7 +107,9 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
       seen = state;
       const isOver = sending.state === "failed" || terminal.stopping.aborted;
       if (isOver || Date.now() - moved > options.timeoutSeconds * 1_000) return false;
-      terminal.progress(`${app.figures().events} of ${source.count} events processed, ${rows.length} incidents …`);
+      terminal.progress(
+        `${app.figures().events} of ${counted(source.count, "event")} processed, ${counted(rows.length, "incident")} stored …`,
+      );
       // A long table takes long to list, so the pause grows with it.
       const pause = Math.max(LOCAL_RUN_POLL_MS, 4 * (Date.now() - asked));
       await sleep(pause, undefined, { signal: terminal.stopping }).catch(() => undefined);
@@ -123,13 +130,22 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
   return {
     settings: app.stack.settings,
     failed: app.failed,
-    printFresh,
+    page: pageOf(app),
+    async printFresh() {
+      print(await incidents.fresh());
+      await printLetters();
+    },
+    incidents: () => incidents.all().map(({ row }) => row),
     async untilThrough() {
       say(`${addresses(app)}\n\nSending ${visible(source.description)}\n`);
       const began = performance.now();
       const sending: { state: SendingState } = { state: "under way" };
       // Wait for both, even if one fails: nothing may read the table after the stack has stopped.
       const [sentOrNot, throughOrNot] = await Promise.allSettled([sendAll(sending), follow(sending)]);
+      await incidents.fresh();
+      await printLetters();
+      const rows = incidents.all().toSorted((a, b) => byTime(a.row, b.row));
+      print(rows);
       const sent = valueOf(sentOrNot);
       const isThrough = valueOf(throughOrNot);
       if (terminal.stopping.aborted && !isThrough) {
@@ -137,13 +153,11 @@ export async function runLocally(options: LocalRunOptions, terminal: Terminal): 
         return 1;
       }
       const seconds = (performance.now() - began) / 1_000;
-      await printFresh();
       const buried = letters.count();
-      const rows = incidents.all();
       say(figuresText({ app, rows, sentEvents: sent.events, buried, seconds }));
       const problems = [
         ...(isThrough ? [] : [givenUp(options, app)]),
-        ...(sent.events === source.count ? [] : [`${sent.events} of ${source.count} events were sent`]),
+        ...(sent.events === source.count ? [] : [`${sent.events} of ${counted(source.count, "event")} were sent`]),
         ...deliveryProblems({
           expected: source.expected,
           stored: rows.map(({ row }) => row),
@@ -179,10 +193,15 @@ async function builtApp(terminal: Terminal): Promise<string> {
   return directory;
 }
 
-function addresses({ host, stack }: LocalApp): string {
+function pageOf({ host }: LocalApp): string {
+  return `${host.httpUrl}/api/dashboard`;
+}
+
+function addresses(app: LocalApp): string {
+  const { host, stack } = app;
   return [
     "Running on this machine only, all data in memory:",
-    `  page       ${host.httpUrl}/api/dashboard`,
+    `  page       ${pageOf(app)}`,
     `  health     ${host.httpUrl}/api/health`,
     `  pipeline   ${host.httpUrl}/api/pipeline`,
     `  tables     ${stack.azurite.tableEndpoint} (table ${INCIDENTS_TABLE})`,
@@ -214,12 +233,12 @@ function figuresText({ app, rows, sentEvents, buried, seconds }: Outcome): strin
   });
   const { enqueuedToStored, storedToForwarded } = latencies(passages);
   return [
-    `events        ${sentEvents} sent in ${seconds.toFixed(1)} s; the scan skipped ${skippedByScan}`,
-    `records       ${received} in the other events; the scan skipped ${recordsSkippedByScan} of them; ${otherCategory} of other categories`,
-    `matches       ${matched} records in ${rows.length} incidents; a redelivered record makes no second incident`,
-    `dead letters  ${buried}`,
-    `forwarded     ${app.stack.ingestion.rows().length} rows`,
-    `latency       enqueued → stored ${spreadText(enqueuedToStored)}; stored → forwarded ${spreadText(storedToForwarded)}`,
+    `sent       ${counted(sentEvents, "event")} in ${seconds.toFixed(1)} s; the scan skipped ${counted(skippedByScan, "event")}`,
+    `read       ${counted(received, "record")} in the other events; the scan skipped ${counted(recordsSkippedByScan, "record")}; ${counted(otherCategory, "record")} of other categories`,
+    `matched    ${counted(matched, "record")}, in ${counted(rows.length, "incident")}; a redelivered record makes no second incident`,
+    `set aside  ${counted(buried, "dead letter")}`,
+    `forwarded  ${counted(app.stack.ingestion.rows().length, "row")}`,
+    `latency    enqueued → stored ${spreadText(enqueuedToStored)}; stored → forwarded ${spreadText(storedToForwarded)}`,
   ].join("\n");
 }
 
@@ -230,26 +249,24 @@ function givenUp({ timeoutSeconds }: LocalRunOptions, app: LocalApp): string {
 
 function deadLetterProblems({ expectedDeadLetters }: EventSource, buried: number): string[] {
   const isRight = expectedDeadLetters === undefined || expectedDeadLetters === buried;
-  return isRight ? [] : [`${buried} dead letters instead of ${expectedDeadLetters}`];
+  return isRight ? [] : [`${counted(buried, "dead letter")} instead of ${counted(expectedDeadLetters, "dead letter")}`];
 }
 
 function verdict({ expected }: EventSource, incidents: number): string {
   return expected === undefined
-    ? `All events were processed; all ${incidents} incidents were forwarded exactly once.`
-    : `All ${expected.length} expected incidents were stored and forwarded exactly once.`;
+    ? `All events were processed; all ${counted(incidents, "incident")} were forwarded exactly once.`
+    : `All ${counted(expected.length, "expected incident")} were stored and forwarded exactly once.`;
 }
 
 /** Counts the incidents of each burst as they come. */
 function burstCounts() {
   const counts = new Map<string, number>();
   return {
-    /** @returns how many of its burst there are now, this one among them */
-    add(row: IncidentRow): number {
+    add(row: IncidentRow): void {
       const id = textOf(row, "BurstId");
-      if (id === "") return 1;
-      const count = (counts.get(id) ?? 0) + 1;
-      counts.set(id, count);
-      return count;
+      if (id !== "") counts.set(id, (counts.get(id) ?? 0) + 1);
     },
+    /** How many incidents of its burst were added, this one among them. */
+    sizeOf: (row: IncidentRow): number => counts.get(textOf(row, "BurstId")) ?? 1,
   };
 }

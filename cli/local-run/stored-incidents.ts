@@ -2,6 +2,7 @@ import { rowOfEntity } from "../../src/azure/incidents/incident-entity.ts";
 import { INCIDENT_ROWS } from "../../src/azure/tables/row-keys.ts";
 import { isMissingTable } from "../../src/azure/tables/table-errors.ts";
 import type { TableRows } from "../../src/azure/tables/table-rows.ts";
+import { byTime } from "../incidents/summary-text.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 
 export interface StoredRow {
@@ -14,7 +15,7 @@ export interface StoredRow {
 export function storedIncidents(table: Pick<TableRows, "list">) {
   const all = new Map<string, StoredRow>();
   return {
-    /** Incidents that no earlier call has returned, in the order in which the table stored them. */
+    /** Incidents that no earlier call has returned, oldest activity first. */
     async fresh(): Promise<readonly StoredRow[]> {
       const added: StoredRow[] = [];
       try {
@@ -29,7 +30,7 @@ export function storedIncidents(table: Pick<TableRows, "list">) {
       } catch (error) {
         if (!isMissingTable(error)) throw error;
       }
-      return added.toSorted((a, b) => (a.storedAt ?? 0) - (b.storedAt ?? 0));
+      return added.toSorted((a, b) => byTime(a.row, b.row));
     },
 
     /** All incidents returned so far. */

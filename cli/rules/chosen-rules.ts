@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { compileRules, type CompiledRules, type SourcedRule } from "../../src/sentinel/compile-rules.ts";
+import { compileRules, type CompiledRules, type OnRule, type SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { suggestion } from "../../src/kql/compile/nearest-name.ts";
+import { counted } from "../../src/core/counted.ts";
+import { visible } from "../../src/core/visible-text.ts";
+import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../../src/errors.ts";
 
 /**
@@ -12,12 +15,14 @@ import { UsageError } from "../../src/errors.ts";
 export async function chosenRules(
   directory: string,
   names: readonly string[],
+  terminal: Pick<Terminal, "progress">,
 ): Promise<Pick<CompiledRules, "sourced" | "problems">> {
   const paths = names.filter((name) => /[/\\]/.test(name) && existsSync(name));
   const others = names.filter((name) => !paths.includes(name));
   const compiled: CompiledRules[] = [];
-  for (const path of paths) compiled.push(await compileRules(path));
-  if (others.length > 0 || names.length === 0) compiled.push(await namedRules(directory, others));
+  const onRule = ruleProgress("Compiling", terminal);
+  for (const path of paths) compiled.push(await compileRules(path, onRule));
+  if (others.length > 0 || names.length === 0) compiled.push(await namedRules(directory, others, onRule));
   const sourced = compiled.flatMap((each) => each.sourced);
   const problems = compiled.flatMap((each) => each.problems);
   if (sourced.length === 0 && problems.length === 0) {
@@ -28,8 +33,14 @@ export async function chosenRules(
   return { sourced, problems };
 }
 
-async function namedRules(directory: string, names: readonly string[]): Promise<CompiledRules> {
-  const all = await compileRules(directory);
+/** Shows which rule of how many is being worked on. */
+export function ruleProgress(doing: string, terminal: Pick<Terminal, "progress">): OnRule {
+  return (name, number, count) =>
+    terminal.progress(`${doing} rule ${number} of ${counted(count, "rule")}: ${visible(name)} …`);
+}
+
+async function namedRules(directory: string, names: readonly string[], onRule: OnRule): Promise<CompiledRules> {
+  const all = await compileRules(directory, onRule);
   if (names.length === 0) return all;
   const known = all.sourced.map(({ files }) => files.name);
   for (const name of names) {

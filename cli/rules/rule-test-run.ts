@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { tenantOf, toAuditLogRow } from "../../src/core/event/audit-log.ts";
 import { toJson } from "../../src/core/json/column-json.ts";
 import type { DiagnosticRecord } from "../../src/core/event/event-body.ts";
@@ -168,7 +169,10 @@ function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Foun
   const count = countOf(expected);
   if (found.length !== count) {
     const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
-    return [`${found.length} finding(s) instead of ${count}${found.length === 0 ? "" : ":"}`, ...shown];
+    return [
+      `${counted(found.length, "finding")} instead of ${counted(count, "finding")}${found.length === 0 ? "" : ":"}`,
+      ...shown,
+    ];
   }
   return (rows ?? []).flatMap((row, index) => compareRow(row, found[index], rows?.length === 1 ? "" : `[${index}].`));
 }

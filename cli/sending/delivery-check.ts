@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { textOf } from "../incidents/incident-text.ts";
 
 /** A row of the table or of the endpoint, by column. */
@@ -34,7 +35,7 @@ export function deliveryProblems({ expected, stored, forwarded }: Delivery): str
     for (const { incidentId, recordId, rule } of expected) {
       const found = times.get(incidentId) ?? 0;
       if (found === 0) problems.push(`no incident for record ${recordId} of the rule "${rule}"`);
-      if (found > 1) problems.push(`${found} incidents for record ${recordId} of the rule "${rule}"`);
+      if (found > 1) problems.push(`${counted(found, "incident")} for record ${recordId} of the rule "${rule}"`);
     }
     const wanted = new Set(expected.map(({ incidentId }) => incidentId));
     for (const row of stored) {
@@ -47,7 +48,7 @@ export function deliveryProblems({ expected, stored, forwarded }: Delivery): str
   const rows = count(forwarded.filter((row) => row["RowKind"] !== "updated").map(idOf));
   for (const [id, recordId] of recordOf) {
     const times = rows.get(id) ?? 0;
-    if (times !== 1) problems.push(`incident ${id} (record ${recordId}) was forwarded ${times} times`);
+    if (times !== 1) problems.push(`incident ${id} (record ${recordId}) was forwarded ${counted(times, "time")}`);
   }
   for (const id of rows.keys()) {
     if (!recordOf.has(id)) problems.push(`incident ${id} was forwarded but is not in the table`);

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import type { EventHubProducerClient } from "@azure/event-hubs";
 import { DependencyError, UsageError } from "../../src/errors.ts";
 import { wordsOf } from "../errors/failure.ts";
@@ -52,8 +53,8 @@ export async function sendEvents(
 
 function tooLarge(body: Uint8Array, where: string, { limit, sent }: { limit: number; sent: number }): UsageError {
   return new UsageError(
-    `${where}: this event has ${body.length} bytes, and the hub accepts at most ${limit} with its envelope. ` +
-      `The ${sent} event(s) before it were sent. Split its records over several events`,
+    `${where}: this event has ${counted(body.length, "byte")}, and the hub accepts at most ${counted(limit, "byte")} with its envelope. ` +
+      `${counted(sent, "earlier event")} sent. Split its records over several events`,
   );
 }
 

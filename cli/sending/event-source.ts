@@ -2,6 +2,9 @@ import { sampleDay } from "../../local/samples/sample-day.ts";
 import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
+import { counted } from "../../src/core/counted.ts";
+import { visible } from "../../src/core/visible-text.ts";
+import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { judge } from "../../src/workflows/detection/judge-record.ts";
@@ -28,7 +31,7 @@ export interface EventSource {
 export function sampleSource(day: Date, rules: readonly ReadyRule[]): EventSource {
   const { bodies, figures } = sampleDay({ day });
   return {
-    description: `a day of invented events: ${bodies.length} events with ${figures.delivered} records`,
+    description: `a day of invented events: ${counted(bodies.length, "event")} with ${counted(figures.delivered, "record")}`,
     count: bodies.length,
     tenantIds: [TENANT_ID],
     expected: expectedIncidents(bodies, rules),
@@ -61,7 +64,7 @@ export function expectedIncidents(bodies: readonly Uint8Array[], rules: readonly
  *
  * @throws {UsageError} when the file cannot be read, holds no event, or none that is understood
  */
-export async function fileSource(path: string): Promise<EventSource> {
+export async function fileSource(path: string, terminal: Pick<Terminal, "progress">): Promise<EventSource> {
   const tenants = new Set<string>();
   let count = 0;
   const refuse = (file: Parameters<typeof misreadText>[0]): never => {
@@ -69,6 +72,7 @@ export async function fileSource(path: string): Promise<EventSource> {
   };
   for await (const { body } of readEventFiles([path], refuse)) {
     count += 1;
+    terminal.progress(`Reading ${visible(path)}: ${counted(count, "event")} so far …`);
     for (const { record } of readEventBody(body).records) {
       const tenant = tenantOf(record);
       if (GUID.test(tenant)) tenants.add(tenant);
@@ -79,7 +83,7 @@ export async function fileSource(path: string): Promise<EventSource> {
       ? `it names no tenant, so the tenant of the samples is allowed (${TENANT_ID})`
       : `tenants allowed: ${[...tenants].join(", ")}`;
   return {
-    description: `${path}: ${count} events; ${named}`,
+    description: `${path}: ${counted(count, "event")}; ${named}`,
     count,
     tenantIds: tenants.size === 0 ? [TENANT_ID] : [...tenants],
     expected: undefined,

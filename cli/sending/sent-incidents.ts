@@ -6,11 +6,13 @@ import { isMissingTable } from "../../src/azure/tables/table-errors.ts";
 import type { TableRows } from "../../src/azure/tables/table-rows.ts";
 import { tenantOf } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
+import { counted } from "../../src/core/counted.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { SEND_WAIT_POLL_MS } from "../../src/core/timing.ts";
 import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
 import { callHub, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
+import { byTime } from "../incidents/summary-text.ts";
 import { spread, spreadText } from "./latency.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -46,53 +48,75 @@ export async function newestEnqueued(hub: HubProperties): Promise<number> {
  * tenant, rule and record, so the ids are known before the incidents appear.
  */
 export function followSent({ table, rules, newestBefore, allowedTenantIds = [] }: Followed) {
-  /** By incident id. */
-  const awaited = new Map<string, { readonly ruleId: string; readonly recordId: string; readonly where: string }>();
+  const awaited = new Map<string, Awaited>();
 
   return {
     /** Passes the events on, and notes which incidents they will become. */
     async *noting(events: AsyncIterable<OutgoingEvent>): AsyncGenerator<OutgoingEvent> {
       for await (const event of events) {
-        for (const row of await incidentsOf(event.body, rules, allowedTenantIds)) {
-          const [ruleId, recordId] = [textOf(row, "RuleId"), textOf(row, "AuditLogId")];
-          awaited.set(textOf(row, "IncidentId"), { ruleId, recordId, where: event.where });
-        }
+        for (const row of await incidentsOf(event.body, rules, allowedTenantIds))
+          awaited.set(textOf(row, "IncidentId"), { row, where: event.where });
         yield event;
       }
     },
 
-    /** Prints each awaited incident when it appears. @returns the exit code */
-    async untilFound({ timeoutSeconds }: { readonly timeoutSeconds: number }, terminal: Terminal): Promise<number> {
-      const total = awaited.size;
+    /** Prints the awaited incidents as they appear, oldest first. @returns those that appeared, and whether all did */
+    async untilFound(
+      { timeoutSeconds }: { readonly timeoutSeconds: number },
+      terminal: Terminal,
+    ): Promise<{ readonly rows: readonly IncidentRow[]; readonly isComplete: boolean }> {
+      const wanted = [...awaited].toSorted(([, a], [, b]) => byTime(a.row, b.row));
       const deadline = Date.now() + timeoutSeconds * 1_000;
-      const milliseconds: number[] = [];
-      while (awaited.size > 0 && Date.now() < deadline && !terminal.stopping.aborted) {
-        for (const [id, { ruleId }] of awaited) {
-          const found = await find(table, ruleId, id);
-          if (!found) continue;
-          awaited.delete(id);
-          const took = passageTime(found, newestBefore);
-          if (took !== undefined) milliseconds.push(took);
-          const remark =
-            took === undefined ? "already stored, from an earlier run" : `${took} ms from the hub to the table`;
-          terminal.out(`${incidentText(found.row, terminal)}    ${remark}\n\n`);
+      const found = new Map<string, Found>();
+      let next = 0;
+      while (found.size < wanted.length && Date.now() < deadline && !terminal.stopping.aborted) {
+        for (const [id, { row }] of wanted) {
+          const one = found.has(id) ? undefined : await find(table, textOf(row, "RuleId"), id);
+          if (one !== undefined) found.set(id, one);
+          terminal.progress(`${found.size} of ${counted(wanted.length, "incident")} found …`);
         }
-        terminal.progress(`${total - awaited.size} of ${total} incidents found …`);
-        if (awaited.size > 0)
+        // One that appeared early waits for those before it.
+        for (let one = foundAt(next); one !== undefined; one = foundAt(next)) {
+          print(one);
+          next += 1;
+        }
+        if (found.size < wanted.length)
           await sleep(SEND_WAIT_POLL_MS, undefined, { signal: terminal.stopping }).catch(() => undefined);
       }
-      terminal.progress("");
-      terminal.note(
-        `${total - awaited.size} of ${total} incident(s) found; hub → table: ${spreadText(spread(milliseconds))}`,
-      );
-      for (const { recordId, where } of awaited.values()) {
-        terminal.note(
-          `pimwatch: ${visible(where)}: no incident for record ${visible(recordId)} within ${timeoutSeconds} s`,
-        );
+      for (const [id] of wanted.slice(next)) {
+        const one = found.get(id);
+        if (one !== undefined) print(one);
       }
-      return awaited.size === 0 ? 0 : 1;
+      const milliseconds = [...found.values()].flatMap((one) => passageTime(one, newestBefore) ?? []);
+      terminal.note(
+        `${found.size} of ${counted(wanted.length, "incident")} found; hub → table: ${spreadText(spread(milliseconds))}`,
+      );
+      for (const [id, { row, where }] of wanted) {
+        if (found.has(id)) continue;
+        const record = visible(textOf(row, "AuditLogId"));
+        terminal.note(`pimwatch: ${visible(where)}: no incident for record ${record} within ${timeoutSeconds} s`);
+      }
+      return { rows: [...found.values()].map(({ row }) => row), isComplete: found.size === wanted.length };
+
+      function foundAt(index: number): Found | undefined {
+        return found.get(wanted[index]?.[0] ?? "");
+      }
+
+      function print(one: Found): void {
+        const took = passageTime(one, newestBefore);
+        const remark =
+          took === undefined ? "already stored, from an earlier run" : `${took} ms from the hub to the table`;
+        terminal.out(`${incidentText(one.row, terminal)}    ${remark}\n\n`);
+      }
     },
   };
+}
+
+interface Awaited {
+  /** As the rules make it here; the table's has more. */
+  readonly row: IncidentRow;
+  /** The place of its record in a file. */
+  readonly where: string;
 }
 
 /** The incidents that the app will make of an event, if it allows the known tenants and all that the event names. */

@@ -1,3 +1,4 @@
+import { counted } from "../../src/core/counted.ts";
 import { containerClient, type Credential, ownSignIn, tableClient } from "../../src/azure/clients.ts";
 import { deadLetters as lettersIn } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
@@ -32,6 +33,7 @@ export async function silenceReport(
 ): Promise<number> {
   if (more.length > 0) throw new UsageError("Give one RULE, or none for the list. Quote a name with spaces");
   const deps = await dependenciesOf(await givenSettings(settings, terminal));
+  terminal.progress("Reading the ledger …");
   const proof = await readProof(deps);
   const only = tenant?.toLowerCase();
   if (only !== undefined && !proof.tenants.some(({ id }) => id === only))
@@ -40,6 +42,7 @@ export async function silenceReport(
     terminal.out(json === true ? jsonLine(proof) : overview(proof));
     return isWhole(proof) ? 0 : 1;
   }
+  terminal.progress("Counting incidents …");
   const statements = await statementsOf(proof, theRule(proof.rules, wanted), { ...deps, tenant: only });
   for (const statement of statements)
     terminal.out(json === true ? jsonLine(statement) : `${visible(statement.sentence)}\n`);
@@ -109,9 +112,9 @@ function overview(proof: ProofOfSilence): string {
   const { openEvents, lostEvents, deadLetters, delays, app } = proof;
   const lines = [
     `evaluated through  ${proof.evaluatedThrough ?? "unknown: ledger-timer has not checked every partition yet"}`,
-    `not stored yet     ${openEvents} event(s)${rangesText(proof)}`,
-    `lost               ${lostEvents} event(s) of this hub`,
-    `dead letters       ${deadLetters ?? "unknown"}`,
+    `not stored yet     ${counted(openEvents, "event")}${rangesText(proof)}`,
+    `lost               ${counted(lostEvents, "event")} of this hub`,
+    `set aside          ${deadLetters === undefined ? "unknown: the dead letters cannot be counted" : counted(deadLetters, "dead letter")}`,
     `occurred → hub     ${delayLine(delays.occurredToHub, "audit records that were read in full")}`,
     `hub → stored       ${delayLine(delays.hubToStored, "events")}`,
     ...app.map(({ version, from, until }) => `pimwatch           ${version}, used from ${from} to ${until}`),
@@ -137,6 +140,9 @@ function delayLine(figures: DelayFigures | undefined, what: string): string {
 
 function ruleLine({ id, name, version, plan, since, deadLetters, earlier }: ProvenRule): string {
   const before = earlier.map((one) => `; before that ${one.version} (plan ${one.plan}) until ${one.until}`).join("");
-  const letters = deadLetters === 0 ? "" : `, dead letters: ${deadLetters ?? "unknown"}`;
+  const letters =
+    deadLetters === 0
+      ? ""
+      : `, ${deadLetters === undefined ? "unknown dead letters" : counted(deadLetters, "dead letter")}`;
   return `${id}  ${name}  ${version} (plan ${plan}) since ${since ?? "unknown"}${letters}${before}`;
 }

@@ -23,16 +23,20 @@ export interface CompiledRules {
   readonly problems: Problem[];
 }
 
+/** Called before each rule of a folder: many rules take minutes. */
+export type OnRule = (name: string, number: number, count: number) => void;
+
 /**
  * Compiles the rules in a folder: every `<rule-name>/rule.yaml` with the files beside it, and every other YAML file, such
  * as an official rule file. If rules share an id, only one of them is returned.
  *
  * @throws {UsageError} if there is no such folder
  */
-export async function compileRules(directory: string): Promise<CompiledRules> {
+export async function compileRules(directory: string, onRule?: OnRule): Promise<CompiledRules> {
   const found = await findRules(directory);
   const problems: Problem[] = [...found.problems];
-  const compiled = found.rules.flatMap((files) => {
+  const compiled = found.rules.flatMap((files, index) => {
+    onRule?.(files.name, index + 1, found.rules.length);
     const { rule, problems: own } = compileRule(files.rule.text, files.rule.name, files);
     problems.push(...own);
     return rule === undefined ? [] : [{ rule, files, id: rule.id, queryHash: rule.queryHash }];

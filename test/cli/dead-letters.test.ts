@@ -55,7 +55,7 @@ describe("dead-letters", () => {
     expect(await pimwatch("dead-letters")).toEqual({
       code: 0,
       out: "",
-      err: `0 dead letter(s); 0 row(s) refused and 0 failing at ${SINK_TITLES.join(" or ")}`,
+      err: `0 dead letters; 0 refused rows and 0 failing rows at ${SINK_TITLES.join(" or ")}`,
     });
     const letter = bytes("{");
     await bury(letter, "not JSON");
@@ -66,11 +66,11 @@ describe("dead-letters", () => {
     await incidentTable(tableRows(table())).markFailed(failing.row, FAILURE);
 
     const { code, out, err } = await pimwatch("dead-letters");
-    expect([code, err]).toEqual([1, `1 dead letter(s); 1 row(s) refused and 1 failing at ${SINK_TITLES.join(" or ")}`]);
+    expect([code, err]).toEqual([1, `1 dead letter; 1 refused row and 1 failing row at ${SINK_TITLES.join(" or ")}`]);
     expect(out.split("\n").toSorted()).toEqual([
       "",
       `${nameOf(letter).slice(0, 16)}         1 bytes  not JSON  (partition 3, number 42, 2026-03-04T09:14:00.5Z)`,
-      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 time(s) while the sink accepted other rows, sent again from 2026-03-04T09:16:00.000Z)`,
+      `failing at log-analytics: incident ${valueText(failing.row["IncidentId"])}, revision 1  answered 500  (2 times while the sink accepted other rows, sent again from 2026-03-04T09:16:00.000Z)`,
       `refused by log-analytics: incident ${valueText(incident.row["IncidentId"])}, revision 1  answered 400: InvalidRecord`,
     ]);
     const json = (await pimwatch("dead-letters", "--json")).out.trimEnd().split("\n");
@@ -122,17 +122,20 @@ describe("redrive", () => {
     expect(await pimwatch("redrive", "--discard", "an exercise", name)).toEqual({
       code: 0,
       out: `${name}  discarded\n`,
-      err: expect.stringMatching(/^1 dead letter\(s\) discarded by .+: an exercise$/),
+      err: expect.stringMatching(/^1 dead letter discarded by .+: an exercise$/),
     });
 
     expect((await pimwatch("dead-letters")).out).not.toContain(name);
     expect(await pimwatch("dead-letters", "--discarded")).toEqual({
       code: 0,
       out: expect.stringMatching(new RegExp(`^${name} .* discarded by .+, 20.*Z: an exercise\n$`)),
-      err: "1 discarded dead letter(s)",
+      err: "1 discarded dead letter",
     });
-    expect((await pimwatch("redrive", "--all")).err).toBe("1 dead letter(s) processed, 1 stay");
-    expect(await pimwatch("redrive", name)).toMatchObject({ code: 0, err: "1 dead letter(s) processed, 0 stay" });
+    expect((await pimwatch("redrive", "--all")).err).toBe("1 dead letter processed; 1 dead letter stays");
+    expect(await pimwatch("redrive", name)).toMatchObject({
+      code: 0,
+      err: "1 dead letter processed; 0 dead letters stay",
+    });
     expect((await pimwatch("dead-letters", "--discarded")).out).toBe("");
   });
 
@@ -142,15 +145,15 @@ describe("redrive", () => {
     const first = await pimwatch("redrive", nameOf(letter).slice(0, 12));
     expect(first).toEqual({
       code: 0,
-      out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incident\(s\)\n$/),
-      err: "1 dead letter(s) processed, 0 stay",
+      out: expect.stringMatching(/^[0-9a-f]{16} {2}\d+ new incidents?\n$/),
+      err: "1 dead letter processed; 0 dead letters stay",
     });
     const waiting = await pendingRows(incidentTable(tableRows(table())), RULE_ID);
     expect(waiting).toMatchObject([{ AuditLogId: "PIM_1", EventHubPartitionId: "3", EventHubSequenceNumber: 42 }]);
     expect((await pimwatch("dead-letters")).code).toBe(0);
 
     await bury(letter, "again");
-    expect((await pimwatch("redrive", "--all")).out).toContain("known incident(s)");
+    expect((await pimwatch("redrive", "--all")).out).toContain("known incident");
     expect(await pendingRows(incidentTable(tableRows(table())), RULE_ID)).toHaveLength(1);
   });
 
@@ -160,7 +163,7 @@ describe("redrive", () => {
     expect(await pimwatch("redrive", "--all")).toMatchObject({
       code: 1,
       out: expect.stringContaining("stays: not JSON"),
-      err: "1 dead letter(s) processed, 1 stay",
+      err: "1 dead letter processed; 1 dead letter stays",
     });
     expect(await deadLetters(container()).read(nameOf(letter))).toEqual(Buffer.from(letter));
   });
@@ -171,7 +174,7 @@ describe("redrive", () => {
     const { code, out } = await pimwatch("redrive", "--all");
     expect([code, out]).toEqual([
       0,
-      expect.stringContaining("1 part(s) became dead letters of their own: records[1] is not an object"),
+      expect.stringContaining("1 part set aside as dead letters of their own: records[1] is not an object"),
     ]);
     const left = [];
     for await (const entry of deadLetters(container()).list()) left.push(entry.name);
@@ -186,7 +189,7 @@ describe("redrive", () => {
     expect(await pimwatch("redrive", "--refused")).toEqual({
       code: 0,
       out: "",
-      err: "2 row(s) released: the app sends them again",
+      err: "2 rows released: the app sends them again",
     });
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, failing: 0, refused: 0 });
     expect(await pendingRows(incidents, RULE_ID, { dueAt: new Date(0) })).toHaveLength(2);
@@ -211,7 +214,7 @@ describe("redrive", () => {
     expect(out.match(/new incident/g)).toHaveLength(2);
     expect(err.split("\n")).toEqual([
       expect.stringMatching(new RegExp(`^${first} failed: `)),
-      "2 dead letter(s) processed, 0 stay; 1 failed, 0 not tried",
+      "2 dead letters processed; 0 dead letters stay; 1 dead letter failed, 0 dead letters not tried",
     ]);
     expect(code).toBe(1);
     expect((await pimwatch("dead-letters")).out).toContain(first.slice(0, 16));
@@ -226,7 +229,7 @@ describe("redrive", () => {
     const { code, err } = await withForbidden((url) => url.includes(first), "redrive", "--refused");
     expect(err.split("\n")).toEqual([
       expect.stringMatching(new RegExp(`^incident ${first}, revision 1 failed: `)),
-      "2 row(s) released: the app sends them again; 1 failed",
+      "2 rows released: the app sends them again; 1 row failed",
     ]);
     expect(code).toBe(1);
     expect(await incidents.waiting(RULE_ID)).toMatchObject({ pending: 2, refused: 1 });

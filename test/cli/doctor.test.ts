@@ -75,7 +75,7 @@ test("on a healthy stack every check is ok and changes nothing", async () => {
     "ledger and timers",
     "log category AuditLogs",
   ]);
-  expect({ code, notes }).toEqual({ code: 0, notes: ["0 problem(s), 0 warning(s), 0 not checked"] });
+  expect({ code, notes }).toEqual({ code: 0, notes: ["0 problems, 0 warnings, 0 things not checked"] });
   expect(stack.ingestion.rows()).toHaveLength(before);
 });
 

@@ -13,6 +13,7 @@ export function fakeTerminal(
     note: (text) => void notes.push(text),
     progress: () => undefined,
     color: false,
+    columns: undefined,
     environment,
     stackNotes: "/missing", // no local stack runs
     stopping: new AbortController().signal,

@@ -57,12 +57,52 @@ const idsOf = (out: string): unknown[] =>
     .split("\n")
     .map((line): unknown => JSON.parse(line).IncidentId);
 
+const SUMMARY = `3 incidents: 1 P1, 1 P3, 1 P4
+page  /api/dashboard of the function app
+next  npx pimwatch incidents show ${EARLY.slice(0, 16)}`;
+
 describe("list", () => {
-  test("shows open incidents, most urgent first, in the short form", async () => {
+  test.each([
+    { args: [], next: `npx pimwatch incidents show ${EARLY.slice(0, 16)}` },
+    { args: ["--priority", "P2"], next: "npx pimwatch incidents --status all" },
+  ])("the command that the summary of $args names works as printed", async ({ args, next }) => {
+    const { err } = await pimwatch(...args);
+    expect(err).toContain(`\nnext  ${next}`);
+    expect((await pimwatch(...next.split(" ").slice(3))).code).toBe(0);
+  });
+
+  test("says that there may be more than the limit, and which ones are shown", async () => {
+    expect((await pimwatch("--limit", "2")).err).toContain("These are the most urgent ones; there may be more");
+    expect((await pimwatch("--limit", "2", "--order", "newest")).err).toContain("These are the newest ones;");
+  });
+
+  test("a connection string is not repeated, since it holds a key; the page's address comes from the settings", async () => {
+    const terminal = fakeTerminal({ DASHBOARD_URL: "https://app.example/api/dashboard" });
+    await run(["incidents", "--storage", azurite.connectionString], terminal);
+    expect(terminal.notes.join("")).toContain(
+      "page  https://app.example/api/dashboard\nnext  with the same --storage: npx",
+    );
+    expect(terminal.notes.join("")).not.toContain("AccountKey");
+  });
+
+  test("only priorities are colored, in the list and in the summary", async () => {
+    const terminal = { ...fakeTerminal({ INCIDENTS_STORAGE: azurite.connectionString }), color: true };
+    await run(["incidents", "--priority", "P1"], terminal);
+    expect(terminal.outs[0]).toContain("2026-03-04 09:00:00Z  \u001b[1;31mP1\u001b[0m  High      Changes");
+    expect(terminal.notes[0]).toContain("1 incident: \u001b[1;31m1 P1\u001b[0m\n");
+    await run(["incidents", "--priority", "P1", "--json"], terminal);
+    expect(terminal.outs[1]).not.toContain("\u001b");
+  });
+
+  test("shows open incidents, oldest first, in the short form, and ends with a summary", async () => {
     const { code, out, err } = await pimwatch();
-    expect({ code, err }).toEqual({ code: 0, err: "3 incident(s)" });
+    expect({ code, err }).toEqual({ code: 0, err: SUMMARY });
     expect(out).toBe(
       [
+        "2026-01-04 09:00:00Z  P4  High      Changes to PIM Settings: Global Administrator",
+        "    by        alex.rivera@fabrikam.example from 203.0.113.24",
+        `    incident  ${REMOVED.slice(0, 16)}  New`,
+        "",
         "2026-03-04 09:00:00Z  P1  High      Changes to PIM Settings: Global Administrator",
         "    by        alex.rivera@fabrikam.example from 203.0.113.24",
         `    incident  ${EARLY.slice(0, 16)}  New`,
@@ -70,10 +110,6 @@ describe("list", () => {
         "2026-03-04 09:30:00Z  P3  High      Changes to PIM Settings: Global Administrator",
         "    by        alex.rivera@fabrikam.example from 203.0.113.24",
         `    incident  ${LATE.slice(0, 16)}  New`,
-        "",
-        "2026-01-04 09:00:00Z  P4  High      Changes to PIM Settings: Global Administrator",
-        "    by        alex.rivera@fabrikam.example from 203.0.113.24",
-        `    incident  ${REMOVED.slice(0, 16)}  New`,
         "",
         "",
       ].join("\n"),
@@ -83,7 +119,9 @@ describe("list", () => {
   test.each([
     { args: ["--status", "all", "--order", "newest"], ids: [LATE, CLOSED, EARLY, REMOVED] },
     { args: ["--status", "Closed"], ids: [CLOSED] },
-    { args: ["--priority", "P3,P4"], ids: [LATE, REMOVED] },
+    { args: ["--priority", "P3,P4"], ids: [REMOVED, LATE] },
+    { args: ["--order", "priority"], ids: [EARLY, LATE, REMOVED] },
+    { args: ["--limit", "2"], ids: [EARLY, LATE] },
     { args: ["--from", "2026-03-04T09:10:00Z"], ids: [LATE] },
     { args: ["list", "--limit", "1"], ids: [EARLY] },
   ])("as JSON with $args", async ({ args, ids }) => {
@@ -94,7 +132,7 @@ describe("list", () => {
   test("the emulator needs only its endpoint", async () => {
     const terminal = fakeTerminal();
     expect(await run(["incidents", "--table-endpoint", azurite.tableEndpoint], terminal)).toBe(0);
-    expect(terminal.notes).toEqual(["3 incident(s)"]);
+    expect(terminal.notes).toEqual([`${SUMMARY} --table-endpoint ${azurite.tableEndpoint}`]);
   });
 });
 
@@ -135,6 +173,7 @@ describe("show", () => {
 test.each([
   { args: ["--priority", "P9"], says: "--priority: expected one or more of P1, P2, P3, P4, separated by commas" },
   { args: ["--from", "yesterday"], says: "--from: expected a time such as 2026-01-31T12:00:00Z" },
+  { args: ["--order", "oldest"], says: '--order must be time, newest, priority, not "oldest"' },
   { args: ["--limit", "0"], says: '--limit must be a whole number from 1 to 100000, not "0"' },
   { args: ["show"], says: "Give `list`, or `show ID`" },
   { args: ["remove", "x"], says: "Give `list`, or `show ID`" },

@@ -28,7 +28,7 @@ test("tests that passed, failed and did not run, with their counts", () => {
         name: 'says "no"',
         file: "a/tests.yaml",
         line: 9,
-        failures: ["0 finding(s) instead of 1", "    \u001b[2J & more"],
+        failures: ["0 findings instead of 1 finding", "    \u001b[2J & more"],
       },
       {
         name: "waits",
@@ -58,8 +58,8 @@ test("tests that passed, failed and did not run, with their counts", () => {
             file: "a/tests.yaml",
             line: "9",
             failure: {
-              "#text": "0 finding(s) instead of 1\n    \\u{1b}[2J & more",
-              message: "0 finding(s) instead of 1",
+              "#text": "0 findings instead of 1 finding\n    \\u{1b}[2J & more",
+              message: "0 findings instead of 1 finding",
             },
           },
           {

@@ -48,8 +48,8 @@ beforeEach(async () => {
 test("--list names the exports, and says which is not whole", async () => {
   expect(await pimwatch("restore", "--list")).toEqual({
     code: 0,
-    out: expect.stringMatching(new RegExp(`^${EXPORT}  4 row\\(s\\), \\d+ bytes\n2026-12-01T02-37-00Z  not whole\n$`)),
-    err: "2 export(s)",
+    out: expect.stringMatching(new RegExp(`^${EXPORT}  4 rows, \\d+ bytes\n2026-12-01T02-37-00Z  not whole\n$`)),
+    err: "2 exports",
   });
   const [first = "", second = ""] = (await pimwatch("restore", "--list", "--json")).out.split("\n");
   expect(JSON.parse(first)).toEqual({ export: EXPORT, isWhole: true, rows: 4, bytes: expect.any(Number) });
@@ -64,12 +64,12 @@ describe("into a table that is gone", () => {
       code: 0,
       out: "",
       err: expect.stringMatching(
-        /^Export 2026-11-30T02-37-00Z: 4 row\(s\) in \d part\(s\).*\n4 row\(s\) would be added, 0 there already$/,
+        /^Export 2026-11-30T02-37-00Z: 4 rows in \d parts?.*\n4 rows would be added, 0 rows there already$/,
       ),
     });
     expect(await pimwatch("restore")).toMatchObject({
       code: 0,
-      err: expect.stringMatching(/\n4 row\(s\) added, 0 there already$/),
+      err: expect.stringMatching(/\n4 rows added, 0 rows there already$/),
     });
     expect(await incidentTable(table()).get(RULE_ID, ID)).toEqual(INCIDENT);
     expect(await pimwatch("restore", EXPORT, "--json")).toMatchObject({
@@ -102,7 +102,7 @@ test("a row that differs stays, is named, and makes the exit code 1", async () =
   expect(await pimwatch("restore")).toMatchObject({
     code: 1,
     out: `differs, kept as it is  ${RULE_ID}  incident|${ID}: revision 1 in the table, 1 in the export  (Owner)\n`,
-    err: expect.stringContaining("0 row(s) added, 3 there already, 1 differ and stay as they are"),
+    err: expect.stringContaining("0 rows added, 3 rows there already, 1 row differs and stays as it is"),
   });
   expect(await client().getEntity(RULE_ID, `incident|${ID}`)).toMatchObject({ Owner: "an analyst" });
 });

@@ -77,7 +77,7 @@ describe("lint", () => {
     expect(await pimwatch("lint", at("bad"))).toEqual({
       code: 1,
       out: 'bad/rule.yaml:8:11: error: there is no column or variable "Categry"; did you mean "Category"? (unknown-column)\n',
-      err: "1 rule(s): 1 error(s), 0 warning(s), 0 note(s)",
+      err: "1 rule: 1 error, 0 warnings, 0 notes",
     });
   });
 
@@ -130,7 +130,7 @@ describe("test", () => {
     const all = await pimwatch("test", "--rules", at("good"));
     expect(all).toEqual({
       code: 0,
-      out: expect.stringMatching(/^ok {3}one: 2 tests in \d+ ms\n2 passed, 0 failed\n$/),
+      out: expect.stringMatching(/^ok {3}one: 2 tests in \d+ ms\n2 tests passed, 0 failures\n$/),
       err: "",
     });
     expect((await pimwatch("test", "--rules", at("good"), "one")).code).toBe(0);
@@ -144,7 +144,7 @@ describe("test", () => {
   test("lists an official rule without tests, and fails for it with --strict", async () => {
     expect(await pimwatch("test", at("warned/"))).toMatchObject({
       code: 0,
-      out: "none warned: no tests. `npx pimwatch new` shows how to write them\n0 passed, 0 failed, 1 rule(s) without tests\n",
+      out: "none warned: no tests. `npx pimwatch new` shows how to write them\n0 tests passed, 0 failures, 1 rule without tests\n",
     });
     expect((await pimwatch("test", "--strict", at("warned/"))).code).toBe(1);
   });
@@ -181,7 +181,7 @@ describe("coverage", () => {
   test("lists rules under techniques, with switched-off rules in brackets", async () => {
     const { out } = await pimwatch("coverage", "--rules", at("off/"));
     expect(out).toContain("Persistence\n  T1098      Account Manipulation                 [off]\n");
-    expect(out).toContain("0 technique(s)");
+    expect(out).toContain("0 techniques");
   });
 
   test("makes a layer for the Navigator", async () => {
@@ -207,7 +207,7 @@ describe("new", () => {
     expect((await pimwatch("lint", at("made"))).code).toBe(0);
     expect(await pimwatch("test", "--rules", at("made"))).toMatchObject({
       code: 0,
-      out: expect.stringContaining("2 passed, 0 failed"),
+      out: expect.stringContaining("2 tests passed, 0 failures"),
     });
   });
 
@@ -227,7 +227,7 @@ describe("new", () => {
     const { code, out } = await pimwatch("test", "--rules", at("vague"));
     expect(code).toBe(1);
     expect(out).toContain(
-      "    0 finding(s) instead of 1\n        false: strlen(Identity) > 3\n            strlen(Identity) is 0\n",
+      "    0 findings instead of 1 finding\n        false: strlen(Identity) > 3\n            strlen(Identity) is 0\n",
     );
     const file = at("vague/vague/tests.yaml");
     const filled = (await readFile(file, "utf8"))
@@ -236,7 +236,7 @@ describe("new", () => {
     await writeFile(file, filled);
     expect(await pimwatch("test", "--rules", at("vague"))).toMatchObject({
       code: 0,
-      out: expect.stringContaining("5 passed, 0 failed"),
+      out: expect.stringContaining("5 tests passed, 0 failures"),
     });
   });
 
@@ -263,14 +263,14 @@ describe("backtest", () => {
       code: 0,
       err: 'pimwatch: scan off: without a text that every match must hold: "Sample rule"; all records are read in full',
     });
-    expect(out).toMatch(/^Sample rule \(one\): 3 incident\(s\), 1 repeated finding\(s\)\n/);
-    expect(out).toContain("days     2026-03-01 × 1, 2026-03-02 × 1, 2026-03-03 × 1\n");
-    expect(out).toContain("actors   sam@contoso.example × 3\n");
+    expect(out).toMatch(/^Sample rule \(one\): 3 incidents, 1 repeated finding\n/);
+    expect(out).toContain("days     2026-03-01 (1 incident), 2026-03-02 (1 incident), 2026-03-03 (1 incident)\n");
+    expect(out).toContain("actors   sam@contoso.example (3 incidents)\n");
     expect(out).toMatch(
-      /samples {2}2026-03-03T00:00:00Z {2}Sample rule, by sam@contoso\.example \(events\/more\.json\.gz:1\)/,
+      /samples {2}2026-03-01T00:00:00Z .*\n {11}2026-03-02T00:00:00Z .*\n {11}2026-03-03T00:00:00Z {2}Sample rule, by sam@contoso\.example \(events\/more\.json\.gz:1\)/,
     );
     expect(out).toMatch(/read {5}4 events with 5 records, 0\.0 MB, \d+ records\/s, [\d.]+ MB\/s\n/);
-    expect(out).toMatch(/matched {2}4 records; 1 of other categories; 0 would be dead letters\n$/);
+    expect(out).toMatch(/matched {2}4 records; 1 record of other categories; 0 records would be dead letters\n$/);
   });
 
   test("skips events that cannot match, and says so; --no-scan counts everything", async () => {
@@ -291,14 +291,14 @@ describe("backtest", () => {
     const scanned = await pimwatch(...args);
     const whole = await pimwatch(...args, "--no-scan");
 
-    const found = /^Sample rule \(literal\): 2 incident\(s\)\n/;
+    const found = /^Sample rule \(literal\): 2 incidents\n/;
     expect(scanned).toEqual({ code: 0, out: expect.stringMatching(found), err: "" });
     expect(scanned.out).toMatch(
-      /\nread {5}3 events, 0\.0 MB, [\d.]+ MB\/s; the scan skipped 1 of them\nmatched {2}2 of 4 records in the other 2; the scan skipped 2 of them; 0 of other categories; 0 would be dead letters\n$/,
+      /\nread {5}3 events, 0\.0 MB, [\d.]+ MB\/s; the scan skipped 1 event\nmatched {2}2 of 4 records in the other 2 events; the scan skipped 2 records; 0 records of other categories; 0 records would be dead letters\n$/,
     );
     expect(whole).toMatchObject({ code: 0, out: expect.stringMatching(found) });
     expect(whole.out).toMatch(/\nread {5}3 events with 6 records, /);
-    expect(whole.out).toMatch(/\nmatched {2}2 records; 1 of other categories; 1 would be dead letters\n$/);
+    expect(whole.out).toMatch(/\nmatched {2}2 records; 1 record of other categories; 1 record would be dead letters\n$/);
     expect(whole.err).toBe('pimwatch: renamed.ndjson:3: no "category"');
   });
 

@@ -77,7 +77,7 @@ describe("a test whose event the rule does not find says why", () => {
       why: ['    false: OperationName has "role"', '        OperationName is "Add"'],
     },
   ])("$because", async ({ given, why }) => {
-    expect(await failuresOf(given)).toEqual(["0 finding(s) instead of 1", ...why]);
+    expect(await failuresOf(given)).toEqual(["0 findings instead of 1 finding", ...why]);
   });
 
   test("the exclusion that removes the row, with its reason", async () => {
@@ -85,7 +85,7 @@ describe("a test whose event the rule does not find says why", () => {
       "exclude:\n  - { when: Result == 'x', because: no }\n  - { when: Category == 'a', because: a test }\n";
     const { outcomes } = await reportOf("  - { name: n, sample: one, expect: 1 }", overlay);
     expect(outcomes[0]?.failures).toEqual([
-      "0 finding(s) instead of 1",
+      "0 findings instead of 1 finding",
       "    excluded by rules/sample/overlay.yaml: Category == 'a' (because: a test)",
     ]);
   });
@@ -93,7 +93,10 @@ describe("a test whose event the rule does not find says why", () => {
 
 describe("a failing test says what differs from the expectation", () => {
   test.each([
-    { given: "{ name: n, sample: one, expect: 0 }", failures: ["1 finding(s) instead of 0:", '    "Sample rule"'] },
+    {
+      given: "{ name: n, sample: one, expect: 0 }",
+      failures: ["1 finding instead of 0 findings:", '    "Sample rule"'],
+    },
     {
       given: "{ name: n, sample: one, expect: { severity: High, columns: { Result: failure, Nothing: 1 } } }",
       failures: [
@@ -124,7 +127,7 @@ describe("a failing test says what differs from the expectation", () => {
     {
       given: "{ name: n, sample: one, misses: Categry == 1 }",
       failures: [
-        "1 finding(s) instead of 0:",
+        "1 finding instead of 0 findings:",
         '    "Sample rule"',
         'the query has no condition "Categry == 1"; it has:',
         '    1  Category =~ "A"',
@@ -179,7 +182,7 @@ test("whole numbers keep all their digits, in the event and in the expectation",
   };
   expect(await failures("9007199254740993", "9007199254740993")).toEqual([]);
   expect(await failures("9007199254740992", "9007199254740993")).toEqual([
-    "0 finding(s) instead of 1",
+    "0 findings instead of 1 finding",
     "    false: AdditionalDetails.n == 9007199254740993",
     "        AdditionalDetails.n is 9007199254740992",
   ]);

@@ -70,9 +70,9 @@ test("the overview has each rule and tenant, with code 0 if nothing is missing",
   expect(code).toBe(0);
   expect(text.split("\n")).toEqual([
     `evaluated through  ${at(29)}`,
-    "not stored yet     0 event(s)",
-    "lost               0 event(s) of this hub",
-    "dead letters       0",
+    "not stored yet     0 events",
+    "lost               0 events of this hub",
+    "set aside          0 dead letters",
     "occurred → hub     unknown: nothing was noted within a day",
     "hub → stored       unknown: nothing was noted within a day",
     `pimwatch           1.0.5, used from ${at(0)} to ${at(2)}`,
@@ -95,7 +95,7 @@ test("open events are named, and make the code 1", async () => {
   });
   const { code, text } = await silence();
   expect(code).toBe(1);
-  expect(text).toContain("not stored yet     3 event(s): partition 0, numbers 4 to 5; partition 0, number 8\n");
+  expect(text).toContain("not stored yet     3 events: partition 0, numbers 4 to 5; partition 0, number 8\n");
 });
 
 describe("a statement of one rule", () => {

@@ -57,7 +57,7 @@ describe("start --once", () => {
       /High {6}Changes to PIM Settings: Global Administrator\n {4}changed {3}Maximum activation duration updated to 1\.00:00:00\n {14}MFA on activation requirement disabled\n/,
     );
     expect(out).toMatch(
-      /^events {8}\d+ sent in .*; the scan skipped \d+\nrecords {7}\d+ in the other events; .*\nmatches {7}\d+ records in \d+ incidents; .*\ndead letters {2}2\nforwarded {5}\d+ rows\nlatency {7}enqueued → stored median \d+ ms/m,
+      /^sent {7}\d+ events in .*; the scan skipped \d+ events?\nread {7}\d+ records in the other events; .*\nmatched {4}\d+ records, in \d+ incidents; .*\nset aside {2}2 dead letters\nforwarded {2}\d+ rows\nlatency {4}enqueued → stored median \d+ ms/m,
     );
     expect(out).toMatch(/ {2}page {7}http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\n/);
     expect(out).toMatch(/ {2}health {5}http:\/\/127\.0\.0\.1:\d+\/api\/health\n/);
@@ -76,7 +76,7 @@ describe("start --once", () => {
       err: expect.stringContaining(`All events were processed; all ${MATCHES} incidents were forwarded exactly once.`),
     });
     expect(err).toContain("tenants allowed: bbbbbbbb-1111-4222-8333-444444444444");
-    expect(err).toMatch(/^dead letters {2}2$/m);
+    expect(err).toMatch(/^set aside {2}2 dead letters$/m);
     expect(err.match(/^pimwatch: new dead letter [0-9a-f]{16}: not JSON/gm)).toHaveLength(2);
   });
 
@@ -133,14 +133,14 @@ test("start keeps running, processes the events of send, and stops in order at C
   expect(first).toMatchObject({
     code: 0,
     err: expect.stringMatching(
-      new RegExp(`^${MATCHES} of ${MATCHES} incident\\(s\\) found; hub → table: median \\d+ ms`, "m"),
+      new RegExp(`^${MATCHES} of ${MATCHES} incidents found; hub → table: median \\d+ ms`, "m"),
     ),
   });
   expect(first.out.match(/^ {4}\d+ ms from the hub to the table$/gm)).toHaveLength(MATCHES);
   expect(again).toMatchObject({
     code: 0,
     err: expect.stringMatching(
-      new RegExp(`^${MATCHES} of ${MATCHES} incident\\(s\\) found; hub → table: \\(not measured\\)`, "m"),
+      new RegExp(`^${MATCHES} of ${MATCHES} incidents found; hub → table: \\(not measured\\)`, "m"),
     ),
   });
   expect(again.out.match(/^ {4}already stored/gm)).toHaveLength(MATCHES);
@@ -165,7 +165,7 @@ test("a local stack of which a part ends names the part and ends with exit code 
   process.kill(Number.parseInt(azurite ?? "", 10), "SIGKILL");
 
   expect(await ended).toEqual([2, null]);
-  expect(err.trimEnd().split("\n").at(-1)).toBe(
+  expect(withoutProgress(err).trimEnd().split("\n").at(-1)).toBe(
     "pimwatch: Azurite (tables and blobs): its process ended with SIGKILL. Start the local stack again",
   );
 });
@@ -180,7 +180,7 @@ test("Ctrl-C before all events are processed stops in order, and says so", async
   running.kill("SIGINT");
 
   expect(await ended).toEqual([1, null]);
-  expect(err).toBe("pimwatch: stopped before all events were processed and all incidents forwarded\n");
+  expect(withoutProgress(err)).toBe("pimwatch: stopped before all events were processed and all incidents forwarded\n");
 });
 
 test("start and all its processes end when the npm that started it is killed", async () => {
@@ -205,10 +205,15 @@ function pimwatch(args: string[]): Promise<{ code: number; out: string; err: str
       [LAUNCHER, ...args],
       { cwd: folder, maxBuffer: 64_000_000 },
       (_error, out, err) => {
-        resolve({ code: child.exitCode ?? -1, out, err });
+        resolve({ code: child.exitCode ?? -1, out, err: withoutProgress(err) });
       },
     );
   });
+}
+
+/** How often a command says what it is doing depends on the machine. */
+function withoutProgress(err: string): string {
+  return err.replaceAll(/^.* … \(\d+ s\)\n/gm, "");
 }
 
 /** Id and command line of each child of a process. */

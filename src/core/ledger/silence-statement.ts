@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { MINUTE_MS } from "./category-sightings.ts";
 import { MOST_LETTERS, type ProofOfSilence, type ProvenRule, type ProvenTenant } from "./proof-of-silence.ts";
 import { countOf } from "./sequence-ranges.ts";
@@ -65,7 +66,7 @@ export function statementOf(
   const found =
     count === 0
       ? "found nothing"
-      : `found ${count} incident(s), the latest in an event of ${latestAt ?? "unknown time"},`;
+      : `found ${counted(count, "incident")}, the latest in an event of ${latestAt ?? "unknown time"},`;
   const versions = proof.app.filter((used) => used.from < through && used.until > from).map(({ version }) => version);
   const by = `version ${rule.version} (plan ${rule.plan}) in pimwatch ${versions.toReversed().join(", then ")}`;
   const evaluated = `Every event that reached the hub in that time was evaluated by ${by}`;
@@ -86,10 +87,10 @@ function exceptionsOf(proof: ProofOfSilence, rule: ProvenRule, from: string): st
   const { deadLetters } = rule;
   const lostEvents = lostSince(proof, from);
   return [
-    proof.openEvents > 0 && `${proof.openEvents} event(s) that are not stored yet`,
-    lostEvents > 0 && `up to ${lostEvents} event(s) that were lost`,
+    proof.openEvents > 0 && `${counted(proof.openEvents, "event")} not stored yet`,
+    lostEvents > 0 && `up to ${counted(lostEvents, "lost event")}`,
     deadLetters === undefined && "dead letters, whose container does not answer",
-    deadLetters !== undefined && deadLetters > 0 && `${atMost(deadLetters)} dead letter(s)`,
+    deadLetters !== undefined && deadLetters > 0 && atMost(deadLetters),
   ].filter((exception) => exception !== false);
 }
 
@@ -99,7 +100,7 @@ function lostSince({ lost, lostEvents }: ProofOfSilence, from: string): number {
 }
 
 function atMost(letters: number): string {
-  return letters >= MOST_LETTERS ? `${letters} or more` : `up to ${letters}`;
+  return letters >= MOST_LETTERS ? `${letters} or more dead letters` : `up to ${counted(letters, "dead letter")}`;
 }
 
 function maximum(one: string, other: string): string {

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { Rule } from "../incident/rule.ts";
 import type { Literal } from "./literal.ts";
 import { type LiteralScan, literalScan } from "./literal-scan.ts";
@@ -20,7 +21,7 @@ export function ruleScan(rules: readonly Rule[]): RuleScan {
     return off(`without a text that every match must hold: ${without.join(", ")}; all records are read in full`);
   const literals = distinct(known.flatMap((each) => each.literals ?? []));
   const scan = literalScan(literals);
-  const summary = `scan on: ${literals.length} literal(s) for ${rules.length} rule(s), a look every ${scan.stride} bytes`;
+  const summary = `scan on: ${counted(literals.length, "literal")} for ${counted(rules.length, "rule")}, a look every ${scan.stride} bytes`;
   return { scan, summary };
 }
 

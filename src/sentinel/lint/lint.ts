@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import { compileQuery } from "../../kql/compile/compile-query.ts";
 import { readRule } from "../compile-rule.ts";
+import type { OnRule } from "../compile-rules.ts";
 import { lintRule } from "./lint-rule.ts";
 import type { Problem } from "../../kql/compile/problem.ts";
 import { findRules } from "../rule-files.ts";
@@ -20,7 +21,7 @@ export interface LintReport {
  * @param now planned changes that ended before this time are reported
  * @throws {UsageError} if a path does not exist or contains no rule
  */
-export async function lint(paths: readonly string[], now: Date): Promise<LintReport> {
+export async function lint(paths: readonly string[], now: Date, onRule?: OnRule): Promise<LintReport> {
   const problems: Problem[] = [];
   const identified = new Map<string, Identified>();
   const linted: string[] = [];
@@ -30,7 +31,8 @@ export async function lint(paths: readonly string[], now: Date): Promise<LintRep
       throw new UsageError(`${path}: no rules found. The folder has no rule.yaml and no other YAML file`);
     }
     problems.push(...found.problems);
-    for (const files of found.rules) {
+    for (const [index, files] of found.rules.entries()) {
+      onRule?.(files.name, index + 1, found.rules.length);
       linted.push(files.rule.name);
       problems.push(...lintRule(files, now));
       const shape = readRule(files.rule.text, files.rule.name).read?.shape;

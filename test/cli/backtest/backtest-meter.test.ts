@@ -25,17 +25,17 @@ test.each([
   {
     withScan: false,
     shown: [
-      "██████░░░░░░░░░░░░░░░░░░ 25 %  10 records, 250.0 MB, 2 matched, 10 records/s, 250 MB/s …",
-      "████████████░░░░░░░░░░░░ 50 %  10 records, 9000.0 MB, 2 matched, 5 records/s, 4.50 GB/s …",
-      "██████████████████░░░░░░ 75 %  10 records, 9010.0 MB, 2 matched, 3 records/s, 3.00 GB/s …",
+      "██████░░░░░░░░░░░░░░░░░░ 25 %  10 records, 250.0 MB, 2 records matched, 10 records/s, 250 MB/s …",
+      "████████████░░░░░░░░░░░░ 50 %  10 records, 9000.0 MB, 2 records matched, 5 records/s, 4.50 GB/s …",
+      "██████████████████░░░░░░ 75 %  10 records, 9010.0 MB, 2 records matched, 3 records/s, 3.00 GB/s …",
     ],
   },
   {
     withScan: true,
     shown: [
-      "██████░░░░░░░░░░░░░░░░░░ 25 %  3 events, 250.0 MB, 2 matched, 250 MB/s …",
-      "████████████░░░░░░░░░░░░ 50 %  3 events, 9000.0 MB, 2 matched, 4.50 GB/s …",
-      "██████████████████░░░░░░ 75 %  3 events, 9010.0 MB, 2 matched, 3.00 GB/s …",
+      "██████░░░░░░░░░░░░░░░░░░ 25 %  3 events, 250.0 MB, 2 records matched, 250 MB/s …",
+      "████████████░░░░░░░░░░░░ 50 %  3 events, 9000.0 MB, 2 records matched, 4.50 GB/s …",
+      "██████████████████░░░░░░ 75 %  3 events, 9010.0 MB, 2 records matched, 3.00 GB/s …",
     ],
   },
 ])("the bar follows the bytes of plain files and the end of packed ones (scan: $withScan)", ({ withScan, shown }) => {

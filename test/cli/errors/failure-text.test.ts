@@ -237,7 +237,7 @@ describe("an error of a file names the file and the remedy", () => {
 
 test("an error that pimwatch raises keeps its own words", () => {
   expect(failureText(new UsageError("Give a NAME"))).toBe("Give a NAME");
-  expect(failureText(new SettingsError(["A is missing"]))).toBe("Settings: 1 problem(s)\n  A is missing");
+  expect(failureText(new SettingsError(["A is missing"]))).toBe("Settings: 1 problem\n  A is missing");
 });
 
 test.each([

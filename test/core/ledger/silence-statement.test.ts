@@ -59,7 +59,7 @@ test("incidents are stated with their number and the time of the latest", () => 
   const { incidents, sentence } = stated({}, {}, { count: 2, latestAt: "2026-03-04T11:30:00.000Z" });
   expect(incidents).toBe(2);
   expect(sentence).toContain(
-    'Rule "Changes to PIM settings" found 2 incident(s), the latest in an event of 2026-03-04T11:30:00.000Z, in tenant t between',
+    'Rule "Changes to PIM settings" found 2 incidents, the latest in an event of 2026-03-04T11:30:00.000Z, in tenant t between',
   );
 });
 
@@ -75,23 +75,23 @@ test("an app that was updated within that time is named with both versions, and 
 const loss = (before: string) => ({ partition: "0", first: 1, last: 2, before });
 
 test.each<{ what: string; proof?: Partial<ProofOfSilence>; rule?: Partial<ProvenRule>; exceptions: string[] }>([
-  { what: "open events", proof: { openEvents: 3 }, exceptions: ["3 event(s) that are not stored yet"] },
+  { what: "open events", proof: { openEvents: 3 }, exceptions: ["3 events not stored yet"] },
   {
     what: "events lost in that time",
     proof: { lostEvents: 2, lost: [loss("2026-03-04T11:30:00.000Z")] },
-    exceptions: ["up to 2 event(s) that were lost"],
+    exceptions: ["up to 2 lost events"],
   },
   { what: "events lost before", proof: { lostEvents: 2, lost: [loss("2026-03-04T10:59:00.000Z")] }, exceptions: [] },
   {
     what: "losses that are not all listed",
     proof: { lostEvents: 9, lost: [loss("")] },
-    exceptions: ["up to 9 event(s) that were lost"],
+    exceptions: ["up to 9 lost events"],
   },
-  { what: "dead letters", rule: { deadLetters: 1 }, exceptions: ["up to 1 dead letter(s)"] },
+  { what: "dead letters", rule: { deadLetters: 1 }, exceptions: ["up to 1 dead letter"] },
   {
     what: "too many dead letters to count",
     rule: { deadLetters: MOST_LETTERS },
-    exceptions: ["1000 or more dead letter(s)"],
+    exceptions: ["1000 or more dead letters"],
   },
   {
     what: "unknown dead letters",

@@ -11,7 +11,7 @@ test("placeholders are replaced anywhere in the text", () => {
 test("the error names every placeholder without a setting", () => {
   expect(() => resolvePlaceholders("%HUB%-%STAGE%", { HUB: "" }, "f: eventHubName")).toThrow(
     [
-      "Settings: 2 problem(s)",
+      "Settings: 2 problems",
       '  HUB is not set, but f: eventHubName is "%HUB%-%STAGE%"',
       '  STAGE is not set, but f: eventHubName is "%HUB%-%STAGE%"',
     ].join("\n"),

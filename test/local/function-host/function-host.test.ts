@@ -63,7 +63,7 @@ test("the error names every missing setting and where it is used", async () => {
 
   await expect(start).rejects.toThrow(
     [
-      "Settings: 6 problem(s)",
+      "Settings: 6 problems",
       '  SAMPLE_EVENTS is not set, but retried: connection is "SAMPLE_EVENTS"',
       '  SAMPLE_GROUP is not set, but retried: consumerGroup is "%SAMPLE_GROUP%"',
       '  AzureWebJobsStorage is not set, but retried: checkpoints is "AzureWebJobsStorage"',

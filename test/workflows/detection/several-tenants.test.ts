@@ -65,13 +65,13 @@ test("card, list and text name the tenant if it has a name", () => {
   const bare = { ...row, EntraTenantName: "" };
   for (const say of [
     (one: IncidentRow) => webhookMessage(one, "teams-card"),
-    (one: IncidentRow) => incidentLines(one, { color: false }),
-    (one: IncidentRow) => incidentText(one, { color: false }),
+    (one: IncidentRow) => incidentLines(one, { color: false, columns: undefined }),
+    (one: IncidentRow) => incidentText(one, { color: false, columns: undefined }),
   ]) {
     expect(say(row)).toContain("Fabrikam");
     expect(say(bare)).not.toContain("Fabrikam");
   }
-  expect(incidentText(row, { color: false })).toContain(`    tenant    Fabrikam (${OTHER})\n`);
+  expect(incidentText(row, { color: false, columns: undefined })).toContain(`    tenant    Fabrikam (${OTHER})\n`);
 });
 
 describe("a planned change", () => {

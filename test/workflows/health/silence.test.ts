@@ -109,14 +109,14 @@ test("incidents count if their events reached the hub within that time", async (
     { tenant: TENANT, incidents: 2 },
     { tenant: OTHER_TENANT, incidents: 0, status: "complete" },
   ]);
-  expect(body.statements[0].sentence).toContain(`found 2 incident(s), the latest in an event of ${at(20)},`);
+  expect(body.statements[0].sentence).toContain(`found 2 incidents, the latest in an event of ${at(20)},`);
 });
 
 test("a dead letter of that time is an exception", async () => {
   await app.event(0, harmless());
   app.letters.push({ reason: "not JSON", enqueuedTime: at(5) });
   expect((await app.ask(`?rule=${RULE_ID}&tenant=${TENANT}`)).body.statements).toMatchObject([
-    { tenant: TENANT, status: "with exceptions", exceptions: ["up to 1 dead letter(s)"] },
+    { tenant: TENANT, status: "with exceptions", exceptions: ["up to 1 dead letter"] },
   ]);
 });
 
