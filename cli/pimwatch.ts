@@ -17,6 +17,7 @@ import { lint } from "./commands/lint.ts";
 import { newRule } from "./commands/new.ts";
 import { send } from "./commands/send.ts";
 import { silence } from "./commands/silence.ts";
+import { tune } from "./commands/tune.ts";
 import { stack } from "./commands/stack.ts";
 import { start } from "./commands/start.ts";
 import { support } from "./commands/support.ts";
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   cost,
   waitForEvents,
   silence,
+  tune,
 ];
 
 /** The exit code of every error. A command itself returns 0 or 1. */

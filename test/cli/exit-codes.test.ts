@@ -106,6 +106,7 @@ const ELSEWHERE: Readonly<Record<string, readonly number[]>> = {
   "silence in test/cli/silence.test.ts": [0, 1],
   "stack in test/cli/exit-codes.test.ts": [0],
   "wait-for-events in test/cli/wait-for-events.test.ts": [0],
+  "tune in test/cli/tuning/tune.test.ts": [0, 1, 2],
 };
 
 test.each(CASES)("pimwatch $line ends with $code", { timeout: 60_000 }, async ({ line, code, letters = [] }) => {

@@ -298,7 +298,9 @@ describe("backtest", () => {
     );
     expect(whole).toMatchObject({ code: 0, out: expect.stringMatching(found) });
     expect(whole.out).toMatch(/\nread {5}3 events with 6 records, /);
-    expect(whole.out).toMatch(/\nmatched {2}2 records; 1 record of other categories; 1 record would be dead letters\n$/);
+    expect(whole.out).toMatch(
+      /\nmatched {2}2 records; 1 record of other categories; 1 record would be dead letters\n$/,
+    );
     expect(whole.err).toBe('pimwatch: renamed.ndjson:3: no "category"');
   });
 

@@ -42,6 +42,7 @@ import type { RowKeys } from "./table-rows.ts";
 /** The beginnings of row keys, by kind. */
 export const INCIDENT_ROWS = "incident|";
 export const LISTED_ROWS = "time|";
+export const RECORD_ROWS = "record|";
 export const STUCK_ROWS = "stuck|";
 
 export function historyRows(id: string): string {
@@ -103,7 +104,7 @@ export function incidentKeys(ruleId: string, id: string): RowKeys {
 }
 
 export function recordKeys(ruleId: string, id: string): RowKeys {
-  return { partitionKey: ruleId, rowKey: `record|${id}` };
+  return { partitionKey: ruleId, rowKey: `${RECORD_ROWS}${id}` };
 }
 
 export function historyKeys(ruleId: string, id: string, revision: number): RowKeys {
