@@ -2,7 +2,7 @@ import type { DiagnosticRecord } from "../event/event-body.ts";
 import { assess, type AssessOptions, isSettingsChange } from "./assess.ts";
 import { type Effect, type Finding, heavier } from "./finding.ts";
 import type { Priority } from "./priority.ts";
-import type { RoleTier } from "./roles.ts";
+import type { RoleTier } from "./role-tiers.ts";
 
 /** The fields of an incident that come from the assessment. Plain JSON. */
 export interface IncidentFields {

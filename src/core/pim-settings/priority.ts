@@ -1,6 +1,6 @@
 import type { Actor } from "../event/audit-activity.ts";
 import type { Effect, Weight } from "./finding.ts";
-import type { RoleTier } from "./roles.ts";
+import { type RoleTier, TIER_WORDS } from "./role-tiers.ts";
 
 /** P1 is the most urgent. */
 export const PRIORITIES = ["P1", "P2", "P3", "P4"] as const;
@@ -12,9 +12,9 @@ type EffectGrade = "weakens, high" | "weakens, medium" | "weakens, low" | Exclud
 type Cell = "known" | "unknownActor" | "failed";
 
 const TIERS: readonly (readonly [RoleTier, string])[] = [
-  ["critical", "Global Administrator, Privileged Role Administrator"],
-  ["controlPlane", "other control plane role, any group, unnamed role"],
-  ["standard", "any other role"],
+  ["critical", `${TIER_WORDS.critical.name}: Global Administrator, Privileged Role Administrator`],
+  ["controlPlane", `${TIER_WORDS.controlPlane.name} role, any group, unnamed role`],
+  ["standard", `${TIER_WORDS.standard.name} role: any other`],
 ];
 
 /**

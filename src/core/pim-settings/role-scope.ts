@@ -2,7 +2,8 @@ import { additionalDetail, roleOf } from "../event/audit-activity.ts";
 import { propertiesOf } from "../event/audit-log.ts";
 import { valueText } from "../value-text.ts";
 import { type DiagnosticRecord, isRecord } from "../event/event-body.ts";
-import { CONTROL_PLANE_AZURE_ROLES, knownRole, type RoleTier } from "./roles.ts";
+import type { RoleTier } from "./role-tiers.ts";
+import { CONTROL_PLANE_AZURE_ROLES, knownRole } from "./roles.ts";
 
 type ScopeKind = "directory" | "group" | "azure";
 

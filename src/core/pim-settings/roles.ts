@@ -1,16 +1,11 @@
+import type { RoleTier } from "./role-tiers.ts";
 import privilegedRoles from "../entra-lists/privileged-roles.json" with { type: "json" };
-
-/**
- * The power of a role. `critical`: any change of its settings needs an alert, in either direction. `controlPlane`: has, or
- * may have, a path to the whole tenant. `standard`: any other.
- */
-export type RoleTier = "critical" | "controlPlane" | "standard";
 
 export interface KnownRole {
   readonly name: string;
   /** The same in all tenants. */
   readonly templateId: string;
-  readonly tier: "critical" | "controlPlane";
+  readonly tier: Exclude<RoleTier, "standard">;
   /** Among CISA's highly privileged roles. */
   readonly highlyPrivileged: boolean;
   /** Its name in Graph or older portals. */

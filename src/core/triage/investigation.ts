@@ -1,7 +1,8 @@
 import { valueText } from "../value-text.ts";
 import type { Portals } from "../azure-clouds.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
-import { restoreRequests, type GraphRequest } from "./policy-restore.ts";
+import { isAboutPimSettings } from "../pim-settings/role-tiers.ts";
+import { isOfDirectory, restoreRequests, type GraphRequest } from "./policy-restore.ts";
 
 /** A question for the analyst, with the KQL that answers it in Log Analytics. */
 interface InvestigationQuery {
@@ -12,7 +13,7 @@ interface InvestigationQuery {
 /** What helps to look into one incident. */
 export interface Investigation {
   readonly queries: readonly InvestigationQuery[];
-  /** To read and to set back the role's policy. Empty where the role's id is not known. */
+  /** To read and to set back the policy whose settings were changed. Empty if they were not, or its id is not known. */
   readonly graph: readonly GraphRequest[];
   readonly links: readonly { readonly label: string; readonly href: string }[];
 }
@@ -29,19 +30,28 @@ const FOLLOWING_ACTIVITIES = [
   "Update PIM alert setting",
 ];
 
-/** Everything here is made from the incident's own fields, each as a quoted literal or not at all. */
+/**
+ * Everything here is made from the incident's own fields, each as a quoted literal or not at all. Only an incident about
+ * settings of PIM speaks of roles and of PIM.
+ */
 export function investigationOf(row: IncidentRow, portals: Portals): Investigation {
-  return { queries: queriesOf(row), graph: restoreRequests(row), links: linksOf(row, portals) };
+  const isOfPim = isAboutPimSettings(row);
+  return {
+    queries: queriesOf(row, isOfPim),
+    graph: isOfPim ? restoreRequests(row) : [],
+    links: linksOf(row, { portals, isOfPim }),
+  };
 }
 
-function queriesOf(row: IncidentRow): InvestigationQuery[] {
+function queriesOf(row: IncidentRow, isOfPim: boolean): InvestigationQuery[] {
   const actor = actorOf(row);
   const address = valueText(row["ClientIpAddress"]) || valueText(row["InitiatedByIpAddress"]);
   const at = `let changedAt = ${kqlTime(valueText(row["ActivityDateTime"]))};`;
   return [
-    ...(actor === undefined ? [] : actorQueries(actor, at)),
+    ...(actor === undefined ? [] : [actorQuery(actor, at)]),
+    ...(actor === undefined || !isOfPim ? [] : [activationQuery(actor, at)]),
     ...(address === "" ? [] : [addressQuery(address, at)]),
-    ...roleQueries(row, at),
+    ...(isOfPim ? roleQueries(row, at) : targetQueries(row, at)),
   ];
 }
 
@@ -62,23 +72,24 @@ function actorOf(row: IncidentRow): Actor | undefined {
   return candidates.find(({ id }) => id.trim() !== "");
 }
 
-function actorQueries({ column, id }: Actor, at: string): InvestigationQuery[] {
-  const actor = `let actor = ${kqlText(id)};`;
-  return [
-    {
-      question: "What else did the actor do, from a day before to a day after?",
-      kql: `${at}
-${actor}
+function actorQuery({ column, id }: Actor, at: string): InvestigationQuery {
+  return {
+    question: "What else did the actor do, from a day before to a day after?",
+    kql: `${at}
+let actor = ${kqlText(id)};
 AuditLogs
 | where TimeGenerated between (changedAt - 24h .. changedAt + 24h)
 | where tostring(${column}) =~ actor
 | project TimeGenerated, OperationName, Result, ResultReason, Target = tostring(TargetResources[0].displayName)
 | order by TimeGenerated asc`,
-    },
-    {
-      question: "Had the actor just activated a role of their own, and with MFA?",
-      kql: `${at}
-${actor}
+  };
+}
+
+function activationQuery({ column, id }: Actor, at: string): InvestigationQuery {
+  return {
+    question: "Had the actor just activated a role of their own, and with MFA?",
+    kql: `${at}
+let actor = ${kqlText(id)};
 AuditLogs
 | where TimeGenerated between (changedAt - 48h .. changedAt)
 | where OperationName =~ "Add member to role completed (PIM activation)"
@@ -86,8 +97,7 @@ AuditLogs
 | mv-expand Detail = AdditionalDetails
 | summarize Details = make_bag(bag_pack(tostring(Detail.key), Detail.value)) by TimeGenerated, CorrelationId, ResultReason, Role = tostring(TargetResources[0].displayName)
 | order by TimeGenerated desc`,
-    },
-  ];
+  };
 }
 
 function addressQuery(address: string, at: string): InvestigationQuery {
@@ -132,7 +142,39 @@ PimwatchIncidents()
   ];
 }
 
-function linksOf(row: IncidentRow, portals: Portals): Investigation["links"] {
+function targetQueries(row: IncidentRow, at: string): InvestigationQuery[] {
+  const target = valueText(row["TargetResourceId"]) || valueText(row["TargetResourceName"]);
+  return [
+    ...(target.trim() === ""
+      ? []
+      : [
+          {
+            question: "What else happened to the target, from a week before to a week after?",
+            kql: `${at}
+let target = ${kqlText(target)};
+AuditLogs
+| where TimeGenerated between (changedAt - 7d .. changedAt + 7d)
+| where tostring(TargetResources) contains target
+| project TimeGenerated, OperationName, Result, ResultReason, By = coalesce(tostring(InitiatedBy.user.userPrincipalName), tostring(InitiatedBy.app.displayName)), TargetResources
+| order by TimeGenerated asc`,
+          },
+        ]),
+    {
+      question: "What else did this rule find lately?",
+      kql: `let rule = ${kqlText(valueText(row["RuleId"]))};
+PimwatchIncidents()
+| where ActivityDateTime > ago(30d)
+| where RuleId =~ rule
+| project ActivityDateTime, Priority, IncidentTitle, TargetResourceName, InitiatedBy, ClientIpAddress, Status, Classification
+| order by ActivityDateTime desc`,
+    },
+  ];
+}
+
+function linksOf(
+  row: IncidentRow,
+  { portals, isOfPim }: { readonly portals: Portals; readonly isOfPim: boolean },
+): Investigation["links"] {
   const user = valueText(row["InitiatedByUserId"]);
   const template = valueText(row["RoleTemplateId"]);
   return [
@@ -144,12 +186,16 @@ function linksOf(row: IncidentRow, portals: Portals): Investigation["links"] {
           },
         ]
       : []),
-    {
-      label: "Roles in Privileged Identity Management",
-      href: `${portals.entra}/#view/Microsoft_Azure_PIMCommon/ResourceMenuBlade/~/roles/resourceId//resourceType/tenant/provider/aadroles`,
-    },
+    ...(isOfPim && isOfDirectory(row)
+      ? [
+          {
+            label: "Roles in Privileged Identity Management",
+            href: `${portals.entra}/#view/Microsoft_Azure_PIMCommon/ResourceMenuBlade/~/roles/resourceId//resourceType/tenant/provider/aadroles`,
+          },
+        ]
+      : []),
     { label: "Incidents in Microsoft Sentinel", href: portals.incidents },
-    ...(GUID.test(template)
+    ...(isOfPim && GUID.test(template)
       ? [
           {
             label: "What the role may do",

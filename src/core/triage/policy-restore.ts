@@ -65,11 +65,10 @@ const BASELINE_RULES: Readonly<Record<string, { readonly type: string; readonly 
   },
 };
 
-/** Calls that read the policy of the incident's directory role, and that set back the rules that were weakened. */
+/** Calls that read the policy whose settings the incident is about, and that set back the rules that were weakened. */
 export function restoreRequests(row: IncidentRow): GraphRequest[] {
-  const role = valueText(row["RoleTemplateId"]) || valueText(row["RoleId"]);
-  if (!GUID.test(role)) return [];
-  const filter = `scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '${role.toLowerCase()}'`;
+  const filter = isOfDirectory(row) ? directoryRoleFilter(row) : groupFilter(row);
+  if (filter === undefined) return [];
   const read: GraphRequest = {
     purpose: "Read the policy as it is now: its id, its rules, and who changed it last",
     method: "GET",
@@ -77,6 +76,27 @@ export function restoreRequests(row: IncidentRow): GraphRequest[] {
     body: "",
   };
   return [read, ...weakenedRules(row).map(restoreRequest)];
+}
+
+/** Whether the policy is one of a directory role. Those of groups and of Azure resources name their scope as the target. */
+export function isOfDirectory(row: IncidentRow): boolean {
+  return /^(?:role)?$/i.test(valueText(row["TargetResourceType"]));
+}
+
+function directoryRoleFilter(row: IncidentRow): string | undefined {
+  const role = valueText(row["RoleTemplateId"]) || valueText(row["RoleId"]);
+  if (!GUID.test(role)) return undefined;
+  return `scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '${role.toLowerCase()}'`;
+}
+
+/** The policies of Azure resources are not in Microsoft Graph. */
+// https://learn.microsoft.com/graph/api/policyroot-list-rolemanagementpolicyassignments
+function groupFilter(row: IncidentRow): string | undefined {
+  const [type, group, membership] = ["TargetResourceType", "TargetResourceId", "RoleName"].map((name) =>
+    valueText(row[name]).toLowerCase(),
+  );
+  if (type !== "group" || !GUID.test(group ?? "") || !/^(?:member|owner)$/.test(membership ?? "")) return undefined;
+  return `scopeId eq '${group}' and scopeType eq 'Group' and roleDefinitionId eq '${membership}'`;
 }
 
 function weakenedRules(row: IncidentRow): string[] {

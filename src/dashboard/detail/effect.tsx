@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { TIER_WORDS } from "../../core/pim-settings/role-tiers.ts";
 import type { Series } from "../../workflows/incidents/summarize-incidents.ts";
 
 /** Word and shape of each effect, so that nobody has to tell effects by color alone. */
@@ -62,11 +63,11 @@ export function PriorityBadge({ priority }: { readonly priority: string }): VNod
   return <span class={`priority is-${known.toLowerCase()}`}>{known}</span>;
 }
 
-/** Marks the two roles for which Microsoft asks for an alert on every change. */
+/** Marks the roles of the highest tier. */
 export function TierTag(): VNode {
   return (
-    <span class="tag tier" title="Microsoft asks to be alerted of any change to this role">
-      tier 0
+    <span class="tag tier" title={TIER_WORDS.critical.meaning}>
+      {TIER_WORDS.critical.name}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { field, fullTime, instant, inWords, span } from "../format.ts";
+import { isAboutPimSettings, tierNameOf } from "../../core/pim-settings/role-tiers.ts";
+import { field, fullTime, instant, span } from "../format.ts";
 import { Inert } from "./inert.tsx";
 
 type Fact = readonly [name: string, value: string, note?: string];
@@ -27,18 +28,30 @@ export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
             ["Address in the rule", mappedAddress(incident)],
           ]}
         />
-        <FactList
-          title="Role"
-          facts={[
-            ["Role", of("RoleScope") || of("RoleName")],
-            ["Tier", of("RoleTier") === "" ? "" : inWords(of("RoleTier"))],
-            ["Template id", of("RoleTemplateId")],
-            ["Role id", of("RoleId")],
-            ["Target", of("TargetResourceName") === of("RoleName") ? "" : of("TargetResourceName")],
-            ["Result", of("Result")],
-            ["Ticket", of("ExpectedTicket")],
-          ]}
-        />
+        {isAboutPimSettings(incident) ? (
+          <FactList
+            title="Role"
+            facts={[
+              ["Role", of("RoleScope") || of("RoleName")],
+              ["Tier", tierNameOf(incident)],
+              ["Template id", of("RoleTemplateId")],
+              ["Role id", of("RoleId")],
+              ["Target", of("TargetResourceName") === of("RoleName") ? "" : of("TargetResourceName")],
+              ["Result", of("Result")],
+              ["Ticket", of("ExpectedTicket")],
+            ]}
+          />
+        ) : (
+          <FactList
+            title="Target"
+            facts={[
+              [of("TargetResourceType") || "Name", of("TargetResourceName")],
+              ["Object id", of("TargetResourceId")],
+              ["Result", of("Result")],
+              ...detailsOfRule(incident),
+            ]}
+          />
+        )}
         <FactList title="Times" facts={passage(incident)} />
         <FactList
           title="Found by"
@@ -56,6 +69,13 @@ export function Facts({ incident }: { readonly incident: IncidentRow }): VNode {
   );
 }
 
+/** The custom details that the rule maps. */
+function detailsOfRule(incident: IncidentRow): Fact[] {
+  const details = incident["CustomDetails"];
+  if (typeof details !== "object" || details === null || Array.isArray(details)) return [];
+  return Object.entries(details).map(([name, value]) => [name, typeof value === "string" ? value : ""]);
+}
+
 function FactList({ title, facts }: { readonly title: string; readonly facts: readonly Fact[] }): VNode {
   return (
     <div>
@@ -65,7 +85,9 @@ function FactList({ title, facts }: { readonly title: string; readonly facts: re
           .filter(([, value]) => value !== "")
           .map(([name, value, note]) => (
             <>
-              <dt>{name}</dt>
+              <dt>
+                <Inert text={name} />
+              </dt>
               <dd>
                 <Inert text={value} />
                 {note !== undefined && note !== "" && <span class="soft"> {note}</span>}

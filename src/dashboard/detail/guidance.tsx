@@ -11,7 +11,7 @@ interface GuidanceProps {
   readonly investigation: Investigation;
 }
 
-/** The rule's guide, queries with this incident's values, and the requests that restore the old settings. */
+/** The rule's guide, queries with this incident's values and, for settings of PIM, the requests that restore them. */
 export function Guidance({ guide, investigation }: GuidanceProps): VNode {
   const { queries, graph, links } = investigation;
   return (

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { isAboutPimSettings } from "../../core/pim-settings/role-tiers.ts";
 import { LIST_EVERY_MS } from "../../core/timing.ts";
 import type { Analyst } from "../../core/triage/triage-change.ts";
 import { readIncident, type ReadIncident } from "../api.ts";
@@ -14,6 +15,7 @@ import { Guidance } from "./guidance.tsx";
 import { HistoryList } from "./history.tsx";
 import { headlineOf, roleOf, tenantOf, titleOf } from "../headline.ts";
 import { Inert } from "./inert.tsx";
+import { ModifiedProperties } from "./modified-properties.tsx";
 import { RawRecord } from "./raw-record.tsx";
 import { Triage } from "./triage.tsx";
 import { usePolled } from "../use-polled.ts";
@@ -30,7 +32,7 @@ interface DetailProps {
   onChanged(): void;
 }
 
-/** One incident: the changes first, then the facts, the guidance, the history and the record. */
+/** One incident: the changes first, then what to do and what was done; the ids and the record at the end. */
 export function IncidentDetail({ id, now, me, showsTenant, change, onClose, onChanged }: DetailProps): VNode {
   const read = usePolled(id, readIncident, LIST_EVERY_MS);
   const panel = useRef<HTMLElement>(null);
@@ -112,10 +114,14 @@ function Body({ read, now, me, showsTenant, change, onNewer }: BodyProps): VNode
         {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
       </header>
       <Triage read={read} me={me} now={now} onNewer={onNewer} />
-      <Changes incident={incident} />
-      <Facts incident={incident} />
+      {isAboutPimSettings(incident) ? (
+        <Changes incident={incident} />
+      ) : (
+        <ModifiedProperties incident={incident} record={record} />
+      )}
       <Guidance guide={guide} investigation={investigation} />
       <HistoryList history={history} incident={incident} now={now} />
+      <Facts incident={incident} />
       <RawRecord record={record} incident={incident} />
     </>
   );
@@ -129,14 +135,20 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
   const happened = instant(field(incident, "ActivityDateTime"));
   return (
     <p class="byline">
-      <button
-        type="button"
-        class="inline"
-        title="Only this role"
-        onClick={() => change({ role: field(incident, "RoleScope") || field(incident, "RoleName"), status: "all" })}
-      >
-        <Inert text={roleOf(incident) || "no role named"} />
-      </button>
+      {isAboutPimSettings(incident) ? (
+        <button
+          type="button"
+          class="inline"
+          title="Only this role"
+          onClick={() => change({ role: field(incident, "RoleScope") || field(incident, "RoleName"), status: "all" })}
+        >
+          <Inert text={roleOf(incident)} />
+        </button>
+      ) : (
+        <strong>
+          <Inert text={field(incident, "TargetResourceName") || "no target named"} />
+        </strong>
+      )}
       {" by "}
       <button
         type="button"

@@ -6,7 +6,8 @@ import { bindQuery } from "../../infra/kusto-workspace.ts";
 import { storedIncident } from "../../stored-incident.ts";
 
 const TEMPLATE = "62e90394-69f5-4237-9190-012177145e10";
-const { row } = storedIncident();
+/** About settings of PIM, since it has a tier. */
+const row = { ...storedIncident().row, RoleTier: "critical" };
 const PORTALS = AZURE_CLOUDS.AzureCloud.portals;
 const HOSTILE = `x"; AuditLogs | take 1 //\u202e\\\r\n'`;
 
@@ -71,6 +72,19 @@ test("without a role's id there is nothing to call, and links lead to fixed host
   const { graph, links } = investigationOf(hostile, PORTALS);
   expect(graph).toEqual([]);
   expect(links.map(({ href }) => new URL(href).host)).toEqual(["entra.microsoft.com", "security.microsoft.com"]);
+});
+
+test("the policy of a group is read by group and kind of membership, and one of an Azure resource not at all", () => {
+  const group = "d8e9f0a1-b2c3-4d4e-bf56-0718293a4b5c";
+  const ofGroup = { ...row, TargetResourceType: "Group", TargetResourceId: group, RoleName: "Member" };
+  const { graph, links } = investigationOf(ofGroup, PORTALS);
+  expect(graph[0]?.url).toContain(
+    `?$filter=scopeId eq '${group}' and scopeType eq 'Group' and roleDefinitionId eq 'member'&`,
+  );
+  expect(links.map(({ label }) => label)).not.toContain("Roles in Privileged Identity Management");
+  const ofAzure = { ...row, RoleTemplateId: TEMPLATE, TargetResourceType: "Subscription" };
+  expect(investigationOf(ofAzure, PORTALS).graph).toEqual([]);
+  expect(investigationOf({ ...ofGroup, TargetResourceId: HOSTILE }, PORTALS).graph).toEqual([]);
 });
 
 test("links lead to the portals of the app's own cloud", () => {
