@@ -1,6 +1,6 @@
 import { counted } from "../../src/core/counted.ts";
 import { type DeadLetterEntry, isWaiting } from "../../src/azure/dead-letters.ts";
-import type { UntakenRow } from "../../src/azure/incidents/incident-outbox.ts";
+import type { UntakenRow } from "../../src/core/incident/outbox.ts";
 import { SINK_TITLES } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";

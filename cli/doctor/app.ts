@@ -46,11 +46,11 @@ export async function ledgerFindings(
   });
   if (recorded === undefined) return [finding];
   const [statuses, runs, sightings] = recorded;
-  const problems = hubProblems(statuses, runs, limits).map((found): Finding => ({
+  const problems = hubProblems(statuses, runs, limits).map(({ what: found, next }): Finding => ({
     ...finding,
     status: "warning",
     found,
-    remedy: "See docs/runbook.md. If the app is new or does not run, that is the reason",
+    remedy: `${next} If the app is new or does not run, that is the reason`,
   }));
   const categories = categoryFindings(categoryHealth(sightings, statuses, limits.now));
   return [...(problems.length === 0 ? [finding] : problems), ...categories];

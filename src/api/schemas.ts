@@ -257,15 +257,51 @@ const outbox = z.strictObject({
   pending: count("rows to be sent"),
   failing: count("pending rows that failed alone"),
   refused: count("rows that the sink refused; a person must release them"),
+  untaken: z
+    .array(
+      z.strictObject({
+        state: z.enum(["refused", "failing"]),
+        ruleId: z.string(),
+        rowKey: z.string(),
+        sink: z.string(),
+        incidentId: z.string(),
+        revision: z.string(),
+        reason: z.string(),
+        attempts: count("failures while the sink accepted other rows"),
+        retryAt: z.optional(time("when a failing row is sent again")),
+      }),
+    )
+    .check(z.describe("the first 20 of the refused and the failing rows")),
   oldestSeconds: count("how long the oldest pending row has waited"),
 });
 const AppHealth = schemaOf<AppHealth>()(
   z.strictObject({
     version: z.string(),
     status,
-    problems: z.array(z.string()).check(z.describe("what a person should look at")),
+    problems: z
+      .array(
+        z.strictObject({
+          what: text("what happened, to what"),
+          next: text("what to do next; commands stand in backticks"),
+        }),
+      )
+      .check(z.describe("what a person should look at")),
     sinks: z.optional(z.strictObject({ "log-analytics": z.optional(outbox), webhook: z.optional(outbox) })),
     deadLetters: z.optional(count("dead letters that nobody has discarded")),
+    latestDeadLetters: z.optional(
+      z
+        .array(
+          z.strictObject({
+            name: text("sha256 of its bytes; `pimwatch dead-letters` takes the beginning"),
+            reason: z.string(),
+            rules: z.array(z.string()).check(z.describe("rules that the reason blames, by name")),
+            partition: z.string(),
+            sequenceNumber: z.string(),
+            enqueuedTime: timeOrEmpty("when its event reached the hub"),
+          }),
+        )
+        .check(z.describe("the latest 20")),
+    ),
     hub: z.optional(
       z.strictObject({
         lastEventAt: z.optional(time("when the last event reached the hub")),

@@ -226,6 +226,9 @@ export const LIST_EVERY_MS = 10 * SECOND;
 /** How often the page asks for the health, which changes more slowly. */
 export const HEALTH_EVERY_MS = 30 * SECOND;
 
+/** How often a countdown on the page moves. */
+export const SECONDS_EVERY_MS = SECOND;
+
 /** For what the page asks once. A browser takes no longer time than this. */
 export const ONCE_MS = 2 ** 31 - 1;
 

@@ -1,10 +1,11 @@
-import type { ProofOfSilence } from "../core/ledger/proof-of-silence.ts";
 import type { Statement } from "../core/ledger/silence-statement.ts";
 import type { TriageChange } from "../core/triage/triage-change.ts";
 import { field } from "./format.ts";
+import type { AppHealth as Health } from "../workflows/health/health-api.ts";
 import type { IncidentList, WholeIncident, WhoAmI } from "../workflows/incidents/incidents-api.ts";
 import type { IncidentSummary } from "../workflows/incidents/summarize-incidents.ts";
 
+export type { AppHealth as Health } from "../workflows/health/health-api.ts";
 export type { IncidentList as IncidentPage } from "../workflows/incidents/incidents-api.ts";
 
 /** One incident, with the ETag that a change of it must send. */
@@ -12,21 +13,17 @@ export interface ReadIncident extends WholeIncident {
   readonly etag: string;
 }
 
-/** The answer of `/api/pipeline`; its other members are figures. */
-export type Health = Readonly<Record<string, unknown>> & {
-  readonly status: string;
-  readonly version: string;
-  readonly silence?: ProofOfSilence;
-};
-
 /** The app answered with an error, or could not be reached; then `status` is 0. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
+  /** When the app wants to be asked again; undefined if it does not say. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, message: string, options?: ErrorOptions) {
+  constructor(status: number, message: string, options: ErrorOptions & { readonly retryAfterMs?: number } = {}) {
     super(message, options);
     this.status = status;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -86,16 +83,24 @@ async function read<T>(path: string, signal: AbortSignal): Promise<T> {
 
 /** Paths are relative to the URL of the page, `/api/dashboard`. */
 async function request(path: string, options: RequestInit): Promise<Response> {
+  let response;
   try {
-    return await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
+    response = await fetch(path, { ...options, cache: "no-store", credentials: "same-origin", redirect: "manual" });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "pimwatch cannot be reached", { cause: error });
   }
+  // The API redirects nobody: this is the platform, which asks for a sign-in.
+  if (response.type === "opaqueredirect") throw new ApiError(401, "the sign-in has expired");
+  return response;
 }
 
 async function bodyOf<T>(response: Response): Promise<T> {
-  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  if (!response.ok) {
+    const seconds = Number(response.headers.get("retry-after") ?? NaN);
+    const retryAfter = Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {};
+    throw new ApiError(response.status, await problemOf(response), retryAfter);
+  }
   const body: T = await response.json();
   return body;
 }

@@ -11,8 +11,9 @@ export interface Headline {
 export function headlineOf(row: IncidentRow): Headline {
   const assessment = field(row, "Assessment");
   if (assessment === "") {
-    const about = [field(row, "IncidentTitle"), field(row, "TargetResourceName")].filter((part) => part !== "");
-    return { main: about.join(": "), rest: "" };
+    const [title, target] = [field(row, "IncidentTitle"), field(row, "TargetResourceName")];
+    // Many rules name the target in the title.
+    return { main: target === "" || title.includes(target) ? title : `${title}: ${target}`, rest: "" };
   }
   const [main = "", ...rest] = assessment.split("; ");
   return { main, rest: rest.join("; ") };
@@ -35,7 +36,9 @@ export function changeOf(row: IncidentRow): string {
 }
 
 export function roleOf(row: IncidentRow): string {
-  return field(row, "RoleScope") || field(row, "RoleName") || field(row, "TargetResourceName");
+  return (
+    field(row, "RoleScope") || field(row, "RoleName") || field(row, "TargetResourceName") || field(row, "RuleName")
+  );
 }
 
 /** The name of its tenant or, without one, its id. */

@@ -7,6 +7,7 @@ import { readStatements } from "./api.ts";
 import { CopyButton } from "./detail/copy-button.tsx";
 import { Inert } from "./detail/inert.tsx";
 import { count, fullTime, instant } from "./format.ts";
+import { Trouble } from "./trouble.tsx";
 import { usePolled } from "./use-polled.ts";
 
 /** How far "no incident" can be trusted, by rule and tenant. */
@@ -110,12 +111,13 @@ function Rule({ rule, isChosen, onChoose }: RuleProps): VNode {
 
 /** The sentences of one rule, one for each tenant. */
 function Statements({ ruleId }: { readonly ruleId: string }): VNode {
-  const { value, error } = usePolled(ruleId, readStatements, ONCE_MS);
+  const read = usePolled(ruleId, readStatements, ONCE_MS);
+  const { value } = read;
   return (
     <tr>
       <td colSpan={5}>
-        {error !== undefined && <p class="banner is-bad">{error.message}</p>}
-        {value === undefined && error === undefined && <p class="soft">Asking …</p>}
+        <Trouble read={read} what="what is proven" />
+        {value === undefined && read.error === undefined && <p class="soft">Asking …</p>}
         {value?.map(({ sentence }) => (
           <p class="statement">
             <Inert text={sentence} /> <CopyButton text={sentence} label="Copy" />

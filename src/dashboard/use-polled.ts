@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { LIST_EVERY_MS as RETRY_EVERY_MS } from "../core/timing.ts";
 import { ApiError } from "./api.ts";
 
 export interface Polled<T> {
@@ -9,13 +10,26 @@ export interface Polled<T> {
   /** When the value arrived, in milliseconds since 1970. */
   readonly at: number;
   readonly isLoading: boolean;
+  /** After a failure, when it is asked again; milliseconds since 1970. */
+  readonly retryAt: number | undefined;
   refresh(): void;
   /** Replaces the value with a newer one, such as the answer to a change. */
   replace(value: T): void;
 }
 
+interface Known<T> {
+  readonly question: string | null;
+  readonly value?: T;
+  readonly error?: ApiError;
+  readonly retryAt?: number;
+  readonly at: number;
+}
+
+/** A failed question is asked again no sooner than this, whatever the app wishes, and no later than RETRY_EVERY_MS. */
+const SOONEST_RETRY_MS = 1_000;
+
 /**
- * Asks regularly while the page is visible, and at once when the question changes or the page becomes visible again.
+ * Asks regularly while the page is visible, and at once when the question changes, the page becomes visible again or the connection comes back.
  *
  * @param question as text; null to ask nothing
  */
@@ -24,7 +38,7 @@ export function usePolled<T>(
   ask: (question: string, signal: AbortSignal) => Promise<T>,
   everyMs: number,
 ): Polled<T> {
-  const [state, setState] = useState<{ question: string | null; value?: T; error?: ApiError; at: number }>({
+  const [state, setState] = useState<Known<T>>({
     question: null,
     at: 0,
   });
@@ -36,36 +50,44 @@ export function usePolled<T>(
     if (question === null) return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const next = (): void => {
-      timer = setTimeout(() => void once(), everyMs);
+    const next = (afterMs: number): void => {
+      timer = setTimeout(() => void once(), afterMs);
     };
     async function once(): Promise<void> {
       if (document.visibilityState === "hidden") return;
       try {
         const value = await asking.current(question ?? "", stop.signal);
-        if (!stop.signal.aborted) setState({ question, value, at: Date.now() });
+        if (stop.signal.aborted) return;
+        setState({ question, value, at: Date.now() });
+        next(everyMs);
       } catch (error) {
         if (stop.signal.aborted) return;
-        const failure = error instanceof ApiError ? error : new ApiError(0, "the answer of pimwatch could not be read");
+        const failure = error instanceof ApiError ? error : new ApiError(502, "the answer could not be read");
+        const retryMs = Math.max(SOONEST_RETRY_MS, Math.min(failure.retryAfterMs ?? Infinity, everyMs, RETRY_EVERY_MS));
         setState((before) => ({
           ...(before.question === question ? before : { at: 0 }),
           question,
           error: failure,
+          retryAt: Date.now() + retryMs,
         }));
+        next(retryMs);
       }
-      if (!stop.signal.aborted) next();
     }
-    const onVisible = (): void => {
+    const again = (): void => {
       if (document.visibilityState === "hidden") return;
       clearTimeout(timer);
       void once();
     };
-    document.addEventListener("visibilitychange", onVisible);
+    document.addEventListener("visibilitychange", again);
+    addEventListener("online", again);
+    addEventListener("offline", again); // fails at once, and says so
     void once();
     return () => {
       stop.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onVisible);
+      document.removeEventListener("visibilitychange", again);
+      removeEventListener("online", again);
+      removeEventListener("offline", again);
     };
   }, [question, everyMs, turn]);
 
@@ -73,7 +95,8 @@ export function usePolled<T>(
   return {
     value: isCurrent ? state.value : undefined,
     error: isCurrent ? state.error : undefined,
-    at: state.at,
+    retryAt: isCurrent ? state.retryAt : undefined,
+    at: isCurrent && state.value !== undefined ? state.at : 0,
     isLoading: question !== null && !(isCurrent && (state.value !== undefined || state.error !== undefined)),
     refresh: useCallback(() => setTurn((count) => count + 1), []),
     replace: useCallback((value: T) => setState({ question, value, at: Date.now() }), [question]),

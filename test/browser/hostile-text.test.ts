@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { settingsChangeRecord } from "../../local/samples/settings-change-record.ts";
 import { chance } from "../../local/samples/chance.ts";
+import { TENANT_ID } from "../../local/samples/tenant.ts";
 import { type LocalDashboard, startLocalDashboard } from "./local-dashboard.ts";
 import { openBrowser } from "./open-browser.ts";
 import { openPage, ROWS } from "./opened-page.ts";
@@ -86,6 +87,43 @@ test("everything in a record is shown as text: nothing runs, nothing is fetched,
     await expectInert(page);
     await page.getByRole("button", { name: "Back to the list" }).click();
   }
+});
+
+test("modified properties of another rule are shown as text, with invisible characters spelled out", async () => {
+  const now = new Date().toISOString();
+  const target = {
+    type: "Policy",
+    displayName: "hostile policy",
+    modifiedProperties: CORPUS.flatMap((text) => [
+      { displayName: text, oldValue: text, newValue: JSON.stringify([text, text]) },
+      {
+        displayName: "ConditionalAccessPolicy",
+        oldValue: null,
+        newValue: JSON.stringify({ [text]: { [text]: text } }),
+      },
+    ]),
+  };
+  const record = {
+    time: now,
+    category: "AuditLogs",
+    tenantId: TENANT_ID,
+    operationName: "Update conditional access policy",
+    properties: {
+      id: "hostile-policy",
+      category: "Policy",
+      loggedByService: "Conditional Access",
+      activityDateTime: now,
+      targetResources: [target, { type: CORPUS[0], displayName: CORPUS[1], id: CORPUS[2] }],
+    },
+  };
+  await dashboard.send([Buffer.from(JSON.stringify({ records: [record] }))]);
+  const { page } = await openPage(browser, `${dashboard.url}?status=all&text=hostile+policy`);
+  await page.locator(ROWS).first().click();
+  await page.getByRole("heading", { name: "What changed" }).waitFor();
+  expect(await page.locator(".change").count()).toBeGreaterThan(CORPUS.length);
+  for (const summary of await page.locator("article summary").all()) await summary.click();
+  await expectInert(page);
+  expect(await page.locator(".detail").innerText()).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b]/);
 });
 
 test("invisible characters, and those that change the writing direction, are spelled out", async () => {

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { TableClient } from "@azure/data-tables";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { sampleDay } from "../../local/samples/sample-day.ts";
@@ -61,6 +62,21 @@ export async function startLocalDashboard(appDirectory = "dist"): Promise<LocalD
 /** The sample day as it ends now, as event bodies. */
 export function sampleBodies(now: Date): readonly Uint8Array[] {
   return sampleDay({ day: now }).bodies;
+}
+
+const RULE_SAMPLES = new URL("../../rules/samples/", import.meta.url);
+
+/** The sample of each shipped rule, as if it happened now. */
+export async function ruleSampleBodies(now: Date): Promise<readonly Uint8Array[]> {
+  const names = (await readdir(RULE_SAMPLES)).filter((name) => name.endsWith(".json"));
+  return Promise.all(
+    names.map(async (name) => {
+      const record: { properties: object } = JSON.parse(await readFile(new URL(name, RULE_SAMPLES), "utf8"));
+      const time = now.toISOString();
+      const properties = { ...record.properties, id: `sample_${name}`, activityDateTime: time };
+      return Buffer.from(JSON.stringify({ records: [{ ...record, time, tenantId: TENANT_ID, properties }] }));
+    }),
+  );
 }
 
 /** Similar changes over the month before, one body each. */

@@ -35,12 +35,12 @@ test("a healthy app answers with one word; its figures are for the local user", 
 });
 
 test("wrong settings are named in the log and to analysts, each once, and to nobody else", async () => {
-  const problem = expect.stringMatching(/^ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids/);
+  const what = expect.stringMatching(/^ALLOWED_TENANT_IDS is wrong: expected one or more tenant ids/);
   const { get, logged } = await startWith(await startTestStack(), { ALLOWED_TENANT_IDS: "contoso" });
   expect(await get("health")).toEqual({ code: 503, body: { status: "down" } });
   expect(await get("health")).toEqual({ code: 503, body: { status: "down" } });
-  expect(await get("pipeline")).toMatchObject({ code: 200, body: { status: "down", problems: [problem] } });
-  expect(logged).toEqual([{ event: "pipeline health", status: "down", problems: [problem] }]);
+  expect(await get("pipeline")).toMatchObject({ code: 200, body: { status: "down", problems: [{ what }] } });
+  expect(logged).toEqual([{ event: "pipeline health", status: "down", problems: [what] }]);
 });
 
 test("in Azure, without sign-in, only the log has the reasons; a forged header opens nothing", async () => {
@@ -76,7 +76,7 @@ test("with an unreachable hub, health is not ok from the next check on, and anal
   expect(await get("pipeline")).toMatchObject({
     body: {
       status: "degraded",
-      problems: [expect.stringMatching(/^the hub could not be reached at \S+: Event hub: .*ECONNREFUSED/)],
+      problems: [{ what: expect.stringMatching(/^the hub could not be reached at \S+: Event hub: .*ECONNREFUSED/) }],
     },
   });
 });

@@ -1,6 +1,12 @@
 import { odata } from "@azure/data-tables";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import type { Pending, PendingPage, WaitingRows } from "../../core/incident/outbox.ts";
+import {
+  MOST_NAMED_ROWS,
+  type Pending,
+  type PendingPage,
+  type UntakenRow,
+  type WaitingRows,
+} from "../../core/incident/outbox.ts";
 import { isDue, type RowFailure } from "../../core/incident/row-failure.ts";
 import { CLOCK_SET_BACK_MS } from "../../core/timing.ts";
 import {
@@ -100,27 +106,31 @@ export function incidentOutbox(table: TableRows, sink: string) {
       await table.merge({ ...keysOf(row), ...failureProperties(failure) });
     },
 
-    /** Counts a rule's waiting rows. Reads no more than `limit` rows. */
+    /** Counts a rule's waiting rows and names those that the sink does not accept. Reads no more than `limit` rows. */
     async waiting(ruleId: string, limit = Infinity): Promise<WaitingRows> {
       const found = { pending: 0, failing: 0, refused: 0, oldest: undefined as string | undefined };
+      const untaken: UntakenRow[] = [];
       const query = {
         partitionKey: ruleId,
         prefix: outboxRows(sink),
-        select: ["Refused", "TimeGenerated", ...FAILURE_PROPERTIES],
+        select: ["TimeGenerated", ...UNTAKEN_PROPERTIES],
         pageSize: Math.min(limit, MAX_PAGE_ROWS),
       };
       for await (const entity of table.list(query)) {
-        if (entity["Refused"] === true) found.refused += 1;
+        const isRefused = entity["Refused"] === true;
+        const isFailing = !isRefused && (failureOfEntity(entity)?.counted ?? 0) > 0;
+        if ((isRefused || isFailing) && untaken.length < MOST_NAMED_ROWS) untaken.push(untakenRow(entity));
+        if (isRefused) found.refused += 1;
         else {
           found.pending += 1;
-          if ((failureOfEntity(entity)?.counted ?? 0) > 0) found.failing += 1;
+          if (isFailing) found.failing += 1;
           const queued = entity["TimeGenerated"];
           // toISOString wrote them, so text sorts as time.
           if (typeof queued === "string" && (found.oldest ?? "~") > queued) found.oldest = queued;
         }
         if (found.pending + found.refused >= limit) break; // before the next page is asked for
       }
-      return found;
+      return { ...found, untaken };
     },
 
     /** Compares the stored incidents of one rule with the rows that wait and those acknowledged. */
@@ -161,29 +171,13 @@ export function incidentOutbox(table: TableRows, sink: string) {
   };
 }
 
-/** A row of an outbox that the sink does not accept. */
-export interface UntakenRow {
-  /** A refused row waits for a person; a failing one is sent again. */
-  readonly state: "refused" | "failing";
-  readonly ruleId: string;
-  /** Its row key in the table. */
-  readonly rowKey: string;
-  readonly sink: string;
-  readonly incidentId: string;
-  readonly revision: string;
-  readonly reason: string;
-  /** How often a failing row failed while the sink accepted other rows, and when it is sent again. */
-  readonly attempts: number;
-  readonly retryAt: string | undefined;
-}
-
 /** Rows that sinks do not accept, from all outboxes: the dead letters of forwarding. */
 export function untakenRows(table: TableRows) {
   return {
     async *list(): AsyncGenerator<UntakenRow> {
       const where = ["(Refused eq true or FailedAt ge '0')"];
-      const select = ["PartitionKey", "RowKey", "Refused", "RefusedReason", ...FAILURE_PROPERTIES];
-      for await (const entity of table.list({ prefix: outboxRows(), where, select })) yield untakenRow(entity);
+      const query = { prefix: outboxRows(), where, select: UNTAKEN_PROPERTIES };
+      for await (const entity of table.list(query)) yield untakenRow(entity);
     },
 
     /** Lets the next sweep send a row again. Leaves a row alone that was forwarded meanwhile. */
@@ -192,6 +186,9 @@ export function untakenRows(table: TableRows) {
     },
   };
 }
+
+/** What {@link untakenRow} reads. */
+const UNTAKEN_PROPERTIES = ["PartitionKey", "RowKey", "Refused", "RefusedReason", ...FAILURE_PROPERTIES];
 
 export type UntakenRows = ReturnType<typeof untakenRows>;
 

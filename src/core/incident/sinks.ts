@@ -68,6 +68,9 @@ export const SINKS = [
 
 export const SINK_TITLES: readonly string[] = SINKS.map(({ title }) => title);
 
+/** The title of a sink by its name. */
+export const SINK_TITLE: ReadonlyMap<string, string> = new Map(SINKS.map(({ name, title }) => [name, title]));
+
 export type SinkName = (typeof SINKS)[number]["name"];
 
 /**

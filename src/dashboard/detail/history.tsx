@@ -1,25 +1,30 @@
 import type { VNode } from "preact";
-import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import type { HistoryEntry } from "../../core/triage/triage-change.ts";
+import type { ReadIncident } from "../api.ts";
 import { field, fullTime, instant, inWords, shortTime } from "../format.ts";
+import { CommentForm } from "./comment.tsx";
 import { Inert } from "./inert.tsx";
+import { NotStored } from "./not-stored.tsx";
+import type { Changing } from "./use-changing.ts";
 
 interface HistoryProps {
-  /** Oldest first. */
-  readonly history: readonly HistoryEntry[];
-  readonly incident: IncidentRow;
+  readonly read: ReadIncident;
   readonly now: number;
+  readonly changing: Changing;
 }
 
-/** What analysts did with the incident, newest first, down to the time when pimwatch found it. */
-export function HistoryList({ history, incident, now }: HistoryProps): VNode {
+/** Where analysts comment, and what they did with the incident, newest first, down to the time when pimwatch found it. */
+export function HistoryList({ read, now, changing }: HistoryProps): VNode {
+  const { history, incident } = read;
+  const isJustSaved = changing.saved?.place === "history";
   const found = instant(field(incident, "DetectedTime"));
   return (
     <section class="block" aria-labelledby="history-title">
       <h3 id="history-title">History</h3>
+      <CommentForm changing={changing} />
+      <NotStored changing={changing} place="history" read={read} now={now} />
       <ol class="history">
-        {history.toReversed().map((entry) => (
-          <li key={entry.revision}>
+        {history.toReversed().map((entry, index) => (
+          <li key={entry.revision} class={isJustSaved && index === 0 ? "is-fresh" : ""}>
             <div class="history-head">
               <strong>
                 <Inert text={entry.by.name} />

@@ -18,6 +18,8 @@ import { Inert } from "./inert.tsx";
 import { ModifiedProperties } from "./modified-properties.tsx";
 import { RawRecord } from "./raw-record.tsx";
 import { Triage } from "./triage.tsx";
+import { useChanging } from "./use-changing.ts";
+import { Trouble } from "../trouble.tsx";
 import { usePolled } from "../use-polled.ts";
 import { type ChangeView, NARROW, NO_FILTERS } from "../list/view.ts";
 
@@ -48,14 +50,7 @@ export function IncidentDetail({ id, now, me, showsTenant, change, onClose, onCh
         </button>
         {read.value !== undefined && <CopyButton text={location.href} label="Copy link" />}
       </div>
-      {read.error !== undefined && (
-        <div class="banner is-bad" role="alert">
-          <Inert text={read.error.message} />
-          <button type="button" onClick={read.refresh}>
-            Try again
-          </button>
-        </div>
-      )}
+      <Trouble read={read} what="the incident" />
       {read.isLoading && <div class="skeleton is-detail" role="img" aria-label="Loading" />}
       {read.value !== undefined && (
         <Body
@@ -84,7 +79,8 @@ interface BodyProps {
 }
 
 function Body({ read, now, me, showsTenant, change, onNewer }: BodyProps): VNode {
-  const { incident, record, history, guide, investigation, burst } = read;
+  const { incident, record, guide, investigation, burst } = read;
+  const changing = useChanging(read, onNewer);
   const { rest } = headlineOf(incident);
   return (
     <>
@@ -113,14 +109,14 @@ function Body({ read, now, me, showsTenant, change, onNewer }: BodyProps): VNode
         <IdentityNotes incident={incident} />
         {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
       </header>
-      <Triage read={read} me={me} now={now} onNewer={onNewer} />
+      <Triage read={read} me={me} now={now} changing={changing} />
       {isAboutPimSettings(incident) ? (
         <Changes incident={incident} />
       ) : (
         <ModifiedProperties incident={incident} record={record} />
       )}
       <Guidance guide={guide} investigation={investigation} />
-      <HistoryList history={history} incident={incident} now={now} />
+      <HistoryList read={read} now={now} changing={changing} />
       <Facts incident={incident} />
       <RawRecord record={record} incident={incident} />
     </>
@@ -133,6 +129,7 @@ function hasChanges(incident: IncidentRow): boolean {
 
 function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & { incident: IncidentRow }): VNode {
   const happened = instant(field(incident, "ActivityDateTime"));
+  const target = field(incident, "TargetResourceName");
   return (
     <p class="byline">
       {isAboutPimSettings(incident) ? (
@@ -146,10 +143,10 @@ function Byline({ incident, now, change }: Pick<BodyProps, "now" | "change"> & {
         </button>
       ) : (
         <strong>
-          <Inert text={field(incident, "TargetResourceName") || "no target named"} />
+          <Inert text={target} />
         </strong>
       )}
-      {" by "}
+      {isAboutPimSettings(incident) || target !== "" ? " by " : "By "}
       <button
         type="button"
         class="inline"

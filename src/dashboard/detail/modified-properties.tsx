@@ -79,20 +79,20 @@ function Property({ change: { name, before, after, kept } }: { readonly change: 
       </div>
       <div class="change-sides">
         <del>
-          <Values texts={before} />
+          <Values texts={before} none={kept > 0 ? "nothing removed" : "none"} />
         </del>
         <span class="arrow" aria-label="to" role="img">
           →
         </span>
         <ins>
-          <Values texts={after} />
+          <Values texts={after} none={kept > 0 ? "nothing added" : "none"} />
         </ins>
       </div>
       {kept > 0 && (
         <p class="note">
           {before.length + after.length === 0
-            ? "the same members in another order"
-            : `${count(kept, "other member")} of the list stayed`}
+            ? "The same members are in another order."
+            : `${count(kept, "member")} of the list stayed.`}
         </p>
       )}
     </li>
@@ -102,8 +102,8 @@ function Property({ change: { name, before, after, kept } }: { readonly change: 
 const SHORT = 240;
 
 /** Each value on lines of its own. The end of a long one is folded away. */
-function Values({ texts }: { readonly texts: readonly string[] }): VNode {
-  if (texts.length === 0) return <span class="soft">none</span>;
+function Values({ texts, none = "none" }: { readonly texts: readonly string[]; readonly none?: string }): VNode {
+  if (texts.length === 0) return <span class="soft">{none}</span>;
   return (
     <>
       {texts.map((text) => (

@@ -1,53 +1,43 @@
 import type { VNode } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Analyst, TriageChange } from "../../core/triage/triage-change.ts";
-import { ApiError, changeIncident, type ReadIncident } from "../api.ts";
-import { field, inWords, shortTime } from "../format.ts";
+import { field, inWords } from "../format.ts";
+import { CommentField, useFocus } from "./comment.tsx";
 import { Inert } from "./inert.tsx";
+import { NotStored } from "./not-stored.tsx";
+import type { Changing } from "./use-changing.ts";
+import type { ReadIncident } from "../api.ts";
 
 interface TriageProps {
   readonly read: ReadIncident;
   readonly me: Analyst | undefined;
   readonly now: number;
-  onNewer(newer: ReadIncident): void;
+  readonly changing: Changing;
 }
 
-type Form = "close" | "assign" | "comment";
+type Form = "close" | "assign";
 
-/** A change that was not stored, and why. */
-type Failure =
-  | { readonly kind: "conflict"; readonly change: TriageChange }
-  | { readonly kind: "error"; readonly change: TriageChange; readonly message: string };
-
-/** Status and owner, with the actions on them. */
-export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
+/** Status and owner, with the actions on them. Stays in view while the incident scrolls. */
+export function Triage({ read, me, now, changing }: TriageProps): VNode {
   const { incident } = read;
   const [form, setForm] = useState<Form>();
-  const [failure, setFailure] = useState<Failure>();
-  const [isSending, setSending] = useState(false);
+  const bar = useBarHeight();
+  const { isSending, saved } = changing;
   const status = field(incident, "Status");
   // Entra ignores the case of principal names.
   const isMine = field(incident, "Owner").toLowerCase() === me?.name.toLowerCase();
-
-  async function send(change: TriageChange): Promise<void> {
-    setSending(true);
-    setFailure(undefined);
-    try {
-      const { outcome, now: newer } = await changeIncident(read, change);
-      onNewer(newer);
-      if (outcome === "conflict") setFailure({ kind: "conflict", change });
-      else setForm(undefined);
-    } catch (error) {
-      const message = error instanceof ApiError ? error.message : "the answer could not be read";
-      setFailure({ kind: "error", change, message });
-    } finally {
-      setSending(false);
-    }
-  }
+  const send = (change: TriageChange): void => void changing.send(change, "bar");
+  useEffect(() => {
+    if (saved?.place !== "bar") return;
+    setForm(undefined);
+    // The button or form that had the focus is gone, or goes now.
+    if (document.activeElement === document.body || bar.current?.contains(document.activeElement) === true)
+      bar.current?.querySelector<HTMLElement>('[data-action="close"]')?.focus();
+  }, [saved]);
   const toggle = (wanted: Form) => (): void => setForm(form === wanted ? undefined : wanted);
 
   return (
-    <section class="triage" aria-label="Triage">
+    <section class="triage" aria-label="Triage" ref={bar}>
       <div class="triage-line">
         <State read={read} />
         <div class="triage-actions">
@@ -57,18 +47,13 @@ export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
               class="primary"
               data-action="take"
               disabled={isSending || me === undefined}
-              onClick={() => void send({ status: "Active", owner: me?.name ?? "" })}
+              onClick={() => send({ status: "Active", owner: me?.name ?? "" })}
             >
               Take
             </button>
           )}
           {status === "Closed" ? (
-            <button
-              type="button"
-              data-action="close"
-              disabled={isSending}
-              onClick={() => void send({ status: "Active" })}
-            >
+            <button type="button" data-action="close" disabled={isSending} onClick={() => send({ status: "Active" })}>
               Reopen
             </button>
           ) : (
@@ -79,27 +64,44 @@ export function Triage({ read, me, now, onNewer }: TriageProps): VNode {
           <button type="button" aria-expanded={form === "assign"} onClick={toggle("assign")}>
             Assign …
           </button>
-          <button type="button" data-action="comment" aria-expanded={form === "comment"} onClick={toggle("comment")}>
+          <button
+            type="button"
+            data-action="comment"
+            onClick={() => document.querySelector<HTMLElement>("#comment")?.focus()}
+          >
             Comment …
           </button>
         </div>
       </div>
-      {failure !== undefined && (
-        <FailureBanner
-          failure={failure}
-          read={read}
-          now={now}
-          onAgain={() => void send(failure.change)}
-          onDrop={() => setFailure(undefined)}
-        />
-      )}
-      {form === "close" && <CloseForm isSending={isSending} onSend={(change) => void send(change)} />}
-      {form === "assign" && (
-        <AssignForm owner={field(incident, "Owner")} isSending={isSending} onSend={(change) => void send(change)} />
-      )}
-      {form === "comment" && <CommentForm isSending={isSending} onSend={(change) => void send(change)} />}
+      <NotStored changing={changing} place="bar" read={read} now={now} />
+      {form === "close" && <CloseForm isSending={isSending} onSend={send} />}
+      {form === "assign" && <AssignForm owner={field(incident, "Owner")} isSending={isSending} onSend={send} />}
+      <p class="triage-saved" role="status">
+        {saved?.place === "bar" && saved.comment !== "" && (
+          <>
+            Saved, with the comment “<Inert text={saved.comment} />”
+          </>
+        )}
+      </p>
     </section>
   );
+}
+
+/** Tells the styles how much of the page the bar covers, so that nothing that has the focus is behind it. */
+function useBarHeight() {
+  const bar = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(() =>
+      style.setProperty("--triage-height", `${bar.current?.offsetHeight ?? 0}px`),
+    );
+    if (bar.current !== null) observer.observe(bar.current);
+    return () => {
+      observer.disconnect();
+      style.removeProperty("--triage-height");
+    };
+  }, []);
+  return bar;
 }
 
 function State({ read: { incident } }: Pick<TriageProps, "read">): VNode {
@@ -110,46 +112,6 @@ function State({ read: { incident } }: Pick<TriageProps, "read">): VNode {
       {classification !== "" && <span>{inWords(classification)}</span>}
       <span class="soft">{owner === "" ? "no owner" : <Inert text={owner} />}</span>
     </p>
-  );
-}
-
-interface BannerProps extends Pick<TriageProps, "read" | "now"> {
-  readonly failure: Failure;
-  onAgain(): void;
-  onDrop(): void;
-}
-
-function FailureBanner({ failure, read: { incident, history }, now, onAgain, onDrop }: BannerProps): VNode {
-  const last = history.at(-1);
-  return (
-    <div class="banner is-warn" role="alert">
-      {failure.kind === "error" ? (
-        <span>
-          Not stored: <Inert text={failure.message} />.
-        </span>
-      ) : (
-        <span>
-          Not stored: <Inert text={last?.by.name ?? "somebody else"} /> changed it
-          {last === undefined ? " meanwhile" : ` at ${shortTime(Date.parse(last.time), now)} UTC`}. It is now{" "}
-          <strong>{field(incident, "Status")}</strong>, owner{" "}
-          <strong>
-            <Inert text={field(incident, "Owner") || "nobody"} />
-          </strong>
-          {last !== undefined && last.comment !== "" && (
-            <>
-              : “<Inert text={last.comment} />”
-            </>
-          )}
-          .
-        </span>
-      )}
-      <button type="button" onClick={onAgain}>
-        {failure.kind === "error" ? "Try again" : "Apply mine as well"}
-      </button>
-      <button type="button" class="quiet" onClick={onDrop}>
-        Discard
-      </button>
-    </div>
   );
 }
 
@@ -235,54 +197,4 @@ function AssignForm({ owner, isSending, onSend }: FormProps & { readonly owner: 
       </div>
     </form>
   );
-}
-
-function CommentForm({ isSending, onSend }: FormProps): VNode {
-  const [comment, setComment] = useState("");
-  return (
-    <form
-      class="triage-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSend({ comment });
-      }}
-    >
-      <CommentField value={comment} onInput={setComment} label="Comment" isFirst />
-      <div class="form-end">
-        <button type="submit" class="primary" disabled={isSending || comment.trim() === ""}>
-          Add comment
-        </button>
-      </div>
-    </form>
-  );
-}
-
-interface CommentFieldProps {
-  readonly value: string;
-  readonly label: string;
-  readonly isFirst?: boolean;
-  onInput(value: string): void;
-}
-
-function CommentField({ value, label, isFirst = false, onInput }: CommentFieldProps): VNode {
-  const first = useFocus<HTMLTextAreaElement>();
-  return (
-    <label>
-      {label}
-      <textarea
-        ref={isFirst ? first : null}
-        rows={3}
-        maxLength={2_000}
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    </label>
-  );
-}
-
-/** Focuses a form that was just opened, before the next key, which may be the first letter of a comment. */
-function useFocus<T extends HTMLElement>() {
-  const element = useRef<T>(null);
-  useLayoutEffect(() => element.current?.focus(), []);
-  return element;
 }

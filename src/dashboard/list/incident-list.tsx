@@ -5,6 +5,7 @@ import { EffectLabel, PriorityBadge, TierTag } from "../detail/effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "../format.ts";
 import { changeOf, headlineOf, roleOf, tenantOf } from "../headline.ts";
 import { Inert } from "../detail/inert.tsx";
+import { Trouble } from "../trouble.tsx";
 import { idOf, type Incidents } from "./use-incidents.ts";
 import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
 
@@ -29,15 +30,7 @@ export function IncidentList({ list, bursts, showsTenant, view, change, now, onO
   const { rows } = list;
   return (
     <section class="list" aria-label="Incidents" aria-busy={list.isLoading}>
-      {list.error !== undefined && (
-        <div class="banner is-bad" role="alert">
-          <Inert text={list.error.message} />
-          {rows.length > 0 && <span> What is shown may be old.</span>}
-          <button type="button" onClick={list.refresh}>
-            Try again
-          </button>
-        </div>
-      )}
+      <Trouble read={list} what="the incidents" />
       {list.isLoading && <Skeleton />}
       {!list.isLoading && rows.length === 0 && list.error === undefined && (
         <Nothing list={list} view={view} change={change} />

@@ -84,7 +84,8 @@ function readView(search: string): View {
     status: STATUS_VIEWS.find((status) => status === text("status")) ?? DEFAULT_VIEW.status,
     range: isRange(text("range")) ?? DEFAULT_VIEW.range,
     order: text("order") === "newest" ? "newest" : "priority",
-    incident: /^[0-9a-f]{64}$/.test(id) ? id : "",
+    // A link that was cut is no link to the list: the page says that there is no such incident.
+    incident: id === "" || /^[0-9a-f]{64}$/.test(id) ? id : "none",
   };
 }
 

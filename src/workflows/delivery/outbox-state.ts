@@ -1,4 +1,4 @@
-import type { WaitingRows } from "../../core/incident/outbox.ts";
+import { MOST_NAMED_ROWS, type UntakenRow, type WaitingRows } from "../../core/incident/outbox.ts";
 
 export interface OutboxStateDependencies {
   readonly outbox: { waiting(ruleId: string, limit?: number): Promise<WaitingRows> };
@@ -19,15 +19,17 @@ export interface OutboxState extends Omit<WaitingRows, "oldest"> {
 export async function outboxState(deps: OutboxStateDependencies): Promise<OutboxState> {
   const { outbox, ruleIds, now, limit = Infinity } = deps;
   const total = { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 };
+  const untaken: UntakenRow[] = [];
   for (const ruleId of ruleIds) {
     const left = limit - total.pending - total.refused;
     if (left <= 0) break;
-    const { pending, failing, refused, oldest = "" } = await outbox.waiting(ruleId, left);
+    const { pending, failing, refused, oldest = "", ...found } = await outbox.waiting(ruleId, left);
     total.pending += pending;
     total.failing += failing;
     total.refused += refused;
+    untaken.push(...found.untaken.slice(0, MOST_NAMED_ROWS - untaken.length));
     const queued = Date.parse(oldest);
     if (!Number.isNaN(queued)) total.oldestSeconds = Math.max(total.oldestSeconds, Math.round((now - queued) / 1_000));
   }
-  return total;
+  return { ...total, untaken };
 }

@@ -108,9 +108,9 @@ function readingCurrent(sink: Sink): Sink {
 }
 
 async function stateAfter({ outbox, watch }: Sink, ruleIds: readonly string[]) {
-  let state: Omit<OutboxState, "refused"> | undefined;
+  let state: Omit<OutboxState, "refused" | "untaken"> | undefined;
   const { errors } = await doEach([outbox], async () => {
-    const { refused: _inAll, ...waiting } = await outboxState({ outbox, ruleIds, now: watch.now() });
+    const { refused: _inAll, untaken: _named, ...waiting } = await outboxState({ outbox, ruleIds, now: watch.now() });
     state = waiting;
   });
   return { state, errors };

@@ -2,6 +2,7 @@ import { type CategorySightings, MINUTE_MS } from "../../core/ledger/category-si
 import { silenceOf } from "../../core/ledger/category-silence.ts";
 import type { PartitionStatus } from "../../core/ledger/partition-ledger.ts";
 import { SILENCE_MINUTES } from "../../core/timing.ts";
+import type { Problem } from "./hub-health.ts";
 
 export interface CategoryHealthDependencies {
   readonly sightings: { read(): Promise<readonly CategorySightings[]> };
@@ -53,10 +54,10 @@ function unreadSince({ oldestUnfinishedAt, stuckEvents }: PartitionStatus): numb
 }
 
 /** What a person must know about silent categories, and what to check. */
-export function categoryProblems(categories: readonly CategoryHealth[]): string[] {
+export function categoryProblems(categories: readonly CategoryHealth[]): Problem[] {
   return categories
     .filter(({ isSilent }) => isSilent)
-    .map((silent) => `${silenceText(silent, categories)}: check ${whatToCheck(silent)}`);
+    .map((silent) => ({ what: silenceText(silent, categories), next: `Check ${whatToCheck(silent)}.` }));
 }
 
 /** Names the tenant if the categories are of several. */

@@ -1,6 +1,7 @@
 import { type PartitionStatus, WHOLE_HUB } from "../../core/ledger/partition-ledger.ts";
 import { type LateTimer, lateTimers, type TimerRuns, type TimerSchedules } from "../../core/ledger/timer-runs.ts";
 import { RETENTION_USED_ALERT } from "../../core/timing.ts";
+import { counted } from "../../core/counted.ts";
 
 export interface HubHealthDependencies {
   readonly ledger: { statuses(): Promise<readonly PartitionStatus[]> };
@@ -28,6 +29,14 @@ export interface HubHealth {
   readonly headroomUsed: number;
   readonly checkedSecondsAgo: number;
   readonly partitions: readonly { readonly id: string; readonly lag: number; readonly gapEvents: number }[];
+}
+
+/** Something that a person should look at. */
+export interface Problem {
+  /** What happened, to what. */
+  readonly what: string;
+  /** What to do next. Commands stand in backticks. */
+  readonly next: string;
 }
 
 interface At {
@@ -74,7 +83,7 @@ export function hubProblems(
   statuses: readonly PartitionStatus[],
   runs: TimerRuns,
   limits: HubHealthLimits & At,
-): string[] {
+): Problem[] {
   const hub = hubHealth(statuses, limits);
   return [
     ...(hub === undefined ? [NOT_CHECKED] : problemsOf(hub)),
@@ -84,47 +93,84 @@ export function hubProblems(
   ];
 }
 
-function lateness({ timer, lastRunAt, missingSince }: LateTimer): string {
+function lateness({ timer, lastRunAt, missingSince }: LateTimer): Problem {
   const last = lastRunAt === undefined ? "no run of it has ended yet" : `its last run ended at ${lastRunAt}`;
-  return `${timer} has missed at least 3 runs, the first at ${missingSince}; ${last}. Check that the function is enabled and why it fails`;
+  return {
+    what: `${timer} has missed at least 3 runs, the first at ${missingSince}; ${last}`,
+    next: "Check that the function is enabled, and read in the app's log why it fails.",
+  };
 }
 
-const NOT_CHECKED =
-  "the ledger has not been checked yet: whether events are missing is unknown until ledger-timer has run once";
+const NOT_CHECKED: Problem = {
+  what: "the ledger has not been checked yet: whether events are missing is unknown until ledger-timer has run once",
+  next: "Wait two minutes. If this stays, check that the function `ledger-timer` is enabled and may read the hub.",
+};
 
-function problemsOf({ lostEvents, headroomUsed, gapEvents }: HubHealth): string[] {
+function problemsOf({ lostEvents, headroomUsed, gapEvents }: HubHealth): Problem[] {
   return [
-    lostEvents > 0 && `${lostEvents} event(s) left the hub before they were stored`,
-    headroomUsed >= RETENTION_USED_ALERT &&
-      `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
-    gapEvents > 0 && `${gapEvents} event(s) that the platform skipped wait to be read again`,
-  ].filter((problem) => problem !== false);
-}
-
-/** Names the oldest events that cannot be stored, and counts the others. */
-function stuckProblems(statuses: readonly PartitionStatus[]): string[] {
-  const count = statuses.reduce((sum, { stuckEvents }) => sum + stuckEvents, 0);
-  const named = statuses
-    .flatMap(({ partitionId, stuck }) => stuck.map((event) => ({ partitionId, ...event })))
-    .toSorted((a, b) => (a.since < b.since ? -1 : 1))
-    .slice(0, NAMED_EVENTS);
-  const others = count - named.length;
-  return [
-    ...named.map(
-      ({ partitionId, number, since, attempts, reason }) =>
-        `event ${number} of partition ${partitionId} could not be stored since ${since} (attempts: ${attempts}): ${reason}`,
-    ),
-    ...(others > 0
-      ? [`${others} ${named.length > 0 ? "more " : ""}event(s) could not be stored and are tried again`]
+    ...(lostEvents > 0
+      ? [
+          {
+            what: `${counted(lostEvents, "event")} left the hub before being stored`,
+            next: "Search the AuditLogs of Microsoft Sentinel for the time that is given below: pimwatch did not see these events.",
+          },
+        ]
+      : []),
+    ...(headroomUsed >= RETENTION_USED_ALERT
+      ? [
+          {
+            what: `the oldest event that is not stored has used up ${Math.round(headroomUsed * 100)} % of the hub's retention`,
+            next: "Read in the app's log why `audit-events` fails, and mend it before the hub drops the event.",
+          },
+        ]
+      : []),
+    ...(gapEvents > 0
+      ? [
+          {
+            what: `${counted(gapEvents, "event")} that the platform skipped must be read again`,
+            next: "The function `ledger-timer` reads them within minutes. If they stay, read its log.",
+          },
+        ]
       : []),
   ];
 }
 
-function failureOf({ partitionId, checkedAt, failure }: PartitionStatus): string[] {
+/** Names the oldest events that cannot be stored, and counts the others. */
+function stuckProblems(statuses: readonly PartitionStatus[]): Problem[] {
+  const all = statuses.reduce((sum, { stuckEvents }) => sum + stuckEvents, 0);
+  const named = statuses
+    .flatMap(({ partitionId, stuck }) => stuck.map((event) => ({ partitionId, ...event })))
+    .toSorted((a, b) => (a.since < b.since ? -1 : 1))
+    .slice(0, NAMED_EVENTS);
+  const others = all - named.length;
+  return [
+    ...named.map(({ partitionId, number, since, attempts, reason }) => ({
+      what: `event ${number} of partition ${partitionId} could not be stored since ${since} (attempts: ${attempts}): ${reason}`,
+      next: TRIED_AGAIN,
+    })),
+    ...(others > 0
+      ? [
+          {
+            what: `${counted(others, `${named.length > 0 ? "more " : ""}event`)} could not be stored`,
+            next: TRIED_AGAIN,
+          },
+        ]
+      : []),
+  ];
+}
+
+const TRIED_AGAIN = "Mend what the reason names. The app tries again by itself, and other events go on.";
+
+function failureOf({ partitionId, checkedAt, failure }: PartitionStatus): Problem[] {
   if (failure === undefined) return [];
-  if (partitionId === WHOLE_HUB) return [`the hub could not be reached at ${failure.at}: ${failure.reason}`];
+  const next =
+    "Check that the hub exists and that the app may read it: `npx pimwatch doctor` names the setting or right.";
+  if (partitionId === WHOLE_HUB)
+    return [{ what: `the hub could not be reached at ${failure.at}: ${failure.reason}`, next }];
   const before = checkedAt === "" ? "it was never checked before" : `last checked at ${checkedAt}`;
-  return [`partition ${partitionId} could not be checked at ${failure.at} (${before}): ${failure.reason}`];
+  return [
+    { what: `partition ${partitionId} could not be checked at ${failure.at} (${before}): ${failure.reason}`, next },
+  ];
 }
 
 function isChecked({ checkedAt }: PartitionStatus): boolean {

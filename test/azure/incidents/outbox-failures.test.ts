@@ -92,6 +92,7 @@ describe.each([
       pending: 4,
       failing: 1,
       refused: 0,
+      untaken: [expect.objectContaining({ state: "failing", sink: "log-analytics" })],
       oldest: "2026-03-01T00:00:00.000Z",
     });
     await outbox.markRefused(older.row, "answered 400");
@@ -100,6 +101,9 @@ describe.each([
       pending: 2,
       failing: 0,
       refused: 2,
+      untaken: ["a", "older"].map(
+        () => expect.objectContaining({ state: "refused", reason: "answered 400" }) as unknown,
+      ),
       oldest: "2026-03-04T09:12:46.000Z",
     });
   });

@@ -51,5 +51,7 @@ test.each([
 test("the table for the documentation has a row for each tier and effect", () => {
   const lines = priorityTable().trimEnd().split("\n");
   expect(lines).toHaveLength(2 + 18);
-  expect(lines[2]).toBe("| tier 0: Global Administrator, Privileged Role Administrator | weakens, high | P1 | P1 | P2 |");
+  expect(lines[2]).toBe(
+    "| tier 0: Global Administrator, Privileged Role Administrator | weakens, high | P1 | P1 | P2 |",
+  );
 });

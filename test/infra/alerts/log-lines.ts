@@ -27,7 +27,7 @@ export interface LogLines {
   readonly "category silent": Omit<CategoryHealth, "isSilent">;
   readonly reconciled: Reconciled;
   readonly "backed up": BackedUp;
-  readonly "pipeline health": Pick<PipelineHealth, "status" | "problems">;
+  readonly "pipeline health": Pick<PipelineHealth, "status"> & { readonly problems: readonly string[] };
 }
 
 const BATCH: Handled = {

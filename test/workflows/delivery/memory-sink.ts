@@ -101,6 +101,7 @@ export function memorySink(rows: readonly IncidentRow[], options: MemorySinkOpti
           pending: pending.length,
           failing: pending.filter(({ failure }) => (failure?.counted ?? 0) > 0).length,
           refused: all.length - pending.length,
+          untaken: [],
           oldest: pending.map(({ row }) => valueText(row["TimeGenerated"])).toSorted()[0],
         });
       },

@@ -52,13 +52,19 @@ test.each([
 test("the problem says whether other events arrive, when the last record came and what to check", () => {
   const problemsIf = (lastEnqueuedAt: string, minutesAgo: readonly number[]) =>
     categoryProblems(categoryHealth([seen(minutesAgo, 2)], [partition({ lastEnqueuedAt })], NOW));
-  const check =
-    "check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub accepts its events";
+  const next =
+    "Check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub accepts its events.";
   expect(problemsIf(ago(59), [1_500])).toEqual([
-    `no AuditLogs for 1500 minutes, although other events arrive (the last arrived at ${ago(1_500)}; 1440 minutes are allowed): ${check}`,
+    {
+      what: `no AuditLogs for 1500 minutes, although other events arrive (the last arrived at ${ago(1_500)}; 1440 minutes are allowed)`,
+      next,
+    },
   ]);
   expect(problemsIf(ago(60), [])).toEqual([
-    `no AuditLogs for 2880 minutes, and no other event either (none has arrived yet; 1440 minutes are allowed): ${check}`,
+    {
+      what: "no AuditLogs for 2880 minutes, and no other event either (none has arrived yet; 1440 minutes are allowed)",
+      next,
+    },
   ]);
   expect(problemsIf(ago(1), [5])).toEqual([]);
 });
@@ -66,7 +72,7 @@ test("the problem says whether other events arrive, when the last record came an
 test("of several tenants, the problem names the silent one", () => {
   const both = [seen([5]), seen([2 * DAY], 30, OTHER)];
   const [problem, ...others] = categoryProblems(categoryHealth(both, [partition()], NOW));
-  expect(problem).toContain(`no AuditLogs of tenant ${OTHER} for 2880 minutes`);
+  expect(problem?.what).toContain(`no AuditLogs of tenant ${OTHER} for 2880 minutes`);
   expect(others).toEqual([]);
 });
 

@@ -4,8 +4,8 @@ import { healthAnswer } from "../../../src/workflows/health/health-api.ts";
 const FOUND = {
   version: "0.1.0",
   status: "degraded",
-  problems: ["2 row(s) refused by Log Analytics"],
-  sinks: { "log-analytics": { pending: 2, failing: 0, refused: 2, oldestSeconds: 40 } },
+  problems: [{ what: "Log Analytics refused 2 rows", next: "Read the reasons." }],
+  sinks: { "log-analytics": { pending: 2, failing: 0, refused: 2, untaken: [], oldestSeconds: 40 } },
   rules: [{ id: "rule", fileHash: "hash" }],
 } as const;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { WaitingRows } from "../../../src/core/incident/outbox.ts";
+import type { UntakenRow, WaitingRows } from "../../../src/core/incident/outbox.ts";
 import type { PartitionStatus } from "../../../src/core/ledger/partition-ledger.ts";
 import type { Evaluations, RuleSet } from "../../../src/core/ledger/evaluations.ts";
 import { DependencyError } from "../../../src/errors.ts";
@@ -31,7 +31,7 @@ function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
 
 /** A sink with what waits for it of each rule. */
 function sink(name: string, title: string, waiting: (ruleId: string) => Partial<WaitingRows> = () => ({})) {
-  const nothing = { pending: 0, failing: 0, refused: 0, oldest: undefined };
+  const nothing = { pending: 0, failing: 0, refused: 0, untaken: [], oldest: undefined };
   return { name, title, outbox: { waiting: (ruleId: string) => Promise.resolve({ ...nothing, ...waiting(ruleId) }) } };
 }
 
@@ -59,7 +59,12 @@ const EVALUATIONS: Evaluations = {
   occurredToHub: { 60: 3, 120: 1 },
   hubToStored: { 1: 3 },
 };
-const LETTER = { reason: "not JSON", enqueuedTime: "" };
+const LETTER = { name: "1f", reason: "not JSON", partition: "", sequenceNumber: "", enqueuedTime: "" };
+
+function untaken(incidentId: string): UntakenRow {
+  const rest = { ruleId: "a", rowKey: "", sink: "one", revision: "1", reason: "400", attempts: 0, retryAt: undefined };
+  return { state: "refused", incidentId, ...rest };
+}
 
 function dependencies(more: Partial<HealthDependencies> = {}): HealthDependencies {
   return {
@@ -89,10 +94,11 @@ test("a healthy pipeline reports its figures", async () => {
     status: "ok",
     problems: [],
     sinks: {
-      "log-analytics": { pending: 2, failing: 0, refused: 0, oldestSeconds: 40 },
-      webhook: { pending: 0, failing: 0, refused: 0, oldestSeconds: 0 },
+      "log-analytics": { pending: 2, failing: 0, refused: 0, untaken: [], oldestSeconds: 40 },
+      webhook: { pending: 0, failing: 0, refused: 0, untaken: [], oldestSeconds: 0 },
     },
     deadLetters: 0,
+    latestDeadLetters: [],
     hub: {
       lastEventAt: ago(100),
       silentMinutes: 1,
@@ -141,9 +147,9 @@ test("a healthy pipeline reports its figures", async () => {
 });
 
 test.each([
-  [1, "1 dead letter(s) wait for a person"],
-  [1_000, "1000 or more dead letter(s) wait for a person"],
-])("with %i dead letters it is degraded", async (count, problem) => {
+  [1, "1 dead letter waits for a person"],
+  [1_000, "1000 or more dead letters wait for a person"],
+])("with %i dead letters it is degraded", async (count, what) => {
   const found = await pipelineHealth(
     dependencies({
       deadLetters: {
@@ -152,7 +158,29 @@ test.each([
     }),
     RETENTION,
   );
-  expect(found).toMatchObject({ status: "degraded", problems: [problem], deadLetters: count });
+  expect(found).toMatchObject({ status: "degraded", problems: [{ what }], deadLetters: count });
+  expect(found.latestDeadLetters).toHaveLength(Math.min(count, 20));
+});
+
+test("the latest dead letters are named, with the rules that their reasons blame", async () => {
+  const letter = (name: string, minutes: number, reason: string) => ({
+    name,
+    reason,
+    partition: "0",
+    sequenceNumber: name,
+    enqueuedTime: ago(60 * minutes),
+  });
+  const failed = 'rule a ("A") failed: too many steps; incident 0f of rule gone cannot be stored';
+  const letters = [letter("1", 3, failed), { ...LETTER, name: "2" }, letter("3", 1, "not JSON")];
+  const found = await pipelineHealth(
+    dependencies({ deadLetters: { waiting: () => Promise.resolve(letters) } }),
+    RETENTION,
+  );
+  expect(found.latestDeadLetters?.map(({ name, rules }) => ({ name, rules }))).toEqual([
+    { name: "3", rules: [] },
+    { name: "1", rules: ["A", "gone"] },
+    { name: "2", rules: [] },
+  ]);
 });
 
 test("before the first check of the ledger it is degraded, without figures of the hub", async () => {
@@ -160,7 +188,7 @@ test("before the first check of the ledger it is degraded, without figures of th
   for (const more of [statuses(), statuses(unknown)]) {
     const found = await pipelineHealth(dependencies(more), RETENTION);
     expect(found).toMatchObject({ status: "degraded" });
-    expect(found.problems[0]).toBe(
+    expect(found.problems[0]?.what).toBe(
       "the ledger has not been checked yet: whether events are missing is unknown until ledger-timer has run once",
     );
     expect(found).not.toHaveProperty("hub");
@@ -176,7 +204,7 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   {
     why: "rows are refused",
     more: logAnalytics({ refused: 1 }),
-    problem: "2 row(s) refused by Log Analytics",
+    problem: "Log Analytics refused 2 rows",
   },
   {
     why: "rows wait for a long time",
@@ -186,7 +214,7 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   {
     why: "rows fail alone",
     more: logAnalytics({ pending: 1, failing: 1, oldest: ago(5) }),
-    problem: "2 row(s) fail at Log Analytics while the sink accepts other rows",
+    problem: "2 rows fail at Log Analytics while it accepts others",
   },
   {
     why: "rows wait a long time for the webhook",
@@ -203,13 +231,12 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     more: { sightings: { read: () => Promise.resolve([auditLogs(1_441)]) } },
     problem:
       `no AuditLogs for 1441 minutes, although other events arrive (the last arrived at ${ago(86_460)}; 1440 minutes ` +
-      "are allowed): check that the diagnostic setting in Entra is there, that AuditLogs is ticked in it, and that this hub " +
-      "accepts its events",
+      "are allowed)",
   },
   {
     why: "events are lost",
     more: statuses(partition({ lostEvents: 2 })),
-    problem: "2 event(s) left the hub before they were stored",
+    problem: "2 events left the hub before being stored",
   },
   {
     why: "half of the retention is used up",
@@ -220,15 +247,14 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
     why: "a timer never ran, though others did",
     more: runs({ "outbox-timer": 50, "ledger-timer": 25, "backup-timer": 1_350 }, 4 * 3_600),
     problem:
-      "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet. " +
-      "Check that the function is enabled and why it fails",
+      "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet",
   },
   {
     why: "a timer has missed its runs",
     more: runs({ ...IN_TIME, "ledger-timer": 420 }),
     problem:
       "ledger-timer has missed at least 3 runs, the first at 2026-03-04T11:53:30.000Z; its last run ended at " +
-      "2026-03-04T11:53:00.000Z. Check that the function is enabled and why it fails",
+      "2026-03-04T11:53:00.000Z",
   },
   {
     why: "a partition cannot be checked",
@@ -246,12 +272,12 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   {
     why: "stuck events are not narrowed down to single ones yet",
     more: statuses(partition({ stuckEvents: 16 })),
-    problem: "16 event(s) could not be stored and are tried again",
+    problem: "16 events could not be stored",
   },
   {
     why: "the platform skipped events",
     more: statuses(partition({ gapEvents: 4 })),
-    problem: "4 event(s) that the platform skipped wait to be read again",
+    problem: "4 events that the platform skipped must be read again",
   },
   {
     why: "the ledger does not answer",
@@ -261,12 +287,13 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
 ])("a person should look if $why", async ({ more, problem }) => {
   expect(await pipelineHealth(dependencies(more), RETENTION)).toMatchObject({
     status: "degraded",
-    problems: [problem],
+    problems: [{ what: problem, next: expect.stringMatching(/^[A-Z].*\.$/) }],
   });
 });
 
 test("for each sink, over all rules, rows are counted only up to the number that is a problem", async () => {
   const asked: string[] = [];
+  const named = (count: number) => Array.from({ length: count }, (_, index) => untaken(`${index}`));
   const full = (name: string) => ({
     name,
     title: name,
@@ -274,15 +301,19 @@ test("for each sink, over all rules, rows are counted only up to the number that
       waiting(ruleId: string, limit = Infinity) {
         asked.push(`${name} ${ruleId} ${limit}`);
         const refused = Math.min(100, limit);
-        return Promise.resolve({ pending: Math.min(600, limit) - refused, failing: 0, refused, oldest: undefined });
+        const pending = Math.min(600, limit) - refused;
+        return Promise.resolve({ pending, failing: 0, refused, untaken: named(20), oldest: undefined });
       },
     },
   });
   const ruleIds = () => Promise.resolve(["a", "b", "c"]);
   const found = await pipelineHealth(dependencies({ ruleIds, sinks: [full("one"), full("webhook")] }), RETENTION);
   expect(asked.toSorted()).toEqual(["one a 1000", "one b 400", "webhook a 1000", "webhook b 400"]);
-  expect(found).toMatchObject({ status: "degraded", sinks: { one: { pending: 800, refused: 200 } } });
-  expect(found.problems).toContain("1000 rows or more are in the outbox for webhook");
+  expect(found).toMatchObject({
+    status: "degraded",
+    sinks: { one: { pending: 800, refused: 200, untaken: named(20) } },
+  });
+  expect(found.problems.map(({ what }) => what)).toContain("1000 rows or more are in the outbox for webhook");
 });
 
 test("just below half of the retention there is no problem", async () => {
@@ -301,7 +332,10 @@ test("if table or container do not answer, it is down and gives no details", asy
   );
   expect(found).toMatchObject({
     status: "down",
-    problems: ["the container of dead letters does not answer", "the incident table does not answer"],
+    problems: [
+      { what: "the container of dead letters does not answer" },
+      { what: "the incident table does not answer" },
+    ],
   });
   expect(JSON.stringify(found)).not.toContain("secret");
 });
@@ -319,10 +353,10 @@ test("of many events that cannot be stored, the three oldest are named", async (
     ),
     RETENTION,
   );
-  expect(problems.map((problem) => problem.slice(0, 24))).toEqual([
+  expect(problems.map(({ what }) => what.slice(0, 24))).toEqual([
     "event 4 of partition 0 c",
     "event 4 of partition 1 c",
     "event 3 of partition 0 c",
-    "5 more event(s) could no",
+    "5 more events could not ",
   ]);
 });
