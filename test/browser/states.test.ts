@@ -14,6 +14,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   dashboard = await startLocalDashboard();
   await dashboard.send(sampleBodies(new Date()));
+  await dashboard.app.host.runTimer("ledger-timer"); // it notes the last event
 });
 afterAll(async () => {
   await browser?.close();
