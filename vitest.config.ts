@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // These need tools beyond npm: npm run test:infra, test:browser, test:clients.
-    exclude: ["test/infra/**", "test/browser/**", "test/clients/**"],
+    // These need tools beyond npm, or a package registry: npm run test:infra, test:browser, test:clients, test:package.
+    exclude: ["test/infra/**", "test/browser/**", "test/clients/**", "test/packed/**"],
     globalSetup: ["test/build-app.ts"],
     env: { TZ: "Asia/Tokyo" }, // so that a test fails if code reads a time without a zone as local time
     testTimeout: 120_000,

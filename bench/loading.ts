@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileAllRules } from "../src/sentinel/compile-rules.ts";
-import { RULES } from "../cli/rules/ready-rules.ts";
+import { SHIPPED_RULES } from "../cli/own-files.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { ruleScan } from "../src/core/scan/rule-scan.ts";
@@ -10,7 +10,7 @@ import { valueLine } from "./report.ts";
 
 /** The app's work on its rules at the first batch: reads the plans, prepares them and builds the scan. */
 export async function benchLoading(): Promise<readonly string[]> {
-  const { rules } = await compileAllRules(RULES);
+  const { rules } = await compileAllRules(SHIPPED_RULES);
   const folder = await mkdtemp(join(tmpdir(), "pimwatch-bench-rules-"));
   try {
     const file = join(folder, "rules.json");

@@ -23,6 +23,8 @@ interface Definition<O extends Options> {
   readonly summary: string;
   /** Shown after the name in the usage line, such as `[options] FILE...`. */
   readonly operands?: string;
+  /** The words that may be the first operand, for the shell's completion. */
+  readonly choices?: readonly string[];
   readonly options: O;
   /** Paragraphs after the options: explanations and examples. */
   readonly notes: string;
@@ -37,6 +39,9 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly help: string;
+  /** All options, those of every command included. */
+  readonly options: Options;
+  readonly choices: readonly string[];
   /**
    * @returns the exit code
    * @throws {UsageError} for an option or operand that the command does not have
@@ -52,13 +57,15 @@ const COMMON = {
 
 /** Turns a definition into a command that parses its own arguments and prints its own help. */
 export function command<const O extends Options>(definition: Definition<O>): Command {
-  const { name, summary, notes, exitCodes } = definition;
-  const options = optionList({ ...definition.options, ...COMMON });
-  const help = `${[usageLine(definition), summary, options, notes, exitCodeList(exitCodes)].join("\n\n")}\n`;
+  const { name, summary, notes, exitCodes, choices = [] } = definition;
+  const options: Options = { ...definition.options, ...COMMON };
+  const help = `${[usageLine(definition), summary, optionList(options), notes, exitCodeList(exitCodes)].join("\n\n")}\n`;
   return {
     name,
     summary,
     help,
+    options,
+    choices,
     async run(args, terminal) {
       const { values, operands } = parse(definition, args);
       if (values["help"] === true) {

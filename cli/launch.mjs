@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /*
- * `npx pimwatch` runs this file, which is JavaScript that Node 20 and later can read. The commands are TypeScript and
- * need the Node that this package pins through npm. If npm has put that Node first on PATH, it is running already;
- * otherwise this file starts it.
+ * `npx pimwatch` runs this file, which is JavaScript that Node 20 and later can read. In the package that `npm pack` makes,
+ * the commands are JavaScript too. In a checkout they are TypeScript and need the Node that the repository pins through
+ * npm. If npm has put that Node first on PATH, it is running already; otherwise this file starts it.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,12 +12,12 @@ import { fileURLToPath } from "node:url";
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 // The first releases that run TypeScript directly. https://nodejs.org/api/typescript.html
 const readsTypeScript = (major === 22 && minor >= 18) || (major === 23 && minor >= 6) || major >= 24;
+const here = dirname(fileURLToPath(import.meta.url));
+const isCheckout = existsSync(join(here, "pimwatch.ts"));
 
-if (readsTypeScript) {
-  const pimwatch = await import("./pimwatch.ts").catch(notInstalled);
-  process.exitCode = (await pimwatch?.main(process.argv.slice(2), process)) ?? 2;
-} else {
-  const here = dirname(fileURLToPath(import.meta.url));
+if (!isCheckout) await start("../bundle/packaged.js", "Run `npm install` again where pimwatch is installed");
+else if (readsTypeScript) await start("./pimwatch.ts", "Run `npm ci` in the repository");
+else {
   const pinned = join(here, "../node_modules/.bin/node");
   if (existsSync(pinned)) runWith(pinned, join(here, "pimwatch.ts"));
   else {
@@ -29,15 +29,17 @@ if (readsTypeScript) {
   }
 }
 
-/**
- * Without its packages the program cannot be loaded, so it cannot say so itself.
- *
- * @param {unknown} error @returns {undefined}
- */
-function notInstalled(error) {
-  if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
-  const [, name = ""] = /'([^']+)'/.exec(error.message) ?? [];
-  process.stderr.write(`pimwatch: a package is missing: ${name}. Run \`npm ci\` in the repository\n`);
+/** @param {string} program @param {string} remedy if a package is missing: without it the program cannot say so itself */
+async function start(program, remedy) {
+  try {
+    const { main } = await import(program);
+    process.exitCode = await main(process.argv.slice(2), process);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+    const [, name = ""] = /'([^']+)'/.exec(error.message) ?? [];
+    process.stderr.write(`pimwatch: a package is missing: ${name}. ${remedy}\n`);
+    process.exitCode = 2;
+  }
 }
 
 /** @param {string} node @param {string} script */

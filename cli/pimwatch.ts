@@ -1,165 +1,47 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { LINGER_MS, PARENT_CHECK_MS } from "../src/core/timing.ts";
-import { UsageError } from "../src/errors.ts";
-import { backtest } from "./commands/backtest.ts";
 import type { Command } from "./command.ts";
+import { withCompletion } from "./commands/completion.ts";
 import { cost } from "./commands/cost.ts";
-import { coverage } from "./commands/coverage.ts";
-import { explain } from "./commands/explain.ts";
-import { doctor } from "./commands/doctor.ts";
-import { failureDetails, failureText, fileReason } from "./errors/failure-text.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { redriveCommand } from "./commands/redrive.ts";
 import { restoreCommand } from "./commands/restore.ts";
-import { incidents } from "./commands/incidents.ts";
-import { lint } from "./commands/lint.ts";
-import { newRule } from "./commands/new.ts";
 import { send } from "./commands/send.ts";
 import { silence } from "./commands/silence.ts";
-import { tune } from "./commands/tune.ts";
 import { stack } from "./commands/stack.ts";
 import { start } from "./commands/start.ts";
-import { support } from "./commands/support.ts";
-import { refitted } from "./line-width.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
-import { test } from "./commands/test.ts";
 import { waitForEvents } from "./commands/wait-for-events.ts";
-import { visible } from "../src/core/visible-text.ts";
+import { nearby, SHIPPED_RULES } from "./own-files.ts";
+import { SELF_SUFFICIENT } from "./packaged.ts";
+import { main as runMain, run as runCommand } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
 
 // One per line, so that two branches that each add a command do not conflict.
 // prettier-ignore
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = withCompletion([
   start,
   send,
   stack,
-  incidents,
-  doctor,
-  explain,
-  lint,
-  test,
+  ...SELF_SUFFICIENT,
   deadLettersCommand,
   redriveCommand,
   restoreCommand,
-  backtest,
-  newRule,
-  support,
-  coverage,
   cost,
   waitForEvents,
   silence,
-  tune,
-];
+]);
 
-/** The exit code of every error. A command itself returns 0 or 1. */
-const CANNOT_BE_DONE = 2;
+/** A checkout's commands use its own rules from wherever they are run. */
+const PROGRAM = { commands: COMMANDS, rules: nearby(SHIPPED_RULES) };
 
-/** Runs one command. Errors are printed on the terminal. @returns the exit code */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = args;
-  try {
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      terminal.out(refitted(helpFor(rest[0]), terminal.columns));
-      return name === undefined ? CANNOT_BE_DONE : 0;
-    }
-    if (name === "--version") {
-      terminal.out(`${version()}\n`);
-      return 0;
-    }
-    return await find(name).run(rest, terminal);
-  } catch (error) {
-    return report(error, { terminal, withDetails: args.includes("--debug") });
-  }
+/** @returns the exit code */
+export function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  return runCommand(args, PROGRAM, terminal);
 }
 
-/** Runs a command on a process. Ctrl-C and SIGTERM ask it to stop in an orderly way. @returns the exit code */
-export async function main(args: readonly string[], owner: NodeJS.Process): Promise<number> {
-  const stopping = new AbortController();
-  const stop = (): void => {
-    // A second Ctrl-C stops at once.
-    if (stopping.signal.aborted) owner.exit(130);
-    stopping.abort();
-  };
-  owner.on("SIGINT", stop);
-  owner.on("SIGTERM", stop);
-  const watch = watchParent(owner, stop);
-  const terminal = processTerminal(owner, stopping.signal);
-  const crash = (error: unknown): never =>
-    owner.exit(report(error, { terminal, withDetails: args.includes("--debug") }));
-  // Otherwise Node would print the stack of an error that nobody awaits.
-  owner.on("uncaughtException", crash);
-  owner.stdout.on("error", (error) => {
-    // `pimwatch … | head` closes the pipe, which is not an error.
-    if ("code" in error && error.code === "EPIPE") owner.exit(0);
-    crash(new UsageError(`The output cannot be written: ${fileReason(error) ?? error.message}`, { cause: error }));
-  });
-  owner.stderr.on("error", () => undefined); // there is no other place to say so
-  try {
-    const code = await run(args, terminal);
-    // Clients go on trying to reach a service that has ended; that would keep the process for half a minute.
-    if (code === CANNOT_BE_DONE) setTimeout(() => owner.exit(code), LINGER_MS).unref();
-    return code;
-  } finally {
-    clearInterval(watch);
-    owner.off("SIGINT", stop);
-    owner.off("SIGTERM", stop);
-    owner.off("uncaughtException", crash);
-  }
-}
-
-/**
- * Stops the command when npm is gone. npm cannot pass SIGKILL on, and the shell that it starts for npx passes no signal
- * on. A command that npm did not start is not watched, since a person may want it to outlive the shell.
- */
-function watchParent(owner: NodeJS.Process, stop: () => void): NodeJS.Timeout | undefined {
-  if (owner.env["npm_lifecycle_event"] === undefined) return undefined;
-  const parent = owner.ppid;
-  const watch = setInterval(() => {
-    if (owner.ppid === parent) return;
-    clearInterval(watch); // a second call of stop would exit at once
-    stop();
-  }, PARENT_CHECK_MS);
-  return watch.unref();
-}
-
-function find(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return command;
-  const kind = name.startsWith("-") ? "option" : "command";
-  throw new UsageError(
-    `Unknown ${kind} "${visible(name)}". Commands: ${COMMANDS.map((known) => known.name).join(", ")}. See: pimwatch --help`,
-  );
-}
-
-function helpFor(name: string | undefined): string {
-  if (name !== undefined) return find(name).help;
-  const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2;
-  return [
-    "Usage: pimwatch COMMAND [options]",
-    "",
-    "Microsoft Sentinel's own audit rules, run on the Event Hub stream.",
-    "",
-    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
-    "",
-    "pimwatch COMMAND --help explains one command. --version prints the version.",
-    "",
-  ].join("\n");
-}
-
-/** Says in one sentence what went wrong. The stack is only for a person who asks for it. @returns the exit code */
-function report(
-  error: unknown,
-  { terminal, withDetails }: { readonly terminal: Terminal; readonly withDetails: boolean },
-): number {
-  terminal.progress(""); // an error that nobody awaits comes while the command goes on
-  terminal.note(`pimwatch: ${failureText(error)}`);
-  if (withDetails) terminal.note(failureDetails(error).split("\n").map(visible).join("\n"));
-  return CANNOT_BE_DONE;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
+/** @returns the exit code */
+export function main(args: readonly string[], owner: NodeJS.Process): Promise<number> {
+  return runMain(args, PROGRAM, owner);
 }
 
 // import.meta.main is not in Node 22.

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { fileURLToPath } from "node:url";
+import { STACK_NOTES } from "./own-files.ts";
 import { progressLine } from "./progress-line.ts";
 
 /** Output, environment and stop request of a command. */
@@ -14,19 +14,18 @@ export interface Terminal {
   /** Width of the terminal; undefined if the output goes to a file or another program, where lines must not be broken. */
   readonly columns: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folder of rules for a command that is not told another. */
+  readonly rules: string;
   /** Folder in which each running local stack has a note. */
   readonly stackNotes: string;
   /** Aborted by Ctrl-C or SIGTERM: finish the work in progress and return. */
   readonly stopping: AbortSignal;
 }
 
-/** In the package, so that a stack is found from every folder, and only by the pimwatch that started it. */
-const STACK_NOTES = fileURLToPath(new URL("../.pimwatch", import.meta.url));
-
 /** The process's own terminal. */
 export function processTerminal(
   { stdout, stderr, env }: Pick<NodeJS.Process, "stdout" | "stderr" | "env">,
-  stopping: AbortSignal,
+  { stopping, rules }: Pick<Terminal, "stopping" | "rules">,
 ): Terminal {
   const progress = progressLine(stderr);
   return {
@@ -42,6 +41,7 @@ export function processTerminal(
     color: wantsColor(stdout, env),
     columns: isTerminal(stdout) ? Number(env["COLUMNS"]) || stdout.columns || 80 : undefined,
     environment: env,
+    rules,
     stackNotes: STACK_NOTES,
     stopping,
   };

@@ -11,14 +11,15 @@ import { VERSION } from "../src/version.ts";
 
 const read = (file: string): string => readFileSync(file, "utf8");
 const manifest = JSON.parse(read("package.json"));
+const PINNED: Readonly<Record<string, string>> = JSON.parse(read("pinned-node/package.json")).optionalDependencies;
 const readme = read("README.md");
 /** The documents of the root and of docs/. */
 const DOCUMENTS = [".", "docs"].flatMap((folder) =>
   readdirSync(folder).flatMap((file) => (file.endsWith(".md") ? [join(folder, file)] : [])),
 );
 
-test("the tests run on the Node that package.json pins", () => {
-  expect(process.versions.node).toBe(manifest.optionalDependencies[pinnedNode()]);
+test("the tests run on the Node that pinned-node/package.json pins", () => {
+  expect(process.versions.node).toBe(PINNED[pinnedNode()]);
 });
 
 function pinnedNode(): string {
@@ -32,13 +33,11 @@ test("one version in package.json, code and changelog", () => {
 });
 
 test("every version of a dependency is exact and the lockfile names no registry", () => {
-  const versions = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies].flatMap(
-    Object.values,
-  );
+  const versions = [manifest.dependencies, manifest.devDependencies, PINNED].flatMap(Object.values);
   expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   const lock = JSON.parse(read("package-lock.json"));
   const resolved = Object.values<{ resolved?: string }>(lock.packages).filter((entry) => entry.resolved !== undefined);
-  expect(resolved).toEqual([]);
+  expect(resolved).toEqual([{ resolved: "pinned-node", link: true }]);
 });
 
 test("docs/settings.md names exactly the settings that the code reads", () => {
@@ -126,6 +125,7 @@ async function helpOf(command: string): Promise<string> {
     color: false,
     columns: undefined,
     environment: {},
+    rules: "rules",
     stackNotes: "/missing",
     stopping,
   });

@@ -1,7 +1,7 @@
 import { counted } from "../../src/core/counted.ts";
 import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { UsageError } from "../../src/errors.ts";
-import { OTHERS, type RuleFigures } from "../backtest/backtest-figures.ts";
+import type { RuleFigures } from "../backtest/backtest-figures.ts";
 import { backtestMeter } from "../backtest/backtest-meter.ts";
 import { byteRate, type BacktestRates } from "../backtest/backtest-rates.ts";
 import type { BacktestCounts } from "../backtest/backtest-run.ts";
@@ -47,14 +47,12 @@ Anything read that is not a record is counted and reported on stderr.`,
     const top = wholeNumber("top", values.top, { min: 1, max: 1_000 }) ?? 5;
     const [
       { chosenRules },
-      { nearby, RULES },
       { listEventFiles, misreadFiles, readEventBlocks },
       { backtest: run },
-      { backtestFigures },
+      { backtestFigures, OTHERS },
       { rowJson },
     ] = await Promise.all([
       import("../rules/chosen-rules.ts"),
-      import("../rules/ready-rules.ts"),
       import("../event-files/event-files.ts"),
       import("../backtest/backtest-run.ts"),
       import("../backtest/backtest-figures.ts"),
@@ -66,7 +64,7 @@ Anything read that is not a record is counted and reported on stderr.`,
       import("../../src/kql/compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), named, terminal);
+    const { sourced, problems } = await chosenRules(values.rules ?? terminal.rules, named, terminal);
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const isWrong = problems.some(({ level }) => level === "error");
     const chosen = sourced.filter(({ rule }) => values.all === true || named.length > 0 || rule.disabled !== true);
@@ -110,7 +108,8 @@ Anything read that is not a record is counted and reported on stderr.`,
       },
     );
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
-    for (const each of chosen) say(ruleText(each, figures.of(each.rule.id), top));
+    for (const each of chosen)
+      say(ruleText(each, figures.of(each.rule.id), (ofKeys, what) => ranked(ofKeys, { top, others: OTHERS, what })));
     say(countsText(counts, meter.rates(counts), scan !== undefined));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before all events were read");
     return misread.exitCode(isWrong || terminal.stopping.aborted ? 1 : 0);
@@ -133,13 +132,17 @@ function countsText(counts: BacktestCounts, rates: BacktestRates, withScan: bool
   ].join("\n");
 }
 
-function ruleText({ rule, files }: SourcedRule, figures: RuleFigures, top: number): string {
+function ruleText(
+  { rule, files }: SourcedRule,
+  figures: RuleFigures,
+  rank: (counts: ReadonlyMap<string, number>, what: string) => string,
+): string {
   const repeated = figures.matches - figures.incidents;
   const lines = [
     `${visible(rule.name)} (${files.name}): ${counted(figures.incidents, "incident")}${repeated > 0 ? `, ${counted(repeated, "repeated finding")}` : ""}`,
   ];
   if (figures.incidents > 0) {
-    lines.push(`  days     ${ranked(figures.days, top, "day")}`, `  actors   ${ranked(figures.actors, top, "actor")}`);
+    lines.push(`  days     ${rank(figures.days, "day")}`, `  actors   ${rank(figures.actors, "actor")}`);
     for (const [index, { time, title, actor, where }] of figures.samples.toSorted(oldestFirst).entries()) {
       const label = index === 0 ? "samples" : "";
       lines.push(
@@ -154,12 +157,19 @@ function oldestFirst({ time: left }: { readonly time: string }, { time: right }:
   return left < right ? -1 : Number(left > right);
 }
 
+interface Ranking {
+  readonly top: number;
+  /** The key that stands for all further ones. */
+  readonly others: string;
+  readonly what: string;
+}
+
 /** The keys with the highest counts; equal counts in order of the key. */
-function ranked(counts: ReadonlyMap<string, number>, top: number, what: string): string {
+function ranked(counts: ReadonlyMap<string, number>, { top, others, what }: Ranking): string {
   const order = [...counts].toSorted(
     ([left, many], [right, few]) => few - many || (left < right ? -1 : Number(left > right)),
   );
-  const named = order.filter(([key]) => key !== OTHERS).slice(0, top);
+  const named = order.filter(([key]) => key !== others).slice(0, top);
   const rest = counts.size - named.length;
   const shown = named.map(([key, count]) => `${visible(key) || "(no time)"} (${counted(count, "incident")})`);
   return `${shown.join(", ")}${rest > 0 ? `, and ${counted(rest, `more ${what}`)}` : ""}`;

@@ -16,15 +16,13 @@ export const coverage = command({
     0: "the techniques were printed",
   },
   async run({ values }, terminal) {
-    const [{ chosenRules }, { nearby, RULES }, { coverageOf, navigatorLayer }, { attackMatrix }, { formatProblem }] =
-      await Promise.all([
-        import("../rules/chosen-rules.ts"),
-        import("../rules/ready-rules.ts"),
-        import("../../src/sentinel/coverage.ts"),
-        import("../../src/sentinel/attack-techniques.ts"),
-        import("../../src/kql/compile/problem.ts"),
-      ]);
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), [], terminal);
+    const [{ chosenRules }, { coverageOf, navigatorLayer }, { attackMatrix }, { formatProblem }] = await Promise.all([
+      import("../rules/chosen-rules.ts"),
+      import("../../src/sentinel/coverage.ts"),
+      import("../../src/sentinel/attack-techniques.ts"),
+      import("../../src/kql/compile/problem.ts"),
+    ]);
+    const { sourced, problems } = await chosenRules(values.rules ?? terminal.rules, [], terminal);
     for (const problem of problems) {
       if (problem.level === "error") terminal.note(visible(formatProblem(problem)));
     }

@@ -29,8 +29,8 @@ of dead letters, the clock, logs ingestion, the webhook, and what the app record
 when each log category last arrived.
 It reads one event in each consumer group and uploads an empty list. It changes nothing.
 
-Without --settings it reads the environment and, for all else, local.settings.json in this folder, or the settings of
-the local stack of \`npm start\`, if neither names a service. For an app in Azure:
+Without --settings it reads the environment and, for all else, local.settings.json in this folder. If neither names a
+service, a checkout's command reads the settings of the local stack of \`npm start\`. For an app in Azure:
 
   az functionapp config appsettings list -g GROUP -n APP | npx pimwatch doctor --settings -
 
@@ -41,7 +41,10 @@ matters. --health asks the app itself, which uses its own identity.`,
     1: "something is wrong, or could not be checked because of it",
   },
   async run({ values }, terminal) {
-    if (values.health !== undefined && !/^https?:$/.test(URL.parse(values.health)?.protocol ?? ""))
+    if (
+      values.health !== undefined &&
+      !(URL.canParse(values.health) && /^https?:$/.test(new URL(values.health).protocol))
+    )
       throw new UsageError("--health must be a URL such as https://APP.azurewebsites.net/api/health");
     // The SDKs are loaded when first needed.
     const [{ givenSettings }, { diagnose }] = await Promise.all([

@@ -1,16 +1,6 @@
 import { counted } from "../../src/core/counted.ts";
-import { isAuditLog } from "../../src/core/event/audit-log.ts";
-import { readEventBody } from "../../src/core/event/event-body.ts";
-import { shapedRecord } from "../../src/core/event/record-shape.ts";
-import { isSettingsChange } from "../../src/core/pim-settings/assess.ts";
-import {
-  explain as explainRecord,
-  explanationText,
-  unknownWordingReport,
-} from "../../src/core/pim-settings/wording/explain.ts";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
-import { misreadFiles, readEventFiles } from "../event-files/event-files.ts";
 import { jsonLine } from "../json-line.ts";
 import { EVENT_FILES_HELP } from "../event-files/forms-help.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -34,6 +24,21 @@ Read the report before you post it.`,
   },
   async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageError("No FILE given. See: pimwatch explain --help");
+    const [
+      { misreadFiles, readEventFiles },
+      { isAuditLog },
+      { readEventBody },
+      { shapedRecord },
+      { isSettingsChange },
+      { explain: explainRecord, explanationText, unknownWordingReport },
+    ] = await Promise.all([
+      import("../event-files/event-files.ts"),
+      import("../../src/core/event/audit-log.ts"),
+      import("../../src/core/event/event-body.ts"),
+      import("../../src/core/event/record-shape.ts"),
+      import("../../src/core/pim-settings/assess.ts"),
+      import("../../src/core/pim-settings/wording/explain.ts"),
+    ]);
     const misread = misreadFiles(terminal);
     let changes = 0;
     let unclear = 0;

@@ -51,8 +51,8 @@ The list runs from the oldest to the newest activity, so the newest is above the
 than --limit, it has the most urgent ones, or with --order newest the newest ones.
 
 The table is named by --storage, --table-endpoint, INCIDENTS_STORAGE or INCIDENTS_TABLE_ENDPOINT, or by the
-local.settings.json of \`pimwatch stack\`. Otherwise it is that of the \`npm start\` that runs. In Azure, your own
-sign-in (az login) needs the role Storage Table Data Reader.
+local.settings.json of \`pimwatch stack\`. In a checkout it is otherwise that of the \`npm start\` that runs. In Azure, your
+own sign-in (az login) needs the role Storage Table Data Reader.
 
   npx pimwatch incidents --priority P1,P2 --table-endpoint https://ACCOUNT.table.core.windows.net
   npx pimwatch incidents --status all --role "Global Administrator" --order newest --json

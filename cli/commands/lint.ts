@@ -35,24 +35,17 @@ in Sentinel.`,
     const format = FORMATS.find((known) => known === wanted);
     if (format === undefined) throw new UsageError(`--format must be ${FORMATS.join(", ")}, not "${visible(wanted)}"`);
     const limit = wholeNumber("max-warnings", values["max-warnings"], { min: 0, max: 1_000_000 });
-    const [
-      { lint: lintPaths },
-      { formatProblem },
-      { sarifLog },
-      { nearby, RULES },
-      { problemSuite },
-      { ruleProgress },
-    ] = await Promise.all([
-      import("../../src/sentinel/lint/lint.ts"),
-      import("../../src/kql/compile/problem.ts"),
-      import("../../src/sentinel/lint/sarif.ts"),
-      import("../rules/ready-rules.ts"),
-      import("../rules/rule-test-report.ts"),
-      import("../rules/chosen-rules.ts"),
-    ]);
+    const [{ lint: lintPaths }, { formatProblem }, { sarifLog }, { problemSuite }, { ruleProgress }] =
+      await Promise.all([
+        import("../../src/sentinel/lint/lint.ts"),
+        import("../../src/kql/compile/problem.ts"),
+        import("../../src/sentinel/lint/sarif.ts"),
+        import("../rules/rule-test-report.ts"),
+        import("../rules/chosen-rules.ts"),
+      ]);
     await checkJunit(values.junit);
     const { files, problems } = await lintPaths(
-      operands.length === 0 ? [nearby(RULES)] : operands,
+      operands.length === 0 ? [terminal.rules] : operands,
       new Date(),
       ruleProgress("Checking", terminal),
     );

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, constants, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { UsageError } from "../../src/errors.ts";
 import { command } from "../command.ts";
 import { fileReason } from "../errors/failure-text.ts";
+import { SHIPPED_RULES } from "../own-files.ts";
 import { visible } from "../../src/core/visible-text.ts";
 
 export const newRule = command({
@@ -15,6 +16,7 @@ export const newRule = command({
   },
   notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, with an event
 and near misses made of the constants of the query. Check them, and fill in what the query does not say.
+Also writes the JSON schemas of tests.yaml and overlay.yaml into DIR, for editors, unless they are there.
 No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
   npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml`,
@@ -33,19 +35,17 @@ No existing file is overwritten. Put your own changes to the rule into overlay.y
     }
     if (values.from === undefined)
       throw new UsageError("--from FILE.yaml is missing. Give the file of the official rule");
-    const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }, { nearby, RULES }] = await Promise.all(
-      [
-        import("../../src/sentinel/compile-rule.ts"),
-        import("../../src/kql/compile/problem.ts"),
-        import("../../src/sentinel/rule-skeleton.ts"),
-        import("../rules/ready-rules.ts"),
-      ],
-    );
+    const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }] = await Promise.all([
+      import("../../src/sentinel/compile-rule.ts"),
+      import("../../src/kql/compile/problem.ts"),
+      import("../../src/sentinel/rule-skeleton.ts"),
+    ]);
     const text = await textOf(values.from);
     const { rule, problems } = compileRule(text, values.from);
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     if (rule === undefined) return 1;
-    const folder = join(values.rules ?? nearby(RULES), name);
+    if (values.rules === undefined) await mkdir(terminal.rules, { recursive: true });
+    const folder = join(values.rules ?? terminal.rules, name);
     await makeFolder(folder);
     for (const [file, content] of [
       ["rule.yaml", text],
@@ -55,6 +55,7 @@ No existing file is overwritten. Put your own changes to the rule into overlay.y
       await writeFile(join(folder, file), content, { flag: "wx" });
       terminal.out(`${join(folder, file)}\n`);
     }
+    for (const file of await copySchemas(dirname(folder))) terminal.out(`${file}\n`);
     terminal.note(`Next: check tests.yaml, fill in guide.md, then \`npx pimwatch test ${name}\``);
     return 0;
   },
@@ -78,4 +79,19 @@ async function makeFolder(folder: string): Promise<void> {
       : `it cannot be created: ${fileReason(cause) ?? "check the folder of rules"}`;
     throw new UsageError(`${folder}: ${problem}`, { cause });
   }
+}
+
+/** The first line of tests.yaml names its schema, in the folder of rules. @returns the files that were not there yet */
+async function copySchemas(folder: string): Promise<string[]> {
+  const copied: string[] = [];
+  for (const name of ["tests.schema.json", "overlay.schema.json"]) {
+    const file = join(folder, name);
+    try {
+      await copyFile(join(SHIPPED_RULES, name), file, constants.COPYFILE_EXCL);
+      copied.push(file);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
+  return copied;
 }

@@ -17,7 +17,7 @@ export const support = command({
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
-docs/support.md has the same list.`,
+docs/support.md in the repository has the same list.`,
   exitCodes: {
     0: "the list was printed; with --rules: all rules run",
     1: "with --rules: a rule does not run",

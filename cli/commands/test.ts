@@ -42,21 +42,19 @@ guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`
   async run({ values, operands }, terminal) {
     const [
       { chosenRules, ruleProgress },
-      { nearby, RULES },
       { runRuleTests },
       { ruleSamples },
       { formatProblem },
       { problemSuite, testLines, testSuite },
     ] = await Promise.all([
       import("../rules/chosen-rules.ts"),
-      import("../rules/ready-rules.ts"),
       import("../rules/rule-test-run.ts"),
       import("../rules/rule-samples.ts"),
       import("../../src/kql/compile/problem.ts"),
       import("../rules/rule-test-report.ts"),
     ]);
     await checkJunit(values.junit);
-    const { sourced, problems } = await chosenRules(values.rules ?? nearby(RULES), operands, terminal);
+    const { sourced, problems } = await chosenRules(values.rules ?? terminal.rules, operands, terminal);
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const reports: NamedReport[] = [];
     const say = (text: string): void => (values.json === true ? terminal.note(text.trimEnd()) : terminal.out(text));

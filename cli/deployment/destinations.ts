@@ -54,7 +54,7 @@ export async function sendDestination(
   if (key !== undefined) return byConnectionString(key, hubName, hub !== undefined);
   if (host === undefined) {
     throw new UsageError(
-      "No event hub named. Give --connection or --namespace, set AUDIT_EVENTS, or start a local stack (`npm start`)",
+      "No event hub named. Give --connection or --namespace, set AUDIT_EVENTS, or run this in a checkout whose local stack runs (`npm start`)",
     );
   }
   requireHost(host);
@@ -80,7 +80,9 @@ export function namedHub({ namespace, hub }: Omit<HubChoice, "connection">, sett
   const chosen = namespace === undefined ? others : { AUDIT_EVENTS__fullyQualifiedNamespace: namespace };
   const named = hubNameIn({ ...chosen, AUDIT_EVENTS_HUB });
   if (named.namespace !== "") return { ...named, hub: hub ?? named.hub };
-  throw new UsageError("No event hub named. Give --namespace, set AUDIT_EVENTS, or start a local stack (`npm start`)");
+  throw new UsageError(
+    "No event hub named. Give --namespace, set AUDIT_EVENTS, or run this in a checkout whose local stack runs (`npm start`)",
+  );
 }
 
 async function byConnectionString({ name, value: connectionString }: Given, hubName: string, isHubGiven: boolean) {
@@ -180,11 +182,11 @@ async function opened<Client>(
   if (key !== undefined) return byKey(key, open);
   if (address === undefined) {
     throw new UsageError(
-      `No ${what} named. Give --storage or --${option}, set INCIDENTS_STORAGE or ${setting}, or start a local stack (\`npm start\`)`,
+      `No ${what} named. Give --storage or --${option}, set INCIDENTS_STORAGE or ${setting}, or run this in a checkout whose local stack runs (\`npm start\`)`,
     );
   }
-  const url = URL.parse(address.value);
-  if (url !== null && isEmulator(url)) {
+  const url = URL.canParse(address.value) ? new URL(address.value) : undefined;
+  if (url !== undefined && isEmulator(url)) {
     const service = option === "table-endpoint" ? "TableEndpoint" : "BlobEndpoint";
     const connectionString = `AccountName=${EMULATOR_ACCOUNT};AccountKey=${EMULATOR_KEY};${service}=${url.origin}/${EMULATOR_ACCOUNT}`;
     return open({ kind: "connectionString", connectionString: `DefaultEndpointsProtocol=http;${connectionString}` });

@@ -2,6 +2,7 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { rootCertificates } from "node:tls";
 import type { Config } from "../../src/config.ts";
+import { deferred } from "../../src/core/deferred.ts";
 import { CALL_TIMEOUT_MS } from "../../src/core/timing.ts";
 import type { Credential } from "../../src/azure/clients.ts";
 import { inTime } from "../../src/azure/calls.ts";
@@ -70,7 +71,7 @@ async function post(
 ): Promise<{ status: number; body: string }> {
   const path = `/dataCollectionRules/${encodeURIComponent(ruleId)}/streams/${encodeURIComponent(stream)}`;
   const url = new URL(`${path}?api-version=${API_VERSION}`, endpoint);
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const { promise, resolve, reject } = deferred<{ status: number; body: string }>();
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const sent = request(
     url,

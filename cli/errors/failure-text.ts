@@ -163,7 +163,7 @@ export function failureText(error: unknown): string {
   const failure = failureOf(error);
   const { chain, code, status } = failure;
   const service = SERVICES.find(({ name }) => chain.some(({ message }) => message.startsWith(`${name}: `))) ?? OTHER;
-  if (code === "ERR_MODULE_NOT_FOUND") return missingPackage(wordsOf(error));
+  if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return missingPackage(wordsOf(error));
   if (isMissingSignIn(error)) return `${service.name}: no Azure sign-in works here${entraReason(failure)}. ${SIGN_IN}`;
   if (chain.some(({ message }) => message.includes("not permitted for non-TLS")))
     return `${service.name}${at(failure)} has an http address, and your sign-in goes over https only. Give the https address, or the connection string (--storage)`;
@@ -214,7 +214,7 @@ function fileText(error: unknown): string | undefined {
 
 function missingPackage(words: string): string {
   const name = /'([^']+)'/.exec(words)?.[1] ?? "";
-  return `A part of pimwatch is missing: ${visible(name)}. Run \`npm ci\` in its folder`;
+  return `A part of pimwatch is missing: ${visible(name)}. Run \`npm install\` again where pimwatch is installed`;
 }
 
 function at({ address }: Failure): string {

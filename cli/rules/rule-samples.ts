@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isRecord, type DiagnosticRecord } from "../../src/core/event/event-body.ts";
@@ -5,18 +6,26 @@ import { parseExactJson } from "../../src/kql/run/exact-json.ts";
 import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { SAMPLES_FOLDER, type RuleFiles } from "../../src/sentinel/rule-files.ts";
 import { UsageError } from "../../src/errors.ts";
+import { SHIPPED_RULES } from "../own-files.ts";
 
-/** Reads audit records by name from the `samples` folder beside the rule's folder, each once. */
+const SHIPPED_SAMPLES = join(SHIPPED_RULES, SAMPLES_FOLDER);
+
+/** Reads audit records by name, each once: from the `samples` folder beside the rule's folder, else from pimwatch's own. */
 export function ruleSamples() {
   const read = new Map<string, DiagnosticRecord>();
   return {
     /** @throws {UsageError} when no sample has that name, or it is not a JSON object */
     async named(name: string, { rule }: Pick<RuleFiles, "rule">): Promise<DiagnosticRecord> {
-      const folder = join(dirname(dirname(rule.name)), SAMPLES_FOLDER);
-      const file = join(folder, `${name}.json`);
+      const folders = [join(dirname(dirname(rule.name)), SAMPLES_FOLDER), SHIPPED_SAMPLES];
+      const files = folders.map((folder) => join(folder, `${name}.json`));
+      const file = files.find((candidate) => existsSync(candidate));
+      if (file === undefined) {
+        const names = (await Promise.all(folders.map(samplesIn))).flat();
+        throw new UsageError(`there is no sample "${name}" (${files[0]})${suggestion(name, names)}`);
+      }
       const known = read.get(file);
       if (known) return known;
-      const record = await readSample(file, name, folder);
+      const record = await readSample(file);
       read.set(file, record);
       return record;
     },
@@ -25,17 +34,14 @@ export function ruleSamples() {
 
 export type RuleSamples = ReturnType<typeof ruleSamples>;
 
-async function readSample(file: string, name: string, folder: string): Promise<DiagnosticRecord> {
-  let text: string;
+async function samplesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch(() => []); // a folder of rules need not have samples
+  return entries.filter((entry) => entry.endsWith(".json")).map((entry) => entry.slice(0, -".json".length));
+}
+
+async function readSample(file: string): Promise<DiagnosticRecord> {
   try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const entries = await readdir(folder).catch(() => []);
-    const names = entries.filter((entry) => entry.endsWith(".json")).map((entry) => entry.slice(0, -".json".length));
-    throw new UsageError(`there is no sample "${name}" (${file})${suggestion(name, names)}`, { cause: error });
-  }
-  try {
-    const value = parseExactJson(text);
+    const value = parseExactJson(await readFile(file, "utf8"));
     if (isRecord(value)) return value;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

@@ -23,7 +23,7 @@ import { quoted } from "../incidents/summary-text.ts";
 import { jsonDocument } from "../json-line.ts";
 import { wrapped } from "../line-width.ts";
 import { chosenRules } from "../rules/chosen-rules.ts";
-import { nearby, RULES } from "../rules/ready-rules.ts";
+import { nearby } from "../own-files.ts";
 import { painted, type Terminal } from "../terminal.ts";
 import { LEAST_INCIDENTS } from "./conjunctions.ts";
 import { type FoundAgain, type Proposal, type Refusal, tuneRule, type Tuning } from "./tune-rule.ts";
@@ -32,7 +32,7 @@ const PAGE = 200;
 
 /** Prints proposals for a rule, and writes one into its overlay if asked to. @returns the exit code */
 export async function tuneReport(name: string, options: TuneOptions, terminal: Terminal): Promise<number> {
-  const sourced = await theRule(name, options.rules ?? nearby(RULES), terminal);
+  const sourced = await theRule(name, options.rules ?? terminal.rules, terminal);
   const table = await tableDestination(options, await settingsFor(options, terminal));
   const stored = await storedIncidents(table, sourced.rule.id, { options, terminal });
   terminal.progress(`Trying exclusions on ${counted(stored.length, "incident")} …`);

@@ -9,7 +9,7 @@ import { npmComponents } from "./npm-packages.ts";
 import { sbomOf } from "./sbom.ts";
 import { vettedLicense } from "./vetted-licenses.ts";
 
-const NOTICES_FILE = "THIRD-PARTY-NOTICES.txt";
+export const NOTICES_FILE = "THIRD-PARTY-NOTICES.txt";
 const SBOM_FILE = "sbom.cdx.json";
 
 export interface Bundled {
@@ -54,7 +54,7 @@ function unneeded(components: readonly Component[]): string[] {
 const OFFICIAL_RULE = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 
 /** The rule with Microsoft's fields and query; our other rules are our own. */
-function officialRule(rules: readonly Rule[]): Component[] {
+export function officialRule(rules: readonly Rule[]): Component[] {
   const rule = rules.find(({ id }) => id === OFFICIAL_RULE);
   if (rule === undefined) return [];
   const purl = "pkg:github/azure/azure-sentinel#Detections/AuditLogs/ChangestoPIMSettings.yaml";

@@ -1,5 +1,6 @@
 import type { EventHubConsumerClient, ReceivedEventData, Subscription } from "@azure/event-hubs";
 import type { HubPosition } from "../core/incident/incident.ts";
+import { deferred } from "../core/deferred.ts";
 import type { PartitionState } from "../core/ledger/partition-ledger.ts";
 import type { SequenceRange } from "../core/ledger/sequence-ranges.ts";
 import { CALL_TIMEOUT_MS, HUB_QUIET_SECONDS } from "../core/timing.ts";
@@ -83,7 +84,7 @@ interface Reading {
 async function receive(client: HubClient, { partitionId, range, limit, abortSignal }: Reading): Promise<ReadRange> {
   const events: HubEvent[] = [];
   let readThrough = range.first - 1;
-  const done = Promise.withResolvers<void>();
+  const done = deferred<void>();
   abortSignal.addEventListener("abort", () => done.resolve());
   const take = (event: ReceivedEventData): void => {
     readThrough = Math.min(event.sequenceNumber, range.last);

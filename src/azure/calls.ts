@@ -1,3 +1,4 @@
+import { deferred } from "../core/deferred.ts";
 import { DependencyError, PimwatchError } from "../errors.ts";
 import { type Machine, MACHINE } from "../machine.ts";
 
@@ -20,7 +21,7 @@ export async function inTime<T>(
   { after }: Pick<Machine, "after"> = MACHINE,
 ): Promise<T> {
   const deadline = new AbortController();
-  const late = Promise.withResolvers<never>();
+  const late = deferred<never>();
   const cancel = after(timeoutMs, () => {
     late.reject(new DependencyError(service, `did not answer within ${timeoutMs / 1_000} s`));
     deadline.abort();

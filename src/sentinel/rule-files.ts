@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { Problem } from "../kql/compile/problem.ts";
 
@@ -39,7 +39,11 @@ export const SAMPLES_FOLDER = "samples";
  */
 export async function findRules(path: string): Promise<{ rules: RuleFiles[]; problems: Problem[] }> {
   const found = await stat(path).catch((error: unknown) => {
-    throw isMissing(error) ? new UsageError(`${path}: no such file or folder`, { cause: error }) : error;
+    throw isMissing(error)
+      ? new UsageError(`${path}: no such file or folder${isAbsolute(path) ? "" : ` in ${process.cwd()}`}`, {
+          cause: error,
+        })
+      : error;
   });
   if (!found.isDirectory()) return { rules: [await ruleAt(path)], problems: [] };
   return inFolder(path);

@@ -15,6 +15,7 @@ export function fakeTerminal(
     color: false,
     columns: undefined,
     environment,
+    rules: "rules",
     stackNotes: "/missing", // no local stack runs
     stopping: new AbortController().signal,
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ONLY_IN_CHECKOUT, PACKAGED } from "../../cli/packaged.ts";
 import { COMMANDS, run } from "../../cli/pimwatch.ts";
 import { send } from "../../cli/commands/send.ts";
 import { stack } from "../../cli/commands/stack.ts";
@@ -43,6 +44,12 @@ test.each([
 
 test.each(COMMANDS.map((command) => ({ command })))("the help of $command.name fits 120 columns", ({ command }) => {
   expect(command.help.split("\n").filter((line) => line.length > 120)).toEqual([]);
+});
+
+test("each command is in the package or named as one that only a checkout has", () => {
+  const names = [...PACKAGED.map(({ name }) => name), ...ONLY_IN_CHECKOUT];
+
+  expect(names.toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted());
 });
 
 test("--version prints the version of the package", async () => {

@@ -201,7 +201,7 @@ describe("new", () => {
     await mkdir(at("made"));
     expect(await pimwatch("new", "my-rule", "--from", at("mixed/good.yaml"), "--rules", at("made"))).toMatchObject({
       code: 0,
-      out: "made/my-rule/rule.yaml\nmade/my-rule/guide.md\nmade/my-rule/tests.yaml\n",
+      out: "made/my-rule/rule.yaml\nmade/my-rule/guide.md\nmade/my-rule/tests.yaml\nmade/tests.schema.json\nmade/overlay.schema.json\n",
     });
     expect(await readFile(at("made/my-rule/rule.yaml"), "utf8")).toBe(await readFile(at("mixed/good.yaml"), "utf8"));
     expect((await pimwatch("lint", at("made"))).code).toBe(0);

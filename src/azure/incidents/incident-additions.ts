@@ -86,7 +86,8 @@ export async function storeMissing(
   /** @returns the incidents that are not known */
   async function missingOf(some: readonly Addition[]): Promise<Addition[]> {
     const missing: Addition[] = [];
-    for (const [ruleId, ofRule] of Map.groupBy(some, ({ partitionKey }) => partitionKey)) {
+    for (const ruleId of new Set(some.map(({ partitionKey }) => partitionKey))) {
+      const ofRule = some.filter(({ partitionKey }) => partitionKey === ruleId);
       const known = await knownIncidents(table, { ruleId, ids: ofRule.map(({ id }) => id) });
       for (const addition of ofRule) {
         const stored = known.get(addition.id);

@@ -256,7 +256,9 @@ test("a package that is missing is named", () => {
     code: "ERR_MODULE_NOT_FOUND",
   });
 
-  expect(failureText(error)).toBe("A part of pimwatch is missing: zod. Run `npm ci` in its folder");
+  expect(failureText(error)).toBe(
+    "A part of pimwatch is missing: zod. Run `npm install` again where pimwatch is installed",
+  );
 });
 
 test("the details have the stack of each cause, and no fields, which may hold a token", () => {
