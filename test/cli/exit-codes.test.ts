@@ -57,6 +57,8 @@ const CASES: readonly Case[] = [
   { line: "backtest --rule pim-alert-disabled DIR/change.json", code: 0 },
   { line: "backtest --rules DIR DIR/change.json", code: 1 },
   { line: "backtest DIR/missing.json", code: 2 },
+  { line: "completion bash", code: 0 },
+  { line: "completion tcsh", code: 2 },
   { line: "cost", code: 0 },
   { line: "cost --events-a-batch 0", code: 2 },
   { line: "coverage", code: 0 },

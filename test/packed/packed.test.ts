@@ -34,7 +34,7 @@ beforeAll(async () => {
   await mkdir(user);
   expect(await npm(ROOT, "pack", "--pack-destination", folder)).toMatchObject({ code: 0 });
   const tarball = join(folder, `pimwatch-${VERSION}.tgz`);
-  const install = await npm(user, "install", "--no-audit", "--no-fund", tarball);
+  const install = await npm(user, "install", "--no-audit", "--no-fund", "--no-update-notifier", tarball);
   // npm warns of packages that do not fit this Node, and of scripts that it did not run.
   expect(install).toEqual({ code: 0, out: expect.stringMatching(/^\s*added \d+ packages/), err: "" });
 });
