@@ -67,8 +67,7 @@ test("a rule that is broken fails both steps, and the SARIF names its place in t
   const lint = await runStep("lint");
   expect(lint).toMatchObject({ code: 1, outputs: { sarif: join(folder, "pimwatch.sarif") } });
   expect(lint.out).toContain("OperationNme");
-  const [result] = sarifOf(await readFile(join(folder, "pimwatch.sarif"), "utf8"));
-  expect(result).toMatchObject({
+  const result = {
     level: "error",
     message: { text: expect.stringContaining("OperationNme") },
     locations: [
@@ -79,7 +78,10 @@ test("a rule that is broken fails both steps, and the SARIF names its place in t
         },
       },
     ],
-  });
+  };
+  expect(sarifOf(await readFile(join(folder, "pimwatch.sarif"), "utf8"))).toContainEqual(
+    expect.objectContaining(result),
+  );
   expect(await runStep("test")).toMatchObject({ code: 1 });
 });
 
