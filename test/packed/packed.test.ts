@@ -95,30 +95,29 @@ describe("on rules of one's own", () => {
     expect(await pimwatch("lint")).toEqual({
       code: 0,
       out: "",
-      err: "2 rule(s): 0 error(s), 0 warning(s), 0 note(s)\n",
+      err: expect.stringMatching(/2 rules: 0 errors, 0 warnings, 0 notes\n$/), // after a line about its progress, if it is slow
     });
   });
 
   test("test runs their tests, with the samples that pimwatch ships", async () => {
     const result = await pimwatch("test");
 
-    expect(result).toEqual({ code: 0, out: expect.stringMatching(/\n\d+ passed, 0 failed\n$/), err: "" });
+    expect(result).toMatchObject({ code: 0, out: expect.stringMatching(/\n\d+ tests passed, 0 failures\n$/) });
     for (const rule of RULES) expect(result.out).toMatch(new RegExp(`^ok +${rule}: `, "m"));
   });
 
   test("backtest finds a change", async () => {
     const result = await pimwatch("backtest", CHANGE);
 
-    expect(result).toMatchObject({ code: 0, err: "" });
-    expect(result.out).toContain("Changes to PIM Settings (changes-to-pim-settings): 1 incident(s)");
-    expect(result.out).toContain("(pim-alert-disabled): 0 incident(s)");
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.out).toContain("Changes to PIM Settings (changes-to-pim-settings): 1 incident");
+    expect(result.out).toContain("(pim-alert-disabled): 0 incidents");
   });
 
   test("coverage lists their techniques", async () => {
-    expect(await pimwatch("coverage")).toEqual({
+    expect(await pimwatch("coverage")).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/\n2 technique\(s\) of ATT&CK [\d.]+, by 2 rule\(s\)\n$/),
-      err: "",
+      out: expect.stringMatching(/\n2 techniques of ATT&CK [\d.]+, by 2 rules\n$/),
     });
   });
 
