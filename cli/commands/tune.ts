@@ -26,14 +26,14 @@ export const tune = command({
 
 The command looks for the shortest conditions, of at most three comparisons of actor, application, target, address,
 operation and the rule's own columns, that cover the most incidents closed as FalsePositive or BenignPositive, at least
-two. It puts each into the rule's overlay, compiles the rule, and runs it over the stored audit records: so it says which
-past incidents the exclusion would have removed.
+two. It puts each into the rule's overlay, compiles the rule, and runs it over the stored audit records: so it says
+which past incidents the exclusion would have removed.
 
 It never proposes a condition that removes an incident closed as TruePositive. If one would remove more, it says so, and
 names the true positives. Open and undetermined incidents that a proposal removes are listed with a caution.
 
-Nothing is written without --write. With it, the first proposal becomes the last exclusion of the overlay, and everything
-else in the file stays as it is. An exclusion has no end: its reason names a day to review it.
+Nothing is written without --write. With it, the first proposal becomes the last exclusion of the overlay, and
+everything else in the file stays as it is. An exclusion has no end: its reason names a day to review it.
 
   npx pimwatch tune changes-to-pim-settings --table-endpoint https://ACCOUNT.table.core.windows.net
   npx pimwatch tune role-assigned-outside-of-pim --when 'InitiatingAppId == "0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9"'`,
