@@ -13,7 +13,7 @@ const DOCUMENTS = fileURLToPath(new URL("../docs/images/", import.meta.url));
 const [folder] = process.argv.slice(2);
 const DESKTOP = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
-const ROW = "#incidents [role=option]";
+const ROW = "#incidents .row";
 /** The incident that shows most: one save removes everything that guards Global Administrator. */
 const WORST = /MFA.*approval.*permanent.*24 h/;
 

@@ -12,7 +12,7 @@ import { TopBar } from "./top-bar.tsx";
 import { useIncidents } from "./list/use-incidents.ts";
 import { useNow } from "./use-now.ts";
 import { usePolled } from "./use-polled.ts";
-import { useShortcuts } from "./use-shortcuts.ts";
+import { focusRow, useShortcuts } from "./use-shortcuts.ts";
 import { summaryQuery, useView } from "./list/view.ts";
 
 export function App(): VNode {
@@ -35,12 +35,12 @@ export function App(): VNode {
   }, [list.refresh, summary.refresh, health.refresh]);
   const open = useCallback((incident: string) => change({ incident }), [change]);
   const close = useCallback(() => {
+    const row = document.querySelector("#incidents .row.is-open")?.id ?? "incidents";
     change({ incident: "" });
-    document.querySelector<HTMLElement>("#incidents")?.focus();
+    setTimeout(() => focusRow(row)); // a narrow screen shows the list again first
   }, [change]);
 
   useShortcuts({
-    list: list.rows,
     view,
     change,
     refresh,

@@ -1,10 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { IncidentRow } from "../core/incident/incident-row.ts";
-import { idOf } from "./list/use-incidents.ts";
 import { type ChangeView, NARROW, type View } from "./list/view.ts";
 
 interface Shortcuts {
-  readonly list: readonly IncidentRow[];
   readonly view: View;
   readonly change: ChangeView;
   refresh(): void;
@@ -52,12 +49,13 @@ function onEscape(target: HTMLElement, { view, close }: Shortcuts): void {
 
 /** @returns whether the key did something */
 function handle(key: string, shortcuts: Shortcuts, target: HTMLElement): boolean {
-  const { change, list, view, refresh, help } = shortcuts;
+  const { change, view, refresh, help } = shortcuts;
   // Outside the list, arrow keys keep their usual meaning.
   const inList = target === document.body || target.closest("#incidents") !== null;
-  if (key === "j" || (key === "ArrowDown" && inList)) return step(list, view, change, 1);
-  if (key === "k" || (key === "ArrowUp" && inList)) return step(list, view, change, -1);
-  if (key === "Enter" && inList && view.incident !== "") return focus("#incident-title");
+  if (key === "j" || (key === "ArrowDown" && inList)) return step(view, change, 1);
+  if (key === "k" || (key === "ArrowUp" && inList)) return step(view, change, -1);
+  const row = target.closest(".row");
+  if (key === "Enter" && inList && (row === null || row.id === rowId(view.incident))) return focus("#incident-title");
   if (key === "/") return focus("#search");
   if (key === "?") help();
   else if (key === "r") refresh();
@@ -66,14 +64,24 @@ function handle(key: string, shortcuts: Shortcuts, target: HTMLElement): boolean
   return true;
 }
 
-function step(list: readonly IncidentRow[], view: View, change: ChangeView, by: 1 | -1): boolean {
-  if (list.length === 0) return false;
-  const at = list.findIndex((row) => idOf(row) === view.incident);
-  const next = list[at < 0 ? 0 : Math.min(Math.max(at + by, 0), list.length - 1)];
+/** Opens the next row, and focuses it where list and incident stand beside each other. */
+function step({ incident }: View, change: ChangeView, by: 1 | -1): boolean {
+  const ids = [...document.querySelectorAll("#incidents .row")].map(({ id }) => id);
+  const at = ids.indexOf(rowId(incident));
+  const next = ids[at < 0 ? 0 : Math.min(Math.max(at + by, 0), ids.length - 1)];
   if (next === undefined) return false;
-  change({ incident: idOf(next) });
-  if (!matchMedia(NARROW).matches) focus("#incidents");
+  change({ incident: next.slice(rowId("").length) });
+  if (!matchMedia(NARROW).matches) focusRow(next);
   return true;
+}
+
+function rowId(incident: string): string {
+  return `i-${incident}`;
+}
+
+/** Focuses the link of a row or, if the list does not show it, the list. */
+export function focusRow(id: string): void {
+  if (!focus(`#${id} .row-role`)) focus("#incidents");
 }
 
 function focus(selector: string): boolean {

@@ -157,12 +157,12 @@ describe("by keyboard alone", () => {
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     const ids = await page.locator(ROWS).evaluateAll((rows) => rows.map(({ id }) => id));
-    const active = () => page.locator("#incidents").getAttribute("aria-activedescendant");
-    await expect.poll(active).toBe(ids[1]);
+    const focusedRow = () => page.evaluate(() => document.activeElement?.closest(".row.is-open")?.id);
+    await expect.poll(focusedRow).toBe(ids[1]);
     await page.keyboard.press("k");
-    await expect.poll(active).toBe(ids[0]);
+    await expect.poll(focusedRow).toBe(ids[0]);
     await page.keyboard.press("ArrowDown");
-    await expect.poll(active).toBe(ids[1]);
+    await expect.poll(focusedRow).toBe(ids[1]);
 
     await page.locator("#incident-title").waitFor();
     await page.keyboard.press("Enter");
@@ -173,7 +173,7 @@ describe("by keyboard alone", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByRole("article").count()).toBe(0);
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe("incidents");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.closest(".row")?.id)).toBe(ids[1]);
 
     await page.keyboard.press("/");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("search");

@@ -8,7 +8,7 @@ export interface OpenedPage {
 }
 
 /** The rows of the list. */
-export const ROWS = "#incidents [role=option]";
+export const ROWS = "#incidents .row";
 
 export interface PageOptions extends BrowserContextOptions {
   /** Trouble that the test makes itself. */

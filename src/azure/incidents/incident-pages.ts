@@ -25,17 +25,17 @@ export function incidentPages(table: TableRows) {
  *
  * @see https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
  */
-export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from">): RowFilter {
+export function pageFilter(request: Pick<PageRequest, "ruleId" | "query" | "after" | "from" | "through">): RowFilter {
   const { ruleId, query } = request;
   const conditions = conditionsOf(query);
   const { from, before } = timeOf(conditions);
   // Keys count down, so a later time has a smaller row key. `~` sorts behind every character of an id.
   const first = before === undefined ? LISTED_ROWS : listedRowsAt(before - 1);
-  const last = from === undefined ? LISTED_ROWS : listedRowsAt(from);
+  const last = `${from === undefined ? LISTED_ROWS : listedRowsAt(from)}~`;
   return {
     partitionKey: ruleId,
     ...firstRow(request, first),
-    through: `${last}~`,
+    through: request.through !== undefined && request.through < last ? request.through : last,
     where: conditions.flatMap(comparisonsOf),
   };
 }

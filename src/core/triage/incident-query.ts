@@ -9,7 +9,7 @@ const ORDERS = ["newest", "priority"] as const;
 /** What one request for a list asks for. */
 export interface ListRequest {
   readonly query: IncidentQuery;
-  /** `newest` activity first, or most urgent first and of those the newest. */
+  /** `newest` activity first, or most urgent first: by priority, then by `urgencyOf`, then the newest. */
   readonly order: (typeof ORDERS)[number];
   readonly limit: number;
   /** Where the page before this one ended: what it was answered with. */
@@ -23,6 +23,8 @@ export interface PageRequest {
   readonly after?: string | undefined;
   /** Instead: only the row with this key and rows behind it. */
   readonly from?: string | undefined;
+  /** No rows behind the one with this key. */
+  readonly through?: string | undefined;
   /** The service's own word on where to go on: it may end a page before it has found anything. */
   readonly token?: string | undefined;
   /** At most 1000, the service's own limit. */

@@ -14,7 +14,16 @@ import type { WhoAmI } from "../../workflows/incidents/incidents-api.ts";
 import { Inert } from "../detail/inert.tsx";
 import { effectWord } from "../detail/effect.tsx";
 import { burstTime, shortTime } from "../format.ts";
-import { type ChangeView, isFiltered, listQuery, NO_FILTERS, type Range, STATUS_VIEWS, type View } from "./view.ts";
+import {
+  type ChangeView,
+  isFiltered,
+  isTimed,
+  listQuery,
+  NO_FILTERS,
+  type Range,
+  STATUS_VIEWS,
+  type View,
+} from "./view.ts";
 
 interface FiltersProps {
   readonly view: View;
@@ -58,9 +67,9 @@ export function Filters({ view, change, shown, tenants, now }: FiltersProps): VN
         <SearchField text={view.text} onSearch={(text) => change({ text })} />
         <div class="choices">
           <Choice
-            label="Time"
+            label={isTimed(view) ? "Time" : "Time of the timeline"}
             value={view.range}
-            options={Object.entries(RANGE_WORDS)}
+            options={RANGE_NAMES.map((range) => [range, `${isTimed(view) ? "" : "Timeline: "}${RANGE_WORDS[range]}`])}
             onChange={(range) => {
               const known = RANGE_NAMES.find((name) => name === range);
               if (known !== undefined) change({ range: known, from: "", to: "" });
@@ -161,10 +170,10 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
 /** The active filters except the status, each with a button that removes it. */
 function Chosen({ view, change, tenants, now }: Omit<FiltersProps, "shown">): VNode | null {
   if (!isFiltered(view)) return null;
-  const isTimed = view.from !== "" || view.to !== "";
+  const isChosenTime = view.from !== "" || view.to !== "";
   const time = `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`;
   const chips: (readonly [label: string, text: string, without: Partial<View>])[] = [
-    ...(isTimed ? [["Time", time, { from: "", to: "" }] as const] : []),
+    ...(isChosenTime ? [["Time", time, { from: "", to: "" }] as const] : []),
     ...FILTER_NAMES.filter((name) => !ELSEWHERE.has(name) && view[name] !== "").map(
       (name) => [FILTERS[name].label, chipText(name, view[name], { tenants, now }), { [name]: "" }] as const,
     ),

@@ -1,13 +1,14 @@
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import { isTierZero } from "../../core/triage/urgency.ts";
 import { EffectLabel, PriorityBadge, TierTag } from "../detail/effect.tsx";
 import { ago, count, field, fullTime, instant, shortTime } from "../format.ts";
 import { changeOf, headlineOf, roleOf, tenantOf } from "../headline.ts";
 import { Inert } from "../detail/inert.tsx";
 import { Trouble } from "../trouble.tsx";
 import { idOf, type Incidents } from "./use-incidents.ts";
-import { type ChangeView, isFiltered, NO_FILTERS, type View } from "./view.ts";
+import { addressOf, type ChangeView, isFiltered, isTimed, NO_FILTERS, type View } from "./view.ts";
 
 interface ListProps {
   readonly list: Incidents;
@@ -23,7 +24,6 @@ interface ListProps {
 
 /** The list of incidents. Arrow keys move between rows; the page shows the open incident beside the list. */
 export function IncidentList({ list, bursts, showsTenant, view, change, now, onOpen }: ListProps): VNode {
-  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.querySelector(`#i-${view.incident}`)?.scrollIntoView({ block: "nearest" });
   }, [view.incident]);
@@ -31,43 +31,39 @@ export function IncidentList({ list, bursts, showsTenant, view, change, now, onO
   return (
     <section class="list" aria-label="Incidents" aria-busy={list.isLoading}>
       <Trouble read={list} what="the incidents" />
+      <p class="list-head">{scopeOf(view)}</p>
       {list.isLoading && <Skeleton />}
       {!list.isLoading && rows.length === 0 && list.error === undefined && (
         <Nothing list={list} view={view} change={change} />
       )}
-      <div
-        ref={box}
-        id="incidents"
-        class="rows"
-        role={rows.length > 0 ? "listbox" : undefined}
-        aria-label={rows.length > 0 ? "Incidents" : undefined}
-        tabIndex={rows.length > 0 ? 0 : -1}
-        aria-activedescendant={rows.some((row) => idOf(row) === view.incident) ? `i-${view.incident}` : undefined}
-      >
+      <div id="incidents" class="rows" tabIndex={-1}>
         {groupsOf(rows, view).map(([priority, members]) => (
-          <div role="group" aria-label={priority === "" ? "Incidents" : `Priority ${priority}`}>
+          <section aria-label={priority === "" ? "By time" : `Priority ${priority}`}>
             {priority !== "" && (
-              <div class="group-head" aria-hidden="true">
+              <h2 class="group-head">
                 {GROUP_WORDS[priority] ?? priority}
                 <span>
                   {members.length}
                   {list.hasMore && priority === lastPriority(rows) ? "+" : ""}
                 </span>
-              </div>
+              </h2>
             )}
-            {members.map((row) => (
-              <Row
-                key={idOf(row)}
-                row={row}
-                burst={bursts[field(row, "BurstId")] ?? 1}
-                tenant={showsTenant ? tenantOf(row) : ""}
-                now={now}
-                isOpen={idOf(row) === view.incident}
-                isFresh={list.fresh.has(idOf(row))}
-                onOpen={onOpen}
-              />
-            ))}
-          </div>
+            <ul>
+              {members.map((row) => (
+                <Row
+                  key={idOf(row)}
+                  row={row}
+                  burst={bursts[field(row, "BurstId")] ?? 1}
+                  tenant={showsTenant ? tenantOf(row) : ""}
+                  now={now}
+                  href={addressOf({ ...view, incident: idOf(row) })}
+                  isOpen={idOf(row) === view.incident}
+                  isFresh={list.fresh.has(idOf(row))}
+                  onOpen={onOpen}
+                />
+              ))}
+            </ul>
+          </section>
         ))}
       </div>
       {list.hasMore && (
@@ -81,6 +77,29 @@ export function IncidentList({ list, bursts, showsTenant, view, change, now, onO
     </section>
   );
 }
+
+/** What the list holds and in which order, in words: the time that the page shows does not limit all of its lists. */
+function scopeOf(view: View): string {
+  const chosen = view.from !== "" || view.to !== "";
+  const time = chosen ? "of the chosen time" : isTimed(view) ? PAST[view.range] : "of any age";
+  const order = view.order === "newest" ? "newest first" : "most urgent first; within a priority, tier 0 first";
+  return `${WHICH[view.status]} ${time}, ${order}`;
+}
+
+const WHICH: Readonly<Record<View["status"], string>> = {
+  open: "Open incidents",
+  New: "New incidents",
+  Active: "Active incidents",
+  Closed: "Closed incidents",
+  all: "All incidents",
+};
+const PAST: Readonly<Record<View["range"], string>> = {
+  "24h": "of the last 24 hours",
+  "7d": "of the last 7 days",
+  "30d": "of the last 30 days",
+  "90d": "of the last 90 days",
+  all: "of all time",
+};
 
 const GROUP_WORDS: Readonly<Record<string, string>> = {
   P1: "P1 · look now",
@@ -107,47 +126,53 @@ interface RowProps {
   /** "" if it is not shown. */
   readonly tenant: string;
   readonly now: number;
+  /** The address of the page with this incident. */
+  readonly href: string;
   readonly isOpen: boolean;
   readonly isFresh: boolean;
   onOpen(id: string): void;
 }
 
-function Row({ row, burst, tenant, now, isOpen, isFresh, onOpen }: RowProps): VNode {
+function Row({ row, burst, tenant, now, href, isOpen, isFresh, onOpen }: RowProps): VNode {
+  const id = idOf(row);
   const happened = instant(field(row, "ActivityDateTime"));
-  const status = field(row, "Status");
+  const [status, owner] = [field(row, "Status"), field(row, "Owner")];
   const { main, rest } = headlineOf(row);
   const failed = /fail|error|denied/i.test(field(row, "Result"));
   return (
-    <div
-      role="option"
-      id={`i-${idOf(row)}`}
-      aria-selected={isOpen}
-      class={`row is-${status.toLowerCase()}${isFresh ? " is-fresh" : ""}`}
-      onClick={() => onOpen(idOf(row))}
-    >
+    <li id={`i-${id}`} class={`row is-${status.toLowerCase()}${isOpen ? " is-open" : ""}${isFresh ? " is-fresh" : ""}`}>
       <PriorityBadge priority={field(row, "Priority")} />
-      <div class="row-what">
-        <span class="row-role">
-          <Inert text={roleOf(row)} />
-          {field(row, "RoleTier") === "critical" && <TierTag />}
-        </span>
-        <span class="row-change" title={[main, rest].filter((part) => part !== "").join("; ")}>
-          {tenant !== "" && (
-            <span class="tag" title={`Tenant ${field(row, "EntraTenantId")}`}>
-              <Inert text={tenant} />
-            </span>
-          )}
-          {failed && <span class="tag">failed</span>}
-          {row["Expected"] === true && <span class="tag">expected</span>}
-          {burst > 1 && (
-            <span class="tag" title={`${burst} incidents by this actor within the hour`}>
-              burst of {burst}
-            </span>
-          )}
-          <Inert text={changeOf(row)} />
-        </span>
-      </div>
-      <div class="row-who">
+      {/* Its area covers the row, so a click anywhere opens the incident; a new tab works as for any link. */}
+      <a
+        class="row-role"
+        href={href}
+        aria-current={isOpen}
+        aria-describedby={`change-${id}`}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          onOpen(id);
+        }}
+      >
+        <Inert text={roleOf(row) || "No role named"} />
+        {isTierZero(row) && <TierTag />}
+      </a>
+      <span class="row-change" id={`change-${id}`} title={[main, rest].filter((part) => part !== "").join("; ")}>
+        {tenant !== "" && (
+          <span class="tag" title={`Tenant ${field(row, "EntraTenantId")}`}>
+            <Inert text={tenant} />
+          </span>
+        )}
+        {failed && <span class="tag">failed</span>}
+        {row["Expected"] === true && <span class="tag">expected</span>}
+        {burst > 1 && (
+          <span class="tag" title={`${burst} incidents by this actor within the hour`}>
+            burst of {burst}
+          </span>
+        )}
+        <Inert text={changeOf(row)} />
+      </span>
+      <span class="row-who">
         <EffectLabel effect={field(row, "Effect")} times={Number(row["WeakenedSettings"])} />
         <span class="row-actor">
           <Inert text={field(row, "InitiatedBy")} />
@@ -155,28 +180,23 @@ function Row({ row, burst, tenant, now, isOpen, isFresh, onOpen }: RowProps): VN
         <span class="row-address">
           <Inert text={field(row, "ClientIpAddress")} />
         </span>
-      </div>
+        <span class="row-state">
+          {status === "New" ? (
+            <span>{happened === undefined ? "" : ago(happened, now)}</span>
+          ) : (
+            <span class={`state is-${status.toLowerCase()}`}>{status}</span>
+          )}
+          {owner !== "" && (
+            <span class="row-owner">
+              <Inert text={owner} />
+            </span>
+          )}
+        </span>
+      </span>
       <time title={happened === undefined ? "The record holds no time" : fullTime(happened)}>
         {happened === undefined ? "no time" : shortTime(happened, now)}
       </time>
-      <span class="row-state">
-        {status === "New" ? happened === undefined ? "" : ago(happened, now) : <State row={row} />}
-      </span>
-    </div>
-  );
-}
-
-function State({ row }: { readonly row: IncidentRow }): VNode {
-  const owner = field(row, "Owner");
-  return (
-    <>
-      <span class={`state is-${field(row, "Status").toLowerCase()}`}>{field(row, "Status")}</span>
-      {owner !== "" && (
-        <span class="row-owner">
-          <Inert text={owner} />
-        </span>
-      )}
-    </>
+    </li>
   );
 }
 
@@ -198,7 +218,7 @@ function Nothing({ list, view, change }: Pick<ListProps, "list" | "view" | "chan
           Clear the filters
         </button>
       )}
-      {view.range !== "all" && (
+      {isTimed(view) && view.range !== "all" && (
         <button type="button" onClick={() => change({ range: "all", from: "", to: "" })}>
           Look at all time
         </button>

@@ -12,7 +12,7 @@ interface OverviewProps {
   readonly now: number;
 }
 
-/** The number of open incidents by priority, and a timeline of all incidents. */
+/** The number of open incidents by priority, whatever their age, and a timeline of all incidents. */
 export function Overview({ summary, view, change, now }: OverviewProps): VNode {
   const { value } = summary;
   const chosen = PRIORITIES.filter((priority) => view.priority.split(",").includes(priority));
@@ -30,7 +30,7 @@ export function Overview({ summary, view, change, now }: OverviewProps): VNode {
             >
               <span class="tile-number">
                 {number ?? "–"}
-                {value?.complete === false ? "+" : ""}
+                {value?.openComplete === false ? "+" : ""}
               </span>
               <span class="tile-name">{priority} open</span>
             </button>

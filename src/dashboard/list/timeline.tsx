@@ -14,6 +14,13 @@ interface TimelineProps {
 
 /** From the axis upwards. The dangerous series stands on the axis, where lengths compare best. */
 const STACK: readonly Series[] = ["weakens", "unknown", "neutral", "strengthens", "other"];
+const WITHIN: Readonly<Record<View["range"], string>> = {
+  "24h": "in 24 hours",
+  "7d": "in 7 days",
+  "30d": "in 30 days",
+  "90d": "in 90 days",
+  all: "in all",
+};
 const DAY_MS = 86_400_000;
 const MAX_BARS = 70;
 
@@ -36,7 +43,7 @@ export function Timeline({ summary, view, change, now }: TimelineProps): VNode {
     <div class="timeline">
       <div class="timeline-head">
         <span>
-          {count(summary.total, "incident")}
+          {count(summary.total, "incident")} {WITHIN[view.range]}
           {summary.complete ? "" : ", and older ones"}
         </span>
         <ul class="legend" aria-label="Colours of the timeline">

@@ -66,7 +66,7 @@ export function useView(): readonly [View, ChangeView] {
       const next = { ...before, ...changed };
       // Going back from an incident leads to the list; filters are not steps of their own.
       const isStep = changed.incident !== undefined && (before.incident === "") !== (changed.incident === "");
-      const address = `${location.pathname}${writeView(next)}`;
+      const address = addressOf(next);
       if (isStep) history.pushState(null, "", address);
       else history.replaceState(null, "", address);
       return next;
@@ -99,13 +99,14 @@ function isRange(value: string): Range | undefined {
   return value === "24h" || value === "7d" || value === "30d" || value === "90d" || value === "all" ? value : undefined;
 }
 
-function writeView(view: View): string {
+/** The address of the page with this view. */
+export function addressOf(view: View): string {
   const parameters = new URLSearchParams();
   const usual = new Map(Object.entries(DEFAULT_VIEW));
   for (const [name, value] of Object.entries(view)) {
     if (value !== usual.get(name)) parameters.set(name, String(value));
   }
-  return parameters.size === 0 ? "" : `?${parameters}`;
+  return `${location.pathname}${parameters.size === 0 ? "" : "?"}${parameters}`;
 }
 
 /** Whether any filter besides range and status narrows the list. */
@@ -113,9 +114,14 @@ export function isFiltered(view: View): boolean {
   return FILTER_NAMES.some((name) => name !== "status" && view[name] !== "");
 }
 
+/** Whether the range limits the list. Open incidents are listed whatever their age; then it is that of the timeline alone. */
+export function isTimed({ status }: Pick<View, "status">): boolean {
+  return status === "Closed" || status === "all";
+}
+
 /** The list's query to the API. Its times are whole hours, so that the query stays the same between refreshes. */
 export function listQuery(view: View, now: number): URLSearchParams {
-  const query = filterQuery(view, now, FILTER_NAMES);
+  const query = filterQuery(isTimed(view) ? view : { ...view, range: "all" }, now, FILTER_NAMES);
   query.set("order", view.order);
   return query;
 }

@@ -5,6 +5,7 @@ import { PRIORITIES } from "../../core/pim-settings/priority.ts";
 import { LIST_BUDGET_MS } from "../../core/timing.ts";
 import type { IncidentQuery } from "../../core/triage/incident-filters.ts";
 import { type IncidentPage, type ListRequest, type PageRequest, rowTest } from "../../core/triage/incident-query.ts";
+import { urgencyOf } from "../../core/triage/urgency.ts";
 
 export interface ListDependencies {
   /** Rules whose incidents are listed; each has a partition of its own. */
@@ -29,10 +30,16 @@ export interface ListBudget {
 const LARGEST_PAGE = 1_000;
 
 /**
- * A page of incidents over all rules, newest activity first, or most urgent first.
+ * So many incidents of a priority are sorted by urgency together. The service sorts by time alone, so they must be read
+ * whole; if a priority has more, its newest come first, and the next so many follow. Two pages of the service.
+ */
+export const SORTED_TOGETHER = 2_000;
+
+/**
+ * A page of incidents over all rules, newest activity first, or most urgent first: by priority, then by `urgencyOf`.
  *
- * The service sorts the rows of a rule; this function merges several rules. A page may have fewer rows than asked for, even
- * none, and still have a continuation: each request searches only for a limited time.
+ * The service sorts the rows of a rule by time; this function merges several rules. A page may have fewer rows than asked
+ * for, even none, and still have a continuation: each request searches only for a limited time.
  *
  * @returns "refused" for a continuation of another query
  */
@@ -47,18 +54,19 @@ export async function listIncidents(
   if (begin === undefined || begin.pass >= passes.length) return "refused";
   const until = deps.now().getTime() + budget.milliseconds;
   const ruleIds = await deps.ruleIds();
+  const readPart = request.order === "priority" ? mostUrgent : newest;
   const rows: IncidentRow[] = [];
   let position = begin;
   while (position.pass < passes.length && rows.length < request.limit) {
     const search = { query: passes[position.pass] ?? {}, limit: request.limit - rows.length, until, budget, ruleIds };
-    const part = await merge(search, position, deps);
+    const part = await readPart(search, position, deps);
     if (part === "refused") return "refused";
     rows.push(...part.rows);
     const isLastPass = position.pass === passes.length - 1;
     if (part.more !== undefined) position = { pass: position.pass, ...part.more };
     else if (isLastPass) return { rows, continuation: undefined };
     else position = { ...START, pass: position.pass + 1 };
-    if (part.more !== undefined && rows.length < request.limit) break; // out of time
+    if (part.more !== undefined && deps.now().getTime() > until) break;
   }
   return { rows, continuation: writeContinuation(position, queryHash) };
 }
@@ -72,10 +80,26 @@ function passesOf({ query, order }: ListRequest): IncidentQuery[] {
   }));
 }
 
-/** Position of a pass: behind a key in all rules, and further in the rules named here. */
+/** Position in time: behind a key in all rules, and further in the rules named here. */
 interface Place {
   readonly after?: string | undefined;
   readonly rules: Readonly<Record<string, RulePlace>>;
+}
+
+/** Position of a pass. */
+interface PassPlace extends Place {
+  /** Present while the incidents from this place on are sorted, and some of them were listed. */
+  readonly sorted?: Sorted | undefined;
+}
+
+/** Incidents that are sorted together, and listed over several pages. */
+interface Sorted {
+  /** The key of the last of them in time. It stays, whatever is added or closed meanwhile. */
+  readonly through: string;
+  /** The last one that was listed. */
+  readonly listed: string;
+  /** Where the incidents after them begin; null if there are none. */
+  readonly next: Place | null;
 }
 
 interface RulePlace {
@@ -86,8 +110,14 @@ interface RulePlace {
   readonly done?: true | undefined;
 }
 
-interface Position extends Place {
+interface Position extends PassPlace {
   readonly pass: number;
+}
+
+/** What one pass found, and its position after that; undefined at its end. */
+interface Part {
+  readonly rows: readonly IncidentRow[];
+  readonly more: PassPlace | undefined;
 }
 
 const START: Position = { pass: 0, rules: {} };
@@ -99,6 +129,40 @@ interface Search {
   readonly until: number;
   readonly budget: ListBudget;
   readonly ruleIds: readonly string[];
+  /** No rows behind this key. */
+  readonly through?: string;
+}
+
+async function newest(search: Search, from: PassPlace, deps: ListDependencies): Promise<Part | "refused"> {
+  const read = await merge(search, from, deps);
+  return read === "refused" ? read : { rows: read.rows.map(({ row }) => row), more: read.more };
+}
+
+/**
+ * Reads the incidents that are sorted together, and lists those behind the last listed one. It reads them again for each
+ * page of them, without a limit of time: the first time, they were read within it.
+ */
+async function mostUrgent(search: Search, from: PassPlace, deps: ListDependencies): Promise<Part | "refused"> {
+  const { sorted } = from;
+  const read = await merge(
+    sorted === undefined
+      ? { ...search, limit: SORTED_TOGETHER }
+      : { ...search, limit: Infinity, until: Infinity, through: sorted.through },
+    from,
+    deps,
+  );
+  if (read === "refused") return read;
+  const next = sorted === undefined ? read.more : (sorted.next ?? undefined);
+  const waiting = read.rows
+    .map(({ key, row }) => ({ row, rank: `${urgencyOf(row)}|${key}` }))
+    .filter(({ rank }) => rank > (sorted?.listed ?? ""))
+    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
+  const listed = waiting.slice(0, search.limit);
+  const [last, through] = [listed.at(-1), sorted?.through ?? read.rows.at(-1)?.key];
+  const rows = listed.map(({ row }) => row);
+  if (listed.length === waiting.length || last === undefined || through === undefined) return { rows, more: next };
+  const { after, rules } = from;
+  return { rows, more: { after, rules, sorted: { through, listed: last.rank, next: next ?? null } } };
 }
 
 interface Stream {
@@ -110,10 +174,10 @@ interface Stream {
 
 /** Takes the smallest key of all rules repeatedly, after reading more of each rule that has no row waiting. */
 async function merge(
-  { query, limit, until, budget, ruleIds }: Search,
+  { query, limit, until, budget, ruleIds, through }: Search,
   from: Place,
   { pages, now }: ListDependencies,
-): Promise<{ rows: IncidentRow[]; more: Place | undefined } | "refused"> {
+): Promise<{ rows: IncidentPage["rows"]; more: Place | undefined } | "refused"> {
   const streams: Stream[] = ruleIds.map((ruleId) => ({
     ruleId,
     place: from.rules[ruleId] ?? { after: from.after },
@@ -121,7 +185,7 @@ async function merge(
   }));
   const passes = rowTest(query)?.passes;
   const size = passes === undefined && budget.columns === undefined ? Math.min(limit, LARGEST_PAGE) : LARGEST_PAGE;
-  const rows: IncidentRow[] = [];
+  const rows: { readonly key: string; readonly row: IncidentRow }[] = [];
   let after = from.after;
   let asked = false;
   for (;;) {
@@ -130,7 +194,7 @@ async function merge(
     if (hungry.length > 0) {
       const answers = await Promise.all(
         hungry.map(({ ruleId, place }) =>
-          pages.page({ ruleId, query, size, columns: budget.columns, ...asPlace(place) }),
+          pages.page({ ruleId, query, size, through, columns: budget.columns, ...asPlace(place) }),
         ),
       );
       asked = true;
@@ -146,7 +210,7 @@ async function merge(
       .reduce<Stream | undefined>((least, stream) => (isBefore(stream, least) ? stream : least), undefined);
     const first = next?.waiting.shift();
     if (first === undefined) return { rows, more: undefined };
-    rows.push(first.row);
+    rows.push(first);
     after = first.key;
   }
   const isOver = streams.every(({ waiting, place }) => waiting.length === 0 && place.done === true);
@@ -189,11 +253,13 @@ const PLACE = z.strictObject({
   token: z.optional(z.string()),
   done: z.optional(z.literal(true)),
 });
+const AT = { after: z.optional(z.string()), rules: z.record(z.string(), PLACE) };
+const SORTED = z.strictObject({ through: z.string(), listed: z.string(), next: z.nullable(z.strictObject(AT)) });
 const CONTINUATION = z.strictObject({
   query: z.string(),
   pass: z.int().check(z.gte(0), z.lte(PRIORITIES.length)),
-  after: z.optional(z.string()),
-  rules: z.record(z.string(), PLACE),
+  ...AT,
+  sorted: z.optional(SORTED),
 });
 
 function writeContinuation(position: Position, query: string): string {
@@ -211,6 +277,6 @@ function readContinuation(text: string, query: string): Position | undefined {
   }
   const parsed = CONTINUATION.safeParse(json);
   if (!parsed.success || parsed.data.query !== query) return undefined;
-  const { pass, after, rules } = parsed.data;
-  return { pass, after, rules };
+  const { query: _query, ...position } = parsed.data;
+  return position;
 }

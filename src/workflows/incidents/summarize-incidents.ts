@@ -3,9 +3,9 @@ import type { IncidentRow } from "../../core/incident/incident-row.ts";
 import { PRIORITIES, type Priority } from "../../core/pim-settings/priority.ts";
 import { BURST_BUDGET_MS, SUMMARY_BUDGET_MS } from "../../core/timing.ts";
 import { EFFECTS } from "../../core/pim-settings/finding.ts";
-import type { IncidentQuery } from "../../core/triage/incident-filters.ts";
+import { type IncidentQuery, STATUSES } from "../../core/triage/incident-filters.ts";
 import { rowTest } from "../../core/triage/incident-query.ts";
-import { type ListDependencies, listIncidents } from "./list-incidents.ts";
+import { type IncidentList, type ListDependencies, listIncidents } from "./list-incidents.ts";
 
 /** `other`: incidents of rules whose effect nobody assesses. */
 export const SERIES = [...EFFECTS, "other"] as const;
@@ -18,8 +18,12 @@ export interface TimeBucket {
 }
 
 export interface IncidentSummary {
+  /** Number of incidents in the asked time. */
   readonly total: number;
+  /** Number of open incidents of all time: an incident stays open until somebody closes it. */
   readonly open: Readonly<Record<Priority, number>>;
+  /** False if there are more open incidents than one request counts. */
+  readonly openComplete: boolean;
   readonly bucketMilliseconds: number;
   /** Buckets with incidents, oldest first. */
   readonly buckets: readonly TimeBucket[];
@@ -27,7 +31,7 @@ export interface IncidentSummary {
   readonly bursts: Readonly<Record<string, number>>;
   /** Incidents whose record has no readable time. */
   readonly undated: number;
-  /** False if there are more incidents than one request counts; then the oldest are not counted. */
+  /** False if there are more incidents in the asked time than one request counts; then the oldest are not counted. */
   readonly complete: boolean;
 }
 
@@ -52,20 +56,24 @@ const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status",
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
-  const columns = [...new Set([...COLUMNS, ...(rowTest(query)?.columns ?? [])])];
-  const budget = { milliseconds: SUMMARY_BUDGET_MS, columns };
-  const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
-  if (list === "refused") throw new TypeError("a list without a continuation was refused");
+  const wanted = query.status ?? STATUSES;
+  const { from: _from, to: _to, ...ofAllTime } = query;
+  const [list, openOnes] = await Promise.all([
+    counted(query, deps),
+    counted({ ...ofAllTime, status: wanted.filter((status) => status !== "Closed") }, deps),
+  ]);
   const times = list.rows.map(timeOf).filter((time) => time > 0);
   const newest = query.to?.getTime() ?? Math.max(deps.now().getTime(), ...times.slice(0, 1));
   const oldest = query.from?.getTime() ?? times.at(-1) ?? newest;
   const bucketMilliseconds =
     BUCKET_SIZES.find((size) => (newest - oldest) / size <= MAX_BUCKETS) ?? 10 * 364 * 24 * HOUR_MS;
   const open: Record<Priority, number> = { P1: 0, P2: 0, P3: 0, P4: 0 };
+  for (const row of openOnes.rows) {
+    const priority = PRIORITIES.find((known) => known === row["Priority"]);
+    if (priority !== undefined) open[priority] += 1;
+  }
   const buckets = new Map<number, Partial<Record<Series, number>>>();
   for (const row of list.rows) {
-    const priority = PRIORITIES.find((known) => known === row["Priority"]);
-    if (priority !== undefined && row["Status"] !== "Closed") open[priority] += 1;
     if (timeOf(row) <= 0) continue;
     const start = Math.floor(timeOf(row) / bucketMilliseconds) * bucketMilliseconds;
     const counts = buckets.get(start) ?? {};
@@ -76,23 +84,34 @@ export async function summarizeIncidents(query: IncidentQuery, deps: ListDepende
   return {
     total: list.rows.length,
     open,
+    openComplete: openOnes.continuation === undefined,
     bucketMilliseconds,
     buckets: [...buckets]
       .toSorted(([a], [b]) => a - b)
       .map(([start, counts]) => ({ start: new Date(start).toISOString(), counts })),
-    bursts: burstSizes(list.rows),
+    bursts: burstSizes([...list.rows, ...openOnes.rows]),
     undated: list.rows.length - times.length,
     complete: list.continuation === undefined,
   };
 }
 
+/** The incidents to count, with the columns that figures need. */
+async function counted(query: IncidentQuery, deps: ListDependencies): Promise<IncidentList> {
+  if (query.status?.length === 0) return { rows: [], continuation: undefined };
+  const columns = [...new Set([...COLUMNS, ...(rowTest(query)?.columns ?? [])])];
+  const budget = { milliseconds: SUMMARY_BUDGET_MS, columns };
+  const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
+  if (list === "refused") throw new TypeError("a list without a continuation was refused");
+  return list;
+}
+
 function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    const id = valueText(row["BurstId"]);
-    if (id !== "") counts.set(id, (counts.get(id) ?? 0) + 1);
-  }
-  const several = [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a);
+  const bursts = Map.groupBy(rows, (row) => valueText(row["BurstId"]));
+  bursts.delete("");
+  const several = [...bursts]
+    .map(([id, members]) => [id, new Set(members.map((row) => row["IncidentId"])).size] as const)
+    .filter(([, count]) => count > 1)
+    .toSorted(([, a], [, b]) => b - a);
   return Object.fromEntries(several.slice(0, MAX_BURSTS));
 }
 

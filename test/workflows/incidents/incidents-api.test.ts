@@ -11,6 +11,7 @@ import type { DashboardAccess } from "../../../src/core/triage/dashboard-access.
 import type { HttpAnswer } from "../../../src/core/triage/http-answer.ts";
 import type { ApiDependencies } from "../../../src/workflows/incidents/incidents-api.ts";
 import { askRoute, connecting, LOCAL } from "../../api/asking.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { openTable } from "../../azure/tables/open-table.ts";
 import { RULE_ID, storedIncident } from "../../stored-incident.ts";
 
@@ -75,6 +76,29 @@ describe("reading", () => {
     expect(second.continuation).toBeNull();
   });
 
+  test("by priority, the pages hold tier 0 first, then the most weakened settings, then the newest", async () => {
+    const names = ["e", "d", "g", "f"];
+    const columns = [
+      { RoleTier: "critical", WeakenedSettings: 1 },
+      { RoleTier: "standard", WeakenedSettings: 11 },
+      { RoleTier: "standard", WeakenedSettings: 2 },
+      { RoleTier: "critical", WeakenedSettings: 0 },
+    ];
+    await deps.incidents.addAll(
+      columns.map((more, index) => {
+        const { row } = storedIncident(names[index], { priority: "P1" });
+        return { row: { ...row, ...more }, record: "{}" };
+      }),
+    );
+    const found: string[] = [];
+    for (let next: string | null = ""; next !== null;) {
+      const answer = bodyOf(await ask("list", { query: `?priority=P1&order=priority&limit=1&continuation=${next}` }));
+      found.push(...answer.incidents.map((incident: { IncidentId: string }) => incident.IncidentId));
+      next = answer.continuation;
+    }
+    expect(found).toEqual(["e", "f", "d", "g"].map(sha256Hex));
+  });
+
   test.each([
     { query: TENANT, names: ["a", "b", "c"] },
     { query: OTHER_TENANT.toUpperCase(), names: ["d"] },
@@ -133,6 +157,22 @@ describe("reading", () => {
       buckets: [{ counts: { other: 3 } }],
       undated: 0,
       complete: true,
+    });
+  });
+
+  test("open incidents are counted whatever their age, the others in the asked time alone", async () => {
+    const later = { activityDateTime: "2026-11-20T09:00:00.0000000Z", priority: "P1" } as const;
+    await deps.incidents.addAll([storedIncident("new", later), storedIncident("done", { ...later, status: "Closed" })]);
+    const recent = "?from=2026-11-01T00:00:00Z";
+    expect(bodyOf(await ask("summary", { query: recent }))).toMatchObject({
+      total: 2,
+      open: { P1: 1, P2: 3, P3: 0, P4: 0 },
+      openComplete: true,
+      bursts: { [valueText(storedIncident().row["BurstId"])]: 3 },
+    });
+    expect(bodyOf(await ask("summary", { query: `${recent}&status=Closed` }))).toMatchObject({
+      total: 1,
+      open: { P1: 0, P2: 0, P3: 0, P4: 0 },
     });
   });
 

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { IncidentPage, ListRequest, PageRequest } from "../../../src/core/triage/incident-query.ts";
-import { listIncidents } from "../../../src/workflows/incidents/list-incidents.ts";
+import { valueText } from "../../../src/core/value-text.ts";
+import { urgencyOf } from "../../../src/core/triage/urgency.ts";
+import { listIncidents, SORTED_TOGETHER } from "../../../src/workflows/incidents/list-incidents.ts";
 
 const NOW = new Date("2026-11-23T12:00:00Z");
 
@@ -9,6 +11,12 @@ interface Entry {
   readonly ruleId: string;
   readonly key: string;
   readonly priority: string;
+  readonly tier?: string;
+  readonly weakened?: number;
+}
+
+function rowOf({ key, priority, tier = "standard", weakened = 0 }: Entry) {
+  return { IncidentId: key, Priority: priority, RoleTier: tier, WeakenedSettings: weakened };
 }
 
 /** The service at its worst: a page may end anywhere, even empty, and a token says where the next one begins. */
@@ -16,20 +24,21 @@ function pagesOf(entries: readonly Entry[], scanned: number) {
   const asked: PageRequest[] = [];
   return {
     asked,
-    page({ ruleId, query, after = "", from = "", token = "", size }: PageRequest): Promise<IncidentPage | "refused"> {
+    page(request: PageRequest): Promise<IncidentPage | "refused"> {
+      const { ruleId, query, after = "", from = "", through = "~", token = "", size } = request;
       asked.push({ ruleId, query, after, from, token, size });
       if (token !== "" && !token.startsWith("from ")) return Promise.resolve("refused");
       const begin = token.slice("from ".length);
       const ofRule = entries
         .filter((entry) => entry.ruleId === ruleId)
         .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-        .filter(({ key }) => key > after && key >= from && key >= begin);
+        .filter(({ key }) => key > after && key >= from && key >= begin && key <= through);
       const looked = ofRule.slice(0, Math.min(scanned, size));
       const next = ofRule[looked.length];
       const wanted = looked.filter(
         ({ priority }) => query.priority === undefined || query.priority.some((one) => one === priority),
       );
-      const rows = wanted.map(({ key, priority }) => ({ key, row: { IncidentId: key, Priority: priority } }));
+      const rows = wanted.map((entry) => ({ key: entry.key, row: rowOf(entry) }));
       return Promise.resolve({ rows, token: next === undefined ? undefined : `from ${next.key}` });
     },
   };
@@ -81,6 +90,8 @@ const entriesArbitrary = fc
           key: fc.constant(key),
           ruleId: fc.constantFrom("r1", "r2", "r3"),
           priority: fc.constantFrom("P1", "P2", "P3", "P4"),
+          tier: fc.constantFrom("critical", "controlPlane", "standard", ""),
+          weakened: fc.integer({ min: 0, max: 12 }),
         }),
       ),
     ),
@@ -113,20 +124,98 @@ const SEARCHED_IN_TURN: readonly Entry[] = [
   { key: "ddba", ruleId: "r3", priority: "P2" },
 ];
 
-test("order by priority: P1 first, and the newest first within a priority", async () => {
+const byUrgency = (entry: Entry): string => `${entry.priority}${urgencyOf(rowOf(entry))}${entry.key}`;
+const sortedBy = (entries: readonly Entry[], text: (entry: Entry) => string): string[] =>
+  entries.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)).map(({ key }) => key);
+
+test("order by priority: in each, tier 0 first, then the most weakened settings, then the newest, over all pages", async () => {
   await fc.assert(
     fc.asyncProperty(
       entriesArbitrary,
       fc.integer({ min: 1, max: 7 }),
       fc.integer({ min: 1, max: 9 }),
       async (entries, limit, scanned) => {
-        const { found } = await all({ query: {}, order: "priority", limit }, entries, scanned, 0);
-        const expected = entries.toSorted((a, b) => (a.priority + a.key < b.priority + b.key ? -1 : 1));
-        expect(found).toEqual(expected.map(({ key }) => key));
+        const { found, sizes } = await all({ query: {}, order: "priority", limit }, entries, scanned, 10_000_000);
+        expect(found).toEqual(sortedBy(entries, byUrgency));
+        expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(limit);
       },
     ),
-    { examples: [[[...SEARCHED_IN_TURN], 1, 1]] },
   );
+});
+
+test("order by priority without time to read all: every incident once, P1 first", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      entriesArbitrary,
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(0, 1_000),
+      async (entries, limit, scanned, milliseconds) => {
+        const { found } = await all({ query: {}, order: "priority", limit }, entries, scanned, milliseconds);
+        const priorityOf = new Map<unknown, string>(entries.map(({ key, priority }) => [key, priority]));
+        expect(found.map(String).toSorted()).toEqual(entries.map(({ key }) => key).toSorted());
+        expect(found.map((key) => priorityOf.get(key))).toEqual(entries.map(({ priority }) => priority).toSorted());
+      },
+    ),
+    { examples: [[[...SEARCHED_IN_TURN], 1, 1, 0]] },
+  );
+});
+
+test("incidents that come or leave between two pages neither hide nor repeat another", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      entriesArbitrary,
+      entriesArbitrary,
+      fc.integer({ min: 1, max: 7 }),
+      fc.constantFrom(0, 10_000_000),
+      async (entries, others, limit, milliseconds) => {
+        const stay = entries.filter(({ key }) => others.every((other) => other.key !== key));
+        const ruleIds = () => Promise.resolve(["r1", "r2", "r3"]);
+        const found: string[] = [];
+        let continuation: string | undefined;
+        for (let turn = 0; turn === 0 || continuation !== undefined; turn += 1) {
+          const pages = pagesOf(turn % 2 === 0 ? [...stay, ...others] : stay, 3);
+          const deps = { ruleIds, pages, now: () => NOW };
+          const request = { query: {}, order: "priority", limit, continuation } as const;
+          const list = await listIncidents(request, deps, { milliseconds });
+          if (list === "refused") throw new Error("refused its own continuation");
+          found.push(...list.rows.map((row) => valueText(row["IncidentId"])));
+          continuation = list.continuation;
+        }
+        const wanted = new Set(stay.map(({ key }) => key));
+        expect(found.filter((key) => wanted.has(key)).toSorted()).toEqual([...wanted].toSorted());
+        expect(new Set(found).size).toBe(found.length);
+      },
+    ),
+  );
+});
+
+test("of more incidents than are sorted together, the newest are listed first, and none is left out", async () => {
+  const entries: Entry[] = Array.from({ length: SORTED_TOGETHER + 300 }, (_, index) => ({
+    ruleId: index % 2 === 0 ? "r1" : "r2",
+    key: String(index).padStart(6, "0"),
+    priority: "P2",
+    weakened: index % 5,
+    tier: index % 7 === 0 ? "critical" : "standard",
+  }));
+  const { found } = await all({ query: {}, order: "priority", limit: 200 }, entries, 1_000, 10_000_000);
+  const [first, rest] = [entries.slice(0, SORTED_TOGETHER), entries.slice(SORTED_TOGETHER)];
+  expect(found).toEqual([...sortedBy(first, byUrgency), ...sortedBy(rest, byUrgency)]);
+});
+
+test("a page of incidents by urgency reads them again, but those behind them only when they are due", async () => {
+  const entries: Entry[] = Array.from({ length: 5_000 }, (_, index) => ({
+    ruleId: "r1",
+    key: String(index).padStart(6, "0"),
+    priority: "P2",
+  }));
+  const pages = pagesOf(entries, 1_000);
+  const deps = { ruleIds: () => Promise.resolve(["r1"]), pages, now: () => NOW };
+  const query = { priority: ["P2" as const] };
+  const first = await listIncidents({ query, order: "priority", limit: 100 }, deps);
+  const continuation = first === "refused" ? undefined : first.continuation;
+  await listIncidents({ query, order: "priority", limit: 100, continuation }, deps);
+  expect(pages.asked).toHaveLength(4);
 });
 
 test("a search for few among many answers in time with a continuation", async () => {
