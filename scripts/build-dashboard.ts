@@ -11,7 +11,7 @@ import { bundledPackages, npmComponents, packageFolder } from "./third-party/npm
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../src/dashboard/", import.meta.url));
 const FONT = "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
-const STYLES = ["tokens.css", "page.css", "overview.css", "list.css", "detail.css"];
+const STYLES = ["tokens.css", "page.css", "overview.css", "list.css", "bulk.css", "detail.css"];
 
 /**
  * Builds the page's files in a folder: all except `index.html` with a hash in their names, each with a compressed copy.

@@ -164,8 +164,9 @@ const IncidentList = schemaOf<IncidentList>()(
 const perPriority = z.strictObject({ P1: z.int(), P2: z.int(), P3: z.int(), P4: z.int() });
 const IncidentSummary = schemaOf<IncidentSummary>()(
   z.strictObject({
-    total: count("incidents that were counted"),
-    open: perPriority.check(z.describe("incidents that are not closed")),
+    total: count("incidents in the asked time"),
+    open: perPriority.check(z.describe("incidents that are not closed, of all time")),
+    openComplete: flag("false if there are more open incidents than one request counts"),
     bucketMilliseconds: count("length of a bucket"),
     buckets: z
       .array(z.strictObject({ start: time("its beginning"), counts: z.partialRecord(z.enum(SERIES), z.int()) }))
@@ -173,6 +174,10 @@ const IncidentSummary = schemaOf<IncidentSummary>()(
     bursts: z
       .record(z.string(), z.int())
       .check(z.describe("number of counted incidents by BurstId, of two and more; the largest only")),
+    owners: z
+      .array(z.string())
+      .check(z.describe("owners of the incidents, also of those that the filter owner leaves out")),
+    rules: z.array(z.string()).check(z.describe("names of their rules, also of those that the filter rule leaves out")),
     undated: count("incidents whose record has no readable time"),
     complete: flag("false if there are more incidents than one request counts; then the oldest are not counted"),
   }),

@@ -60,7 +60,11 @@ export type ChangeOutcome =
   /** Somebody else has changed the incident, so nothing was stored. */
   | { readonly outcome: "conflict"; readonly now: ReadIncident };
 
-export async function changeIncident({ incident, etag }: ReadIncident, change: TriageChange): Promise<ChangeOutcome> {
+/** Changes an incident in the state that has this ETag. */
+export async function changeIncident(
+  { incident, etag }: Pick<ReadIncident, "incident" | "etag">,
+  change: TriageChange,
+): Promise<ChangeOutcome> {
   const response = await request(`incidents/${encodeURIComponent(field(incident, "IncidentId"))}`, {
     method: "PATCH",
     headers: { "content-type": "application/json", "if-match": etag, "x-requested-with": "pimwatch" },

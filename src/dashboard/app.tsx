@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { HEALTH_EVERY_MS, LIST_EVERY_MS, ONCE_MS } from "../core/timing.ts";
 import { readHealth, summarize, whoAmI } from "./api.ts";
+import { BulkTriage } from "./list/bulk-triage.tsx";
 import { Filters } from "./list/filters.tsx";
 import { Help } from "./help.tsx";
 import { IncidentDetail } from "./detail/incident-detail.tsx";
@@ -10,8 +11,9 @@ import { Overview } from "./list/overview.tsx";
 import { PipelineDialog } from "./pipeline.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { useIncidents } from "./list/use-incidents.ts";
+import { useSelection } from "./list/use-selection.ts";
 import { useNow } from "./use-now.ts";
-import { usePolled } from "./use-polled.ts";
+import { useLast, usePolled } from "./use-polled.ts";
 import { focusRow, useShortcuts } from "./use-shortcuts.ts";
 import { summaryQuery, useView } from "./list/view.ts";
 
@@ -47,6 +49,9 @@ export function App(): VNode {
     close,
     help: () => setDialog("help"),
   });
+  const figures = useLast(summary.value);
+  const choices = { owners: figures?.owners ?? [], rules: figures?.rules ?? [], me: me.value?.name ?? "" };
+  const selection = useSelection();
   const urgent = summary.value === undefined ? 0 : summary.value.open.P1;
   useEffect(() => {
     document.title = urgent > 0 ? `(${urgent}) P1 open · pimwatch` : "pimwatch";
@@ -70,16 +75,18 @@ export function App(): VNode {
       <main class="work">
         <div class="pane-list">
           <Overview summary={summary} view={view} change={change} now={now} />
-          <Filters view={view} change={change} shown={list.rows.length} tenants={tenants} now={now} />
+          <Filters view={view} change={change} shown={list.rows.length} tenants={tenants} choices={choices} now={now} />
           <IncidentList
             list={list}
-            bursts={summary.value?.bursts ?? {}}
+            bursts={figures?.bursts ?? {}}
+            selection={selection}
             showsTenant={tenants.length > 1}
             view={view}
             change={change}
             now={now}
             onOpen={open}
           />
+          <BulkTriage selection={selection} choices={choices} now={now} onChanged={onChanged} />
         </div>
         {view.incident !== "" && (
           <IncidentDetail

@@ -1,3 +1,5 @@
+import { store, stored } from "./browser-storage.ts";
+
 export const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -5,12 +7,11 @@ const KEY = "pimwatch-theme";
 
 /** The choice of the person in this browser; `auto` follows the system. */
 export function storedTheme(): Theme {
-  const stored = localStorage.getItem(KEY);
-  return THEMES.find((theme) => theme === stored) ?? "auto";
+  return THEMES.find((theme) => theme === stored(KEY)) ?? "auto";
 }
 
 export function storeTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+  store(KEY, theme);
   applyTheme(theme);
 }
 

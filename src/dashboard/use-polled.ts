@@ -102,3 +102,10 @@ export function usePolled<T>(
     replace: useCallback((value: T) => setState({ question, value, at: Date.now() }), [question]),
   };
 }
+
+/** The last value that was there, so that choices stay while a new question is asked. */
+export function useLast<T>(value: T | undefined): T | undefined {
+  const last = useRef(value);
+  if (value !== undefined) last.current = value;
+  return last.current;
+}

@@ -14,6 +14,9 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["j  ↓", "next incident"],
   ["k  ↑", "previous incident"],
   ["Enter", "open the incident"],
+  ["→  ←", "unfold or fold a burst"],
+  ["x", "select the incident; with Shift, all from the last selected one on"],
+  ["a", "select all that are shown"],
   ["Esc", "back to the list"],
   ["/", "search"],
   ["t", "take the incident: it becomes active, and you its owner"],
@@ -25,6 +28,9 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
 
 const ACTIONS: Readonly<Record<string, string>> = { t: "take", c: "close", m: "comment" };
 
+/** Where keys are text. */
+const FIELD = "input:not([type=checkbox]), textarea, select";
+
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
@@ -34,7 +40,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       const target = event.target instanceof HTMLElement ? event.target : document.body;
       if (target.closest("dialog") !== null) return;
       if (event.key === "Escape") return onEscape(target, latest.current);
-      if (target.closest("input, textarea, select") !== null) return;
+      if (target.closest(FIELD) !== null) return;
       if (handle(event.key, latest.current, target)) event.preventDefault();
     };
     addEventListener("keydown", onKey);
@@ -43,7 +49,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
 }
 
 function onEscape(target: HTMLElement, { view, close }: Shortcuts): void {
-  if (target.closest("input, textarea, select") !== null) target.blur();
+  if (target.closest(FIELD) !== null) target.blur();
   else if (view.incident !== "") close();
 }
 
@@ -56,10 +62,15 @@ function handle(key: string, shortcuts: Shortcuts, target: HTMLElement): boolean
   if (key === "k" || (key === "ArrowUp" && inList)) return step(view, change, -1);
   const row = target.closest(".row");
   if (key === "Enter" && inList && (row === null || row.id === rowId(view.incident))) return focus("#incident-title");
+  const at = row ?? document.querySelector("#incidents .row.is-open");
+  if (key === "ArrowRight" && inList) return click(at?.querySelector(".fold[aria-expanded=false]"));
+  if (key === "ArrowLeft" && inList) return click(at?.querySelector(".fold[aria-expanded=true]"));
+  if (key.toLowerCase() === "x") return click(at?.querySelector(".row-box"), { shiftKey: key === "X" });
+  if (key === "a") return click(document.querySelector("#select-all"));
   if (key === "/") return focus("#search");
   if (key === "?") help();
   else if (key === "r") refresh();
-  else if (ACTIONS[key] !== undefined) return press(`[data-action="${ACTIONS[key]}"]`);
+  else if (ACTIONS[key] !== undefined) return click(document.querySelector(`[data-action="${ACTIONS[key]}"]`));
   else return false;
   return true;
 }
@@ -90,8 +101,7 @@ function focus(selector: string): boolean {
   return element !== null;
 }
 
-function press(selector: string): boolean {
-  const element = document.querySelector<HTMLElement>(selector);
-  element?.click();
-  return element !== null;
+function click(element: Element | null | undefined, keys: { readonly shiftKey?: boolean } = {}): boolean {
+  element?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ...keys }));
+  return element !== null && element !== undefined;
 }

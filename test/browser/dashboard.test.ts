@@ -99,7 +99,7 @@ describe("looking", () => {
 
   test("the incidents of one actor within an hour are marked as a burst, and can be listed together", async () => {
     const { page } = await open();
-    await row(page, "burst of 3").click();
+    await row(page, "burst of 3").locator(".row-role").click();
     await page.getByRole("button", { name: "One of 3 by this actor" }).click();
     await expect.poll(() => page.locator(ROWS).count()).toBe(3);
     expect(new Set(await page.locator(`${ROWS} .row-actor`).allInnerTexts())).toEqual(new Set(["pim-automation"]));

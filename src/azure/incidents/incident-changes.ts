@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { type HistoryEntry, TRIAGE_FIELDS } from "../../core/triage/triage-change.ts";
+import type { HistoryEntry } from "../../core/triage/triage-change.ts";
+import { TRIAGE_FIELDS } from "../../core/triage/triage-fields.ts";
 import { SINKS_ALWAYS_ON } from "../../core/incident/sinks.ts";
 import { MACHINE } from "../../machine.ts";
 import { historyKeys, historyRows, identityOf, incidentKeys, listedKeys } from "../tables/row-keys.ts";

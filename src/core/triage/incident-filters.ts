@@ -1,12 +1,17 @@
+import { identityKey } from "../identity-key.ts";
 import { BURST_ID, burstWindow, isBurstId } from "../incident/burst.ts";
 import type { IncidentStatus } from "../incident/incident.ts";
 import { SEVERITIES } from "../incident/rule.ts";
 import { EFFECTS } from "../pim-settings/finding.ts";
 import { PRIORITIES } from "../pim-settings/priority.ts";
+import type { RoleTier } from "../pim-settings/roles.ts";
 
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
 /** The statuses that page and CLI list unless somebody asks for others. */
 export const OPEN_STATUSES = "New,Active";
+export const TIERS = ["critical", "controlPlane", "standard"] as const satisfies readonly RoleTier[];
+/** As an owner, it selects incidents without one. */
+export const NOBODY = "nobody";
 
 /** What a filter asks of an incident. Table Storage tests all of these but `name` and `words`: it cannot ignore case. */
 export type Condition =
@@ -88,6 +93,19 @@ export const FILTERS = {
     control: "select",
     ...anyOf("Severity", SEVERITIES),
   },
+  tier: {
+    label: "Tier",
+    help: "tier of the role; critical is tier 0",
+    control: "select",
+    // The column is empty where nothing was assessed.
+    ...anyOf("RoleTier", TIERS, [...TIERS, ""]),
+  },
+  rule: {
+    label: "Rule",
+    help: "whole name or id of the rule that found it",
+    control: "own",
+    ...nameIn("RuleName", "RuleId"),
+  },
   role: {
     label: "Role",
     help: "whole name of a role, with or without its scope, or its template id",
@@ -108,9 +126,13 @@ export const FILTERS = {
   },
   owner: {
     label: "Owner",
-    help: "whole name of the analyst who owns the incident",
-    control: "none",
+    help: `whole name of the analyst who owns the incident, or ${NOBODY}: no owner`,
+    control: "own",
     ...nameIn("Owner"),
+    conditions: (name: string): readonly Condition[] =>
+      identityKey(name) === NOBODY
+        ? [{ kind: "equals", column: "Owner", text: "" }]
+        : [{ kind: "name", columns: ["Owner"], text: name }],
   },
   burst: {
     label: "Burst",

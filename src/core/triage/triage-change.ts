@@ -4,9 +4,7 @@ import type { IncidentRow } from "../incident/incident-row.ts";
 import { VISIBLE } from "../visible-text.ts";
 import { lengthOf, STATUSES } from "./incident-filters.ts";
 import { type Invalid, problemsOf } from "./incident-query.ts";
-
-/** Sentinel's words for what a closed incident was. */
-const CLASSIFICATIONS = ["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"] as const;
+import { CLASSIFICATIONS, MAX_COMMENT, MAX_OWNER, TRIAGE_FIELDS, type TriageField } from "./triage-fields.ts";
 
 /** Who changes an incident: as signed in, or the marked user of a local run. */
 export interface Analyst {
@@ -30,11 +28,6 @@ export interface HistoryEntry {
   readonly comment: string;
 }
 
-export const TRIAGE_FIELDS = ["Status", "Owner", "Classification"] as const;
-type TriageField = (typeof TRIAGE_FIELDS)[number];
-
-const MAX_OWNER = 200;
-const MAX_COMMENT = 2_000;
 /** Far above what these fields take. */
 export const MAX_CHANGE_BYTES = 32_768;
 

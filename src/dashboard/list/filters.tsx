@@ -9,11 +9,13 @@ import {
   FILTERS,
   type FilterWith,
   listedValues,
+  NOBODY,
 } from "../../core/triage/incident-filters.ts";
 import type { WhoAmI } from "../../workflows/incidents/incidents-api.ts";
 import { Inert } from "../detail/inert.tsx";
 import { effectWord } from "../detail/effect.tsx";
 import { burstTime, shortTime } from "../format.ts";
+import { SavedViews } from "./saved-views.tsx";
 import {
   type ChangeView,
   isFiltered,
@@ -31,7 +33,16 @@ interface FiltersProps {
   readonly shown: number;
   /** There is a choice of tenants if there are several. */
   readonly tenants: WhoAmI["tenants"];
+  /** Owners and rules to choose from, and who asks. */
+  readonly choices: FilterChoices;
   readonly now: number;
+}
+
+export interface FilterChoices {
+  readonly owners: readonly string[];
+  readonly rules: readonly string[];
+  /** "" before the app has answered. */
+  readonly me: string;
 }
 
 const STATUS_WORDS: Readonly<Record<View["status"], string>> = {
@@ -49,7 +60,9 @@ const RANGE_WORDS: Readonly<Record<Range, string>> = {
   all: "All time",
 };
 
-export function Filters({ view, change, shown, tenants, now }: FiltersProps): VNode {
+export function Filters({ view, change, shown, tenants, choices, now }: FiltersProps): VNode {
+  const [isUnfolded, setUnfolded] = useState(false);
+  const [showsViews, setShowsViews] = useState(false);
   return (
     <section class="filters" aria-label="Filters">
       <div class="filter-line">
@@ -65,7 +78,16 @@ export function Filters({ view, change, shown, tenants, now }: FiltersProps): VN
           ))}
         </div>
         <SearchField text={view.text} onSearch={(text) => change({ text })} />
-        <div class="choices">
+        <button
+          type="button"
+          class="unfold"
+          aria-expanded={isUnfolded}
+          aria-controls="choices"
+          onClick={() => setUnfolded(!isUnfolded)}
+        >
+          Filters and order
+        </button>
+        <div class={isUnfolded ? "choices is-unfolded" : "choices"} id="choices">
           <Choice
             label={isTimed(view) ? "Time" : "Time of the timeline"}
             value={view.range}
@@ -92,6 +114,18 @@ export function Filters({ view, change, shown, tenants, now }: FiltersProps): VN
             />
           ))}
           <Choice
+            label={FILTERS.rule.label}
+            value={view.rule}
+            options={[["", "Any rule"], ...withChosen(choices.rules, view.rule).map((rule) => [rule, rule] as const)]}
+            onChange={(rule) => change({ rule })}
+          />
+          <Choice
+            label={FILTERS.owner.label}
+            value={view.owner}
+            options={ownerOptions(choices, view.owner)}
+            onChange={(owner) => change({ owner })}
+          />
+          <Choice
             label="Order"
             value={view.order}
             options={ORDER_OPTIONS}
@@ -100,9 +134,13 @@ export function Filters({ view, change, shown, tenants, now }: FiltersProps): VN
           <a class="export" href={exportAddress(view, now)} download>
             CSV
           </a>
+          <button type="button" aria-haspopup="dialog" onClick={() => setShowsViews(true)}>
+            Views
+          </button>
         </div>
       </div>
       <Chosen view={view} change={change} tenants={tenants} now={now} />
+      {showsViews && <SavedViews view={view} change={change} onClose={() => setShowsViews(false)} />}
       <p class="unseen" role="status">
         {shown} incidents are shown
       </p>
@@ -114,6 +152,11 @@ const RANGE_NAMES = ["24h", "7d", "30d", "90d", "all"] as const;
 const SELECTS: { readonly [Name in FilterWith<"select">]: readonly (readonly [value: string, words: string])[] } = {
   effect: EFFECTS.map((effect) => [effect, effectWord(effect)]),
   severity: SEVERITIES.map((severity) => [severity, severity]),
+  tier: [
+    ["critical", "Tier 0"],
+    ["controlPlane", "Control plane"],
+    ["standard", "Other roles"],
+  ],
 };
 const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
   ["priority", "Urgent first"],
@@ -122,6 +165,21 @@ const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
 
 function isSelect(name: FilterName): name is FilterWith<"select"> {
   return name in SELECTS;
+}
+
+function ownerOptions({ owners, me }: FilterChoices, chosen: string): (readonly [string, string])[] {
+  const others = withChosen(owners, chosen === NOBODY ? "" : chosen).filter((owner) => owner !== me);
+  return [
+    ["", "Any owner"],
+    ...(me === "" ? [] : [[me, `Me (${me})`] as const]),
+    [NOBODY, "Nobody"],
+    ...others.map((owner) => [owner, owner] as const),
+  ];
+}
+
+/** A link or an address may have chosen a value that no incident has. */
+function withChosen(values: readonly string[], chosen: string): readonly string[] {
+  return chosen === "" || values.includes(chosen) ? values : [chosen, ...values];
 }
 
 function exportAddress(view: View, now: number): string {
@@ -168,7 +226,7 @@ function SearchField({ text, onSearch }: { readonly text: string; onSearch(text:
 }
 
 /** The active filters except the status, each with a button that removes it. */
-function Chosen({ view, change, tenants, now }: Omit<FiltersProps, "shown">): VNode | null {
+function Chosen({ view, change, tenants, now }: Omit<FiltersProps, "shown" | "choices">): VNode | null {
   if (!isFiltered(view)) return null;
   const isChosenTime = view.from !== "" || view.to !== "";
   const time = `${timeOf(view.from, now)} to ${timeOf(view.to, now)} UTC`;
@@ -201,7 +259,12 @@ const ELSEWHERE: ReadonlySet<FilterName> = new Set(["status", "from", "to"]);
 function chipText(name: FilterName, text: string, { tenants, now }: Pick<FiltersProps, "tenants" | "now">): string {
   if (name === "burst") return burstTime(text, now);
   if (name === "tenant") return tenants.find(({ id }) => id === text)?.name || text;
-  return listedValues(name).length > 0 ? text.replaceAll(",", ", ") : text;
+  if (!isSelect(name)) return listedValues(name).length > 0 ? text.replaceAll(",", ", ") : text;
+  const words = new Map(SELECTS[name]);
+  return text
+    .split(",")
+    .map((value) => words.get(value) ?? value)
+    .join(", ");
 }
 
 function timeOf(time: string, now: number): string {

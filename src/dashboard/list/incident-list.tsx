@@ -1,19 +1,21 @@
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { isTierZero } from "../../core/triage/urgency.ts";
-import { EffectLabel, PriorityBadge, TierTag } from "../detail/effect.tsx";
-import { ago, count, field, fullTime, instant, shortTime } from "../format.ts";
-import { changeOf, headlineOf, roleOf, tenantOf } from "../headline.ts";
 import { Inert } from "../detail/inert.tsx";
+import { count, field } from "../format.ts";
+import { tenantOf } from "../headline.ts";
+import { Row } from "./incident-row.tsx";
+import { type Line, linesOf } from "./lines.ts";
 import { Trouble } from "../trouble.tsx";
 import { idOf, type Incidents } from "./use-incidents.ts";
+import { selected, type Selection } from "./use-selection.ts";
 import { addressOf, type ChangeView, isFiltered, isTimed, NO_FILTERS, type View } from "./view.ts";
 
 interface ListProps {
   readonly list: Incidents;
   /** The number of incidents in each burst. */
   readonly bursts: Readonly<Record<string, number>>;
+  readonly selection: Selection;
   /** Whether rows name their tenant: there are several. */
   readonly showsTenant: boolean;
   readonly view: View;
@@ -23,43 +25,77 @@ interface ListProps {
 }
 
 /** The list of incidents. Arrow keys move between rows; the page shows the open incident beside the list. */
-export function IncidentList({ list, bursts, showsTenant, view, change, now, onOpen }: ListProps): VNode {
+export function IncidentList({ list, bursts, selection, showsTenant, view, change, now, onOpen }: ListProps): VNode {
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
+  const lastSelected = useRef("");
   useEffect(() => {
     document.querySelector(`#i-${view.incident}`)?.scrollIntoView({ block: "nearest" });
   }, [view.incident]);
   const { rows } = list;
+  // Whoever lists one burst wants to see all of it.
+  const groups = groupsOf(rows, view).map(([group, members]) => {
+    const lines =
+      view.burst === ""
+        ? linesOf(members, { group, unfolded, incident: view.incident })
+        : members.map((row) => ({ row, selects: [row] }));
+    return { group, lines, size: members.length };
+  });
+  const allLines = groups.flatMap(({ lines }) => lines);
+  const onSelect = (line: Line, isRange: boolean): void => {
+    const [from, to] = [lastSelected.current, idOf(line.row)].map((id) =>
+      allLines.findIndex(({ row }) => idOf(row) === id),
+    );
+    lastSelected.current = idOf(line.row);
+    if (isRange && from !== undefined && to !== undefined && from >= 0) {
+      const range = allLines.slice(Math.min(from, to), Math.max(from, to) + 1);
+      selection.set(
+        range.flatMap(({ selects }) => selects),
+        true,
+      );
+    } else selection.set(line.selects, selected(line.selects, selection) !== "all");
+  };
+  const onFold = (burst: string): void =>
+    setUnfolded(
+      (before) => new Set(before.has(burst) ? [...before].filter((one) => one !== burst) : [...before, burst]),
+    );
   return (
     <section class="list" aria-label="Incidents" aria-busy={list.isLoading}>
       <Trouble read={list} what="the incidents" />
-      <p class="list-head">{scopeOf(view)}</p>
+      <div class="list-head">
+        {rows.length > 0 && <SelectAll rows={rows} selection={selection} />}
+        <p>{scopeOf(view)}</p>
+      </div>
       {list.isLoading && <Skeleton />}
       {!list.isLoading && rows.length === 0 && list.error === undefined && (
         <Nothing list={list} view={view} change={change} />
       )}
       <div id="incidents" class="rows" tabIndex={-1}>
-        {groupsOf(rows, view).map(([priority, members]) => (
-          <section aria-label={priority === "" ? "By time" : `Priority ${priority}`}>
-            {priority !== "" && (
+        {groups.map(({ group, lines, size }) => (
+          <section aria-label={group === "" ? "By time" : `Priority ${group}`}>
+            {group !== "" && (
               <h2 class="group-head">
-                {GROUP_WORDS[priority] ?? priority}
+                {GROUP_WORDS[group] ?? group}
                 <span>
-                  {members.length}
-                  {list.hasMore && priority === lastPriority(rows) ? "+" : ""}
+                  {size}
+                  {list.hasMore && group === lastPriority(rows) ? "+" : ""}
                 </span>
               </h2>
             )}
             <ul>
-              {members.map((row) => (
+              {lines.map((line) => (
                 <Row
-                  key={idOf(row)}
-                  row={row}
-                  burst={bursts[field(row, "BurstId")] ?? 1}
-                  tenant={showsTenant ? tenantOf(row) : ""}
+                  key={idOf(line.row)}
+                  line={line}
+                  burstSize={bursts[field(line.row, "BurstId")] ?? 1}
+                  isSelected={selected(line.selects, selection)}
+                  tenant={showsTenant ? tenantOf(line.row) : ""}
                   now={now}
-                  href={addressOf({ ...view, incident: idOf(row) })}
-                  isOpen={idOf(row) === view.incident}
-                  isFresh={list.fresh.has(idOf(row))}
+                  href={addressOf({ ...view, incident: idOf(line.row) })}
+                  isOpen={idOf(line.row) === view.incident}
+                  isFresh={line.selects.some((row) => list.fresh.has(idOf(row)))}
                   onOpen={onOpen}
+                  onSelect={onSelect}
+                  onFold={onFold}
                 />
               ))}
             </ul>
@@ -75,6 +111,28 @@ export function IncidentList({ list, bursts, showsTenant, view, change, now, onO
         {list.fresh.size > 0 ? count(list.fresh.size, "new incident") : ""}
       </p>
     </section>
+  );
+}
+
+function SelectAll({
+  rows,
+  selection,
+}: {
+  readonly rows: readonly IncidentRow[];
+  readonly selection: Selection;
+}): VNode {
+  const state = selected(rows, selection);
+  return (
+    <input
+      type="checkbox"
+      id="select-all"
+      aria-label={`Select all ${rows.length} that are shown`}
+      checked={state === "all"}
+      ref={(box) => {
+        if (box !== null) box.indeterminate = state === "some";
+      }}
+      onClick={() => selection.set(rows, state !== "all")}
+    />
   );
 }
 
@@ -117,87 +175,6 @@ function groupsOf(rows: readonly IncidentRow[], { order }: View): [string, Incid
 function lastPriority(rows: readonly IncidentRow[]): string {
   const last = rows.at(-1);
   return last === undefined ? "" : field(last, "Priority");
-}
-
-interface RowProps {
-  readonly row: IncidentRow;
-  /** The number of incidents in its burst. */
-  readonly burst: number;
-  /** "" if it is not shown. */
-  readonly tenant: string;
-  readonly now: number;
-  /** The address of the page with this incident. */
-  readonly href: string;
-  readonly isOpen: boolean;
-  readonly isFresh: boolean;
-  onOpen(id: string): void;
-}
-
-function Row({ row, burst, tenant, now, href, isOpen, isFresh, onOpen }: RowProps): VNode {
-  const id = idOf(row);
-  const happened = instant(field(row, "ActivityDateTime"));
-  const [status, owner] = [field(row, "Status"), field(row, "Owner")];
-  const { main, rest } = headlineOf(row);
-  const failed = /fail|error|denied/i.test(field(row, "Result"));
-  return (
-    <li id={`i-${id}`} class={`row is-${status.toLowerCase()}${isOpen ? " is-open" : ""}${isFresh ? " is-fresh" : ""}`}>
-      <PriorityBadge priority={field(row, "Priority")} />
-      {/* Its area covers the row, so a click anywhere opens the incident; a new tab works as for any link. */}
-      <a
-        class="row-role"
-        href={href}
-        aria-current={isOpen}
-        aria-describedby={`change-${id}`}
-        onClick={(event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          onOpen(id);
-        }}
-      >
-        <Inert text={roleOf(row) || "No role named"} />
-        {isTierZero(row) && <TierTag />}
-      </a>
-      <span class="row-change" id={`change-${id}`} title={[main, rest].filter((part) => part !== "").join("; ")}>
-        {tenant !== "" && (
-          <span class="tag" title={`Tenant ${field(row, "EntraTenantId")}`}>
-            <Inert text={tenant} />
-          </span>
-        )}
-        {failed && <span class="tag">failed</span>}
-        {row["Expected"] === true && <span class="tag">expected</span>}
-        {burst > 1 && (
-          <span class="tag" title={`${burst} incidents by this actor within the hour`}>
-            burst of {burst}
-          </span>
-        )}
-        <Inert text={changeOf(row)} />
-      </span>
-      <span class="row-who">
-        <EffectLabel effect={field(row, "Effect")} times={Number(row["WeakenedSettings"])} />
-        <span class="row-actor">
-          <Inert text={field(row, "InitiatedBy")} />
-        </span>
-        <span class="row-address">
-          <Inert text={field(row, "ClientIpAddress")} />
-        </span>
-        <span class="row-state">
-          {status === "New" ? (
-            <span>{happened === undefined ? "" : ago(happened, now)}</span>
-          ) : (
-            <span class={`state is-${status.toLowerCase()}`}>{status}</span>
-          )}
-          {owner !== "" && (
-            <span class="row-owner">
-              <Inert text={owner} />
-            </span>
-          )}
-        </span>
-      </span>
-      <time title={happened === undefined ? "The record holds no time" : fullTime(happened)}>
-        {happened === undefined ? "no time" : shortTime(happened, now)}
-      </time>
-    </li>
-  );
 }
 
 function Nothing({ list, view, change }: Pick<ListProps, "list" | "view" | "change">): VNode {

@@ -34,6 +34,8 @@ const COUNTED_ACROSS: { readonly [Name in FilterWith<"own">]: boolean } = {
   from: true,
   to: true,
   tenant: false,
+  rule: false,
+  owner: false,
   text: false,
 };
 
@@ -75,7 +77,7 @@ export function useView(): readonly [View, ChangeView] {
   return [view, change];
 }
 
-function readView(search: string): View {
+export function readView(search: string): View {
   const given = new URLSearchParams(search);
   const text = (name: string): string => given.get(name) ?? "";
   const id = text("incident");
@@ -101,12 +103,17 @@ function isRange(value: string): Range | undefined {
 
 /** The address of the page with this view. */
 export function addressOf(view: View): string {
+  return `${location.pathname}${searchOf(view)}`;
+}
+
+/** The part of that address that holds the view; "" for the view that the page opens with. */
+export function searchOf(view: View): string {
   const parameters = new URLSearchParams();
   const usual = new Map(Object.entries(DEFAULT_VIEW));
   for (const [name, value] of Object.entries(view)) {
     if (value !== usual.get(name)) parameters.set(name, String(value));
   }
-  return `${location.pathname}${parameters.size === 0 ? "" : "?"}${parameters}`;
+  return parameters.size === 0 ? "" : `?${parameters}`;
 }
 
 /** Whether any filter besides range and status narrows the list. */

@@ -29,6 +29,9 @@ export interface IncidentSummary {
   readonly buckets: readonly TimeBucket[];
   /** Number of counted incidents in each burst of two or more; only the largest bursts, if there are many. */
   readonly bursts: Readonly<Record<string, number>>;
+  /** The owners and the names of the rules of these incidents, and of those with another owner or rule: the choices. */
+  readonly owners: readonly string[];
+  readonly rules: readonly string[];
   /** Incidents whose record has no readable time. */
   readonly undated: number;
   /** False if there are more incidents in the asked time than one request counts; then the oldest are not counted. */
@@ -52,16 +55,28 @@ const HOUR_MS = 3_600_000;
 const BUCKET_SIZES = [1, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24].map((hours) => hours * HOUR_MS);
 const MAX_BUCKETS = 60;
 const MAX_BURSTS = 500;
-const COLUMNS = ["IncidentId", "RuleId", "ActivityDateTime", "Effect", "Status", "Priority", "BurstId"];
+const MAX_CHOICES = 200;
+const COLUMNS = [
+  "IncidentId",
+  "RuleId",
+  "ActivityDateTime",
+  "Effect",
+  "Status",
+  "Priority",
+  "BurstId",
+  "Owner",
+  "RuleName",
+];
 
 /** Counts incidents by time and effect, and the open ones by priority. */
 export async function summarizeIncidents(query: IncidentQuery, deps: ListDependencies): Promise<IncidentSummary> {
-  const wanted = query.status ?? STATUSES;
-  const { from: _from, to: _to, ...ofAllTime } = query;
-  const [list, openOnes] = await Promise.all([
-    counted(query, deps),
-    counted({ ...ofAllTime, status: wanted.filter((status) => status !== "Closed") }, deps),
+  const { owner, rule, ...wider } = query;
+  const isWider = owner === undefined && rule === undefined;
+  const [counted, choices] = await Promise.all([
+    readCounted(query, deps),
+    isWider ? undefined : readCounted(wider, deps),
   ]);
+  const { list, openOnes } = counted;
   const times = list.rows.map(timeOf).filter((time) => time > 0);
   const newest = query.to?.getTime() ?? Math.max(deps.now().getTime(), ...times.slice(0, 1));
   const oldest = query.from?.getTime() ?? times.at(-1) ?? newest;
@@ -90,19 +105,45 @@ export async function summarizeIncidents(query: IncidentQuery, deps: ListDepende
       .toSorted(([a], [b]) => a - b)
       .map(([start, counts]) => ({ start: new Date(start).toISOString(), counts })),
     bursts: burstSizes([...list.rows, ...openOnes.rows]),
+    owners: valuesOf("Owner", choices ?? counted),
+    rules: valuesOf("RuleName", choices ?? counted),
     undated: list.rows.length - times.length,
     complete: list.continuation === undefined,
   };
 }
 
-/** The incidents to count, with the columns that figures need. */
-async function counted(query: IncidentQuery, deps: ListDependencies): Promise<IncidentList> {
-  if (query.status?.length === 0) return { rows: [], continuation: undefined };
+interface Counted {
+  /** Those in the asked time. */
+  readonly list: IncidentList;
+  /** The open ones of all time. */
+  readonly openOnes: IncidentList;
+}
+
+async function readCounted(query: IncidentQuery, deps: ListDependencies): Promise<Counted> {
+  const { from: _from, to: _to, ...ofAllTime } = query;
+  const status = (query.status ?? STATUSES).filter((one) => one !== "Closed");
+  const [list, openOnes] = await Promise.all([
+    readNarrow(query, deps),
+    status.length === 0 ? NONE : readNarrow({ ...ofAllTime, status }, deps),
+  ]);
+  return { list, openOnes };
+}
+
+const NONE: IncidentList = { rows: [], continuation: undefined };
+
+/** Incidents with only the columns that figures need. */
+async function readNarrow(query: IncidentQuery, deps: ListDependencies): Promise<IncidentList> {
   const columns = [...new Set([...COLUMNS, ...(rowTest(query)?.columns ?? [])])];
   const budget = { milliseconds: SUMMARY_BUDGET_MS, columns };
   const list = await listIncidents({ query, order: "newest", limit: MAX_INCIDENTS }, deps, budget);
   if (list === "refused") throw new TypeError("a list without a continuation was refused");
   return list;
+}
+
+function valuesOf(column: string, { list, openOnes }: Counted): string[] {
+  const values = new Set([...list.rows, ...openOnes.rows].map((row) => valueText(row[column])));
+  values.delete("");
+  return [...values].toSorted((a, b) => a.localeCompare(b, "en")).slice(0, MAX_CHOICES);
 }
 
 function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {

@@ -58,6 +58,7 @@ describe("reading a query", () => {
     ["status=Open", "status: expected one or more of New, Active, Closed, separated by commas"],
     ["order=oldest", "order: expected newest or priority"],
     [`text=${"x".repeat(201)}`, "text: expected at most 200 characters"],
+    ["tier=0", "tier: expected one or more of critical, controlPlane, standard, separated by commas"],
     ["burst=x", "burst: expected the BurstId of an incident"],
     ["burst=2026-13-01T00Z-0123456789abcdef", "burst: expected the BurstId of an incident"],
     ["burst=2026-11-22T23Z-0123456789abcdef'%20or%20'", "burst: expected the BurstId of an incident"],
@@ -110,7 +111,9 @@ describe("the filter that the service is given", () => {
   });
 
   test("it and the search look only at columns that the rows of lists hold", () => {
-    const listed = new Set(INCIDENT_COLUMNS.flatMap((column) => (column.listed ? [column.name] : ["IncidentId"])));
+    const listed = new Set(
+      INCIDENT_COLUMNS.flatMap((column) => (column.listed ? [column.name] : ["IncidentId", "RuleId"])),
+    );
     fc.assert(
       fc.property(anyQuery, (query) => {
         expect(
@@ -164,6 +167,9 @@ describe("a name or an id is found in any case, and between blanks", () => {
     { query: { role: "administrator" }, found: false },
     { query: { owner: "sam.doe@fabrikam.example" }, found: true },
     { query: { owner: "sam.doe@fabrikam.example", role: "Reader" }, found: false },
+    { query: { rule: "changes to pim settings" }, found: true },
+    { query: { rule: RULE_ID.toUpperCase() }, found: true },
+    { query: { rule: "Changes" }, found: false },
   ])("$query: $found", ({ query, found }) => {
     expect(rowTest(query)?.passes(owned)).toBe(found);
   });

@@ -176,6 +176,29 @@ describe("reading", () => {
     });
   });
 
+  test("incidents are found by owner, without an owner, by rule and by tier, and the summary names the choices", async () => {
+    const { row } = storedIncident("owned");
+    const owned = { ...row, Owner: "noor@fabrikam.example", RoleTier: "critical", RuleName: "Another rule" };
+    await deps.incidents.addAll([{ row: owned, record: "{}" }]);
+    const idsFor = async (query: string): Promise<string[]> =>
+      bodyOf(await ask("list", { query }))
+        .incidents.map((incident: { IncidentId: string }) => incident.IncidentId)
+        .toSorted();
+    const others = ["a", "b", "c"].map(sha256Hex).toSorted();
+    const query = "?owner=NOOR@fabrikam.example";
+    expect(await idsFor(query)).toEqual([sha256Hex("owned")]);
+    expect(await idsFor("?owner=nobody")).toEqual(others);
+    expect(await idsFor("?rule=another+rule")).toEqual([sha256Hex("owned")]);
+    expect(await idsFor(`?rule=${RULE_ID}`)).toHaveLength(4);
+    expect(await idsFor("?tier=critical")).toEqual([sha256Hex("owned")]);
+    expect(await idsFor("?tier=standard")).toEqual([]);
+    expect(bodyOf(await ask("summary", { query }))).toMatchObject({
+      total: 1,
+      owners: ["noor@fabrikam.example"],
+      rules: ["Another rule", "Changes to PIM Settings"],
+    });
+  });
+
   test("CSV is a file to keep", async () => {
     const answer = await ask("csv");
     expect(answer.headers).toMatchObject({
