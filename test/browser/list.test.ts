@@ -20,8 +20,8 @@ beforeAll(async () => {
   await dashboard.incidents.addAll([
     storedIncident("old and open", { ...old, title: "Old and open" }),
     storedIncident("old and closed", { ...old, title: "Old and closed", status: "Closed" }),
-    owned("owned by Noor", "noor.haddad@fabrikam.example"),
-    owned("owned by me", "local user"),
+    owned("owned by Noor", "noor.haddad@fabrikam.example", 0.2),
+    owned("owned by me", "local user", 0.3), // in another hour, so they are no burst
   ]);
 });
 afterAll(async () => {
@@ -29,8 +29,8 @@ afterAll(async () => {
   await dashboard?.stop();
 });
 
-function owned(title: string, owner: string) {
-  const { row } = storedIncident(title, { activityDateTime: daysAgo(0.2), title, status: "Active" });
+function owned(title: string, owner: string, days: number) {
+  const { row } = storedIncident(title, { activityDateTime: daysAgo(days), title, status: "Active" });
   return { row: { ...row, Owner: owner, RuleName: "A rule of its own" }, record: "{}" };
 }
 

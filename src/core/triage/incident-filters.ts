@@ -9,7 +9,7 @@ import type { RoleTier } from "../pim-settings/roles.ts";
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
 /** The statuses that page and CLI list unless somebody asks for others. */
 export const OPEN_STATUSES = "New,Active";
-export const TIERS = ["critical", "controlPlane", "standard"] as const satisfies readonly RoleTier[];
+const TIERS = ["critical", "controlPlane", "standard"] as const satisfies readonly RoleTier[];
 /** As an owner, it selects incidents without one. */
 export const NOBODY = "nobody";
 

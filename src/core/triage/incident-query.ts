@@ -48,7 +48,11 @@ const fromOne = { error: `expected a number from 1 to ${MAX_LIMIT}` };
 export const PAGING = z.strictObject({
   order: z
     ._default(z.enum(ORDERS, { error: `expected ${ORDERS.join(" or ")}` }), "newest")
-    .check(z.describe("newest activity first, or most urgent first and of those the newest")),
+    .check(
+      z.describe(
+        "newest activity first; or by priority, and in each tier 0, the most weakened settings, the newest first",
+      ),
+    ),
   limit: z
     ._default(
       z
