@@ -125,7 +125,7 @@ test("if the app cannot be reached, the entries and the selection stay, and a se
   await bulk(page).getByLabel("Comment").fill("Not lost.");
   await page.route(`**/api/incidents/${sha256Hex(nameOf("two"))}`, (route) => route.abort());
   await bulk(page).getByRole("button", { name: "Change 2 incidents" }).click();
-  await bulk(page).getByText("pimwatch cannot be reached").waitFor();
+  await bulk(page).getByText("pimwatch does not answer.").waitFor();
   await bulk(page).getByRole("heading", { name: "1 incident selected" }).waitFor();
   expect(await bulk(page).getByLabel("Comment").inputValue()).toBe("Not lost.");
   await page.unroute(`**/api/incidents/${sha256Hex(nameOf("two"))}`);

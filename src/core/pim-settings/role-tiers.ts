@@ -2,7 +2,7 @@ import { valueText } from "../value-text.ts";
 import type { IncidentRow } from "../incident/incident-row.ts";
 
 /** The power of a role, highest first, as the column RoleTier has it. */
-const ROLE_TIERS = ["critical", "controlPlane", "standard"] as const;
+export const ROLE_TIERS = ["critical", "controlPlane", "standard"] as const;
 export type RoleTier = (typeof ROLE_TIERS)[number];
 
 interface TierWords {

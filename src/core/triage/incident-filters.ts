@@ -4,12 +4,11 @@ import type { IncidentStatus } from "../incident/incident.ts";
 import { SEVERITIES } from "../incident/rule.ts";
 import { EFFECTS } from "../pim-settings/finding.ts";
 import { PRIORITIES } from "../pim-settings/priority.ts";
-import type { RoleTier } from "../pim-settings/roles.ts";
+import { ROLE_TIERS, TIER_WORDS } from "../pim-settings/role-tiers.ts";
 
 export const STATUSES = ["New", "Active", "Closed"] as const satisfies readonly IncidentStatus[];
 /** The statuses that page and CLI list unless somebody asks for others. */
 export const OPEN_STATUSES = "New,Active";
-const TIERS = ["critical", "controlPlane", "standard"] as const satisfies readonly RoleTier[];
 /** As an owner, it selects incidents without one. */
 export const NOBODY = "nobody";
 
@@ -95,10 +94,10 @@ export const FILTERS = {
   },
   tier: {
     label: "Tier",
-    help: "tier of the role; critical is tier 0",
+    help: `tier of the role; critical is ${TIER_WORDS.critical.name}`,
     control: "select",
     // The column is empty where nothing was assessed.
-    ...anyOf("RoleTier", TIERS, [...TIERS, ""]),
+    ...anyOf("RoleTier", ROLE_TIERS, [...ROLE_TIERS, ""]),
   },
   rule: {
     label: "Rule",

@@ -6,6 +6,7 @@ import { CLASSIFICATIONS, MAX_COMMENT, MAX_OWNER } from "../../core/triage/triag
 import { Inert } from "../detail/inert.tsx";
 import { count, field, inWords, shortTime } from "../format.ts";
 import { headlineOf, roleOf } from "../headline.ts";
+import { Explained } from "../trouble.tsx";
 import type { FilterChoices } from "./filters.tsx";
 import { sendChanges, type Sent, type Target, targetOf } from "./send-changes.ts";
 import { idOf } from "./use-incidents.ts";
@@ -268,13 +269,17 @@ function Problems({ problems, now, onAgain, onGiveUp }: ProblemsProps): VNode {
       <ul>
         {problems.map((problem) => (
           <li>
-            <span>
+            <div>
               <strong>
                 <Inert text={roleOf(problem.target.row)} />
               </strong>{" "}
               <Inert text={headlineOf(problem.target.row).main} />:{" "}
-              {problem.kind === "failed" ? <Inert text={problem.message} /> : <Conflict problem={problem} now={now} />}
-            </span>
+              {problem.kind === "failed" ? (
+                <Explained error={problem.error} what="the incident" />
+              ) : (
+                <Conflict problem={problem} now={now} />
+              )}
+            </div>
             <button type="button" onClick={() => onAgain([problem])}>
               {problem.kind === "failed" ? "Try again" : "Apply mine as well"}
             </button>

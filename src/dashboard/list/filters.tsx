@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { SEVERITIES } from "../../core/incident/rule.ts";
 import { EFFECTS } from "../../core/pim-settings/finding.ts";
+import { ROLE_TIERS, TIER_WORDS } from "../../core/pim-settings/role-tiers.ts";
 import { TYPING_PAUSE_MS } from "../../core/timing.ts";
 import {
   FILTER_NAMES,
@@ -14,7 +15,7 @@ import {
 import type { WhoAmI } from "../../workflows/incidents/incidents-api.ts";
 import { Inert } from "../detail/inert.tsx";
 import { effectWord } from "../detail/effect.tsx";
-import { burstTime, shortTime } from "../format.ts";
+import { burstTime, inWords, shortTime } from "../format.ts";
 import { SavedViews } from "./saved-views.tsx";
 import {
   type ChangeView,
@@ -152,11 +153,7 @@ const RANGE_NAMES = ["24h", "7d", "30d", "90d", "all"] as const;
 const SELECTS: { readonly [Name in FilterWith<"select">]: readonly (readonly [value: string, words: string])[] } = {
   effect: EFFECTS.map((effect) => [effect, effectWord(effect)]),
   severity: SEVERITIES.map((severity) => [severity, severity]),
-  tier: [
-    ["critical", "Tier 0"],
-    ["controlPlane", "Control plane"],
-    ["standard", "Other roles"],
-  ],
+  tier: ROLE_TIERS.map((tier) => [tier, inWords(TIER_WORDS[tier].name)]),
 };
 const ORDER_OPTIONS: readonly (readonly [string, string])[] = [
   ["priority", "Urgent first"],

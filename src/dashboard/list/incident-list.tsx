@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
-import { Inert } from "../detail/inert.tsx";
 import { count, field } from "../format.ts";
 import { tenantOf } from "../headline.ts";
 import { Row } from "./incident-row.tsx";

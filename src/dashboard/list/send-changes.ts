@@ -17,7 +17,7 @@ export type Sent =
   | { readonly kind: "same" }
   /** Somebody else has changed it; `now` is its present state. */
   | { readonly kind: "conflict"; readonly now: ReadIncident }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly error: ApiError };
 
 /** As many as a browser sends to one host at a time. */
 const AT_ONCE = 4;
@@ -46,8 +46,8 @@ async function send({ row, etag }: Target, change: TriageChange): Promise<Sent> 
     const { outcome, now } = await changeIncident({ incident: row, etag }, change);
     return outcome === "changed" ? { kind: "changed" } : { kind: "conflict", now };
   } catch (error) {
-    const message = error instanceof ApiError ? error.message : "the answer could not be read";
-    return { kind: "failed", message };
+    const failure = error instanceof ApiError ? error : new ApiError(0, "the answer could not be read");
+    return { kind: "failed", error: failure };
   }
 }
 
