@@ -31,10 +31,10 @@ export function IncidentList({ list, bursts, selection, showsTenant, view, chang
     document.querySelector(`#i-${view.incident}`)?.scrollIntoView({ block: "nearest" });
   }, [view.incident]);
   const { rows } = list;
-  // Whoever lists one burst wants to see all of it.
+  // Bursts fold within a priority. Whoever lists one burst, or lists by time, wants to see each incident.
   const groups = groupsOf(rows, view).map(([group, members]) => {
     const lines =
-      view.burst === ""
+      view.burst === "" && group !== ""
         ? linesOf(members, { group, unfolded, incident: view.incident })
         : members.map((row) => ({ row, selects: [row] }));
     return { group, lines, size: members.length };
