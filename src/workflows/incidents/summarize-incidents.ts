@@ -147,10 +147,13 @@ function valuesOf(column: string, { list, openOnes }: Counted): string[] {
 }
 
 function burstSizes(rows: readonly IncidentRow[]): Record<string, number> {
-  const bursts = Map.groupBy(rows, (row) => valueText(row["BurstId"]));
-  bursts.delete("");
+  const bursts = new Map<string, Set<unknown>>();
+  for (const row of rows) {
+    const id = valueText(row["BurstId"]);
+    if (id !== "") bursts.set(id, (bursts.get(id) ?? new Set()).add(row["IncidentId"]));
+  }
   const several = [...bursts]
-    .map(([id, members]) => [id, new Set(members.map((row) => row["IncidentId"])).size] as const)
+    .map(([id, members]) => [id, members.size] as const)
     .filter(([, count]) => count > 1)
     .toSorted(([, a], [, b]) => b - a);
   return Object.fromEntries(several.slice(0, MAX_BURSTS));
