@@ -142,7 +142,7 @@ test("filters, owner and comments are shown as text, too", async () => {
     const { page } = await openPage(browser, `${dashboard.url}?status=all&actor=${encodeURIComponent(text)}&text=MFA`);
     await page.locator(ROWS).first().click();
     await page.getByRole("button", { name: "Assign …" }).click();
-    await page.getByLabel("Owner").fill(text);
+    await page.getByRole("textbox", { name: "Owner" }).fill(text);
     await page.getByRole("button", { name: "Assign", exact: true }).click();
     await page.locator(".history-change").first().waitFor();
     await page.getByRole("button", { name: "Comment …" }).click();
