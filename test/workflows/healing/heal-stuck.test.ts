@@ -275,7 +275,10 @@ describe("partitions", () => {
     await expect(check()).rejects.toThrow("Event hub: getaddrinfo ENOTFOUND hub.example");
     const at = new Date(clock.now).toISOString();
     expect(await problems()).toEqual([
-      `the hub could not be reached at ${at}: Event hub: getaddrinfo ENOTFOUND hub.example`,
+      {
+        what: `the hub could not be reached at ${at}: Event hub: getaddrinfo ENOTFOUND hub.example`,
+        next: "Check that the hub exists and that the app may read it: `npx pimwatch doctor` names the setting or right.",
+      },
     ]);
   });
 });
