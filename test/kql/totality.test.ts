@@ -1,5 +1,5 @@
 import { assert, constantFrom, jsonValue, oneof, property, string, tuple, type Arbitrary } from "fast-check";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CallProblem,
   DEFAULT_LIMITS,
@@ -85,6 +85,16 @@ const call = tuple(tuple(typed, typed, typed, typed), constantFrom(1, 2, 3, 4), 
     evaluation: newEvaluation(DEFAULT_LIMITS),
   }),
 );
+
+test("extract refuses a group that is no number, even one that cannot become text", () => {
+  const operands = operandsOf([
+    ["string", "a"],
+    ["dynamic", { toString: null }],
+    ["string", "a"],
+  ]);
+  const call = { name: "extract", type: "string", operands, evaluation: newEvaluation(DEFAULT_LIMITS) } as const;
+  expect(() => FUNCTIONS["extract"]?.bind(call)).toThrow(CallProblem);
+});
 
 describe("no function throws on any arguments, except at the limits of an evaluation", () => {
   test.each(Object.entries(FUNCTIONS))("%s", (name, { bind }) => {

@@ -15,7 +15,10 @@ function constantRegex(call: Call, position: number): Regex {
 export const REGEX: FunctionTable = {
   extract: scalar("extract(regex, group, source [, typeof(T)])", (call) => {
     const regex = constantRegex(call, 0);
-    const group = Number(constantOf(call, 1));
+    const given = constantOf(call, 1) ?? 0n;
+    if (typeof given !== "bigint" && typeof given !== "number")
+      throw new CallProblem("extract: the second argument must be the number of a group");
+    const group = Number(given);
     const source = asText(operand(call, 2));
     const nothing = call.type === "string" ? "" : null;
     return (row) => {
