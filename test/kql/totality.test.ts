@@ -92,8 +92,8 @@ test("extract refuses a group that is no number, even one that cannot become tex
     ["dynamic", { toString: null }],
     ["string", "a"],
   ]);
-  const call = { name: "extract", type: "string", operands, evaluation: newEvaluation(DEFAULT_LIMITS) } as const;
-  expect(() => FUNCTIONS["extract"]?.bind(call)).toThrow(CallProblem);
+  const extract = { name: "extract", type: "string", operands, evaluation: newEvaluation(DEFAULT_LIMITS) } as const;
+  expect(() => FUNCTIONS["extract"]?.bind(extract)).toThrow(CallProblem);
 });
 
 describe("no function throws on any arguments, except at the limits of an evaluation", () => {
