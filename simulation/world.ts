@@ -183,7 +183,8 @@ export function world(plan: Plan, rules: readonly Rule[]) {
         for (const event of hub.drop(happening.partition, happening.events)) mark(event, "dropped");
         break;
       case "recreate":
-        for (const one of sent) if (one.gone === "") one.gone = "the hub was created again";
+        // Of an event that left the old hub before the ledger's next check, nobody can say anything any more.
+        for (const one of sent) one.gone = "the hub was created again";
         hub.recreate();
         break;
       case "refuse":
