@@ -1,5 +1,6 @@
 // Runs the built app between fault proxies, kills it again and again, and compares what is stored with what was sent.
 import { parseArgs } from "node:util";
+import { runProgram } from "../scripts/run-program.ts";
 import { build } from "../build.ts";
 import { UsageError } from "../src/errors.ts";
 import { appVariants, type AppVariants } from "./app-variants.ts";
@@ -116,7 +117,7 @@ function progressLine(name: string) {
 
 function wholeNumber(text: string | undefined, name: string, fallback: number): number {
   if (text === undefined) return fallback;
-  if (!/^\d+$/.test(text)) throw new RangeError(`--${name} ${text}: give a whole number`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`--${name} ${text}: give a whole number`);
   return Number(text);
 }
 
@@ -149,16 +150,9 @@ function readOptions(): Options | "help" {
   };
 }
 
-function isParseArgsError(error: unknown): error is Error {
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-}
-
-try {
+await runProgram(async () => {
   const options = readOptions();
-  if (options === "help") console.log(HELP);
-  else process.exitCode = await main(options);
-} catch (error) {
-  const isUsage = error instanceof RangeError || error instanceof UsageError || isParseArgsError(error);
-  console.error(isUsage ? error.message : error);
-  process.exitCode = 2;
-}
+  if (options !== "help") return main(options);
+  console.log(HELP);
+  return 0;
+});

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
 import { type Mutated, mutateAll } from "./mutate.ts";
 import { chosen, type Mutation, readMutations } from "./mutation-list.ts";
@@ -94,16 +95,9 @@ function readOptions(): Options {
   return { ...values, workers };
 }
 
-function isUsage(error: unknown): error is Error {
-  if (error instanceof UsageError) return true;
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-}
-
-try {
+await runProgram(async () => {
   const options = readOptions();
-  if (options.help) console.log(HELP);
-  else process.exitCode = await main(options);
-} catch (error) {
-  console.error(isUsage(error) ? error.message : error);
-  process.exitCode = 2;
-}
+  if (!options.help) return main(options);
+  console.log(HELP);
+  return 0;
+});

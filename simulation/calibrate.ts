@@ -8,6 +8,7 @@ import { parseArgs, promisify } from "node:util";
 import { mutateAll } from "../mutants/mutate.ts";
 import { chosen, type Mutation, readMutations } from "../mutants/mutation-list.ts";
 import { copyTree } from "../mutants/tree-copy.ts";
+import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
 
 const HELP = `Usage: npm run simulate:calibrate -- [options]
@@ -98,7 +99,7 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-try {
+await runProgram(async () => {
   const { values } = parseArgs({
     options: {
       seeds: { type: "string", default: "300" },
@@ -107,10 +108,7 @@ try {
     },
   });
   if (!/^[1-9]\d{0,8}$/.test(values.seeds)) throw new UsageError(`--seeds ${values.seeds}: give a whole number from 1`);
-  if (values.help) console.log(HELP);
-  else process.exitCode = await main(values.seeds, values.only);
-} catch (error) {
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
-  console.error(isUsage ? error.message : error);
-  process.exitCode = 2;
-}
+  if (!values.help) return main(values.seeds, values.only);
+  console.log(HELP);
+  return 0;
+});

@@ -1,6 +1,7 @@
 // Runs the whole app in simulated worlds, one for each seed, and reports the first that breaks a law.
 import { parseArgs } from "node:util";
 import type { Rule } from "../src/core/incident/rule.ts";
+import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
 import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -120,16 +121,9 @@ function wholeNumber(option: string, text: string): number {
   return value;
 }
 
-function isUsage(error: unknown): error is Error {
-  if (error instanceof UsageError) return true;
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-}
-
-try {
+await runProgram(async () => {
   const options = readOptions();
-  if (options.help) console.log(HELP);
-  else process.exitCode = await main(options);
-} catch (error) {
-  console.error(isUsage(error) ? error.message : error);
-  process.exitCode = 2;
-}
+  if (!options.help) return main(options);
+  console.log(HELP);
+  return 0;
+});
