@@ -1,4 +1,5 @@
 import { BATCH_RETRIES } from "../src/core/timing.ts";
+import { isMistake } from "../src/errors.ts";
 import { detectDelivered } from "../src/invocations/audit-events.ts";
 import { runLedgerTimer } from "../src/invocations/ledger-timer.ts";
 import type { Log } from "../src/invocations/log.ts";
@@ -31,7 +32,7 @@ export interface HostDependencies {
   /** An error that no service explains. */
   bug(error: unknown): void;
   /** These events were delivered, and the invocation says that it did what it should. */
-  succeeded(partition: number, events: readonly HubEvent[]): void;
+  succeeded(events: readonly HubEvent[]): void;
 }
 
 const RENEWED_EVERY_MS = 5_000;
@@ -74,7 +75,7 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
       for (let retryCount = 0; ; retryCount += 1) {
         note(`${process.name} delivers ${id}/${batch[0]?.sequenceNumber}-${last.sequenceNumber} try ${retryCount + 1}`);
         const isDone = await succeeds(() => runs((deps) => detectDelivered({ ...delivered, retryCount }, deps, log)));
-        if (isDone) succeeded(id, batch);
+        if (isDone) succeeded(batch);
         if (isDone || !owns(id) || hub.state.createdAt !== createdAt) break;
         const backOff = minimumInterval.seconds * 1_000 * 2 ** retryCount;
         await process.wait(Math.min(backOff, maximumInterval.minutes * 60_000));
@@ -112,7 +113,7 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
       return true;
     } catch (error) {
       note(`${process.name} fails: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`);
-      if (isBug(error)) bug(error);
+      if (isMistake(error)) bug(error);
       return false;
     }
   }
@@ -120,13 +121,10 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
   return {
     process,
     start: (): void => void claimPartitions(),
-    /** @returns whether the run succeeded */
-    runTimer: (name: TimerName): Promise<boolean> => succeeds(() => runs((deps) => TIMERS[name](deps, log))),
+    async runTimer(name: TimerName): Promise<void> {
+      await succeeds(() => runs((deps) => TIMERS[name](deps, log)));
+    },
   };
 }
 
 export type FunctionHost = ReturnType<typeof functionHost>;
-
-function isBug(error: unknown): boolean {
-  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
-}

@@ -144,7 +144,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       now: time.now,
       note,
       bug: (error) => bugs.push(error),
-      succeeded: (_partition, events) => doneBatches.push({ events, leftToHealer: isLeft(log.at(-1)) }),
+      succeeded: (events) => doneBatches.push({ events, leftToHealer: isLeft(log.at(-1)) }),
     });
     hosts.push(host);
     note(`${process.name} starts`);
@@ -180,7 +180,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
         disturbance.clockAhead += happening.by;
         break;
       case "drop":
-        for (const event of hub.drop(happening.partition, happening.events)) mark(event, "dropped");
+        drop(hub.drop(happening.partition, happening.events));
         break;
       case "recreate":
         // Of an event that left the old hub before the ledger's next check, nobody can say anything any more.
@@ -204,20 +204,18 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     sent.push({ ...made, partition, event, hubCreatedAt: hub.state.createdAt, gone: "" });
   }
 
-  function mark(event: HubEvent, gone: SentEvent["gone"]): void {
-    const found = sent.find((one) => one.event === event);
-    if (found !== undefined) found.gone = gone;
+  function drop(events: readonly HubEvent[]): void {
+    for (const one of sent) if (events.includes(one.event)) one.gone = "dropped";
   }
 
   /** Runs a timer on one of the hosts, unless its last run is still going on. */
-  async function runTimer(name: TimerName): Promise<boolean> {
-    if (running.get(name)?.isAlive() === true || hosts.length === 0) return false;
+  async function runTimer(name: TimerName): Promise<void> {
+    if (running.get(name)?.isAlive() === true || hosts.length === 0) return;
     const host = draw.pick(hosts);
     running.set(name, host.process);
     note(`${host.process.name} runs ${name}`);
-    const isDone = await host.runTimer(name);
+    await host.runTimer(name);
     running.delete(name);
-    return isDone;
   }
 
   for (let count = 0; count < plan.instances; count += 1) startHost();
@@ -235,7 +233,6 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     log,
     history,
     figures,
-    hosts,
     bugs,
     doneBatches,
     start: START,

@@ -40,6 +40,11 @@ export function isOfADependency(error: unknown): boolean {
   return error instanceof PimwatchError || (error instanceof Error && error.name === "RestError");
 }
 
+/** Whether an error is of a kind that only a bug in the code throws. */
+export function isMistake(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+}
+
 const MAX_REASON_CHARACTERS = 300;
 
 /** An error as one line for logs and pages. The messages of other libraries are left out: they may quote a record. */

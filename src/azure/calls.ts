@@ -1,5 +1,5 @@
 import { deferred } from "../core/deferred.ts";
-import { DependencyError, PimwatchError } from "../errors.ts";
+import { DependencyError, isMistake, PimwatchError } from "../errors.ts";
 import { type Machine, MACHINE } from "../machine.ts";
 
 /**
@@ -42,10 +42,6 @@ function naming(service: string, error: unknown): unknown {
     return new DependencyError(service, whatHappened(error), { cause: error });
   if (!error.message.startsWith(`${service}: `)) error.message = `${service}: ${error.message}`;
   return error;
-}
-
-function isMistake(error: Error): boolean {
-  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }
 
 /**
