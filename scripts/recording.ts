@@ -107,7 +107,7 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").slice(0, COLUMNS);
 }
 
-/** Shows the scenes one after the other, for ever. Whoever wants less motion sees the last but one and nothing moves. */
+/** Shows the scenes in a loop. A reader who prefers reduced motion sees only the incident, as a still picture. */
 function recording(scenes: readonly Scene[]): string {
   const total = scenes.reduce((sum, { seconds }) => sum + seconds, 0);
   let at = 0;

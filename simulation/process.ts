@@ -5,8 +5,13 @@ import { connectionLost, serverBusy } from "./services/memory-table.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * What becomes of a call: `refused` has no effect, `lost` has and fails all the same, `repeated` has twice, `unheard` has
- * none and gets no answer, `unanswered` has and gets no answer.
+ * What happens to a call:
+ *
+ *     refused      no effect, and an error
+ *     lost         the effect, but an error as answer
+ *     repeated     the effect twice, and the second answer
+ *     unheard      no effect, and no answer
+ *     unanswered   the effect, and no answer
  */
 export type Fault = "refused" | "lost" | "repeated" | "unheard" | "unanswered";
 

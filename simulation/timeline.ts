@@ -10,9 +10,8 @@ interface Entry {
 export type Timeline = ReturnType<typeof timeline>;
 
 /**
- * Virtual time. Nothing waits for real time: `runTo` jumps from one entry to the next, and after each lets the program go
- * on until it waits again. So whoever draws the times of the entries decides who goes on, and the same draws give the same
- * run.
+ * Virtual time. Nothing waits for real time: `runTo` jumps from one entry to the next. After each entry, the program runs
+ * until it waits again. The times of the entries decide which part runs next, so equal draws give equal runs.
  *
  * @param start milliseconds since 1970
  */

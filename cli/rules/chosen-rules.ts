@@ -33,7 +33,7 @@ export async function chosenRules(
   return { sourced, problems };
 }
 
-/** Shows which rule of how many is being worked on. */
+/** Shows the progress: the number of the current rule, and the number of all rules. */
 export function ruleProgress(doing: string, terminal: Pick<Terminal, "progress">): OnRule {
   return (name, number, count) =>
     terminal.progress(`${doing} rule ${number} of ${counted(count, "rule")}: ${visible(name)} …`);

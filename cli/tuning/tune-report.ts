@@ -112,7 +112,7 @@ async function write(
       `${name} was not changed: it has this condition already, or its list of exclusions is not one entry to a line. Add the lines by hand`,
     );
   try {
-    // Whoever has changed the file meanwhile keeps the change.
+    // If somebody has changed the file meanwhile, that change is kept.
     const isNew = files.overlay === undefined;
     if (!isNew && (await readFile(name, "utf8")) !== text)
       throw new UsageError(`${name} has changed meanwhile, so it was not written. Run the command again`);

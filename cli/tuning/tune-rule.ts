@@ -229,7 +229,7 @@ function cautions(
   ].filter((caution) => caution !== false);
 }
 
-/** The incident's role, if whoever changes it can take over the tenant. */
+/** The incident's role, if a change of its settings can lead to control of the tenant. */
 function privilegedRole(incident: IncidentRow): string[] {
   const name = textOf(incident, "RoleName");
   return knownRole([textOf(incident, "RoleTemplateId")], name) === undefined ? [] : [name];
