@@ -1,12 +1,14 @@
 import { chance } from "../local/samples/chance.ts";
 import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
 import { ALEX, TENANT_ID } from "../local/samples/tenant.ts";
-import { readEventBody } from "../src/core/event/event-body.ts";
+import { type ReadRecord, readEventBody } from "../src/core/event/event-body.ts";
+import { sha256Hex } from "../src/core/json/content-hash.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { valueText } from "../src/core/value-text.ts";
 import { judge } from "../src/workflows/detection/judge-record.ts";
 import type { Content } from "./plan.ts";
+import { poisonId } from "./poison.ts";
 
 /** Stands in every event and may stand in no line of the log. */
 export const SECRET = "canary-in-the-record";
@@ -17,8 +19,10 @@ const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 export interface MadeEvent {
   readonly body: Uint8Array;
   readonly incidentIds: readonly string[];
-  /** Its bytes must become a dead letter. */
-  readonly isGarbage: boolean;
+  /** What of it must become a dead letter: the names of the letters, each the sha256 of its bytes. */
+  readonly letters: readonly string[];
+  /** What of it becomes a dead letter if workers die again and again while they process just this. */
+  readonly mayBeLetters: readonly string[];
 }
 
 /** Makes the events of a world. What must come of an event is judged here, undisturbed. */
@@ -37,17 +41,25 @@ export function eventMaker(known: readonly Rule[]): (content: Content, serial: n
   const recordOf = (id: string): string => template.replaceAll("THE-ID", id);
 
   return (content, serial) => {
-    const [one, other] = [recordOf(`${serial}-a`), recordOf(`${serial}-b`)];
+    const [one, other, poison] = [recordOf(`${serial}-a`), recordOf(`${serial}-b`), recordOf(poisonId(serial))];
     const text = {
       match: `{"records":[${one}]}`,
       "two matches": `{"records":[${one},${other}]}`,
       "no match": `{"records":[${one.replace("Update role setting in PIM", "Add member to group")}]}`,
       garbage: `{"records":[${serial} ${SECRET}`,
+      poison: `{"records":[${one},${poison},${other}]}`,
     }[content];
     const body = Buffer.from(text);
     const { records } = readEventBody(body);
-    const found = records.flatMap((source) => judge(source, NOWHERE, deps).found);
-    const incidentIds = found.map(({ incident: { row } }) => valueText(row["IncidentId"]));
-    return { body, incidentIds, isGarbage: content === "garbage" };
+    const nameOf = (bytes: Uint8Array): string => sha256Hex(bytes);
+    const isPoison = (source: ReadRecord): boolean => content === "poison" && source === records[1];
+    const found = records.flatMap((source) => (isPoison(source) ? [] : judge(source, NOWHERE, deps).found));
+    return {
+      body,
+      incidentIds: found.map(({ incident: { row } }) => valueText(row["IncidentId"])),
+      letters:
+        content === "garbage" ? [nameOf(body)] : records.filter(isPoison).map((source) => nameOf(source.bytes())),
+      mayBeLetters: [nameOf(body), ...records.map((source) => nameOf(source.bytes()))],
+    };
   };
 }

@@ -17,18 +17,28 @@ const TIMERS = {
 } as const;
 export type TimerName = keyof typeof TIMERS;
 
-/** Which process reads each partition, and until when its claim holds unless it renews it. */
+/** Which host reads each partition, and until when its claim holds unless it renews it. */
 export type Leases = Map<number, { owner: WorkerProcess; until: number }>;
 
-export interface HostDependencies {
+/** The process in which the app runs. */
+export interface Worker {
   readonly process: WorkerProcess;
+  readonly services: () => Promise<Services>;
+}
+
+export interface HostDependencies {
+  /** The host's own process. */
+  readonly process: WorkerProcess;
+  startWorker(): Worker;
+  /** The host gives up: it dies, and starts anew. */
+  restart(): void;
   readonly hub: MemoryHub;
   readonly leases: Leases;
-  readonly services: () => Promise<Services>;
   readonly log: Log;
   /** Virtual time, in milliseconds since 1970. */
   now(): number;
   note(line: string): void;
+  workerDied(): void;
   /** An error that no service explains. */
   bug(error: unknown): void;
   /** These events were delivered, and the invocation says that it did what it should. */
@@ -39,19 +49,32 @@ const RENEWED_EVERY_MS = 5_000;
 const LEASE_MS = 15_000;
 const LOOKS_EVERY_MS = 1_000;
 const BATCH_EVENTS = 8;
+const WORKER_BACK_MS = 4_000;
+const MOST_WORKER_DEATHS = 3;
 const { minimumInterval, maximumInterval } = BATCH_RETRIES;
 
 /**
  * The Functions host on one machine: it claims partitions, delivers their events in batches, retries a batch for ever, and
- * writes a checkpoint after a batch that succeeded. A process that loses a partition finishes what it is doing, as in Azure.
+ * writes a checkpoint after a batch that succeeded. A host that loses a partition finishes what it is doing, as in Azure.
+ * If its worker dies, it starts another one and tries the batch again; at the third death it restarts itself.
  *
- * It does not imitate: the worker's own crash on one record, host.json's concurrency, checkpoints that fail, shutdown in an
- * orderly way.
+ * It does not imitate: host.json's concurrency, checkpoints that fail, shutdown in an orderly way.
  */
-export function functionHost({ process, hub, leases, services, log, now, note, bug, succeeded }: HostDependencies) {
+export function functionHost(dependencies: HostDependencies) {
+  const { process, hub, leases, log, now, note, startWorker, restart } = dependencies;
+  let worker: Promise<Worker>;
+  let deaths = 0;
   const owns = (id: number): boolean => process.isAlive() && leases.get(id)?.owner === process;
-  const runs = (work: (deps: Services) => Promise<void>): Promise<void> =>
-    runInvocation(async () => work(await services()), undefined, process.machine);
+
+  /** @throws when the app does, or when its worker dies */
+  async function runs(work: (services: Services) => Promise<void>): Promise<void> {
+    const { process: itself, services } = await worker;
+    const invocation = runInvocation(async () => work(await services()), undefined, itself.machine);
+    const death = itself.death.then(() => {
+      throw new WorkerDeath();
+    });
+    await Promise.race([invocation, death]);
+  }
 
   async function deliverAll(id: number): Promise<void> {
     let { createdAt } = hub.state;
@@ -75,7 +98,7 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
       for (let retryCount = 0; ; retryCount += 1) {
         note(`${process.name} delivers ${id}/${batch[0]?.sequenceNumber}-${last.sequenceNumber} try ${retryCount + 1}`);
         const isDone = await succeeds(() => runs((deps) => detectDelivered({ ...delivered, retryCount }, deps, log)));
-        if (isDone) succeeded(batch);
+        if (isDone) dependencies.succeeded(batch);
         if (isDone || !owns(id) || hub.state.createdAt !== createdAt) break;
         const backOff = minimumInterval.seconds * 1_000 * 2 ** retryCount;
         await process.wait(Math.min(backOff, maximumInterval.minutes * 60_000));
@@ -113,18 +136,43 @@ export function functionHost({ process, hub, leases, services, log, now, note, b
       return true;
     } catch (error) {
       note(`${process.name} fails: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`);
-      if (isMistake(error)) bug(error);
+      if (!(error instanceof WorkerDeath) && isMistake(error)) dependencies.bug(error);
       return false;
     }
   }
 
   return {
     process,
-    start: (): void => void claimPartitions(),
+    start(): void {
+      worker = Promise.resolve(startWorker());
+      void claimPartitions();
+    },
+
+    /** The worker dies of what it does. */
+    loseWorker(itself: WorkerProcess): void {
+      if (!itself.isAlive()) return;
+      note(`${itself.name} dies`);
+      itself.die();
+      dependencies.workerDied();
+      deaths += 1;
+      if (deaths === MOST_WORKER_DEATHS) restart();
+      else worker = process.wait(WORKER_BACK_MS).then(startWorker);
+    },
+
+    /** Host and worker die. */
+    async die(): Promise<void> {
+      process.die();
+      (await worker).process.die();
+    },
+
     async runTimer(name: TimerName): Promise<void> {
       await succeeds(() => runs((deps) => TIMERS[name](deps, log)));
     },
   };
+}
+
+class WorkerDeath extends Error {
+  override readonly message = "the worker died";
 }
 
 export type FunctionHost = ReturnType<typeof functionHost>;

@@ -6,7 +6,8 @@ export type Service = (typeof SERVICES)[number];
 
 /** What an event holds: records that match a rule, one that matches none, or bytes that are no JSON. */
 const CONTENTS = ["match", "two matches", "no match", "garbage"] as const;
-export type Content = (typeof CONTENTS)[number];
+/** `poison`: between two records that match, one that kills every worker that evaluates it. */
+export type Content = (typeof CONTENTS)[number] | "poison";
 
 /** Something that happens to the app from outside. */
 export type Happening = { readonly at: number } & (
@@ -63,6 +64,7 @@ export function planOf(seed: number): Plan {
       events: draw.between(1, 6),
     })),
     ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
+    ...rarely(draw, 6, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
     ...rarely(draw, 3, (): Happening => ({ at: 0, kind: "refuse", event: draw.between(0, 20) })),
     ...rarely(draw, 3, (): Happening => ({
       at: time(draw),
@@ -95,9 +97,9 @@ function rarely<T>(draw: Chance, worlds: number, make: () => T): T[] {
   return draw.between(1, worlds) === 1 ? [make()] : [];
 }
 
-function send(draw: Chance, partitions: number): Happening {
+function send(draw: Chance, partitions: number) {
   const contents = several(draw, 1, 4, () => draw.pick(["match", "match", "match", ...CONTENTS] as const));
-  return { at: time(draw), kind: "send", partition: draw.between(0, partitions - 1), contents };
+  return { at: time(draw), kind: "send", partition: draw.between(0, partitions - 1), contents } as const;
 }
 
 function outage(draw: Chance): Happening {

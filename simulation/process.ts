@@ -27,6 +27,9 @@ export interface ProcessWorld {
   note(line: string): void;
 }
 
+/** How the services in memory are reached from a process. */
+export type Reach = Pick<WorkerProcess, "machine" | "wait" | "call">;
+
 export type WorkerProcess = ReturnType<typeof workerProcess>;
 
 /**
@@ -36,6 +39,7 @@ export type WorkerProcess = ReturnType<typeof workerProcess>;
 export function workerProcess(name: string, world: ProcessWorld) {
   const { timeline, draw } = world;
   let isAlive = true;
+  const death = Promise.withResolvers<void>();
 
   /** Ends after some time, unless the process dies meanwhile. */
   function wait(milliseconds: number): Promise<void> {
@@ -65,13 +69,17 @@ export function workerProcess(name: string, world: ProcessWorld) {
     name,
     machine,
     isAlive: () => isAlive,
+    /** Ends when the process dies. */
+    death: death.promise,
     die(): void {
       isAlive = false;
+      death.resolve();
     },
     wait,
 
     /** A call to a service: the way there, the effect, and the way back. */
     async call<T>(service: Service, operation: string, effect: () => T): Promise<T> {
+      if (!isAlive) return silence();
       const fault = world.faultOf(service);
       world.note(`${name} ${service} ${operation}${fault === undefined ? "" : ` ${fault}`}`);
       await underWay();

@@ -1,5 +1,6 @@
 import type { Rule } from "../src/core/incident/rule.ts";
 import type { Plan } from "./plan.ts";
+import { wronglyHealthy, wronglyUnhealthy } from "./health-verdict.ts";
 import { brokenInTheEnd, brokenNow, sentAgain } from "./verdict.ts";
 import { world, type World } from "./world.ts";
 
@@ -50,11 +51,26 @@ export async function run(plan: Plan, rules: readonly Rule[]): Promise<Outcome> 
   };
 }
 
+/** Runs the world of a plan twice. A history that differs breaks a law, too: what fails could not be repeated. */
+export async function runTwice(plan: Plan, rules: readonly Rule[]): Promise<Outcome> {
+  const [first, second] = [await run(plan, rules), await run(plan, rules)];
+  return { ...first, broken: [...first.broken, ...differenceOf(first.history, second.history)] };
+}
+
+/** One sentence if two histories are not the same, line by line. */
+export function differenceOf(one: readonly string[], other: readonly string[]): string[] {
+  const length = Math.max(one.length, other.length);
+  const at = Array.from({ length }, (_, line) => line).find((line) => one[line] !== other[line]);
+  if (at === undefined) return [];
+  const [here, there] = [one[at] ?? "nothing", other[at] ?? "nothing"];
+  return [`two runs of the seed differ in line ${at + 1} of their histories: "${here}" and "${there}"`];
+}
+
 /** Lets everything happen, with the timers on each minute. @returns the laws that were broken on the way, if any */
 async function disturbed(all: World): Promise<readonly string[] | undefined> {
   while (all.time.now() < all.end) {
     await minute(all);
-    const broken = await brokenNow(all);
+    const broken = [...(await brokenNow(all)), ...(await wronglyHealthy(all))];
     if (broken.length > 0) return broken;
   }
   return undefined;
@@ -74,7 +90,12 @@ async function recovered(all: World): Promise<readonly string[]> {
   all.mend();
   for (let minutes = 0; minutes < 8; minutes += 1) await minute(all);
   for (let step = 0; ; step += 1) {
-    const broken = [...(await brokenNow(all)), ...(await brokenInTheEnd(all))];
+    const broken = [
+      ...(await brokenNow(all)),
+      ...(await wronglyHealthy(all)),
+      ...(await brokenInTheEnd(all)),
+      ...(await wronglyUnhealthy(all)),
+    ];
     if (broken.length === 0 || step === MOST_STEPS) return broken;
     await all.time.runTo(all.time.now() + STEP_MS);
     for (const name of ["ledger-timer", "outbox-timer", "reconciliation-timer"] as const) {

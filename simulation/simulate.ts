@@ -1,12 +1,14 @@
 // Runs the whole app in simulated worlds, one for each seed, and reports the first that breaks a law.
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
-import { compileAllRules } from "../src/sentinel/compile-rules.ts";
+import { type Judged, manyWorlds } from "./many-worlds.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { type Figures, type Outcome, run } from "./run.ts";
+import { type Figures, run, runTwice } from "./run.ts";
 import { shrunk } from "./shrink.ts";
+import { simulatedRules } from "./simulated-rules.ts";
 
 const HELP = `Usage: npm run simulate -- [options]
 
@@ -18,6 +20,8 @@ outbox is empty, nothing finished is missing, and no line of the log holds a par
 
   --seeds N     number of worlds (default 200)
   --from S      the first seed (default 1)
+  --threads N   worlds at a time (default: one for each processor)
+  --twice       run each world twice: a history that differs is a failure, too
   --history     print what happened in the world of the first seed, and its digest, and stop
   --json        print the figures, or the seed and the laws that it breaks, as JSON
   --help        print this text
@@ -25,45 +29,48 @@ outbox is empty, nothing finished is missing, and no line of the log holds a par
 A failure prints the smallest plan found that still fails, the end of its history, and the command that repeats it.
 Exit code 1 at the first failure, 2 if the options are wrong.`;
 
-/** The rule that the events of the simulation match. */
-const RULE_ID = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 const PROGRESS_EVERY_MS = 10_000;
 const LINES_SHOWN = 60;
 
 interface Options {
   readonly seeds: number;
   readonly from: number;
+  readonly threads: number;
+  readonly twice: boolean;
   readonly history: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
 
-async function main({ seeds, from, history, json }: Options): Promise<number> {
-  const rules = (await compileAllRules("rules")).rules.filter(({ id }) => id === RULE_ID);
-  if (rules.length === 0) throw new UsageError(`rules/ has no rule ${RULE_ID}, which the events are made for`);
-  if (history) {
-    const outcome = await run(planOf(from), rules);
-    console.log([...outcome.history, `digest ${outcome.digest}`, ...outcome.broken].join("\n"));
-    return outcome.broken.length === 0 ? 0 : 1;
-  }
+async function main({ from, seeds, threads, twice, history, json }: Options): Promise<number> {
+  const rules = await simulatedRules();
+  if (history) return printHistory(from, rules);
   const began = Date.now();
   let saidAt = began;
+  let worlds = 0;
   const total: Record<string, number> = {};
-  for (let seed = from; seed < from + seeds; seed += 1) {
-    const outcome = await run(planOf(seed), rules);
-    if (outcome.broken.length > 0) {
-      if (json) console.log(JSON.stringify({ seed, broken: outcome.broken }));
-      else await report(outcome, rules);
-      return 1;
-    }
-    add(total, outcome.figures);
-    if (Date.now() - saidAt < PROGRESS_EVERY_MS) continue;
+  const failure = await manyWorlds({ rules, from, seeds, twice }, Math.min(threads, seeds), ({ figures }) => {
+    worlds += 1;
+    add(total, figures);
+    if (Date.now() - saidAt < PROGRESS_EVERY_MS) return;
     saidAt = Date.now();
-    console.error(`${seed - from + 1} of ${seeds} worlds, nothing broken`);
+    console.error(`${worlds} of ${seeds} worlds, nothing broken`);
+  });
+  if (failure !== undefined) {
+    const { seed, broken } = failure;
+    if (json) console.log(JSON.stringify({ seed, broken }));
+    else await report(failure, rules, twice);
+    return 1;
   }
   const seconds = (Date.now() - began) / 1_000;
-  console.log(json ? JSON.stringify({ worlds: seeds, seconds, ...total }) : summary(seeds, seconds, total));
+  console.log(json ? JSON.stringify({ worlds, seconds, ...total }) : summary(worlds, seconds, total));
   return 0;
+}
+
+async function printHistory(seed: number, rules: readonly Rule[]): Promise<number> {
+  const { history, digest, broken } = await run(planOf(seed), rules);
+  console.log([...history, `digest ${digest}`, ...broken].join("\n"));
+  return broken.length === 0 ? 0 : 1;
 }
 
 function add(total: Record<string, number>, figures: Figures): void {
@@ -79,23 +86,20 @@ function summary(worlds: number, seconds: number, total: Readonly<Record<string,
   ].join("\n");
 }
 
-async function report(outcome: Outcome, rules: readonly Rule[]): Promise<void> {
-  const { seed } = outcome.plan;
-  console.error(
-    `seed ${seed} breaks ${outcome.broken.length} law(s):\n${outcome.broken.map((law) => `  ${law}`).join("\n")}`,
-  );
+async function report({ seed, broken }: Judged, rules: readonly Rule[], twice: boolean): Promise<void> {
+  console.error(`seed ${seed} breaks ${broken.length} law(s):\n${indented(broken)}`);
   console.error("looking for the smallest plan that fails …");
-  const plan = await shrunk(outcome.plan, async (candidate) => (await run(candidate, rules)).broken.length > 0);
-  const { broken, history } = await run(plan, rules);
+  const outcomeOf = (plan: Plan) => (twice ? runTwice : run)(plan, rules);
+  const plan = await shrunk(planOf(seed), async (candidate) => (await outcomeOf(candidate)).broken.length > 0);
+  const smallest = await outcomeOf(plan);
   console.error(planText(plan));
-  console.error(`which breaks:\n${broken.map((law) => `  ${law}`).join("\n")}`);
-  console.error(
-    `the last ${LINES_SHOWN} lines of its history:\n${history
-      .slice(-LINES_SHOWN)
-      .map((line) => `  ${line}`)
-      .join("\n")}`,
-  );
-  console.error(`repeat it: npm run simulate -- --from ${seed} --seeds 1`);
+  console.error(`which breaks:\n${indented(smallest.broken)}`);
+  console.error(`the last ${LINES_SHOWN} lines of its history:\n${indented(smallest.history.slice(-LINES_SHOWN))}`);
+  console.error(`repeat it: npm run simulate -- --from ${seed} --seeds 1${twice ? " --twice" : ""}`);
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join("\n");
 }
 
 function planText({ happenings, ...plan }: Plan): string {
@@ -107,12 +111,19 @@ function readOptions(): Options {
     options: {
       seeds: { type: "string", default: "200" },
       from: { type: "string", default: "1" },
+      threads: { type: "string", default: String(availableParallelism()) },
+      twice: { type: "boolean", default: false },
       history: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  return { ...values, seeds: wholeNumber("--seeds", values.seeds), from: wholeNumber("--from", values.from) };
+  return {
+    ...values,
+    seeds: wholeNumber("--seeds", values.seeds),
+    from: wholeNumber("--from", values.from),
+    threads: wholeNumber("--threads", values.threads),
+  };
 }
 
 function wholeNumber(option: string, text: string): number {

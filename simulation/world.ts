@@ -4,11 +4,17 @@ import { TENANT_ID } from "../local/samples/tenant.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { INCIDENTS_TABLE } from "../src/storage-names.ts";
+import type { Machine } from "../src/machine.ts";
+import { type PipelineHealth, pipelineHealth } from "../src/workflows/health/pipeline-health.ts";
 import { lazily, type Outside, wire } from "../src/wiring.ts";
+// The app loads these when it first needs them. Loading takes real time, which would change the first world of a process.
+import "../src/azure/dead-letters.ts";
+import "../src/azure/sinks/logs-ingestion.ts";
 import { eventMaker, type MadeEvent } from "./events.ts";
-import { type FunctionHost, functionHost, type Leases, type TimerName } from "./function-host.ts";
+import { type FunctionHost, functionHost, type Leases, type TimerName, type Worker } from "./function-host.ts";
+import { withPoison } from "./poison.ts";
 import { DISTURBED_MS, type Happening, type Plan, type Service } from "./plan.ts";
-import { type Fault, type WorkerProcess, workerProcess } from "./process.ts";
+import { type Fault, type Reach, type WorkerProcess, workerProcess } from "./process.ts";
 import { memoryBlobs } from "./services/memory-blobs.ts";
 import { type HubEvent, memoryHub } from "./services/memory-hub.ts";
 import { memoryReceivers } from "./services/memory-receivers.ts";
@@ -22,6 +28,8 @@ export interface SentEvent extends MadeEvent {
   readonly hubCreatedAt: number;
   /** Why the hub no longer has it; "" if it has. */
   gone: "" | "dropped" | "the hub was created again";
+  /** When it was dropped; virtual time. */
+  droppedAt: number;
 }
 
 /** A batch that the host wrote a checkpoint for. */
@@ -40,6 +48,8 @@ const QUIET_MS = 2 * MINUTE;
 const FAULTS = ["refused", "refused", "lost", "repeated", "unheard", "unanswered"] as const;
 /** Longer than the time limit of any call. */
 const SLOWEST_MS = 50_000;
+/** How long a Functions host that gave up takes to start again. */
+const HOST_BACK_MS = 10_000;
 
 /** Settings of the app in the simulation. Connection strings, so that it makes its tables itself; nothing is connected to. */
 function simulatedConfig(hasWebhook: boolean): Config {
@@ -58,7 +68,7 @@ function simulatedConfig(hasWebhook: boolean): Config {
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
-    BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
+    BACKUP_TIMER_SCHEDULE: "0 0 0 1 1 *", // there are no backups, and the health must not miss them
   });
 }
 
@@ -80,10 +90,12 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const figures = { calls: 0, faults: 0, crashes: 0 };
   const leases: Leases = new Map();
   const hosts: FunctionHost[] = [];
+  /** All that ever ran; their process ids are their places here. */
+  const workers: WorkerProcess[] = [];
   const running = new Map<TimerName, WorkerProcess>();
   const bugs: unknown[] = [];
   const doneBatches: DoneBatch[] = [];
-  let started = 0;
+  let computers = 0;
 
   function note(line: string): void {
     history.push(`${((time.now() - START) / 1_000).toFixed(3)} ${line}`);
@@ -109,19 +121,18 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     return draw.between(1, 40);
   }
 
-  function startHost(): void {
-    started += 1;
-    const process = workerProcess(`host ${started}`, {
-      timeline: time,
-      draw,
-      clockAhead: () => disturbance.clockAhead,
-      faultOf,
-      latency,
-      note,
-    });
-    const outside: Outside = {
+  function startProcess(name: string): WorkerProcess {
+    const clockAhead = (): number => disturbance.clockAhead;
+    const process = workerProcess(name, { timeline: time, draw, clockAhead, faultOf, latency, note });
+    note(`${name} starts`);
+    return process;
+  }
+
+  /** The services, as a process reaches them. */
+  function outsideOf(process: Reach, worker: Outside["worker"]): Outside {
+    return {
       machine: process.machine,
-      worker: { id: process.name, host: process.name, pid: 1, isAlive: () => process.isAlive() },
+      worker,
       table: (name) => {
         const table = name === INCIDENTS_TABLE ? tables.incidents : tables.ledger;
         return Promise.resolve(
@@ -134,27 +145,56 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       ingestion: () => Promise.resolve(receivers.ingestionFor(process)),
       post: receivers.webhookFor(process),
     };
+  }
+
+  /** The app as a reader sees it whose calls are all answered at once. */
+  const observer = lazily(() => {
+    const machine: Machine = { now: time.now, after: () => () => undefined, newId: () => "observer", random: () => 0 };
+    const wait = (): Promise<void> => Promise.resolve();
+    const reach: Reach = { machine, wait, call: async (_service, _operation, effect) => Promise.resolve(effect()) };
+    return wire(config, rules, outsideOf(reach, { id: "observer", host: "observer", pid: -1, isAlive: () => true }));
+  });
+
+  /** A new worker process, with the app in it. */
+  function startWorker(computer: string, kill: (itself: WorkerProcess) => void): Worker {
+    const pid = workers.length;
+    const process = startProcess(`worker ${pid + 1} on ${computer}`);
+    workers.push(process);
+    const isAlive = (other: number): boolean => workers[other]?.isAlive() ?? false;
+    const outside = outsideOf(process, { id: process.name, host: computer, pid, isAlive });
+    const services = lazily(async () => {
+      const wired = await wire(config, rules, outside);
+      return { ...wired, rules: withPoison(wired.rules, () => kill(process)) };
+    });
+    return { process, services };
+  }
+
+  function startHost(computer = `computer ${(computers += 1)}`): void {
     const write = (line: string): void => void log.push(line);
     const host = functionHost({
-      process,
+      process: startProcess(`host on ${computer}`),
+      startWorker: () => startWorker(computer, host.loseWorker),
+      restart: () => {
+        stopHost(host);
+        time.after(HOST_BACK_MS, () => startHost(computer));
+      },
       hub,
       leases,
-      services: lazily(() => wire(config, rules, outside)),
       log: { info: write, warn: write, error: write },
       now: time.now,
       note,
       bug: (error) => bugs.push(error),
+      workerDied: () => void (figures.crashes += 1),
       succeeded: (events) => doneBatches.push({ events, leftToHealer: isLeft(log.at(-1)) }),
     });
     hosts.push(host);
-    note(`${process.name} starts`);
     host.start();
   }
 
   function stopHost(host: FunctionHost | undefined): void {
     if (host === undefined) return;
     note(`${host.process.name} dies`);
-    host.process.die();
+    void host.die();
     hosts.splice(hosts.indexOf(host), 1);
     figures.crashes += 1;
   }
@@ -201,11 +241,11 @@ export function world(plan: Plan, rules: readonly Rule[]) {
 
   function send(partition: number, made: MadeEvent): void {
     const event = hub.send(partition, made.body);
-    sent.push({ ...made, partition, event, hubCreatedAt: hub.state.createdAt, gone: "" });
+    sent.push({ ...made, partition, event, hubCreatedAt: hub.state.createdAt, gone: "", droppedAt: 0 });
   }
 
   function drop(events: readonly HubEvent[]): void {
-    for (const one of sent) if (events.includes(one.event)) one.gone = "dropped";
+    for (const one of sent) if (events.includes(one.event)) [one.gone, one.droppedAt] = ["dropped", time.now()];
   }
 
   /** Runs a timer on one of the hosts, unless its last run is still going on. */
@@ -239,6 +279,9 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     /** When the disturbances end. */
     end: START + QUIET_MS + DISTURBED_MS,
     runTimer,
+    /** What the app says of itself, as if it were asked now. */
+    health: async (): Promise<PipelineHealth> =>
+      pipelineHealth(await observer(), { ...config.auditEvents, schedules: config.timerSchedules }),
     digest: () => createHash("sha256").update(history.join("\n")).digest("hex"),
 
     /** Everything works from now on. */

@@ -1,6 +1,6 @@
 import { RestError } from "@azure/storage-blob";
 import type { Container } from "../../src/azure/dead-letters.ts";
-import type { WorkerProcess } from "../process.ts";
+import type { Reach } from "../process.ts";
 
 interface Blob {
   readonly bytes: Uint8Array;
@@ -15,7 +15,7 @@ interface Blob {
 export function memoryBlobs() {
   const blobs = new Map<string, Blob>();
 
-  function clientFor(process: WorkerProcess): Container {
+  function clientFor(process: Reach): Container {
     const client = {
       createIfNotExists: () => process.call("blobs", "create", () => ({ succeeded: true })),
       getBlockBlobClient: (name: string) => ({

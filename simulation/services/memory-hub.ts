@@ -1,5 +1,5 @@
 import type { HubClient } from "../../src/azure/audit-hub.ts";
-import type { WorkerProcess } from "../process.ts";
+import type { Reach } from "../process.ts";
 import type { Timeline } from "../timeline.ts";
 
 /** An event as the hub keeps it. */
@@ -44,7 +44,7 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
   }
 
   /** The healer's client in a process. */
-  function clientFor(process: WorkerProcess): HubClient {
+  function clientFor(process: Reach): HubClient {
     const client = {
       getEventHubProperties: () =>
         process.call("hub", "properties", () => ({ createdOn: new Date(state.createdAt), partitionIds: ids })),

@@ -2,7 +2,7 @@ import { AggregateLogsUploadError } from "@azure/monitor-ingestion";
 import { RestError } from "@azure/storage-blob";
 import type { Ingestion } from "../../src/azure/sinks/logs-ingestion.ts";
 import type { Request } from "../../src/azure/sinks/webhook.ts";
-import type { WorkerProcess } from "../process.ts";
+import type { Reach } from "../process.ts";
 
 /** Rows that arrived, as `<incident id>|<revision>`, with the number of times. */
 export type Arrived = Map<string, number>;
@@ -27,7 +27,7 @@ export function memoryReceivers() {
     return "accepted";
   }
 
-  function ingestionFor(process: WorkerProcess): Ingestion {
+  function ingestionFor(process: Reach): Ingestion {
     return {
       async upload(_rule, _stream, logs) {
         const rows = logs as unknown as readonly Row[];
@@ -44,7 +44,7 @@ export function memoryReceivers() {
     };
   }
 
-  function webhookFor(process: WorkerProcess): Request {
+  function webhookFor(process: Reach): Request {
     return (_url, { headers }) =>
       process.call("webhook", "post", () => {
         const row = { IncidentId: headers["idempotency-key"] ?? "" };

@@ -1,18 +1,19 @@
 import { expect, test } from "vitest";
 import { planOf } from "../../simulation/plan.ts";
-import { type Outcome, run } from "../../simulation/run.ts";
+import { type Judged, manyWorlds } from "../../simulation/many-worlds.ts";
+import { differenceOf, run, runTwice } from "../../simulation/run.ts";
 import { shrunk } from "../../simulation/shrink.ts";
 import { brokenInTheEnd, brokenNow } from "../../simulation/verdict.ts";
 import { world, type World } from "../../simulation/world.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
 
 const RULES = [CHANGES_TO_PIM_SETTINGS];
-const SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
 
-test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of seeds", async () => {
-  const outcomes: Outcome[] = [];
-  for (const seed of SEEDS) outcomes.push(await run(planOf(seed), RULES));
-  expect(outcomes.flatMap(({ plan: { seed }, broken }) => broken.map((law) => `${seed}: ${law}`))).toEqual([]);
+test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of seeds, on two threads", async () => {
+  const outcomes: Judged[] = [];
+  const seeds = { rules: RULES, from: 1, seeds: 20, twice: false };
+  expect(await manyWorlds(seeds, 2, (judged) => outcomes.push(judged))).toBeUndefined();
+  expect(outcomes.map(({ seed }) => seed).toSorted((a, b) => a - b)).toEqual([...Array(20).keys()].map((n) => n + 1));
   const total = (name: "incidents" | "faults" | "crashes"): number =>
     outcomes.reduce((sum, { figures }) => sum + figures[name], 0);
   // The control: worlds in which nothing happens prove nothing.
@@ -20,23 +21,30 @@ test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of see
 });
 
 test("the same seed gives the same history, and another seed another", async () => {
-  const digests = [];
-  for (const seed of [3, 3, 4]) digests.push((await run(planOf(seed), RULES)).digest);
-  expect(digests[1]).toBe(digests[0]);
-  expect(digests[2]).not.toBe(digests[0]);
+  expect((await runTwice(planOf(3), RULES)).broken).toEqual([]);
+  const [{ history: three }, { history: four }] = [await run(planOf(3), RULES), await run(planOf(4), RULES)];
+  expect(differenceOf(three, three)).toEqual([]);
+  expect(differenceOf(three, four)).toEqual([expect.stringMatching(/^two runs of the seed differ in line \d+ of/)]);
+  expect(differenceOf(["a", "b"], ["a"])).toEqual([
+    'two runs of the seed differ in line 2 of their histories: "b" and "nothing"',
+  ]);
 });
+
+test("a record that kills its worker becomes a dead letter, and its neighbours are stored", async () => {
+  const contents = ["match", "poison", "match"] as const;
+  const happenings = [{ at: 0, kind: "send", partition: 0, contents }] as const;
+  const outcome = await run({ ...QUIET, happenings }, RULES);
+  expect(outcome.broken).toEqual([]);
+  expect(outcome.figures.crashes).toBeGreaterThanOrEqual(4);
+  expect(outcome.figures.incidents).toBe(4);
+});
+
+const QUIET = { ...planOf(1), partitions: 1, instances: 1, hasWebhook: false, faults: 0, slow: 0 };
 
 /** A world in which two events were sent, and all is well. */
 async function settledWorld(): Promise<World> {
   const contents = ["match", "garbage"] as const;
-  const plan = {
-    ...planOf(1),
-    partitions: 1,
-    hasWebhook: false,
-    faults: 0,
-    slow: 0,
-    happenings: [{ at: 0, kind: "send", partition: 0, contents }] as const,
-  };
+  const plan = { ...QUIET, happenings: [{ at: 0, kind: "send", partition: 0, contents }] as const };
   const all = world(plan, RULES);
   await all.time.runTo(all.start + 60_000);
   void all.runTimer("ledger-timer");

@@ -1,0 +1,46 @@
+import type { Problem } from "../src/workflows/health/hub-health.ts";
+import { isStored, lostIn, nameOf, refusedRows, storedIncidents } from "./verdict.ts";
+import type { World } from "./world.ts";
+
+/** A loss is known by then: ledger-timer runs each minute, waits for a batch that may still end, and may fail for a while. */
+const LOSS_IS_KNOWN_AFTER_MS = 30 * 60_000;
+
+/** What must hold at any moment: the health is not `ok` while a person should look. */
+export async function wronglyHealthy(world: World): Promise<string[]> {
+  const { status, problems } = await world.health();
+  if (status !== "ok") return [];
+  const reasons = [...whatAPersonMustSee(world), ...oldLosses(world)];
+  return reasons.map((reason) => `the health is ok, although ${reason} (problems: ${problems.length})`);
+}
+
+/** What must hold in the end: the health is `ok` if there is nothing that a person should look at. */
+export async function wronglyUnhealthy(world: World): Promise<string[]> {
+  const { status, problems } = await world.health();
+  if (status === "down") return [`the health is down: ${textOf(problems)}`];
+  const told = problems.filter(({ what }) => !isSilence(what));
+  if (told.length === 0) return [];
+  const isExplained = whatAPersonMustSee(world).length > 0 || lostIn(world).size > 0;
+  return isExplained ? [] : [`the health is ${status} for no reason: ${textOf(told)}`];
+}
+
+/** Nothing is sent for hours in the end, and the health says so. */
+function isSilence(what: string): boolean {
+  return what.startsWith("no AuditLogs for ");
+}
+
+function textOf(problems: readonly Problem[]): string {
+  return problems.map(({ what }) => what).join("; ");
+}
+
+function whatAPersonMustSee(world: World): string[] {
+  const letters = [...world.letters.blobs.keys()].map((name) => `dead letter ${name} waits`);
+  return [...letters, ...[...refusedRows(world)].map((row) => `${row} was refused`)];
+}
+
+function oldLosses(world: World): string[] {
+  const stored = storedIncidents(world);
+  return world.sent
+    .filter((one) => one.gone === "dropped" && world.time.now() - one.droppedAt > LOSS_IS_KNOWN_AFTER_MS)
+    .filter((one) => !isStored(one, world, stored))
+    .map((one) => `${nameOf(one)} was lost`);
+}

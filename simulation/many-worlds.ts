@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Rule } from "../src/core/incident/rule.ts";
+import type { Figures } from "./run.ts";
+
+export interface Seeds {
+  readonly rules: readonly Rule[];
+  /** The first seed. */
+  readonly from: number;
+  readonly seeds: number;
+  /** Runs each world twice: a history that differs breaks a law. */
+  readonly twice: boolean;
+}
+
+/** What became of the world of a seed. */
+export interface Judged {
+  readonly seed: number;
+  /** One sentence for each law that was broken; empty if all held. */
+  readonly broken: readonly string[];
+  readonly figures: Figures;
+}
+
+/** What a thread is told. `turns` is shared: the number of seeds that were taken, and whether to stop. */
+export interface Share extends Seeds {
+  readonly turns: Int32Array<SharedArrayBuffer>;
+}
+
+export const TAKEN = 0;
+export const STOPPED = 1;
+
+/**
+ * Runs the worlds of these seeds, each on the thread that is free next, until one breaks a law.
+ *
+ * @param onWorld is told of each world, in any order
+ * @returns the lowest seed that breaks a law, undefined if none does. Seeds are taken in order, and those under way are
+ *   finished, so it does not depend on the number of threads
+ * @throws what the simulation itself throws
+ */
+export async function manyWorlds(
+  seeds: Seeds,
+  threads: number,
+  onWorld: (judged: Judged) => void,
+): Promise<Judged | undefined> {
+  const share: Share = { ...seeds, turns: new Int32Array(new SharedArrayBuffer(8)) };
+  let first: Judged | undefined;
+  const thread = async (): Promise<void> => {
+    const worker = new Worker(new URL("world-thread.ts", import.meta.url), { workerData: share });
+    worker.on("message", (judged: Judged) => {
+      if (judged.broken.length > 0 && (first === undefined || judged.seed < first.seed)) first = judged;
+      onWorld(judged);
+    });
+    await once(worker, "exit"); // rejects with the error of a thread that fails
+  };
+  await Promise.all(Array.from({ length: threads }, thread));
+  return first;
+}
