@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { build } from "../build.ts";
 import { currentBuild, RECORD, replaceFolder, SOURCES, sourcesHash } from "../scripts/build-record.ts";
@@ -94,21 +92,4 @@ test("the sources' hash changes with each of them, by content and by name", asyn
 
   expect(new Set(hashes).size).toBe(SOURCES.length + 2);
   expect(await sourcesHash(folder)).toBe(hashes.at(-1));
-});
-
-test("a build reads nothing but its sources and the installed packages", async () => {
-  const code = `const { build } = await import(${JSON.stringify(pathToFileURL(join(ROOT, "build.ts")))});
-    console.log((await build(${JSON.stringify(join(folder, "app"))})).isNew)`;
-  const readable = [...SOURCES, "node_modules"].map((path) => `--allow-fs-read=${join(ROOT, path)}`);
-  // The bundler's own code is not held to this: test/package.test.ts looks at the modules it takes.
-  const bundler = ["--allow-addons", "--allow-worker", "--allow-wasi"];
-  const own = [`--allow-fs-read=${folder}/`, `--allow-fs-write=${folder}/`];
-  const script = ["--input-type=module", "--eval", code];
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--permission", ...bundler, ...readable, ...own, ...script],
-    { cwd: folder },
-  );
-
-  expect(stdout).toBe("true\n");
 });
