@@ -5,6 +5,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { parse } from "yaml";
+import * as z from "zod";
 import { mutateAll } from "../mutants/mutate.ts";
 import { chosen, type Mutation, readMutations } from "../mutants/mutation-list.ts";
 import { copyTree } from "../mutants/tree-copy.ts";
@@ -17,10 +19,11 @@ Applies each mutation of mutants/list/ that concerns delivery to a temporary cop
 worlds on it, until one breaks a law. Your files are not touched. Prints a table with the first seed that finds each.
 
   --seeds N      worlds for each mutation (default 300)
-  --only TEXT    only mutations whose id, file or broken promise contains TEXT; may be repeated
+  --only TEXT    only mutations whose id, file or broken promise contains TEXT, even those that simulation/not-simulated.yaml
+                 gives a reason for; may be repeated
   --help         print this text
 
-Exit code 0: each was found. 1: some were not. 2: the options are wrong, or the list does not match the code.`;
+Exit code 0: each was found, or not-simulated.yaml says why not. 1: some were not. 2: the options are wrong, or the list does not match the code.`;
 
 /** The code that an event passes on its way to the sinks, and what heals it and tells of it. */
 const DELIVERY = [
@@ -51,6 +54,7 @@ const DELIVERY = [
   "src/core/do-each.ts",
   "src/invocations/",
 ];
+const NOT_SIMULATED = z.array(z.strictObject({ reason: z.string().min(1), mutations: z.array(z.string()).min(1) }));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MOST_BYTES = 64 * 1_048_576;
 /** A world that never ends counts as found, too. */
@@ -65,12 +69,14 @@ interface Found {
 async function main(seeds: string, only: readonly string[]): Promise<number> {
   const all = readMutations(ROOT);
   const mutated = mutateAll(ROOT, all);
+  const reasons = reasonsFor(all);
   const wanted = chosen(all, only).filter(({ file }) => DELIVERY.some((beginning) => file.startsWith(beginning)));
+  const tried = wanted.filter(({ id }) => only.length > 0 || !reasons.has(id));
   const tree = await copyTree(ROOT);
   let unfound = 0;
   console.log(`| mutation | first seed | what it breaks |\n| --- | --- | --- |`);
   try {
-    for (const mutation of wanted) {
+    for (const mutation of tried) {
       const source = mutated.get(mutation)?.source ?? "";
       const { seed, law } = await firstSeed(mutation, source, { directory: tree.directory, seeds });
       if (seed === undefined) unfound += 1;
@@ -79,10 +85,22 @@ async function main(seeds: string, only: readonly string[]): Promise<number> {
   } finally {
     await tree.remove();
   }
+  const explained = wanted.filter((mutation) => !tried.includes(mutation));
+  for (const { id } of explained) console.log(`| ${id} | not tried | ${reasons.get(id)} |`);
   console.log(
-    `\n${wanted.length} mutations: ${wanted.length - unfound} found, ${unfound} not found within ${seeds} seeds`,
+    `\n${wanted.length} mutations: ${tried.length - unfound} found, ${unfound} not found within ${seeds} seeds, ${explained.length} not tried for the reasons above`,
   );
   return unfound === 0 ? 0 : 1;
+}
+
+/** Why the simulation cannot find some mutations, by their ids. */
+function reasonsFor(all: readonly Mutation[]): Map<string, string> {
+  const groups = NOT_SIMULATED.parse(parse(readFileSync(join(ROOT, "simulation/not-simulated.yaml"), "utf8")));
+  const reasons = new Map(groups.flatMap(({ reason, mutations }) => mutations.map((id) => [id, reason] as const)));
+  const unknown = [...reasons.keys()].filter((id) => !all.some((mutation) => mutation.id === id));
+  if (unknown.length > 0)
+    throw new UsageError(`simulation/not-simulated.yaml: mutants/list/ has no ${unknown.join(", ")}`);
+  return reasons;
 }
 
 async function firstSeed(

@@ -165,9 +165,9 @@ export function functionHost(dependencies: HostDependencies) {
       (await worker).process.die();
     },
 
-    async runTimer(name: TimerName): Promise<void> {
-      await succeeds(() => runs((deps) => TIMERS[name](deps, log)));
-    },
+    runTimer: (name: TimerName): Promise<boolean> => succeeds(() => runs((services) => TIMERS[name](services, log))),
+    /** Answers a request of a person. */
+    answer: (request: (services: Services) => Promise<void>): Promise<boolean> => succeeds(() => runs(request)),
   };
 }
 

@@ -26,6 +26,10 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: "recreate" }
   /** Each sink answers 400 for the incidents of this event from now on. */
   | { readonly kind: "refuse"; readonly event: number }
+  /** An analyst changes one of the stored incidents. */
+  | { readonly kind: "triage"; readonly incident: number }
+  /** Somebody deletes one of the rows that wait for Log Analytics. */
+  | { readonly kind: "delete"; readonly row: number }
   /** The host writes a checkpoint for a batch that failed, or an old owner writes its earlier one. */
   | { readonly kind: "checkpoint"; readonly partition: number; readonly by: number }
 );
@@ -66,6 +70,8 @@ export function planOf(seed: number): Plan {
     ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
     ...rarely(draw, 6, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
     ...rarely(draw, 3, (): Happening => ({ at: 0, kind: "refuse", event: draw.between(0, 20) })),
+    ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
+    ...rarely(draw, 6, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
     ...rarely(draw, 3, (): Happening => ({
       at: time(draw),
       kind: "checkpoint",

@@ -1,6 +1,7 @@
 import type { Rule } from "../src/core/incident/rule.ts";
 import type { Plan } from "./plan.ts";
 import { wronglyHealthy, wronglyUnhealthy } from "./health-verdict.ts";
+import { wronglyInLedger } from "./ledger-verdict.ts";
 import { brokenInTheEnd, brokenNow, sentAgain } from "./verdict.ts";
 import { world, type World } from "./world.ts";
 
@@ -70,10 +71,14 @@ export function differenceOf(one: readonly string[], other: readonly string[]): 
 async function disturbed(all: World): Promise<readonly string[] | undefined> {
   while (all.time.now() < all.end) {
     await minute(all);
-    const broken = [...(await brokenNow(all)), ...(await wronglyHealthy(all))];
+    const broken = await brokenAtAnyMoment(all);
     if (broken.length > 0) return broken;
   }
   return undefined;
+}
+
+async function brokenAtAnyMoment(all: World): Promise<string[]> {
+  return [...brokenNow(all), ...(await wronglyInLedger(all)), ...(await wronglyHealthy(all))];
 }
 
 async function minute(all: World): Promise<void> {
@@ -90,12 +95,7 @@ async function recovered(all: World): Promise<readonly string[]> {
   all.mend();
   for (let minutes = 0; minutes < 8; minutes += 1) await minute(all);
   for (let step = 0; ; step += 1) {
-    const broken = [
-      ...(await brokenNow(all)),
-      ...(await wronglyHealthy(all)),
-      ...(await brokenInTheEnd(all)),
-      ...(await wronglyUnhealthy(all)),
-    ];
+    const broken = [...(await brokenAtAnyMoment(all)), ...brokenInTheEnd(all), ...(await wronglyUnhealthy(all))];
     if (broken.length === 0 || step === MOST_STEPS) return broken;
     await all.time.runTo(all.time.now() + STEP_MS);
     for (const name of ["ledger-timer", "outbox-timer", "reconciliation-timer"] as const) {

@@ -6,6 +6,7 @@ import type { Rule } from "../src/core/incident/rule.ts";
 import { INCIDENTS_TABLE } from "../src/storage-names.ts";
 import type { Machine } from "../src/machine.ts";
 import { type PipelineHealth, pipelineHealth } from "../src/workflows/health/pipeline-health.ts";
+import { withChange } from "../src/core/triage/triage-change.ts";
 import { lazily, type Outside, wire } from "../src/wiring.ts";
 // The app loads these when it first needs them. Loading takes real time, which would change the first world of a process.
 import "../src/azure/dead-letters.ts";
@@ -95,6 +96,12 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const running = new Map<TimerName, WorkerProcess>();
   const bugs: unknown[] = [];
   const doneBatches: DoneBatch[] = [];
+  /** Events that the ledger ever called finished, as the verdict saw them. */
+  const everFinished = new Set<SentEvent>();
+  /** Changes that were answered with "changed", as `<incident id>|<revision>`. */
+  const confirmed = new Set<string>();
+  /** Outbox rows that somebody deleted, as `<sink>|<incident id>|<revision>`. */
+  const deleted = new Set<string>();
   let computers = 0;
 
   function note(line: string): void {
@@ -230,6 +237,12 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       case "refuse":
         for (const id of makeEvent("match", happening.event).incidentIds) receivers.refused.add(id);
         break;
+      case "triage":
+        void triage(happening.incident);
+        break;
+      case "delete":
+        deleteRow(happening.row);
+        break;
       case "checkpoint": {
         const partition = hub.partition(happening.partition);
         partition.checkpoint = Math.min(Math.max(0, partition.checkpoint + happening.by), partition.next);
@@ -246,6 +259,31 @@ export function world(plan: Plan, rules: readonly Rule[]) {
 
   function drop(events: readonly HubEvent[]): void {
     for (const one of sent) if (events.includes(one.event)) [one.gone, one.droppedAt] = ["dropped", time.now()];
+  }
+
+  /** Changes the stored incident of this place, unless there is none. */
+  async function triage(place: number): Promise<void> {
+    const stored = tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
+    const row = stored[place % Math.max(1, stored.length)];
+    if (row === undefined || hosts.length === 0) return;
+    const [ruleId, id] = [String(row["partitionKey"]), String(row["IncidentId"])];
+    await draw.pick(hosts).answer(async ({ incidents, changes, now }) => {
+      const found = await incidents.get(ruleId, id);
+      if (found === undefined) return;
+      const by = { name: "noor", id: "noor", kind: "entra" } as const;
+      const changed = withChange(found.row, { comment: `look ${place}` }, { by, at: now() });
+      if ("row" in changed && (await changes.change(changed.row, changed.entry)) === "changed")
+        confirmed.add(`${id}|${changed.entry.revision}`);
+    });
+  }
+
+  function deleteRow(place: number): void {
+    const waiting = tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith("outbox|log-analytics|"));
+    const row = waiting[place % Math.max(1, waiting.length)];
+    if (row === undefined) return;
+    const key = String(row["rowKey"]);
+    tables.incidents.drop(String(row["partitionKey"]), key);
+    deleted.add(key.slice("outbox|".length));
   }
 
   /** Runs a timer on one of the hosts, unless its last run is still going on. */
@@ -275,6 +313,9 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     figures,
     bugs,
     doneBatches,
+    everFinished,
+    confirmed,
+    deleted,
     start: START,
     /** When the disturbances end. */
     end: START + QUIET_MS + DISTURBED_MS,
@@ -296,7 +337,6 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   };
 }
 
-function isLeft(line = "{}"): boolean {
-  const { leftToHealer = 0 }: { readonly leftToHealer?: number } = JSON.parse(line);
-  return leftToHealer > 0;
+function isLeft(line = ""): boolean {
+  return Number(/"leftToHealer":(\d+)/.exec(line)?.[1] ?? 0) > 0;
 }
