@@ -105,7 +105,7 @@ interface Seen {
 interface Now {
   /** The last batch was empty. */
   readonly isQuiet: boolean;
-  /** The last hundred batches were. */
+  /** The last two hundred batches were. */
   readonly isSilent: boolean;
   readonly isFailed: boolean;
 }
@@ -136,7 +136,7 @@ function reading(client: HubClient, partition: string, startPosition: EventPosit
           events.push({ sequenceNumber, enqueuedTimeUtc, text: Buffer.from(body).toString() });
         now.isQuiet = received.length === 0;
         quiet = now.isQuiet ? quiet + 1 : 0;
-        now.isSilent = quiet >= 100;
+        now.isSilent = quiet >= 200;
         largest = Math.max(largest, received.length);
         wake();
         return Promise.resolve();
@@ -152,7 +152,7 @@ function reading(client: HubClient, partition: string, startPosition: EventPosit
       startPosition,
       maxBatchSize: LIMIT,
       prefetchCount: LIMIT,
-      maxWaitTimeInSeconds: 0.05,
+      maxWaitTimeInSeconds: 0.02,
       skipParsingBodyAsJson: true,
     },
   );
