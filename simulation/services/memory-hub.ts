@@ -1,3 +1,5 @@
+import { MessagingError } from "@azure/event-hubs";
+import { RestError } from "@azure/storage-blob";
 import type { HubClient } from "../../src/azure/audit-hub.ts";
 import type { Reach } from "../process.ts";
 import type { Timeline } from "../timeline.ts";
@@ -13,27 +15,37 @@ interface Partition {
   readonly events: HubEvent[];
   /** The number of the next event. */
   next: number;
+  /** When the last event arrived, even if it was dropped since. */
+  lastEnqueuedAt: number;
   /** The number that the trigger reads next: the host's checkpoint. */
   checkpoint: number;
 }
+
+/** Where a receiver begins that wants everything. */
+const BEGINNING = -1;
+/** The last enqueued time of a partition that never held an event. */
+const NEVER = Date.parse("0001-01-01");
 
 export type MemoryHub = ReturnType<typeof memoryHub>;
 
 /**
  * An event hub in memory: partitions with numbered events, the checkpoints of its one reader, and the client that the
- * healer uses.
+ * healer uses. test/simulation/hub-contract.test.ts compares the client with the SDK's client and the local stand-in.
  *
- * It does not imitate: AMQP, links and credits, offsets, several consumer groups, a partition count that changes.
+ * It does not imitate: AMQP, links and credits, offsets, several consumer groups, the limit of five receivers, a partition
+ * count that changes, abort signals, a client that is used after it was closed, fields of answers that the app does not
+ * read, start positions other than the beginning and an inclusive number. An event that arrives while a receiver waits is
+ * delivered when the wait is over; the real client delivers it at once.
  */
 export function memoryHub(partitionCount: number, timeline: Timeline) {
   const newPartitions = (): Partition[] =>
-    Array.from({ length: partitionCount }, () => ({ events: [], next: 0, checkpoint: 0 }));
+    Array.from({ length: partitionCount }, () => ({ events: [], next: 0, lastEnqueuedAt: NEVER, checkpoint: 0 }));
   const state = { createdAt: timeline.now(), partitions: newPartitions() };
   const ids = state.partitions.map((_, index) => String(index));
 
   function partition(id: number | string): Partition {
     const found = state.partitions[Number(id)];
-    if (found === undefined) throw new Error(`the hub has no partition ${id}`);
+    if (found === undefined) throw refusal("ArgumentOutOfRangeError", `the hub has no partition ${id}`);
     return found;
   }
 
@@ -43,40 +55,69 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
       .slice(0, limit);
   }
 
+  /** The events that a receiver gets next. */
+  function receivable(id: string, { from, lastSeen, limit }: Receiver): HubEvent[] {
+    const known = lastSeen ?? from;
+    const last = partition(id).next - 1;
+    // This happens to receivers whose hub is created again, too.
+    if (known > last)
+      throw refusal("ArgumentError", `the supplied sequence number ${known} is invalid: the last is ${last}`);
+    return heldFrom(id, lastSeen === undefined ? from : lastSeen + 1, limit);
+  }
+
   /** The healer's client in a process. */
   function clientFor(process: Reach): HubClient {
+    const subscriptions = new Set<Subscription>();
+
+    async function call<T>(operation: string, effect: () => T): Promise<T> {
+      try {
+        return await process.call("hub", operation, effect);
+      } catch (error) {
+        throw error instanceof RestError ? withoutStatus(error) : error;
+      }
+    }
+
+    function subscribe(id: string, handlers: Handlers, options: Options): Subscription {
+      const { startPosition, maxBatchSize: limit = 10, maxWaitTimeInSeconds = 60 } = options;
+      const from = "sequenceNumber" in startPosition ? startPosition.sequenceNumber : BEGINNING;
+      const subscription = { isOpen: true, close: () => Promise.resolve(void (subscription.isOpen = false)) };
+      let lastSeen: number | undefined;
+      const take = () => call(`receive from ${id}`, () => receivable(id, { from, lastSeen, limit }));
+      const receive = async (): Promise<void> => {
+        while (subscription.isOpen) {
+          let received = await take();
+          if (received.length === 0 && subscription.isOpen) {
+            await process.wait(maxWaitTimeInSeconds * 1_000);
+            received = await take();
+          }
+          if (!subscription.isOpen) return;
+          lastSeen = received.at(-1)?.sequenceNumber ?? lastSeen;
+          await handlers.processEvents(received.map(asReceived));
+        }
+      };
+      receive().catch((error: unknown) => (subscription.isOpen ? handlers.processError(error) : undefined));
+      subscriptions.add(subscription);
+      return subscription;
+    }
+
     const client = {
       getEventHubProperties: () =>
-        process.call("hub", "properties", () => ({ createdOn: new Date(state.createdAt), partitionIds: ids })),
+        call("properties", () => ({ createdOn: new Date(state.createdAt), partitionIds: ids })),
       getPartitionProperties: (id: string) =>
-        process.call("hub", `properties of ${id}`, () => {
-          const { events, next } = partition(id);
-          const last = events.at(-1);
+        call(`properties of ${id}`, () => {
+          const { events, next, lastEnqueuedAt } = partition(id);
           return {
             isEmpty: events.length === 0,
             // Of a partition that was emptied, Azure gives the last event as the first.
             beginningSequenceNumber: events[0]?.sequenceNumber ?? Math.max(0, next - 1),
             lastEnqueuedSequenceNumber: next - 1,
-            lastEnqueuedOnUtc: new Date(last?.enqueuedTime ?? 0),
+            lastEnqueuedOnUtc: new Date(lastEnqueuedAt),
           };
         }),
-      subscribe(id: string, handlers: Handlers, { startPosition, maxBatchSize = 10, ...options }: Options) {
-        const subscription = { isOpen: true };
-        let next = "sequenceNumber" in startPosition ? startPosition.sequenceNumber : 0;
-        const quietMs = (options.maxWaitTimeInSeconds ?? 60) * 1_000;
-        const receive = async (): Promise<void> => {
-          while (subscription.isOpen) {
-            const received = await process.call("hub", `receive from ${id}`, () => heldFrom(id, next, maxBatchSize));
-            if (!subscription.isOpen) return;
-            if (received.length === 0) await process.wait(quietMs);
-            next = (received.at(-1)?.sequenceNumber ?? next - 1) + 1;
-            await handlers.processEvents(received.map(asReceived));
-          }
-        };
-        receive().catch((error: unknown) => handlers.processError(error));
-        return { close: () => Promise.resolve(void (subscription.isOpen = false)) };
+      subscribe,
+      async close(): Promise<void> {
+        for (const subscription of subscriptions) await subscription.close();
       },
-      close: () => Promise.resolve(),
     };
     return client as unknown as HubClient;
   }
@@ -93,6 +134,7 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
       const event = { sequenceNumber: target.next, enqueuedTime: timeline.now(), body };
       target.events.push(event);
       target.next += 1;
+      target.lastEnqueuedAt = event.enqueuedTime;
       return event;
     },
 
@@ -109,6 +151,16 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
   };
 }
 
+interface Receiver {
+  readonly from: number;
+  readonly lastSeen: number | undefined;
+  readonly limit: number;
+}
+
+interface Subscription {
+  close(): Promise<void>;
+}
+
 interface Handlers {
   processEvents(received: readonly object[]): Promise<void>;
   processError(error: unknown): Promise<void>;
@@ -122,4 +174,14 @@ interface Options {
 
 function asReceived({ sequenceNumber, enqueuedTime, body }: HubEvent): object {
   return { sequenceNumber, enqueuedTimeUtc: new Date(enqueuedTime), body };
+}
+
+/** As the SDK tells of a request that the hub refuses. */
+function refusal(code: string, message: string): MessagingError {
+  return Object.assign(new MessagingError(message), { code, retryable: false });
+}
+
+/** A fault of the simulation as the hub's client reports it: its errors have no status. */
+function withoutStatus({ message }: RestError): MessagingError {
+  return Object.assign(new MessagingError(message), { code: "ServerBusyError" });
 }
