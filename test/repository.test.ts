@@ -84,13 +84,11 @@ test("docs/priority.md holds the table that the code uses", () => {
   expect(read("docs/priority.md")).toBe(priorityPage());
 });
 
-test(".ci/run does what CONTRIBUTING.md tells, in its order", () => {
+test(".ci/run does all that CONTRIBUTING.md tells", () => {
   const told = [...read("CONTRIBUTING.md").matchAll(/^(npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
-  const done = [...read(".ci/run").matchAll(/^(?:step|tests|beside) (npm [a-z: ]*[a-z])/gm)].map(
-    ([, command]) => command,
-  );
+  const done = [...read(".ci/run").matchAll(/^ *(?:step|tests) (npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
   expect(told).toContain("npm run test:infra");
-  expect(done.filter((command) => told.includes(command)).slice(0, told.length)).toEqual(told);
+  expect(told.filter((command) => !done.includes(command))).toEqual([]);
 });
 
 test("README gives the two commands and, as ARCHITECTURE does, fits 150 lines", () => {

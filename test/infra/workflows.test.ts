@@ -84,12 +84,12 @@ test("CI runs a contributor's commands, the same steps as .ci/run", () => {
 
   expect(jobs.test.strategy.matrix).toEqual({ os: ["ubuntu-latest", "macos-latest"], node: [22, 24] });
   for (const step of runs)
-    expect(read(".ci/run"), step).toMatch(new RegExp(`^(step|tests|beside) ${step}( --)?$`, "m"));
+    expect(read(".ci/run"), step).toMatch(new RegExp(`^ *(step|tests) ${step}( --)?$`, "m"));
   expect(jobs.whole.steps.at(-1)).toEqual({ run: "bash .ci/run" });
   // The packed command line runs there on Linux, and here on the others.
   expect(jobs.package.strategy.matrix).toEqual({ os: ["macos-latest", "windows-latest"] });
   expect(jobs.package.steps.at(-1)).toEqual({ run: "npm run test:package" });
-  expect(read(".ci/run")).toMatch(/^step on_node_20\ntests npm run test:package --$/m);
+  expect(read(".ci/run")).toMatch(/^ *step on_node_20\n *tests npm run test:package --$/m);
 });
 
 test("an issue form has a name, a description and a unique id for each field", () => {
