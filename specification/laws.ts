@@ -94,7 +94,8 @@ export function isGood(state: State, { layout }: Specification): boolean {
     return false;
   const offset = layout.offsetOf(hub);
   const lost = layout.lost(state.lost, hub);
-  const all = below(layout.sizeOf(hub));
+  if (state.next < layout.sizeOf(hub)) return false;
+  const all = below(state.next);
   const closed = layout.finished(state.runs, hub) | lost;
   // Events of an earlier hub that is gone are nobody's loss.
   const unstored = (all << offset) & ~stored(state, layout);

@@ -1,6 +1,6 @@
 import { assessLedger, type FinishedRun, type LostRange } from "../src/core/ledger/partition-ledger.ts";
 import { type SequenceRange, unionOf } from "../src/core/ledger/sequence-ranges.ts";
-import type { Bits, Kind, World } from "./state.ts";
+import type { Bits, Kind, State, World } from "./state.ts";
 
 /** One event, or a number without an event. Its index counts across the hubs. */
 interface Place {
@@ -92,9 +92,11 @@ export function layoutOf({ hubs }: World, isAnyHub = false) {
     garbage: ofKind("garbage"),
     holes: ofKind("hole"),
     sizeOf: (hub: number): number => hubs[hub]?.length ?? 0,
-    /** The events of a hub, as a set of events. */
-    eventsOf: (hub: number): Bits =>
-      bitsOf(places.filter((one) => one.hub === hub && one.kind !== "hole").map(({ index }) => index)),
+    /** The events that the hub holds. */
+    heldBy: ({ hub, oldest, next }: Pick<State, "hub" | "oldest" | "next">): number[] =>
+      places.flatMap(({ index, kind, ...one }) =>
+        one.hub === hub && one.number >= oldest && one.number < next && kind !== "hole" ? [index] : [],
+      ),
     /** A number of a hub as an event is its number and this. */
     offsetOf: (hub: number): number => places.findIndex((one) => one.hub === hub),
     run: ({ first, last }: SequenceRange, hub: number, isHole = false): number =>
@@ -119,7 +121,7 @@ export function layoutOf({ hubs }: World, isAnyHub = false) {
      * @param bounds see `boundsOf`
      */
     assess: remembered((bits: Bits, lostBits: Bits, hub: number, bounds: number): Assessment => {
-      const [first, size] = [bounds % 16, Math.floor(bounds / 16)];
+      const [first, next] = [bounds % 16, Math.floor(bounds / 16)];
       const hubCreatedAt = createdAt(hub);
       const asOf = (run: FinishedRun): FinishedRun =>
         isAnyHub ? { ...run, enqueuedAt: Math.max(run.enqueuedAt, hubCreatedAt) } : run;
@@ -131,7 +133,7 @@ export function layoutOf({ hubs }: World, isAnyHub = false) {
           bases: [{ hubCreatedAt, first: 0, seenAt: 0 }],
           attempts: [],
         },
-        { hubCreatedAt, first, last: size - 1, lastEnqueuedAt: undefined },
+        { hubCreatedAt, first, last: next - 1, lastEnqueuedAt: undefined },
         { graceMs: 0, stallMs: 0, now: 0 },
       );
       const { written, obsolete } = found.changes;
@@ -151,8 +153,8 @@ function known(id: number | undefined): number {
   return id;
 }
 
-/** The oldest number of a hub and the number after its last, as one number. */
-export const boundsOf = (oldest: number, size: number): number => oldest + 16 * size;
+/** The oldest number of a hub and its next, as one number. */
+export const boundsOf = ({ oldest, next }: Pick<State, "oldest" | "next">): number => oldest + 16 * next;
 
 /** The same function of small numbers, computed once for each. */
 function remembered<Result>(compute: (...numbers: number[]) => Result): (...numbers: number[]) => Result {

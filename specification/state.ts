@@ -10,6 +10,8 @@ export interface World {
   readonly name: string;
   /** For each hub, its sequence numbers from 0. A second hub is the first one, deleted and created again. */
   readonly hubs: readonly (readonly Kind[])[];
+  /** Whether the events arrive one after the other, at any time. Otherwise they are in the hub from the beginning. */
+  readonly isArriving: boolean;
   readonly roles: readonly Role[];
   readonly faults: Faults;
 }
@@ -87,6 +89,8 @@ export const IDLE: Instance = {
 /** The services, the faults that are left, and the two instances. Events are counted across the hubs. */
 export interface State {
   readonly hub: number;
+  /** The numbers below this have reached the hub. */
+  readonly next: number;
   /** Numbers below this have left the hub. */
   readonly oldest: number;
   readonly checkpoint: number;
@@ -114,9 +118,15 @@ export interface State {
   readonly instances: readonly [Instance, Instance];
 }
 
-export function firstState({ faults }: World): State {
+/** The number that the next event of a new hub gets, once those that are there from the beginning are counted. */
+export function firstNext({ hubs, isArriving }: World, hub: number): number {
+  return isArriving ? 0 : (hubs[hub]?.length ?? 0);
+}
+
+export function firstState(world: World): State {
   return {
     hub: 0,
+    next: firstNext(world, 0),
     oldest: 0,
     checkpoint: 0,
     incidents: 0,
@@ -130,7 +140,7 @@ export function firstState({ faults }: World): State {
     rulesNoted: 0,
     excused: 0,
     late: 0,
-    ...faults,
+    ...world.faults,
     instances: [IDLE, IDLE],
   };
 }
@@ -146,6 +156,7 @@ export function keyOf(state: State): { readonly key: string; readonly isSwapped:
   const isSwapped = (one ?? "") > (other ?? "");
   const services = String.fromCharCode(
     state.hub,
+    state.next,
     state.oldest,
     state.checkpoint,
     state.incidents,
@@ -204,6 +215,7 @@ export function stateOf(key: string): State {
   const nextWide = (): number => next() + WIDE * next();
   const services = {
     hub: next(),
+    next: next(),
     oldest: next(),
     checkpoint: next(),
     incidents: next(),

@@ -7,15 +7,15 @@ const ALL = [...THREE, "reconciliation"] as const;
 function world(
   name: string,
   hubs: World["hubs"],
-  { roles = THREE, ...faults }: Partial<Faults> & Partial<Pick<World, "roles">>,
+  { roles = THREE, isArriving = false, ...faults }: Partial<Faults> & Partial<Pick<World, "roles" | "isArriving">>,
 ): World {
-  return { name, hubs, roles, faults: { ...NO_FAULTS, ...faults } };
+  return { name, hubs, isArriving, roles, faults: { ...NO_FAULTS, ...faults } };
 }
 
 /** Seconds in all: `npm test` explores them, and each broken variant is looked for in one of them. */
 export const SMALL_WORLDS = {
-  failures: world("failures", [["match", "garbage"]], { failures: 1, drops: 1 }),
-  crashes: world("crashes", [["match", "garbage"]], { crashes: 1, jumps: 1 }),
+  failures: world("failures", [["match", "other"]], { failures: 1, drops: 1 }),
+  crashes: world("crashes", [["match", "garbage"]], { isArriving: true, crashes: 1, jumps: 1 }),
   "new hub": world(
     "new hub",
     [
@@ -42,6 +42,11 @@ export const FULL_WORLDS: readonly World[] = [
   world("three events, a failure", [["match", "garbage", "match"]], { failures: 1 }),
   world("three events, a crash and a drop", [["match", "garbage", "other"]], { crashes: 1, drops: 1 }),
   world("three events, a drop and a jump", [["match", "other", "garbage"]], { drops: 1, jumps: 1 }),
+  world("two events that arrive meanwhile, a failure and a drop", [["match", "garbage"]], {
+    isArriving: true,
+    failures: 1,
+    drops: 1,
+  }),
   world("a number without an event, a failure and a drop", [["other", "hole", "match"]], { failures: 1, drops: 1 }),
   world("a hub that is created again, and a failure", [["match"], ["match", "match"]], { recreations: 1, failures: 1 }),
   world("two events, a failure and a deleted outbox row", [["match", "match"]], {

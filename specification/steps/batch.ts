@@ -1,4 +1,4 @@
-import { bit, firstRange, has, indexesOf, lowest, rangeBits } from "../ledger-rows.ts";
+import { bit, firstRange, has, lowest, rangeBits } from "../ledger-rows.ts";
 import { type Call, callMoves, type Move, type Turn, withInstance } from "./moves.ts";
 import { IDLE, type Instance } from "../state.ts";
 import { checkpointOf, write } from "../writes.ts";
@@ -171,8 +171,7 @@ function eventsText({ layout }: Turn, events: readonly number[]): string {
 export function receiveMoves(turn: Turn): Move[] {
   const { state, layout } = turn;
   const offset = layout.offsetOf(state.hub);
-  const from = Math.max(state.checkpoint, state.oldest);
-  const events = indexesOf(layout.eventsOf(state.hub)).filter((event) => event - offset >= from);
+  const events = layout.heldBy(state).filter((event) => event - offset >= state.checkpoint);
   return events.map((end, index): Move => {
     const held = events.slice(0, index + 1).reduce((bits, event) => bits | bit(event), 0);
     const me: Instance = { ...IDLE, role: "trigger", hub: state.hub, held, last: end - offset };

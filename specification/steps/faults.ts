@@ -1,15 +1,17 @@
 import { bit, indexesOf, rangeBits } from "../ledger-rows.ts";
 import { type Move, type Specification, withInstance } from "./moves.ts";
-import { IDLE, type State } from "../state.ts";
+import { firstNext, IDLE, type State } from "../state.ts";
 import type { StepName } from "./step-names.ts";
 import { written } from "../writes.ts";
 
 /** What may happen to instances and services at any moment, as often as the world allows. */
-export function faultMoves({ layout, broken }: Specification, state: State): Move[] {
+export function faultMoves({ world, layout, broken }: Specification, state: State): Move[] {
   const moves: Move[] = [];
   const add = (step: StepName, next: State, how: Partial<Move> = {}): void =>
     void moves.push({ step, by: undefined, of: "", how: "done", isFault: true, next, ...how });
-  const size = layout.sizeOf(state.hub);
+  const size = state.next;
+  if (size < layout.sizeOf(state.hub))
+    add("an event reaches the hub", { ...state, next: size + 1 }, { isFault: false });
   if (state.late > 0) add("a late write takes effect", { ...written(state, state.late), late: 0 }, { isFault: false });
   if (state.crashes > 0)
     for (const by of [0, 1] as const)
@@ -36,6 +38,7 @@ export function faultMoves({ layout, broken }: Specification, state: State): Mov
       ...state,
       recreations: state.recreations - 1,
       hub: state.hub + 1,
+      next: firstNext(world, state.hub + 1),
       oldest: 0,
       checkpoint: 0,
     });

@@ -53,8 +53,7 @@ export function healerMoves(turn: Turn): Move[] {
 
 /** What `assessLedger` and `workOf` make of the ledger as it was read and of the hub as it is. */
 function assessed({ me, state, layout, broken }: Turn): Instance {
-  const size = layout.sizeOf(state.hub);
-  const found = layout.assess(me.runs, me.lost, me.hub, boundsOf(state.oldest, size));
+  const found = layout.assess(me.runs, me.lost, me.hub, boundsOf(state));
   const { unfinished, newRuns: runs, newLost: lost, oldRuns, oldLost } = found;
   const gone = unfinished & below(state.oldest);
   const work = unfinished & ~gone;
@@ -136,9 +135,10 @@ function lossMoves(turn: Turn): Move[] {
 function readMoves(turn: Turn): Move[] {
   const { me, state, layout } = turn;
   const offset = layout.offsetOf(state.hub);
-  const all = indexesOf(layout.eventsOf(state.hub))
+  const all = layout
+    .heldBy(state)
     .map((event) => event - offset)
-    .filter((number) => number >= Math.max(me.first, state.oldest));
+    .filter((number) => number >= me.first);
   const wanted = all.filter((number) => number <= me.last);
   const isAnyBehind = all.length > wanted.length;
   const after = (numbers: readonly number[], readBelow: number): Instance => {

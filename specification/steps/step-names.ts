@@ -71,6 +71,7 @@ export const STEPS = {
 
 /** Steps of no function: faults, and steps that only a broken variant has. */
 export const OTHER_STEPS = [
+  "an event reaches the hub",
   "dies",
   "retention drops the oldest event",
   "the checkpoint jumps",

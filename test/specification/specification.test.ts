@@ -39,6 +39,7 @@ test("a broken law comes with the shortest way to it", () => {
   expect(way("the outbox row and the acknowledgement are two calls")).toEqual({
     law: "an incident waits or is acknowledged",
     steps: [
+      "an event reaches the hub",
       "A receives a batch (event 0)",
       "A stores an incident with its outbox row (event 0)",
       "B reads the outbox",
@@ -48,7 +49,11 @@ test("a broken law comes with the shortest way to it", () => {
   });
   expect(way("nobody heals")).toEqual({
     law: GOOD_END,
-    steps: ["the checkpoint jumps (to 1)", "from here, nothing but another fault leads to the good end"],
+    steps: [
+      "an event reaches the hub",
+      "the checkpoint jumps (to 1)",
+      "from here, nothing but another fault leads to the good end",
+    ],
   });
 });
 
