@@ -1,10 +1,31 @@
-import { allMoves } from "./steps/all-moves.ts";
-import { brokenLaw, type Claim, GOOD_END, isGood, type Law, refutes } from "./laws.ts";
-import { layoutOf } from "./ledger-rows.ts";
-import type { Move, Specification } from "./steps/moves.ts";
-import { firstState, keyOf, type State, stateOf, type World } from "./state.ts";
-import type { StepName } from "./steps/step-names.ts";
-import type { Variant } from "./variants.ts";
+/** One way in which the world may go on. */
+export interface ModelMove<State> {
+  readonly step: string;
+  /** The instance; undefined: nobody's step. */
+  readonly by: 0 | 1 | undefined;
+  /** The event or the numbers that it is about, for a person. */
+  readonly of: string;
+  /** What became of a call; `done`: it was answered. */
+  readonly how: string;
+  readonly isFault: boolean;
+  readonly next: State;
+}
+
+/** A specification: states, steps and laws. */
+export interface Model<State, Move extends ModelMove<State> = ModelMove<State>> {
+  readonly name: string;
+  readonly first: State;
+  /** A state as a short text: the same for two states that differ in the order of the instances only. */
+  keyOf(state: State): { readonly key: string; readonly isSwapped: boolean };
+  stateOf(key: string): State;
+  movesOf(state: State): readonly Move[];
+  /** The first law that a step breaks, or the state that it leads to. */
+  brokenLaw(before: State, move: Move): string | undefined;
+  /** Without it, nobody asks whether a good end can be reached. */
+  isGood?(state: State): boolean;
+}
+
+export const GOOD_END = "the good end stays within reach";
 
 export interface Exploration {
   readonly world: string;
@@ -14,21 +35,14 @@ export interface Exploration {
   readonly depth: number;
   readonly seconds: number;
   /** The steps and faults that occurred. */
-  readonly taken: readonly StepName[];
+  readonly taken: ReadonlySet<string>;
   readonly violation: Violation | undefined;
 }
 
 export interface Violation {
-  readonly law: Law | Claim;
+  readonly law: string;
   /** A shortest way to it, one line for each step. */
   readonly steps: readonly string[];
-}
-
-interface Options {
-  readonly broken?: Variant | undefined;
-  /** Something that is not promised, to look for instead of the laws. */
-  readonly claim?: Claim | undefined;
-  onProgress?(states: number): void;
 }
 
 const PROGRESS_EVERY = 100_000;
@@ -52,31 +66,29 @@ function numberList() {
 }
 
 /**
- * Visits every state of a world, nearest first, and checks every law on every step. Then it checks that from every state
+ * Visits every state of a model, nearest first, and checks every law on every step. Then it checks that from every state
  * the good end can be reached without a further fault.
  */
-export function explore(world: World, { broken, claim, onProgress }: Options = {}): Exploration {
+export function explore<State, Move extends ModelMove<State>>(
+  model: Model<State, Move>,
+  onProgress?: (states: number) => void,
+): Exploration {
   const began = Date.now();
-  const specification: Specification = {
-    world,
-    layout: layoutOf(world, broken === "rows of an earlier hub count"),
-    broken,
-  };
-  const { key: firstKey } = keyOf(firstState(world));
+  const { key: firstKey } = model.keyOf(model.first);
   const keys = [firstKey];
   const ids = new Map([[firstKey, 0]]);
   const [parents, depths, from, to] = [numberList(), numberList(), numberList(), numberList()];
   parents.push(-1);
   depths.push(0);
-  const taken = new Set<StepName>();
+  const taken = new Set<string>();
   let transitions = 0;
   const result = (violation: Violation | undefined): Exploration => ({
-    world: world.name,
+    world: model.name,
     states: keys.length,
     transitions,
     depth: depths.at(keys.length - 1),
     seconds: (Date.now() - began) / 1_000,
-    taken: [...taken],
+    taken,
     violation,
   });
   const wayTo = (id: number): string[] => {
@@ -85,13 +97,13 @@ export function explore(world: World, { broken, claim, onProgress }: Options = {
     return way;
   };
   for (let id = 0; id < keys.length; id += 1) {
-    const state = stateOf(keys[id] ?? "");
-    for (const move of allMoves(specification, state)) {
+    const state = model.stateOf(keys[id] ?? "");
+    for (const move of model.movesOf(state)) {
       transitions += 1;
       taken.add(move.step);
-      const law = brokenIn(state, { move, specification }, claim);
-      if (law !== undefined) return result({ law, steps: told(specification, [...wayTo(id), keyOf(move.next).key]) });
-      const { key } = keyOf(move.next);
+      const law = model.brokenLaw(state, move);
+      const { key } = model.keyOf(move.next);
+      if (law !== undefined) return result({ law, steps: told(model, [...wayTo(id), key]) });
       let next = ids.get(key);
       if (next === undefined) {
         next = keys.push(key) - 1;
@@ -105,17 +117,13 @@ export function explore(world: World, { broken, claim, onProgress }: Options = {
       to.push(next);
     }
   }
-  if (claim !== undefined) return result(undefined);
-  const good = keys.map((key) => isGood(stateOf(key), specification));
+  const { isGood } = model;
+  if (isGood === undefined) return result(undefined);
+  const good = keys.map((key) => isGood(model.stateOf(key)));
   const stuck = reaching(good, from, to).findIndex((canReach) => canReach === 0);
   if (stuck < 0) return result(undefined);
-  const steps = [...told(specification, wayTo(stuck)), "from here, nothing but another fault leads to the good end"];
+  const steps = [...told(model, wayTo(stuck)), "from here, nothing but another fault leads to the good end"];
   return result({ law: GOOD_END, steps });
-}
-
-function brokenIn(state: State, taken: { readonly move: Move; readonly specification: Specification }, claim?: Claim) {
-  if (claim === undefined) return brokenLaw(state, taken.move, taken.specification);
-  return refutes(claim, state, taken) ? claim : undefined;
 }
 
 type Numbers = ReturnType<typeof numberList>;
@@ -148,19 +156,19 @@ function reaching(good: readonly boolean[], from: Numbers, to: Numbers): Uint8Ar
 }
 
 /** A way as lines. The instances keep their names, though a key does not say which is which. */
-function told(specification: Specification, way: readonly string[]): string[] {
+function told<State, Move extends ModelMove<State>>(model: Model<State, Move>, way: readonly string[]): string[] {
   let isSwapped = false;
   return way.slice(1).map((key, index) => {
-    const state = stateOf(way[index] ?? "");
-    const move = allMoves(specification, state).find(({ next }) => keyOf(next).key === key);
-    if (move === undefined) throw new Error("a step of the way is not a step of the specification");
+    const state = model.stateOf(way[index] ?? "");
+    const move = model.movesOf(state).find(({ next }) => model.keyOf(next).key === key);
+    if (move === undefined) throw new Error("a step of the way is not a step of the model");
     const line = lineOf(move, isSwapped);
-    if (keyOf(move.next).isSwapped) isSwapped = !isSwapped;
+    if (model.keyOf(move.next).isSwapped) isSwapped = !isSwapped;
     return line;
   });
 }
 
-function lineOf({ by, step, of, how }: Move, isSwapped: boolean): string {
+function lineOf({ by, step, of, how }: ModelMove<unknown>, isSwapped: boolean): string {
   const who = by === undefined ? "" : `${(by === 1) === isSwapped ? "A" : "B"} `;
   const what = of === "" ? step : `${step} (${of})`;
   return `${who}${what}${how === "done" ? "" : `: ${how}`}`;

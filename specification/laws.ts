@@ -1,8 +1,7 @@
+import { GOOD_END } from "./explore.ts";
 import { below } from "./ledger-rows.ts";
 import type { Move, Specification } from "./steps/moves.ts";
 import type { State } from "./state.ts";
-
-export const GOOD_END = "the good end stays within reach";
 
 type OfState = (state: State, specification: Specification) => boolean;
 type OfStep = (before: State, move: Move, specification: Specification) => boolean;

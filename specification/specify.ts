@@ -4,15 +4,18 @@ import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
 import { type Exploration, explore, type Violation } from "./explore.ts";
 import { CLAIMS, type Claim } from "./laws.ts";
+import { pipeline, unpromised } from "./pipeline.ts";
+import { SUSPECT_VARIANTS, SUSPECT_WORLDS, suspects, type SuspectVariant } from "./suspects/suspects.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
 import { FULL_WORLDS, SMALL_WORLDS } from "./worlds.ts";
 
 const HELP = `Usage: npm run specify -- [options]
 
 Explores the specification of ledger, outbox and healing: two instances that run the trigger, the ledger's timer, the
-sweep and the reconciliation on up to three events. Each step is one call to a service. It visits every order of the
-steps, with crashes and failed calls anywhere, and checks every law in every state. From every state, the good end must
-be reachable without another fault. Then it explores broken variants, each of which must break the law that it names.
+sweep and the reconciliation on up to three events; and the specification of suspect marks. Each step is one call to a
+service. It visits every order of the steps, with crashes and failed calls anywhere, and checks every law in every
+state. From every state, the good end must be reachable without another fault. Then it explores broken variants, each of
+which must break the law that it names.
 
   --small          small worlds, in seconds; without it, the full ones, in minutes
   --world TEXT     only worlds whose name contains TEXT, and no variants
@@ -23,10 +26,12 @@ be reachable without another fault. Then it explores broken variants, each of wh
 
 Exit code 0: every law holds, and every variant breaks its law. 1: not so. 2: the options are wrong.`;
 
+type AnyVariant = Variant | SuspectVariant;
+
 interface Options {
   readonly small: boolean;
   readonly world: string | undefined;
-  readonly broken: Variant | undefined;
+  readonly broken: AnyVariant | undefined;
   readonly ways: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -34,46 +39,73 @@ interface Options {
 
 /** How one exploration went, and how it should have gone. */
 interface Verdict extends Exploration {
-  readonly broken?: Variant;
+  readonly broken?: AnyVariant;
   readonly claim?: Claim;
   readonly isAsExpected: boolean;
 }
 
 function main({ small, world = "", broken, ways, json }: Options): number {
-  const worlds = (small ? Object.values(SMALL_WORLDS) : FULL_WORLDS).filter(({ name }) => name.includes(world));
-  if (worlds.length === 0) throw new UsageError(`--world ${world}: no world has such a name`);
+  const explorations = explorationsOf(small).filter(({ name }) => name.includes(world));
+  if (explorations.length === 0) throw new UsageError(`--world ${world}: no world has such a name`);
   const verdicts: Verdict[] = [];
   const add = (verdict: Verdict): void => {
     verdicts.push(verdict);
     if (!json) console.log(lineOf(verdict, ways || broken !== undefined));
   };
   if (broken === undefined)
-    for (const one of worlds) {
-      const found = explore(one, { onProgress: (states) => console.error(`${one.name}: ${count(states)} states`) });
+    for (const { run } of explorations) {
+      const found = run();
       add({ ...found, isAsExpected: found.violation === undefined });
     }
   if (world === "") {
     for (const variant of broken === undefined ? allVariants() : [broken]) add(brokenVerdict(variant));
     if (broken === undefined) for (const claim of CLAIMS) add(claimVerdict(claim));
   }
-  if (json) console.log(JSON.stringify(verdicts));
+  if (json) console.log(JSON.stringify(verdicts.map(({ taken: _steps, ...verdict }) => verdict)));
   else console.log(summary(verdicts));
   return verdicts.every(({ isAsExpected }) => isAsExpected) ? 0 : 1;
 }
 
-function allVariants(): Variant[] {
-  return Object.keys(VARIANTS).filter((name): name is Variant => name in VARIANTS);
+interface Run {
+  readonly name: string;
+  run(): Exploration;
 }
 
-function brokenVerdict(broken: Variant): Verdict {
+function explorationsOf(small: boolean): Run[] {
+  const worlds = (small ? Object.values(SMALL_WORLDS) : FULL_WORLDS).map((one): Run => ({
+    name: one.name,
+    run: () => explore(pipeline(one), (states) => console.error(`${one.name}: ${count(states)} states`)),
+  }));
+  const ofSuspects = Object.values(SUSPECT_WORLDS).map((one): Run => ({
+    name: one.name,
+    run: () => explore(suspects(one)),
+  }));
+  return [...worlds, ...ofSuspects];
+}
+
+function allVariants(): AnyVariant[] {
+  return Object.keys({ ...VARIANTS, ...SUSPECT_VARIANTS }).filter(
+    (name): name is AnyVariant => isOfSuspects(name) || name in VARIANTS,
+  );
+}
+
+function isOfSuspects(name: string): name is SuspectVariant {
+  return name in SUSPECT_VARIANTS;
+}
+
+function brokenVerdict(broken: AnyVariant): Verdict {
+  if (isOfSuspects(broken)) {
+    const found = explore(suspects(SUSPECT_WORLDS.record, broken));
+    return { ...found, broken, isAsExpected: found.violation?.law === SUSPECT_VARIANTS[broken] };
+  }
   const { law, world } = VARIANTS[broken];
-  const found = explore(SMALL_WORLDS[world], { broken });
+  const found = explore(pipeline(SMALL_WORLDS[world], broken));
   return { ...found, broken, isAsExpected: found.violation?.law === law };
 }
 
 /** What is not promised must come about: otherwise it could be promised, or the world is too small to show it. */
 function claimVerdict(claim: Claim): Verdict {
-  const found = explore(SMALL_WORLDS.failures, { claim });
+  const found = explore(unpromised(SMALL_WORLDS.failures, claim));
   return { ...found, claim, isAsExpected: found.violation !== undefined };
 }
 
@@ -81,11 +113,11 @@ function lineOf({ broken, claim, isAsExpected, violation, ...found }: Verdict, w
   const way = violation !== undefined && (withWay || !isAsExpected) ? `\n${wayText(violation)}` : "";
   const sign = isAsExpected ? "ok" : "NOT OK";
   if (broken !== undefined) {
-    const outcome = violation === undefined ? "breaks no law" : `breaks "${violation.law}" ${afterSteps(violation)}`;
+    const outcome = violation === undefined ? "breaks no law" : `breaks "${violation.law}" ${wayLength(violation)}`;
     return `${sign}  broken on purpose: ${broken}: ${outcome}${way}`;
   }
   if (claim !== undefined) return `${sign}  not promised: ${claim}${way}`;
-  const outcome = violation === undefined ? "" : `: breaks "${violation.law}" ${afterSteps(violation)}`;
+  const outcome = violation === undefined ? "" : `: breaks "${violation.law}" ${wayLength(violation)}`;
   return `${sign}  ${found.world}: ${figures(found)}${outcome}${way}`;
 }
 
@@ -98,8 +130,8 @@ function figures({
   return `${count(states)} states, ${count(transitions)} transitions, at most ${depth} steps deep, ${seconds.toFixed(0)} s`;
 }
 
-function afterSteps({ steps }: Violation): string {
-  return `after ${steps.length} steps`;
+function wayLength({ steps }: Violation): string {
+  return `(shortest way: ${steps.length} lines)`;
 }
 
 function wayText({ steps }: Violation): string {

@@ -1,4 +1,5 @@
-import { GOOD_END, type Law } from "./laws.ts";
+import { GOOD_END } from "./explore.ts";
+import type { Law } from "./laws.ts";
 import type { SMALL_WORLDS } from "./worlds.ts";
 
 interface Expected {

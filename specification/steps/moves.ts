@@ -1,3 +1,4 @@
+import type { ModelMove } from "../explore.ts";
 import type { Layout } from "../ledger-rows.ts";
 import type { Instance, State, World } from "../state.ts";
 import type { StepName } from "./step-names.ts";
@@ -13,16 +14,9 @@ export interface Specification {
 /** What became of a call. All but `done` are faults. */
 type How = "done" | "fails without effect" | "fails after its effect" | "fails, and takes effect later";
 
-/** One way in which the world may go on. */
-export interface Move {
+export interface Move extends ModelMove<State> {
   readonly step: StepName;
-  /** The instance; undefined: nobody's step. */
-  readonly by: 0 | 1 | undefined;
-  /** The event or the numbers that it is about, for a person. */
-  readonly of: string;
   readonly how: How;
-  readonly isFault: boolean;
-  readonly next: State;
 }
 
 /** One instance in a state. */

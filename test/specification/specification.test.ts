@@ -2,9 +2,17 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { explore } from "../../specification/explore.ts";
-import { CLAIMS, GOOD_END, LAWS } from "../../specification/laws.ts";
+import { explore, GOOD_END } from "../../specification/explore.ts";
+import { CLAIMS, LAWS } from "../../specification/laws.ts";
+import { pipeline, unpromised } from "../../specification/pipeline.ts";
 import { OTHER_STEPS, type StepName, STEPS } from "../../specification/steps/step-names.ts";
+import {
+  SUSPECT_FUNCTIONS,
+  SUSPECT_VARIANTS,
+  SUSPECT_WORLDS,
+  suspects,
+  type SuspectVariant,
+} from "../../specification/suspects/suspects.ts";
 import { type Variant, VARIANTS } from "../../specification/variants.ts";
 import { SMALL_WORLDS } from "../../specification/worlds.ts";
 
@@ -15,19 +23,35 @@ const BROKEN_ONLY: readonly StepName[] = [
 ];
 
 test("every law holds in every state of the small worlds, in which every step and every fault occurs", () => {
-  const found = Object.values(SMALL_WORLDS).map((world) => explore(world));
+  const found = Object.values(SMALL_WORLDS).map((world) => explore(pipeline(world)));
   expect(found.map(({ violation }) => violation)).toEqual(found.map(() => undefined));
   for (const { states } of found) expect(states).toBeGreaterThan(20_000);
-  const taken = new Set(found.flatMap((one) => one.taken));
+  const taken = new Set(found.flatMap((one) => [...one.taken]));
   const all: StepName[] = [...(Object.keys(STEPS) as StepName[]), ...OTHER_STEPS];
   expect(all.filter((step) => !taken.has(step))).toEqual(BROKEN_ONLY);
 });
 
 test.each(ALL_VARIANTS)("broken on purpose, it is found: %s", (broken) => {
   const { law, world } = VARIANTS[broken];
-  const { violation } = explore(SMALL_WORLDS[world], { broken });
+  const { violation } = explore(pipeline(SMALL_WORLDS[world], broken));
   expect(violation?.law).toBe(law);
   expect(violation?.steps.length).toBeGreaterThan(0);
+});
+
+test("every law of suspect marks holds in every state of their worlds", () => {
+  const found = Object.values(SUSPECT_WORLDS).map((world) => explore(suspects(world)));
+  expect(found.map(({ violation }) => violation)).toEqual(found.map(() => undefined));
+  for (const { states, taken } of found) {
+    expect(states).toBeGreaterThan(10_000);
+    expect([...taken]).toEqual(
+      expect.arrayContaining(["dies of the killer", "stores a dead letter", "finishes the batch"]),
+    );
+  }
+});
+
+test.each(Object.keys(SUSPECT_VARIANTS) as SuspectVariant[])("broken on purpose, it is found: %s", (broken) => {
+  const { violation } = explore(suspects(SUSPECT_WORLDS.record, broken));
+  expect(violation?.law).toBe(SUSPECT_VARIANTS[broken]);
 });
 
 test("every law is broken by a variant", () => {
@@ -35,7 +59,7 @@ test("every law is broken by a variant", () => {
 });
 
 test("a broken law comes with the shortest way to it", () => {
-  const way = (broken: Variant) => explore(SMALL_WORLDS[VARIANTS[broken].world], { broken }).violation;
+  const way = (broken: Variant) => explore(pipeline(SMALL_WORLDS[VARIANTS[broken].world], broken)).violation;
   expect(way("the outbox row and the acknowledgement are two calls")).toEqual({
     law: "an incident waits or is acknowledged",
     steps: [
@@ -58,10 +82,12 @@ test("a broken law comes with the shortest way to it", () => {
 });
 
 test.each(CLAIMS)("it shows how what is not promised comes about: %s", (claim) => {
-  expect(explore(SMALL_WORLDS.failures, { claim }).violation?.law).toBe(claim);
+  expect(explore(unpromised(SMALL_WORLDS.failures, claim)).violation?.law).toBe(claim);
 });
 
-test.each(Object.entries(STEPS))("the function is there that %s", async (_, { of }) => {
+const FUNCTIONS = [...Object.values(STEPS).map(({ of }) => of), ...SUSPECT_FUNCTIONS];
+
+test.each([...new Set(FUNCTIONS)])("a step stands for a function that is there: %s", async (of) => {
   const [file = "", place = ""] = of.split("#");
   const [name = "", operation] = place.split(".");
   const module: Record<string, unknown> = await import(`../../${file}`);
