@@ -2,8 +2,9 @@ import type { FinishedRun, LostRange, PartitionState } from "../../core/ledger/p
 import { countOf, missingFrom, type SequenceRange, splitAt, unionOf } from "../../core/ledger/sequence-ranges.ts";
 import { SUSPICIOUS_ATTEMPTS } from "../../core/timing.ts";
 import type { HubEvent } from "../detection/detect-batch.ts";
+import type { FinishedDependencies } from "../detection/record-finished.ts";
 
-export interface ChunkDependencies {
+export interface ChunkDependencies extends Pick<FinishedDependencies, "evaluations"> {
   readonly hub: {
     partition(partitionId: string): Promise<Omit<PartitionState, "hubCreatedAt">>;
     read(
@@ -82,6 +83,8 @@ async function settle(
   const handled = events.flatMap(({ position: { sequenceNumber } }) => sequenceNumber ?? []);
   const single = handled.map((number) => ({ first: number, last: number }));
   const enqueued = Date.parse(events[0]?.position.enqueuedTime ?? "") || 0;
+  // Again, because `handle` goes on when the rules could not be noted.
+  if (events.length > 0) await deps.evaluations.evaluating(deps.now());
   for (const run of unionOf(single)) await closeRange(run, enqueued, { where, deps });
   const holes = missingFrom(chunk, single);
   // Ask after reading: events that the hub dropped meanwhile are lost, not holes.

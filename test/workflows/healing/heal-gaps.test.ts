@@ -39,6 +39,25 @@ test("numbers without an event in the hub, within its retention, are noted as fi
   expect([figures.healedEvents, figures.closedNumbers, figures.lag, lost]).toEqual([2, 6, 0, []]);
 });
 
+test("events that were read again are finished only once the rules that evaluated them are noted", async () => {
+  const { finish, check, hooks, handled, read } = await world({ held: numbers(0, 4) });
+  await finish(0, 0);
+  await finish(2, 4);
+  hooks.onEvaluating = () => {
+    throw new DependencyError("Ledger", "answered 503");
+  };
+  const { failures, figures } = await check();
+  expect(failures).toMatchObject([{ partitionId: "0", error: { message: "Ledger: answered 503" } }]);
+  expect([handled.map((one) => one.numbers), figures.partitions]).toEqual([[[1]], 1]);
+  expect((await read()).runs.map(({ first, last }) => [first, last])).toEqual([
+    [0, 0],
+    [2, 4],
+  ]);
+
+  hooks.onEvaluating = () => undefined; // the control
+  expect((await check()).figures).toMatchObject({ healedEvents: 1, lag: 0 });
+});
+
 describe("events that left the hub", () => {
   test("are reported as lost once, if they lie below the oldest event of the hub", async () => {
     const { finish, check, healed, said } = await world({ first: 6, held: numbers(6, 20) });

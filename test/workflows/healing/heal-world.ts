@@ -51,6 +51,7 @@ export async function world({
     onHandle: (_numbers: readonly number[], _partitionId: string): Promise<void> | void => undefined,
     onLost: (): void => undefined,
     onBury: (): void => undefined,
+    onEvaluating: (): void => undefined,
   };
   const table = memoryTable().client;
   await table.createTable();
@@ -89,6 +90,11 @@ export async function world({
         hooks.onBury();
         letters.push(letter);
         return Promise.resolve();
+      },
+    },
+    evaluations: {
+      async evaluating() {
+        return Promise.resolve(hooks.onEvaluating());
       },
     },
     async handle(events: readonly HubEvent[], { suspect }: { suspect: boolean }) {
