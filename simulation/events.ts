@@ -3,6 +3,7 @@ import { settingsChangeRecord } from "../local/samples/settings-change-record.ts
 import { ALEX, TENANT_ID } from "../local/samples/tenant.ts";
 import { type ReadRecord, readEventBody } from "../src/core/event/event-body.ts";
 import { sha256Hex } from "../src/core/json/content-hash.ts";
+import { oncePer } from "../src/core/once-per.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { valueText } from "../src/core/value-text.ts";
@@ -25,8 +26,21 @@ export interface MadeEvent {
   readonly mayBeLetters: readonly string[];
 }
 
-/** Makes the events of a world. What must come of an event is judged here, undisturbed. */
-export function eventMaker(known: readonly Rule[]): (content: Content, serial: number) => MadeEvent {
+type EventMaker = (content: Content, serial: number) => MadeEvent;
+
+/** Makes the events of a world. What must come of an event is judged here, undisturbed, and once for all worlds. */
+export const eventMaker = oncePer((known: readonly Rule[]): EventMaker => {
+  const made = new Map<string, MadeEvent>();
+  const make = newEventMaker(known);
+  return (content, serial) => {
+    const key = `${serial} ${content}`;
+    const event = made.get(key) ?? make(content, serial);
+    made.set(key, event);
+    return event;
+  };
+});
+
+function newEventMaker(known: readonly Rule[]): EventMaker {
   const rules = known.filter(({ disabled }) => disabled !== true).map(readyRule);
   const deps = { rules, allowedTenantIds: new Set([TENANT_ID]), now: () => START };
   const change = {
