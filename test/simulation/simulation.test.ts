@@ -3,6 +3,8 @@ import { planOf } from "../../simulation/plan.ts";
 import { type Judged, manyWorlds } from "../../simulation/many-worlds.ts";
 import { differenceOf, run, runTwice } from "../../simulation/run.ts";
 import { shrunk } from "../../simulation/shrink.ts";
+import { wronglyHealthy, wronglyUnhealthy } from "../../simulation/health-verdict.ts";
+import { wronglyInLedger } from "../../simulation/ledger-verdict.ts";
 import { brokenInTheEnd, brokenNow } from "../../simulation/verdict.ts";
 import { world, type World } from "../../simulation/world.ts";
 import { CHANGES_TO_PIM_SETTINGS } from "../shipped-rule.ts";
@@ -49,8 +51,17 @@ async function settledWorld(): Promise<World> {
   await all.time.runTo(all.start + 60_000);
   void all.runTimer("ledger-timer");
   await all.time.runTo(all.start + 300_000);
-  expect([...brokenNow(all), ...brokenInTheEnd(all)]).toEqual([]); // the control
+  expect(await verdictOn(all)).toEqual([]); // the control
   return all;
+}
+
+async function verdictOn(all: World): Promise<string[]> {
+  const ofServices = [
+    ...(await wronglyInLedger(all)),
+    ...(await wronglyHealthy(all)),
+    ...(await wronglyUnhealthy(all)),
+  ];
+  return [...brokenNow(all), ...brokenInTheEnd(all), ...ofServices];
 }
 
 const rowOf = ({ tables }: World, prefix: string) => {
@@ -96,6 +107,45 @@ test.each<{ what: string; law: RegExp; tamper: (all: World) => unknown }>([
     },
   },
   {
+    what: "a finished event that is not stored",
+    law: /^event 0\/0 counts as finished, but is not stored$/,
+    tamper: (all) => {
+      const { partitionKey, rowKey } = rowOf(all, "incident");
+      return all.tables.incidents.drop(partitionKey, rowKey);
+    },
+  },
+  {
+    what: "a ledger that forgets",
+    law: /^the ledger forgot that event 0\/0 is finished$/,
+    tamper: ({ tables: { ledger } }) => {
+      for (const { partitionKey, rowKey } of ledger.rows()) ledger.drop(String(partitionKey), String(rowKey));
+    },
+  },
+  {
+    what: "a change that was confirmed and is gone",
+    law: /^the change some-incident\|2 was confirmed, but is not stored$/,
+    tamper: (all) => all.confirmed.add("some-incident|2"),
+  },
+  {
+    what: "a line of the log that is no JSON",
+    law: /^a line of the log is no JSON object: batch detected$/,
+    tamper: (all) => all.log.push("batch detected"),
+  },
+  {
+    what: "a health that is ok while a dead letter waits",
+    law: /^the health is ok, although dead letter [0-9a-f]{64} waits/,
+    tamper: (all) => Object.assign(all, { health: () => Promise.resolve({ status: "ok", problems: [] }) }),
+  },
+  {
+    what: "a health that is degraded for no reason",
+    law: /^the health is degraded for no reason: dead letters wait$/,
+    tamper(all) {
+      all.letters.blobs.clear();
+      const problems = [{ what: "dead letters wait", next: "" }];
+      Object.assign(all, { health: () => Promise.resolve({ status: "degraded", problems }) });
+    },
+  },
+  {
     what: "a part of a record in the log",
     law: /^a line of the log holds a part of a record/,
     tamper: (all) => all.log.push(Buffer.from(all.sent[0]?.body ?? []).toString()),
@@ -103,7 +153,7 @@ test.each<{ what: string; law: RegExp; tamper: (all: World) => unknown }>([
 ])("the verdict notices $what", async ({ law, tamper }) => {
   const all = await settledWorld();
   tamper(all);
-  const broken = [...brokenNow(all), ...brokenInTheEnd(all)];
+  const broken = await verdictOn(all);
   expect(broken.filter((sentence) => law.test(sentence))).not.toEqual([]);
 });
 
