@@ -17,8 +17,14 @@ const TIMERS = {
 } as const;
 export type TimerName = keyof typeof TIMERS;
 
-/** Which host reads each partition, and until when its claim holds unless it renews it. */
-export type Leases = Map<number, { owner: WorkerProcess; until: number }>;
+/** A host's claim of a partition, which holds until this time unless it is renewed. */
+interface Lease {
+  readonly owner: WorkerProcess;
+  until: number;
+}
+
+/** Which host reads each partition. */
+export type Leases = Map<number, Lease>;
 
 /** The process in which the app runs. */
 export interface Worker {
@@ -47,7 +53,7 @@ export interface HostDependencies {
 
 const RENEWED_EVERY_MS = 5_000;
 const LEASE_MS = 15_000;
-const LOOKS_EVERY_MS = 1_000;
+const LONGEST_ARRIVAL_MS = 1_000;
 const BATCH_EVENTS = 8;
 const WORKER_BACK_MS = 4_000;
 const MOST_WORKER_DEATHS = 3;
@@ -64,7 +70,6 @@ export function functionHost(dependencies: HostDependencies) {
   const { process, hub, leases, log, now, note, startWorker, restart } = dependencies;
   let worker: Promise<Worker>;
   let deaths = 0;
-  const owns = (id: number): boolean => process.isAlive() && leases.get(id)?.owner === process;
 
   /** @throws when the app does, or when its worker dies */
   async function runs(work: (services: Services) => Promise<void>): Promise<void> {
@@ -76,15 +81,17 @@ export function functionHost(dependencies: HostDependencies) {
     await Promise.race([invocation, death]);
   }
 
-  async function deliverAll(id: number): Promise<void> {
+  async function deliverAll(id: number, lease: Lease): Promise<void> {
+    const isOwned = (): boolean => process.isAlive() && leases.get(id) === lease;
     let { createdAt } = hub.state;
     let next = hub.partition(id).checkpoint;
-    while (owns(id)) {
+    while (isOwned()) {
       if (hub.state.createdAt !== createdAt) [createdAt, next] = [hub.state.createdAt, 0];
       const batch = hub.heldFrom(id, next, BATCH_EVENTS);
       const last = batch.at(-1);
       if (last === undefined) {
-        await process.wait(LOOKS_EVERY_MS);
+        await hub.change();
+        await process.wait(process.machine.random() * LONGEST_ARRIVAL_MS);
         continue;
       }
       const delivered = {
@@ -99,11 +106,11 @@ export function functionHost(dependencies: HostDependencies) {
         note(`${process.name} delivers ${id}/${batch[0]?.sequenceNumber}-${last.sequenceNumber} try ${retryCount + 1}`);
         const isDone = await succeeds(() => runs((deps) => detectDelivered({ ...delivered, retryCount }, deps, log)));
         if (isDone) dependencies.succeeded(batch);
-        if (isDone || !owns(id) || hub.state.createdAt !== createdAt) break;
+        if (isDone || !isOwned() || hub.state.createdAt !== createdAt) break;
         const backOff = minimumInterval.seconds * 1_000 * 2 ** retryCount;
         await process.wait(Math.min(backOff, maximumInterval.minutes * 60_000));
       }
-      if (!owns(id) || hub.state.createdAt !== createdAt) continue;
+      if (!isOwned() || hub.state.createdAt !== createdAt) continue;
       next = last.sequenceNumber + 1;
       hub.partition(id).checkpoint = next;
     }
@@ -115,9 +122,10 @@ export function functionHost(dependencies: HostDependencies) {
         const lease = leases.get(id);
         if (lease?.owner === process) lease.until = now() + LEASE_MS;
         else if (lease === undefined || lease.until < now() || isTooMuch(lease.owner)) {
-          leases.set(id, { owner: process, until: now() + LEASE_MS });
+          const claimed = { owner: process, until: now() + LEASE_MS };
+          leases.set(id, claimed);
           note(`${process.name} claims partition ${id}`);
-          void deliverAll(id);
+          void deliverAll(id, claimed);
         }
       }
       await process.wait(RENEWED_EVERY_MS);

@@ -86,9 +86,10 @@ test("docs/priority.md holds the table that the code uses", () => {
 
 test(".ci/run does all that CONTRIBUTING.md tells", () => {
   const told = [...read("CONTRIBUTING.md").matchAll(/^(npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
-  const done = [...read(".ci/run").matchAll(/^ *(?:step|tests) (npm [a-z: ]*[a-z])/gm)].map(([, command]) => command);
+  const steps = read(".ci/run").matchAll(/^ *(?:step|tests) (npm [a-z: ]*[a-z])/gm);
+  const done = new Set([...steps].map(([, command]) => command));
   expect(told).toContain("npm run test:infra");
-  expect(told.filter((command) => !done.includes(command))).toEqual([]);
+  expect(told.filter((command) => !done.has(command))).toEqual([]);
 });
 
 test("README gives the two commands and, as ARCHITECTURE does, fits 150 lines", () => {

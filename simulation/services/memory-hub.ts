@@ -40,8 +40,13 @@ export type MemoryHub = ReturnType<typeof memoryHub>;
 export function memoryHub(partitionCount: number, timeline: Timeline) {
   const newPartitions = (): Partition[] =>
     Array.from({ length: partitionCount }, () => ({ events: [], next: 0, lastEnqueuedAt: NEVER, checkpoint: 0 }));
+  const waiting: (() => void)[] = [];
   const state = { createdAt: timeline.now(), partitions: newPartitions() };
   const ids = state.partitions.map((_, index) => String(index));
+
+  function wake(): void {
+    for (const resolve of waiting.splice(0)) resolve();
+  }
 
   function partition(id: number | string): Partition {
     const found = state.partitions[Number(id)];
@@ -135,6 +140,7 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
       target.events.push(event);
       target.next += 1;
       target.lastEnqueuedAt = event.enqueuedTime;
+      wake();
       return event;
     },
 
@@ -147,7 +153,11 @@ export function memoryHub(partitionCount: number, timeline: Timeline) {
     recreate(): void {
       state.createdAt = timeline.now();
       state.partitions = newPartitions();
+      wake();
     },
+
+    /** Ends when the next event is sent to any partition, or the hub is created again. */
+    change: (): Promise<void> => new Promise((resolve) => void waiting.push(resolve)),
   };
 }
 
