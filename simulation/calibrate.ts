@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
@@ -72,19 +73,23 @@ async function main(seeds: string, only: readonly string[]): Promise<number> {
   const reasons = reasonsFor(all);
   const wanted = chosen(all, only).filter(({ file }) => DELIVERY.some((beginning) => file.startsWith(beginning)));
   const tried = wanted.filter(({ id }) => only.length > 0 || !reasons.has(id));
-  const tree = await copyTree(ROOT);
+  const queue = [...tried];
   let unfound = 0;
   console.log(`| mutation | first seed | what it breaks |\n| --- | --- | --- |`);
-  try {
-    for (const mutation of tried) {
-      const source = mutated.get(mutation)?.source ?? "";
-      const { seed, law } = await firstSeed(mutation, source, { directory: tree.directory, seeds });
-      if (seed === undefined) unfound += 1;
-      console.log(`| ${mutation.id} | ${seed ?? "none"} | ${law.slice(0, 120).replaceAll("|", "\\|")} |`);
+  async function work(): Promise<void> {
+    const tree = await copyTree(ROOT);
+    try {
+      for (let mutation = queue.shift(); mutation !== undefined; mutation = queue.shift()) {
+        const source = mutated.get(mutation)?.source ?? "";
+        const { seed, law } = await firstSeed(mutation, source, { directory: tree.directory, seeds });
+        if (seed === undefined) unfound += 1;
+        console.log(`| ${mutation.id} | ${seed ?? "none"} | ${law.slice(0, 120).replaceAll("|", "\\|")} |`);
+      }
+    } finally {
+      await tree.remove();
     }
-  } finally {
-    await tree.remove();
   }
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
   const explained = wanted.filter((mutation) => !tried.includes(mutation));
   for (const { id } of explained) console.log(`| ${id} | not tried | ${reasons.get(id)} |`);
   console.log(
@@ -111,7 +116,7 @@ async function firstSeed(
   const path = join(directory, file);
   await writeFile(path, source);
   try {
-    const args = ["simulation/simulate.ts", "--seeds", seeds, "--json"];
+    const args = ["simulation/simulate.ts", "--seeds", seeds, "--threads", "1", "--json"];
     await promisify(execFile)(process.execPath, args, { cwd: directory, maxBuffer: MOST_BYTES, timeout: LIMIT_MS });
     return { seed: undefined, law: "" };
   } catch (error) {

@@ -56,13 +56,16 @@ const LEASE_MS = 15_000;
 const LONGEST_ARRIVAL_MS = 1_000;
 const BATCH_EVENTS = 8;
 const WORKER_BACK_MS = 4_000;
+/** `functionTimeout` of host.json. */
+const FUNCTION_TIMEOUT_MS = 300_000;
 const MOST_WORKER_DEATHS = 3;
 const { minimumInterval, maximumInterval } = BATCH_RETRIES;
 
 /**
  * The Functions host on one machine: it claims partitions, delivers their events in batches, retries a batch for ever, and
  * writes a checkpoint after a batch that succeeded. A host that loses a partition finishes what it is doing, as in Azure.
- * If its worker dies, it starts another one and tries the batch again; at the third death it restarts itself.
+ * If its worker dies, it starts another one and tries the batch again; at the third death it restarts itself. It kills a
+ * worker whose invocation takes longer than functionTimeout.
  *
  * It does not imitate: host.json's concurrency, checkpoints that fail, shutdown in an orderly way.
  */
@@ -78,7 +81,27 @@ export function functionHost(dependencies: HostDependencies) {
     const death = itself.death.then(() => {
       throw new WorkerDeath();
     });
-    await Promise.race([invocation, death]);
+    let isOver = false;
+    process.machine.after(FUNCTION_TIMEOUT_MS, () => {
+      if (isOver) return;
+      dependencies.bug(new Error("an invocation ran into functionTimeout"));
+      loseWorker(itself);
+    });
+    try {
+      await Promise.race([invocation, death]);
+    } finally {
+      isOver = true;
+    }
+  }
+
+  function loseWorker(itself: WorkerProcess): void {
+    if (!itself.isAlive()) return;
+    note(`${itself.name} dies`);
+    itself.die();
+    dependencies.workerDied();
+    deaths += 1;
+    if (deaths === MOST_WORKER_DEATHS) restart();
+    else worker = process.wait(WORKER_BACK_MS).then(startWorker);
   }
 
   async function deliverAll(id: number, lease: Lease): Promise<void> {
@@ -157,15 +180,7 @@ export function functionHost(dependencies: HostDependencies) {
     },
 
     /** The worker dies of what it does. */
-    loseWorker(itself: WorkerProcess): void {
-      if (!itself.isAlive()) return;
-      note(`${itself.name} dies`);
-      itself.die();
-      dependencies.workerDied();
-      deaths += 1;
-      if (deaths === MOST_WORKER_DEATHS) restart();
-      else worker = process.wait(WORKER_BACK_MS).then(startWorker);
-    },
+    loseWorker,
 
     /** Host and worker die. */
     async die(): Promise<void> {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Rule } from "../src/core/incident/rule.ts";
 import type { Figures } from "./run.ts";
@@ -27,6 +26,8 @@ export interface Share extends Seeds {
 
 export const TAKEN = 0;
 export const STOPPED = 1;
+/** The last message of a thread. */
+export const DONE = "done";
 
 /**
  * Runs the worlds of these seeds, each on the thread that is free next, until one breaks a law.
@@ -45,11 +46,19 @@ export async function manyWorlds(
   let first: Judged | undefined;
   const thread = async (): Promise<void> => {
     const worker = new Worker(new URL("world-thread.ts", import.meta.url), { workerData: share });
-    worker.on("message", (judged: Judged) => {
+    const told = (judged: Judged): void => {
       if (judged.broken.length > 0 && (first === undefined || judged.seed < first.seed)) first = judged;
       onWorld(judged);
-    });
-    await once(worker, "exit"); // rejects with the error of a thread that fails
+    };
+    const end = Promise.withResolvers<void>();
+    worker.on("message", (message: Judged | typeof DONE) => (message === DONE ? end.resolve() : told(message)));
+    worker.on("error", end.reject);
+    worker.on("exit", () => end.reject(new Error("a thread of the simulation ended before its worlds did")));
+    try {
+      await end.promise;
+    } finally {
+      await worker.terminate(); // a timer that the app set outside of virtual time would keep it
+    }
   };
   await Promise.all(Array.from({ length: threads }, thread));
   return first;

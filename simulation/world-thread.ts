@@ -1,6 +1,6 @@
 // One of the threads of many-worlds.ts: takes the next seed and runs its world, until none is left or a law is broken.
 import { parentPort, workerData } from "node:worker_threads";
-import { type Judged, type Share, STOPPED, TAKEN } from "./many-worlds.ts";
+import { DONE, type Judged, type Share, STOPPED, TAKEN } from "./many-worlds.ts";
 import { planOf } from "./plan.ts";
 import { run, runTwice } from "./run.ts";
 
@@ -13,3 +13,4 @@ while (Atomics.load(turns, STOPPED) === 0) {
   if (broken.length > 0) Atomics.store(turns, STOPPED, 1);
   parentPort?.postMessage({ seed, broken, figures } satisfies Judged);
 }
+parentPort?.postMessage(DONE);
