@@ -1,7 +1,7 @@
 import { chance } from "../local/samples/chance.ts";
 import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
 import { ALEX, TENANT_ID } from "../local/samples/tenant.ts";
-import { type ReadRecord, readEventBody } from "../src/core/event/event-body.ts";
+import { readEventBody } from "../src/core/event/event-body.ts";
 import { sha256Hex } from "../src/core/json/content-hash.ts";
 import { oncePer } from "../src/core/once-per.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
@@ -16,11 +16,17 @@ export const SECRET = "canary-in-the-record";
 const START = new Date("2026-03-04T09:00:00Z");
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
-/** An event for the hub, and what must come of it. */
+/** An incident that must come of an event, and the dead letter that its record is if the table refuses it. */
+interface ExpectedIncident {
+  readonly id: string;
+  readonly letter: string;
+}
+
+/** An event for the hub, and what must come of it. Dead letters have the sha256 of their bytes as names. */
 export interface MadeEvent {
   readonly body: Uint8Array;
-  readonly incidentIds: readonly string[];
-  /** What of it must become a dead letter: the names of the letters, each the sha256 of its bytes. */
+  readonly incidents: readonly ExpectedIncident[];
+  /** What of it must become a dead letter. */
   readonly letters: readonly string[];
   /** What of it becomes a dead letter if workers die again and again while they process just this. */
   readonly mayBeLetters: readonly string[];
@@ -53,6 +59,7 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
   const record = settingsChangeRecord(change, "Global Administrator", START, chance("the event"));
   const template = JSON.stringify({ ...record, properties: { ...record.properties, id: "THE-ID" } });
   const recordOf = (id: string): string => template.replaceAll("THE-ID", id);
+  const twinOf = (written: string): string => written.replace("MFA on activation", "Approval");
 
   return (content, serial) => {
     const [one, other, poison] = [recordOf(`${serial}-a`), recordOf(`${serial}-b`), recordOf(poisonId(serial))];
@@ -61,19 +68,23 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
       "two matches": `{"records":[${one},${other}]}`,
       "no match": `{"records":[${one.replace("Update role setting in PIM", "Add member to group")}]}`,
       garbage: `{"records":[${serial} ${SECRET}`,
+      repeated: `{"records":[${one},${one}]}`,
+      twins: `{"records":[${one},${twinOf(one)}]}`,
       poison: `{"records":[${one},${poison},${other}]}`,
     }[content];
     const body = Buffer.from(text);
     const { records } = readEventBody(body);
-    const nameOf = (bytes: Uint8Array): string => sha256Hex(bytes);
-    const isPoison = (source: ReadRecord): boolean => content === "poison" && source === records[1];
-    const found = records.flatMap((source) => (isPoison(source) ? [] : judge(source, NOWHERE, deps).found));
-    return {
-      body,
-      incidentIds: found.map(({ incident: { row } }) => valueText(row["IncidentId"])),
-      letters:
-        content === "garbage" ? [nameOf(body)] : records.filter(isPoison).map((source) => nameOf(source.bytes())),
-      mayBeLetters: [nameOf(body), ...records.map((source) => nameOf(source.bytes()))],
-    };
+    const incidents = new Map<string, ExpectedIncident>();
+    const letters = content === "garbage" ? [sha256Hex(body)] : [];
+    for (const [index, source] of records.entries()) {
+      const letter = sha256Hex(source.bytes());
+      const found = judge(source, NOWHERE, deps).found.map(({ incident: { row } }) => valueText(row["IncidentId"]));
+      // Of two records with one id, the second is kept as a dead letter, unless it says the same.
+      const isTwin = found.some((id) => (incidents.get(id)?.letter ?? letter) !== letter);
+      if (isTwin || (content === "poison" && index === 1)) letters.push(letter);
+      else for (const id of found) incidents.set(id, { id, letter });
+    }
+    const mayBeLetters = [sha256Hex(body), ...records.map((source) => sha256Hex(source.bytes()))];
+    return { body, incidents: [...incidents.values()], letters, mayBeLetters };
   };
 }

@@ -4,10 +4,17 @@ import { chance, type Chance } from "../local/samples/chance.ts";
 const SERVICES = ["table", "hub", "blobs", "ingestion", "webhook"] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** What an event holds: records that match a rule, one that matches none, or bytes that are no JSON. */
-const CONTENTS = ["match", "two matches", "no match", "garbage"] as const;
+/**
+ * What an event holds: records that match a rule, one that matches none, or bytes that are no JSON. `repeated`: one record
+ * twice. `twins`: two records with one id.
+ */
+const CONTENTS = ["match", "two matches", "no match", "garbage", "repeated", "twins"] as const;
 /** `poison`: between two records that match, one that kills every worker that evaluates it. */
 export type Content = (typeof CONTENTS)[number] | "poison";
+
+/** What an incident is given to. */
+const KEEPERS = ["sinks", "table"] as const;
+export type Keeper = (typeof KEEPERS)[number];
 
 /** Something that happens to the app from outside. */
 export type Happening = { readonly at: number } & (
@@ -24,8 +31,10 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: "drop"; readonly partition: number; readonly events: number }
   /** Somebody deletes the hub and creates it again. */
   | { readonly kind: "recreate" }
-  /** Each sink answers 400 for the incidents of this event from now on. */
-  | { readonly kind: "refuse"; readonly event: number }
+  /** For the first incident of this event each sink answers 400, or the table does, from now on. */
+  | { readonly kind: "refuse"; readonly event: number; readonly by: Keeper }
+  /** For the first incident of this event each sink answers 500, or the table does, until the items are mended, too. */
+  | { readonly kind: "fail"; readonly event: number; readonly by: Keeper }
   /** An analyst changes one of the stored incidents. */
   | { readonly kind: "triage"; readonly incident: number }
   /** Somebody deletes one of the rows that wait for Log Analytics. */
@@ -43,11 +52,14 @@ export interface Plan {
   /** Of 1,000 calls, how many fail in some way, and how many are slow, up to longer than any time limit. */
   readonly faults: number;
   readonly slow: number;
+  /** Rows that the table gives at a time. */
+  readonly pageSize: number;
   /** In milliseconds from the start, in the order of their times. */
   readonly happenings: readonly Happening[];
 }
 
 const MINUTE = 60_000;
+const LONGEST_JUMP = 720 * MINUTE;
 /** How long things happen; then everything is mended. */
 export const DISTURBED_MS = 8 * MINUTE;
 
@@ -60,7 +72,11 @@ export function planOf(seed: number): Plan {
     ...several(draw, 0, 3, () => outage(draw)),
     ...several(draw, 0, 3, () => crash(draw)),
     ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),
-    ...rarely(draw, 3, (): Happening => ({ at: time(draw), kind: "clock", by: draw.between(-7_200_000, 7_200_000) })),
+    ...rarely(draw, 3, (): Happening => ({
+      at: time(draw),
+      kind: "clock",
+      by: draw.between(-LONGEST_JUMP, LONGEST_JUMP),
+    })),
     ...rarely(draw, 5, (): Happening => ({
       at: time(draw),
       kind: "drop",
@@ -68,10 +84,11 @@ export function planOf(seed: number): Plan {
       events: draw.between(1, 6),
     })),
     ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
-    ...rarely(draw, 6, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
-    ...rarely(draw, 3, (): Happening => ({ at: 0, kind: "refuse", event: draw.between(0, 20) })),
+    ...rarely(draw, 4, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
+    ...rarely(draw, 3, (): Happening => item(draw, "refuse")),
+    ...rarely(draw, 3, (): Happening => item(draw, "fail")),
     ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
-    ...rarely(draw, 6, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
+    ...rarely(draw, 4, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
     ...rarely(draw, 3, (): Happening => ({
       at: time(draw),
       kind: "checkpoint",
@@ -86,6 +103,7 @@ export function planOf(seed: number): Plan {
     hasWebhook: draw.between(0, 2) === 0,
     faults: draw.pick([0, 0, 5, 20, 80, 200]),
     slow: draw.pick([0, 5, 20]),
+    pageSize: draw.pick([3, 20, 1_000]),
     happenings: happenings.toSorted((one, other) => one.at - other.at),
   };
 }
@@ -108,6 +126,10 @@ function send(draw: Chance, partitions: number) {
   return { at: time(draw), kind: "send", partition: draw.between(0, partitions - 1), contents } as const;
 }
 
+function item(draw: Chance, kind: "refuse" | "fail"): Happening {
+  return { at: 0, kind, event: draw.between(0, 20), by: draw.pick(KEEPERS) };
+}
+
 function outage(draw: Chance): Happening {
   const milliseconds = draw.pick([2_000, 20_000, 90_000, 240_000]);
   return {
@@ -126,4 +148,11 @@ function crash(draw: Chance): Happening {
     instance: draw.between(0, 2),
     backAfter: draw.pick([1_000, 15_000, 120_000]),
   };
+}
+
+/** Whether nothing is disturbed: events are sent, and people work. */
+export function isCalm({ faults, slow, happenings }: Plan): boolean {
+  const isHarmless = ({ kind }: Happening): boolean => kind === "send" || kind === "triage" || kind === "refuse";
+  const hasPoison = happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
+  return faults === 0 && slow === 0 && happenings.every(isHarmless) && !hasPoison;
 }

@@ -2,7 +2,7 @@ import type { Rule } from "../src/core/incident/rule.ts";
 import type { Plan } from "./plan.ts";
 import { wronglyHealthy, wronglyUnhealthy } from "./health-verdict.ts";
 import { wronglyInLedger } from "./ledger-verdict.ts";
-import { brokenInTheEnd, brokenNow, sentAgain } from "./verdict.ts";
+import { brokenInTheEnd, brokenNow, heldUp, sentAgain } from "./verdict.ts";
 import { world, type World } from "./world.ts";
 
 export interface Outcome {
@@ -32,6 +32,8 @@ const MINUTE = 60 * SECOND;
 /** Longer than any rest or back-off of the app. */
 const STEP_MS = 61 * MINUTE;
 const MOST_STEPS = 5;
+/** Longer than a batch is retried before it leaves an event to the healer, and than the healer waits for it. */
+const ITEMS_FAIL_MINUTES = 45;
 
 /** Runs the world of a plan to its end and judges it. */
 export async function run(plan: Plan, rules: readonly Rule[]): Promise<Outcome> {
@@ -44,7 +46,7 @@ export async function run(plan: Plan, rules: readonly Rule[]): Promise<Outcome> 
     digest: all.digest(),
     figures: {
       events: all.sent.length,
-      incidents: all.sent.reduce((sum, { incidentIds }) => sum + incidentIds.length, 0),
+      incidents: all.sent.reduce((sum, { incidents }) => sum + incidents.length, 0),
       ...all.figures,
       sentAgain: sentAgain(all),
       virtualMinutes: Math.round((all.time.now() - all.start) / MINUTE),
@@ -93,6 +95,12 @@ async function minute(all: World): Promise<void> {
 /** Mends everything, and waits until all is well. @returns what is still amiss after some hours */
 async function recovered(all: World): Promise<readonly string[]> {
   all.mend();
+  if (all.hasFailingItems()) {
+    for (let minutes = 0; minutes < ITEMS_FAIL_MINUTES; minutes += 1) await minute(all);
+    const broken = [...(await brokenAtAnyMoment(all)), ...heldUp(all)];
+    if (broken.length > 0) return broken;
+    all.mendItems();
+  }
   for (let minutes = 0; minutes < 8; minutes += 1) await minute(all);
   for (let step = 0; ; step += 1) {
     const broken = [...(await brokenAtAnyMoment(all)), ...brokenInTheEnd(all), ...(await wronglyUnhealthy(all))];

@@ -1,6 +1,8 @@
 import { sha256Hex } from "../src/core/json/content-hash.ts";
 import type { SinkName } from "../src/core/incident/sinks.ts";
 import { SECRET } from "./events.ts";
+import type { MadeEvent } from "./events.ts";
+import { isCalm } from "./plan.ts";
 import type { SentEvent, World } from "./world.ts";
 
 /** The rows of the incident table by the first part of their keys, as `<id>|<revision>` or `<id>`. */
@@ -43,20 +45,26 @@ function statesFor(sink: SinkName, { tables }: World): string[] {
 const withoutPadding = (key: string): string => key.replace(/\|0+(?=\d+$)/, "|");
 const incidentOf = (state: string): string => state.slice(0, state.indexOf("|"));
 
-/** Whether all that must come of an event is there, or all of it has become dead letters. */
-export function isStored(
-  { incidentIds, letters, mayBeLetters }: SentEvent,
-  world: World,
-  stored: ReadonlySet<string>,
-): boolean {
+/** Whether all that must come of an event is there, or what is missing has become a dead letter as it should or may. */
+export function isStored({ incidents, letters, mayBeLetters }: SentEvent, world: World, stored: ReadonlySet<string>) {
   const { blobs } = world.letters;
-  if (letters.every((name) => blobs.has(name)) && incidentIds.every((id) => stored.has(id))) return true;
+  const isKept = ({ id, letter }: MadeEvent["incidents"][number]): boolean =>
+    world.untaken.refused.has(id) ? blobs.has(letter) : stored.has(id);
+  if (letters.every((name) => blobs.has(name)) && incidents.every(isKept)) return true;
   return isQuarantinePossible(world) && mayBeLetters.some((name) => !letters.includes(name) && blobs.has(name));
 }
 
-/** Whether so many workers died that an innocent record may have seemed to kill them. */
-function isQuarantinePossible({ figures }: World): boolean {
-  return figures.crashes >= DEATHS_TO_QUARANTINE;
+/**
+ * Whether so many workers died that an innocent record may have seemed to kill them. A worker that dies of poison may
+ * process an innocent record of another partition, or for a timer.
+ */
+function isQuarantinePossible(world: World): boolean {
+  const { figures, plan } = world;
+  return figures.kills >= DEATHS_TO_QUARANTINE || (hasPoison(world) && (plan.partitions > 1 || figures.healed > 0));
+}
+
+function hasPoison({ plan }: World): boolean {
+  return plan.happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
 }
 
 export const nameOf = ({ partition, event }: SentEvent): string => `event ${partition}/${event.sequenceNumber}`;
@@ -70,7 +78,7 @@ export const nameOf = ({ partition, event }: SentEvent): string => `event ${part
 export function brokenNow(world: World): string[] {
   const broken: string[] = [];
   const stored = storedIncidents(world);
-  const expected = new Set(world.sent.flatMap(({ incidentIds }) => incidentIds));
+  const expected = new Set(world.sent.flatMap(({ incidents }) => incidents.map(({ id }) => id)));
   for (const id of stored) if (!expected.has(id)) broken.push(`incident ${id} is stored, but no event of it was sent`);
   const listed = new Set(keysOf(world, "time").map((key) => key.slice(key.indexOf("|") + 1)));
   const kept = new Set(keysOf(world, "record"));
@@ -105,6 +113,24 @@ export function brokenNow(world: World): string[] {
   return broken;
 }
 
+/** What must hold while single incidents fail and all else has worked for a while: all others are through. */
+export function heldUp(world: World): string[] {
+  if (hasPoison(world)) return []; // each death of a worker may hold up its batch for as long as a worker counts as alive
+  const stored = storedIncidents(world);
+  const { receivers, untaken } = world;
+  const broken = world.sent
+    .filter(({ gone, incidents }) => gone === "" && !incidents.some(({ id }) => untaken.failing.has(id)))
+    .filter((one) => !isStored(one, world, stored))
+    .map((one) => `${nameOf(one)} is held up by another`);
+  for (const sink of sinksOf(world))
+    for (const state of statesFor(sink, world)) {
+      const isTakenBySink = !receivers.failing.has(incidentOf(state)) && !receivers.refused.has(incidentOf(state));
+      if (isTakenBySink && !receivers.arrived[sink].has(state) && !world.deleted.has(`${sink}|${state}`))
+        broken.push(`${state} is held up by another on its way to ${sink}`);
+    }
+  return broken;
+}
+
 /** What must hold in the end, when everything has worked again for some hours. */
 export function brokenInTheEnd(world: World): string[] {
   const { sent, receivers, letters } = world;
@@ -118,7 +144,8 @@ export function brokenInTheEnd(world: World): string[] {
       broken.push(`${nameOf(one)} left the hub before it was stored, and nobody says so`);
   }
   const mayBe = isQuarantinePossible(world) ? ("mayBeLetters" as const) : ("letters" as const);
-  const allowed = new Set(sent.flatMap((one) => one[mayBe]));
+  const ofRefused = sent.flatMap(({ incidents }) => incidents.filter(({ id }) => world.untaken.refused.has(id)));
+  const allowed = new Set([...sent.flatMap((one) => one[mayBe]), ...ofRefused.map(({ letter }) => letter)]);
   for (const [name, { bytes }] of letters.blobs)
     if (!allowed.has(name) || sha256Hex(bytes) !== name) broken.push(`dead letter ${name} is not what was sent`);
   const refused = refusedRows(world);
@@ -133,6 +160,9 @@ export function brokenInTheEnd(world: World): string[] {
         broken.push(`${state} is ${isRefused ? "not " : ""}marked as refused by ${sink}`);
       if (!isRefused && !receivers.arrived[sink].has(state)) broken.push(`${state} was never sent to ${sink}`);
     }
+    if (isCalm(world.plan))
+      for (const [state, times] of receivers.arrived[sink])
+        if (times > 1) broken.push(`${state} was sent to ${sink} ${times} times, although nothing failed`);
     for (const key of keysOf(world, "outbox", sink))
       if (!refused.has(`${sink}|${key}`)) broken.push(`${key} still waits for ${sink}`);
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RestError } from "@azure/data-tables";
 import { chance } from "../local/samples/chance.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { type Config, readConfig } from "../src/config.ts";
@@ -19,7 +20,7 @@ import { type Fault, type Reach, type WorkerProcess, workerProcess } from "./pro
 import { memoryBlobs } from "./services/memory-blobs.ts";
 import { type HubEvent, memoryHub } from "./services/memory-hub.ts";
 import { memoryReceivers } from "./services/memory-receivers.ts";
-import { memoryTable } from "./services/memory-table.ts";
+import { memoryTable, refusal } from "./services/memory-table.ts";
 import { timeline } from "./timeline.ts";
 
 /** An event that was sent, and what became of it in the hub. */
@@ -78,7 +79,15 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const draw = chance(`run ${plan.seed}`);
   const time = timeline(START, draw);
   const config = simulatedConfig(plan.hasWebhook);
-  const tables = { incidents: memoryTable({ pageSize: 20 }), ledger: memoryTable({ pageSize: 20 }) };
+  /** Incidents that the table does not take. */
+  const untaken = { refused: new Set<string>(), failing: new Set<string>() };
+  const unwilling = ({ IncidentId }: Readonly<Record<string, unknown>>): RestError | undefined => {
+    if (typeof IncidentId !== "string") return undefined;
+    if (untaken.refused.has(IncidentId)) return refusal(400, "PropertyValueTooLarge");
+    return untaken.failing.has(IncidentId) ? refusal(500, "InternalError") : undefined;
+  };
+  const { pageSize } = plan;
+  const tables = { incidents: memoryTable({ pageSize, unwilling }), ledger: memoryTable({ pageSize }) };
   const hub = memoryHub(plan.partitions, time);
   const letters = memoryBlobs();
   const receivers = memoryReceivers();
@@ -88,7 +97,8 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const log: string[] = [];
   const outages = new Map<Service, { readonly until: number; readonly how: "down" | "mute" }>();
   const disturbance = { faults: plan.faults, slow: plan.slow, clockAhead: 0 };
-  const figures = { calls: 0, faults: 0, crashes: 0 };
+  /** `kills`: hosts that the plan killed; `healed`: reads of the healer. */
+  const figures = { calls: 0, faults: 0, crashes: 0, kills: 0, healed: 0 };
   const leases: Leases = new Map();
   const hosts: FunctionHost[] = [];
   /** All that ever ran; their process ids are their places here. */
@@ -135,6 +145,14 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     return process;
   }
 
+  /** Counts what the healer reads. */
+  function hubCall(process: Reach): Reach["call"] {
+    return (service, operation, effect) => {
+      if (operation.startsWith("receive")) figures.healed += 1;
+      return process.call(service, operation, effect);
+    };
+  }
+
   /** The services, as a process reaches them. */
   function outsideOf(process: Reach, worker: Outside["worker"]): Outside {
     return {
@@ -146,7 +164,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
           table.clientWith((operation, effect) => process.call("table", `${operation} in ${name}`, effect)),
         );
       },
-      hub: () => Promise.resolve(hub.clientFor(process)),
+      hub: () => Promise.resolve(hub.clientFor({ ...process, call: hubCall(process) })),
       deadLetters: () => Promise.resolve(letters.clientFor(process)),
       backups: () => Promise.reject(new Error("the simulation has no backups")),
       ingestion: () => Promise.resolve(receivers.ingestionFor(process)),
@@ -206,6 +224,11 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     figures.crashes += 1;
   }
 
+  function kill(host: FunctionHost | undefined): void {
+    if (host !== undefined) figures.kills += 1;
+    stopHost(host);
+  }
+
   function happen(happening: Happening): void {
     note(JSON.stringify(happening));
     switch (happening.kind) {
@@ -216,11 +239,11 @@ export function world(plan: Plan, rules: readonly Rule[]) {
         outages.set(happening.service, { until: time.now() + happening.milliseconds, how: happening.how });
         break;
       case "crash":
-        stopHost(hosts[happening.instance % Math.max(1, hosts.length)]);
+        kill(hosts[happening.instance % Math.max(1, hosts.length)]);
         time.after(happening.backAfter, startHost);
         break;
       case "scale":
-        while (hosts.length > happening.instances) stopHost(hosts.at(-1));
+        while (hosts.length > happening.instances) kill(hosts.at(-1));
         while (hosts.length < happening.instances) startHost();
         break;
       case "clock":
@@ -235,7 +258,12 @@ export function world(plan: Plan, rules: readonly Rule[]) {
         hub.recreate();
         break;
       case "refuse":
-        for (const id of makeEvent("match", happening.event).incidentIds) receivers.refused.add(id);
+        for (const { id } of makeEvent("match", happening.event).incidents)
+          (happening.by === "table" ? untaken : receivers).refused.add(id);
+        break;
+      case "fail":
+        for (const { id } of makeEvent("match", happening.event).incidents)
+          (happening.by === "table" ? untaken : receivers).failing.add(id);
         break;
       case "triage":
         void triage(happening.incident);
@@ -307,6 +335,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     hub,
     letters,
     receivers,
+    untaken,
     sent,
     log,
     history,
@@ -325,7 +354,15 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       pipelineHealth(await observer(), { ...config.auditEvents, schedules: config.timerSchedules }),
     digest: () => createHash("sha256").update(history.join("\n")).digest("hex"),
 
-    /** Everything works from now on. */
+    /** Whether single incidents fail. */
+    hasFailingItems: (): boolean => untaken.failing.size + receivers.failing.size > 0,
+    mendItems(): void {
+      note("the items are mended");
+      untaken.failing.clear();
+      receivers.failing.clear();
+    },
+
+    /** Everything works from now on, but for single incidents. */
     mend(): void {
       note("everything is mended");
       outages.clear();

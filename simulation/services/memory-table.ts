@@ -12,6 +12,8 @@ export interface MemoryTableOptions {
   readonly pageSize?: number;
   /** Asked before each call; whoever waits here lets others go first. */
   readonly before?: (operation: string) => Promise<TableFault | undefined>;
+  /** The error with which the table answers to a write of this row, if any. */
+  readonly unwilling?: (properties: Properties) => RestError | undefined;
 }
 
 /** The way of a call to the table: does something around its effect, or instead of it. */
@@ -37,12 +39,18 @@ type Rows = Map<string, Row>;
  * It does not imitate: limits of size and keys, types beyond those that the app uses, filters other than
  * comparisons joined by `and`, and groups of them by `or`, several tables.
  */
-export function memoryTable({ pageSize = 1_000, before = () => Promise.resolve(undefined) }: MemoryTableOptions = {}) {
+export function memoryTable({
+  pageSize = 1_000,
+  before = () => Promise.resolve(undefined),
+  unwilling = () => undefined,
+}: MemoryTableOptions = {}) {
   let rows: Rows = new Map();
   let version = 0;
   let exists = false;
 
   function put(target: Rows, properties: Properties): string {
+    const error = unwilling(properties);
+    if (error !== undefined) throw error;
     version += 1;
     const etag = `W/"${version}"`;
     target.set(keyOf(properties), { properties: kept(properties), etag });
@@ -241,7 +249,7 @@ function unknownFilter(filter: string): never {
 }
 
 /** As the SDK tells of one call that was refused. */
-function refusal(statusCode: number, code: string): RestError {
+export function refusal(statusCode: number, code: string): RestError {
   const error = new RestError(code, { statusCode });
   error.details = { odataError: { code } };
   return error;
