@@ -67,6 +67,12 @@ function hasPoison({ plan }: World): boolean {
   return plan.happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
 }
 
+/** Every record that was received has one fate. */
+function isConserved(batch: Readonly<Record<"received" | (typeof FATES)[number], number>>): boolean {
+  return batch.received === FATES.reduce((sum, fate) => sum + batch[fate], 0);
+}
+const FATES = ["matched", "notMatched", "otherCategory", "recordsSkippedByScan", "deadLettered"] as const;
+
 export const nameOf = ({ partition, event }: SentEvent): string => `event ${partition}/${event.sequenceNumber}`;
 
 /**
@@ -107,6 +113,8 @@ export function brokenNow(world: World): string[] {
   for (const line of world.log) {
     if (line.includes(SECRET)) broken.push(`a line of the log holds a part of a record: ${line}`);
     if (!/^\{[^\n]*\}$/.test(line)) broken.push(`a line of the log is no JSON object: ${line}`);
+    else if (line.startsWith('{"event":"batch detected"') && !isConserved(JSON.parse(line)))
+      broken.push(`the figures of a batch do not add up: ${line}`);
   }
   for (const error of world.bugs)
     broken.push(`a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -181,7 +181,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   });
 
   /** A new worker process, with the app in it. */
-  function startWorker(computer: string, kill: (itself: WorkerProcess) => void): Worker {
+  function startWorker(computer: string, lose: (itself: WorkerProcess) => void): Worker {
     const pid = workers.length;
     const process = startProcess(`worker ${pid + 1} on ${computer}`);
     workers.push(process);
@@ -189,7 +189,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     const outside = outsideOf(process, { id: process.name, host: computer, pid, isAlive });
     const services = lazily(async () => {
       const wired = await wire(config, rules, outside);
-      return { ...wired, rules: withPoison(wired.rules, () => kill(process)) };
+      return { ...wired, rules: withPoison(wired.rules, () => lose(process)) };
     });
     return { process, services };
   }
