@@ -54,7 +54,8 @@ export interface HostDependencies {
 const RENEWED_EVERY_MS = 5_000;
 const LEASE_MS = 15_000;
 const LONGEST_ARRIVAL_MS = 1_000;
-const BATCH_EVENTS = 8;
+/** With two incidents in each event, more rows than one transaction of the table takes. */
+const BATCH_EVENTS = 16;
 const WORKER_BACK_MS = 4_000;
 /** `functionTimeout` of host.json. */
 const FUNCTION_TIMEOUT_MS = 300_000;

@@ -69,6 +69,10 @@ export function planOf(seed: number): Plan {
   const partitions = draw.between(1, 3);
   const happenings = [
     ...several(draw, 4, 14, () => send(draw, partitions)),
+    ...rarely(draw, 6, () => ({
+      ...send(draw, partitions),
+      contents: several(draw, 20, 30, () => "two matches" as const),
+    })),
     ...several(draw, 0, 3, () => outage(draw)),
     ...several(draw, 0, 3, () => crash(draw)),
     ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),

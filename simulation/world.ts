@@ -314,9 +314,10 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     deleted.add(key.slice("outbox|".length));
   }
 
-  /** Runs a timer on one of the hosts, unless its last run is still going on. */
+  /** Runs a timer on one of the hosts. It seldom begins while its last run goes on, as after a lost lease. */
   async function runTimer(name: TimerName): Promise<void> {
-    if (running.get(name)?.isAlive() === true || hosts.length === 0) return;
+    const isRunning = running.get(name)?.isAlive() === true;
+    if ((isRunning && draw.between(1, 10) > 1) || hosts.length === 0) return;
     const host = draw.pick(hosts);
     running.set(name, host.process);
     note(`${host.process.name} runs ${name}`);
