@@ -14,7 +14,7 @@ export type Content = (typeof CONTENTS)[number] | "poison";
 
 /** What an incident is given to. */
 const KEEPERS = ["sinks", "table"] as const;
-export type Keeper = (typeof KEEPERS)[number];
+type Keeper = (typeof KEEPERS)[number];
 
 /** Something that happens to the app from outside. */
 export type Happening = { readonly at: number } & (

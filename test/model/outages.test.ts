@@ -9,7 +9,6 @@ import { mustHold, mustHoldInTheEnd } from "./laws.ts";
 import { PARTITION_IDS, type UploadsTo, world, type World } from "./world.ts";
 
 const MINUTE = 60_000;
-const NOTHING_KNOWN = () => ({ removed: new Set<string>(), finished: new Set<string>() });
 const PATIENCE = { graceMs: 2 * MINUTE, stallMs: 15 * MINUTE };
 
 interface Host {
@@ -28,13 +27,13 @@ async function minute(real: World, { givesUp, retries }: Host): Promise<void> {
     const last = batch.at(-1)?.event.position.sequenceNumber ?? -1;
     const retry = retries.get(id) ?? 0;
     const events = batch.map(({ event }) => event);
-    const isDone = await real.attempt([], () => real.handle(events, handlingOf(retry)));
+    const isDone = await real.attempt(() => real.handle(events, handlingOf(retry)));
     retries.set(id, isDone || givesUp ? 0 : retry + 1);
     if (last >= 0 && (isDone || givesUp)) real.partition(id).checkpoint = last + 1;
   }
-  await real.attempt([], () => real.ledgerTimer(PATIENCE));
-  await real.attempt([], () => real.sweep());
-  await mustHold(real, NOTHING_KNOWN());
+  await real.attempt(() => real.ledgerTimer(PATIENCE));
+  await real.attempt(() => real.sweep());
+  await mustHold(real);
 }
 
 async function minutes(

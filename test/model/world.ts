@@ -1,5 +1,4 @@
 // The pipeline on stores in memory, with a hub, a host, clocks and faults that a test controls.
-import { incidentChanges } from "../../src/azure/incidents/incident-changes.ts";
 import { incidentLists } from "../../src/azure/incidents/incident-lists.ts";
 import { incidentOutbox } from "../../src/azure/incidents/incident-outbox.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
@@ -40,8 +39,7 @@ const NAME = { namespace: "pimwatch.servicebus.windows.net", hub: "insights-logs
 /** The content of an event: records that match, one that does not, bytes that are not JSON. */
 export type Content = "match" | "two matches" | "no match" | "garbage";
 
-/** The endpoint's behaviour: "accepts silently" stores the rows but sends no answer. */
-export type IngestionMode = "up" | "down" | "accepts silently" | "refuses";
+type IngestionMode = "up" | "down";
 
 export interface Sent {
   readonly partitionId: PartitionId;
@@ -71,14 +69,12 @@ export interface WorldOptions {
 }
 
 export function world({ uploadsTo, webhook }: WorldOptions = {}) {
-  /** Faults of the next calls, one each; later calls succeed. */
-  let faults: (TableFault | undefined)[] = [];
   /** Writes fail and reads succeed, as on a full disk. */
   const storage = { isFull: false };
   const disturbed = async (operation: string): Promise<TableFault | undefined> => {
     await Promise.resolve(); // sometimes lets others go first
     if (storage.isFull && operation !== "list" && operation !== "get") return "refused";
-    return faults.shift();
+    return undefined;
   };
   /** Ids of incidents that the table always refuses, while it accepts all others. */
   const refused = new Set<string>();
@@ -150,17 +146,12 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
   }
 
   function upload(rows: readonly IncidentRow[]): Promise<SendOutcome> {
-    const { mode } = ingestion;
-    if (mode === "refuses") return Promise.resolve({ outcome: "refused", reason: "answered 400" });
-    if (mode !== "down") for (const row of rows) accept(row);
-    if (mode !== "up") return Promise.reject(new DependencyError("Logs Ingestion", "did not answer"));
+    if (ingestion.mode === "down") return Promise.reject(new DependencyError("Logs Ingestion", "did not answer"));
+    for (const row of rows) accept(row);
     return Promise.resolve({ outcome: "accepted" });
   }
 
-  function newPartitions(): void {
-    for (const id of PARTITION_IDS) hub.partitions.set(id, { events: new Map(), first: 0, last: -1, checkpoint: 0 });
-  }
-  newPartitions();
+  for (const id of PARTITION_IDS) hub.partitions.set(id, { events: new Map(), first: 0, last: -1, checkpoint: 0 });
 
   function partition(id: string): Partition {
     const found = hub.partitions.get(id === "0" ? "0" : "1");
@@ -193,17 +184,14 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     },
   };
 
-  /** Runs something with these faults in its calls; returns whether it completed. */
-  async function attempt(some: readonly (TableFault | undefined)[], run: () => Promise<unknown>): Promise<boolean> {
-    faults = [...some];
+  /** Runs something; returns whether it completed. */
+  async function attempt(run: () => Promise<unknown>): Promise<boolean> {
     try {
       await run();
       return true;
     } catch (error) {
       if (error instanceof DependencyError || (error instanceof Error && error.name === "RestError")) return false;
       throw error; // a bug, not a dependency
-    } finally {
-      faults = [];
     }
   }
 
@@ -240,14 +228,12 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
     accepted,
     incidents,
     ledger,
-    changes: incidentChanges(tableRows(incidentRows.client)),
     incidentRows,
     ruleId: RULE_ID,
     partition,
     attempt,
     handle,
     ledgerTimer,
-    newPartitions,
     create: () => Promise.all([incidentRows.client.createTable(), ledgerRows.client.createTable()]),
     /** Sweeps the outbox of each sink. @throws like the timer, after everything is done */
     async sweep(): Promise<BySink<Swept>> {
