@@ -6,11 +6,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { parse } from "yaml";
-import * as z from "zod";
 import { mutateAll } from "../mutants/mutate.ts";
 import { chosen, type Mutation, readMutations } from "../mutants/mutation-list.ts";
 import { copyTree } from "../mutants/tree-copy.ts";
+import { reasonsFor } from "./not-simulated.ts";
 import { runProgram } from "../scripts/run-program.ts";
 import { UsageError } from "../src/errors.ts";
 
@@ -55,7 +54,6 @@ const DELIVERY = [
   "src/core/do-each.ts",
   "src/invocations/",
 ];
-const NOT_SIMULATED = z.array(z.strictObject({ reason: z.string().min(1), mutations: z.array(z.string()).min(1) }));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MOST_BYTES = 64 * 1_048_576;
 /** A world that never ends counts as found, too. */
@@ -70,7 +68,7 @@ interface Found {
 async function main(seeds: string, only: readonly string[]): Promise<number> {
   const all = readMutations(ROOT);
   const mutated = mutateAll(ROOT, all);
-  const reasons = reasonsFor(all);
+  const reasons = reasonsFor(ROOT, all);
   const wanted = chosen(all, only).filter(({ file }) => DELIVERY.some((beginning) => file.startsWith(beginning)));
   const tried = wanted.filter(({ id }) => only.length > 0 || !reasons.has(id));
   const queue = [...tried];
@@ -96,16 +94,6 @@ async function main(seeds: string, only: readonly string[]): Promise<number> {
     `\n${wanted.length} mutations: ${tried.length - unfound} found, ${unfound} not found within ${seeds} seeds, ${explained.length} not tried for the reasons above`,
   );
   return unfound === 0 ? 0 : 1;
-}
-
-/** Why the simulation cannot find some mutations, by their ids. */
-function reasonsFor(all: readonly Mutation[]): Map<string, string> {
-  const groups = NOT_SIMULATED.parse(parse(readFileSync(join(ROOT, "simulation/not-simulated.yaml"), "utf8")));
-  const reasons = new Map(groups.flatMap(({ reason, mutations }) => mutations.map((id) => [id, reason] as const)));
-  const unknown = [...reasons.keys()].filter((id) => !all.some((mutation) => mutation.id === id));
-  if (unknown.length > 0)
-    throw new UsageError(`simulation/not-simulated.yaml: mutants/list/ has no ${unknown.join(", ")}`);
-  return reasons;
 }
 
 async function firstSeed(

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { reasonsFor } from "../../simulation/not-simulated.ts";
 import { mutate, mutateAll } from "../../mutants/mutate.ts";
 import { readMutations } from "../../mutants/mutation-list.ts";
 import { promisesOf } from "../../mutants/promises.ts";
@@ -20,6 +21,11 @@ test("each threat in SECURITY.md and each invariant in ARCHITECTURE.md has a mut
 test("an equivalent mutation needs a reason", () => {
   const reasons = mutations.flatMap(({ equivalent }) => equivalent ?? []);
   expect(reasons.filter((reason) => reason.split(" ").length < 6)).toEqual([]);
+});
+
+test("a mutation that no simulated world can find has a reason, and is in the list", () => {
+  expect(reasonsFor(".", mutations).size).toBeGreaterThan(10);
+  expect(() => reasonsFor(".", [])).toThrow(/^simulation\/not-simulated\.yaml: mutants\/list\/ has no /);
 });
 
 const MUTATION = {
