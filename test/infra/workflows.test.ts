@@ -83,8 +83,7 @@ test("CI runs a contributor's commands, the same steps as .ci/run", () => {
   const runs = jobs.test.steps.flatMap(({ run }: { run?: string }) => run ?? []).slice(1);
 
   expect(jobs.test.strategy.matrix).toEqual({ os: ["ubuntu-latest", "macos-latest"], node: [22, 24] });
-  for (const step of runs)
-    expect(read(".ci/run"), step).toMatch(new RegExp(`^ *(step|tests) ${step}( --)?$`, "m"));
+  for (const step of runs) expect(read(".ci/run"), step).toMatch(new RegExp(`^ *(step|tests) ${step}( --)?$`, "m"));
   expect(jobs.whole.steps.at(-1)).toEqual({ run: "bash .ci/run" });
   // The packed command line runs there on Linux, and here on the others.
   expect(jobs.package.strategy.matrix).toEqual({ os: ["macos-latest", "windows-latest"] });
