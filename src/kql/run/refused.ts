@@ -97,7 +97,6 @@ export function refusedPlugin(name: string): string {
 /** Operators that are refused, and why. Kusto does not know any other operator, or not in queries. */
 export function refusedOperators(source: string): Readonly<Record<string, string>> {
   return {
-    join: WINDOW,
     lookup: WINDOW,
     sample: WINDOW,
     "sample-distinct": WINDOW,
