@@ -1,18 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Guide, Rule } from "../core/incident/rule.ts";
-import { compileQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
+import { compileQuery, compileWindowQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
 import { readExpectedChanges } from "./overlay/expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "../kql/compile/nearest-name.ts";
 import { withoutOddValues } from "./lint/odd-values.ts";
 import { readOverlay, type OverlayFile } from "./overlay/overlay.ts";
-import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay/overlay-query.ts";
+import { compileExclusions, withVariables, type AnyPlan, type OverlaidQuery } from "./overlay/overlay-query.ts";
 import type { Problem, QueryProblem } from "../kql/compile/problem.ts";
 import { RULE_FIELDS } from "./rule-fields.ts";
 import type { RuleFiles } from "./rule-files.ts";
 import { checkMappings, columnsRead } from "./rule-mappings.ts";
 import { ruleShape, type RuleFile } from "./rule-shape.ts";
 import { scheduleProblems } from "./schedule.ts";
+import { scheduleOf, type WindowRule } from "./window-rule.ts";
 import {
   placeInText,
   placeOf,
@@ -27,6 +28,8 @@ import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 export interface CompiledRule {
   /** Undefined if a problem is an error. */
   readonly rule?: Rule;
+  /** Present if the only error is that the rule needs several events. */
+  readonly windowRule?: WindowRule;
   readonly problems: readonly Problem[];
 }
 
@@ -73,13 +76,16 @@ export function compileRule(
   const query = queryText(file);
   const overlaid = withVariables(query, source);
   const options = { columnsRead: columnsRead(shape, source) };
-  const compiled = compileQuery(overlaid.text, AUDIT_LOGS, options);
-  const { plan } = compiled;
+  const eventLocal = compileQuery(overlaid.text, AUDIT_LOGS, options);
+  const counts = shape.kind === "Scheduled" && shape.triggerThreshold !== 0;
+  const isEventLocal = eventLocal.plan !== undefined && !counts;
+  const window = isEventLocal ? undefined : compileWindowQuery(overlaid.text, AUDIT_LOGS, options);
+  const compiled = window ?? eventLocal;
+  const several = window?.plan && scheduleOf(file, shape, eventLocal);
   const mappings = checkMappings(file, shape, compiled, source);
-  const excluded =
-    plan && source
-      ? compileExclusions({ ...compiled, plan, text: overlaid.text, options }, source)
-      : { exclusions: [], problems: [] };
+  const excluded = exclusionsOf(compiled, overlaid.text, source, (query) =>
+    (window ? compileWindowQuery : compileQuery)(query, AUDIT_LOGS, options),
+  );
   const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
   const planned =
     beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
@@ -95,9 +101,10 @@ export function compileRule(
     ...(guide?.problems ?? []),
     ...(planned?.problems ?? []),
   ];
-  if (plan === undefined || problems.some(({ level }) => level === "error")) return { problems };
+  if (compiled.plan === undefined || problems.some(({ level }) => level === "error"))
+    return { problems: several ? [several.refusal, ...problems] : problems };
   const shown = guideWith(guide?.guide, source);
-  const rule: Rule = {
+  const common: Omit<Rule, "plan"> = {
     id: shape.id,
     name: shape.name,
     description: unquoted(shape.description),
@@ -111,15 +118,29 @@ export function compileRule(
     customDetails: mappings.customDetails,
     ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
     query,
-    plan,
     ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
-    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query, AUDIT_LOGS).hash,
+    queryHash: overlaid.text === query ? eventLocal.hash : compileQuery(query, AUDIT_LOGS).hash,
     ...(shown && { guide: shown }),
     ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
     ...(source?.overlay.enabled === false && { disabled: true }),
   };
-  return { rule, problems };
+  if (window?.plan === undefined || several === undefined)
+    return eventLocal.plan === undefined ? { problems } : { rule: { ...common, plan: eventLocal.plan }, problems };
+  const { schedule, refusal } = several;
+  const windowRule = schedule && { ...common, window: window.plan, schedule, refusal };
+  return { ...(windowRule && { windowRule }), problems: [refusal, ...problems] };
+}
+
+// eslint-disable-next-line max-params -- the query, its overlay, and how it was compiled
+function exclusionsOf(
+  { plan, leftOut }: CompiledQuery<AnyPlan>,
+  text: string,
+  source: OverlayFile | undefined,
+  compile: (query: string) => CompiledQuery<AnyPlan>,
+): ReturnType<typeof compileExclusions> {
+  if (plan === undefined || source === undefined) return { exclusions: [], problems: [] };
+  return compileExclusions({ plan, leftOut, text, compile }, source);
 }
 
 /** The query as written in the file, to which the offsets of problems refer. */
@@ -131,7 +152,7 @@ function queryText({ document }: YamlFile): string {
 /** A problem inside a variable's value is reported in the overlay. A column that is left out is a note: nothing reads it. */
 function queryProblems(
   file: YamlFile,
-  { problems, leftOut }: CompiledQuery,
+  { problems, leftOut }: CompiledQuery<AnyPlan>,
   overlaid: OverlaidQuery,
   source: OverlayFile | undefined,
 ): Problem[] {

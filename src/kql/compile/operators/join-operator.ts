@@ -1,6 +1,6 @@
 import type { Expression, JoinKind } from "../../plan.ts";
 import type { ScalarType } from "../../run/values.ts";
-import { elements, kindOf, listOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
+import { elements, kindOf, optionalPart, part, textOf, type Syntax } from "../kusto-parser.ts";
 import { columnExpression, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 import { parameterOf, refuseUnavailable, withStep, type LowerOperator } from "./operator.ts";
 
@@ -55,7 +55,7 @@ export const lowerJoin: LowerOperator = (node, left, environment) => {
       leftTypes: typesOf(left),
       rightTypes: typesOf(right),
     },
-    columnsOf(kind, node, sides),
+    columnsOf(kind, sides),
   );
 };
 
@@ -140,24 +140,20 @@ function typesOf({ columns }: Table): ScalarType[] {
   return columns.map(({ type }) => type);
 }
 
-/** The left side's columns, then the right's, whose names the binder numbers where they are taken: `TimeGenerated1`. */
-function columnsOf(kind: JoinKind, node: Syntax, { left, right }: Sides): readonly ScopeColumn[] {
+/** The left side's columns, then the right's. A name that is taken gets a number, as in the binder: `TimeGenerated1`. */
+function columnsOf(kind: JoinKind, { left, right }: Sides): readonly ScopeColumn[] {
   if (LEFT_ONLY.has(kind)) return left.columns;
   if (RIGHT_ONLY.has(kind)) return right.columns;
   const both = [...left.columns, ...right.columns];
-  const bound = listOf(node.ResultType?.Columns).map(({ Name }) => Name);
-  // After bag_unpack without declared columns, the binder does not know all of them.
-  const names = bound.length === both.length ? bound : numberedNames(both);
-  return both.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
-}
-
-function numberedNames(columns: readonly ScopeColumn[]): string[] {
-  const declared = new Set(columns.map(({ name }) => name));
+  const written = new Set(both.map(({ name }) => name));
   const taken = new Set<string>();
-  return columns.map(({ name }) => {
-    let free = name;
-    for (let suffix = 1; taken.has(free) || (free !== name && declared.has(free)); suffix += 1) free = `${name}${suffix}`;
-    taken.add(free);
-    return free;
+  return both.map((column) => {
+    let { name } = column;
+    for (let suffix = 1; taken.has(name); suffix += 1) {
+      const numbered = `${column.name}${suffix}`;
+      if (!written.has(numbered)) name = numbered;
+    }
+    taken.add(name);
+    return { ...column, name };
   });
 }
