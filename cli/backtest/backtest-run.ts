@@ -16,6 +16,8 @@ export interface BacktestCounts extends RecordFigures {
 type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
 export interface BacktestHandlers {
+  /** Called with the body of each event, whether the scan skips it or not. */
+  event?(body: Uint8Array): void;
   /** Called with each record that holds a literal of a rule. */
   read?(source: ReadRecord, where: string): void;
   /** @returns what the incident table would answer */
@@ -45,6 +47,7 @@ export async function backtest(
     for (const { body, where } of events) {
       tally.events += 1;
       tally.bytes += body.length;
+      handlers.event?.(body);
       const candidates = candidateRecords(body, scan);
       if (candidates === undefined) tally.skippedByScan += 1;
       else settle(candidates, where, { rules, handlers, tally });

@@ -3,6 +3,7 @@ import { AUDIT_LOGS, AUDIT_LOG_COLUMNS } from "../../src/core/event/audit-log-co
 import { isAuditLog, propertiesOf, tenantOf, toAuditLogRow } from "../../src/core/event/audit-log.ts";
 import type { ReadRecord } from "../../src/core/event/event-body.ts";
 import { shapedRecord } from "../../src/core/event/record-shape.ts";
+import { parseTimestamp } from "../../src/core/event/timestamp.ts";
 import { recordHash } from "../../src/core/incident/incident-identity.ts";
 import { valueText } from "../../src/core/value-text.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
@@ -10,6 +11,7 @@ import { prepare } from "../../src/kql/run/evaluate.ts";
 import { prepareWindow } from "../../src/kql/run/evaluate-window.ts";
 import { EvaluationLimitError } from "../../src/kql/run/evaluation.ts";
 import { parseExactJson } from "../../src/kql/run/exact-json.ts";
+import { ticksFromUnixMilliseconds } from "../../src/kql/run/time.ts";
 import type { Row } from "../../src/kql/run/values.ts";
 import type { WindowRule } from "../../src/sentinel/window-rule.ts";
 import { timeOrder, type TimeOrder } from "./time-order.ts";
@@ -64,9 +66,17 @@ export function windowBacktest(rules: readonly WindowRule[], order: TimeOrder = 
   const keeps = rules.map(({ window }) => prepare(window.kept));
   const tenants = new Set<string>();
   const counts = { withoutTime: 0, kept: 0, repeated: 0 };
-  let range: { readonly first: bigint; readonly last: bigint } | undefined;
+  let range: Range | undefined;
   return {
     counts: (): WindowCounts => counts,
+    /** Notes from when to when the archive goes. The times of events that the scan skips count, too. */
+    event(body: Uint8Array): void {
+      const characters = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+      for (const [, text = ""] of characters.matchAll(TIME_OF_RECORD)) {
+        const time = parseTimestamp(text);
+        if (time !== null) range = extended(range, time);
+      }
+    },
     add(source: ReadRecord, where: string): void {
       if (!isAuditLog(source.record)) return;
       const { record } = shapedRecord(source.record);
@@ -76,7 +86,7 @@ export function windowBacktest(rules: readonly WindowRule[], order: TimeOrder = 
         counts.withoutTime += 1;
         return;
       }
-      range = { first: minimum(range?.first, time), last: maximum(range?.last, time) };
+      range = extended(range, time);
       const tenant = tenantOf(record);
       if (tenant !== "") tenants.add(tenant);
       const keptBy = keeps.flatMap((keep, index) => (canDependOn(keep, row) ? [index] : []));
@@ -106,13 +116,20 @@ export function windowBacktest(rules: readonly WindowRule[], order: TimeOrder = 
 
 const TIME_COLUMN = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === AUDIT_LOGS.timeColumn);
 
-function minimum(left: bigint | undefined, right: bigint): bigint {
-  return left === undefined || right < left ? right : left;
+/** A record's time, in a body that is not parsed. */
+const TIME_OF_RECORD = /"time"\s*:\s*"([^"\\]{10,40})"/g;
+
+/** The times of the first and the last record. */
+interface Range {
+  readonly first: bigint;
+  readonly last: bigint;
 }
 
-function maximum(left: bigint | undefined, right: bigint): bigint {
-  return left === undefined || right > left ? right : left;
+function extended({ first, last }: Range = { first: FOREVER, last: 0n }, time: bigint): Range {
+  return { first: time < first ? time : first, last: time > last ? time : last };
 }
+
+const FOREVER = ticksFromUnixMilliseconds(Date.UTC(9999, 0));
 
 /** A record on which the conditions cannot be evaluated within the limits is kept: the query may not need them. */
 function canDependOn(keep: (row: Row) => readonly Row[], row: Row): boolean {

@@ -25,6 +25,7 @@ export function windowRun(windowed: readonly SourcedWindowRule[], { isJson, name
   );
   const figures = windowFigures();
   return {
+    event: run.event,
     add: (source: ReadRecord, where: string): void => run.add(source, where),
     /** Evaluates all instants. @returns whether every one could be evaluated */
     async finish(): Promise<boolean> {

@@ -104,7 +104,7 @@ Anything read that is not a record is counted and reported on stderr.`,
       readEventBlocks(operands, misread.report),
       { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
       {
-        ...(windowed.length > 0 && { read: windows.add }),
+        ...(windowed.length > 0 && { event: windows.event, read: windows.add }),
         found(found, where) {
           const outcome = figures.add(found, where);
           if (values.json !== true) return outcome;

@@ -124,7 +124,7 @@ function leftOutColumns({ columns }: Table, syntax: Syntax): LeftOutColumn[] {
 }
 
 /**
- * Adds the operators that need many events, whatever else the binder reports: a column is often unknown only because a
+ * Adds the operators that compare events and are refused, whatever else the binder reports: a column is often unknown only because a
  * joined table is. After a syntax error the operators in the tree cannot be trusted.
  */
 function withOperators(problems: readonly QueryProblem[], syntax: Syntax, source: SourceTable): QueryProblem[] {

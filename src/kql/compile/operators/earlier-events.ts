@@ -21,7 +21,7 @@ export function refuseEarlierEvents(predicate: Expression, node: Syntax, input: 
   for (const condition of conjuncts(predicate)) {
     if (!comparesEventTime(condition, input.columns)) continue;
     if (SAMPLE_TIMES.some((time) => valueAt(condition, input.columns, time) === true)) continue;
-    const message = `${textOf(node)} keeps only events that are older than the run; it needs a window over many events`;
+    const message = `${textOf(node)} keeps only events that are older than the run`;
     throw refusal(node, environment, "not-event-local", message);
   }
 }

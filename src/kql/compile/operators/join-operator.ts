@@ -83,12 +83,11 @@ function keysOf(node: Syntax, sides: Sides): Key[] {
       return [keyOf(node, { left: columnOf(name, node, left, environment), right: columnOf(name, node, right, environment) }, sides)];
     }
     case "EqualExpression": {
-      const [first, second] = [sideOf(part(node, "Left")), sideOf(part(node, "Right"))];
-      const [ofLeft, ofRight] = first?.side === "$left" ? [first, second] : [second, first];
-      if (ofLeft?.side !== "$left" || ofRight?.side !== "$right") break;
+      const [ofLeft, ofRight] = [columnOfSide(node, "Left"), columnOfSide(node, "Right")];
+      if (ofLeft === undefined || ofRight === undefined) break;
       const key = {
-        left: columnOf(ofLeft.column, node, left, environment),
-        right: columnOf(ofRight.column, node, right, environment),
+        left: columnOf(ofLeft, node, left, environment),
+        right: columnOf(ofRight, node, right, environment),
       };
       return [keyOf(node, key, sides)];
     }
@@ -99,11 +98,12 @@ function keysOf(node: Syntax, sides: Sides): Key[] {
   throw refusal(node, environment, "unsupported-expression", message);
 }
 
-/** `$left.a` → its side and column. */
-function sideOf(node: Syntax): { readonly side: string; readonly column: string } | undefined {
-  if (kindOf(node) !== "PathExpression") return undefined;
-  const [side, selector] = [part(node, "Expression").SimpleName, part(node, "Selector")];
-  return side === undefined ? undefined : { side, column: selector.SimpleName ?? textOf(selector) };
+/** The column of `$left.a == $right.b` on one side. The binder has checked that the left side is written first. */
+function columnOfSide(node: Syntax, side: "Left" | "Right"): string | undefined {
+  const path = part(node, side);
+  if (kindOf(path) !== "PathExpression") return undefined;
+  const selector = part(path, "Selector");
+  return selector.SimpleName ?? textOf(selector);
 }
 
 // eslint-disable-next-line max-params -- the name, where it stands, and where it is looked up

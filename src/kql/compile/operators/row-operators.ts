@@ -28,7 +28,7 @@ export function refusePerEvent(tested: Expression, node: Syntax, input: Table, e
     .map((index) => input.columns[index])
     .find((each) => each?.perEvent);
   if (column === undefined) return;
-  const message = `"${column.name}" is an aggregate over the rows of one event; testing it needs a window over many events`;
+  const message = `"${column.name}" is an aggregate; a step that tests it needs the rows of all events`;
   throw refusal(node, environment, "not-event-local", message);
 }
 
