@@ -25,14 +25,21 @@ const MAX_BUFFERED_CHARACTERS = 64_000_000;
  * Sorts lines by time in bounded memory. A full buffer goes to a temporary file, and `inOrder` merges the files: an archive
  * can have a folder for each partition, and each of them begins again with the first day.
  */
-export function timeOrder(maxBufferedCharacters: number = MAX_BUFFERED_CHARACTERS): TimeOrder {
+export function timeOrder({
+  maxBufferedCharacters = MAX_BUFFERED_CHARACTERS,
+  parent = tmpdir(),
+}: { readonly maxBufferedCharacters?: number; readonly parent?: string } = {}): TimeOrder {
   let buffer: TimedLine[] = [];
   let buffered = 0;
   let folder: string | undefined;
   const files: string[] = [];
   const sorted = (): TimedLine[] => buffer.toSorted((left, right) => compareTimes(left, right));
   const spill = (): void => {
-    folder ??= mkdtempSync(join(tmpdir(), "pimwatch-"));
+    if (folder === undefined) {
+      folder = mkdtempSync(join(parent, "pimwatch-"));
+      // A command that fails does not get to close it.
+      process.once("exit", close);
+    }
     const file = join(folder, String(files.length));
     writeFileSync(
       file,
@@ -44,6 +51,10 @@ export function timeOrder(maxBufferedCharacters: number = MAX_BUFFERED_CHARACTER
     buffer = [];
     buffered = 0;
   };
+  const close = (): void => {
+    process.off("exit", close);
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
   return {
     add(line) {
       buffer.push(line);
@@ -51,9 +62,7 @@ export function timeOrder(maxBufferedCharacters: number = MAX_BUFFERED_CHARACTER
       if (buffered > maxBufferedCharacters) spill();
     },
     inOrder: () => merged([...files.map(linesOf), fromArray(sorted())]),
-    close() {
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

@@ -89,9 +89,8 @@ async function countRules(
     for (const error of errors) terminal.out(`          ${error}\n`);
   }
   const { stream, backtest, refused } = totals;
-  const count =
-    `${stream} of ${counted(rules.length, "rule runs", "rules run")}: one event decides each of them; ` +
-    `${backtest} need several events and run in backtest; ${refused} refused`;
+  const onStream = `${stream} of ${counted(rules.length, "rule runs", "rules run")} on the stream`;
+  const count = `${onStream}; in backtest only, over several events: ${backtest}; refused: ${refused}`;
   if (isJson) terminal.note(count);
   else terminal.out(`${count}\n`);
   return stream === rules.length ? 0 : 1;
