@@ -18,7 +18,7 @@ import { timeOrder, type TimeOrder } from "./time-order.ts";
 import { instantFrom, ticksOf } from "./window-schedule.ts";
 
 /** A record that a finding is made of. */
-export interface FoundRecord {
+interface FoundRecord {
   /** `properties.id`; "" if the record has none. */
   readonly id: string;
   readonly time: bigint;

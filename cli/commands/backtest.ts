@@ -91,7 +91,10 @@ Anything read that is not a record is counted and reported on stderr.`,
     const names = new Map([...chosen, ...windowed].map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
     const files = await listEventFiles(operands);
-    const search = values["no-scan"] === true ? undefined : ruleScan([
+    const search =
+      values["no-scan"] === true
+        ? undefined
+        : ruleScan([
             ...chosen.map(({ rule }) => rule),
             ...windowed.map(({ rule }) => ({ name: rule.name, plan: rule.window.kept })),
           ]);

@@ -1,5 +1,5 @@
 import type { FieldSupport } from "../../src/sentinel/support-page.ts";
-import type { Support } from "../../src/kql/run/kql-support.ts";
+import type { Support } from "../../src/kql/compile/kql-support.ts";
 import { command } from "../command.ts";
 import { jsonDocument, jsonLine } from "../json-line.ts";
 import { counted } from "../../src/core/counted.ts";
@@ -11,7 +11,11 @@ export const support = command({
   summary: "Lists the KQL and the fields of rule files that pimwatch supports; tells which rules of a folder run.",
   operands: "[options] [WORD...]",
   options: {
-    rules: { type: "string", value: "DIR", help: "tell for each rule in a folder where it runs, and if not on the stream, why" },
+    rules: {
+      type: "string",
+      value: "DIR",
+      help: "tell for each rule in a folder where it runs, and if not on the stream, why",
+    },
     json: { type: "boolean", help: "print the table as JSON; with --rules, one line of JSON for each rule" },
   },
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
@@ -80,7 +84,14 @@ async function countRules(
     const refusals = problems.filter(({ level }) => level === "error");
     if (isJson) {
       const schedule = windowRule?.schedule;
-      const line = { rule: files.name, file: files.rule.name, runs: rule !== undefined, in: runs, schedule, problems: refusals };
+      const line = {
+        rule: files.name,
+        file: files.rule.name,
+        runs: rule !== undefined,
+        in: runs,
+        schedule,
+        problems: refusals,
+      };
       terminal.out(jsonLine(line));
       continue;
     }

@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { compileRules, type CompiledRules, type OnRule, type SourcedRule, type SourcedWindowRule } from "../../src/sentinel/compile-rules.ts";
+import {
+  compileRules,
+  type CompiledRules,
+  type OnRule,
+  type SourcedRule,
+  type SourcedWindowRule,
+} from "../../src/sentinel/compile-rules.ts";
 import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { counted } from "../../src/core/counted.ts";
 import { visible } from "../../src/core/visible-text.ts";

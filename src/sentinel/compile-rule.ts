@@ -83,9 +83,8 @@ export function compileRule(
   const compiled = window ?? eventLocal;
   const several = window?.plan && scheduleOf(file, shape, eventLocal);
   const mappings = checkMappings(file, shape, compiled, source);
-  const excluded = exclusionsOf(compiled, overlaid.text, source, (query) =>
-    (window ? compileWindowQuery : compileQuery)(query, AUDIT_LOGS, options),
-  );
+  const again = window ? compileWindowQuery : compileQuery;
+  const excluded = exclusionsOf(compiled, overlaid.text, source, (longer) => again(longer, AUDIT_LOGS, options));
   const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
   const planned =
     beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);

@@ -36,8 +36,14 @@ export const RULE_FIELDS: Readonly<Record<string, RuleField>> = {
   },
   triggerOperator: { treatment: "refused", note: "only gt (or GreaterThan) runs" },
   triggerThreshold: { treatment: "refused", note: "only 0 runs on the stream; backtest counts the rows of an instant" },
-  queryFrequency: { treatment: "ignored", note: "checked; each event is evaluated as it arrives. A rule that needs several events runs at multiples of it, in backtest" },
-  queryPeriod: { treatment: "ignored", note: "checked; now() and ago() are relative to the event's own time. For a rule that needs several events it is the length of the window" },
+  queryFrequency: {
+    treatment: "ignored",
+    note: "checked; each event is evaluated as it arrives. A rule that needs several events runs at multiples of it, in backtest",
+  },
+  queryPeriod: {
+    treatment: "ignored",
+    note: "checked; now() and ago() are relative to the event's own time. For a rule that needs several events it is the length of the window",
+  },
   eventGroupingSettings: { treatment: "ignored", note: "one incident for each event and result row: AlertPerResult" },
   suppressionEnabled: { treatment: "ignored", note: "no event is suppressed; use exclusions in overlay.yaml" },
   suppressionDuration: { treatment: "ignored", note: "the same" },

@@ -1,6 +1,6 @@
 import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 import { DEFAULT_LIMITS } from "../kql/run/evaluation.ts";
-import { supportTable, type Support } from "../kql/run/kql-support.ts";
+import { supportTable, type Support } from "../kql/compile/kql-support.ts";
 import { PUBLIC_RULES } from "./public-rules.ts";
 import { NESTED_RULE_FIELDS, RULE_FIELDS, type RuleField } from "./rule-fields.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compileQuery, compileWindowQuery } from "../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../src/kql/run/kql-support.ts";
+import { supportTable } from "../../src/kql/compile/kql-support.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
@@ -78,7 +78,11 @@ describe("everything that the table lists as refused is refused at its place, wi
 
   test.each([
     { query: "AuditLogs | evaluate pivot(Category)", code: "unsupported-operator", reason: "depend on the data" },
-    { query: "AuditLogs | evaluate autocluster()", code: "not-event-local", reason: "compares events with one another" },
+    {
+      query: "AuditLogs | evaluate autocluster()",
+      code: "not-event-local",
+      reason: "compares events with one another",
+    },
     { query: "AuditLogs | evaluate python(typeof(*), 'x')", code: "unsupported-operator", reason: "another language" },
   ])("$query", ({ query, code, reason }) => {
     const message = expect.stringMatching(`^the plugin \\w+ is not supported: .*${reason}`) as string;

@@ -171,7 +171,9 @@ describe("entity mappings and details", () => {
   test("an NRT rule over several events has no period to look back over", async () => {
     const query = "AuditLogs\n| join kind=inner (AuditLogs | project Id) on Id";
     expect(await lintText({ query })).toEqual([
-      expect.stringMatching(/^r\.yaml:8:5: error: this rule needs several events, and an NRT rule has no period .* make it kind: Scheduled/),
+      expect.stringMatching(
+        /^r\.yaml:8:5: error: this rule needs several events, and an NRT rule has no period .* make it kind: Scheduled/,
+      ),
     ]);
   });
 });

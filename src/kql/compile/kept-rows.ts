@@ -23,7 +23,9 @@ function prefixes(steps: readonly Step[], table: string): Step[][] {
   return steps.flatMap((step, index): Step[][] => {
     switch (step.step) {
       case "read":
-        return step.table === table ? [[...ownConditions(steps.slice(index + 1)), { step: "project", values: [] }]] : [];
+        return step.table === table
+          ? [[...ownConditions(steps.slice(index + 1)), { step: "project", values: [] }]]
+          : [];
       case "join":
         return prefixes(step.right, table);
       case "union":
@@ -88,7 +90,9 @@ function isOwn(expression: Expression, foreign: ReadonlySet<number>): boolean {
     case "column":
       return !foreign.has(expression.index);
     case "call":
-      return FUNCTIONS[expression.name]?.volatile !== true && expression.arguments.every((each) => isOwn(each, foreign));
+      return (
+        FUNCTIONS[expression.name]?.volatile !== true && expression.arguments.every((each) => isOwn(each, foreign))
+      );
     case "shared":
       return false;
     case "literal":
@@ -104,7 +108,8 @@ function isOwnStep(step: Step): boolean {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       if ("step" in value && (value.step === "read" || value.step === "join")) isOwnSoFar = false;
       if ("kind" in value && value.kind === "shared") isOwnSoFar = false;
-      if ("kind" in value && value.kind === "call" && "name" in value && isVolatile(String(value.name))) isOwnSoFar = false;
+      if ("kind" in value && value.kind === "call" && "name" in value && isVolatile(String(value.name)))
+        isOwnSoFar = false;
     }
     return value;
   });

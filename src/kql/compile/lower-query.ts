@@ -104,8 +104,13 @@ function sourceAt(node: Syntax, { source, subqueryInput, ...environment }: Envir
 function lowerTableCall(node: Syntax, environment: Environment): Table {
   const [argument, second] = elements(part(part(node, "ArgumentList"), "Expressions"));
   const name = argument && environment.lower.expression(argument, { ...environment, columns: [] });
-  if (name?.kind !== "literal" || name.type !== "string" || second !== undefined)
-    throw refusal(node, environment, "unsupported-table", `${textOf(node)}: table() takes the name of a table, as text`);
+  if (name?.kind !== "literal" || typeof name.value !== "string" || second !== undefined)
+    throw refusal(
+      node,
+      environment,
+      "unsupported-table",
+      `${textOf(node)}: table() takes the name of a table, as text`,
+    );
   if (name.value === environment.source.name) return sourceAt(node, environment);
-  throw refusal(node, environment, "unknown-table", unknownTable(String(name.value), environment.source.name));
+  throw refusal(node, environment, "unknown-table", unknownTable(name.value, environment.source.name));
 }

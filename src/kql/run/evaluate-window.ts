@@ -6,16 +6,16 @@ import { bindSteps } from "./step-table.ts";
 import type { Json, Row, ScalarType, Value } from "./values.ts";
 
 /** A row of the result, and the source rows that it is made of. */
-export interface WindowResult {
+interface WindowResult {
   readonly row: Row;
-  /** In the order of the sources, at most {@link MAX_EVIDENCE} of them. */
+  /** In the order of the sources, at most a hundred of them. */
   readonly evidence: readonly Row[];
   /** Whether it is made of more source rows than `evidence` has. */
   readonly isCut: boolean;
 }
 
 /** Most source rows that are named as the evidence of one row. */
-export const MAX_EVIDENCE = 100;
+const MAX_EVIDENCE = 100;
 
 /** Evaluates a plan at an instant over the rows of each table that lie in the window. @throws {EvaluationLimitError} */
 export type EvaluateWindow = (now: bigint, rowsOf: (table: string) => readonly Row[]) => readonly WindowResult[];
@@ -58,9 +58,7 @@ export function prepareWindow(
     evaluation.begin(now);
     const rows = run([]);
     evaluation.chargeResults(rows.length);
-    return rows
-      .filter((row) => !tests.some((test) => test(row) === true))
-      .map((row) => ({ row, ...origins.of(row) }));
+    return rows.filter((row) => !tests.some((test) => test(row) === true)).map((row) => ({ row, ...origins.of(row) }));
   };
 }
 

@@ -9,6 +9,7 @@ import { prepareWindow } from "../../../src/kql/run/evaluate-window.ts";
 import { ticksFromUnixMilliseconds } from "../../../src/kql/run/time.ts";
 import { compileRule } from "../../../src/sentinel/compile-rule.ts";
 import type { WindowRule } from "../../../src/sentinel/window-rule.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 
 const HOUR = 3_600_000;
@@ -50,20 +51,22 @@ async function findingsOf(rules: readonly WindowRule[], records: readonly Diagno
 const text = ({ tenant, instant, row }: Pick<WindowFinding, "tenant" | "instant" | "row">) =>
   JSON.stringify([tenant, String(instant), row.map(String)]);
 
+const timeOf = ({ time }: DiagnosticRecord): number => Date.parse(valueText(time));
+
 /** Q(T) at every multiple of the frequency between the first and the last record, over the records in (T - period, T]. */
 function byDefinition(rule: WindowRule, records: readonly DiagnosticRecord[]): string[] {
-  const times = records.map(({ time }) => Date.parse(String(time)));
+  const times = records.map(timeOf);
   const step = rule.schedule.frequencySeconds * 1000;
   const evaluate = prepareWindow(rule.window);
   const found: string[] = [];
-  const tenants = new Set(records.map(({ tenantId }) => String(tenantId)));
+  const tenants = new Set(records.map(({ tenantId }) => valueText(tenantId)));
   const last = Math.ceil(Math.max(...times) / step) * step;
   for (const tenant of tenants) {
     for (let instant = Math.ceil(Math.min(...times) / step) * step; instant <= last; instant += step) {
       const rows = records
         .filter(({ tenantId }) => tenantId === tenant)
-        .filter((record) => Date.parse(String(record["time"])) <= instant)
-        .filter((record) => Date.parse(String(record["time"])) > instant - rule.schedule.periodSeconds * 1000)
+        .filter((record) => timeOf(record) <= instant)
+        .filter((record) => timeOf(record) > instant - rule.schedule.periodSeconds * 1000)
         .map(toAuditLogRow);
       const ticks = ticksFromUnixMilliseconds(instant);
       const results = evaluate(ticks, () => rows);
@@ -107,12 +110,18 @@ const anyRecord = fc
 
 test.each(Object.entries(RULES))("%s: the findings are those of each instant by definition", async (_, parts) => {
   const rule = windowRule(parts);
-  const distinct = fc.uniqueArray(anyRecord, { minLength: 1, maxLength: 14, selector: (record) => JSON.stringify(record) });
+  const distinct = fc.uniqueArray(anyRecord, {
+    minLength: 1,
+    maxLength: 14,
+    selector: (record) => JSON.stringify(record),
+  });
   await fc.assert(
     fc.asyncProperty(distinct, fc.infiniteStream(fc.nat()), fc.nat(600), async (records, numbers, buffer) => {
       // In any order, some of them twice, with any number of temporary files.
       const [...order] = numbers.take(records.length);
-      const shuffled = records.toSorted((left, right) => (order[records.indexOf(left)] ?? 0) - (order[records.indexOf(right)] ?? 0));
+      const shuffled = records.toSorted(
+        (left, right) => (order[records.indexOf(left)] ?? 0) - (order[records.indexOf(right)] ?? 0),
+      );
       const { found } = await findingsOf([rule], [...shuffled, ...shuffled.slice(0, 3)], buffer);
       expect(found.map(text).toSorted()).toEqual(byDefinition(rule, records).toSorted());
     }),
@@ -144,7 +153,10 @@ describe("a finding", () => {
   });
 
   test("says whether its window begins before the archive", async () => {
-    const { found } = await findingsOf([rule], [recordAt(0, "0", "Rename tenant"), ...pair, recordAt(30, "0", "Rename tenant")]);
+    const { found } = await findingsOf(
+      [rule],
+      [recordAt(0, "0", "Rename tenant"), ...pair, recordAt(30, "0", "Rename tenant")],
+    );
     expect(found.map(({ isEarly }) => isEarly)).toEqual([true, false, false]);
   });
 
@@ -161,7 +173,11 @@ test("two records under one id are two; one that is sent again is one; one witho
   const rule = windowRule(RULES["a threshold in the query"] ?? {});
   const record = recordAt(3.5, "1");
   const sentAgain = { ...record, time: new Date(START + 3.75 * HOUR).toISOString(), resourceId: "/tenants/t-1/other" };
-  const other = { ...record, operationName: "Add user", properties: { ...(record["properties"] as object), result: "failure" } };
+  const other = {
+    ...record,
+    operationName: "Add user",
+    properties: { ...(record["properties"] as object), result: "failure" },
+  };
   const timeless = { ...recordAt(3.5, "9"), time: "yesterday", properties: { id: "9", category: "Tests" } };
   const { found, counts } = await findingsOf([rule], [record, sentAgain, other, timeless, recordAt(3.9, "2")]);
   expect(counts).toEqual({ kept: 4, repeated: 1, withoutTime: 1 });

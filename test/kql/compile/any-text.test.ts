@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, integer, oneof, property, string, tuple, type Arbitrary } from "fast-check";
 import { expect, test } from "vitest";
 import { compileQuery } from "../../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../../src/kql/run/kql-support.ts";
+import { supportTable } from "../../../src/kql/compile/kql-support.ts";
 import { prepare } from "../../../src/kql/run/evaluate.ts";
 import { EvaluationLimitError } from "../../../src/kql/run/evaluation.ts";
 import { auditLogRow } from "../query.ts";

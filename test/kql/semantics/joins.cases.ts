@@ -46,7 +46,10 @@ export const JOIN_CASES: readonly CaseGroup[] = [
     },
   ),
   printed("join-leftouter", { query: `${XY} X | join kind=leftouter Y on Key`, rows: [["a", 1, "", null], ...PAIRS] }),
-  printed("join-rightouter", { query: `${XY} X | join kind=rightouter Y on Key`, rows: [...PAIRS, ["", null, "d", 40]] }),
+  printed("join-rightouter", {
+    query: `${XY} X | join kind=rightouter Y on Key`,
+    rows: [...PAIRS, ["", null, "d", 40]],
+  }),
   printed("join-fullouter", {
     query: `${XY} X | join kind=fullouter Y on Key`,
     rows: [["a", 1, "", null], ...PAIRS, ["", null, "d", 40]],

@@ -55,7 +55,10 @@ describe("what is kept", () => {
     { query: 'AuditLogs | extend c = Category | where c == "left" | count', other: false },
     { query: 'AuditLogs | summarize n = count() by Category | where Category == "left"', other: true },
     { query: 'AuditLogs | where Id in ((AuditLogs | where Category == "left" | project Id)) | count', other: true },
-    { query: 'AuditLogs | where Category == "left" | join (AuditLogs | where Category == "right") on Id', other: false },
+    {
+      query: 'AuditLogs | where Category == "left" | join (AuditLogs | where Category == "right") on Id',
+      other: false,
+    },
   ])("$query", ({ query, other }) => {
     expect(isKept(query, { Category: "left" })).toBe(true);
     expect(isKept(query, { Category: "other" })).toBe(other);
@@ -69,7 +72,8 @@ test("now() and ago() are relative to the instant", () => {
 });
 
 test("the values of an evaluation are not those of the one before", () => {
-  const query = "let ids = AuditLogs | where Category == 'left' | project Id; AuditLogs | where Id !in (ids) | project Id";
+  const query =
+    "let ids = AuditLogs | where Category == 'left' | project Id; AuditLogs | where Id !in (ids) | project Id";
   const [left, other] = [auditLogRow({ Category: "left", Id: "1" }), auditLogRow({ Category: "other", Id: "1" })];
   expect(windowResult(query, [left, other]).rows).toEqual([]);
   expect(windowResult(query, [other]).rows).toEqual([["1"]]);
@@ -77,9 +81,21 @@ test("the values of an evaluation are not those of the one before", () => {
 
 describe("refused", () => {
   test.each([
-    { query: "AuditLogs | lookup AuditLogs on Id", at: "lookup", message: /lookup is not supported: it compares events/ },
-    { query: "AuditLogs | sort by Id | extend p = prev(Id) | where p == Id", at: "p == Id", message: /prev is not supported/ },
-    { query: "let f = (t: string) { table(t) | count }; f('SigninLogs')", at: "table(t)", message: /no table "SigninLogs"/ },
+    {
+      query: "AuditLogs | lookup AuditLogs on Id",
+      at: "lookup",
+      message: /lookup is not supported: it compares events/,
+    },
+    {
+      query: "AuditLogs | sort by Id | extend p = prev(Id) | where p == Id",
+      at: "p == Id",
+      message: /prev is not supported/,
+    },
+    {
+      query: "let f = (t: string) { table(t) | count }; f('SigninLogs')",
+      at: "table(t)",
+      message: /no table "SigninLogs"/,
+    },
     { query: "print 1", at: "print", message: /rows of its own .* found again at every instant/ },
   ])("$query", ({ query, at, message }) => {
     const { plan, problems } = compileWindowQuery(query, AUDIT_LOGS);

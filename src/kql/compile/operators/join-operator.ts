@@ -80,7 +80,13 @@ function keysOf(node: Syntax, sides: Sides): Key[] {
       return [...keysOf(part(node, "Left"), sides), ...keysOf(part(node, "Right"), sides)];
     case "NameReference": {
       const name = node.SimpleName ?? textOf(node);
-      return [keyOf(node, { left: columnOf(name, node, left, environment), right: columnOf(name, node, right, environment) }, sides)];
+      return [
+        keyOf(
+          node,
+          { left: columnOf(name, node, left, environment), right: columnOf(name, node, right, environment) },
+          sides,
+        ),
+      ];
     }
     case "EqualExpression": {
       const [ofLeft, ofRight] = [columnOfSide(node, "Left"), columnOfSide(node, "Right")];

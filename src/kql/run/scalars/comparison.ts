@@ -145,8 +145,7 @@ function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
     });
   return (row) => {
     const wanted = membershipKey(left.compute(row), left.type, ignoreCase);
-    const found =
-      wanted !== undefined && (constants.has(wanted) || computed.some((holds) => holds(wanted, row)));
+    const found = wanted !== undefined && (constants.has(wanted) || computed.some((holds) => holds(wanted, row)));
     return found !== negative;
   };
 }

@@ -1,7 +1,7 @@
-import { AGGREGATES } from "./aggregates.ts";
-import { ALIASES, FUNCTIONS } from "./function-table.ts";
+import { AGGREGATES } from "../run/aggregates.ts";
+import { ALIASES, FUNCTIONS } from "../run/function-table.ts";
 import type { SourceTable } from "../plan.ts";
-import { refusedFunctions, refusedOperators } from "./refused.ts";
+import { refusedFunctions, refusedOperators } from "../run/refused.ts";
 
 /** One line of the support table. */
 export interface Support {
@@ -46,7 +46,10 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       `every kind; ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
     ],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
-    distinct: ["T | distinct value, …", "over the rows of one event, or of the window if the rule needs several events"],
+    distinct: [
+      "T | distinct value, …",
+      "over the rows of one event, or of the window if the rule needs several events",
+    ],
     "order by": [`T | order by ${SORT_FORM}`, SORTS_ONE_EVENT],
     "sort by": [`T | sort by ${SORT_FORM}`, SORTS_ONE_EVENT],
     top: ["T | top n by value [asc | desc]", AT_TABLE_LEVEL],
