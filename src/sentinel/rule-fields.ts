@@ -2,7 +2,7 @@
 export interface RuleField {
   /**
    * `honoured`: changes what pimwatch does; `shown`: kept and shown; `ignored`: controls how Sentinel runs the rule, which
-   * pimwatch runs on each event; `refused`: some values need many events, and a rule with such a value does not run.
+   * pimwatch runs on each event; `refused`: a rule with some values does not run on the stream.
    */
   readonly treatment: "honoured" | "shown" | "ignored" | "refused";
   readonly note: string;

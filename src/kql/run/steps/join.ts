@@ -43,7 +43,12 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
   const width = noLeft.length + noRight.length;
   return (leftRows) => {
     const right = runRight([]).map((row) => ({ row, key: keyOfRight(row), isPartnered: false }));
-    const byKey = Map.groupBy(right, ({ key }) => key);
+    const byKey = new Map<string | undefined, typeof right>();
+    for (const each of right) {
+      const same = byKey.get(each.key) ?? [];
+      same.push(each);
+      byKey.set(each.key, same);
+    }
     const used = new Set<string>();
     const result: Row[] = [];
     const add = (row: Row, ...from: readonly Row[]): void => {
