@@ -36,13 +36,13 @@ As in the app, a scan skips events that contain none of the literals that a matc
 counted, and malformed parts of them are not reported. --no-scan reads every event and finds the same incidents. If a
 rule has no such literal, the scan is off for all rules, and stderr says so.
 
-A rule that needs several events runs as in Sentinel: at each scheduled instant (a multiple of queryFrequency since 1970,
-UTC), over the records of one tenant in the queryPeriod before it, each record once. So a finding is a result row at an
-instant, and the same events can be found again at a later one. Files can come in any order; the records that such rules can
-depend on are sorted by time, in temporary files where they are many. For such a finding --json prints {"rule", "ruleId",
-"instant", "tenant", "title", "severity", "windowBeginsBeforeArchive", "records", "moreRecords", "row"}; records are the audit
-records that the row is made of. If the window begins before the archive does, history is missing, and a rule that compares
-with history finds too much.
+A rule that needs several events runs as in Sentinel: at each scheduled instant (a multiple of queryFrequency since
+1970, UTC), over the records of one tenant in the queryPeriod before it, each record once. So a finding is a result row
+at an instant, and the same events can be found again at a later one. Files can come in any order; the records that such
+rules can depend on are sorted by time first. For such a finding --json prints {"rule", "ruleId", "instant", "tenant",
+"title", "severity", "windowBeginsBeforeArchive", "records", "moreRecords", "row"}; records are the audit records that
+the row is made of. If the window begins before the archive, history is missing, and a rule that compares with history
+finds too much.
 
 Anything read that is not a record is counted and reported on stderr.`,
   exitCodes: {

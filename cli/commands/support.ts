@@ -21,8 +21,8 @@ export const support = command({
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
-With --rules, \`runs\` means on the stream: one event decides the rule. \`backtest\` means that it needs several events, which
-only pimwatch backtest has yet.
+With --rules, \`runs\` means on the stream: one event decides the rule. \`backtest\` means that the rule needs several
+events, which only pimwatch backtest has yet.
 
 docs/support.md in the repository has the same list.`,
   exitCodes: {
