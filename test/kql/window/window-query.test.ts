@@ -27,6 +27,9 @@ const QUERIES = {
     union f("AuditLogs", "left"), f("AuditLogs", "right")`,
   "a subquery": `let known = AuditLogs | where Category == "right" | distinct Identity; AuditLogs | where Category == "left"
     | mv-apply Target = TargetResources on (where tostring(Target.type) == "Role" | where Identity in (known)) | project Id`,
+  "the day before": `AuditLogs | where TimeGenerated < ago(1d) | where Category == "left" | project Id`,
+  "an age": `AuditLogs | extend Age = now() - TimeGenerated | where Age > 1d | where Category == "left" | project Id`,
+  "a computed bound": `let start = ago(1d); AuditLogs | where TimeGenerated < start and Category == "left" | project Id`,
   "no row": `AuditLogs | where Category == "none" | count`,
 };
 
