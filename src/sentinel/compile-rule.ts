@@ -151,7 +151,7 @@ function queryText({ document }: YamlFile): string {
 /** A problem inside a variable's value is reported in the overlay. A column that is left out is a note: nothing reads it. */
 function queryProblems(
   file: YamlFile,
-  { problems, leftOut }: CompiledQuery<AnyPlan>,
+  { problems, leftOut, dropped }: CompiledQuery<AnyPlan>,
   overlaid: OverlaidQuery,
   source: OverlayFile | undefined,
 ): Problem[] {
@@ -165,7 +165,11 @@ function queryProblems(
   const notes = leftOut.map(({ name, problem }) =>
     placed("note", { ...problem, message: `the result has no column "${name}": ${problem.message}` }),
   );
-  return [...problems.map((problem) => placed("error", problem)), ...notes];
+  return [
+    ...problems.map((problem) => placed("error", problem)),
+    ...notes,
+    ...dropped.map((problem) => placed("note", problem)),
+  ];
 }
 
 /** Removes quotes: official files wrap descriptions in quotes inside a block scalar, where the quotes are text. */

@@ -7,6 +7,7 @@ import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
 import { unsupportedFunction } from "../run/refused.ts";
 import { callWithin, ParserFailure, parseQuery, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
+import { withoutMissingLegs } from "./missing-legs.ts";
 import { keptRows } from "./kept-rows.ts";
 import { lowerQuery } from "./lower-query.ts";
 import { operatorsOverManyEvents } from "./operator-table.ts";
@@ -20,6 +21,8 @@ export interface CompiledQuery<AnyPlan = Plan> {
   readonly problems: readonly QueryProblem[];
   /** Columns that the result does not have, because they depend on a function that pimwatch cannot run. */
   readonly leftOut: readonly LeftOutColumn[];
+  /** Legs of `union isfuzzy=true` that are not there, because their tables do not exist. */
+  readonly dropped: readonly QueryProblem[];
   /** See `Rule.queryHash`. */
   readonly hash: string;
 }
@@ -80,16 +83,18 @@ function compileGuarded<AnyPlan>(text: string, source: SourceTable, lower: Lower
   } catch (error) {
     if (!(error instanceof ParserFailure)) throw error;
     const problem = { offset: 0, code: "parser-failure", message: error.message };
-    return { problems: [problem], leftOut: [], hash: createHash("sha256").update(text).digest("hex") };
+    return { problems: [problem], leftOut: [], dropped: [], hash: createHash("sha256").update(text).digest("hex") };
   }
 }
 
 function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<AnyPlan>): CompiledQuery<AnyPlan> {
   const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
-  const code = resolveColumnIfExists(text, original, source);
-  const problems = diagnosedProblems(code, text, source);
-  const failed = (found: readonly QueryProblem[]) => ({ problems: found, leftOut: [], hash });
+  const bound = withoutMissingLegs(text, original, source);
+  const { dropped } = bound;
+  const code = resolveColumnIfExists(bound.text, bound.code, source);
+  const problems = diagnosedProblems(code, bound.text, source);
+  const failed = (found: readonly QueryProblem[]) => ({ problems: found, leftOut: [], dropped, hash });
   if (problems.length > 0) return failed(withOperators(problems, code.Syntax, source));
   try {
     const { table, plan, constants } = lower(code);
@@ -97,7 +102,7 @@ function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<
       const message = `the query returns rows of its own (print, datatable), which would be found again ${constants}`;
       return failed([{ offset: 0, code: "not-event-local", message }]);
     }
-    return { plan, problems: [], leftOut: leftOutColumns(table, code.Syntax), hash };
+    return { plan, problems: [], leftOut: leftOutColumns(table, code.Syntax), dropped, hash };
   } catch (error) {
     if (!(error instanceof QueryRefused)) throw error;
     return failed([error.problem]);

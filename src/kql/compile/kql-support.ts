@@ -40,7 +40,10 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | parse-kv text as (key: type, …) [with (pair_delimiter=…, kv_delimiter=… [, quote=…] [, escape=…] [, greedy=true] | regex=…)]",
       "without delimiters, the word after a key is its value; a greedy value ends before the word in front of the next kv_delimiter",
     ],
-    union: ["union [kind=inner|outer] [withsource=name] T, …", `of branches over ${source}`],
+    union: [
+      "union [kind=inner|outer] [withsource=name] [isfuzzy=true] T, …",
+      `of branches over ${source}; isfuzzy=true drops those over tables that are not there, and lint notes it`,
+    ],
     join: [
       "T | join [kind=…] (T) on column, $left.a == $right.b, …",
       `every kind; ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
