@@ -49,10 +49,13 @@ function ownConditions(steps: readonly Step[]): Step[] {
         if (predicate) own.push({ step: "where", predicate });
         break;
       }
-      case "project":
-        foreign = new Set(step.values.flatMap((value, index) => (isOwn(value, foreign) ? [] : [index])));
-        own.push(step);
+      case "project": {
+        const before = foreign;
+        const values = step.values.map((value) => (isOwn(value, before) ? value : nothing(value)));
+        foreign = new Set(values.flatMap((value, index) => (value === step.values[index] ? [] : [index])));
+        own.push({ step: "project", values });
         break;
+      }
       case "mv-expand":
       case "mv-apply":
       case "parse":
@@ -82,6 +85,11 @@ function conjunction([first, ...others]: readonly Expression[]): Expression | un
     (left, right) => left && { kind: "call", type: "bool", name: "and", arguments: [left, right] },
     first,
   );
+}
+
+/** Stands for a value that no condition reads. */
+function nothing({ type }: Expression): Expression {
+  return { kind: "literal", type, value: null };
 }
 
 /** Whether the row alone decides the value. */

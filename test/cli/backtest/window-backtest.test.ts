@@ -37,15 +37,14 @@ async function findingsOf(rules: readonly WindowRule[], records: readonly Diagno
     run.add({ record, bytes: () => bytes }, `line ${index + 1}`);
   }
   const found: WindowFinding[] = [];
+  const failed: (readonly [instant: bigint, reason: string])[] = [];
   await run.run({
     found: (finding) => found.push(finding),
-    failed: (_rule, _instant, reason) => {
-      throw new Error(reason);
-    },
+    failed: (_rule, instant, reason) => failed.push([instant, reason]),
     progress: () => false,
   });
   order.close();
-  return { found, counts: run.counts() };
+  return { found, failed, counts: run.counts() };
 }
 
 const text = ({ tenant, instant, row }: Pick<WindowFinding, "tenant" | "instant" | "row">) =>
@@ -167,6 +166,19 @@ describe("a finding", () => {
     const { found } = await findingsOf([rule], [first, nameless]);
     expect(found.map(({ tenant }) => tenant)).toEqual(["t-1"]);
   });
+});
+
+test("an instant at which a rule exceeds its limits is named, and the others are evaluated", async () => {
+  const rule = windowRule({
+    query: "AuditLogs | extend k = 1 | join kind=inner (AuditLogs | extend k = 1) on k | project Id, Id1",
+    schedule: { frequency: "1h", period: "1h" },
+  });
+  const many = Array.from({ length: 101 }, (_, index) => recordAt(0.5, String(index)));
+  const { found, failed } = await findingsOf([rule], [...many, recordAt(1.5, "late")]);
+  expect(failed).toEqual([
+    [ticksFromUnixMilliseconds(START + HOUR), "stopped at the limit of 10000 result rows for one evaluation"],
+  ]);
+  expect(found.map(({ row }) => row)).toEqual([["late", "late"]]);
 });
 
 test("two records under one id are two; one that is sent again is one; one without time is in no window", async () => {

@@ -20,6 +20,8 @@ const QUERIES = {
   "a threshold": `AuditLogs | where Category == "left" | summarize n = count(), ids = make_set(Id) by OperationName | where n > 1 | project OperationName, n`,
   "the latest row": `AuditLogs | where Category != "other" | summarize arg_max(TimeGenerated, Id) by Category | where Id != "1"`,
   "a scalar": `let n = toscalar(AuditLogs | where Category == "right" | count); AuditLogs | where Category == "left" and DurationMs < n | project Id`,
+  "a scalar in a column": `AuditLogs | extend n = toscalar(AuditLogs | where Category == "right" | count), late = TimeGenerated > ago(1d) | where Category == "left" | where n > 1 and late | project Id, n`,
+  "a list of words": `let words = AuditLogs | where Category == "right" | distinct OperationName; AuditLogs | where Category == "left" | where OperationName has_any (words) | project Id`,
   "a view that is read twice": `let all = materialize(AuditLogs | where Category in ("left", "right")); all | where Category == "left"
     | join kind=leftanti (all | where Category == "right" | distinct Identity) on Identity | project Id`,
   "a union": `union withsource=T (AuditLogs | where Category == "left" | project Id), (AuditLogs | where Category == "right" | summarize n = count() by Id) | where isnull(n) or n > 1`,
