@@ -131,12 +131,13 @@ Anything read that is not a record is counted and reported on stderr.`,
         },
       },
     );
+    const rates = meter.rates(counts);
     const isWhole = await windows.finish();
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen)
       say(ruleText(each, figures.of(each.rule.id), (ofKeys, what) => ranked(ofKeys, { top, others: OTHERS, what })));
     for (const text of windows.texts()) say(text);
-    say(countsText(counts, meter.rates(counts), scan !== undefined));
+    say(countsText(counts, rates, scan !== undefined));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before all events were read");
     return misread.exitCode(isWrong || !isWhole || terminal.stopping.aborted ? 1 : 0);
   },
