@@ -167,6 +167,11 @@ export type Step =
   | {
       readonly step: "join";
       readonly kind: JoinKind;
+      /**
+       * For `innerunique`: conditions of the next `where`s on the left side alone, which decide which row of each key is
+       * left. Kusto applies them first, too.
+       */
+      readonly leftCondition?: Expression;
       /** Make the right side's rows. */
       readonly right: readonly Step[];
       /** Keys of both sides that must be equal, of the same types. */

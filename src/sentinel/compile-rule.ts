@@ -81,7 +81,12 @@ export function compileRule(
   const isEventLocal = eventLocal.plan !== undefined && !counts;
   const window = isEventLocal ? undefined : compileWindowQuery(overlaid.text, AUDIT_LOGS, options);
   const compiled = window ?? eventLocal;
-  const several = window?.plan && scheduleOf(file, shape, eventLocal);
+  const [notLocal] = eventLocal.problems;
+  const reason = notLocal?.message ?? "triggerThreshold counts the rows of a window";
+  const why = notLocal
+    ? placeInQuery(notLocal.offset, { file, overlaid, source })
+    : { file: file.name, ...placeOf(file, ["triggerThreshold"]) };
+  const several = window?.plan && scheduleOf(shape, why, reason);
   const mappings = checkMappings(file, shape, compiled, source);
   const again = window ? compileWindowQuery : compileQuery;
   const excluded = exclusionsOf(compiled, overlaid.text, source, (longer) => again(longer, AUDIT_LOGS, options));
@@ -92,7 +97,7 @@ export function compileRule(
     ...oddities,
     ...fieldProblems(file),
     ...scheduleProblems(file, shape),
-    ...queryProblems(file, compiled, overlaid, source),
+    ...queryProblems(compiled, { file, overlaid, source }),
     ...mappings.problems,
     ...(overlay?.problems ?? []),
     ...overlaid.problems,
@@ -148,20 +153,31 @@ function queryText({ document }: YamlFile): string {
   return typeof query === "string" ? query : "";
 }
 
-/** A problem inside a variable's value is reported in the overlay. A column that is left out is a note: nothing reads it. */
-function queryProblems(
-  file: YamlFile,
-  { problems, leftOut, dropped }: CompiledQuery<AnyPlan>,
-  overlaid: OverlaidQuery,
-  source: OverlayFile | undefined,
-): Problem[] {
-  const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => {
-    const origin = overlaid.origin(offset);
-    if ("offset" in origin)
-      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level, code, message };
-    const where = source?.file ?? file;
-    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level, code, message };
-  };
+interface QueryOfFile {
+  readonly file: YamlFile;
+  readonly overlaid: OverlaidQuery;
+  readonly source: OverlayFile | undefined;
+}
+
+/** The place of an offset in the query; that of something inside a variable's value is in the overlay. */
+function placeInQuery(
+  offset: number,
+  { file, overlaid, source }: QueryOfFile,
+): Pick<Problem, "file" | "line" | "column"> {
+  const origin = overlaid.origin(offset);
+  if ("offset" in origin) return { file: file.name, ...placeInText(file, ["query"], origin.offset) };
+  const where = source?.file ?? file;
+  return { file: where.name, ...placeOf(where, ["variables", origin.variable]) };
+}
+
+/** A column that is left out and a leg that is dropped are notes: nothing reads them. */
+function queryProblems({ problems, leftOut, dropped }: CompiledQuery<AnyPlan>, query: QueryOfFile): Problem[] {
+  const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => ({
+    ...placeInQuery(offset, query),
+    level,
+    code,
+    message,
+  });
   const notes = leftOut.map(({ name, problem }) =>
     placed("note", { ...problem, message: `the result has no column "${name}": ${problem.message}` }),
   );

@@ -1,10 +1,8 @@
 import type { Rule } from "../core/incident/rule.ts";
-import type { CompiledQuery } from "../kql/compile/compile-query.ts";
 import type { WindowPlan } from "../kql/plan.ts";
 import type { Problem } from "../kql/compile/problem.ts";
 import type { RuleFile } from "./rule-shape.ts";
 import { periodSeconds, withoutComment } from "./schedule.ts";
-import { placeInText, placeOf, type YamlFile } from "./yaml-file.ts";
 
 /** When Sentinel runs a rule, and over what. */
 export interface Schedule {
@@ -26,22 +24,17 @@ export interface WindowRule extends Omit<Rule, "plan"> {
   readonly refusal: Problem;
 }
 
-/** How a rule that several events decide runs, and the error that keeps it from the stream. */
+/**
+ * How a rule that several events decide runs, and the error that keeps it from the stream.
+ *
+ * @param reason why one event does not decide it
+ */
 export function scheduleOf(
-  file: YamlFile,
   shape: RuleFile,
-  eventLocal: CompiledQuery,
+  place: Pick<Problem, "file" | "line" | "column">,
+  reason: string,
 ): { readonly schedule?: Schedule; readonly refusal: Problem } {
-  const [first] = eventLocal.problems;
-  const place = first ? placeInText(file, ["query"], first.offset) : placeOf(file, ["triggerThreshold"]);
-  const refusal = (message: string): Problem => ({
-    file: file.name,
-    ...place,
-    level: "error",
-    code: "not-event-local",
-    message,
-  });
-  const reason = first?.message ?? "triggerThreshold counts the rows of a window";
+  const refusal = (message: string): Problem => ({ ...place, level: "error", code: "not-event-local", message });
   if (shape.kind === "NRT") {
     const message = `this rule needs several events, and an NRT rule has no period to look back over: make it kind: Scheduled with queryFrequency and queryPeriod (${reason})`;
     return { refusal: refusal(message) };

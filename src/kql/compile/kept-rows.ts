@@ -1,5 +1,6 @@
 import { FUNCTIONS } from "../run/function-table.ts";
 import type { Expression, Plan, SourceTable, Step } from "../plan.ts";
+import { conjunction, conjuncts } from "./conjunction.ts";
 
 /**
  * A plan over one row that yields a row if the query over the window can depend on it: see {@link WindowPlan.kept}. Each
@@ -73,18 +74,6 @@ function ownConditions(steps: readonly Step[]): Step[] {
     }
   }
   return own;
-}
-
-function conjuncts(predicate: Expression): readonly Expression[] {
-  const isAnd = predicate.kind === "call" && predicate.name === "and";
-  return isAnd ? predicate.arguments.flatMap(conjuncts) : [predicate];
-}
-
-function conjunction([first, ...others]: readonly Expression[]): Expression | undefined {
-  return others.reduce<Expression | undefined>(
-    (left, right) => left && { kind: "call", type: "bool", name: "and", arguments: [left, right] },
-    first,
-  );
 }
 
 /** Stands for a value that no condition reads. */

@@ -44,7 +44,18 @@ export const JOIN_CASES: readonly CaseGroup[] = [
         [1, "val1.1", 1, "val1.4"],
       ],
     },
+    {
+      query: `${T12} t1 | join kind = innerunique t2 on key | where value == "val1.2"`,
+      rows: [
+        [1, "val1.2", 1, "val1.3"],
+        [1, "val1.2", 1, "val1.4"],
+      ],
+    },
   ),
+  derived("join-innerunique", {
+    query: `${T12} t1 | join t2 on key | where value1 endswith "4" | where value == "val1.2" and key == 1`,
+    rows: [[1, "val1.2", 1, "val1.4"]],
+  }),
   printed("join-leftouter", { query: `${XY} X | join kind=leftouter Y on Key`, rows: [["a", 1, "", null], ...PAIRS] }),
   printed("join-rightouter", {
     query: `${XY} X | join kind=rightouter Y on Key`,

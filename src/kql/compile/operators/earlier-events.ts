@@ -4,6 +4,7 @@ import { FUNCTIONS } from "../../run/function-table.ts";
 import type { Expression } from "../../plan.ts";
 import { ticksFromUnixMilliseconds } from "../../run/time.ts";
 import type { Value } from "../../run/values.ts";
+import { conjuncts } from "../conjunction.ts";
 import { textOf, type Syntax } from "../kusto-parser.ts";
 import { columnsReadBy, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 
@@ -24,11 +25,6 @@ export function refuseEarlierEvents(predicate: Expression, node: Syntax, input: 
     const message = `${textOf(node)} keeps only events that are older than the run`;
     throw refusal(node, environment, "not-event-local", message);
   }
-}
-
-function conjuncts(predicate: Expression): readonly Expression[] {
-  const isAnd = predicate.kind === "call" && predicate.name === "and";
-  return isAnd ? predicate.arguments.flatMap(conjuncts) : [predicate];
 }
 
 /** Whether a condition reads only the event's time and the current time. */

@@ -37,6 +37,7 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
   if (!Object.hasOwn(KINDS, step.kind)) throw new CallProblem(`the plan names an unknown kind of join: ${step.kind}`);
   const form = KINDS[step.kind];
   const runRight = bindSteps(step.right, evaluation);
+  const runLeft = bindSteps(step.leftCondition ? [{ step: "where", predicate: step.leftCondition }] : [], evaluation);
   const keyOfLeft = bindKey(step.leftKeys, evaluation);
   const keyOfRight = bindKey(step.rightKeys, evaluation);
   const [noLeft, noRight] = [emptyRow(step.leftTypes), emptyRow(step.rightTypes)];
@@ -55,7 +56,7 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
       if (from.length > 0) evaluation.window.evidence?.note(row, from);
       result.push(row);
     };
-    for (const left of leftRows) {
+    for (const left of runLeft(leftRows)) {
       const key = keyOfLeft(left);
       const partners = key === undefined ? [] : (byKey.get(key) ?? []);
       if (form.firstOfKey && key !== undefined) {
