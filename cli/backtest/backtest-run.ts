@@ -1,4 +1,5 @@
 import { tenantOf } from "../../src/core/event/audit-log.ts";
+import type { ReadRecord } from "../../src/core/event/event-body.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { type Candidates, candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
@@ -15,6 +16,10 @@ export interface BacktestCounts extends RecordFigures {
 type Tally = { -readonly [Figure in keyof BacktestCounts]: number };
 
 export interface BacktestHandlers {
+  /** Called with the body of each event, whether the scan skips it or not. */
+  event?(body: Uint8Array): void;
+  /** Called with each record that holds a literal of a rule. */
+  read?(source: ReadRecord, where: string): void;
   /** @returns what the incident table would answer */
   found(found: Found, where: string): StoreOutcome;
   /** Called with each event or record that would become a dead letter. */
@@ -42,6 +47,7 @@ export async function backtest(
     for (const { body, where } of events) {
       tally.events += 1;
       tally.bytes += body.length;
+      handlers.event?.(body);
       const candidates = candidateRecords(body, scan);
       if (candidates === undefined) tally.skippedByScan += 1;
       else settle(candidates, where, { rules, handlers, tally });
@@ -63,6 +69,7 @@ function settle({ records, unreadable, skipped }: Candidates, where: string, { r
   tally.deadLettered += unreadable.length;
   for (const { reason } of unreadable) handlers.unreadable(where, reason);
   for (const source of records) {
+    handlers.read?.(source, where);
     const allowedTenantIds = new Set([tenantOf(source.record)]);
     const verdict = judge(source, NOWHERE, { rules, allowedTenantIds, now: () => new Date(0) });
     const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];

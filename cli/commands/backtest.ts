@@ -1,5 +1,5 @@
 import { counted } from "../../src/core/counted.ts";
-import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
+import type { SourcedRule, SourcedWindowRule } from "../../src/sentinel/compile-rules.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RuleFigures } from "../backtest/backtest-figures.ts";
 import { backtestMeter } from "../backtest/backtest-meter.ts";
@@ -36,10 +36,18 @@ As in the app, a scan skips events that contain none of the literals that a matc
 counted, and malformed parts of them are not reported. --no-scan reads every event and finds the same incidents. If a
 rule has no such literal, the scan is off for all rules, and stderr says so.
 
+A rule that needs several events runs as in Sentinel: at each scheduled instant (a multiple of queryFrequency since
+1970, UTC), over the records of one tenant in the queryPeriod before it, each record once. So a finding is a result row
+at an instant, and the same events can be found again at a later one. Files can come in any order; the records that such
+rules can depend on are sorted by time first. For such a finding --json prints {"rule", "ruleId", "instant", "tenant",
+"title", "severity", "windowBeginsBeforeArchive", "records", "moreRecords", "row"}; records are the audit records that
+the row is made of. If the window begins before the archive, history is missing, and a rule that compares with history
+finds too much.
+
 Anything read that is not a record is counted and reported on stderr.`,
   exitCodes: {
     0: "everything was read",
-    1: "a rule does not compile (the others run), or Ctrl-C ended it early",
+    1: "a rule does not compile or is stopped at a limit (the others run), or Ctrl-C ended it early",
     2: "no record of a file is understood",
   },
   async run({ values, operands }, terminal) {
@@ -51,12 +59,14 @@ Anything read that is not a record is counted and reported on stderr.`,
       { backtest: run },
       { backtestFigures, OTHERS },
       { rowJson },
+      { windowRun },
     ] = await Promise.all([
       import("../rules/chosen-rules.ts"),
       import("../event-files/event-files.ts"),
       import("../backtest/backtest-run.ts"),
       import("../backtest/backtest-figures.ts"),
       import("../backtest/row-json.ts"),
+      import("../backtest/window-run.ts"),
     ]);
     const [{ readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
       import("../../src/core/incident/ready-rule.ts"),
@@ -64,26 +74,40 @@ Anything read that is not a record is counted and reported on stderr.`,
       import("../../src/kql/compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
-    const { sourced, problems } = await chosenRules(values.rules ?? terminal.rules, named, terminal);
+    const compiled = await chosenRules(values.rules ?? terminal.rules, named, terminal);
+    // The stream refuses rules over several events; here they run.
+    const refusals = new Set(compiled.windowed.map(({ rule }) => rule.refusal));
+    const problems = compiled.problems.filter((problem) => !refusals.has(problem));
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const isWrong = problems.some(({ level }) => level === "error");
-    const chosen = sourced.filter(({ rule }) => values.all === true || named.length > 0 || rule.disabled !== true);
-    if (chosen.length === 0)
+    const isChosen = ({ rule }: SourcedRule | SourcedWindowRule): boolean =>
+      values.all === true || named.length > 0 || rule.disabled !== true;
+    const chosen = compiled.sourced.filter(isChosen);
+    const windowed = compiled.windowed.filter(isChosen);
+    if (chosen.length + windowed.length === 0)
       throw new UsageError(
         "No rule is left to run. Correct the rules named above, or add --all to run rules that are switched off",
       );
-    const names = new Map(chosen.map(({ rule, files }) => [rule.id, files.name]));
+    const names = new Map([...chosen, ...windowed].map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
     const files = await listEventFiles(operands);
-    const search = values["no-scan"] === true ? undefined : ruleScan(chosen.map(({ rule }) => rule));
+    const search =
+      values["no-scan"] === true
+        ? undefined
+        : ruleScan([
+            ...chosen.map(({ rule }) => rule),
+            ...windowed.map(({ rule }) => ({ name: rule.name, plan: rule.window.kept })),
+          ]);
     const scan = search?.scan;
     if (search !== undefined && scan === undefined) terminal.note(`pimwatch: ${visible(search.summary)}`);
+    const windows = windowRun(windowed, { isJson: values.json === true, names, terminal });
     const meter = backtestMeter(terminal, files, { withScan: scan !== undefined });
     const misread = misreadFiles(terminal);
     const counts = await run(
       readEventBlocks(operands, misread.report),
       { rules: chosen.map(({ rule }) => readyRule(rule)), scan },
       {
+        ...(windowed.length > 0 && { event: windows.event, read: windows.add }),
         found(found, where) {
           const outcome = figures.add(found, where);
           if (values.json !== true) return outcome;
@@ -107,12 +131,15 @@ Anything read that is not a record is counted and reported on stderr.`,
         },
       },
     );
+    const rates = meter.rates(counts);
+    const isWhole = await windows.finish();
     const say = (text: string): void => (values.json === true ? terminal.note(text) : terminal.out(`${text}\n`));
     for (const each of chosen)
       say(ruleText(each, figures.of(each.rule.id), (ofKeys, what) => ranked(ofKeys, { top, others: OTHERS, what })));
-    say(countsText(counts, meter.rates(counts), scan !== undefined));
+    for (const text of windows.texts()) say(text);
+    say(countsText(counts, rates, scan !== undefined));
     if (terminal.stopping.aborted) terminal.note("pimwatch: stopped before all events were read");
-    return misread.exitCode(isWrong || terminal.stopping.aborted ? 1 : 0);
+    return misread.exitCode(isWrong || !isWhole || terminal.stopping.aborted ? 1 : 0);
   },
 });
 

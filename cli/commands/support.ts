@@ -1,5 +1,5 @@
 import type { FieldSupport } from "../../src/sentinel/support-page.ts";
-import type { Support } from "../../src/kql/run/kql-support.ts";
+import type { Support } from "../../src/kql/compile/kql-support.ts";
 import { command } from "../command.ts";
 import { jsonDocument, jsonLine } from "../json-line.ts";
 import { counted } from "../../src/core/counted.ts";
@@ -11,16 +11,23 @@ export const support = command({
   summary: "Lists the KQL and the fields of rule files that pimwatch supports; tells which rules of a folder run.",
   operands: "[options] [WORD...]",
   options: {
-    rules: { type: "string", value: "DIR", help: "tell for each rule in a folder whether it runs, and if not, why" },
+    rules: {
+      type: "string",
+      value: "DIR",
+      help: "tell for each rule in a folder where it runs, and if not on the stream, why",
+    },
     json: { type: "boolean", help: "print the table as JSON; with --rules, one line of JSON for each rule" },
   },
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
+With --rules, \`runs\` means on the stream: one event decides the rule. \`backtest\` means that the rule needs several
+events, which only pimwatch backtest has yet.
+
 docs/support.md in the repository has the same list.`,
   exitCodes: {
-    0: "the list was printed; with --rules: all rules run",
-    1: "with --rules: a rule does not run",
+    0: "the list was printed; with --rules: all rules run on the stream",
+    1: "with --rules: a rule does not run on the stream",
   },
   async run({ values, operands }, terminal) {
     if (values.rules !== undefined) return countRules(values.rules, { isJson: values.json === true, terminal });
@@ -51,6 +58,8 @@ function cellsOf(entry: Support | FieldSupport): readonly [name: string, runs: s
   return entry.supported ? [entry.form, "runs", entry.note] : [entry.name, "refused", entry.note];
 }
 
+const LABELS = { stream: "runs    ", backtest: "backtest", refused: "refused " } as const;
+
 async function countRules(
   directory: string,
   { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
@@ -65,24 +74,35 @@ async function countRules(
   const { rules } = await findRules(directory);
   if (rules.length === 0)
     throw new UsageError(`${directory}: no rules found. The folder has no rule.yaml and no other YAML file`);
-  let running = 0;
+  const totals = { stream: 0, backtest: 0, refused: 0 };
   const onRule = ruleProgress("Compiling", terminal);
   for (const [index, files] of rules.entries()) {
     onRule(files.name, index + 1, rules.length);
-    const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
-    if (rule) running += 1;
+    const { rule, windowRule, problems } = compileRule(files.rule.text, files.rule.name, files);
+    const runs = rule ? "stream" : windowRule ? "backtest" : "refused";
+    totals[runs] += 1;
     const refusals = problems.filter(({ level }) => level === "error");
     if (isJson) {
-      const line = { rule: files.name, file: files.rule.name, runs: rule !== undefined, problems: refusals };
+      const schedule = windowRule?.schedule;
+      const line = {
+        rule: files.name,
+        file: files.rule.name,
+        runs: rule !== undefined,
+        in: runs,
+        schedule,
+        problems: refusals,
+      };
       terminal.out(jsonLine(line));
       continue;
     }
     const errors = refusals.map((each) => visible(formatProblem(each)));
-    terminal.out(`${rule ? "runs   " : "refused"}  ${visible(files.name)}\n`);
-    for (const error of errors) terminal.out(`         ${error}\n`);
+    terminal.out(`${LABELS[runs]}  ${visible(files.name)}\n`);
+    for (const error of errors) terminal.out(`          ${error}\n`);
   }
-  const count = `${running} of ${counted(rules.length, "rule runs", "rules run")}`;
+  const { stream, backtest, refused } = totals;
+  const onStream = `${stream} of ${counted(rules.length, "rule runs", "rules run")} on the stream`;
+  const count = `${onStream}; in backtest only, over several events: ${backtest}; refused: ${refused}`;
   if (isJson) terminal.note(count);
   else terminal.out(`${count}\n`);
-  return running === rules.length ? 0 : 1;
+  return stream === rules.length ? 0 : 1;
 }

@@ -14,7 +14,34 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-/** The table that queries read, one row at a time. */
+/**
+ * A compiled query over the rows of a window: those of its tables whose time lies in (now − period, now]. Its first step is
+ * a `read`, or one that needs no rows. It is plain JSON, as {@link Plan} is.
+ */
+export interface WindowPlan {
+  readonly version: 1;
+  /** The result's columns, in order. */
+  readonly columns: readonly Column[];
+  readonly steps: readonly Step[];
+  /** Tables that expressions read as values. A later one can read those before it. */
+  readonly shared: readonly SharedTable[];
+  /**
+   * Yields a row for each row of the source table that the query can depend on: the conditions of all its reads that one
+   * row decides, without those on the current time. Rows for which it yields nothing need not be kept.
+   */
+  readonly kept: Plan;
+}
+
+/** A table whose rows one evaluation computes once, for expressions. */
+export interface SharedTable {
+  readonly steps: readonly Step[];
+  /** The type of its first column. */
+  readonly type: ScalarType;
+  /** `list`: the first column's values, as an array, for `in (table)`; `scalar`: the first row's value, for `toscalar`. */
+  readonly as: "list" | "scalar";
+}
+
+/** The table that queries read. */
 export interface SourceTable {
   readonly name: string;
   readonly columns: readonly Column[];
@@ -26,6 +53,8 @@ export interface SourceTable {
 export type Expression =
   | { readonly kind: "column"; readonly type: ScalarType; readonly index: number }
   | { readonly kind: "literal"; readonly type: ScalarType; readonly value: PlainJson }
+  /** The value of a shared table of the plan: the same for every row of one evaluation. */
+  | { readonly kind: "shared"; readonly type: ScalarType; readonly index: number }
   | {
       readonly kind: "call";
       readonly type: ScalarType;
@@ -52,6 +81,18 @@ export interface OrderKey {
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }
+
+/** The kinds of `join`, each under one of its names. */
+export type JoinKind =
+  | "innerunique"
+  | "inner"
+  | "leftouter"
+  | "rightouter"
+  | "fullouter"
+  | "leftsemi"
+  | "rightsemi"
+  | "leftanti"
+  | "rightanti";
 
 /** One piece of `parse`'s pattern. */
 export type ParsePart =
@@ -121,6 +162,25 @@ export type Step =
       readonly aggregates: readonly Aggregate[];
     }
   | { readonly step: "table"; readonly rows: readonly (readonly Expression[])[] }
+  /** Replaces the input with the rows of a table in the window. */
+  | { readonly step: "read"; readonly table: string }
+  | {
+      readonly step: "join";
+      readonly kind: JoinKind;
+      /**
+       * For `innerunique`: conditions of the next `where`s on the left side alone, which decide which row of each key is
+       * left. Kusto applies them first, too.
+       */
+      readonly leftCondition?: Expression;
+      /** Make the right side's rows. */
+      readonly right: readonly Step[];
+      /** Keys of both sides that must be equal, of the same types. */
+      readonly leftKeys: readonly Expression[];
+      readonly rightKeys: readonly Expression[];
+      /** The types of each side's columns, for the side without a partner. */
+      readonly leftTypes: readonly ScalarType[];
+      readonly rightTypes: readonly ScalarType[];
+    }
   | { readonly step: "distinct" }
   | { readonly step: "order"; readonly keys: readonly OrderKey[] }
   | { readonly step: "take"; readonly count: number };

@@ -1,18 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Guide, Rule } from "../core/incident/rule.ts";
-import { compileQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
+import { compileQuery, compileWindowQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
 import { readExpectedChanges } from "./overlay/expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "../kql/compile/nearest-name.ts";
 import { withoutOddValues } from "./lint/odd-values.ts";
 import { readOverlay, type OverlayFile } from "./overlay/overlay.ts";
-import { compileExclusions, withVariables, type OverlaidQuery } from "./overlay/overlay-query.ts";
+import { compileExclusions, withVariables, type AnyPlan, type OverlaidQuery } from "./overlay/overlay-query.ts";
 import type { Problem, QueryProblem } from "../kql/compile/problem.ts";
 import { RULE_FIELDS } from "./rule-fields.ts";
 import type { RuleFiles } from "./rule-files.ts";
 import { checkMappings, columnsRead } from "./rule-mappings.ts";
 import { ruleShape, type RuleFile } from "./rule-shape.ts";
 import { scheduleProblems } from "./schedule.ts";
+import { scheduleOf, type WindowRule } from "./window-rule.ts";
 import {
   placeInText,
   placeOf,
@@ -27,6 +28,8 @@ import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 export interface CompiledRule {
   /** Undefined if a problem is an error. */
   readonly rule?: Rule;
+  /** Present if the only error is that the rule needs several events. */
+  readonly windowRule?: WindowRule;
   readonly problems: readonly Problem[];
 }
 
@@ -73,13 +76,20 @@ export function compileRule(
   const query = queryText(file);
   const overlaid = withVariables(query, source);
   const options = { columnsRead: columnsRead(shape, source) };
-  const compiled = compileQuery(overlaid.text, AUDIT_LOGS, options);
-  const { plan } = compiled;
+  const eventLocal = compileQuery(overlaid.text, AUDIT_LOGS, options);
+  const counts = shape.kind === "Scheduled" && shape.triggerThreshold !== 0;
+  const isEventLocal = eventLocal.plan !== undefined && !counts;
+  const window = isEventLocal ? undefined : compileWindowQuery(overlaid.text, AUDIT_LOGS, options);
+  const compiled = window ?? eventLocal;
+  const [notLocal] = eventLocal.problems;
+  const reason = notLocal?.message ?? "triggerThreshold counts the rows of a window";
+  const why = notLocal
+    ? placeInQuery(notLocal.offset, { file, overlaid, source })
+    : { file: file.name, ...placeOf(file, ["triggerThreshold"]) };
+  const several = window?.plan && scheduleOf(shape, why, reason);
   const mappings = checkMappings(file, shape, compiled, source);
-  const excluded =
-    plan && source
-      ? compileExclusions({ ...compiled, plan, text: overlaid.text, options }, source)
-      : { exclusions: [], problems: [] };
+  const again = window ? compileWindowQuery : compileQuery;
+  const excluded = exclusionsOf(compiled, overlaid.text, source, (longer) => again(longer, AUDIT_LOGS, options));
   const guide = beside.guide && readGuide(beside.guide.text, beside.guide.name);
   const planned =
     beside.expectedChanges && readExpectedChanges(beside.expectedChanges.text, beside.expectedChanges.name, now);
@@ -87,7 +97,7 @@ export function compileRule(
     ...oddities,
     ...fieldProblems(file),
     ...scheduleProblems(file, shape),
-    ...queryProblems(file, compiled, overlaid, source),
+    ...queryProblems(compiled, { file, overlaid, source }),
     ...mappings.problems,
     ...(overlay?.problems ?? []),
     ...overlaid.problems,
@@ -95,9 +105,10 @@ export function compileRule(
     ...(guide?.problems ?? []),
     ...(planned?.problems ?? []),
   ];
-  if (plan === undefined || problems.some(({ level }) => level === "error")) return { problems };
+  if (compiled.plan === undefined || problems.some(({ level }) => level === "error"))
+    return { problems: several ? [several.refusal, ...problems] : problems };
   const shown = guideWith(guide?.guide, source);
-  const rule: Rule = {
+  const common: Omit<Rule, "plan"> = {
     id: shape.id,
     name: shape.name,
     description: unquoted(shape.description),
@@ -111,15 +122,29 @@ export function compileRule(
     customDetails: mappings.customDetails,
     ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
     query,
-    plan,
     ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
-    queryHash: overlaid.text === query ? compiled.hash : compileQuery(query, AUDIT_LOGS).hash,
+    queryHash: overlaid.text === query ? eventLocal.hash : compileQuery(query, AUDIT_LOGS).hash,
     ...(shown && { guide: shown }),
     ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
     ...(source?.overlay.enabled === false && { disabled: true }),
   };
-  return { rule, problems };
+  if (window?.plan === undefined || several === undefined)
+    return eventLocal.plan === undefined ? { problems } : { rule: { ...common, plan: eventLocal.plan }, problems };
+  const { schedule, refusal } = several;
+  const windowRule = schedule && { ...common, window: window.plan, schedule, refusal };
+  return { ...(windowRule && { windowRule }), problems: [refusal, ...problems] };
+}
+
+// eslint-disable-next-line max-params -- the query, its overlay, and how it was compiled
+function exclusionsOf(
+  { plan, leftOut }: CompiledQuery<AnyPlan>,
+  text: string,
+  source: OverlayFile | undefined,
+  compile: (query: string) => CompiledQuery<AnyPlan>,
+): ReturnType<typeof compileExclusions> {
+  if (plan === undefined || source === undefined) return { exclusions: [], problems: [] };
+  return compileExclusions({ plan, leftOut, text, compile }, source);
 }
 
 /** The query as written in the file, to which the offsets of problems refer. */
@@ -128,24 +153,39 @@ function queryText({ document }: YamlFile): string {
   return typeof query === "string" ? query : "";
 }
 
-/** A problem inside a variable's value is reported in the overlay. A column that is left out is a note: nothing reads it. */
-function queryProblems(
-  file: YamlFile,
-  { problems, leftOut }: CompiledQuery,
-  overlaid: OverlaidQuery,
-  source: OverlayFile | undefined,
-): Problem[] {
-  const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => {
-    const origin = overlaid.origin(offset);
-    if ("offset" in origin)
-      return { file: file.name, ...placeInText(file, ["query"], origin.offset), level, code, message };
-    const where = source?.file ?? file;
-    return { file: where.name, ...placeOf(where, ["variables", origin.variable]), level, code, message };
-  };
+interface QueryOfFile {
+  readonly file: YamlFile;
+  readonly overlaid: OverlaidQuery;
+  readonly source: OverlayFile | undefined;
+}
+
+/** The place of an offset in the query; that of something inside a variable's value is in the overlay. */
+function placeInQuery(
+  offset: number,
+  { file, overlaid, source }: QueryOfFile,
+): Pick<Problem, "file" | "line" | "column"> {
+  const origin = overlaid.origin(offset);
+  if ("offset" in origin) return { file: file.name, ...placeInText(file, ["query"], origin.offset) };
+  const where = source?.file ?? file;
+  return { file: where.name, ...placeOf(where, ["variables", origin.variable]) };
+}
+
+/** A column that is left out and a leg that is dropped are notes: nothing reads them. */
+function queryProblems({ problems, leftOut, dropped }: CompiledQuery<AnyPlan>, query: QueryOfFile): Problem[] {
+  const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => ({
+    ...placeInQuery(offset, query),
+    level,
+    code,
+    message,
+  });
   const notes = leftOut.map(({ name, problem }) =>
     placed("note", { ...problem, message: `the result has no column "${name}": ${problem.message}` }),
   );
-  return [...problems.map((problem) => placed("error", problem)), ...notes];
+  return [
+    ...problems.map((problem) => placed("error", problem)),
+    ...notes,
+    ...dropped.map((problem) => placed("note", problem)),
+  ];
 }
 
 /** Removes quotes: official files wrap descriptions in quotes inside a block scalar, where the quotes are text. */

@@ -59,7 +59,7 @@ const SAME_TEXT = new Set(["tostring", "tolower", "toupper", "trim"]);
 
 function pathOf(expression: Expression, paths: Paths): string | undefined {
   if (expression.kind === "column") return paths[expression.index];
-  if (expression.kind === "literal") return undefined;
+  if (expression.kind !== "call") return undefined;
   const [first, second] = expression.name === "trim" ? expression.arguments.toReversed() : expression.arguments;
   if (first === undefined) return undefined;
   if (SAME_TEXT.has(expression.name)) return pathOf(first, paths);

@@ -2,7 +2,7 @@
 export interface RuleField {
   /**
    * `honoured`: changes what pimwatch does; `shown`: kept and shown; `ignored`: controls how Sentinel runs the rule, which
-   * pimwatch runs on each event; `refused`: some values need many events, and a rule with such a value does not run.
+   * pimwatch runs on each event; `refused`: a rule with some values does not run on the stream.
    */
   readonly treatment: "honoured" | "shown" | "ignored" | "refused";
   readonly note: string;
@@ -35,9 +35,15 @@ export const RULE_FIELDS: Readonly<Record<string, RuleField>> = {
     note: "if a column is empty, the rule's own value stays, as in Sentinel",
   },
   triggerOperator: { treatment: "refused", note: "only gt (or GreaterThan) runs" },
-  triggerThreshold: { treatment: "refused", note: "only 0 runs; anything else needs a count over a window" },
-  queryFrequency: { treatment: "ignored", note: "checked; each event is evaluated as it arrives" },
-  queryPeriod: { treatment: "ignored", note: "checked; now() and ago() are relative to the event's own time" },
+  triggerThreshold: { treatment: "refused", note: "only 0 runs on the stream; backtest counts the rows of an instant" },
+  queryFrequency: {
+    treatment: "ignored",
+    note: "checked; each event is evaluated as it arrives. A rule that needs several events runs at multiples of it, in backtest",
+  },
+  queryPeriod: {
+    treatment: "ignored",
+    note: "checked; now() and ago() are relative to the event's own time. For a rule that needs several events it is the length of the window",
+  },
   eventGroupingSettings: { treatment: "ignored", note: "one incident for each event and result row: AlertPerResult" },
   suppressionEnabled: { treatment: "ignored", note: "no event is suppressed; use exclusions in overlay.yaml" },
   suppressionDuration: { treatment: "ignored", note: "the same" },

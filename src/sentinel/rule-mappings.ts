@@ -1,5 +1,6 @@
 import { columnsOfFormat } from "../core/incident/alert-details.ts";
 import type { CompiledQuery } from "../kql/compile/compile-query.ts";
+import type { Plan } from "../kql/plan.ts";
 import type { AlertDetails, EntityMapping, Rule } from "../core/incident/rule.ts";
 import { nearestName } from "../kql/compile/nearest-name.ts";
 import type { OverlayFile } from "./overlay/overlay.ts";
@@ -32,7 +33,7 @@ export function columnsRead(shape: RuleFile, overlay: OverlayFile | undefined): 
 export function checkMappings(
   file: YamlFile,
   shape: RuleFile,
-  { plan, leftOut }: CompiledQuery,
+  { plan, leftOut }: CompiledQuery<Pick<Plan, "columns">>,
   overlay: OverlayFile | undefined,
 ): CheckedMappings {
   const names = plan?.columns.map(({ name }) => name);

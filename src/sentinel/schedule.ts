@@ -13,18 +13,18 @@ const LONG_PERIOD = /^P(?=.)(?:\d+[YMWD])+(?:T(?:\d+[HMS])+)?$/i;
 
 const COMMENT = /\s*(\/\/|#).*$/;
 
-/** Checks how Sentinel would run the rule: a single event must be able to decide its trigger. */
+/** Checks how Sentinel would run the rule. */
 export function scheduleProblems(file: YamlFile, shape: RuleFile): Problem[] {
   if (shape.kind === "NRT") return [];
   return [
     ...periodProblems(file, "queryFrequency", shape.queryFrequency),
     ...periodProblems(file, "queryPeriod", shape.queryPeriod),
-    ...triggerProblems(file, shape.triggerOperator, shape.triggerThreshold),
+    ...triggerProblems(file, shape.triggerOperator),
   ];
 }
 
 function periodProblems(file: YamlFile, field: string, value: string): Problem[] {
-  const written = value.replace(COMMENT, "").trim();
+  const written = withoutComment(value);
   if (periodSeconds(written) === undefined && !LONG_PERIOD.test(written)) {
     return [problem(file, field, "error", `${field} "${value}" is not a period such as 1d, 1h10m or PT5M`)];
   }
@@ -39,26 +39,27 @@ function periodProblems(file: YamlFile, field: string, value: string): Problem[]
     : [problem(file, field, "warning", `${field} "${value}" is usually written ${value.toLowerCase()}`)];
 }
 
+/** Official files have comments inside the values. */
+export function withoutComment(value: string): string {
+  return value.replace(COMMENT, "").trim();
+}
+
 const UNIT_SECONDS = [604_800, 86_400, 3_600, 60, 1] as const;
 
 /** The length of a period; undefined if it is invalid or counts months or years. */
 export function periodSeconds(value: string): number | undefined {
-  const written = value.replace(COMMENT, "").trim();
+  const written = withoutComment(value);
   const [, ...counts] = SHORT_PERIOD.exec(written) ?? ISO_PERIOD.exec(written) ?? [];
   if (counts.length === 0) return undefined;
   return UNIT_SECONDS.reduce((sum, seconds, index) => sum + seconds * Number(counts[index] ?? 0), 0);
 }
 
-/** pimwatch has no window to count in, so a rule must fire on any result. */
-function triggerProblems(file: YamlFile, written: string, threshold: number): Problem[] {
+/** With any other operator, rows that a rule does not find would make it fire. */
+function triggerProblems(file: YamlFile, written: string): Problem[] {
   const operator = written.trim().toLowerCase();
   if (operator !== "gt" && operator !== "greaterthan") {
-    const message = `triggerOperator ${written} needs a window over many events; only gt runs on one event`;
+    const message = `triggerOperator ${written} is not supported; only gt is. Write the count into the query: summarize … | where …`;
     return [problem(file, "triggerOperator", "error", message)];
-  }
-  if (threshold !== 0) {
-    const message = `triggerThreshold ${threshold} needs a window over many events; only 0 runs on one event`;
-    return [problem(file, "triggerThreshold", "error", message)];
   }
   return written === "gt"
     ? []

@@ -35,6 +35,19 @@ tests:
       query: 'AuditLogs\n| where Category == "Tests"\n| project Id, ["2"] = 2, ["1"] = 1',
     }),
     "mixed/join.yaml": ruleText({ id: crypto.randomUUID(), query: "AuditLogs\n| join AuditLogs on Id" }),
+    "several/rule.yaml": ruleText({
+      query: `AuditLogs
+| where Category == "Tests"
+| summarize n = count(), Who = take_any(tostring(InitiatedBy.user.userPrincipalName)) by Category
+| where n > 1`,
+      schedule: { frequency: "1d", period: "2d" },
+      more: "alertDetailsOverride: { alertDisplayNameFormat: '{{n}} by {{Who}}' }",
+    }),
+    "excluded/rule.yaml": ruleText({
+      query: 'AuditLogs\n| where Category == "Tests"\n| summarize n = count() by Category\n| where n > 0',
+      schedule: { frequency: "1d", period: "2d" },
+    }),
+    "excluded/overlay.yaml": "exclude: [n == 1]",
     "warned/rule.yaml": ruleText({ techniques: "[T9999]" }),
     "guided/rule.yaml": ruleText(),
     "guided/guide.md": HEADINGS.map((heading) => `## ${heading}\n\nText.\n`).join("\n"),
@@ -162,17 +175,32 @@ describe("support", () => {
     const { code, out } = await pimwatch("support", "mv-app", "triggerThreshold", "join");
     expect(code).toBe(0);
     expect(out).toMatch(/mv-apply .* runs/);
-    expect(out).toMatch(/join +refused +it needs a window over many events/);
-    expect(out).toMatch(/triggerThreshold +refused +only 0 runs/);
+    expect(out).toMatch(/join \[kind=.* runs +every kind; a rule needs several events for it/);
+    expect(out).toMatch(/triggerThreshold +refused +only 0 runs on the stream/);
   });
 
   test("counts the rules of a folder that run", async () => {
     expect(await pimwatch("support", "--rules", at("mixed"))).toEqual({
       code: 1,
       out: expect.stringMatching(
-        /^runs {5}good\nrefused {2}join\n +mixed\/join\.yaml:8:5: error: .*\n1 of 2 rules run\n$/,
+        /^runs {6}good\nrefused {3}join\n +mixed\/join\.yaml:8:5: error: .*\n1 of 2 rules run on the stream; in backtest only, over several events: 0; refused: 1\n$/,
       ),
       err: "",
+    });
+  });
+
+  test("says of a rule over several events when it runs, and where", async () => {
+    const { code, out } = await pimwatch("support", "--rules", at("several"));
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^backtest {2}several\n +several\/rule\.yaml:10:11: error: this rule needs several events \(every 1d over the last 2d\): .*\n0 of 1 rule runs on the stream; in backtest only, over several events: 1; refused: 0\n$/,
+    );
+    const [line] = (await pimwatch("support", "--json", "--rules", at("several"))).out.trimEnd().split("\n");
+    expect(JSON.parse(line ?? "")).toMatchObject({
+      rule: "several",
+      runs: false,
+      in: "backtest",
+      schedule: { frequencySeconds: 86_400, periodSeconds: 172_800, threshold: 0 },
     });
   });
 });
@@ -307,8 +335,54 @@ describe("backtest", () => {
   test("prints result rows as JSON with all columns in the query's order, and runs what compiles", async () => {
     const { code, out, err } = await pimwatch("backtest", "--json", "--rules", at("mixed"), at("events/more.json.gz"));
     expect(code).toBe(1);
-    expect(err).toContain("mixed/join.yaml:8:5: error: the operator join is not supported");
+    expect(err).toContain("mixed/join.yaml:8:5: error: this rule needs several events, and an NRT rule has no period");
     expect(out).toMatch(/^\{"rule":"good",.*"where":"events\/more\.json\.gz:1","row":\{"Id":"r-3","2":2,"1":1\}\}\n$/);
+  });
+
+  test("runs a rule over several events at each scheduled instant, and says what each finding is made of", async () => {
+    const { code, out, err } = await pimwatch("backtest", "--rules", at("several/"), at("events"));
+    expect({ code, err: err.split("\n") }).toEqual({
+      code: 0,
+      err: [expect.stringMatching(/scan off: without a text that every match must hold: "Sample rule"/)],
+    });
+    expect(out).toMatch(
+      /^Sample rule \(several\), over several events, every 1d over the last 2d: 2 findings\n {2}found {4}at 2 scheduled instants, 1 different row; 1 where the window begins before the archive\n/,
+    );
+    expect(out).toMatch(
+      /samples {2}2026-03-02T00:00:00Z {2}2 by sam@contoso\.example, made of 2026-03-01T00:00:00Z \(events\/y=2026\/m=03\/PT1H\.json:1\), 2026-03-02T00:00:00Z \(events\/y=2026\/m=03\/PT1H\.json:2\)\n/,
+    );
+    expect(out).toMatch(/windows {2}4 records kept for rules over several events, 1 of them sent again\n/);
+  });
+
+  test("prints findings over several events as JSON", async () => {
+    const { out } = await pimwatch("backtest", "--json", "--rules", at("several/"), at("events"));
+    const [first, ...others] = out.trimEnd().split("\n");
+    expect(others).toHaveLength(1);
+    expect(JSON.parse(first ?? "")).toEqual({
+      rule: "several",
+      ruleId: "aaaaaaaa-0000-4000-8000-000000000001",
+      instant: "2026-03-02T00:00:00.000Z",
+      tenant: "t",
+      title: "2 by sam@contoso.example",
+      severity: "High",
+      windowBeginsBeforeArchive: true,
+      records: [
+        { id: "r-1", time: "2026-03-01T00:00:00.000Z", where: "events/y=2026/m=03/PT1H.json:1" },
+        { id: "r-2", time: "2026-03-02T00:00:00.000Z", where: "events/y=2026/m=03/PT1H.json:2" },
+      ],
+      moreRecords: false,
+      row: { Category: "Tests", n: 2, Who: "sam@contoso.example" },
+    });
+  });
+
+  test("leaves out what the overlay excludes from a rule over several events", async () => {
+    const { out } = await pimwatch("backtest", "--json", "--rules", at("excluded/"), at("events"));
+    const instants = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).instant);
+    // On the first of March one record lies in the window.
+    expect(instants).toEqual(["2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z"]);
   });
 
   test("finds the expected incidents in the sample day", async () => {

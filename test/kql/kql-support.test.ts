@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compileQuery } from "../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../src/kql/run/kql-support.ts";
+import { compileQuery, compileWindowQuery } from "../../src/kql/compile/compile-query.ts";
+import { supportTable } from "../../src/kql/compile/kql-support.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
@@ -33,8 +33,12 @@ const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   let: "let x = 1; AuditLogs | where DurationMs == x",
 };
 
-const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
+/** Operators that compare events. */
+const WINDOW_SAMPLES: Readonly<Record<string, string>> = {
   join: "AuditLogs | join kind=inner (AuditLogs) on CorrelationId",
+};
+
+const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   lookup: "AuditLogs | lookup (AuditLogs) on CorrelationId",
   sample: "AuditLogs | sample 5",
   "sample-distinct": "AuditLogs | sample-distinct 5 of Category",
@@ -56,7 +60,11 @@ describe("everything that the table lists as supported compiles", () => {
   );
 
   test.each(operators.map(({ name }) => name))("%s", (name) => {
-    expect(compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS)).toMatchObject({ problems: [] });
+    const overWindow = WINDOW_SAMPLES[name];
+    const compiled = overWindow
+      ? compileWindowQuery(overWindow, AUDIT_LOGS)
+      : compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS);
+    expect(compiled).toMatchObject({ problems: [] });
   });
 });
 
@@ -70,7 +78,11 @@ describe("everything that the table lists as refused is refused at its place, wi
 
   test.each([
     { query: "AuditLogs | evaluate pivot(Category)", code: "unsupported-operator", reason: "depend on the data" },
-    { query: "AuditLogs | evaluate autocluster()", code: "not-event-local", reason: "a window over many events" },
+    {
+      query: "AuditLogs | evaluate autocluster()",
+      code: "not-event-local",
+      reason: "compares events with one another",
+    },
     { query: "AuditLogs | evaluate python(typeof(*), 'x')", code: "unsupported-operator", reason: "another language" },
   ])("$query", ({ query, code, reason }) => {
     const message = expect.stringMatching(`^the plugin \\w+ is not supported: .*${reason}`) as string;
@@ -83,7 +95,7 @@ describe("everything that the table lists as refused is refused at its place, wi
     ["series_stats(dynamic([1]))", "time series"],
     ["geo_point_to_s2cell(1.0, 1.0)", "geographic"],
     ["current_cluster_endpoint()", "the cluster"],
-    ["row_number()", "window over many events"],
+    ["row_number()", "depends on other rows"],
     ["hash_many('a', 'b')", "does not say how it combines hashes"],
     ["gamma(2.0)", "pimwatch does not implement it"],
   ])("%s", (expression, reason) => {
@@ -105,8 +117,8 @@ describe("everything that the table lists as refused is refused at its place, wi
   });
 });
 
-describe("a rule must be decided by one event alone", () => {
-  test.each([
+describe("on the stream, a rule must be decided by one event alone", () => {
+  const overSeveral = [
     { query: "AuditLogs | summarize c = count() by Category | where c > 5", at: "c > 5" },
     { query: "AuditLogs | summarize c = count() by Category | extend d = c * 2 | where d > 5", at: "d > 5" },
     {
@@ -127,13 +139,26 @@ describe("a rule must be decided by one event alone", () => {
     { query: "AuditLogs | take 1", at: "take" },
     { query: "let k = AuditLogs | project Id; AuditLogs | where Id in (k)", at: "k)" },
     { query: "let n = toscalar(AuditLogs | count); AuditLogs | where DurationMs > n", at: "toscalar" },
+    { query: "AuditLogs | join (AuditLogs | project Id) on Id", at: "join" },
+    { query: "union AuditLogs, (print x = 1)", at: "union" },
+  ];
+  const never = [
     { query: "AuditLogs | mv-apply x = TargetResources on (union AuditLogs)", at: "union" },
     { query: "print x = 1", at: "print" },
-    { query: "union AuditLogs, (print x = 1)", at: "union" },
-  ])("$query", ({ query, at }) => {
+  ];
+
+  test.each([...overSeveral, ...never])("$query", ({ query, at }) => {
     expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([
       { code: "not-event-local", offset: query.lastIndexOf(at) },
     ]);
+  });
+
+  test.each(overSeveral)("$query runs over a window", ({ query }) => {
+    expect(compileWindowQuery(query, AUDIT_LOGS)).toMatchObject({ problems: [] });
+  });
+
+  test.each(never)("$query runs nowhere", ({ query, at }) => {
+    expect(compileWindowQuery(query, AUDIT_LOGS).problems).toMatchObject([{ offset: query.lastIndexOf(at) }]);
   });
 
   test.each([

@@ -89,13 +89,13 @@ test.each([
   {
     trigger: "triggerOperator: lt\ntriggerThreshold: 0",
     problems: [
-      "rule.yaml:12:18: error: triggerOperator lt needs a window over many events; only gt runs on one event (trigger)",
+      "rule.yaml:12:18: error: triggerOperator lt is not supported; only gt is. Write the count into the query: summarize … | where … (trigger)",
     ],
   },
   {
     trigger: "triggerOperator: gt\ntriggerThreshold: 5",
     problems: [
-      "rule.yaml:13:19: error: triggerThreshold 5 needs a window over many events; only 0 runs on one event (trigger)",
+      "rule.yaml:13:19: error: this rule needs several events (every 1d over the last P1D): `pimwatch backtest` can run it over an archive; the stream cannot yet (triggerThreshold counts the rows of a window) (not-event-local)",
     ],
   },
 ])("$trigger: $problems.length problem(s)", ({ trigger, problems }) => {

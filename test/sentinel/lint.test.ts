@@ -161,9 +161,19 @@ describe("entity mappings and details", () => {
 
   test("are checked in a rule that needs many events, too", async () => {
     const query = "AuditLogs\n| join kind=inner (AuditLogs | project Id) on Id";
-    expect(await lintText({ query, more: mapping("IP", ["Address", "Adress"]) })).toEqual([
-      expect.stringMatching(/^r\.yaml:8:5: error: the operator join is not supported/),
-      'r.yaml:15:44: warning: the query returns no column "Adress" (unknown-mapping-column)',
+    const schedule = { frequency: "1h", period: "1d" };
+    expect(await lintText({ query, schedule, more: mapping("IP", ["Address", "Adress"]) })).toEqual([
+      "r.yaml:8:5: error: this rule needs several events (every 1h over the last 1d): `pimwatch backtest` can run it over an archive; the stream cannot yet (join compares events with one another) (not-event-local)",
+      'r.yaml:19:44: warning: the identifier Address of IP is left out: the query returns no column "Adress" (unknown-mapping-column)',
+    ]);
+  });
+
+  test("an NRT rule over several events has no period to look back over", async () => {
+    const query = "AuditLogs\n| join kind=inner (AuditLogs | project Id) on Id";
+    expect(await lintText({ query })).toEqual([
+      expect.stringMatching(
+        /^r\.yaml:8:5: error: this rule needs several events, and an NRT rule has no period .* make it kind: Scheduled/,
+      ),
     ]);
   });
 });

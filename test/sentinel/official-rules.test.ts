@@ -5,7 +5,8 @@ import { resolveColumnIfExists } from "../../src/kql/compile/column-if-exists.ts
 import { compileRule } from "../../src/sentinel/compile-rules.ts";
 import { listOf, parseQuery } from "../../src/kql/compile/kusto-parser.ts";
 import { prepare } from "../../src/kql/run/evaluate.ts";
-import { auditLogRow, objectOf } from "../kql/query.ts";
+import { prepareWindow } from "../../src/kql/run/evaluate-window.ts";
+import { auditLogRow, objectOf, SAMPLE_TIME } from "../kql/query.ts";
 import { AUDIT_LOGS } from "../../src/core/event/audit-log-columns.ts";
 
 // Microsoft's own files are not part of this repository. Set OFFICIAL_RULES to a folder of them to test them.
@@ -44,6 +45,20 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
           line: expect.any(Number) as number,
         }),
       );
+    },
+  );
+
+  test.each(compiled.filter(({ windowRule }) => windowRule))(
+    "$file runs over a window, with the columns that Microsoft's binder finds",
+    ({ windowRule }) => {
+      if (windowRule === undefined) throw new Error("no rule");
+      const { query, window } = windowRule;
+      const bound = listOf(resolveColumnIfExists(query, parseQuery(query, AUDIT_LOGS), AUDIT_LOGS).ResultType?.Columns);
+      const own = window.columns.map(({ name, type }) => `${name}: ${type}`);
+      expect(own.toSorted()).toEqual(bound.map(({ Name, Type }) => `${Name}: ${Type.Name}`).toSorted());
+      expect(JSON.parse(JSON.stringify(windowRule))).toEqual(windowRule);
+      const rows = [auditLogRow(), auditLogRow({ Id: "2", OperationName: "Add user" })];
+      for (const { row } of prepareWindow(window)(SAMPLE_TIME, () => rows)) expect(row).toHaveLength(own.length);
     },
   );
 

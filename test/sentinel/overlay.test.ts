@@ -190,3 +190,22 @@ test("the rule's alertDetailsOverride is used, but the overlay takes precedence"
     descriptionFormat: "by {{Actor}}",
   });
 });
+
+test("of a rule over several events, the refusal has its place in the rule's file, and exclusions are over its result", () => {
+  const schedule = { frequency: "1h", period: "1d" };
+  const query =
+    'let Names = dynamic(["x"]); AuditLogs | where OperationName in (Names) | summarize n = count() by Category | where n > 1';
+  const overlay = 'variables: { Names: [a much longer name, another] }\nexclude: [Category == "x"]';
+  const { windowRule, problems } = compiled(overlay, { query, schedule });
+  expect(problems.map(formatProblem)).toEqual([
+    expect.stringMatching(
+      new RegExp(`^rule\\.yaml:7:${3 + query.indexOf("n > 1")}: error: this rule needs several events`),
+    ),
+  ]);
+  expect(windowRule?.exclusions).toHaveLength(1);
+  const wrong = compiled('exclude: ["Id == 1"]', { query, schedule });
+  expect(wrong.windowRule).toBeUndefined();
+  expect(wrong.problems.map(formatProblem)).toContainEqual(
+    'overlay.yaml:1:11: error: there is no column or variable "Id" (unknown-column)',
+  );
+});

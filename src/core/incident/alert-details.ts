@@ -28,7 +28,7 @@ export interface AlertText {
  * Title, description, severity and tactics of an incident. As in Sentinel, the rule's own value stays if a column is empty
  * or has no valid value.
  */
-export function alertTextOf(rule: Rule, result: ReadonlyMap<string, Json>): AlertText {
+export function alertTextOf(rule: Omit<Rule, "plan">, result: ReadonlyMap<string, Json>): AlertText {
   const { titleFormat, descriptionFormat, severityColumn, tacticsColumn } = rule.alertDetails ?? {};
   return {
     title: formatted(titleFormat, result, ALERT_DETAIL_LIMITS.title) ?? rule.name,

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { propertiesOf } from "../event/audit-log.ts";
+import { propertiesOf, tenantOf } from "../event/audit-log.ts";
 import { sha256Hex } from "../json/content-hash.ts";
 import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
 import { jsonText } from "../../kql/run/dynamic-text.ts";
@@ -47,6 +47,15 @@ const beginningOf = oncePer((source: ReadRecord) => {
     return hash;
   };
 });
+
+/**
+ * sha256, in hex, that is equal for two copies of one record, and different for two records, even under one id.
+ *
+ * @param source with its fields as `shapedRecord` gives them
+ */
+export function recordHash(source: ReadRecord): string {
+  return sha256Hex(JSON.stringify([tenantOf(source.record), ...recordIdentity(source), contentOf(source)]));
+}
 
 type RecordIdentity = readonly [kind: "id" | "number" | "content", value: string];
 

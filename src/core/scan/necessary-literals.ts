@@ -238,8 +238,9 @@ const WHOLE = new Set([".", "[]", "tostring"]);
 const PARTS = new Set(["split", "substring", "trim", "trim_start", "trim_end"]);
 
 function originOf(expression: Expression, columns: Origins): Origin | undefined {
-  if (expression.kind === "literal" || !isText(expression.type)) return undefined;
+  if (!isText(expression.type)) return undefined;
   if (expression.kind === "column") return columns?.[expression.index];
+  if (expression.kind !== "call") return undefined;
   const { name, arguments: operands } = expression;
   const [first] = operands;
   if (first === undefined || (!WHOLE.has(name) && !PARTS.has(name))) return undefined;

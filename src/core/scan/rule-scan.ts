@@ -13,7 +13,7 @@ export interface RuleScan {
 }
 
 /** A rule without a necessary literal turns the scan off: any record of its category could match it. */
-export function ruleScan(rules: readonly Rule[]): RuleScan {
+export function ruleScan(rules: readonly Pick<Rule, "name" | "plan">[]): RuleScan {
   if (rules.length === 0) return off("no rule is switched on");
   const known = rules.map((rule) => ({ rule, literals: necessaryLiterals(rule.plan) }));
   const without = known.filter(({ literals }) => literals === undefined).map(({ rule }) => `"${rule.name}"`);

@@ -1,22 +1,28 @@
 import { createHash } from "node:crypto";
 import { prepare } from "../run/evaluate.ts";
-import type { Plan, SourceTable } from "../plan.ts";
+import { prepareWindow } from "../run/evaluate-window.ts";
+import type { Column } from "../run/values.ts";
+import type { Plan, SharedTable, SourceTable, WindowPlan } from "../plan.ts";
 import { resolveColumnIfExists } from "./column-if-exists.ts";
 import { diagnosedProblems } from "./diagnostics.ts";
 import { unsupportedFunction } from "../run/refused.ts";
-import { callWithin, ParserFailure, parseQuery, walk, type Syntax } from "./kusto-parser.ts";
+import { callWithin, ParserFailure, parseQuery, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
+import { withoutMissingLegs } from "./missing-legs.ts";
+import { keptRows } from "./kept-rows.ts";
 import { lowerQuery } from "./lower-query.ts";
 import { operatorsOverManyEvents } from "./operator-table.ts";
 import { keeping } from "./operators/row-operators.ts";
 import type { Table } from "./scope.ts";
 import { QueryRefused, type QueryProblem } from "./problem.ts";
 
-export interface CompiledQuery {
+export interface CompiledQuery<AnyPlan = Plan> {
   /** Undefined if there is a problem. */
-  readonly plan?: Plan;
+  readonly plan?: AnyPlan;
   readonly problems: readonly QueryProblem[];
   /** Columns that the result does not have, because they depend on a function that pimwatch cannot run. */
   readonly leftOut: readonly LeftOutColumn[];
+  /** Legs of `union isfuzzy=true` that are not there, because their tables do not exist. */
+  readonly dropped: readonly QueryProblem[];
   /** See `Rule.queryHash`. */
   readonly hash: string;
 }
@@ -34,48 +40,77 @@ export interface CompileOptions {
   readonly columnsRead?: readonly string[];
 }
 
-/** Parses, binds and compiles a query over the source table. */
+/** Parses, binds and compiles a query over the source table that one event decides. */
 export function compileQuery(text: string, source: SourceTable, options: CompileOptions = {}): CompiledQuery {
+  return compileGuarded(text, source, (code) => {
+    const table = lowerQuery(code.Syntax, source, options.columnsRead ?? []);
+    const { steps, columns } = withoutUnavailable(table);
+    const timeColumn = source.columns.findIndex(({ name }) => name === source.timeColumn);
+    const plan: Plan = { version: 1, timeColumn, columns: namesAndTypes(columns), steps };
+    prepare(plan);
+    return { table, plan, constants: options.mayBeConstant ? undefined : "with every event" };
+  });
+}
+
+/** As `compileQuery`, but over all rows of a window. */
+export function compileWindowQuery(
+  text: string,
+  source: SourceTable,
+  options: CompileOptions = {},
+): CompiledQuery<WindowPlan> {
+  return compileGuarded(text, source, (code) => {
+    const shared: SharedTable[] = [];
+    const table = lowerQuery(code.Syntax, source, options.columnsRead ?? [], shared);
+    const { steps, columns } = withoutUnavailable(table);
+    const kept = keptRows([steps, ...shared.map((each) => each.steps)], source);
+    const plan: WindowPlan = { version: 1, columns: namesAndTypes(columns), steps, shared, kept };
+    prepareWindow(plan);
+    prepare(kept);
+    return { table, plan, constants: options.mayBeConstant ? undefined : "at every instant" };
+  });
+}
+
+type Lower<AnyPlan> = (code: KustoCode) => {
+  readonly table: Table;
+  readonly plan: AnyPlan;
+  /** When rows of a query that reads no event would be found again. Undefined: such a query is allowed. */
+  readonly constants: string | undefined;
+};
+
+function compileGuarded<AnyPlan>(text: string, source: SourceTable, lower: Lower<AnyPlan>): CompiledQuery<AnyPlan> {
   try {
-    return compileParsed(text, source, options);
+    return compileParsed(text, source, lower);
   } catch (error) {
     if (!(error instanceof ParserFailure)) throw error;
     const problem = { offset: 0, code: "parser-failure", message: error.message };
-    return { problems: [problem], leftOut: [], hash: createHash("sha256").update(text).digest("hex") };
+    return { problems: [problem], leftOut: [], dropped: [], hash: createHash("sha256").update(text).digest("hex") };
   }
 }
 
-function compileParsed(
-  text: string,
-  source: SourceTable,
-  { mayBeConstant = false, columnsRead = [] }: CompileOptions,
-): CompiledQuery {
+function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<AnyPlan>): CompiledQuery<AnyPlan> {
   const original = parseQuery(text, source);
   const hash = tokenHash(original.Syntax);
-  const code = resolveColumnIfExists(text, original, source);
-  const problems = diagnosedProblems(code, text, source);
-  const failed = (found: readonly QueryProblem[]): CompiledQuery => ({ problems: found, leftOut: [], hash });
+  const bound = withoutMissingLegs(text, original, source);
+  const { dropped } = bound;
+  const code = resolveColumnIfExists(bound.text, bound.code, source);
+  const problems = diagnosedProblems(code, bound.text, source);
+  const failed = (found: readonly QueryProblem[]) => ({ problems: found, leftOut: [], dropped, hash });
   if (problems.length > 0) return failed(withOperators(problems, code.Syntax, source));
   try {
-    const table = lowerQuery(code.Syntax, source, columnsRead);
-    const { steps, columns } = withoutUnavailable(table);
-    if (!table.readsEvent && !mayBeConstant) {
-      const message =
-        "the query returns rows of its own (print, datatable), which would be found again with every event";
+    const { table, plan, constants } = lower(code);
+    if (!table.readsEvent && constants !== undefined) {
+      const message = `the query returns rows of its own (print, datatable), which would be found again ${constants}`;
       return failed([{ offset: 0, code: "not-event-local", message }]);
     }
-    const plan: Plan = {
-      version: 1,
-      timeColumn: source.columns.findIndex(({ name }) => name === source.timeColumn),
-      columns: columns.map(({ name, type }) => ({ name, type })),
-      steps,
-    };
-    prepare(plan);
-    return { plan, problems: [], leftOut: leftOutColumns(table, code.Syntax), hash };
+    return { plan, problems: [], leftOut: leftOutColumns(table, code.Syntax), dropped, hash };
   } catch (error) {
     if (!(error instanceof QueryRefused)) throw error;
     return failed([error.problem]);
   }
+}
+
+function namesAndTypes(columns: readonly Column[]): Column[] {
+  return columns.map(({ name, type }) => ({ name, type }));
 }
 
 /** The table without the columns that depend on a function that pimwatch cannot run. */
@@ -94,7 +129,7 @@ function leftOutColumns({ columns }: Table, syntax: Syntax): LeftOutColumn[] {
 }
 
 /**
- * Adds the operators that need many events, whatever else the binder reports: a column is often unknown only because a
+ * Adds the operators that compare events and are refused, whatever else the binder reports: a column is often unknown only because a
  * joined table is. After a syntax error the operators in the tree cannot be trusted.
  */
 function withOperators(problems: readonly QueryProblem[], syntax: Syntax, source: SourceTable): QueryProblem[] {

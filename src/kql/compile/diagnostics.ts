@@ -1,7 +1,7 @@
 import { AGGREGATES } from "../run/aggregates.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import { REFUSED_FUNCTIONS } from "../run/refused.ts";
-import { supportTable } from "../run/kql-support.ts";
+import { supportTable } from "./kql-support.ts";
 import type { SourceTable } from "../plan.ts";
 import {
   columnsInScope,

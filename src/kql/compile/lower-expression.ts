@@ -4,14 +4,15 @@ import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from
 import { FUNCTIONS } from "../run/function-table.ts";
 import { isArray } from "../run/dynamic-text.ts";
 import { flattened } from "../run/scalars/comparison.ts";
-import type { Expression } from "../plan.ts";
+import type { Expression, SharedTable } from "../plan.ts";
 import { refusedOperators, unsupportedFunction } from "../run/refused.ts";
 import type { ScalarType } from "../run/values.ts";
 import { calledBody, elements, kindOf, listOf, part, resultName, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
 import { QueryRefused } from "./problem.ts";
-import { columnExpression, isScalarType, refusal, unavailableIn, type Environment } from "./scope.ts";
+import { columnExpression, isScalarType, refusal, unavailableIn, type Environment, type Table } from "./scope.ts";
+import { refuseUnavailable } from "./operators/operator.ts";
 import { lowerAggregateCall } from "./aggregate-call.ts";
 import { lowerScalarCall } from "./user-function.ts";
 
@@ -98,7 +99,7 @@ export function lowerExpression(node: Syntax, environment: Environment): Express
     case "PipeExpression":
       throw refusal(node, environment, "not-event-local", "a subquery inside an expression reads other events");
     case "ToScalarExpression":
-      throw refusal(node, environment, "not-event-local", "toscalar() reads events other than the current one");
+      return lowerToScalar(node, environment);
     default:
       throw refusal(
         node,
@@ -219,11 +220,12 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
         `externaldata is not supported: ${refusedOperators(environment.source.name)["externaldata"]}`,
       );
     }
-    const constant = environment.lower.table(table, environment);
+    const constant = environment.lower.table(table, outside(environment));
     const [values] = constant.steps;
     if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") {
       return withoutNesting(listOfRows(values.rows));
     }
+    if (environment.shared) return sharedTable(constant, "list", table, environment);
     throw refusal(
       node,
       environment,
@@ -232,6 +234,29 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
     );
   }
   return withoutNesting(lowerExpression(node, environment));
+}
+
+function lowerToScalar(node: Syntax, environment: Environment): Expression {
+  if (!environment.shared)
+    throw refusal(node, environment, "not-event-local", "toscalar() reads events other than the current one");
+  const expression = part(node, "Expression");
+  return sharedTable(environment.lower.table(expression, outside(environment)), "scalar", expression, environment);
+}
+
+/** A table that one evaluation reads once. */
+// eslint-disable-next-line max-params -- the table, its use, and where it stands
+function sharedTable(table: Table, as: SharedTable["as"], node: Syntax, environment: Environment): Expression {
+  const [first] = table.columns;
+  if (environment.shared === undefined || first === undefined)
+    throw refusal(node, environment, "unsupported-expression", `${textOf(node)} has no columns`);
+  refuseUnavailable([columnExpression(table.columns, 0)], node, table, environment);
+  const index = environment.shared.push({ steps: table.steps, type: first.type, as }) - 1;
+  return { kind: "shared", type: as === "list" ? "dynamic" : first.type, index };
+}
+
+/** The environment of a table inside an expression, which reads neither the row nor the subquery around it. */
+function outside({ subqueryInput: _input, aggregate: _aggregate, ...environment }: Environment): Environment {
+  return { ...environment, columns: [] };
 }
 
 /** A constant list without arrays inside it, in which the scan can find the texts that a record must hold. */

@@ -1,4 +1,4 @@
-import type { SourceTable } from "../plan.ts";
+import type { SharedTable, SourceTable, Step } from "../plan.ts";
 import { unknownTable } from "./diagnostics.ts";
 import { calledBody, elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { bindLet } from "./let-statement.ts";
@@ -11,14 +11,24 @@ import { lowerTabularCall } from "./user-function.ts";
 /**
  * Turns a parsed and bound query into the table that its last statement returns.
  *
+ * @param shared given if the query runs over all rows of a window: gets the tables that its expressions read
  * @throws {QueryRefused} at the first thing that pimwatch does not support
  */
-export function lowerQuery(block: Syntax, source: SourceTable, columnsRead: readonly string[]): Table {
+// eslint-disable-next-line max-params -- the query, what it reads, what reads it, and the mode
+export function lowerQuery(
+  block: Syntax,
+  source: SourceTable,
+  columnsRead: readonly string[],
+  shared?: SharedTable[],
+): Table {
+  const table = sourceTable(source);
+  const steps: Step[] = shared ? [{ step: "read", table: source.name }] : [];
   let environment: Environment = {
     lower: { expression: lowerExpression, table: lowerTable },
     columns: [],
     names: new Map(),
-    source: { name: source.name, table: sourceTable(source) },
+    source: { name: source.name, table: { ...table, steps } },
+    ...(shared && { shared }),
     base: 0,
     columnsRead,
   };
@@ -47,6 +57,7 @@ function lowerTable(node: Syntax, environment: Environment): Table {
     case "FunctionCallExpression": {
       const body = calledBody(node);
       if (body) return lowerTabularCall(node, body, environment);
+      if (part(node, "Name").SimpleName === "table") return lowerTableCall(node, environment);
       break;
     }
     default:
@@ -79,14 +90,27 @@ function lowerTableName(node: Syntax, environment: Environment): Table {
   if (binding?.kind === "table") return { ...binding.table, name };
   const body = binding === undefined ? calledBody(node) : undefined;
   if (body) return { ...lowerTabularCall(node, body, environment), name };
-  if (binding === undefined && name === environment.source.name) {
-    if (environment.subqueryInput === undefined) return environment.source.table;
+  if (binding === undefined && name === environment.source.name) return sourceAt(node, environment);
+  throw refusal(node, environment, "unknown-table", unknownTable(name, environment.source.name));
+}
+
+function sourceAt(node: Syntax, { source, subqueryInput, ...environment }: Environment): Table {
+  if (subqueryInput === undefined) return source.table;
+  const message = `${source.name} inside a subquery means all events, not the current one`;
+  throw refusal(node, { ...environment, source }, "not-event-local", message);
+}
+
+/** `table("AuditLogs")`: the table of a name that is known at build time. */
+function lowerTableCall(node: Syntax, environment: Environment): Table {
+  const [argument, second] = elements(part(part(node, "ArgumentList"), "Expressions"));
+  const name = argument && environment.lower.expression(argument, { ...environment, columns: [] });
+  if (name?.kind !== "literal" || typeof name.value !== "string" || second !== undefined)
     throw refusal(
       node,
       environment,
-      "not-event-local",
-      `${name} inside a subquery means all events, not the current one`,
+      "unsupported-table",
+      `${textOf(node)}: table() takes the name of a table, as text`,
     );
-  }
-  throw refusal(node, environment, "unknown-table", unknownTable(name, environment.source.name));
+  if (name.value === environment.source.name) return sourceAt(node, environment);
+  throw refusal(node, environment, "unknown-table", unknownTable(name.value, environment.source.name));
 }

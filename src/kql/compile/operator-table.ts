@@ -26,7 +26,7 @@ function refusedOperator(name: string, source: string): Omit<QueryProblem, "offs
   return { code: reason === WINDOW ? "not-event-local" : "unsupported-operator", message };
 }
 
-/** The operators of a query that need many events, even if the binder already rejects the query. */
+/** The operators of a query that compare events and are refused, even if the binder already rejects the query. */
 export function operatorsOverManyEvents(syntax: Syntax, source: string): QueryProblem[] {
   const refused = refusedOperators(source);
   const problems: QueryProblem[] = [];

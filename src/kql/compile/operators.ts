@@ -1,5 +1,6 @@
 import { lowerEvaluate } from "./operators/evaluate-operator.ts";
 import { lowerMvApply, lowerMvExpand } from "./operators/expansion-operators.ts";
+import { lowerJoin } from "./operators/join-operator.ts";
 import type { LowerOperator } from "./operators/operator.ts";
 import { lowerParseKv } from "./operators/parse-kv-operator.ts";
 import { lowerParse, lowerParseWhere } from "./operators/parse-operator.ts";
@@ -39,6 +40,7 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   ParseWhereOperator: lowerParseWhere,
   ParseKvOperator: lowerParseKv,
   UnionOperator: lowerUnion,
+  JoinOperator: lowerJoin,
   SummarizeOperator: lowerSummarize,
   DistinctOperator: lowerDistinct,
   SortOperator: lowerSort,

@@ -1,4 +1,4 @@
-import type { Aggregate, Expression, Step } from "../plan.ts";
+import type { Aggregate, Expression, SharedTable, Step } from "../plan.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import type { Column, ScalarType } from "../run/values.ts";
 import type { Syntax } from "./kusto-parser.ts";
@@ -18,7 +18,7 @@ export interface ScopeColumn extends Column {
 export interface Table {
   readonly steps: readonly Step[];
   readonly columns: readonly ScopeColumn[];
-  /** False if the rows are constants of the query, which would be found again with every event. */
+  /** False if the rows are constants of the query, which would be found again each time. */
   readonly readsEvent: boolean;
   /** The name that `union withsource` shows: of the source table, a `let` or a view, or the last one that `as` gave. */
   readonly name?: string;
@@ -42,6 +42,8 @@ export interface Environment {
   readonly names: ReadonlyMap<string, Binding>;
   /** The table of events, with the name that queries use for it. */
   readonly source: { readonly name: string; readonly table: Table };
+  /** Present if the query runs over all rows of a window, not over one row: gets the tables that expressions read. */
+  readonly shared?: SharedTable[];
   /** Added to offsets: not 0 inside the body of a called function, whose offsets start anew. */
   readonly base: number;
   /** Columns of the result that the rule's other fields name. */
@@ -99,7 +101,7 @@ export function columnsReadBy(expression: Expression): number[] {
 /** A function that pimwatch cannot run and on which an expression depends, directly or through a column. */
 export function unavailableIn(expression: Expression, columns: readonly ScopeColumn[] = []): string | undefined {
   if (expression.kind === "column") return columns[expression.index]?.unavailable;
-  if (expression.kind === "literal") return undefined;
+  if (expression.kind !== "call") return undefined;
   const { name, arguments: operands } = expression;
   if (!Object.hasOwn(FUNCTIONS, name)) return name;
   return operands.map((each) => unavailableIn(each, columns)).find((each) => each !== undefined);

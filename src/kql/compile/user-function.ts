@@ -39,6 +39,7 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
   let inside: Environment = {
     lower: environment.lower,
     source: environment.source,
+    ...(environment.shared && { shared: environment.shared }),
     columns: [],
     columnsRead: environment.columnsRead,
     names,

@@ -15,6 +15,10 @@ export function bindExpression(expression: Expression, evaluation: Evaluation): 
     const { index } = expression;
     return { type, compute: (row) => row[index] ?? null };
   }
+  if (expression.kind === "shared") {
+    const { index } = expression;
+    return { type, compute: () => evaluation.window.shared(index), isShared: true };
+  }
   const operands = expression.arguments.map((each) => bindExpression(each, evaluation));
   return bindCall({ name: expression.name, type, operands, evaluation });
 }

@@ -9,9 +9,11 @@ export interface Operand {
   readonly compute: Compute;
   /** Present if the value is the same for every row. */
   readonly constant?: { readonly value: Value };
+  /** Present if the value is the same for every row of one evaluation. Reading it again costs nothing. */
+  readonly isShared?: true;
 }
 
-/** Limits of one evaluation: one rule on one record. */
+/** Limits of one evaluation: one rule on one record, or on one window. */
 export interface Limits {
   /** Rows that one step may build, which all take memory. */
   readonly rows: number;
@@ -28,6 +30,13 @@ export const DEFAULT_LIMITS: Limits = {
   work: 5_000_000_000,
 };
 
+/** A window holds many records. */
+export const WINDOW_LIMITS: Limits = {
+  rows: 2_000_000,
+  results: 10_000,
+  work: 500_000_000_000,
+};
+
 const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
   rows: "rows",
   results: "result rows",
@@ -40,16 +49,37 @@ export class EvaluationLimitError extends Error {
   readonly retryable = false;
   readonly limit: keyof Limits;
 
-  constructor(limit: keyof Limits, allowed: number) {
-    super(`stopped at the limit of ${allowed} ${LIMIT_NAMES[limit]} for one record`);
+  constructor(limit: keyof Limits, allowed: number, of: string) {
+    super(`stopped at the limit of ${allowed} ${LIMIT_NAMES[limit]} for ${of}`);
     this.limit = limit;
   }
 }
 
-/** The state that the closures of a prepared plan share: the record's time and the rest of the limits. */
+/** What a plan over a window reads besides the row in hand. */
+export interface Window {
+  /** The rows of a table that lie in the window, in the order of their times. */
+  rowsOf(table: string): readonly Row[];
+  /** The value of a shared table of the plan. */
+  shared(index: number): Value;
+  /** Present if the evaluation notes what each row is made of. */
+  readonly evidence?: { note(row: Row, from: readonly Row[]): void };
+}
+
+/** A plan over one event reads nothing else. */
+const NO_WINDOW: Window = {
+  rowsOf: (table) => {
+    throw new CallProblem(`the plan reads the table ${table}, but it runs over one event`);
+  },
+  shared: (index) => {
+    throw new CallProblem(`the plan has no shared table ${index}`);
+  },
+};
+
+/** The state that the closures of a prepared plan share: the current time and the rest of the limits. */
 export interface Evaluation {
-  /** The record's own time, which `now()` returns, so that live runs, replay and backtest agree. */
+  /** `now()`: the record's own time, or the instant of a window. So live runs, replay and backtest agree. */
   readonly now: bigint | null;
+  readonly window: Window;
   /** @throws {EvaluationLimitError} */
   chargeWork(units: number): void;
   /** Must be called before a step builds `count` rows. @throws {EvaluationLimitError} */
@@ -63,12 +93,14 @@ export interface Evaluation {
   begin(now: bigint | null): void;
 }
 
-export function newEvaluation(limits: Limits): Evaluation {
+export function newEvaluation(limits: Limits, window: Window = NO_WINDOW): Evaluation {
   let now: bigint | null = null;
   let { results, work } = limits;
   let rows = 0;
-  const stop = (limit: keyof Limits) => new EvaluationLimitError(limit, limits[limit]);
+  const of = window === NO_WINDOW ? "one record" : "one evaluation";
+  const stop = (limit: keyof Limits) => new EvaluationLimitError(limit, limits[limit], of);
   return {
+    window,
     get now() {
       return now;
     },

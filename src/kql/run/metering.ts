@@ -29,7 +29,8 @@ export function metered(
   evaluation: Evaluation,
   character: number = DEFAULT_PRICE.character,
 ): Operand {
-  const { compute, constant } = operand;
+  const { compute, constant, isShared } = operand;
+  if (isShared) return operand;
   if (constant !== undefined) return meteredConstant(operand, constant.value, evaluation, character);
   return {
     ...operand,

@@ -1,4 +1,4 @@
-const OTHER_EVENTS = "its value depends on other events; it needs a window over many events";
+const OTHER_EVENTS = "its value depends on other rows, and pimwatch does not implement that";
 const UNKNOWN_COMBINATION =
   "Kusto's page does not say how it combines hashes, and any other value than Sentinel's would mislead; hash one text: hash(strcat(…))";
 const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
@@ -20,17 +20,16 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   hash_many: UNKNOWN_COMBINATION,
   parse_user_agent: "it needs a list of browsers and devices, which pimwatch does not have",
   ingestion_time: "the stream has no ingestion time",
-  toscalar: OTHER_EVENTS,
   assert: "nobody would see that it failed",
   map: "write mv-apply",
 };
 
 const CLUSTER = "it describes the cluster that runs the query, and pimwatch has no cluster";
-const SKETCH = "sketches summarize many events; it needs a window over many events";
+const SKETCH = "pimwatch does not implement sketches";
 
 /** Families of refused functions: the prefix of their names, and why. */
 const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
-  series_: "time series consist of many events; it needs a window over many events",
+  series_: "pimwatch does not implement time series",
   geo_: "it needs maps or geographic data, which pimwatch does not have",
   hll: SKETCH,
   tdigest: SKETCH,
@@ -63,8 +62,8 @@ export function refusedFunctions(): Readonly<Record<string, string>> {
   return { ...REFUSED_FUNCTIONS, ...Object.fromEntries(families) };
 }
 
-/** Why operators over many events are refused. */
-export const WINDOW = "it needs a window over many events";
+/** Why operators that compare events with one another are refused. */
+export const WINDOW = "it compares events with one another, and pimwatch does not implement it";
 const FIXED = "the columns of its result depend on the data, and a rule's columns must be known at build time";
 const FETCHED = "rules fetch nothing while they run";
 
@@ -97,7 +96,6 @@ export function refusedPlugin(name: string): string {
 /** Operators that are refused, and why. Kusto does not know any other operator, or not in queries. */
 export function refusedOperators(source: string): Readonly<Record<string, string>> {
   return {
-    join: WINDOW,
     lookup: WINDOW,
     sample: WINDOW,
     "sample-distinct": WINDOW,
@@ -111,14 +109,14 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     "make-graph": WINDOW,
     fork: "it has several results",
     facet: "it has several results",
-    evaluate: "only its plugin bag_unpack is decided by one event",
+    evaluate: "pimwatch implements only its plugin bag_unpack",
     range: "its rows would be found again with every event; for a list of constants write the function range()",
     "graph-match": WINDOW,
     "macro-expand": `write the query once for ${source}`,
     getschema: "it describes columns, not events",
     search: `write where, over ${source}`,
     find: `write where, over ${source}`,
-    externaldata: `${FETCHED}; put the values into the rule as a dynamic list`,
+    externaldata: `${FETCHED}; put the values into the rule as a dynamic list or, if a let reads them, into overlay.yaml under variables`,
     render: "a rule draws no chart",
     consume: "it returns nothing",
     invoke: "call the function with the table as its argument",

@@ -1,5 +1,5 @@
 import type { Column } from "../../kql/run/values.ts";
-import { TACTICS, type Rule } from "../../core/incident/rule.ts";
+import { TACTICS } from "../../core/incident/rule.ts";
 import { attackMatrix } from "../attack-techniques.ts";
 import { compileRule, readRule, type ReadRule } from "../compile-rule.ts";
 import {
@@ -33,29 +33,30 @@ const FOURTEEN_DAYS = 14 * 86_400;
 /** All problems of a rule and the files beside it: those of the build, and those that only lint reports. */
 export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const { name, text } = files.rule;
-  const { rule, problems } = compileRule(text, name, files, now);
+  const { rule, windowRule, problems } = compileRule(text, name, files, now);
   const { read } = readRule(text, name);
   const overlay = files.overlay && readOverlay(files.overlay).read;
   return [
     ...problems,
-    ...(read ? lintFields(read, rule) : []),
+    ...(read ? lintFields(read, rule?.plan.columns ?? windowRule?.window.columns, rule !== undefined) : []),
     ...(overlay ? overlayExclusionsByName(overlay) : []),
     ...(files.tests ? readTests(files.tests).problems : []),
   ];
 }
 
-function lintFields(read: ReadRule, rule: Rule | undefined): Problem[] {
+/** @param columns those of the result, if the rule compiles */
+function lintFields(read: ReadRule, columns: readonly Column[] | undefined, isRun: boolean): Problem[] {
   const { file } = read;
   const problems: Problem[] = [];
   const warn: Warn = (path, code, message) =>
     problems.push({ file: file.name, ...placeOf(file, path), level: "warning", code, message });
   // The compiler has checked the column names of a rule that compiles. For any other rule, Kusto's binder knows them.
-  if (rule) lintMappings(read, rule.plan.columns, warn);
+  if (columns) lintMappings(read, columns, warn);
   else lintMappings(read, boundColumns(read.shape.query), warn, { areNamesChecked: false });
   lintAttack(read, warn);
   lintSchedule(read, warn);
   lintMetadata(read, problems);
-  lintQuery(read, rule !== undefined, problems);
+  lintQuery(read, isRun, problems);
   return problems;
 }
 

@@ -1,6 +1,6 @@
 import { jsonText } from "../../kql/run/dynamic-text.ts";
-import type { Expression, Plan } from "../../kql/plan.ts";
-import { compileQuery, type CompiledQuery, type CompileOptions } from "../../kql/compile/compile-query.ts";
+import type { Expression, Plan, WindowPlan } from "../../kql/plan.ts";
+import type { CompiledQuery } from "../../kql/compile/compile-query.ts";
 import { elements, kindOf, part, tryParseQuery, walk, type Syntax } from "../../kql/compile/kusto-parser.ts";
 import { suggestion } from "../../kql/compile/nearest-name.ts";
 import { exclusionsOf, type OverlayFile } from "./overlay.ts";
@@ -119,11 +119,15 @@ function literalFor(value: Variable, expression: Syntax): { text: string } | { p
   }
 }
 
+/** A plan over one event or over a window. */
+export type AnyPlan = Pick<Plan, "steps" | "columns"> & { readonly shared?: WindowPlan["shared"] };
+
 /** A rule's query, and what it was compiled to. */
-export interface CompiledRuleQuery extends Pick<CompiledQuery, "leftOut"> {
+interface CompiledRuleQuery extends Pick<CompiledQuery, "leftOut"> {
   readonly text: string;
-  readonly options: CompileOptions;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
+  /** Compiles another query in the same way. */
+  readonly compile: (query: string) => CompiledQuery<AnyPlan>;
 }
 
 /**
@@ -151,18 +155,21 @@ export function compileExclusions(
 }
 
 function compileCondition(
-  { text, options, plan, leftOut }: CompiledRuleQuery,
+  { text, compile, plan, leftOut }: CompiledRuleQuery,
   condition: string,
 ): { readonly predicate: Expression } | { readonly problems: readonly QueryProblem[] } {
   const away = leftOut.length === 0 ? "" : `\n| project-away ${leftOut.map(({ name }) => `['${name}']`).join(", ")}`;
   const before = `${text}${away}\n| where (`;
-  const compiled = compileQuery(`${before}${condition}\n)`, AUDIT_LOGS, options);
+  const compiled = compile(`${before}${condition}\n)`);
   if (compiled.plan === undefined) {
     return { problems: compiled.problems.map((problem) => ({ ...problem, offset: problem.offset - before.length })) };
   }
-  const { steps, columns } = compiled.plan;
+  const { steps, columns, shared } = compiled.plan;
   const last = steps.at(-1);
-  const isCondition = steps.length === plan.steps.length + 1 && columns.length === plan.columns.length;
+  const isCondition =
+    steps.length === plan.steps.length + 1 &&
+    columns.length === plan.columns.length &&
+    shared?.length === plan.shared?.length;
   if (last?.step !== "where" || !isCondition) {
     return {
       problems: [

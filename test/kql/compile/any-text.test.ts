@@ -1,10 +1,11 @@
 import { array, assert, constantFrom, integer, oneof, property, string, tuple, type Arbitrary } from "fast-check";
 import { expect, test } from "vitest";
-import { compileQuery } from "../../../src/kql/compile/compile-query.ts";
-import { supportTable } from "../../../src/kql/run/kql-support.ts";
+import { compileQuery, compileWindowQuery, type CompiledQuery } from "../../../src/kql/compile/compile-query.ts";
+import { supportTable } from "../../../src/kql/compile/kql-support.ts";
+import { prepareWindow } from "../../../src/kql/run/evaluate-window.ts";
 import { prepare } from "../../../src/kql/run/evaluate.ts";
 import { EvaluationLimitError } from "../../../src/kql/run/evaluation.ts";
-import { auditLogRow } from "../query.ts";
+import { auditLogRow, SAMPLE_TIME } from "../query.ts";
 import { AUDIT_LOGS } from "../../../src/core/event/audit-log-columns.ts";
 
 const FUNCTION_NAMES = supportTable(AUDIT_LOGS)
@@ -82,6 +83,12 @@ const operator: Arbitrary<string> = oneof(
     "top 3 by x",
     "union AuditLogs, (AuditLogs | project x = 1)",
     "join (AuditLogs) on Id",
+    "join kind=leftouter (AuditLogs | project x = Id, y = DurationMs) on x",
+    "join kind=inner (AuditLogs | count) on $left.Id == $right.Count",
+    "join kind=anti T on x, y",
+    "where x !in ((AuditLogs | summarize make_set(Id)))",
+    "extend y = toscalar(AuditLogs | count)",
+    "union isfuzzy=true (AuditLogs | distinct Id), (SigninLogs | take 1)",
     "evaluate bag_unpack(InitiatedBy) : (*, x: long)",
     "evaluate bag_unpack(x, 1, 2) : (x: decimal)",
     "evaluate pivot(Category)",
@@ -110,9 +117,26 @@ const query = tuple(
   array(operator, { maxLength: 4 }),
 ).map(([source, operators]) => [source, ...operators].join("\n| "));
 
-/** Checks that a text is either refused, at a place within it, or runs without throwing. */
+/** Checks that a text is either refused, at a place within it, or runs without throwing: over one event, and over a window. */
 function compileAndRun(text: string): void {
-  const { plan, problems } = compileQuery(text, AUDIT_LOGS);
+  const eventLocal = compileQuery(text, AUDIT_LOGS);
+  checkProblems(text, eventLocal);
+  const window = compileWindowQuery(text, AUDIT_LOGS);
+  checkProblems(text, window);
+  const row = auditLogRow();
+  withinLimits(() => {
+    if (eventLocal.plan)
+      for (const found of prepare(eventLocal.plan)(row)) expect(found).toHaveLength(eventLocal.plan.columns.length);
+  });
+  withinLimits(() => {
+    if (window.plan === undefined) return;
+    prepare(window.plan.kept)(row);
+    const found = prepareWindow(window.plan)(SAMPLE_TIME, () => [row, auditLogRow({ Id: "other" })]);
+    for (const each of found) expect(each.row).toHaveLength(window.plan.columns.length);
+  });
+}
+
+function checkProblems(text: string, { plan, problems }: CompiledQuery<unknown>): void {
   expect(plan === undefined).toBe(problems.length > 0);
   for (const { offset, code, message } of problems) {
     expect(offset).toBeGreaterThanOrEqual(0);
@@ -120,9 +144,11 @@ function compileAndRun(text: string): void {
     expect(code).toMatch(/^[a-z0-9-]+$/);
     expect(message).not.toBe("");
   }
-  if (plan === undefined) return;
+}
+
+function withinLimits(run: () => void): void {
   try {
-    for (const row of prepare(plan)(auditLogRow())) expect(row).toHaveLength(plan.columns.length);
+    run();
   } catch (error) {
     if (!(error instanceof EvaluationLimitError)) throw error;
   }

@@ -57,10 +57,10 @@ describe("a problem is reported at its cause", () => {
     expect(problemAt("AuditLogs | extend a = Foo | where Id == a")).toMatchObject([{ at: "Foo" }]);
   });
 
-  test("a query that joins events is refused for that, whatever else the binder reports", () => {
-    const query = "AuditLogs | join kind=inner (SigninLogs | project CorrelationId) on CorrelationId";
+  test("a query that compares events is refused for that, whatever else the binder reports", () => {
+    const query = "AuditLogs | lookup (SigninLogs | project CorrelationId) on CorrelationId";
     expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
-      { at: "join", code: "not-event-local" },
+      { at: "lookup", code: "not-event-local" },
       { at: "SigninLogs", code: "unknown-table" },
     ]);
   });

@@ -101,7 +101,7 @@ describe("otherwise the query runs, and its result does not have the columns tha
         problem: {
           offset: 23,
           code: "unsupported-function",
-          message: "row_number is not supported: its value depends on other events; it needs a window over many events",
+          message: "row_number is not supported: its value depends on other rows, and pimwatch does not implement that",
         },
       },
     ]);

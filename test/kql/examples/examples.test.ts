@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AUDIT_LOGS } from "../../../src/core/event/audit-log-columns.ts";
-import { supportTable } from "../../../src/kql/run/kql-support.ts";
+import { supportTable } from "../../../src/kql/compile/kql-support.ts";
 import { shownRows } from "../semantics.ts";
 import { DIFFERENCES, WITHOUT_EXAMPLES } from "./exceptions.ts";
 import { GROUPS } from "./groups.ts";

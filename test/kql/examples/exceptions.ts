@@ -76,6 +76,8 @@ export const WITHOUT_EXAMPLES: Readonly<Record<string, string>> = {
     "distinct-operator",
     "top-operator",
     "count-operator",
+    "join-operator",
+    "table-function",
     "column-ifexists-function",
     "not-function",
     "iff-function",

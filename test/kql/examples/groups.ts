@@ -3,6 +3,7 @@ import { BAGS_AND_SETS_CASES } from "../semantics/bags-and-sets.cases.ts";
 import { COMPARISON_CASES } from "../semantics/comparisons.cases.ts";
 import { DYNAMIC_VALUES_CASES } from "../semantics/dynamic-values.cases.ts";
 import { ENCODINGS_CASES } from "../semantics/encodings.cases.ts";
+import { JOIN_CASES } from "../semantics/joins.cases.ts";
 import { LITERALS_CASES } from "../semantics/literals.cases.ts";
 import { OPERATOR_CASES } from "../semantics/operators.cases.ts";
 import { PARSE_CASES } from "../semantics/parse.cases.ts";
@@ -23,6 +24,7 @@ export const GROUPS: readonly CaseGroup[] = [
   ...OPERATOR_CASES,
   ...PARSE_CASES,
   ...TABLE_CASES,
+  ...JOIN_CASES,
   ...TEXTS_CASES,
   ...DYNAMIC_VALUES_CASES,
   ...TIMES_CASES,

@@ -4,6 +4,7 @@ import { FUNCTIONS } from "../../run/function-table.ts";
 import type { Expression } from "../../plan.ts";
 import { ticksFromUnixMilliseconds } from "../../run/time.ts";
 import type { Value } from "../../run/values.ts";
+import { conjuncts } from "../conjunction.ts";
 import { textOf, type Syntax } from "../kusto-parser.ts";
 import { columnsReadBy, refusal, type Environment, type ScopeColumn, type Table } from "../scope.ts";
 
@@ -17,17 +18,13 @@ const SAMPLE_TIMES = ["2026-01-14T03:04:05.678Z", "2026-07-17T15:16:17.891Z"].ma
  * from the event's own time, so the condition would never be true, and the rule would never find anything.
  */
 export function refuseEarlierEvents(predicate: Expression, node: Syntax, input: Table, environment: Environment): void {
+  if (environment.shared) return;
   for (const condition of conjuncts(predicate)) {
     if (!comparesEventTime(condition, input.columns)) continue;
     if (SAMPLE_TIMES.some((time) => valueAt(condition, input.columns, time) === true)) continue;
-    const message = `${textOf(node)} keeps only events that are older than the run; it needs a window over many events`;
+    const message = `${textOf(node)} keeps only events that are older than the run`;
     throw refusal(node, environment, "not-event-local", message);
   }
-}
-
-function conjuncts(predicate: Expression): readonly Expression[] {
-  const isAnd = predicate.kind === "call" && predicate.name === "and";
-  return isAnd ? predicate.arguments.flatMap(conjuncts) : [predicate];
 }
 
 /** Whether a condition reads only the event's time and the current time. */

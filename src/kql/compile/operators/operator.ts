@@ -81,8 +81,8 @@ export function parameterOf(node: Syntax, name: string): Syntax | undefined {
 
 /** Refuses an operator that reads all rows: in a subquery these are the rows of one event, at table level of all events. */
 export function refuseAtTableLevel(name: string, node: Syntax, input: Table, environment: Environment): void {
-  if (environment.subqueryInput || !input.readsEvent) return;
-  const message = `${name} looks at the rows of all events; it needs a window over many events`;
+  if (environment.subqueryInput || environment.shared || !input.readsEvent) return;
+  const message = `${name} looks at the rows of all events`;
   throw refusal(node, environment, "not-event-local", message);
 }
 

@@ -9,6 +9,7 @@ import {
   type ScopeColumn,
   type Table,
 } from "../scope.ts";
+import { withLeftCondition } from "./left-condition.ts";
 import { refuseEarlierEvents } from "./earlier-events.ts";
 import { lowerColumns } from "../lower-expression.ts";
 import { over, projected, refuseUnavailable, withStep, type LowerOperator } from "./operator.ts";
@@ -19,7 +20,7 @@ export const lowerWhere: LowerOperator = (node, input, environment) => {
   refuseUnavailable([predicate], condition, input, environment);
   refusePerEvent(predicate, condition, input, environment);
   refuseEarlierEvents(predicate, condition, input, environment);
-  return withStep(input, { step: "where", predicate });
+  return withStep({ ...input, steps: withLeftCondition(input.steps, predicate) }, { step: "where", predicate });
 };
 
 /** Refuses to test a value of `summarize`: here it covers one event, in Kusto all events of a window. */
@@ -28,7 +29,7 @@ export function refusePerEvent(tested: Expression, node: Syntax, input: Table, e
     .map((index) => input.columns[index])
     .find((each) => each?.perEvent);
   if (column === undefined) return;
-  const message = `"${column.name}" is an aggregate over the rows of one event; testing it needs a window over many events`;
+  const message = `"${column.name}" is an aggregate; a step that tests it needs the rows of all events`;
   throw refusal(node, environment, "not-event-local", message);
 }
 

@@ -44,7 +44,7 @@ export const lowerSummarize: LowerOperator = (node, input, environment) => {
   };
   const items = elements(part(node, "Aggregates"));
   const values = items.flatMap((item) => lowerAggregate(item, inside, { input, keys: by }));
-  const perEvent = environment.subqueryInput === undefined && input.readsEvent;
+  const perEvent = environment.subqueryInput === undefined && environment.shared === undefined && input.readsEvent;
   const columns = values.map((value, index): ScopeColumn => {
     const name = names[by.length + index] ?? `Column${index + 1}`;
     return perEvent ? { name, type: value.type, perEvent } : { name, type: value.type };

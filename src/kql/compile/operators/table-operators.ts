@@ -122,7 +122,10 @@ export const lowerUnion: LowerOperator = (node, input, environment, isFirst) => 
     named: branches.flatMap(({ named = [] }) => named),
     steps: [{ step: "union", branches: steps }],
     columns: [...sourceColumn, ...columns.map(({ column }) => column)],
-    readsEvent: branches.every(({ readsEvent }) => readsEvent),
+    // Over one event, the rows of a constant branch would be found with every event.
+    readsEvent: environment.shared
+      ? branches.some(({ readsEvent }) => readsEvent)
+      : branches.every(({ readsEvent }) => readsEvent),
   };
 };
 

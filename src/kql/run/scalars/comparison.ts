@@ -3,7 +3,7 @@ import { asText, asType } from "../operand.ts";
 import { isArray, jsonText } from "../dynamic-text.ts";
 import type { Call, Compute, FunctionTable } from "../evaluation.ts";
 import { equalsIgnoreCase, ordinalUpper } from "../ordinal-text.ts";
-import type { Json, ScalarType, Value } from "../values.ts";
+import type { Json, Row, ScalarType, Value } from "../values.ts";
 import { operand, priced, scalar } from "./binding.ts";
 
 export const COMPARISON: FunctionTable = {
@@ -137,13 +137,29 @@ function member(call: Call, ignoreCase: boolean, negative: boolean): Compute {
       ? flattened(value).map((each) => membershipKey(each, "dynamic", ignoreCase))
       : [membershipKey(value, type, ignoreCase)];
   const constants = new Set(listed.flatMap(({ constant, type }) => (constant ? keys(constant.value, type) : [])));
-  const computed = listed.filter(({ constant }) => constant === undefined);
+  const computed = listed
+    .filter(({ constant }) => constant === undefined)
+    .map(({ compute, type, isShared }): Holds => {
+      if (isShared) return holdsShared(compute, (value) => new Set(keys(value, type)));
+      return (wanted, row) => keys(compute(row), type).includes(wanted);
+    });
   return (row) => {
     const wanted = membershipKey(left.compute(row), left.type, ignoreCase);
-    const found =
-      wanted !== undefined &&
-      (constants.has(wanted) || computed.some(({ compute, type }) => keys(compute(row), type).includes(wanted)));
+    const found = wanted !== undefined && (constants.has(wanted) || computed.some((holds) => holds(wanted, row)));
     return found !== negative;
+  };
+}
+
+type Keys = ReadonlySet<string | undefined>;
+type Holds = (wanted: string, row: Row) => boolean;
+
+/** Whether a list that is the same for every row of an evaluation holds a key. The list's keys are made once. */
+function holdsShared(compute: Compute, keysOf: (value: Value) => Keys): Holds {
+  let known: { readonly value: Value; readonly keys: Keys } | undefined;
+  return (wanted, row) => {
+    const value = compute(row);
+    if (known?.value !== value) known = { value, keys: keysOf(value) };
+    return known.keys.has(wanted);
   };
 }
 

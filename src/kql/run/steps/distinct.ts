@@ -1,16 +1,24 @@
 import { chargeValue } from "../metering.ts";
+import type { Row } from "../values.ts";
 import { groupKey } from "./grouping.ts";
 import type { BindStep } from "./step.ts";
 
 /** Keeps the first of equal rows. */
 export const bindDistinct: BindStep<"distinct"> = (_step, evaluation) => (rows) => {
-  const seen = new Set<string>();
-  return rows.filter((row) => {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
     for (const value of row) chargeValue(value, evaluation);
     const key = groupKey(row, []);
     chargeValue(key, evaluation);
-    const isNew = !seen.has(key);
-    seen.add(key);
-    return isNew;
+    const group = groups.get(key) ?? [];
+    group.push(row);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || group.length === 1) return group;
+    const row = [...first];
+    evaluation.window.evidence?.note(row, group);
+    return [row];
   });
 };

@@ -35,6 +35,10 @@ export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluat
         groups.set(text, group);
       }
     }
-    return [...groups.values()].map((group) => [...group.key, ...bound.map((aggregate) => aggregate(group.rows))]);
+    return [...groups.values()].map((group) => {
+      const row = [...group.key, ...bound.map((aggregate) => aggregate(group.rows))];
+      evaluation.window.evidence?.note(row, group.rows);
+      return row;
+    });
   };
 };

@@ -1,7 +1,7 @@
-import { AGGREGATES } from "./aggregates.ts";
-import { ALIASES, FUNCTIONS } from "./function-table.ts";
+import { AGGREGATES } from "../run/aggregates.ts";
+import { ALIASES, FUNCTIONS } from "../run/function-table.ts";
 import type { SourceTable } from "../plan.ts";
-import { refusedFunctions, refusedOperators } from "./refused.ts";
+import { refusedFunctions, refusedOperators } from "../run/refused.ts";
 
 /** One line of the support table. */
 export interface Support {
@@ -16,9 +16,10 @@ export interface Support {
   readonly supported: boolean;
 }
 
-const PER_EVENT = "per event: over the rows of one event, and no later step may test what it computes";
-const SUBQUERY_ONLY = "inside mv-apply only: at table level it would look at the rows of all events";
-const SORTS_ONE_EVENT = "orders the rows of one event";
+const SEVERAL = "a rule needs several events for it";
+const PER_EVENT = "over the rows of one event; if a later step tests what it computes, the rule needs several events";
+const AT_TABLE_LEVEL = `inside mv-apply over the elements of one event; elsewhere ${SEVERAL}`;
+const SORTS_ONE_EVENT = "orders the rows of one event, or of the window if the rule needs several events";
 const SORT_FORM = "value [asc | desc] [nulls first | nulls last], …";
 
 /** Query operators: how each is written, and how it differs here. */
@@ -39,15 +40,25 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | parse-kv text as (key: type, …) [with (pair_delimiter=…, kv_delimiter=… [, quote=…] [, escape=…] [, greedy=true] | regex=…)]",
       "without delimiters, the word after a key is its value; a greedy value ends before the word in front of the next kv_delimiter",
     ],
-    union: ["union [kind=inner|outer] [withsource=name] T, …", `of branches over ${source}`],
+    union: [
+      "union [kind=inner|outer] [withsource=name] [isfuzzy=true] T, …",
+      `of branches over ${source}; isfuzzy=true drops those over tables that are not there, and lint notes it`,
+    ],
+    join: [
+      "T | join [kind=…] (T) on column, $left.a == $right.b, …",
+      `every kind; ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
+    ],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
-    distinct: ["T | distinct value, …", "per event: over the rows of one event"],
+    distinct: [
+      "T | distinct value, …",
+      "over the rows of one event, or of the window if the rule needs several events",
+    ],
     "order by": [`T | order by ${SORT_FORM}`, SORTS_ONE_EVENT],
     "sort by": [`T | sort by ${SORT_FORM}`, SORTS_ONE_EVENT],
-    top: ["T | top n by value [asc | desc]", SUBQUERY_ONLY],
-    take: ["T | take n", SUBQUERY_ONLY],
-    limit: ["T | limit n", SUBQUERY_ONLY],
-    count: ["T | count", SUBQUERY_ONLY],
+    top: ["T | top n by value [asc | desc]", AT_TABLE_LEVEL],
+    take: ["T | take n", AT_TABLE_LEVEL],
+    limit: ["T | limit n", AT_TABLE_LEVEL],
+    count: ["T | count", AT_TABLE_LEVEL],
     "evaluate bag_unpack": [
       "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) [: ([*,] name: type, …)]",
       "without declared columns, it makes those that the rest of the query or the rule's other fields name, as dynamic; replace_source needs declared columns",
@@ -65,6 +76,8 @@ const DECIDED_AT_BUILD = "decided at build time: the schema is known";
 const COMPILED_FORMS: Readonly<Record<string, readonly [form: string, note: string]>> = {
   column_ifexists: ["column_ifexists(name, otherwise)", DECIDED_AT_BUILD],
   columnifexists: ["columnifexists(name, otherwise)", DECIDED_AT_BUILD],
+  toscalar: ["toscalar(T)", SEVERAL],
+  table: ["table(name)", "the name must be a constant, or a parameter that is called with one"],
 };
 
 function statementForms(source: string): Readonly<Record<string, readonly [form: string, note: string]>> {
