@@ -7,13 +7,20 @@ import { CANONICAL_TYPES, isScalarType, refusal, type Binding, type Environment,
 /** A call, as a value, of a function that the query defines with `let`. */
 export function lowerScalarCall(node: Syntax, body: Syntax, environment: Environment): Expression {
   const inside = environmentOfBody(node, body, environment);
-  return inside.lower.expression(part(body, "Expression"), inside);
+  return inside.lower.expression(resultOf(node, body, environment), inside);
 }
 
 /** A call of such a function as a table. */
 export function lowerTabularCall(node: Syntax, body: Syntax, environment: Environment): Table {
   const inside = environmentOfBody(node, body, environment);
-  return inside.lower.table(part(body, "Expression"), inside);
+  return inside.lower.table(resultOf(node, body, environment), inside);
+}
+
+/** Kusto accepts a body without a result until the function is called. */
+function resultOf(node: Syntax, body: Syntax, environment: Environment): Syntax {
+  const result = optionalPart(body, "Expression");
+  if (result) return result;
+  throw refusal(node, environment, "unsupported-function", `${textOf(node)} calls a function whose body has no result`);
 }
 
 /**

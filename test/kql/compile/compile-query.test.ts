@@ -20,7 +20,7 @@ describe("a problem is reported at its cause", () => {
     },
     { query: "AuditLogs | where Foo == 1", problem: { at: "Foo", code: "unknown-column" } },
     { query: "AuditLogs | where foo(1) == 1", problem: { at: "foo", code: "unknown-function" } },
-    { query: "union isfuzzy=true AuditLogs, SigninLogs", problem: { at: "SigninLogs", code: "unknown-table" } },
+    { query: "union AuditLogs, SigninLogs", problem: { at: "SigninLogs", code: "unknown-table" } },
     { query: 'AuditLogs | where Category matches regex "("', problem: { at: "Category", code: "invalid-call" } },
     { query: "AuditLogs | where Category matches regex Result", problem: { at: "Category", code: "invalid-call" } },
     {
@@ -62,6 +62,12 @@ describe("a problem is reported at its cause", () => {
     expect(problemAt(query).map(({ at, code }) => ({ at, code }))).toEqual([
       { at: "lookup", code: "not-event-local" },
       { at: "SigninLogs", code: "unknown-table" },
+    ]);
+  });
+
+  test("a call of a function without a result", () => {
+    expect(problemAt("let f = (s: string) { }; AuditLogs | extend n = f(Id)")).toMatchObject([
+      { at: "f", message: "f(Id) calls a function whose body has no result" },
     ]);
   });
 
