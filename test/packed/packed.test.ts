@@ -122,7 +122,9 @@ describe("on rules of one's own", () => {
   });
 
   test("support says that they run", async () => {
-    expect((await pimwatch("support", "--rules", "rules")).out).toMatch(/2 of 2 rules run on the stream; in backtest only, over several events: 0; refused: 0\n$/);
+    expect((await pimwatch("support", "--rules", "rules")).out).toMatch(
+      /2 of 2 rules run on the stream; in backtest only, over several events: 0; refused: 0\n$/,
+    );
     expect((await pimwatch("support", "split")).out).toContain("array_split(");
   });
 
