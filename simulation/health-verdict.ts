@@ -1,5 +1,5 @@
 import type { Problem } from "../src/workflows/health/hub-health.ts";
-import { isStored, lostIn, nameOf, refusedRows, storedIncidents } from "./verdict.ts";
+import { isLossKnown, isStored, lostIn, nameOf, refusedRows, storedIncidents } from "./verdict.ts";
 import type { World } from "./world.ts";
 
 /** A loss is known by then: ledger-timer runs each minute, waits for a batch that may still end, and may fail for a while. */
@@ -40,7 +40,7 @@ function whatAPersonMustSee(world: World): string[] {
 function oldLosses(world: World): string[] {
   const stored = storedIncidents(world);
   return world.sent
-    .filter((one) => one.gone === "dropped" && world.time.now() - one.droppedAt > LOSS_IS_KNOWN_AFTER_MS)
+    .filter((one) => isLossKnown(one, world) && world.time.now() - one.droppedAt > LOSS_IS_KNOWN_AFTER_MS)
     .filter((one) => !isStored(one, world, stored))
     .map((one) => `${nameOf(one)} was lost`);
 }

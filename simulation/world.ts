@@ -106,6 +106,8 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const running = new Map<TimerName, WorkerProcess>();
   const bugs: unknown[] = [];
   const doneBatches: DoneBatch[] = [];
+  /** When the ledger was checked without a failure. Before the first time nobody can say what is missing. */
+  const ledgerChecks: number[] = [];
   /** Events that the ledger ever called finished, as the verdict saw them. */
   const everFinished = new Set<SentEvent>();
   /** Changes that were answered with "changed", as `<incident id>|<revision>`. */
@@ -195,7 +197,10 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   }
 
   function startHost(computer = `computer ${(computers += 1)}`): void {
-    const write = (line: string): void => void log.push(line);
+    const write = (line: string): void => {
+      log.push(line);
+      if (line.startsWith('{"event":"ledger checked","failures":0,')) ledgerChecks.push(time.now());
+    };
     const host = functionHost({
       process: startProcess(`host on ${computer}`),
       startWorker: () => startWorker(computer, host.loseWorker),
@@ -343,6 +348,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     figures,
     bugs,
     doneBatches,
+    ledgerChecks,
     everFinished,
     confirmed,
     deleted,
