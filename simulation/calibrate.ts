@@ -19,11 +19,12 @@ Applies each mutation of mutants/list/ that concerns delivery to a temporary cop
 worlds on it, until one breaks a law. Your files are not touched. Prints a table with the first seed that finds each.
 
   --seeds N      worlds for each mutation (default 300)
-  --only TEXT    only mutations whose id, file or broken promise contains TEXT, even those that simulation/not-simulated.yaml
-                 gives a reason for; may be repeated
+  --only TEXT    only mutations whose id, file or broken promise contains TEXT, even those that
+                 simulation/not-simulated.yaml gives a reason for; may be repeated
   --help         print this text
 
-Exit code 0: each was found, or not-simulated.yaml says why not. 1: some were not. 2: the options are wrong, or the list does not match the code.`;
+Exit code 0: each was found, or not-simulated.yaml says why not. 1: some were not. 2: the options are wrong, or the list
+does not match the code.`;
 
 /** The code that an event passes on its way to the sinks, and what heals it and tells of it. */
 const DELIVERY = [

@@ -26,9 +26,9 @@ interface ExpectedIncident {
 export interface MadeEvent {
   readonly body: Uint8Array;
   readonly incidents: readonly ExpectedIncident[];
-  /** What of it must become a dead letter. */
+  /** The parts that must become dead letters. */
   readonly letters: readonly string[];
-  /** What of it becomes a dead letter if workers die again and again while they process just this. */
+  /** The parts that become dead letters if workers die again and again while they process one of them alone. */
   readonly mayBeLetters: readonly string[];
 }
 

@@ -1,5 +1,4 @@
-import { type LedgerTable, ledgerTable } from "../src/azure/ledger/ledger-table.ts";
-import { tableRows } from "../src/azure/tables/table-rows.ts";
+import type { LedgerTable } from "../src/azure/ledger/ledger-table.ts";
 import { countOf, type SequenceRange, unionOf } from "../src/core/ledger/sequence-ranges.ts";
 import { isStored, nameOf, storedIncidents } from "./verdict.ts";
 import type { SentEvent, World } from "./world.ts";
@@ -11,9 +10,8 @@ import type { SentEvent, World } from "./world.ts";
  * @returns one sentence for each law that is broken
  */
 export async function wronglyInLedger(world: World): Promise<string[]> {
-  const { hub, config, tables } = world;
-  const undisturbed = tables.ledger.clientWith((_, effect) => Promise.resolve().then(effect));
-  const ledger = ledgerTable(tableRows(undisturbed), config.auditEvents);
+  const { hub } = world;
+  const { ledger } = await world.observer();
   const stored = storedIncidents(world);
   const isDone = (one: SentEvent): boolean => isStored(one, world, stored);
   const broken: string[] = [];

@@ -32,7 +32,7 @@ export const DONE = "done";
 /**
  * Runs the worlds of these seeds, each on the thread that is free next, until one breaks a law.
  *
- * @param onWorld is told of each world, in any order
+ * @param onWorld called after each world, in the order in which they end
  * @returns the lowest seed that breaks a law, undefined if none does. Seeds are taken in order, and those under way are
  *   finished, so it does not depend on the number of threads
  * @throws what the simulation itself throws

@@ -154,9 +154,13 @@ function crash(draw: Chance): Happening {
   };
 }
 
+/** Whether an event is sent that kills every worker. */
+export function hasPoison({ happenings }: Plan): boolean {
+  return happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
+}
+
 /** Whether nothing is disturbed: events are sent, and people work. */
-export function isCalm({ faults, slow, happenings }: Plan): boolean {
+export function isCalm(plan: Plan): boolean {
   const isHarmless = ({ kind }: Happening): boolean => kind === "send" || kind === "triage" || kind === "refuse";
-  const hasPoison = happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
-  return faults === 0 && slow === 0 && happenings.every(isHarmless) && !hasPoison;
+  return plan.faults === 0 && plan.slow === 0 && plan.happenings.every(isHarmless) && !hasPoison(plan);
 }

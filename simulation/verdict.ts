@@ -2,17 +2,13 @@ import { sha256Hex } from "../src/core/json/content-hash.ts";
 import type { SinkName } from "../src/core/incident/sinks.ts";
 import { SECRET } from "./events.ts";
 import type { MadeEvent } from "./events.ts";
-import { isCalm } from "./plan.ts";
+import { hasPoison, isCalm } from "./plan.ts";
 import type { SentEvent, World } from "./world.ts";
 
 /** The rows of the incident table by the first part of their keys, as `<id>|<revision>` or `<id>`. */
-function keysOf({ tables }: World, prefix: string, sink?: string): string[] {
+function keysOf({ incidentRows }: World, prefix: string, sink?: string): string[] {
   const beginning = [prefix, ...(sink === undefined ? [] : [sink])].join("|");
-  return tables.incidents
-    .rows()
-    .map(({ rowKey }) => String(rowKey))
-    .filter((key) => key.startsWith(`${beginning}|`))
-    .map((key) => key.slice(beginning.length + 1));
+  return incidentRows(beginning).map(({ rowKey }) => String(rowKey).slice(beginning.length + 1));
 }
 
 /** See workflows/detection/detect-guarded.ts. */
@@ -34,9 +30,8 @@ function sinksOf({ config }: World): SinkName[] {
 }
 
 /** What a sink must get, as `<incident id>|<revision>`: all states of the stored incidents, or the first of each. */
-function statesFor(sink: SinkName, { tables }: World): string[] {
-  const rows = tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
-  return rows.flatMap((row) => {
+function statesFor(sink: SinkName, { incidentRows }: World): string[] {
+  return incidentRows("incident").flatMap((row) => {
     const revisions = sink === "webhook" ? 1 : Number(row["Revision"]);
     return Array.from({ length: revisions }, (_, index) => `${String(row["IncidentId"])}|${index + 1}`);
   });
@@ -58,13 +53,8 @@ export function isStored({ incidents, letters, mayBeLetters }: SentEvent, world:
  * Whether so many workers died that an innocent record may have seemed to kill them. A worker that dies of poison may
  * process an innocent record of another partition, or for a timer.
  */
-function isQuarantinePossible(world: World): boolean {
-  const { figures, plan } = world;
-  return figures.kills >= DEATHS_TO_QUARANTINE || (hasPoison(world) && (plan.partitions > 1 || figures.healed > 0));
-}
-
-function hasPoison({ plan }: World): boolean {
-  return plan.happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
+function isQuarantinePossible({ figures, plan }: World): boolean {
+  return figures.kills >= DEATHS_TO_QUARANTINE || (hasPoison(plan) && (plan.partitions > 1 || figures.healed > 0));
 }
 
 /** Every record that was received has one fate. */
@@ -123,7 +113,7 @@ export function brokenNow(world: World): string[] {
 
 /** What must hold while single incidents fail and all else has worked for a while: all others are through. */
 export function heldUp(world: World): string[] {
-  if (hasPoison(world)) return []; // each death of a worker may hold up its batch for as long as a worker counts as alive
+  if (hasPoison(world.plan)) return []; // each death of a worker may hold up its batch for as long as a worker counts as alive
   const stored = storedIncidents(world);
   const { receivers, untaken } = world;
   const broken = world.sent

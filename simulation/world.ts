@@ -263,13 +263,12 @@ export function world(plan: Plan, rules: readonly Rule[]) {
         hub.recreate();
         break;
       case "refuse":
-        for (const { id } of makeEvent("match", happening.event).incidents)
-          (happening.by === "table" ? untaken : receivers).refused.add(id);
+      case "fail": {
+        const keeper = happening.by === "table" ? untaken : receivers;
+        const ids = happening.kind === "refuse" ? keeper.refused : keeper.failing;
+        for (const { id } of makeEvent("match", happening.event).incidents) ids.add(id);
         break;
-      case "fail":
-        for (const { id } of makeEvent("match", happening.event).incidents)
-          (happening.by === "table" ? untaken : receivers).failing.add(id);
-        break;
+      }
       case "triage":
         void triage(happening.incident);
         break;
@@ -294,9 +293,14 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     for (const one of sent) if (events.includes(one.event)) [one.gone, one.droppedAt] = ["dropped", time.now()];
   }
 
-  /** Changes the stored incident of this place, unless there is none. */
+  /** The rows of the incident table whose keys begin like this, past all faults. */
+  function incidentRows(beginning: string) {
+    return tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith(`${beginning}|`));
+  }
+
+  /** An analyst changes a stored incident. @param place counts the incidents, and begins again at their end */
   async function triage(place: number): Promise<void> {
-    const stored = tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith("incident|"));
+    const stored = incidentRows("incident");
     const row = stored[place % Math.max(1, stored.length)];
     if (row === undefined || hosts.length === 0) return;
     const [ruleId, id] = [String(row["partitionKey"]), String(row["IncidentId"])];
@@ -311,7 +315,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   }
 
   function deleteRow(place: number): void {
-    const waiting = tables.incidents.rows().filter(({ rowKey }) => String(rowKey).startsWith("outbox|log-analytics|"));
+    const waiting = incidentRows("outbox|log-analytics");
     const row = waiting[place % Math.max(1, waiting.length)];
     if (row === undefined) return;
     const key = String(row["rowKey"]);
@@ -356,6 +360,9 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     /** When the disturbances end. */
     end: START + QUIET_MS + DISTURBED_MS,
     runTimer,
+    incidentRows,
+    /** The app as a reader sees it whose calls are all answered at once. */
+    observer,
     /** What the app says of itself, as if it were asked now. */
     health: async (): Promise<PipelineHealth> =>
       pipelineHealth(await observer(), { ...config.auditEvents, schedules: config.timerSchedules }),

@@ -46,8 +46,8 @@ const createdAt = (hub: number): number => 10 * (hub + 1);
 const enqueuedAt = (hub: number): number => createdAt(hub) + 5;
 
 /**
- * The events of a world, and every row that its ledger can have: a run is a range, and the time at which its first event
- * reached the hub, or at which the hub was created if the hub has no such event.
+ * The events of a world, and every row that its ledger can have. A run is a range of numbers with a time: when its first
+ * event reached the hub or, if the hub has no such event, when the hub was created.
  *
  * @param isAnyHub the ledger does not look at that time
  */

@@ -87,7 +87,7 @@ export const IDLE: Instance = {
 };
 
 /** The services, the faults that are left, and the two instances. Events are counted across the hubs. */
-export interface State {
+export interface State extends Faults {
   readonly hub: number;
   /** The numbers below this have reached the hub. */
   readonly next: number;
@@ -105,16 +105,10 @@ export interface State {
   readonly reported: Bits;
   /** Whether the rules that evaluate are noted. */
   readonly rulesNoted: number;
-  /** Events that the host passed over, or that an invocation left to the healer. */
+  /** Events that the host skipped, or that an invocation left to the healer. */
   readonly excused: Bits;
   /** A write that was sent and will still take effect; 0: none. */
   readonly late: number;
-  readonly crashes: number;
-  readonly failures: number;
-  readonly drops: number;
-  readonly jumps: number;
-  readonly recreations: number;
-  readonly damages: number;
   readonly instances: readonly [Instance, Instance];
 }
 

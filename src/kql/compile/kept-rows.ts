@@ -1,4 +1,4 @@
-import { FUNCTIONS } from "../run/function-table.ts";
+import { isVolatile } from "../run/function-table.ts";
 import type { Expression, Plan, SourceTable, Step } from "../plan.ts";
 import { conjunction, conjuncts } from "./conjunction.ts";
 
@@ -87,9 +87,7 @@ function isOwn(expression: Expression, foreign: ReadonlySet<number>): boolean {
     case "column":
       return !foreign.has(expression.index);
     case "call":
-      return (
-        FUNCTIONS[expression.name]?.volatile !== true && expression.arguments.every((each) => isOwn(each, foreign))
-      );
+      return !isVolatile(expression.name) && expression.arguments.every((each) => isOwn(each, foreign));
     case "shared":
       return false;
     case "literal":
@@ -111,8 +109,4 @@ function isOwnStep(step: Step): boolean {
     return value;
   });
   return isOwnSoFar;
-}
-
-function isVolatile(name: string): boolean {
-  return FUNCTIONS[name]?.volatile === true;
 }

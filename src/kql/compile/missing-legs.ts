@@ -30,17 +30,16 @@ interface WithoutMissingLegs {
  */
 export function withoutMissingLegs(text: string, code: KustoCode, source: SourceTable): WithoutMissingLegs {
   const missing = diagnosticsOf(code).filter(({ Code }) => Code === MISSING_TABLE);
+  if (missing.length === 0) return { text, code, dropped: [] };
   const missingIn = (leg: Syntax) => missing.find(({ Start }) => leg.TextStart <= Start && Start < leg.End);
   let innermost: { readonly legs: readonly Syntax[]; readonly kept: readonly Syntax[] } | undefined;
   walk(code.Syntax, (node) => {
-    if (missing.length === 0) return true;
     const fuzzy = kindOf(node) === "UnionOperator" ? parameterOf(node, "isfuzzy") : undefined;
-    if (fuzzy === undefined || textOf(fuzzy) !== "true") return false;
+    if (fuzzy === undefined || textOf(fuzzy) !== "true") return;
     const legs = elements(part(node, "Expressions"));
     const kept = legs.filter((leg) => missingIn(leg) === undefined);
     // A leg that is a union itself may lose a leg of its own and stay: so the last of several comes first.
     if (kept.length > 0 && kept.length < legs.length) innermost = { legs, kept };
-    return false;
   });
   if (innermost === undefined) return { text, code, dropped: [] };
   const { legs, kept } = innermost;

@@ -77,3 +77,8 @@ function aliased(): FunctionTable {
     }),
   );
 }
+
+/** Whether a function's value depends on the current time. */
+export function isVolatile(name: string): boolean {
+  return FUNCTIONS[name]?.volatile === true;
+}

@@ -1,6 +1,6 @@
 import { bindExpression } from "../../run/bind-expression.ts";
 import { DEFAULT_LIMITS, newEvaluation } from "../../run/evaluation.ts";
-import { FUNCTIONS } from "../../run/function-table.ts";
+import { isVolatile } from "../../run/function-table.ts";
 import type { Expression } from "../../plan.ts";
 import { ticksFromUnixMilliseconds } from "../../run/time.ts";
 import type { Value } from "../../run/values.ts";
@@ -35,7 +35,7 @@ function comparesEventTime(condition: Expression, columns: readonly ScopeColumn[
 
 function readsNow(expression: Expression): boolean {
   if (expression.kind !== "call") return false;
-  return FUNCTIONS[expression.name]?.volatile === true || expression.arguments.some(readsNow);
+  return isVolatile(expression.name) || expression.arguments.some(readsNow);
 }
 
 function valueAt(condition: Expression, columns: readonly ScopeColumn[], time: bigint): Value {
