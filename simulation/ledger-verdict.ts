@@ -1,5 +1,6 @@
 import type { LedgerTable } from "../src/azure/ledger/ledger-table.ts";
 import { countOf, type SequenceRange, unionOf } from "../src/core/ledger/sequence-ranges.ts";
+import { hasClockJump } from "./plan.ts";
 import { isStored, nameOf, storedIncidents } from "./verdict.ts";
 import type { SentEvent, World } from "./world.ts";
 
@@ -37,7 +38,7 @@ async function wronglyEvaluated(
   isDone: (one: SentEvent) => boolean,
 ): Promise<string[]> {
   // A clock that was moved says nothing of what reached the hub before a time.
-  if (world.plan.happenings.some(({ kind }) => kind === "clock")) return [];
+  if (hasClockJump(world.plan)) return [];
   return (await ledger.statuses()).flatMap(({ partitionId, evaluation }) => {
     const through = Date.parse(evaluation?.through ?? "");
     const open = evaluation?.open ?? [];

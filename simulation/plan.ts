@@ -54,12 +54,16 @@ export interface Plan {
   readonly slow: number;
   /** Rows that the table gives at a time. */
   readonly pageSize: number;
+  /** What fails alone does so for more than a day, until the app gives it up and the hub drops it. */
+  readonly isLong: boolean;
   /** In milliseconds from the start, in the order of their times. */
   readonly happenings: readonly Happening[];
 }
 
 const MINUTE = 60_000;
 const LONGEST_JUMP = 720 * MINUTE;
+/** One of the timers runs at each multiple of it. */
+const TIMERS_EVERY_MS = MINUTE / 2;
 /** How long things happen; then everything is mended. */
 export const DISTURBED_MS = 8 * MINUTE;
 
@@ -67,14 +71,18 @@ export const DISTURBED_MS = 8 * MINUTE;
 export function planOf(seed: number): Plan {
   const draw = chance(`world ${seed}`);
   const partitions = draw.between(1, 3);
+  const isLong = draw.between(1, 25) === 1;
+  const sends = several(draw, 4, 14, () => send(draw, partitions));
+  /** Soon after an event was sent, when the app is at it, or at any time. */
+  const moment = (): number => (draw.between(0, 1) === 0 ? time(draw) : draw.pick(sends).at + draw.between(0, 2_500));
   const happenings = [
-    ...several(draw, 4, 14, () => send(draw, partitions)),
+    ...sends,
     ...rarely(draw, 6, () => ({
       ...send(draw, partitions),
       contents: several(draw, 20, 30, () => "two matches" as const),
     })),
-    ...several(draw, 0, 3, () => outage(draw)),
-    ...several(draw, 0, 3, () => crash(draw)),
+    ...several(draw, 0, 3, () => outage(draw, moment())),
+    ...several(draw, 0, 3, () => crash(draw, moment())),
     ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),
     ...rarely(draw, 3, (): Happening => ({
       at: time(draw),
@@ -90,7 +98,7 @@ export function planOf(seed: number): Plan {
     ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
     ...rarely(draw, 4, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
     ...rarely(draw, 3, (): Happening => item(draw, "refuse")),
-    ...rarely(draw, 3, (): Happening => item(draw, "fail")),
+    ...several(draw, 0, isLong ? 4 : draw.between(0, 2), (): Happening => item(draw, "fail")),
     ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
     ...rarely(draw, 4, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
     ...rarely(draw, 3, (): Happening => ({
@@ -108,12 +116,15 @@ export function planOf(seed: number): Plan {
     faults: draw.pick([0, 0, 5, 20, 80, 200]),
     slow: draw.pick([0, 5, 20]),
     pageSize: draw.pick([3, 20, 1_000]),
+    isLong,
     happenings: happenings.toSorted((one, other) => one.at - other.at),
   };
 }
 
+/** Often just before a timer runs, so that its run meets what the app does then. */
 function time(draw: Chance): number {
-  return draw.between(0, DISTURBED_MS - MINUTE);
+  const at = draw.between(0, DISTURBED_MS - MINUTE);
+  return draw.between(1, 4) === 1 ? Math.ceil((at + 1) / TIMERS_EVERY_MS) * TIMERS_EVERY_MS - draw.between(0, 300) : at;
 }
 
 function several<T>(draw: Chance, low: number, high: number, make: () => T): T[] {
@@ -134,10 +145,10 @@ function item(draw: Chance, kind: "refuse" | "fail"): Happening {
   return { at: 0, kind, event: draw.between(0, 20), by: draw.pick(KEEPERS) };
 }
 
-function outage(draw: Chance): Happening {
+function outage(draw: Chance, at: number): Happening {
   const milliseconds = draw.pick([2_000, 20_000, 90_000, 240_000]);
   return {
-    at: time(draw),
+    at,
     kind: "outage",
     service: draw.pick(SERVICES),
     how: draw.pick(["down", "down", "mute"]),
@@ -145,9 +156,9 @@ function outage(draw: Chance): Happening {
   };
 }
 
-function crash(draw: Chance): Happening {
+function crash(draw: Chance, at: number): Happening {
   return {
-    at: time(draw),
+    at,
     kind: "crash",
     instance: draw.between(0, 2),
     backAfter: draw.pick([1_000, 15_000, 120_000]),
@@ -157,6 +168,11 @@ function crash(draw: Chance): Happening {
 /** Whether an event is sent that kills every worker. */
 export function hasPoison({ happenings }: Plan): boolean {
   return happenings.some((one) => one.kind === "send" && one.contents.includes("poison"));
+}
+
+/** Whether the clock of the app's machines is moved. */
+export function hasClockJump({ happenings }: Plan): boolean {
+  return happenings.some(({ kind }) => kind === "clock");
 }
 
 /** Whether nothing is disturbed: events are sent, and people work. */

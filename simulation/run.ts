@@ -2,7 +2,7 @@ import type { Rule } from "../src/core/incident/rule.ts";
 import type { Plan } from "./plan.ts";
 import { wronglyHealthy, wronglyUnhealthy } from "./health-verdict.ts";
 import { wronglyInLedger } from "./ledger-verdict.ts";
-import { brokenInTheEnd, brokenNow, heldUp, sentAgain } from "./verdict.ts";
+import { brokenInTheEnd, brokenNow, heldUp, notGivenUp, sentAgain } from "./verdict.ts";
 import { world, type World } from "./world.ts";
 
 export interface Outcome {
@@ -32,6 +32,10 @@ const MINUTE = 60 * SECOND;
 /** Longer than any rest or back-off of the app. */
 const STEP_MS = 61 * MINUTE;
 const MOST_STEPS = 5;
+/** How long nothing happens, again and again, in a world that lasts for a day. */
+const QUIET_STEP_MS = 29 * MINUTE;
+/** AUDIT_EVENTS_RETENTION_HOURS of the simulated app. */
+const RETENTION_MS = 24 * 60 * MINUTE;
 /** Longer than a batch is retried before it leaves an event to the healer, and than the healer waits for it. */
 const ITEMS_FAIL_MINUTES = 45;
 
@@ -83,6 +87,20 @@ async function brokenAtAnyMoment(all: World): Promise<string[]> {
   return [...brokenNow(all), ...(await wronglyInLedger(all)), ...(await wronglyHealthy(all))];
 }
 
+/** More than a day with an event now and then, in which the hub drops what is old. @returns the laws that were broken */
+async function overADay(all: World): Promise<string[]> {
+  const end = all.time.now() + RETENTION_MS + 3 * STEP_MS;
+  for (let count = 0; all.time.now() < end; count += 1) {
+    all.send(count % all.plan.partitions, "match");
+    await minute(all);
+    await all.time.runTo(all.time.now() + QUIET_STEP_MS);
+    all.dropOlderThan(RETENTION_MS);
+    const broken = await brokenAtAnyMoment(all);
+    if (broken.length > 0) return broken;
+  }
+  return notGivenUp(all);
+}
+
 async function minute(all: World): Promise<void> {
   const begin = all.time.now();
   void all.runTimer("outbox-timer");
@@ -99,7 +117,11 @@ async function recovered(all: World): Promise<readonly string[]> {
     for (let minutes = 0; minutes < ITEMS_FAIL_MINUTES; minutes += 1) await minute(all);
     const broken = [...(await brokenAtAnyMoment(all)), ...heldUp(all)];
     if (broken.length > 0) return broken;
-    all.mendItems();
+    if (!all.plan.isLong) all.mendItems();
+  }
+  if (all.plan.isLong) {
+    const broken = await overADay(all);
+    if (broken.length > 0) return broken;
   }
   for (let minutes = 0; minutes < 8; minutes += 1) await minute(all);
   for (let step = 0; ; step += 1) {

@@ -2,7 +2,7 @@ import { sha256Hex } from "../src/core/json/content-hash.ts";
 import type { SinkName } from "../src/core/incident/sinks.ts";
 import { SECRET } from "./events.ts";
 import type { MadeEvent } from "./events.ts";
-import { hasPoison, isCalm } from "./plan.ts";
+import { hasClockJump, hasPoison, isCalm } from "./plan.ts";
 import type { SentEvent, World } from "./world.ts";
 
 /** The rows of the incident table by the first part of their keys, as `<id>|<revision>` or `<id>`. */
@@ -41,12 +41,23 @@ const withoutPadding = (key: string): string => key.replace(/\|0+(?=\d+$)/, "|")
 const incidentOf = (state: string): string => state.slice(0, state.indexOf("|"));
 
 /** Whether all that must come of an event is there, or what is missing has become a dead letter as it should or may. */
-export function isStored({ incidents, letters, mayBeLetters }: SentEvent, world: World, stored: ReadonlySet<string>) {
+export function isStored(
+  { body, incidents, letters, mayBeLetters }: SentEvent,
+  world: World,
+  stored: ReadonlySet<string>,
+) {
   const { blobs } = world.letters;
   const isKept = ({ id, letter }: MadeEvent["incidents"][number]): boolean =>
-    world.untaken.refused.has(id) ? blobs.has(letter) : stored.has(id);
+    world.untaken.refused.has(id)
+      ? blobs.has(letter)
+      : stored.has(id) || (isGivenUp(id, world) && blobs.has(sha256Hex(body)));
   if (letters.every((name) => blobs.has(name)) && incidents.every(isKept)) return true;
   return isQuarantinePossible(world) && mayBeLetters.some((name) => !letters.includes(name) && blobs.has(name));
+}
+
+/** Whether the table fails for an incident so long that its whole event must become a dead letter. */
+function isGivenUp(id: string, { plan, untaken }: World): boolean {
+  return plan.isLong && untaken.failing.has(id);
 }
 
 /**
@@ -113,6 +124,7 @@ export function brokenNow(world: World): string[] {
 
 /** What must hold while single incidents fail and all else has worked for a while: all others are through. */
 export function heldUp(world: World): string[] {
+  if (hasClockJump(world.plan)) return []; // a row that was queued in the future may wait for it for an hour
   if (hasPoison(world.plan)) return []; // each death of a worker may hold up its batch for as long as a worker counts as alive
   const stored = storedIncidents(world);
   const { receivers, untaken } = world;
@@ -129,6 +141,15 @@ export function heldUp(world: World): string[] {
   return broken;
 }
 
+/** What must hold when single incidents have failed for more than a day: none of them is tried any more, or lost. */
+export function notGivenUp(world: World): string[] {
+  const stored = storedIncidents(world);
+  return world.sent
+    .filter((one) => one.incidents.some(({ id }) => isGivenUp(id, world)) && !isStored(one, world, stored))
+    .filter((one) => one.gone !== "the hub was created again" && (one.gone === "" || isLossKnown(one, world)))
+    .map((one) => `${nameOf(one)} could not be stored for a day, and is no dead letter`);
+}
+
 /** Whether the ledger must know that the event was lost: it expects what the hub holds from its first check on. */
 export function isLossKnown({ gone, droppedAt }: SentEvent, { ledgerChecks: [first = Infinity] }: World): boolean {
   return gone === "dropped" && droppedAt > first;
@@ -136,7 +157,7 @@ export function isLossKnown({ gone, droppedAt }: SentEvent, { ledgerChecks: [fir
 
 /** What must hold in the end, when everything has worked again for some hours. */
 export function brokenInTheEnd(world: World): string[] {
-  const { sent, receivers, letters } = world;
+  const { plan, sent, receivers, letters } = world;
   const broken: string[] = [];
   const stored = storedIncidents(world);
   const lost = lostIn(world);
@@ -148,7 +169,12 @@ export function brokenInTheEnd(world: World): string[] {
   }
   const mayBe = isQuarantinePossible(world) ? ("mayBeLetters" as const) : ("letters" as const);
   const ofRefused = sent.flatMap(({ incidents }) => incidents.filter(({ id }) => world.untaken.refused.has(id)));
-  const allowed = new Set([...sent.flatMap((one) => one[mayBe]), ...ofRefused.map(({ letter }) => letter)]);
+  const givenUp = sent.filter(({ incidents }) => incidents.some(({ id }) => isGivenUp(id, world)));
+  const allowed = new Set([
+    ...sent.flatMap((one) => one[mayBe]),
+    ...ofRefused.map(({ letter }) => letter),
+    ...givenUp.map(({ body }) => sha256Hex(body)),
+  ]);
   for (const [name, { bytes }] of letters.blobs)
     if (!allowed.has(name) || sha256Hex(bytes) !== name) broken.push(`dead letter ${name} is not what was sent`);
   const refused = refusedRows(world);
@@ -158,12 +184,13 @@ export function brokenInTheEnd(world: World): string[] {
       const isLatest = incidentOf(states[index + 1] ?? "") !== incidentOf(state);
       // Of an incident whose row was deleted, only the latest state is sent again.
       if (world.deleted.has(`${sink}|${state}`) && !isLatest) continue;
-      const isRefused = receivers.refused.has(incidentOf(state));
+      const isRefused =
+        receivers.refused.has(incidentOf(state)) || (plan.isLong && receivers.failing.has(incidentOf(state)));
       if (isRefused !== refused.has(`${sink}|${state}`))
         broken.push(`${state} is ${isRefused ? "not " : ""}marked as refused by ${sink}`);
       if (!isRefused && !receivers.arrived[sink].has(state)) broken.push(`${state} was never sent to ${sink}`);
     }
-    if (isCalm(world.plan))
+    if (isCalm(plan))
       for (const [state, times] of receivers.arrived[sink])
         if (times > 1) broken.push(`${state} was sent to ${sink} ${times} times, although nothing failed`);
     for (const key of keysOf(world, "outbox", sink))

@@ -15,7 +15,7 @@ import "../src/azure/sinks/logs-ingestion.ts";
 import { eventMaker, type MadeEvent } from "./events.ts";
 import { type FunctionHost, functionHost, type Leases, type TimerName, type Worker } from "./function-host.ts";
 import { withPoison } from "./poison.ts";
-import { DISTURBED_MS, type Happening, type Plan, type Service } from "./plan.ts";
+import { type Content, DISTURBED_MS, type Happening, type Plan, type Service } from "./plan.ts";
 import { type Fault, type Reach, type WorkerProcess, workerProcess } from "./process.ts";
 import { memoryBlobs } from "./services/memory-blobs.ts";
 import { type HubEvent, memoryHub } from "./services/memory-hub.ts";
@@ -95,7 +95,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
   const sent: SentEvent[] = [];
   const history: string[] = [];
   const log: string[] = [];
-  const outages = new Map<Service, { readonly until: number; readonly how: "down" | "mute" }>();
+  const outages = new Map<Service, { readonly since: number; readonly until: number; readonly how: "down" | "mute" }>();
   const disturbance = { faults: plan.faults, slow: plan.slow, clockAhead: 0 };
   /** `kills`: hosts that the plan killed; `healed`: reads of the healer. */
   const figures = { calls: 0, faults: 0, crashes: 0, kills: 0, healed: 0 };
@@ -238,10 +238,14 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     note(JSON.stringify(happening));
     switch (happening.kind) {
       case "send":
-        for (const content of happening.contents) send(happening.partition, makeEvent(content, sent.length));
+        for (const content of happening.contents) send(happening.partition, content);
         break;
       case "outage":
-        outages.set(happening.service, { until: time.now() + happening.milliseconds, how: happening.how });
+        outages.set(happening.service, {
+          since: time.now(),
+          until: time.now() + happening.milliseconds,
+          how: happening.how,
+        });
         break;
       case "crash":
         kill(hosts[happening.instance % Math.max(1, hosts.length)]);
@@ -284,7 +288,8 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     }
   }
 
-  function send(partition: number, made: MadeEvent): void {
+  function send(partition: number, content: Content): void {
+    const made = makeEvent(content, sent.length);
     const event = hub.send(partition, made.body);
     sent.push({ ...made, partition, event, hubCreatedAt: hub.state.createdAt, gone: "", droppedAt: 0 });
   }
@@ -356,6 +361,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     everFinished,
     confirmed,
     deleted,
+    send,
     start: START,
     /** When the disturbances end. */
     end: START + QUIET_MS + DISTURBED_MS,
@@ -368,6 +374,20 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       pipelineHealth(await observer(), { ...config.auditEvents, schedules: config.timerSchedules }),
     digest: () => createHash("sha256").update(history.join("\n")).digest("hex"),
 
+    /** The hub drops the events that it held for so long. */
+    dropOlderThan(milliseconds: number): void {
+      for (const [id, { events }] of hub.state.partitions.entries()) {
+        const old = events.filter(({ enqueuedTime }) => time.now() - enqueuedTime > milliseconds);
+        drop(hub.drop(id, old.length));
+      }
+    },
+
+    /** For how long a service has been out; 0 if it is not. */
+    outFor(service: Service): number {
+      const { since = 0, until = 0 } = outages.get(service) ?? {};
+      return until > time.now() ? time.now() - since : 0;
+    },
+
     /** Whether single incidents fail. */
     hasFailingItems: (): boolean => untaken.failing.size + receivers.failing.size > 0,
     mendItems(): void {
@@ -376,9 +396,11 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       receivers.failing.clear();
     },
 
-    /** Everything works from now on, but for single incidents. */
+    /** Everything works from now on, but for single incidents that were sent. */
     mend(): void {
       note("everything is mended");
+      const known = new Set(sent.flatMap(({ incidents }) => incidents.map(({ id }) => id)));
+      for (const { failing } of [untaken, receivers]) for (const id of failing) if (!known.has(id)) failing.delete(id);
       outages.clear();
       disturbance.faults = 0;
       disturbance.slow = 0;
