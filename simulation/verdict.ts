@@ -41,23 +41,19 @@ const withoutPadding = (key: string): string => key.replace(/\|0+(?=\d+$)/, "|")
 const incidentOf = (state: string): string => state.slice(0, state.indexOf("|"));
 
 /** Whether all that must come of an event is there, or what is missing has become a dead letter as it should or may. */
-export function isStored(
-  { body, incidents, letters, mayBeLetters }: SentEvent,
-  world: World,
-  stored: ReadonlySet<string>,
-) {
+export function isStored(one: SentEvent, world: World, stored: ReadonlySet<string>): boolean {
+  const { incidents, letters, mayBeLetters } = one;
   const { blobs } = world.letters;
   const isKept = ({ id, letter }: MadeEvent["incidents"][number]): boolean =>
-    world.untaken.refused.has(id)
-      ? blobs.has(letter)
-      : stored.has(id) || (isGivenUp(id, world) && blobs.has(sha256Hex(body)));
+    world.untaken.refused.has(id) ? blobs.has(letter) : stored.has(id);
   if (letters.every((name) => blobs.has(name)) && incidents.every(isKept)) return true;
+  if (isGivenUp(one, world) && blobs.has(sha256Hex(one.body))) return true;
   return isQuarantinePossible(world) && mayBeLetters.some((name) => !letters.includes(name) && blobs.has(name));
 }
 
-/** Whether the table fails for an incident so long that its whole event must become a dead letter. */
-function isGivenUp(id: string, { plan, untaken }: World): boolean {
-  return plan.isLong && untaken.failing.has(id);
+/** Whether the table fails for an incident of the event for so long that the whole event must become a dead letter. */
+function isGivenUp({ incidents }: SentEvent, { plan, untaken }: World): boolean {
+  return plan.isLong && incidents.some(({ id }) => untaken.failing.has(id));
 }
 
 /**
@@ -145,8 +141,8 @@ export function heldUp(world: World): string[] {
 export function notGivenUp(world: World): string[] {
   const stored = storedIncidents(world);
   return world.sent
-    .filter((one) => one.incidents.some(({ id }) => isGivenUp(id, world)) && !isStored(one, world, stored))
-    .filter((one) => one.gone !== "the hub was created again" && (one.gone === "" || isLossKnown(one, world)))
+    .filter((one) => isGivenUp(one, world) && !isStored(one, world, stored))
+    .filter(({ gone, droppedAt }) => gone === "" || (gone === "dropped" && droppedAt > world.end)) // not dropped too early
     .map((one) => `${nameOf(one)} could not be stored for a day, and is no dead letter`);
 }
 
@@ -169,7 +165,7 @@ export function brokenInTheEnd(world: World): string[] {
   }
   const mayBe = isQuarantinePossible(world) ? ("mayBeLetters" as const) : ("letters" as const);
   const ofRefused = sent.flatMap(({ incidents }) => incidents.filter(({ id }) => world.untaken.refused.has(id)));
-  const givenUp = sent.filter(({ incidents }) => incidents.some(({ id }) => isGivenUp(id, world)));
+  const givenUp = sent.filter((one) => isGivenUp(one, world));
   const allowed = new Set([
     ...sent.flatMap((one) => one[mayBe]),
     ...ofRefused.map(({ letter }) => letter),
