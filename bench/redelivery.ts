@@ -9,7 +9,7 @@ import { suspectTable } from "../src/azure/ledger/suspect-table.ts";
 import type { StoredIncident } from "../src/core/incident/incident-row.ts";
 import type { ReadyRule } from "../src/core/incident/ready-rule.ts";
 import type { SinkName } from "../src/core/incident/sinks.ts";
-import { detectBatch, type HubEvent } from "../src/workflows/detection/detect-batch.ts";
+import { detectBatch, type HubEvent, KEEPS_NOTHING } from "../src/workflows/detection/detect-batch.ts";
 import { detectGuarded } from "../src/workflows/detection/detect-guarded.ts";
 import { ratioLine, table } from "./report.ts";
 import { singles } from "./detection/shapes.ts";
@@ -86,6 +86,7 @@ async function delivered(events: readonly HubEvent[], one: Delivery) {
   const deps = {
     rules: [rule],
     allowedTenantIds: new Set([TENANT_ID]),
+    kept: KEEPS_NOTHING,
     deadLetters: { add: () => Promise.reject(new Error("no event of this batch is a dead letter")) },
     now: () => new Date(),
   };

@@ -7,7 +7,7 @@ import { incidentTable } from "../src/azure/incidents/incident-table.ts";
 import { INCIDENT_ROWS, kindOf, outboxRows, STUCK_ROWS } from "../src/azure/tables/row-keys.ts";
 import { tableRows } from "../src/azure/tables/table-rows.ts";
 import { CHECKPOINTS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/storage-names.ts";
-import { QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
+import { KEEPS_NOTHING, QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
 import { restMs } from "../src/workflows/healing/heal-work.ts";
 import { redrive } from "../src/workflows/detection/redrive.ts";
 import type { judging } from "./expected.ts";
@@ -91,7 +91,13 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
      * @returns the number of such dead letters
      */
     async redriveSuspects(judges: ReturnType<typeof judging>): Promise<number> {
-      const deps = { ...judges, now: () => new Date(), incidents: incidentTable(table), deadLetters: kept };
+      const deps = {
+        ...judges,
+        now: () => new Date(),
+        incidents: incidentTable(table),
+        kept: KEEPS_NOTHING,
+        deadLetters: kept,
+      };
       let redriven = 0;
       for await (const { name, reason } of kept.list()) {
         const bytes = reason === QUARANTINED ? await kept.read(name) : undefined;

@@ -5,3 +5,4 @@ import "./functions/http-routes.ts";
 import "./functions/ledger-timer.ts";
 import "./functions/outbox-timer.ts";
 import "./functions/reconciliation-timer.ts";
+import "./functions/window-timer.ts";

@@ -145,6 +145,7 @@ const SETTINGS = z.object({
   LEDGER_GRACE_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_GRACE_SECONDS }),
   LEDGER_STALL_SECONDS: number("seconds", { min: 0, max: 86_400, standard: LEDGER_STALL_SECONDS }),
   RECONCILIATION_TIMER_SCHEDULE: schedule("0 7 * * * *"),
+  WINDOW_TIMER_SCHEDULE: schedule("15 * * * * *"),
   BACKUP_TIMER_SCHEDULE: schedule("0 37 * * * *"),
   SCAN_EVENTS: z._default(z.enum(["true", "false"], { error: "expected true or false" }), "true"),
   WEBHOOK_URL: z.optional(
@@ -223,6 +224,7 @@ export function readConfig(environment: Environment): Config {
       "outbox-timer": settings.OUTBOX_TIMER_SCHEDULE,
       "ledger-timer": settings.LEDGER_TIMER_SCHEDULE,
       "reconciliation-timer": settings.RECONCILIATION_TIMER_SCHEDULE,
+      "window-timer": settings.WINDOW_TIMER_SCHEDULE,
       "backup-timer": settings.BACKUP_TIMER_SCHEDULE,
     },
     scansEvents: settings.SCAN_EVENTS === "true",

@@ -4,6 +4,7 @@
  */
 export const INCIDENTS_TABLE = "incidents";
 export const LEDGER_TABLE = "ledger";
+export const KEPT_TABLE = "kept";
 export const DEAD_LETTERS_CONTAINER = "dead-letters";
 export const BACKUPS_CONTAINER = "backups";
 /** The Functions host keeps its checkpoints in this container, by this name. */

@@ -9,6 +9,7 @@ import { incidentTable } from "./azure/incidents/incident-table.ts";
 import { ruleIds } from "./azure/incidents/rule-ids.ts";
 import { categorySightingTable } from "./azure/ledger/category-sighting-table.ts";
 import { evaluationTable } from "./azure/ledger/evaluation-table.ts";
+import { keptTable } from "./azure/windows/kept-table.ts";
 import { ledgerTable } from "./azure/ledger/ledger-table.ts";
 import { sinkAcceptances } from "./azure/ledger/sink-acceptances.ts";
 import { unmatchedOperationTable } from "./azure/ledger/unmatched-operation-table.ts";
@@ -28,7 +29,7 @@ import { ruleScan } from "./core/scan/rule-scan.ts";
 import { skippedSample } from "./core/scan/skipped-sample.ts";
 import { CALL_TIMEOUT_MS } from "./core/timing.ts";
 import type { Machine } from "./machine.ts";
-import { INCIDENTS_TABLE, LEDGER_TABLE } from "./storage-names.ts";
+import { INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "./storage-names.ts";
 import { VERSION } from "./version.ts";
 import type { HubEvent } from "./workflows/detection/detect-batch.ts";
 import { openSinks, type Senders } from "./workflows/delivery/sink.ts";
@@ -73,6 +74,7 @@ export async function wire(config: Config, known: readonly Rule[], outside: Outs
   const incidents = incidentTable(incidentRows, config.sinks);
   const ledgerRows = await rowsOf(LEDGER_TABLE);
   const ledger = ledgerTable(ledgerRows, config.auditEvents);
+  const kept = keptTable(await rowsOf(KEPT_TABLE), machine);
   const isSampled = skippedSample();
   const categories = categoryWatch(config.allowedTenantIds, config.expectedLogCategories);
   const expected = expectedCategories(config.allowedTenantIds, config.expectedLogCategories);
@@ -93,7 +95,8 @@ export async function wire(config: Config, known: readonly Rule[], outside: Outs
     now: machine.now,
   });
   // In Azure, Bicep creates the tables, and the app has no right to.
-  if (config.incidents.kind === "connectionString") await Promise.all([incidents.create(), ledger.create()]);
+  if (config.incidents.kind === "connectionString")
+    await Promise.all([incidents.create(), ledger.create(), kept.create()]);
   return {
     config,
     allowedTenantIds: config.allowedTenantIds,
@@ -133,6 +136,7 @@ export async function wire(config: Config, known: readonly Rule[], outside: Outs
       return backUp({ table: incidentRows, backups, now: machine.now });
     },
     ledger,
+    kept,
     suspects: suspectTable(ledgerRows, { self: outside.worker, now: machine.now }),
     timers: timerTable(ledgerRows, config.auditEvents),
     /** A new client that reads ranges of the hub again. The caller closes it. */

@@ -73,6 +73,7 @@ test("settings of an app in Azure are read", () => {
       "outbox-timer": "0 * * * * *",
       "ledger-timer": "30 * * * * *",
       "reconciliation-timer": "0 7 * * * *",
+      "window-timer": "0 7 * * * *",
       "backup-timer": "0 37 * * * *",
     },
     scansEvents: true,

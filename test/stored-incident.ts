@@ -20,6 +20,10 @@ const INCIDENT: Incident = {
   tactics: ["PrivilegeEscalation"],
   techniques: ["T1078"],
   entities: [],
+  evidence: [],
+  isEvidenceCut: false,
+  instant: "",
+  resultRows: [],
   columns: { InitiatedBy: "alex.rivera@fabrikam.example" },
   customDetails: {},
   rule: {

@@ -8,7 +8,7 @@ import { toText } from "../../src/kql/run/conversion.ts";
 import { candidateRecords } from "../../src/core/scan/candidate-records.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import { ruleScan } from "../../src/core/scan/rule-scan.ts";
-import { type DetectDependencies, detectBatch } from "../../src/workflows/detection/detect-batch.ts";
+import { type DetectDependencies, detectBatch, KEEPS_NOTHING } from "../../src/workflows/detection/detect-batch.ts";
 import { matchRules } from "../../src/workflows/detection/judge-record.ts";
 
 /** Which log categories of which tenants must arrive. */
@@ -92,6 +92,7 @@ export function pimwatch(rules: readonly ReadyRule[], tenants: ReadonlySet<strin
       rules,
       scan: withScan ? scan : undefined,
       allowedTenantIds: tenants,
+      kept: KEEPS_NOTHING,
       incidents: {
         addAll: (found) => {
           for (const { row } of found) ids.push(toText(row["AuditLogId"] ?? null, "string"));

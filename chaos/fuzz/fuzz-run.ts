@@ -7,7 +7,12 @@ import type { StoredIncident, StoreOutcome } from "../../src/core/incident/incid
 import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
-import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detection/detect-batch.ts";
+import {
+  detectBatch,
+  type BatchFigures,
+  type HubEvent,
+  KEEPS_NOTHING,
+} from "../../src/workflows/detection/detect-batch.ts";
 
 export type FuzzFigures = BatchFigures;
 
@@ -61,6 +66,7 @@ export async function fuzzRun(
     rules,
     allowedTenantIds: new Set([TENANT]),
     now: () => new Date("2026-03-04T09:14:01Z"),
+    kept: KEEPS_NOTHING,
     incidents: { addAll: async (found: readonly StoredIncident[]) => found.map(add) },
     deadLetters: {
       async add({ bytes, reason }: { bytes: Uint8Array; reason: string }) {

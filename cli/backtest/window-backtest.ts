@@ -13,9 +13,9 @@ import { EvaluationLimitError } from "../../src/kql/run/evaluation.ts";
 import { parseExactJson } from "../../src/kql/run/exact-json.ts";
 import { ticksFromUnixMilliseconds } from "../../src/kql/run/time.ts";
 import type { Row } from "../../src/kql/run/values.ts";
-import type { WindowRule } from "../../src/sentinel/window-rule.ts";
+import type { WindowRule } from "../../src/core/incident/rule.ts";
 import { timeOrder, type TimeOrder } from "./time-order.ts";
-import { instantFrom, ticksOf } from "./window-schedule.ts";
+import { instantFrom, ticksOf } from "../../src/core/window/instants.ts";
 
 /** A record that a finding is made of. */
 interface FoundRecord {
@@ -63,7 +63,7 @@ export interface WindowCounts {
  * records of the windows that a rule can depend on.
  */
 export function windowBacktest(rules: readonly WindowRule[], order: TimeOrder = timeOrder()) {
-  const keeps = rules.map(({ window }) => prepare(window.kept));
+  const keeps = rules.map(({ plan }) => prepare(plan));
   const tenants = new Set<string>();
   const counts = { withoutTime: 0, kept: 0, repeated: 0 };
   let range: Range | undefined;
@@ -168,9 +168,10 @@ interface RunContext {
 
 /** The windows of a rule, one for each tenant, and the next instant of each. */
 function ruleRun(rule: WindowRule, { first, counts, handlers }: RunContext) {
-  const evaluate = prepareWindow(rule.window, { exclusions: rule.exclusions ?? [] });
+  const { schedule } = rule.window;
+  const evaluate = prepareWindow(rule.window.plan, { exclusions: rule.exclusions ?? [] });
   const windows = new Map<string, ReturnType<typeof emptyWindow>>();
-  const step = ticksOf(rule.schedule.frequencySeconds);
+  const step = ticksOf(schedule.frequencySeconds);
   let evaluated = 0;
 
   /** Evaluates the instants before a time. @returns whether the run is to end */
@@ -185,12 +186,12 @@ function ruleRun(rule: WindowRule, { first, counts, handlers }: RunContext) {
   };
 
   const evaluateAt = (tenant: string, { next: instant, records }: ReturnType<typeof emptyWindow>): void => {
-    const start = instant - ticksOf(rule.schedule.periodSeconds);
+    const start = instant - ticksOf(schedule.periodSeconds);
     records.dropUntil(start);
     const isEarly = start < first;
     try {
       const results = evaluate(instant, () => records.rows());
-      if (results.length <= rule.schedule.threshold) return;
+      if (results.length <= schedule.threshold) return;
       for (const { row, evidence, isCut } of results)
         handlers.found({ rule, tenant, instant, row, records: records.of(evidence), isCut, isEarly });
     } catch (error) {
@@ -202,7 +203,7 @@ function ruleRun(rule: WindowRule, { first, counts, handlers }: RunContext) {
   return {
     /** Records must come in the order of time. */
     async add(tenant: string, record: KeptRecord): Promise<boolean> {
-      const window = windows.get(tenant) ?? emptyWindow(instantFrom(first, rule.schedule));
+      const window = windows.get(tenant) ?? emptyWindow(instantFrom(first, schedule));
       windows.set(tenant, window);
       if (await runBefore(tenant, window, record.time)) return true;
       if (!window.records.add(record)) counts.repeated += 1;
@@ -211,7 +212,7 @@ function ruleRun(rule: WindowRule, { first, counts, handlers }: RunContext) {
     /** Evaluates the remaining instants: the last one is the first at or after the archive's last record. */
     async finish(last: bigint): Promise<boolean> {
       for (const [tenant, window] of windows)
-        if (await runBefore(tenant, window, instantFrom(last, rule.schedule) + 1n)) return true;
+        if (await runBefore(tenant, window, instantFrom(last, schedule) + 1n)) return true;
       return false;
     },
   };

@@ -5,7 +5,8 @@ import { toJson } from "../../src/core/json/column-json.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
 import { dateOf } from "../../src/kql/run/time.ts";
-import type { SourcedWindowRule } from "../../src/sentinel/compile-rules.ts";
+import type { WindowRule } from "../../src/core/incident/rule.ts";
+import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { rowJson } from "./row-json.ts";
 import type { WindowFinding } from "./window-backtest.ts";
 
@@ -14,6 +15,11 @@ const SAMPLES = 3;
 const MAX_ROWS = 1_000_000;
 /** Names this many records of a sample. */
 const SHOWN_RECORDS = 5;
+
+/** A rule that needs several events, and its files. */
+export interface SourcedWindowRule extends SourcedRule {
+  readonly rule: WindowRule;
+}
 
 interface Figures {
   findings: number;
@@ -42,7 +48,7 @@ export function windowFigures() {
     /** What the backtest found of a rule, as text. */
     text({ rule, files }: SourcedWindowRule): string {
       const { findings, early, instants, rows, samples } = of(rule.id);
-      const several = `over several events, ${rule.schedule.text}`;
+      const several = `over several events, ${rule.window.schedule.text}`;
       const lines = [`${visible(rule.name)} (${files.name}), ${several}: ${counted(findings, "finding")}`];
       if (findings > 0) {
         const earlier = early > 0 ? `; ${early} where the window begins before the archive` : "";
@@ -80,11 +86,11 @@ export function findingJson(finding: WindowFinding, name: string | undefined): s
     records: records.map(({ id, time, where }) => ({ id, time: dateOf(time).toISOString(), where })),
     moreRecords: isCut,
   };
-  return `${JSON.stringify(head).slice(0, -1)},"row":${rowJson(rule.window.columns, row)}}`;
+  return `${JSON.stringify(head).slice(0, -1)},"row":${rowJson(rule.window.plan.columns, row)}}`;
 }
 
 function alertOf({ rule, row }: WindowFinding): AlertText {
-  const { columns } = rule.window;
+  const { columns } = rule.window.plan;
   return alertTextOf(
     rule,
     new Map(columns.map(({ name, type }, index) => [name, toJson(row[index] ?? null, type)] as const)),

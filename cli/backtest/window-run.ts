@@ -2,12 +2,11 @@ import { counted } from "../../src/core/counted.ts";
 import type { ReadRecord } from "../../src/core/event/event-body.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { dateOf } from "../../src/kql/run/time.ts";
-import type { SourcedWindowRule } from "../../src/sentinel/compile-rules.ts";
 import { safeJson } from "../json-line.ts";
 import type { Terminal } from "../terminal.ts";
 import { timeOrder } from "./time-order.ts";
 import { windowBacktest } from "./window-backtest.ts";
-import { findingJson, windowFigures } from "./window-figures.ts";
+import { findingJson, type SourcedWindowRule, windowFigures } from "./window-figures.ts";
 
 interface WindowRunOptions {
   readonly isJson: boolean;

@@ -1,5 +1,5 @@
 import { counted } from "../../src/core/counted.ts";
-import type { SourcedRule, SourcedWindowRule } from "../../src/sentinel/compile-rules.ts";
+import type { SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RuleFigures } from "../backtest/backtest-figures.ts";
 import { backtestMeter } from "../backtest/backtest-meter.ts";
@@ -68,36 +68,30 @@ Anything read that is not a record is counted and reported on stderr.`,
       import("../backtest/row-json.ts"),
       import("../backtest/window-run.ts"),
     ]);
-    const [{ readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
+    const [{ hasWindow }, { readyRule }, { ruleScan }, { formatProblem }] = await Promise.all([
+      import("../../src/core/incident/rule.ts"),
       import("../../src/core/incident/ready-rule.ts"),
       import("../../src/core/scan/rule-scan.ts"),
       import("../../src/kql/compile/problem.ts"),
     ]);
     const named = values.rule === undefined ? [] : [values.rule];
     const compiled = await chosenRules(values.rules ?? terminal.rules, named, terminal);
-    // The stream refuses rules over several events; here they run.
-    const refusals = new Set(compiled.windowed.map(({ rule }) => rule.refusal));
-    const problems = compiled.problems.filter((problem) => !refusals.has(problem));
+    const { problems } = compiled;
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     const isWrong = problems.some(({ level }) => level === "error");
-    const isChosen = ({ rule }: SourcedRule | SourcedWindowRule): boolean =>
+    const isChosen = ({ rule }: SourcedRule): boolean =>
       values.all === true || named.length > 0 || rule.disabled !== true;
-    const chosen = compiled.sourced.filter(isChosen);
-    const windowed = compiled.windowed.filter(isChosen);
-    if (chosen.length + windowed.length === 0)
+    const all = compiled.sourced.filter(isChosen);
+    const chosen = all.filter(({ rule }) => !hasWindow(rule));
+    const windowed = all.flatMap(({ rule, files: own }) => (hasWindow(rule) ? [{ rule, files: own }] : []));
+    if (all.length === 0)
       throw new UsageError(
         "No rule is left to run. Correct the rules named above, or add --all to run rules that are switched off",
       );
-    const names = new Map([...chosen, ...windowed].map(({ rule, files }) => [rule.id, files.name]));
+    const names = new Map(all.map(({ rule, files }) => [rule.id, files.name]));
     const figures = backtestFigures();
     const files = await listEventFiles(operands);
-    const search =
-      values["no-scan"] === true
-        ? undefined
-        : ruleScan([
-            ...chosen.map(({ rule }) => rule),
-            ...windowed.map(({ rule }) => ({ name: rule.name, plan: rule.window.kept })),
-          ]);
+    const search = values["no-scan"] === true ? undefined : ruleScan(all.map(({ rule }) => rule));
     const scan = search?.scan;
     if (search !== undefined && scan === undefined) terminal.note(`pimwatch: ${visible(search.summary)}`);
     const windows = windowRun(windowed, { isJson: values.json === true, names, terminal });

@@ -14,20 +14,20 @@ export const support = command({
     rules: {
       type: "string",
       value: "DIR",
-      help: "tell for each rule in a folder where it runs, and if not on the stream, why",
+      help: "tell for each rule in a folder how it runs, or why it does not",
     },
     json: { type: "boolean", help: "print the table as JSON; with --rules, one line of JSON for each rule" },
   },
   notes: `Without --rules it lists every operator, function, aggregate and field of a rule file, from the tables that the
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
-With --rules, \`runs\` means on the stream: one event decides the rule. \`backtest\` means that the rule needs several
-events, which only pimwatch backtest has yet.
+With --rules, \`event\` means that one event decides the rule: its incident is there seconds later. \`window\` means that
+the rule needs several events: it runs when Sentinel would run it, over the records that it keeps.
 
 docs/support.md in the repository has the same list.`,
   exitCodes: {
-    0: "the list was printed; with --rules: all rules run on the stream",
-    1: "with --rules: a rule does not run on the stream",
+    0: "the list was printed; with --rules: all rules run",
+    1: "with --rules: a rule does not run",
   },
   async run({ values, operands }, terminal) {
     if (values.rules !== undefined) return countRules(values.rules, { isJson: values.json === true, terminal });
@@ -58,7 +58,7 @@ function cellsOf(entry: Support | FieldSupport): readonly [name: string, runs: s
   return entry.supported ? [entry.form, "runs", entry.note] : [entry.name, "refused", entry.note];
 }
 
-const LABELS = { stream: "runs    ", backtest: "backtest", refused: "refused " } as const;
+const LABELS = { event: "event  ", window: "window ", refused: "refused" } as const;
 
 async function countRules(
   directory: string,
@@ -74,35 +74,35 @@ async function countRules(
   const { rules } = await findRules(directory);
   if (rules.length === 0)
     throw new UsageError(`${directory}: no rules found. The folder has no rule.yaml and no other YAML file`);
-  const totals = { stream: 0, backtest: 0, refused: 0 };
+  const totals = { event: 0, window: 0, refused: 0 };
   const onRule = ruleProgress("Compiling", terminal);
   for (const [index, files] of rules.entries()) {
     onRule(files.name, index + 1, rules.length);
-    const { rule, windowRule, problems } = compileRule(files.rule.text, files.rule.name, files);
-    const runs = rule ? "stream" : windowRule ? "backtest" : "refused";
+    const { rule, problems } = compileRule(files.rule.text, files.rule.name, files);
+    const runs = rule === undefined ? "refused" : rule.window === undefined ? "event" : "window";
     totals[runs] += 1;
     const refusals = problems.filter(({ level }) => level === "error");
     if (isJson) {
-      const schedule = windowRule?.schedule;
       const line = {
         rule: files.name,
         file: files.rule.name,
         runs: rule !== undefined,
-        in: runs,
-        schedule,
+        by: runs,
+        schedule: rule?.window?.schedule,
         problems: refusals,
       };
       terminal.out(jsonLine(line));
       continue;
     }
     const errors = refusals.map((each) => visible(formatProblem(each)));
-    terminal.out(`${LABELS[runs]}  ${visible(files.name)}\n`);
-    for (const error of errors) terminal.out(`          ${error}\n`);
+    const when = rule?.window ? `, ${rule.window.schedule.text}` : "";
+    terminal.out(`${LABELS[runs]}  ${visible(files.name)}${when}\n`);
+    for (const error of errors) terminal.out(`         ${error}\n`);
   }
-  const { stream, backtest, refused } = totals;
-  const onStream = `${stream} of ${counted(rules.length, "rule runs", "rules run")} on the stream`;
-  const count = `${onStream}; in backtest only, over several events: ${backtest}; refused: ${refused}`;
+  const { event, window, refused } = totals;
+  const running = `${event + window} of ${counted(rules.length, "rule runs", "rules run")}`;
+  const count = `${running}: ${event} when one event arrives, ${window} over several events; refused: ${refused}`;
   if (isJson) terminal.note(count);
   else terminal.out(`${count}\n`);
-  return stream === rules.length ? 0 : 1;
+  return refused === 0 ? 0 : 1;
 }

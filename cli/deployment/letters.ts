@@ -1,10 +1,12 @@
 import { deadLetters, type DeadLetterEntry } from "../../src/azure/dead-letters.ts";
 import { incidentTable } from "../../src/azure/incidents/incident-table.ts";
+import { keptTable } from "../../src/azure/windows/kept-table.ts";
 import { untakenRows } from "../../src/azure/incidents/incident-outbox.ts";
 import { sinksSetUp } from "../../src/core/incident/sinks.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { RedriveDependencies } from "../../src/workflows/detection/redrive.ts";
 import { readTenants, TENANT_LIST } from "../../src/core/event/tenants.ts";
+import { KEPT_TABLE } from "../../src/storage-names.ts";
 import { settingsFor } from "./app-settings.ts";
 import { containerDestination, tableDestination } from "./destinations.ts";
 import { readyRules } from "../rules/ready-rules.ts";
@@ -35,6 +37,7 @@ export async function openLetters(choice: StorageChoice, terminal: Terminal) {
         allowedTenantIds: new Set(named.keys()),
         tenantNames: named,
         incidents: incidentTable(table, sinks),
+        kept: keptTable(await tableDestination(choice, settings, KEPT_TABLE)),
         deadLetters: letters,
         now: () => new Date(),
       };

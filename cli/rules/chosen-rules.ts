@@ -1,12 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  compileRules,
-  type CompiledRules,
-  type OnRule,
-  type SourcedRule,
-  type SourcedWindowRule,
-} from "../../src/sentinel/compile-rules.ts";
+import { compileRules, type CompiledRules, type OnRule, type SourcedRule } from "../../src/sentinel/compile-rules.ts";
 import { suggestion } from "../../src/kql/compile/nearest-name.ts";
 import { counted } from "../../src/core/counted.ts";
 import { visible } from "../../src/core/visible-text.ts";
@@ -22,7 +16,7 @@ export async function chosenRules(
   directory: string,
   names: readonly string[],
   terminal: Pick<Terminal, "progress">,
-): Promise<Pick<CompiledRules, "sourced" | "windowed" | "problems">> {
+): Promise<Pick<CompiledRules, "sourced" | "problems">> {
   const paths = names.filter((name) => /[/\\]/.test(name) && existsSync(name));
   const others = names.filter((name) => !paths.includes(name));
   const compiled: CompiledRules[] = [];
@@ -30,14 +24,13 @@ export async function chosenRules(
   for (const path of paths) compiled.push(await compileRules(path, onRule));
   if (others.length > 0 || names.length === 0) compiled.push(await namedRules(directory, others, onRule));
   const sourced = compiled.flatMap((each) => each.sourced);
-  const windowed = compiled.flatMap((each) => each.windowed);
   const problems = compiled.flatMap((each) => each.problems);
   if (sourced.length === 0 && problems.length === 0) {
     throw new UsageError(
       `${[...paths, directory].join(", ")}: no rules found. The folder has no rule.yaml and no other YAML file`,
     );
   }
-  return { sourced, windowed, problems };
+  return { sourced, problems };
 }
 
 /** Shows the progress: the number of the current rule, and the number of all rules. */
@@ -49,19 +42,18 @@ export function ruleProgress(doing: string, terminal: Pick<Terminal, "progress">
 async function namedRules(directory: string, names: readonly string[], onRule: OnRule): Promise<CompiledRules> {
   const all = await compileRules(directory, onRule);
   if (names.length === 0) return all;
-  const known = [...all.sourced, ...all.windowed].map(({ files }) => files.name);
+  const known = all.sourced.map(({ files }) => files.name);
   for (const name of names) {
     const isFolder = existsSync(join(directory, name)) || all.problems.some(({ file }) => file.includes(name));
-    if (!isFolder && ![...all.sourced, ...all.windowed].some((each) => isNamed(each, name))) {
+    if (!isFolder && !all.sourced.some((each) => isNamed(each, name))) {
       throw new UsageError(`${directory} has no rule "${name}"${suggestion(name, known)}`);
     }
   }
   const sourced = all.sourced.filter((each) => names.some((name) => isNamed(each, name)));
-  const windowed = all.windowed.filter((each) => names.some((name) => isNamed(each, name)));
   const problems = all.problems.filter(({ file }) => names.some((name) => file.includes(name)));
-  return { rules: sourced.map(({ rule }) => rule), sourced, windowed, problems };
+  return { rules: sourced.map(({ rule }) => rule), sourced, problems };
 }
 
-function isNamed({ rule, files }: SourcedRule | SourcedWindowRule, name: string): boolean {
+function isNamed({ rule, files }: SourcedRule, name: string): boolean {
   return files.name === name.replace(/\.ya?ml$/, "") || rule.id === name.toLowerCase();
 }

@@ -9,7 +9,7 @@ import { readEventBody } from "../../src/core/event/event-body.ts";
 import { counted } from "../../src/core/counted.ts";
 import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
 import { SEND_WAIT_POLL_MS } from "../../src/core/timing.ts";
-import { detectBatch, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
+import { detectBatch, KEEPS_NOTHING, type ReadyRule } from "../../src/workflows/detection/detect-batch.ts";
 import { callHub, type OutgoingEvent } from "./event-sender.ts";
 import { incidentText, textOf } from "../incidents/incident-text.ts";
 import { byTime } from "../incidents/summary-text.ts";
@@ -136,6 +136,7 @@ async function incidentsOf(
         return found.map(() => "known");
       },
     },
+    kept: KEEPS_NOTHING,
     deadLetters: { add: async () => undefined },
     now: () => new Date(),
   });

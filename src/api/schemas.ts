@@ -98,11 +98,17 @@ const Analyst = z.strictObject({
   kind: z.enum(["entra", "local"]),
 });
 
+const ChangedBy = z.strictObject({
+  name: text("as signed in; pimwatch if the app made the change"),
+  id: text("object id in Entra; empty for the local user and the app"),
+  kind: z.enum(["entra", "local", "app"]),
+});
+
 const HistoryEntry = schemaOf<HistoryEntry>()(
   z.strictObject({
     revision: count("of the incident after the change"),
     time: time("when"),
-    by: Analyst,
+    by: ChangedBy,
     changes: z.array(z.strictObject({ field: z.enum(TRIAGE_FIELDS), from: z.string(), to: z.string() })),
     comment: z.string(),
   }),

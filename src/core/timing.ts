@@ -153,6 +153,14 @@ export const LONGEST_STUCK_REST = { ms: HOUR, shareOfRetention: 1 / 8 };
 /** Once this share of the hub's retention has passed, a stuck event becomes a dead letter: the hub would drop it. */
 export const DEAD_LETTER_AT_SHARE_OF_RETENTION = 0.75;
 
+// Windows
+
+/** Sentinel runs a scheduled rule this long after the instant, so that late records are there. So does pimwatch. */
+export const WINDOW_DELAY_SECONDS = 300;
+
+/** A run of the windows' timer begins no instants after this: those under way must end before the deadline. */
+export const WINDOWS_BUDGET_MS = 2 * MINUTE;
+
 // Poison guard
 
 /** A worker that marked something this long ago is dead. Longer than host.json's functionTimeout, which ends invocations. */

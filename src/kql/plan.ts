@@ -20,16 +20,13 @@ export interface Plan {
  */
 export interface WindowPlan {
   readonly version: 1;
+  /** Index of the source table's column with the event's own time. */
+  readonly timeColumn: number;
   /** The result's columns, in order. */
   readonly columns: readonly Column[];
   readonly steps: readonly Step[];
   /** Tables that expressions read as values. A later one can read those before it. */
   readonly shared: readonly SharedTable[];
-  /**
-   * Yields a row for each row of the source table that the query can depend on: the conditions of all its reads that one
-   * row decides, without those on the current time. Rows for which it yields nothing need not be kept.
-   */
-  readonly kept: Plan;
 }
 
 /** A table whose rows one evaluation computes once, for expressions. */

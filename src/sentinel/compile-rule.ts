@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Guide, Rule } from "../core/incident/rule.ts";
-import { compileQuery, compileWindowQuery, type CompiledQuery } from "../kql/compile/compile-query.ts";
+import {
+  compileQuery,
+  compileWindowQuery,
+  type CompiledQuery,
+  type CompiledWindow,
+} from "../kql/compile/compile-query.ts";
+import type { Plan } from "../kql/plan.ts";
 import { readExpectedChanges } from "./overlay/expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "../kql/compile/nearest-name.ts";
@@ -13,7 +19,7 @@ import type { RuleFiles } from "./rule-files.ts";
 import { checkMappings, columnsRead } from "./rule-mappings.ts";
 import { ruleShape, type RuleFile } from "./rule-shape.ts";
 import { scheduleProblems } from "./schedule.ts";
-import { scheduleOf, type WindowRule } from "./window-rule.ts";
+import { scheduleOf } from "./window-rule.ts";
 import {
   placeInText,
   placeOf,
@@ -28,8 +34,6 @@ import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 export interface CompiledRule {
   /** Undefined if a problem is an error. */
   readonly rule?: Rule;
-  /** Present if the only error is that the rule needs several events. */
-  readonly windowRule?: WindowRule;
   readonly problems: readonly Problem[];
 }
 
@@ -105,10 +109,11 @@ export function compileRule(
     ...(guide?.problems ?? []),
     ...(planned?.problems ?? []),
   ];
-  if (compiled.plan === undefined || problems.some(({ level }) => level === "error"))
-    return { problems: several ? [several.refusal, ...problems] : problems };
+  if (several && "refusal" in several) problems.unshift(several.refusal);
+  const plans = plansOf({ eventLocal: isEventLocal ? eventLocal.plan : undefined, window: window?.plan }, several);
+  if (plans === undefined || problems.some(({ level }) => level === "error")) return { problems };
   const shown = guideWith(guide?.guide, source);
-  const common: Omit<Rule, "plan"> = {
+  const rule: Rule = {
     id: shape.id,
     name: shape.name,
     description: unquoted(shape.description),
@@ -122,6 +127,7 @@ export function compileRule(
     customDetails: mappings.customDetails,
     ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
     query,
+    ...plans,
     ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
     queryHash: overlaid.text === query ? eventLocal.hash : compileQuery(query, AUDIT_LOGS).hash,
@@ -129,11 +135,17 @@ export function compileRule(
     ...(planned !== undefined && planned.expectedChanges.length > 0 && { expectedChanges: planned.expectedChanges }),
     ...(source?.overlay.enabled === false && { disabled: true }),
   };
-  if (window?.plan === undefined || several === undefined)
-    return eventLocal.plan === undefined ? { problems } : { rule: { ...common, plan: eventLocal.plan }, problems };
-  const { schedule, refusal } = several;
-  const windowRule = schedule && { ...common, window: window.plan, schedule, refusal };
-  return { ...(windowRule && { windowRule }), problems: [refusal, ...problems] };
+  return { rule, problems };
+}
+
+function plansOf(
+  { eventLocal, window }: { readonly eventLocal: Plan | undefined; readonly window: CompiledWindow | undefined },
+  several: ReturnType<typeof scheduleOf> | undefined,
+): Pick<Rule, "plan" | "window"> | undefined {
+  if (eventLocal !== undefined) return { plan: eventLocal };
+  if (window === undefined || several === undefined || "refusal" in several) return undefined;
+  const { kept, ...plan } = window;
+  return { plan: kept, window: { plan, schedule: several.schedule } };
 }
 
 // eslint-disable-next-line max-params -- the query, its overlay, and how it was compiled

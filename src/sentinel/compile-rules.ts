@@ -4,7 +4,6 @@ import { compileRule } from "./compile-rule.ts";
 import { formatProblem, type Problem } from "../kql/compile/problem.ts";
 import { findRules, type RuleFiles } from "./rule-files.ts";
 import { withoutTwins } from "./lint/rule-twins.ts";
-import type { WindowRule } from "./window-rule.ts";
 
 export { compileRule } from "./compile-rule.ts";
 export { formatProblem } from "../kql/compile/problem.ts";
@@ -15,19 +14,11 @@ export interface SourcedRule {
   readonly files: RuleFiles;
 }
 
-/** A rule that needs several events, and its files. */
-export interface SourcedWindowRule {
-  readonly rule: WindowRule;
-  readonly files: RuleFiles;
-}
-
 export interface CompiledRules {
   /** The rules without an error, switched off or not, in the order of their names. */
   readonly rules: Rule[];
   /** The same rules with their files. */
   readonly sourced: SourcedRule[];
-  /** The rules whose only error is that they need several events. */
-  readonly windowed: SourcedWindowRule[];
   /** Errors and warnings. */
   readonly problems: Problem[];
 }
@@ -46,18 +37,14 @@ export async function compileRules(directory: string, onRule?: OnRule): Promise<
   const problems: Problem[] = [...found.problems];
   const compiled = found.rules.flatMap((files, index) => {
     onRule?.(files.name, index + 1, found.rules.length);
-    const { rule, windowRule, problems: own } = compileRule(files.rule.text, files.rule.name, files);
+    const { rule, problems: own } = compileRule(files.rule.text, files.rule.name, files);
     problems.push(...own);
-    const any = rule ?? windowRule;
-    return any === undefined ? [] : [{ rule, windowRule, files, id: any.id, queryHash: any.queryHash }];
+    return rule === undefined ? [] : [{ rule, files, id: rule.id, queryHash: rule.queryHash }];
   });
   const twins = withoutTwins(compiled);
   problems.push(...twins.problems);
-  const sourced = twins.kept.flatMap(({ rule, files }): SourcedRule[] => (rule ? [{ rule, files }] : []));
-  const windowed = twins.kept.flatMap(({ windowRule, files }): SourcedWindowRule[] =>
-    windowRule ? [{ rule: windowRule, files }] : [],
-  );
-  return { rules: sourced.map(({ rule }) => rule), sourced, windowed, problems };
+  const sourced = twins.kept.map(({ rule, files }): SourcedRule => ({ rule, files }));
+  return { rules: sourced.map(({ rule }) => rule), sourced, problems };
 }
 
 /**

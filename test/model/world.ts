@@ -20,7 +20,7 @@ import type { SequenceRange } from "../../src/core/ledger/sequence-ranges.ts";
 import { CLOCK_DIFFERENCE } from "../../src/core/timing.ts";
 import { DependencyError } from "../../src/errors.ts";
 import { checkLedger, type LedgerFigures } from "../../src/workflows/healing/check-ledger.ts";
-import type { HubEvent } from "../../src/workflows/detection/detect-batch.ts";
+import { type HubEvent, KEEPS_NOTHING } from "../../src/workflows/detection/detect-batch.ts";
 import { handleEvents, type HandleDependencies, type Handling } from "../../src/workflows/detection/handle-events.ts";
 import { reconcile, type Reconciled } from "../../src/workflows/delivery/reconcile.ts";
 import { type BySink, openSinks, type Sink } from "../../src/workflows/delivery/sink.ts";
@@ -124,6 +124,7 @@ export function world({ uploadsTo, webhook }: WorldOptions = {}) {
         return all.map((one) => (taken.includes(one) ? (outcomes.next().value ?? "known") : { failed }));
       },
     },
+    kept: KEEPS_NOTHING,
     sinks: newSinks(),
     ledger,
     evaluations: newEvaluations(),

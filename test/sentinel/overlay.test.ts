@@ -191,20 +191,25 @@ test("the rule's alertDetailsOverride is used, but the overlay takes precedence"
   });
 });
 
-test("of a rule over several events, the refusal has its place in the rule's file, and exclusions are over its result", () => {
+test("of a rule over several events, exclusions are over its result, and a refusal has its place in the rule's file", () => {
   const schedule = { frequency: "1h", period: "1d" };
   const query =
     'let Names = dynamic(["x"]); AuditLogs | where OperationName in (Names) | summarize n = count() by Category | where n > 1';
   const overlay = 'variables: { Names: [a much longer name, another] }\nexclude: [Category == "x"]';
-  const { windowRule, problems } = compiled(overlay, { query, schedule });
-  expect(problems.map(formatProblem)).toEqual([
+  const { rule, problems } = compiled(overlay, { query, schedule });
+  expect(problems).toEqual([]);
+  expect(rule?.exclusions).toHaveLength(1);
+  const everyMinute = compiled(overlay, { query });
+  expect(everyMinute.rule).toBeUndefined();
+  expect(everyMinute.problems.map(formatProblem)).toEqual([
     expect.stringMatching(
-      new RegExp(`^rule\\.yaml:7:${3 + query.indexOf("n > 1")}: error: this rule needs several events`),
+      new RegExp(
+        `^rule\\.yaml:\\d+:${3 + query.indexOf("n > 1")}: error: this rule needs several events, and an NRT rule`,
+      ),
     ),
   ]);
-  expect(windowRule?.exclusions).toHaveLength(1);
   const wrong = compiled('exclude: ["Id == 1"]', { query, schedule });
-  expect(wrong.windowRule).toBeUndefined();
+  expect(wrong.rule).toBeUndefined();
   expect(wrong.problems.map(formatProblem)).toContainEqual(
     'overlay.yaml:1:11: error: there is no column or variable "Id" (unknown-column)',
   );

@@ -9,7 +9,7 @@ import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import type { StoredIncident } from "../../src/core/incident/incident-row.ts";
 import { categoryWatch } from "../../src/core/ledger/category-watch.ts";
 import { ruleSetOf } from "../../src/core/ledger/evaluations.ts";
-import type { DetectDependencies } from "../../src/workflows/detection/detect-batch.ts";
+import { type DetectDependencies, KEEPS_NOTHING } from "../../src/workflows/detection/detect-batch.ts";
 import type { HandleDependencies } from "../../src/workflows/detection/handle-events.ts";
 import { memoryTable } from "../../simulation/services/memory-table.ts";
 import { TENANT } from "../samples.ts";
@@ -39,6 +39,7 @@ export function memoryStores() {
     rules: [readyRule()],
     allowedTenantIds: new Set([TENANT]),
     incidents,
+    kept: KEEPS_NOTHING,
     deadLetters: {
       add: (letter) => {
         letters.push(letter);

@@ -76,7 +76,7 @@ const HISTORY = z.object({
   Time: z.string(),
   ByName: z.string(),
   ById: z.string(),
-  ByKind: z.enum(["entra", "local"]),
+  ByKind: z.enum(["entra", "local", "app"]),
   Changes: z.pipe(
     z.pipe(
       z.string(),

@@ -1,6 +1,7 @@
 import { sha256Hex } from "../../core/json/content-hash.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { IncidentRow } from "../../core/incident/incident-row.ts";
+import type { KeptRecord, WindowName } from "../../core/window/kept-record.ts";
 import type { RowKeys } from "./table-rows.ts";
 
 /*
@@ -37,6 +38,16 @@ import type { RowKeys } from "./table-rows.ts";
  *                                                                         quarantined (`suspectKey` in detect-guarded.ts)
  *     sinks                            <sink>                             when it last accepted something
  *     operations                       <hash>                             an operation that no rule matched, and when it was last seen
+ *
+ * Table `kept`. A window is `<rule id>|<tenant>|<hash of the rule's plan>`. Times are ticks of 100 ns since the year 1, with
+ * 19 digits.
+ *
+ *     PartitionKey                     RowKey                             says                                     gone when
+ *     <window>                         <time>|<record hash>               a record that the window keeps           no window holds it
+ *     due                              <window>|<id>                      evaluation that is owed: first and last  evaluated
+ *                                                                         instant
+ *     cursors                          <window>                           the next instant that was never          never
+ *                                                                         evaluated
  */
 
 /** The beginnings of row keys, by kind. */
@@ -265,6 +276,38 @@ export function ledgerKeyParts(
   const [first, last = 0, third = 0] = numbers.map(Number);
   if (first === undefined || ![first, last, third].every(Number.isSafeInteger)) return undefined;
   return { kind, first, last, third };
+}
+
+export const DUE_PARTITION = "due";
+export const CURSORS_PARTITION = "cursors";
+
+export function keptPartition({ ruleId, tenant, plan }: WindowName): string {
+  return `${ruleId}|${keyPart(tenant)}|${plan}`;
+}
+
+export function keptKeys({ window, time, hash }: Pick<KeptRecord, "window" | "time" | "hash">): RowKeys {
+  return { partitionKey: keptPartition(window), rowKey: `${keptRowsFrom(time)}${hash}` };
+}
+
+/** The beginning of the keys of records of a time. Later records have greater keys. */
+export function keptRowsFrom(time: bigint): string {
+  return `${String(time).padStart(TICKS_WIDTH, "0")}|`;
+}
+
+const TICKS_WIDTH = 19;
+
+export function dueKeys(window: WindowName, id: string): RowKeys {
+  return { partitionKey: DUE_PARTITION, rowKey: `${keptPartition(window)}|${id}` };
+}
+
+export function cursorKeys(window: WindowName): RowKeys {
+  return { partitionKey: CURSORS_PARTITION, rowKey: keptPartition(window) };
+}
+
+/** The window of a due row or a cursor; undefined for a key that pimwatch did not write. */
+export function windowOfKey(rowKey: string): WindowName | undefined {
+  const [ruleId, tenant, plan] = rowKey.split("|");
+  return ruleId === undefined || tenant === undefined || plan === undefined ? undefined : { ruleId, tenant, plan };
 }
 
 /** Digits of every number that JavaScript counts with exactly. */

@@ -34,7 +34,7 @@ const RECORD: Bound = { characters: 400_000, bytes: 1_000_000 };
 
 export function toStoredIncident(incident: Incident, kind: RowKind): StoredIncident {
   const record = boundedRecord(incident.record);
-  let truncated = record.truncated;
+  let truncated = record.truncated || incident.isEvidenceCut;
   const cells = INCIDENT_COLUMNS.map((column) => {
     const cell = boundedCell(column, column.value(incident, kind));
     truncated ||= cell.truncated;

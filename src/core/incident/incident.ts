@@ -25,7 +25,7 @@ import { type IncidentFields, incidentFields } from "../pim-settings/incident-fi
 import { oncePer } from "../once-per.ts";
 import { type Effect, EFFECTS } from "../pim-settings/finding.ts";
 import { isFailure, type Priority } from "../pim-settings/priority.ts";
-import type { Rule, Severity } from "./rule.ts";
+import { resultColumns, type Rule, type Severity } from "./rule.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
 /** The position of an event in the hub. A field is null if the host does not provide it. */
@@ -98,8 +98,16 @@ export interface Incident {
   readonly detectedTime: string;
   readonly partitionId: string;
   readonly sequenceNumber: number | null;
-  /** See {@link contentOf}. */
+  /** See {@link contentOf}; of a finding of several events, a hash of its rows and events. */
   readonly contentHash: string;
+  /** The events that it is made of, or the latest of them, in order of time. Empty if it is made of one. */
+  readonly evidence: readonly EvidenceRecord[];
+  /** Whether it is made of more events than that. */
+  readonly isEvidenceCut: boolean;
+  /** The scheduled instant whose window shows it; "" if one event does. */
+  readonly instant: string;
+  /** All rows of the result that are this finding, as objects. Empty if one event shows it. */
+  readonly resultRows: readonly Json[];
   /** The audit record as JSON text. */
   readonly record: string;
   /** The response section of the rule's guide. */
@@ -109,6 +117,24 @@ export interface Incident {
   readonly targetResources: Json;
   readonly additionalDetails: Json;
 }
+
+/** What an incident shows of one of its events. */
+export interface EvidenceRecord {
+  /** ISO 8601 in UTC. */
+  readonly time: string;
+  readonly operationName: string;
+  readonly result: string;
+  readonly initiatedBy: string;
+  readonly target: string;
+  readonly clientIpAddress: string;
+  readonly auditLogId: string;
+}
+
+/** The parts of an incident that come of several events. */
+export interface SeveralEvents extends Pick<
+  Incident,
+  "id" | "contentHash" | "evidence" | "isEvidenceCut" | "instant" | "resultRows"
+> {}
 
 /** The time of a record without a readable time. The clock would differ at each delivery. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00.0000000Z";
@@ -139,13 +165,15 @@ export interface Match {
   readonly onlyTenant?: string | undefined;
   readonly tenantNames?: Tenants | undefined;
   readonly position: HubPosition;
+  /** Present if the finding is made of several events; `source` is then the latest of them. */
+  readonly several?: SeveralEvents | undefined;
 }
 
 /** @param detectedAt when the match was found, UTC */
 export function toIncident(match: Match, detectedAt: Date): Incident {
   const { rule, position } = match;
   const facts = factsOf(match.source);
-  const result = namedColumns(rule.plan.columns, match.resultRow);
+  const result = namedColumns(resultColumns(rule), match.resultRow);
   const entities = entitiesOf(rule.entityMappings, result);
   const alert = alertTextOf(rule, result);
   const isOnlyTenant = match.onlyTenant !== undefined;
@@ -153,7 +181,6 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
   const activity = activityOf(match);
   const effect = assessment?.effect ?? EFFECTS.find((each) => each === result.get("Effect")) ?? "";
   return {
-    id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
     revision: 1,
     ...alert,
     status: "New",
@@ -185,12 +212,33 @@ export function toIncident(match: Match, detectedAt: Date): Incident {
     detectedTime: detectedAt.toISOString(),
     partitionId: position.partitionId ?? "",
     sequenceNumber: position.sequenceNumber,
-    contentHash: contentOf(match.source),
+    ...(match.several ?? {
+      id: incidentId({ ...match, tenant: tenantOfMatch(match), ruleId: rule.id }),
+      contentHash: contentOf(match.source),
+      evidence: [],
+      isEvidenceCut: false,
+      instant: "",
+      resultRows: [],
+    }),
     record: facts.text,
     remediationSteps: rule.guide?.response ?? "",
     modifiedProperties: facts.modifiedProperties,
     targetResources: dynamic(facts.properties["targetResources"]),
     additionalDetails: dynamic(facts.properties["additionalDetails"]),
+  };
+}
+
+/** What an incident of several events shows of one of them. */
+export function evidenceOf(source: ReadRecord): EvidenceRecord {
+  const { activityDateTime, actor, target, clientIpAddress, properties } = factsOf(source);
+  return {
+    time: activityDateTime,
+    operationName: valueText(source.record["operationName"]),
+    result: valueText(properties["result"]),
+    initiatedBy: actor.label,
+    target: target.name,
+    clientIpAddress,
+    auditLogId: valueText(properties["id"]),
   };
 }
 

@@ -4,7 +4,8 @@ import type { Row } from "../../kql/run/values.ts";
 import type { Literal } from "../scan/literal.ts";
 import { necessaryLiterals } from "../scan/necessary-literals.ts";
 import { quickFilter } from "../scan/quick-filter.ts";
-import type { Rule } from "./rule.ts";
+import { type EvaluateWindow, prepareWindow } from "../../kql/run/evaluate-window.ts";
+import type { Rule, RuleWindow } from "./rule.ts";
 
 /** A rule that is ready to run. */
 export interface ReadyRule {
@@ -20,6 +21,8 @@ export interface ReadyRule {
   readonly mayMatch?: ((record: DiagnosticRecord) => boolean) | undefined;
   /** A record that matches holds one of these. Undefined: nothing is known of what it holds. Derived when first asked for. */
   readonly literals?: readonly Literal[] | undefined;
+  /** Present if the rule needs several events; `evaluate` then says whether its window must keep the row. */
+  readonly window?: ReadyWindow | undefined;
   /**
    * Whether the overlay excludes a result row of the last evaluated record. Not part of `evaluate`: an incident's identity
    * counts all rows of the query, so that a new exclusion does not change it.
@@ -27,8 +30,15 @@ export interface ReadyRule {
   readonly excludes?: ((resultRow: Row) => boolean) | undefined;
 }
 
+/** A window that is ready to be evaluated; it is prepared at first access. */
+export interface ReadyWindow extends Pick<RuleWindow, "schedule"> {
+  /** The rows of the result that no exclusion of the overlay meets. */
+  readonly evaluate: EvaluateWindow;
+}
+
 export function readyRule(rule: Rule): ReadyRule {
-  const { exclusions = [] } = rule;
+  // Over a window, exclusions are about the rows of the result, and the plan for one record has no result.
+  const exclusions = rule.window === undefined ? (rule.exclusions ?? []) : [];
   let prepared: Prepared | undefined;
   let literals: [readonly Literal[] | undefined] | undefined;
   const whole = () => (prepared ??= preparePlan(rule.plan, { conditions: exclusions }));
@@ -41,6 +51,17 @@ export function readyRule(rule: Rule): ReadyRule {
       return (literals ??= [necessaryLiterals(rule.plan)])[0];
     },
     mayMatch: quickFilter(rule.plan),
+    window: rule.window && readyWindow(rule.window, rule.exclusions),
     excludes: exclusions.length === 0 ? undefined : (resultRow) => whole().isTrue(resultRow),
+  };
+}
+
+function readyWindow({ plan, schedule }: RuleWindow, exclusions: Rule["exclusions"] = []): ReadyWindow {
+  let prepared: EvaluateWindow | undefined;
+  return {
+    schedule,
+    get evaluate() {
+      return (prepared ??= prepareWindow(plan, { exclusions }));
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { ExpectedChange } from "../pim-settings/expected-changes.ts";
-import type { Expression, Plan } from "../../kql/plan.ts";
+import type { Expression, Plan, WindowPlan } from "../../kql/plan.ts";
+import type { Column } from "../../kql/run/values.ts";
 
 /** Sentinel's severities, most severe first. */
 export const SEVERITIES = ["High", "Medium", "Low", "Informational"] as const;
@@ -60,6 +61,25 @@ export interface Guide {
   readonly response: string;
 }
 
+/** When Sentinel runs a rule, and over what. */
+export interface Schedule {
+  /** `queryFrequency`: from one instant to the next. */
+  readonly frequencySeconds: number;
+  /** `queryPeriod`: the length of the window that ends at an instant. */
+  readonly periodSeconds: number;
+  /** The rule fires at an instant with more result rows than this. */
+  readonly threshold: number;
+  /** `every 1d over the last 14d` */
+  readonly text: string;
+}
+
+/** How a rule that needs several events finds something. */
+export interface RuleWindow {
+  /** The query over the records of one tenant in the window. */
+  readonly plan: WindowPlan;
+  readonly schedule: Schedule;
+}
+
 /**
  * A checked and compiled Sentinel analytics rule: plain JSON, written by `src/sentinel` at build time and read from
  * `rules.json` at run time.
@@ -82,7 +102,10 @@ export interface Rule {
   readonly alertDetails?: AlertDetails;
   /** The query of rule.yaml; the plan also holds the overlay's variables. */
   readonly query: string;
+  /** The query over one record. With a window: yields a row for each record that the window must keep. */
   readonly plan: Plan;
+  /** Present if the rule needs several events. */
+  readonly window?: RuleWindow;
   /** The overlay's exclusions over the result's columns. A row that meets one of them makes no incident. */
   readonly exclusions?: readonly Expression[];
   /** sha256, in hex, of rule.yaml on disk. */
@@ -94,4 +117,16 @@ export interface Rule {
   readonly expectedChanges?: readonly ExpectedChange[];
   /** Present if the overlay switches the rule off: it is deployed, but does not run. */
   readonly disabled?: true;
+}
+
+/** A rule that needs several events. */
+export type WindowRule = Rule & { readonly window: RuleWindow };
+
+export function hasWindow(rule: Rule): rule is WindowRule {
+  return rule.window !== undefined;
+}
+
+/** The columns of the result of the rule's query. */
+export function resultColumns({ plan, window }: Pick<Rule, "plan" | "window">): readonly Column[] {
+  return window?.plan.columns ?? plan.columns;
 }

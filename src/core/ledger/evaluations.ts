@@ -1,5 +1,6 @@
 import type { Rule } from "../incident/rule.ts";
 import type { Delays } from "./delays.ts";
+import { oncePer } from "../once-per.ts";
 import { sha256Hex } from "../json/content-hash.ts";
 
 /** A rule as it ran. `plan` changes with its query and its overlay, also where the version does not. */
@@ -50,7 +51,7 @@ export function ruleSetOf(appVersion: string, rules: readonly Rule[], tenants: I
     appVersion,
     tenants: [...tenants].toSorted(),
     rules: rules
-      .map(({ id, name, version, ...rule }) => ({ id, name, version, plan: planHash(rule) }))
+      .map((rule) => ({ id: rule.id, name: rule.name, version: rule.version, plan: planHash(rule) }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   };
 }
@@ -59,6 +60,8 @@ export function ruleSetHash(set: RuleSet): string {
   return sha256Hex(Buffer.from(JSON.stringify(set))).slice(0, HASH_DIGITS);
 }
 
-function planHash({ plan, exclusions = [] }: Pick<Rule, "plan" | "exclusions">): string {
-  return sha256Hex(Buffer.from(JSON.stringify([plan, exclusions]))).slice(0, HASH_DIGITS);
-}
+/** A short hash of all that decides what a rule finds. */
+export const planHash = oncePer(({ plan, exclusions = [], window }: Rule): string => {
+  const parts = [plan, exclusions, ...(window === undefined ? [] : [window])];
+  return sha256Hex(Buffer.from(JSON.stringify(parts))).slice(0, HASH_DIGITS);
+});

@@ -2,7 +2,7 @@ import { INVOCATION_DEADLINE_MS, MISSED_RUNS } from "../timing.ts";
 import { runsDue } from "./timer-schedule.ts";
 
 /** The app's timers, by the names of their functions. */
-export const TIMERS = ["outbox-timer", "ledger-timer", "reconciliation-timer", "backup-timer"] as const;
+export const TIMERS = ["outbox-timer", "ledger-timer", "reconciliation-timer", "window-timer", "backup-timer"] as const;
 export type TimerName = (typeof TIMERS)[number];
 
 /** The NCRONTAB expression of each timer. */

@@ -14,6 +14,11 @@ export interface Analyst {
   readonly kind: "entra" | "local";
 }
 
+/** Who changed an incident: an analyst, or the app itself. */
+export interface ChangedBy extends Omit<Analyst, "kind"> {
+  readonly kind: Analyst["kind"] | "app";
+}
+
 /** What an analyst wants to be changed. A field that is not there stays as it is. */
 export type TriageChange = z.infer<typeof CHANGE>;
 
@@ -23,7 +28,7 @@ export interface HistoryEntry {
   readonly revision: number;
   /** UTC, ISO 8601. */
   readonly time: string;
-  readonly by: Analyst;
+  readonly by: ChangedBy;
   readonly changes: readonly { readonly field: TriageField; readonly from: string; readonly to: string }[];
   readonly comment: string;
 }

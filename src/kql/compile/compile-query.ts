@@ -52,18 +52,24 @@ export function compileQuery(text: string, source: SourceTable, options: Compile
   });
 }
 
+/** A query over all rows of a window, and which rows must be kept for it: see `keptRows`. */
+export interface CompiledWindow extends WindowPlan {
+  readonly kept: Plan;
+}
+
 /** As `compileQuery`, but over all rows of a window. */
 export function compileWindowQuery(
   text: string,
   source: SourceTable,
   options: CompileOptions = {},
-): CompiledQuery<WindowPlan> {
+): CompiledQuery<CompiledWindow> {
   return compileGuarded(text, source, (code) => {
     const shared: SharedTable[] = [];
     const table = lowerQuery(code.Syntax, source, options.columnsRead ?? [], shared);
     const { steps, columns } = withoutUnavailable(table);
     const kept = keptRows([steps, ...shared.map((each) => each.steps)], source);
-    const plan: WindowPlan = { version: 1, columns: namesAndTypes(columns), steps, shared, kept };
+    const { timeColumn } = kept;
+    const plan = { version: 1, timeColumn, columns: namesAndTypes(columns), steps, shared, kept } as const;
     prepareWindow(plan);
     prepare(kept);
     return { table, plan, constants: options.mayBeConstant ? undefined : "at every instant" };

@@ -3,7 +3,7 @@ import type { Expression, Plan, SourceTable, Step } from "../plan.ts";
 import { conjunction, conjuncts } from "./conjunction.ts";
 
 /**
- * A plan over one row that yields a row if the query over the window can depend on it: see {@link WindowPlan.kept}. Each
+ * A plan over one row that yields a row if the query over a window can depend on it; any other row need not be kept. Each
  * read of the source table has a prefix of steps that work on each row by itself. The prefix is cut where a step needs other
  * rows, and a condition that depends on the current time or on other rows is left out. So the plan keeps too many rows, never
  * too few.

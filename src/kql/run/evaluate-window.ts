@@ -1,17 +1,31 @@
 import { bindExpression } from "./bind-expression.ts";
 import { toDynamic } from "./conversion.ts";
-import { newEvaluation, WINDOW_LIMITS, type Limits } from "./evaluation.ts";
+import { type Evidence, newEvaluation, WINDOW_LIMITS, type Limits } from "./evaluation.ts";
 import type { Expression, SharedTable, WindowPlan } from "../plan.ts";
 import { bindSteps } from "./step-table.ts";
 import type { Json, Row, ScalarType, Value } from "./values.ts";
 
 /** A row of the result, and the source rows that it is made of. */
-interface WindowResult {
+export interface WindowResult {
   readonly row: Row;
   /** In the order of the sources, at most a hundred of them. */
   readonly evidence: readonly Row[];
   /** Whether it is made of more source rows than `evidence` has. */
   readonly isCut: boolean;
+  /** The latest of all source rows that it is made of; undefined if it is made of none. */
+  readonly latest: Row | undefined;
+  /** What tells it apart from other findings, at this instant and at others. */
+  readonly identity: WindowIdentity;
+}
+
+/**
+ * The identity of a result row: the source rows that it cannot be without, and the keys of the groups and joins that made
+ * it of others. Rows that come of the same are one finding.
+ */
+export interface WindowIdentity {
+  readonly rows: readonly Row[];
+  /** Equal texts for equal keys. Empty if each row of the result has its own source rows. */
+  readonly keys: readonly string[];
 }
 
 /** Most source rows that are named as the evidence of one row. */
@@ -32,7 +46,7 @@ export function prepareWindow(
 ): EvaluateWindow {
   let rowsOf: (table: string) => readonly Row[] = () => [];
   let values = new Map<number, Value>();
-  let origins = evidenceOfRows();
+  let origins = originsOfRows(plan.timeColumn);
   const shared = (index: number): Value => {
     const known = values.get(index);
     if (known !== undefined) return known;
@@ -43,7 +57,7 @@ export function prepareWindow(
   const evaluation = newEvaluation(limits, {
     rowsOf: (table) => rowsOf(table),
     shared,
-    evidence: { note: (row, from) => origins.note(row, from) },
+    evidence: { note: (row, from, identity) => origins.note(row, from, identity) },
   });
   const tables = plan.shared.map(({ steps, type, as }) => {
     const run = bindSteps(steps, evaluation);
@@ -54,7 +68,7 @@ export function prepareWindow(
   return (now, tableRows) => {
     rowsOf = tableRows;
     values = new Map();
-    origins = evidenceOfRows();
+    origins = originsOfRows(plan.timeColumn);
     evaluation.begin(now);
     const rows = run([]);
     evaluation.chargeResults(rows.length);
@@ -70,23 +84,53 @@ function valueOf(rows: readonly Row[], type: ScalarType, as: SharedTable["as"]):
   return type === "dynamic" ? values : values.filter((value) => value !== null);
 }
 
+/** What a row is made of. */
+interface Origin {
+  readonly sources: ReadonlySet<Row>;
+  readonly latest: Row | undefined;
+  readonly identity: { readonly rows: ReadonlySet<Row>; readonly keys: ReadonlySet<string> };
+}
+
 /** The source rows of each row, as the steps note them. A row of which nothing is noted is a source row itself. */
-function evidenceOfRows() {
-  const noted = new WeakMap<Row, ReadonlySet<Row>>();
-  const of = (row: Row): ReadonlySet<Row> => noted.get(row) ?? new Set([row]);
+function originsOfRows(timeColumn: number) {
+  const noted = new WeakMap<Row, Origin>();
+  const timeOf = (row: Row | undefined): bigint => {
+    const time = row?.[timeColumn];
+    return typeof time === "bigint" ? time : -1n;
+  };
+  const laterOf = (one: Row | undefined, other: Row | undefined) => (timeOf(one) >= timeOf(other) ? one : other);
+  const of = (row: Row): Origin =>
+    noted.get(row) ?? {
+      sources: new Set([row]),
+      latest: row,
+      identity: { rows: new Set([row]), keys: new Set() },
+    };
+
+  function note(row: Row, from: readonly Row[], identity: Parameters<Evidence["note"]>[2] = { rows: from }): void {
+    const sources = new Set<Row>();
+    let latest: Row | undefined;
+    for (const origin of from.map(of)) {
+      latest = laterOf(origin.latest, latest);
+      // One more than the limit shows that there are more.
+      for (const source of origin.sources) if (sources.size <= MAX_EVIDENCE) sources.add(source);
+    }
+    const identities = (identity.rows ?? []).map((each) => of(each).identity);
+    const rows = new Set(identities.flatMap((each) => [...each.rows]));
+    const keys = new Set(identities.flatMap((each) => [...each.keys]));
+    if (identity.key !== undefined) keys.add(identity.key);
+    noted.set(row, { sources, latest, identity: { rows, keys } });
+  }
+
   return {
-    note(row: Row, from: readonly Row[]): void {
-      const sources = new Set<Row>();
-      for (const each of from) {
-        // One more than the limit shows that there are more.
-        for (const source of of(each)) if (sources.size <= MAX_EVIDENCE) sources.add(source);
-        if (sources.size > MAX_EVIDENCE) break;
-      }
-      noted.set(row, sources);
-    },
-    of(row: Row): Pick<WindowResult, "evidence" | "isCut"> {
-      const sources = [...of(row)];
-      return { evidence: sources.slice(0, MAX_EVIDENCE), isCut: sources.length > MAX_EVIDENCE };
+    note,
+    of(row: Row): Omit<WindowResult, "row"> {
+      const { sources, latest, identity } = of(row);
+      return {
+        evidence: [...sources].slice(0, MAX_EVIDENCE),
+        isCut: sources.size > MAX_EVIDENCE,
+        latest,
+        identity: { rows: [...identity.rows], keys: [...identity.keys].toSorted() },
+      };
     },
   };
 }

@@ -62,7 +62,17 @@ export interface Window {
   /** The value of a shared table of the plan. */
   shared(index: number): Value;
   /** Present if the evaluation notes what each row is made of. */
-  readonly evidence?: { note(row: Row, from: readonly Row[]): void };
+  readonly evidence?: Evidence;
+}
+
+export interface Evidence {
+  /**
+   * Notes the rows that a new row is made of.
+   *
+   * @param identity what tells it apart from other findings: rows, without those that it may lack, and a key that they share.
+   *   Unless given, all rows that it is made of
+   */
+  note(row: Row, from: readonly Row[], identity?: { readonly rows?: readonly Row[]; readonly key?: string }): void;
 }
 
 /** A plan over one event reads nothing else. */

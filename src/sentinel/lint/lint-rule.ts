@@ -1,3 +1,4 @@
+import { resultColumns } from "../../core/incident/rule.ts";
 import type { Column } from "../../kql/run/values.ts";
 import { TACTICS } from "../../core/incident/rule.ts";
 import { attackMatrix } from "../attack-techniques.ts";
@@ -33,12 +34,12 @@ const FOURTEEN_DAYS = 14 * 86_400;
 /** All problems of a rule and the files beside it: those of the build, and those that only lint reports. */
 export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const { name, text } = files.rule;
-  const { rule, windowRule, problems } = compileRule(text, name, files, now);
+  const { rule, problems } = compileRule(text, name, files, now);
   const { read } = readRule(text, name);
   const overlay = files.overlay && readOverlay(files.overlay).read;
   return [
     ...problems,
-    ...(read ? lintFields(read, rule?.plan.columns ?? windowRule?.window.columns, rule !== undefined) : []),
+    ...(read ? lintFields(read, rule && resultColumns(rule), rule !== undefined) : []),
     ...(overlay ? overlayExclusionsByName(overlay) : []),
     ...(files.tests ? readTests(files.tests).problems : []),
   ];

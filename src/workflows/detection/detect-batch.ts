@@ -7,6 +7,8 @@ import { eventTime, type HubPosition } from "../../core/incident/incident.ts";
 import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
+import { type Instants, instantsOf } from "../../core/window/instants.ts";
+import type { KeptRecord, WindowName } from "../../core/window/kept-record.ts";
 import { judge, type JudgeDependencies, skippedOperation } from "./judge-record.ts";
 
 export type { ReadyRule } from "../../core/incident/ready-rule.ts";
@@ -37,10 +39,22 @@ export interface DetectDependencies extends JudgeDependencies {
      */
     addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]>;
   };
+  readonly kept: WindowStore;
   readonly deadLetters: { add(letter: Letter): Promise<void> };
   /** Whether reading this body or processing this record has killed workers before. */
   isQuarantined?(what: "body" | "record", bytes: Uint8Array): boolean;
 }
+
+/** Where the records go that rules with windows keep. */
+export interface WindowStore {
+  /** @returns those that it never takes. @throws if some could not be kept, after it has kept the others */
+  keep(records: readonly KeptRecord[]): Promise<readonly { readonly record: KeptRecord; readonly reason: string }[]>;
+  /** Notes that a window must be evaluated because records of it were kept. */
+  owe(window: WindowName, instants: Instants): Promise<void>;
+}
+
+/** For where no rule has a window, or nothing is to be stored. */
+export const KEEPS_NOTHING: WindowStore = { keep: () => Promise.resolve([]), owe: () => Promise.resolve() };
 
 /** received = matched + notMatched + otherCategory + recordsSkippedByScan + deadLettered, for any data: each record has one fate. */
 export interface RecordFigures {
@@ -79,9 +93,13 @@ export interface BatchFigures extends RecordFigures {
   readonly known: number;
   /** Incidents that were not stored: another record, with other content, has their id. Each record is a dead letter. */
   readonly otherContent: number;
+  /** Records that rules with windows keep, once for each rule. */
+  readonly kept: number;
+  /** Those that are in no window, since they have no time that can be read, or one more than a day ahead. */
+  readonly inNoWindow: number;
 }
 
-const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0, otherContent: 0 };
+const NO_BATCH_FIGURES = { ...NO_FIGURES, stored: 0, known: 0, otherContent: 0, kept: 0, inNoWindow: 0 };
 const BATCH_FIGURES = Object.keys(NO_BATCH_FIGURES).filter(
   (name): name is keyof BatchFigures => name in NO_BATCH_FIGURES,
 );
@@ -115,6 +133,7 @@ export interface Batch {
     /** Length of the record texts that are stored with these incidents. */
     characters: number;
     letters: Letter[];
+    kept: KeptRecord[];
   };
   /** Why some incidents and letters could not be stored. */
   readonly errors: unknown[];
@@ -135,7 +154,7 @@ interface FoundRecord {
  * Store what waits once it reaches this size. The more incidents are stored together, the fewer requests it takes to look
  * up the known ones. The characters bound the memory for large records.
  */
-const MAX_WAITING = { incidents: 1_000, characters: 8_000_000, letters: 100 };
+const MAX_WAITING = { incidents: 1_000, characters: 8_000_000, letters: 100, kept: 1_000 };
 
 export function newBatch(deps: DetectDependencies): Batch {
   return {
@@ -144,7 +163,7 @@ export function newBatch(deps: DetectDependencies): Batch {
     unmatchedOperations: new Map(),
     added: [],
     delays: [],
-    waiting: { records: [], incidents: 0, characters: 0, letters: [] },
+    waiting: { records: [], incidents: 0, characters: 0, letters: [], kept: [] },
     errors: [],
     failedInARow: 0,
   };
@@ -255,6 +274,9 @@ export function settleRecord(source: ReadRecord, position: HubPosition, batch: B
   deps.categories?.see(source.record, arrivalOf(position, deps));
   addDelay(batch.delays, source, position);
   const verdict = judge(source, position, deps);
+  waiting.kept.push(...verdict.kept);
+  waiting.characters += verdict.kept.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  figures.inNoWindow += verdict.inNoWindow;
   if (verdict.found.length > 0) {
     const incidents = verdict.found.map(({ incident }) => incident);
     const problems = verdict.fate === "deadLettered" ? [verdict.reason] : [];
@@ -279,7 +301,8 @@ function isFull({ waiting }: Batch): boolean {
   return (
     waiting.incidents >= MAX_WAITING.incidents ||
     waiting.characters >= MAX_WAITING.characters ||
-    waiting.letters.length >= MAX_WAITING.letters
+    waiting.letters.length >= MAX_WAITING.letters ||
+    waiting.kept.length >= MAX_WAITING.kept
   );
 }
 
@@ -302,6 +325,9 @@ async function storeMost(batch: Batch): Promise<void> {
   waiting.incidents = 0;
   waiting.characters = 0;
   await storeIncidents(records, batch);
+  const { kept } = waiting;
+  waiting.kept = [];
+  await storeKept(kept, batch);
   const { letters } = waiting;
   waiting.letters = [];
   const { done, errors } = await doEach(letters, async (letter) => {
@@ -311,6 +337,34 @@ async function storeMost(batch: Batch): Promise<void> {
   });
   batch.errors.push(...errors);
   if (done + errors.length < letters.length) throwFirst(errors);
+}
+
+/** Keeps records first, then owes the evaluation of their windows. A failure fails the batch in the end. */
+async function storeKept(kept: readonly KeptRecord[], batch: Batch): Promise<void> {
+  if (kept.length === 0) return;
+  const { deps, errors, figures } = batch;
+  const schedules = new Map(deps.rules.map(({ rule, window }) => [rule.id, window?.schedule]));
+  const owed = new Map<string, { readonly window: WindowName; first: bigint; last: bigint }>();
+  try {
+    const refused = await deps.kept.keep(kept);
+    for (const { record, reason } of refused) bury({ ...record, reason: `it cannot be kept: ${reason}` }, batch);
+    for (const { window, time } of kept) {
+      const schedule = schedules.get(window.ruleId);
+      if (schedule === undefined) continue;
+      const { first, last } = instantsOf(time, schedule);
+      const key = JSON.stringify(window);
+      const before = owed.get(key) ?? { window, first, last };
+      owed.set(key, {
+        window,
+        first: first < before.first ? first : before.first,
+        last: last > before.last ? last : before.last,
+      });
+    }
+    for (const { window, ...instants } of owed.values()) await deps.kept.owe(window, instants);
+    figures.kept += kept.length - refused.length;
+  } catch (error) {
+    errors.push(error);
+  }
 }
 
 async function storeIncidents(records: readonly FoundRecord[], batch: Batch): Promise<void> {

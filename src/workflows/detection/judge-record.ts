@@ -9,6 +9,8 @@ import { holdsLiteral } from "../../core/scan/literal.ts";
 import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
 import type { Row } from "../../kql/run/values.ts";
 import type { ReadyRule } from "../../core/incident/ready-rule.ts";
+import { planHash } from "../../core/ledger/evaluations.ts";
+import { type KeptRecord, keptRecord } from "../../core/window/kept-record.ts";
 
 export interface JudgeDependencies {
   readonly rules: readonly ReadyRule[];
@@ -27,7 +29,12 @@ export interface Found {
   readonly incident: StoredIncident;
 }
 
-export type Verdict =
+export type Verdict = {
+  /** What rules that need several events keep of it. */
+  readonly kept: readonly KeptRecord[];
+  /** How many of them would keep it, but that it is in no window: see `keptRecord`. */
+  readonly inNoWindow: number;
+} & (
   | { readonly fate: "otherCategory" | "matched"; readonly found: readonly Found[] }
   | {
       readonly fate: "notMatched";
@@ -35,7 +42,10 @@ export type Verdict =
       /** The record's operation, if a rule may have lost it. */
       readonly operation: string | undefined;
     }
-  | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string };
+  | { readonly fate: "deadLettered"; readonly found: readonly Found[]; readonly reason: string }
+);
+
+const NOTHING_KEPT = { kept: [], inNoWindow: 0 } as const;
 
 /**
  * Decides the fate of a record. Pure and total: a record that our code cannot process becomes a dead letter. A failure
@@ -43,19 +53,20 @@ export type Verdict =
  */
 export function judge(source: ReadRecord, position: HubPosition, deps: JudgeDependencies): Verdict {
   if (typeof source.record["category"] !== "string") return deadLettered('no "category"');
-  if (!isAuditLog(source.record)) return { fate: "otherCategory", found: [] };
+  if (!isAuditLog(source.record)) return { fate: "otherCategory", found: [], ...NOTHING_KEPT };
   const { record, problem } = shapedRecord(source.record);
-  const { found, problems } = runRules({ ...source, record }, position, deps);
+  const { found, problems, ...keeping } = runRules({ ...source, record }, position, deps);
   const tenant = tenantOf(record);
+  const isWanted = found.length + keeping.kept.length > 0;
   // A record without a tenant is accepted: the list only guards against misrouted records. A forged record can name any
   // tenant.
-  if (found.length > 0 && tenant !== "" && !deps.allowedTenantIds.has(tenant))
+  if (isWanted && tenant !== "" && !deps.allowedTenantIds.has(tenant))
     return deadLettered("a tenant that ALLOWED_TENANT_IDS does not name");
   // The unreadable part may be what a rule looks for. A record that holds no literal of a rule cannot match.
   if (problem !== undefined && (problem.isCut || mayBeWanted(record, deps.rules))) problems.unshift(problem.reason);
-  if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; ") };
-  if (found.length > 0) return { fate: "matched", found };
-  return { fate: "notMatched", found: [], operation: deps.unmatchedOperation?.(record) };
+  if (problems.length > 0) return { fate: "deadLettered", found, reason: problems.join("; "), ...keeping };
+  if (found.length > 0) return { fate: "matched", found, ...keeping };
+  return { fate: "notMatched", found: [], operation: deps.unmatchedOperation?.(record), ...keeping };
 }
 
 function mayBeWanted(record: DiagnosticRecord, rules: readonly ReadyRule[]): boolean {
@@ -73,7 +84,7 @@ export function skippedOperation({ record }: ReadRecord, deps: JudgeDependencies
 }
 
 function deadLettered(reason: string): Verdict {
-  return { fate: "deadLettered", found: [], reason };
+  return { fate: "deadLettered", found: [], reason, ...NOTHING_KEPT };
 }
 
 /** Names a limit that was reached. Leaves out any other message: it may quote the record. */
@@ -90,24 +101,46 @@ export interface MatchedRow {
   readonly ordinal: number;
 }
 
+/** A rule that needs several events and keeps the record for them. */
+interface KeepingRule {
+  readonly rule: ReadyRule;
+  readonly row: Row;
+}
+
 /** The findings of all rules. A rule that fails on the record does not affect the findings of the others. */
 export function matchRules(
   record: DiagnosticRecord,
   rules: readonly ReadyRule[],
-): { readonly matched: readonly MatchedRow[]; readonly problems: readonly string[] } {
+): {
+  readonly matched: readonly MatchedRow[];
+  readonly keeping: readonly KeepingRule[];
+  readonly problems: readonly string[];
+} {
   const matched: MatchedRow[] = [];
+  const keeping: KeepingRule[] = [];
   const problems: string[] = [];
   let row: Row | undefined;
   for (const rule of rules) {
     if (rule.mayMatch?.(record) === false) continue;
     row ??= toAuditLogRow(record);
     try {
-      matched.push(...matchesOf(rule, row));
+      if (rule.window === undefined) matched.push(...matchesOf(rule, row));
+      else if (keeps(rule, row)) keeping.push({ rule, row });
     } catch (error) {
       problems.push(problemWith(rule, error));
     }
   }
-  return { matched, problems };
+  return { matched, keeping, problems };
+}
+
+/** A record on which the conditions cannot be evaluated within the limits is kept: the query may not need them. */
+function keeps(rule: ReadyRule, row: Row): boolean {
+  try {
+    return rule.evaluate(row).length > 0;
+  } catch (error) {
+    if (error instanceof EvaluationLimitError) return true;
+    throw error;
+  }
 }
 
 /** @throws {EvaluationLimitError} */
@@ -135,8 +168,14 @@ function onlyTenantOf(allowed: ReadonlySet<string>): string | undefined {
 }
 
 function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
-  const { matched, problems } = matchRules(source.record, deps.rules);
+  const { matched, keeping, problems } = matchRules(source.record, deps.rules);
   const onlyTenant = onlyTenantOf(deps.allowedTenantIds);
+  const tenant = tenantOf(source.record) || (onlyTenant ?? "");
+  const arrivedAt = Date.parse(position.enqueuedTime ?? "") || deps.now().getTime();
+  const kept = keeping.flatMap(({ rule: { rule }, row }) => {
+    const window = { ruleId: rule.id, tenant, plan: planHash(rule) };
+    return keptRecord(window, { source, row, position, arrivedAt }) ?? [];
+  });
   const found: Found[] = [];
   const allProblems = [...problems];
   for (const { rule, row, resultRow, ordinal } of matched) {
@@ -148,5 +187,5 @@ function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependen
       allProblems.push(problemWith(rule, error));
     }
   }
-  return { found, problems: allProblems };
+  return { found, problems: allProblems, kept, inNoWindow: keeping.length - kept.length };
 }

@@ -8,7 +8,7 @@ import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
 import { prepareWindow } from "../../../src/kql/run/evaluate-window.ts";
 import { ticksFromUnixMilliseconds } from "../../../src/kql/run/time.ts";
 import { compileRule } from "../../../src/sentinel/compile-rule.ts";
-import type { WindowRule } from "../../../src/sentinel/window-rule.ts";
+import { hasWindow, type WindowRule } from "../../../src/core/incident/rule.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 
@@ -23,8 +23,8 @@ function recordAt(hours: number, id: string, operation = "Add user", tenant = "t
 }
 
 function windowRule(parts: RuleTextParts): WindowRule {
-  const { windowRule: rule, problems } = compileRule(ruleText(parts), "rule.yaml");
-  if (rule === undefined) throw new Error(problems.map(({ message }) => message).join("\n"));
+  const { rule, problems } = compileRule(ruleText(parts), "rule.yaml");
+  if (rule === undefined || !hasWindow(rule)) throw new Error(problems.map(({ message }) => message).join("\n"));
   return rule;
 }
 
@@ -55,8 +55,8 @@ const timeOf = ({ time }: DiagnosticRecord): number => Date.parse(valueText(time
 /** Q(T) at every multiple of the frequency between the first and the last record, over the records in (T - period, T]. */
 function byDefinition(rule: WindowRule, records: readonly DiagnosticRecord[]): string[] {
   const times = records.map(timeOf);
-  const step = rule.schedule.frequencySeconds * 1000;
-  const evaluate = prepareWindow(rule.window);
+  const step = rule.window.schedule.frequencySeconds * 1000;
+  const evaluate = prepareWindow(rule.window.plan);
   const found: string[] = [];
   const tenants = new Set(records.map(({ tenantId }) => valueText(tenantId)));
   const last = Math.ceil(Math.max(...times) / step) * step;
@@ -65,11 +65,11 @@ function byDefinition(rule: WindowRule, records: readonly DiagnosticRecord[]): s
       const rows = records
         .filter(({ tenantId }) => tenantId === tenant)
         .filter((record) => timeOf(record) <= instant)
-        .filter((record) => timeOf(record) > instant - rule.schedule.periodSeconds * 1000)
+        .filter((record) => timeOf(record) > instant - rule.window.schedule.periodSeconds * 1000)
         .map(toAuditLogRow);
       const ticks = ticksFromUnixMilliseconds(instant);
       const results = evaluate(ticks, () => rows);
-      if (results.length <= rule.schedule.threshold) continue;
+      if (results.length <= rule.window.schedule.threshold) continue;
       for (const { row } of results) found.push(text({ tenant, instant: ticks, row }));
     }
   }

@@ -10,6 +10,7 @@ const schedules = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
+  "window-timer": "0 7 * * * *",
   "backup-timer": "0 23 3 * * *",
 };
 const iso = (minutesAgo: number): string => new Date(NOW - minutesAgo * MINUTE).toISOString();

@@ -8,6 +8,7 @@ const SCHEDULES = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
+  "window-timer": "0 7 * * * *",
   "backup-timer": "0 37 * * * *",
 };
 const runs = (latestAt: TimerRuns["latestAt"], firstAt = NOW - 1_000 * MINUTE): TimerRuns => ({ firstAt, latestAt });
@@ -15,6 +16,7 @@ const IN_TIME = {
   "outbox-timer": NOW - 1,
   "ledger-timer": NOW - 1,
   "reconciliation-timer": NOW - 1,
+  "window-timer": NOW - 1,
   "backup-timer": NOW - 1,
 };
 const late = (found: TimerRuns, now = NOW): TimerName[] => lateTimers(found, SCHEDULES, now).map(({ timer }) => timer);

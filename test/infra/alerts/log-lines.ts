@@ -42,6 +42,8 @@ const BATCH: Handled = {
   stored: 1,
   known: 0,
   otherContent: 0,
+  kept: 0,
+  inNoWindow: 0,
   guarded: false,
   leftToHealer: 0,
   latency: { "1": 3 },

@@ -86,6 +86,7 @@ const SCHEDULES = {
   "outbox-timer": "* * * * *",
   "ledger-timer": "* * * * *",
   "reconciliation-timer": "* * * * *",
+  "window-timer": "* * * * *",
   "backup-timer": "* * * * *",
 };
 

@@ -17,6 +17,8 @@ export const NOTHING: BatchFigures = {
   stored: 0,
   known: 0,
   otherContent: 0,
+  kept: 0,
+  inNoWindow: 0,
 };
 
 export const signIn = { category: "SignInLogs", operationName: "Sign-in activity", properties: {} };

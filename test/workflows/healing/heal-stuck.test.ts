@@ -259,6 +259,7 @@ describe("partitions", () => {
       "outbox-timer": NEVER,
       "ledger-timer": NEVER,
       "reconciliation-timer": NEVER,
+      "window-timer": NEVER,
       "backup-timer": NEVER,
     };
     const problems = async () =>

@@ -13,6 +13,7 @@ const SCHEDULES = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
+  "window-timer": "0 7 * * * *",
   "backup-timer": "0 37 * * * *",
 };
 const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
@@ -22,7 +23,13 @@ function runs(secondsAgo: Partial<Record<keyof typeof SCHEDULES, number>>, first
   const found = { firstAt: NOW - firstSecondsAgo * 1_000, latestAt: Object.fromEntries(latest) };
   return { timers: { runs: () => Promise.resolve(found) } };
 }
-const IN_TIME = { "outbox-timer": 50, "ledger-timer": 25, "reconciliation-timer": 3_150, "backup-timer": 1_350 };
+const IN_TIME = {
+  "outbox-timer": 50,
+  "ledger-timer": 25,
+  "reconciliation-timer": 3_150,
+  "window-timer": 3_150,
+  "backup-timer": 1_350,
+};
 
 function partition(more: Partial<PartitionStatus> = {}): PartitionStatus {
   const evaluation = evaluationOf(ago(7_200), ago(90));

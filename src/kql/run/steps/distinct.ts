@@ -14,11 +14,9 @@ export const bindDistinct: BindStep<"distinct"> = (_step, evaluation) => (rows) 
     group.push(row);
     groups.set(key, group);
   }
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined || group.length === 1) return group;
-    const row = [...first];
-    evaluation.window.evidence?.note(row, group);
-    return [row];
+  return [...groups].map(([key, group]) => {
+    const row = [...(group[0] ?? [])];
+    evaluation.window.evidence?.note(row, group, { key });
+    return row;
   });
 };

@@ -52,8 +52,13 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
     }
     const used = new Set<string>();
     const result: Row[] = [];
-    const add = (row: Row, ...from: readonly Row[]): void => {
-      if (from.length > 0) evaluation.window.evidence?.note(row, from);
+    const addPair = (left: Row, right: Row, key = ""): void => {
+      const pair = [...left, ...right];
+      evaluation.window.evidence?.note(pair, [left, right], identityOf({ left, right, key }, form));
+      result.push(pair);
+    };
+    const addPadded = (row: Row, from: Row): void => {
+      evaluation.window.evidence?.note(row, [from]);
       result.push(row);
     };
     for (const left of runLeft(leftRows)) {
@@ -67,20 +72,30 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
       if (form.pairs) {
         evaluation.checkRows(result.length + partners.length);
         evaluation.chargeWork(priceOfRows(partners.length, width));
-        for (const { row } of partners) add([...left, ...row], left, row);
+        for (const { row } of partners) addPair(left, row, key);
       }
-      if (form.leftPartnered && partners.length > 0) add(left);
+      if (form.leftPartnered && partners.length > 0) result.push(left);
       if (partners.length > 0 || form.leftAlone === undefined) continue;
-      if (form.leftAlone === "bare") add(left);
-      else add([...left, ...noRight], left);
+      if (form.leftAlone === "bare") result.push(left);
+      else addPadded([...left, ...noRight], left);
     }
     for (const { row, isPartnered } of right) {
-      if (isPartnered ? form.rightPartnered : form.rightAlone === "bare") add(row);
-      else if (!isPartnered && form.rightAlone === "padded") add([...noLeft, ...row], row);
+      if (isPartnered ? form.rightPartnered : form.rightAlone === "bare") result.push(row);
+      else if (!isPartnered && form.rightAlone === "padded") addPadded([...noLeft, ...row], row);
     }
     return result;
   };
 };
+
+/** A side that a row may lack is not a part of its identity. Which left row `innerunique` takes may change with each new row. */
+function identityOf(
+  { left, right, key }: { readonly left: Row; readonly right: Row; readonly key: string },
+  form: JoinForm,
+): { readonly rows: readonly Row[]; readonly key?: string } {
+  if (form.firstOfKey) return { rows: [right], key };
+  if (form.leftAlone) return { rows: [left] };
+  return { rows: form.rightAlone ? [right] : [left, right] };
+}
 
 /** A text that is equal for equal keys; undefined if one of them is null, which equals nothing. */
 function bindKey(keys: readonly Expression[], evaluation: Evaluation) {

@@ -6,6 +6,8 @@ import type { Row, Value } from "../values.ts";
 import { groupKey } from "./grouping.ts";
 import type { BindStep } from "./step.ts";
 
+const NO_KEY = "[]";
+
 /** Makes one row `keys, aggregates` for each group. Without keys there is always one row, even over no rows. */
 export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluation) => {
   const keys = by.map((each) => bindRead(each, evaluation));
@@ -24,7 +26,7 @@ export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluat
   const types = keys.map(({ type }) => type);
   return (rows) => {
     const groups = new Map<string, { readonly key: readonly Value[]; readonly rows: Row[] }>();
-    if (keys.length === 0) groups.set("[]", { key: [], rows: [...rows] });
+    if (keys.length === 0) groups.set(NO_KEY, { key: [], rows: [...rows] });
     else {
       for (const row of rows) {
         const key = keys.map(({ compute }) => compute(row));
@@ -35,9 +37,9 @@ export const bindSummarize: BindStep<"summarize"> = ({ by, aggregates }, evaluat
         groups.set(text, group);
       }
     }
-    return [...groups.values()].map((group) => {
+    return [...groups].map(([key, group]) => {
       const row = [...group.key, ...bound.map((aggregate) => aggregate(group.rows))];
-      evaluation.window.evidence?.note(row, group.rows);
+      evaluation.window.evidence?.note(row, group.rows, { key });
       return row;
     });
   };

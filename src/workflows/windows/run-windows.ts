@@ -1,0 +1,241 @@
+import { doEach } from "../../core/do-each.ts";
+import type { Tenants } from "../../core/event/tenants.ts";
+import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
+import type { ReadyRule, ReadyWindow } from "../../core/incident/ready-rule.ts";
+import { hasWindow, type WindowRule } from "../../core/incident/rule.ts";
+import { planHash } from "../../core/ledger/evaluations.ts";
+import { WINDOW_DELAY_SECONDS } from "../../core/timing.ts";
+import { valueText } from "../../core/value-text.ts";
+import { instantBefore, type Instants, ticksOf } from "../../core/window/instants.ts";
+import type { WindowName, WindowRecord } from "../../core/window/kept-record.ts";
+import { windowIncidents } from "../../core/window/window-incidents.ts";
+import { DependencyError } from "../../errors.ts";
+import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
+import { ticksFromUnixMilliseconds } from "../../kql/run/time.ts";
+
+/** Instants that are evaluated before their incidents are stored and the cursor moves. */
+const INSTANTS_AT_ONCE = 50;
+
+interface Due extends Instants {
+  readonly window: WindowName;
+}
+
+export interface WindowDependencies<DueRow extends Due = Due> {
+  readonly rules: readonly ReadyRule[];
+  readonly tenantNames?: Tenants | undefined;
+  readonly kept: {
+    due(): Promise<readonly DueRow[]>;
+    settle(rows: readonly DueRow[]): Promise<void>;
+    owe(window: WindowName, instants: Instants): Promise<void>;
+    cursors(): Promise<readonly { readonly window: WindowName; readonly next: bigint }[]>;
+    advance(window: WindowName, next: bigint): Promise<void>;
+    read(
+      window: WindowName,
+      range: { readonly after: bigint; readonly through: bigint },
+    ): Promise<readonly WindowRecord[]>;
+    forget(window: WindowName, through: bigint): Promise<number>;
+  };
+  readonly incidents: { addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> };
+  /** Takes new evidence into an incident that is stored. @returns whether there was any */
+  readonly revise: (incident: StoredIncident) => Promise<boolean>;
+  now(): Date;
+}
+
+export interface WindowLimits {
+  /** No instant is begun from this time on, in milliseconds since 1970; the next run goes on. */
+  readonly until: number;
+  /** How long the hub keeps an event: one may be read again for so long. */
+  readonly retentionMs: number;
+}
+
+/** Plain figures, for a log record. */
+export interface WindowFigures {
+  /** Windows that were evaluated at least once. */
+  readonly windows: number;
+  readonly instants: number;
+  /** Incidents that were stored, found again, and found again with more evidence. */
+  readonly stored: number;
+  readonly known: number;
+  readonly revised: number;
+  /** Kept records that no window can hold any more, and that were removed. */
+  readonly forgotten: number;
+  /** Windows that are left to the next run, for lack of time. */
+  readonly left: number;
+}
+
+/** An instant that could not be evaluated, and is not tried again. */
+export interface FailedInstant {
+  readonly ruleId: string;
+  readonly tenant: string;
+  readonly instant: bigint;
+  readonly reason: string;
+}
+
+export interface WindowRun {
+  readonly figures: WindowFigures;
+  readonly failed: readonly FailedInstant[];
+  /** Errors of windows. All others are done; the caller fails. */
+  readonly errors: readonly unknown[];
+}
+
+/** A window that this app runs, and what is to be done. */
+interface Task<DueRow> {
+  readonly rule: WindowRule;
+  readonly ready: ReadyWindow;
+  readonly window: WindowName;
+  /** The next instant that was never evaluated. */
+  readonly next: bigint;
+  readonly hasCursor: boolean;
+  readonly due: readonly DueRow[];
+}
+
+/**
+ * Evaluates every rule with a window at each of its scheduled instants, over the records that it keeps, and stores what it
+ * finds. No instant is skipped; none is evaluated until some minutes after it. An instant that was evaluated is evaluated
+ * again if a record arrives later that is in its window.
+ */
+export async function runWindows<DueRow extends Due>(
+  deps: WindowDependencies<DueRow>,
+  limits: WindowLimits,
+): Promise<WindowRun> {
+  const run: Run<DueRow> = {
+    deps,
+    limits,
+    figures: { windows: 0, instants: 0, stored: 0, known: 0, revised: 0, forgotten: 0, left: 0 },
+    failed: [],
+    now: ticksFromUnixMilliseconds(deps.now().getTime()),
+  };
+  // Due rows first: whatever is read afterwards has the records that they are about.
+  const due = Map.groupBy(await deps.kept.due(), ({ window }) => keyOf(window));
+  const cursors = new Map((await deps.kept.cursors()).map((cursor) => [keyOf(cursor.window), cursor]));
+  const { errors } = await doEach(new Set([...due.keys(), ...cursors.keys()]), async (key) => {
+    const rows = due.get(key) ?? [];
+    const cursor = cursors.get(key);
+    const window = cursor?.window ?? rows[0]?.window;
+    if (window === undefined) return;
+    const found = deps.rules.find(({ rule }) => rule.id === window.ruleId && planHash(rule) === window.plan);
+    if (found?.window === undefined || !hasWindow(found.rule)) return forgetOthers(window, rows, run);
+    const next = cursor?.next ?? leastOf(rows.map(({ first }) => first));
+    const task = { rule: found.rule, ready: found.window, window, next, hasCursor: cursor !== undefined, due: rows };
+    await runWindow(task, run);
+  });
+  return { figures: run.figures, failed: run.failed, errors };
+}
+
+interface Run<DueRow extends Due> {
+  readonly deps: WindowDependencies<DueRow>;
+  readonly limits: WindowLimits;
+  readonly figures: { -readonly [Figure in keyof WindowFigures]: number };
+  readonly failed: FailedInstant[];
+  /** In ticks. */
+  readonly now: bigint;
+}
+
+async function runWindow<DueRow extends Due>(task: Task<DueRow>, run: Run<DueRow>): Promise<void> {
+  const { window, due, next, hasCursor, ready } = task;
+  const { kept, now } = run.deps;
+  const instants = instantsToRun(task, run.now);
+  let done = 0;
+  while (done < instants.length && now().getTime() < run.limits.until) {
+    const some = instants.slice(done, done + INSTANTS_AT_ONCE);
+    await runInstants(some, task, run);
+    const last = some.at(-1) ?? next;
+    if (last >= next) await kept.advance(window, last + ticksOf(ready.schedule.frequencySeconds));
+    done += some.length;
+  }
+  const left = instants.slice(done);
+  if (left.length > 0) run.figures.left += 1;
+  if (left.length > 0 && done === 0) return;
+  if (instants.length > 0) run.figures.windows += 1;
+  const owed = left.filter((instant) => instant < next);
+  if (owed.length > 0) await kept.owe(window, { first: leastOf(owed), last: owed.at(-1) ?? next });
+  if (!hasCursor) await kept.advance(window, next);
+  await kept.settle(due);
+  if (done > 0) run.figures.forgotten += await kept.forget(window, oldest(run, ready.schedule.periodSeconds));
+}
+
+/** Those that are owed, and those that were never evaluated, in order. */
+function instantsToRun<DueRow extends Due>({ due, next, ready }: Task<DueRow>, now: bigint): bigint[] {
+  const { schedule } = ready;
+  const step = ticksOf(schedule.frequencySeconds);
+  const instants = new Set<bigint>();
+  for (const { first, last } of due)
+    for (let instant = first; instant <= last && instant < next; instant += step) instants.add(instant);
+  const latest = instantBefore(now - ticksOf(WINDOW_DELAY_SECONDS), schedule);
+  for (let instant = next; instant <= latest; instant += step) instants.add(instant);
+  return [...instants].toSorted((one, other) => Number(one - other));
+}
+
+/** Evaluates instants in order, and stores what they find. */
+async function runInstants<DueRow extends Due>(
+  instants: readonly bigint[],
+  { rule, ready, window }: Task<DueRow>,
+  { deps, figures, failed }: Run<DueRow>,
+): Promise<void> {
+  const { periodSeconds, threshold } = ready.schedule;
+  const period = ticksOf(periodSeconds);
+  const [first = 0n, last = 0n] = [instants[0], instants.at(-1)];
+  const all = await deps.kept.read(window, { after: first - period, through: last });
+  const incidents: StoredIncident[] = [];
+  for (const instant of instants) {
+    const records = all.filter(({ time }) => time > instant - period && time <= instant);
+    figures.instants += 1;
+    try {
+      const results = ready.evaluate(instant, () => records.map(({ row }) => row));
+      if (results.length <= threshold) continue;
+      const found = { rule, tenant: window.tenant, tenantNames: deps.tenantNames, instant, records, results };
+      incidents.push(...windowIncidents(found, deps.now()));
+    } catch (error) {
+      if (!(error instanceof EvaluationLimitError)) throw error;
+      failed.push({ ruleId: rule.id, tenant: window.tenant, instant, reason: error.message });
+    }
+  }
+  await store(incidents, deps, figures);
+}
+
+/** @throws when one could not be stored, after storing the others */
+async function store<DueRow extends Due>(
+  incidents: readonly StoredIncident[],
+  { incidents: table, revise }: WindowDependencies<DueRow>,
+  figures: Run<DueRow>["figures"],
+): Promise<void> {
+  const outcomes = incidents.length === 0 ? [] : await table.addAll(incidents);
+  const problems: string[] = [];
+  for (const [index, incident] of incidents.entries()) {
+    const outcome = outcomes[index] ?? "known";
+    if (outcome === "added") figures.stored += 1;
+    else if (outcome === "known") figures.known += 1;
+    else if (outcome === "otherContent") figures[(await revise(incident)) ? "revised" : "known"] += 1;
+    else if ("refused" in outcome)
+      problems.push(`incident ${valueText(incident.row["IncidentId"])} is refused: ${outcome.refused}`);
+    else throw outcome.failed;
+  }
+  if (problems.length > 0) throw new DependencyError("Table Storage", problems.join("; "));
+}
+
+/** Sentinel looks back over at most 14 days. */
+const LONGEST_PERIOD_SECONDS = 14 * 86_400;
+
+/** A window that this app does not run, since its rule was changed or removed. An instance of another version may still run it. */
+async function forgetOthers<DueRow extends Due>(
+  window: WindowName,
+  due: readonly DueRow[],
+  run: Run<DueRow>,
+): Promise<void> {
+  const through = oldest(run, LONGEST_PERIOD_SECONDS);
+  await run.deps.kept.settle(due.filter(({ last }) => last <= through));
+  run.figures.forgotten += await run.deps.kept.forget(window, through);
+}
+
+/** The latest time of records that no window of this period can hold any more, whichever events are read again. */
+function oldest({ now, limits }: Pick<Run<Due>, "now" | "limits">, periodSeconds: number): bigint {
+  return now - ticksOf(periodSeconds + Math.ceil(limits.retentionMs / 1_000));
+}
+
+function keyOf({ ruleId, tenant, plan }: WindowName): string {
+  return JSON.stringify([ruleId, tenant, plan]);
+}
+
+function leastOf(instants: readonly bigint[]): bigint {
+  return instants.reduce((least, each) => (each < least ? each : least));
+}

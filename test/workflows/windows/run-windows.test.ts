@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
+import type { TableFault } from "../../../simulation/services/memory-table.ts";
+import type { RuleTextParts } from "../../sentinel/rule-text.ts";
+import { HOUR, idsByDefinition, OTHER_TENANT, recordAt, TENANT, windowRule, windowWorld } from "./window-world.ts";
+
+/** `gains`: more records only add rows. Then the incidents depend on the records alone, whenever each arrives. */
+const RULES: Readonly<Record<string, RuleTextParts & { readonly gains: boolean }>> = {
+  "an inner join": {
+    gains: true,
+    query: `AuditLogs | where OperationName == "Add user"
+| join kind=inner (AuditLogs | where OperationName == "Delete user") on Id | where TimeGenerated <= TimeGenerated1
+| project Id, TimeGenerated, TimeGenerated1`,
+    schedule: { frequency: "2h", period: "7h" },
+  },
+  "an outer join whose optional columns are not tested": {
+    gains: true,
+    query: `AuditLogs | where OperationName == "Add user"
+| join kind=leftouter (AuditLogs | where OperationName == "Delete user") on Id | project Id, TimeGenerated, TimeGenerated1`,
+    schedule: { frequency: "2h", period: "7h" },
+  },
+  "a threshold in the query": {
+    gains: true,
+    query: 'AuditLogs | where OperationName == "Add user" | summarize n = count() by Id | where n > 1',
+    schedule: { frequency: "1h", period: "4h" },
+  },
+  "a list of those seen before": {
+    gains: false,
+    query: `let known = AuditLogs | where TimeGenerated between (ago(12h) .. ago(3h)) | where OperationName == "Add user" | project Id;
+AuditLogs | where TimeGenerated > ago(3h) | where OperationName == "Add user" | where Id !in (known) | project Id, TimeGenerated`,
+    schedule: { frequency: "3h", period: "12h" },
+  },
+  "a threshold on the rows": {
+    gains: false,
+    query: 'AuditLogs | where OperationName == "Add user" | project Id, TimeGenerated',
+    schedule: { frequency: "1h", period: "4h", threshold: 2 },
+  },
+};
+
+interface Arrival {
+  readonly record: DiagnosticRecord;
+  /** Hours after START, at or after the record's time. */
+  readonly at: number;
+  /** Whether it is delivered once more in the end. */
+  readonly again: boolean;
+}
+
+const quarters = (max: number) => fc.nat(max * 4).map((count) => count / 4);
+const anyArrival: fc.Arbitrary<Arrival> = fc
+  .record({
+    hours: quarters(16),
+    late: fc.oneof(fc.constant(0), quarters(10)),
+    id: fc.constantFrom("1", "2", "3"),
+    operation: fc.constantFrom("Add user", "Delete user", "Rename tenant"),
+    tenant: fc.constantFrom(TENANT, OTHER_TENANT),
+    again: fc.boolean(),
+  })
+  .map(({ hours, late, id, operation, tenant, again }) => ({
+    record: recordAt(hours, id, operation, tenant),
+    at: hours + late,
+    again,
+  }));
+const anyArrivals = fc.uniqueArray(anyArrival, {
+  minLength: 1,
+  maxLength: 12,
+  selector: ({ record }) => JSON.stringify(record),
+});
+const FAULTS: readonly TableFault[] = ["refused", "lost", "repeated"];
+const END = 48;
+
+test.each(Object.entries(RULES))(
+  "%s: whatever arrives when, and wherever the table fails, each finding of each instant is one incident",
+  async (_, { gains, ...parts }) => {
+    const rule = windowRule(parts);
+    await fc.assert(
+      fc.asyncProperty(
+        anyArrivals,
+        fc.array(quarters(30), { maxLength: 8 }),
+        fc.infiniteStream(fc.nat(99)),
+        fc.integer({ min: 0, max: 25 }),
+        async (arrivals, evaluations, numbers, faults) => {
+          let isFailing = true;
+          const fault = (): TableFault | undefined => {
+            const number = numbers.next().value ?? 99;
+            return isFailing && number < faults ? FAULTS[number % FAULTS.length] : undefined;
+          };
+          const world = windowWorld(rule, fault);
+          const happenings = [
+            ...arrivals.map(({ record, at }) => ({ at, act: () => untilDone(() => world.deliver(record)) })),
+            ...evaluations.map((at) => ({ at, act: () => world.evaluate().catch(() => undefined) })),
+          ];
+          for (const { at, act } of happenings.toSorted((one, other) => one.at - other.at)) {
+            world.at(at);
+            await act();
+          }
+          isFailing = false;
+          for (const { record, again } of arrivals) if (again) await world.deliver(record);
+          world.at(END);
+          const { errors, failed, figures } = await world.evaluate();
+          expect({ errors, failed, left: figures.left }).toEqual({ errors: [], failed: [], left: 0 });
+          const expected = idsByDefinition(
+            rule,
+            arrivals.map(({ record }) => record),
+            END - 1,
+          );
+          const stored = world.stored();
+          expect(new Set(stored).size).toBe(stored.length);
+          expect([...expected].filter((id) => !stored.includes(id))).toEqual([]);
+          if (gains) expect(stored.toSorted()).toEqual([...expected].toSorted());
+          expect(world.tables.kept.rows().filter(({ partitionKey }) => partitionKey === "due")).toEqual([]);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  },
+);
+
+/** As the hub, which delivers a batch until it succeeds. */
+async function untilDone(deliver: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const isDone = await deliver().then(
+      () => true,
+      () => false,
+    );
+    if (isDone) return;
+  }
+  throw new Error("the batch never succeeds");
+}
+
+test("an instant is not evaluated until five minutes after it", async () => {
+  const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.at(1 + 4 / 60);
+  await world.evaluate();
+  expect(world.stored()).toEqual([]);
+  world.at(1 + 6 / 60);
+  expect((await world.evaluate()).figures).toMatchObject({ windows: 1, instants: 1, stored: 1 });
+  expect(world.stored()).toHaveLength(1);
+});
+
+test("without time, instants are left to the next run, also those that are owed again", async () => {
+  const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  await world.deliver(recordAt(0.25, "1"));
+  world.at(10);
+  await world.evaluate();
+  await world.deliver(recordAt(0.5, "1"));
+  expect((await world.evaluate(-HOUR)).figures).toMatchObject({ instants: 0, left: 1 });
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 4, stored: 1, left: 0 });
+  expect((await world.evaluate()).figures).toMatchObject({ windows: 0, instants: 0 });
+});
