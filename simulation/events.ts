@@ -1,12 +1,14 @@
 import { chance } from "../local/samples/chance.ts";
 import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
 import { ALEX, TENANT_ID } from "../local/samples/tenant.ts";
-import { readEventBody } from "../src/core/event/event-body.ts";
+import { toAuditLogRow } from "../src/core/event/audit-log.ts";
+import { readEventBody, type ReadRecord } from "../src/core/event/event-body.ts";
 import { sha256Hex } from "../src/core/json/content-hash.ts";
 import { oncePer } from "../src/core/once-per.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { valueText } from "../src/core/value-text.ts";
+import { keptRecord, type WindowRecord, windowRecord } from "../src/core/window/kept-record.ts";
 import { judge } from "../src/workflows/detection/judge-record.ts";
 import type { Content } from "./plan.ts";
 import { poisonId } from "./poison.ts";
@@ -14,6 +16,8 @@ import { poisonId } from "./poison.ts";
 /** Stands in every event and may stand in no line of the log. */
 export const SECRET = "canary-in-the-record";
 const START = new Date("2026-03-04T09:00:00Z");
+/** From the time of one event's records to that of the next. */
+const APART_MS = 40_000;
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 /** An incident that must come of an event, and the dead letter that its record is if the table refuses it. */
@@ -25,6 +29,8 @@ interface ExpectedIncident {
 /** An event for the hub, and what must come of it. Dead letters have the sha256 of their bytes as names. */
 export interface MadeEvent {
   readonly body: Uint8Array;
+  /** Its records, as a rule over several events reads them. */
+  readonly records: readonly WindowRecord[];
   readonly incidents: readonly ExpectedIncident[];
   /** The parts that must become dead letters. */
   readonly letters: readonly string[];
@@ -56,12 +62,15 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
     by: ALEX,
     reason: `MFA on activation disabled ${SECRET}`,
   } as const;
-  const record = settingsChangeRecord(change, "Global Administrator", START, chance("the event"));
-  const template = JSON.stringify({ ...record, properties: { ...record.properties, id: "THE-ID" } });
-  const recordOf = (id: string): string => template.replaceAll("THE-ID", id);
+  const templateAt = (time: Date): string => {
+    const record = settingsChangeRecord(change, "Global Administrator", time, chance("the event"));
+    return JSON.stringify({ ...record, properties: { ...record.properties, id: "THE-ID" } });
+  };
   const twinOf = (written: string): string => written.replace("MFA on activation", "Approval");
 
   return (content, serial) => {
+    const template = templateAt(new Date(START.getTime() + serial * APART_MS));
+    const recordOf = (id: string): string => template.replaceAll("THE-ID", id);
     const [one, other, poison] = [recordOf(`${serial}-a`), recordOf(`${serial}-b`), recordOf(poisonId(serial))];
     const text = {
       match: `{"records":[${one}]}`,
@@ -85,6 +94,21 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
       else for (const id of found) incidents.set(id, { id, letter });
     }
     const mayBeLetters = [sha256Hex(body), ...records.map((source) => sha256Hex(source.bytes()))];
-    return { body, incidents: [...incidents.values()], letters, mayBeLetters };
+    return {
+      body,
+      records: records.flatMap(asWindowRecord),
+      incidents: [...incidents.values()],
+      letters,
+      mayBeLetters,
+    };
   };
 }
+
+function asWindowRecord(source: ReadRecord): WindowRecord[] {
+  const row = toAuditLogRow(source.record);
+  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt: START.getTime() });
+  const record = kept && windowRecord(kept);
+  return record === undefined ? [] : [record];
+}
+
+const NO_WINDOW = { ruleId: "", tenant: "", plan: "" };

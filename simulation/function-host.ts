@@ -5,6 +5,7 @@ import { runLedgerTimer } from "../src/invocations/ledger-timer.ts";
 import type { Log } from "../src/invocations/log.ts";
 import { runOutboxTimer } from "../src/invocations/outbox-timer.ts";
 import { runReconciliationTimer } from "../src/invocations/reconciliation-timer.ts";
+import { runWindowTimer } from "../src/invocations/window-timer.ts";
 import { runInvocation } from "../src/invocations/run-invocation.ts";
 import type { Services } from "../src/wiring.ts";
 import type { WorkerProcess } from "./process.ts";
@@ -14,6 +15,7 @@ const TIMERS = {
   "ledger-timer": runLedgerTimer,
   "outbox-timer": runOutboxTimer,
   "reconciliation-timer": runReconciliationTimer,
+  "window-timer": runWindowTimer,
 } as const;
 export type TimerName = keyof typeof TIMERS;
 

@@ -106,6 +106,7 @@ async function minute(all: World): Promise<void> {
   void all.runTimer("outbox-timer");
   await all.time.runTo(begin + 30 * SECOND);
   void all.runTimer("ledger-timer");
+  void all.runTimer("window-timer");
   if (Math.round((begin - all.start) / MINUTE) % 7 === 5) void all.runTimer("reconciliation-timer");
   await all.time.runTo(begin + MINUTE);
 }
@@ -128,7 +129,7 @@ async function recovered(all: World): Promise<readonly string[]> {
     const broken = [...(await brokenAtAnyMoment(all)), ...brokenInTheEnd(all), ...(await wronglyUnhealthy(all))];
     if (broken.length === 0 || step === MOST_STEPS) return broken;
     await all.time.runTo(all.time.now() + STEP_MS);
-    for (const name of ["ledger-timer", "outbox-timer", "reconciliation-timer"] as const) {
+    for (const name of ["ledger-timer", "outbox-timer", "window-timer", "reconciliation-timer"] as const) {
       void all.runTimer(name);
       await all.time.runTo(all.time.now() + 5 * MINUTE);
     }

@@ -3,6 +3,7 @@ import type { SinkName } from "../src/core/incident/sinks.ts";
 import { SECRET } from "./events.ts";
 import type { MadeEvent } from "./events.ts";
 import { hasClockJump, hasPoison, isCalm } from "./plan.ts";
+import { windowIds } from "./window-verdict.ts";
 import type { SentEvent, World } from "./world.ts";
 
 /** The rows of the incident table by the first part of their keys, as `<id>|<revision>` or `<id>`. */
@@ -64,6 +65,11 @@ function isQuarantinePossible({ figures, plan }: World): boolean {
   return figures.kills >= DEATHS_TO_QUARANTINE || (hasPoison(plan) && (plan.partitions > 1 || figures.healed > 0));
 }
 
+/** Whether the event, or a record of it that should not, became a dead letter. */
+function isPutAside({ letters, mayBeLetters }: SentEvent, world: World): boolean {
+  return mayBeLetters.some((name) => !letters.includes(name) && world.letters.blobs.has(name));
+}
+
 /** Every record that was received has one fate. */
 function isConserved(batch: Readonly<Record<"received" | (typeof FATES)[number], number>>): boolean {
   return batch.received === FATES.reduce((sum, fate) => sum + batch[fate], 0);
@@ -82,7 +88,9 @@ export function brokenNow(world: World): string[] {
   const broken: string[] = [];
   const stored = storedIncidents(world);
   const expected = new Set(world.sent.flatMap(({ incidents }) => incidents.map(({ id }) => id)));
-  for (const id of stored) if (!expected.has(id)) broken.push(`incident ${id} is stored, but no event of it was sent`);
+  const others = [...stored].filter((id) => !expected.has(id));
+  const ofSeveral = others.length === 0 ? new Set() : windowIds(world.sent, world);
+  for (const id of others) if (!ofSeveral.has(id)) broken.push(`incident ${id} is stored, but no event of it was sent`);
   const listed = new Set(keysOf(world, "time").map((key) => key.slice(key.indexOf("|") + 1)));
   const kept = new Set(keysOf(world, "record"));
   for (const id of stored)
@@ -163,6 +171,10 @@ export function brokenInTheEnd(world: World): string[] {
     else if (isLossKnown(one, world) && !lost.has(`${one.hubCreatedAt}|${one.partition}|${one.event.sequenceNumber}`))
       broken.push(`${nameOf(one)} left the hub before it was stored, and nobody says so`);
   }
+  // Of an event that became a dead letter or left the hub nobody knows whether it was kept before.
+  const surelyKept = sent.filter((one) => one.gone === "" && isStored(one, world, stored) && !isPutAside(one, world));
+  for (const id of windowIds(surelyKept, world))
+    if (!stored.has(id)) broken.push(`incident ${id} of several events was never stored`);
   const mayBe = isQuarantinePossible(world) ? ("mayBeLetters" as const) : ("letters" as const);
   const ofRefused = sent.flatMap(({ incidents }) => incidents.filter(({ id }) => world.untaken.refused.has(id)));
   const givenUp = sent.filter((one) => isGivenUp(one, world));

@@ -4,7 +4,7 @@ import { chance } from "../local/samples/chance.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
-import { INCIDENTS_TABLE } from "../src/storage-names.ts";
+import { INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "../src/storage-names.ts";
 import type { Machine } from "../src/machine.ts";
 import { type PipelineHealth, pipelineHealth } from "../src/workflows/health/pipeline-health.ts";
 import { withChange } from "../src/core/triage/triage-change.ts";
@@ -69,6 +69,7 @@ function simulatedConfig(hasWebhook: boolean): Config {
     WEBHOOK_URL: hasWebhook ? "https://receiver.example/hook" : "",
     OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
+    WINDOW_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
     BACKUP_TIMER_SCHEDULE: "0 0 0 1 1 *", // there are no backups, and the health must not miss them
   });
@@ -87,7 +88,11 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     return untaken.failing.has(IncidentId) ? refusal(500, "InternalError") : undefined;
   };
   const { pageSize } = plan;
-  const tables = { incidents: memoryTable({ pageSize, unwilling }), ledger: memoryTable({ pageSize }) };
+  const tables = {
+    [INCIDENTS_TABLE]: memoryTable({ pageSize, unwilling }),
+    [LEDGER_TABLE]: memoryTable({ pageSize }),
+    [KEPT_TABLE]: memoryTable({ pageSize }),
+  };
   const hub = memoryHub(plan.partitions, time);
   const letters = memoryBlobs();
   const receivers = memoryReceivers();
@@ -161,7 +166,8 @@ export function world(plan: Plan, rules: readonly Rule[]) {
       machine: process.machine,
       worker,
       table: (name) => {
-        const table = name === INCIDENTS_TABLE ? tables.incidents : tables.ledger;
+        const table = Object.entries(tables).find(([known]) => known === name)?.[1];
+        if (table === undefined) throw new Error(`the simulation has no table ${name}`);
         return Promise.resolve(
           table.clientWith((operation, effect) => process.call("table", `${operation} in ${name}`, effect)),
         );
@@ -344,6 +350,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
 
   return {
     plan,
+    rules,
     time,
     config,
     tables,

@@ -213,6 +213,7 @@ async function store<DueRow extends Due>(
   if (problems.length > 0) throw new DependencyError("Table Storage", problems.join("; "));
 }
 
+const MOST_LATE_SECONDS = 86_400;
 /** Sentinel looks back over at most 14 days. */
 const LONGEST_PERIOD_SECONDS = 14 * 86_400;
 
@@ -227,9 +228,12 @@ async function forgetOthers<DueRow extends Due>(
   run.figures.forgotten += await run.deps.kept.forget(window, through);
 }
 
-/** The latest time of records that no window of this period can hold any more, whichever events are read again. */
+/**
+ * The latest time of records that no window of this period needs any more: of one that is owed because of an event that the
+ * hub still has, which may be read again and reached the hub a day after its time.
+ */
 function oldest({ now, limits }: Pick<Run<Due>, "now" | "limits">, periodSeconds: number): bigint {
-  return now - ticksOf(periodSeconds + Math.ceil(limits.retentionMs / 1_000));
+  return now - ticksOf(periodSeconds + Math.ceil(limits.retentionMs / 1_000) + MOST_LATE_SECONDS);
 }
 
 function keyOf({ ruleId, tenant, plan }: WindowName): string {
