@@ -9,6 +9,7 @@ import type { Burst } from "../../workflows/incidents/summarize-incidents.ts";
 import { Changes } from "./changes.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import { EffectLabel, PriorityBadge, TierTag } from "./effect.tsx";
+import { Evidence } from "./evidence.tsx";
 import { Facts } from "./facts.tsx";
 import { ago, burstTime, field, fullTime, instant } from "../format.ts";
 import { Guidance } from "./guidance.tsx";
@@ -110,6 +111,7 @@ function Body({ read, now, me, showsTenant, change, onNewer }: BodyProps): VNode
         {burst !== null && <BurstLine burst={burst} now={now} change={change} />}
       </header>
       <Triage read={read} me={me} now={now} changing={changing} />
+      <Evidence incident={incident} />
       {isAboutPimSettings(incident) ? (
         <Changes incident={incident} />
       ) : (
