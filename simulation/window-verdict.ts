@@ -3,6 +3,7 @@ import { hasWindow, type WindowRule } from "../src/core/incident/rule.ts";
 import { oncePer } from "../src/core/once-per.ts";
 import { valueText } from "../src/core/value-text.ts";
 import { instantFrom, instantsOf, ticksOf } from "../src/core/window/instants.ts";
+import { inOrderOfTime } from "../src/core/window/kept-record.ts";
 import { windowIncidents } from "../src/core/window/window-incidents.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import type { SentEvent, World } from "./world.ts";
@@ -18,7 +19,7 @@ const readyOnce = oncePer(readyRule);
 function idsOf(rule: WindowRule, events: readonly SentEvent[]): string[] {
   const { schedule } = rule.window;
   const byHash = new Map(events.flatMap(({ records }) => records.map((record) => [record.hash, record])));
-  const records = [...byHash.values()].toSorted((one, other) => Number(one.time - other.time));
+  const records = inOrderOfTime(byHash.values());
   const [first, last] = [records[0], records.at(-1)];
   if (first === undefined || last === undefined) return [];
   const ids: string[] = [];

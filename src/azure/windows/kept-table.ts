@@ -150,8 +150,6 @@ export function keptTable(table: TableRows, machine: Pick<Machine, "newId"> = MA
   };
 }
 
-export type KeptTable = ReturnType<typeof keptTable>;
-
 interface KeptSet extends RowSet {
   readonly record: KeptRecord;
   readonly entities: readonly [Row];

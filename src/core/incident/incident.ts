@@ -131,7 +131,7 @@ export interface EvidenceRecord {
 }
 
 /** The parts of an incident that come of several events. */
-export interface SeveralEvents extends Pick<
+interface SeveralEvents extends Pick<
   Incident,
   "id" | "contentHash" | "evidence" | "isEvidenceCut" | "instant" | "resultRows"
 > {}

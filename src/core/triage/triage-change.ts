@@ -15,7 +15,7 @@ export interface Analyst {
 }
 
 /** Who changed an incident: an analyst, or the app itself. */
-export interface ChangedBy extends Omit<Analyst, "kind"> {
+interface ChangedBy extends Omit<Analyst, "kind"> {
   readonly kind: Analyst["kind"] | "app";
 }
 

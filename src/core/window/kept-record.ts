@@ -34,6 +34,14 @@ export interface WindowRecord extends Omit<KeptRecord, "window"> {
   readonly row: Row;
 }
 
+/** In order of time; those of one time in an order that does not depend on when they arrived. */
+export function inOrderOfTime(records: Iterable<WindowRecord>): WindowRecord[] {
+  return [...records].toSorted((one, other) => {
+    if (one.time !== other.time) return one.time < other.time ? -1 : 1;
+    return one.hash < other.hash ? -1 : Number(one.hash > other.hash);
+  });
+}
+
 /** @returns undefined if the bytes are not one record of ours */
 export function windowRecord({ time, hash, bytes, position }: Omit<KeptRecord, "window">): WindowRecord | undefined {
   // A record that has a field "records" would be taken for a body of several.

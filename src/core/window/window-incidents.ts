@@ -9,7 +9,7 @@ import type { WindowResult } from "../../kql/run/evaluate-window.ts";
 import { formatDatetime } from "../../kql/run/time.ts";
 import type { Json, Row } from "../../kql/run/values.ts";
 import { instantFrom } from "./instants.ts";
-import type { WindowRecord } from "./kept-record.ts";
+import { inOrderOfTime, type WindowRecord } from "./kept-record.ts";
 
 /** What a rule found over the window of a tenant at an instant. */
 export interface WindowFindings {
@@ -105,8 +105,5 @@ const MOST_EVIDENCE = 100;
 
 /** In order of time. */
 function evidenceIn(results: readonly WindowResult[], byRow: ByRow): WindowRecord[] {
-  const records = new Set(results.flatMap(({ evidence }) => evidence.flatMap((row) => byRow.get(row) ?? [])));
-  return [...records].toSorted(
-    (one, other) => Number(one.time - other.time) || (one.hash < other.hash ? -1 : Number(one.hash > other.hash)),
-  );
+  return inOrderOfTime(new Set(results.flatMap(({ evidence }) => evidence.flatMap((row) => byRow.get(row) ?? []))));
 }

@@ -22,7 +22,7 @@ export interface WindowResult {
  * The identity of a result row: the source rows that it cannot be without, and the keys of the groups and joins that made
  * it of others. Rows that come of the same are one finding.
  */
-export interface WindowIdentity {
+interface WindowIdentity {
   readonly rows: readonly Row[];
   /** Equal texts for equal keys. Empty if each row of the result has its own source rows. */
   readonly keys: readonly string[];

@@ -49,7 +49,7 @@ export interface WindowLimits {
 }
 
 /** Plain figures, for a log record. */
-export interface WindowFigures {
+interface WindowFigures {
   /** Windows that were evaluated at least once. */
   readonly windows: number;
   readonly instants: number;
@@ -64,7 +64,7 @@ export interface WindowFigures {
 }
 
 /** An instant that could not be evaluated, and is not tried again. */
-export interface FailedInstant {
+interface FailedInstant {
   readonly ruleId: string;
   readonly tenant: string;
   readonly instant: bigint;

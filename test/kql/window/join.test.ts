@@ -105,7 +105,71 @@ test("a row names the source rows that it is made of", () => {
     | join kind=inner (AuditLogs | where Category == "right") on OperationName
     | summarize Ids = make_set(Id1) by OperationName`;
   const { results } = windowResult(query, rows);
-  expect(results).toEqual([{ row: ["a", ["2", "3"]], evidence: rows.slice(0, 3), isCut: false }]);
+  expect(results).toEqual([
+    {
+      row: ["a", ["2", "3"]],
+      evidence: rows.slice(0, 3),
+      isCut: false,
+      latest: rows[2],
+      identity: { rows: [], keys: ['["a"]'] },
+    },
+  ]);
+});
+
+describe("the identity of a row", () => {
+  const [left, right, alone] = [
+    auditLogRow({ Category: "left", Id: "1", OperationName: "a" }),
+    auditLogRow({ Category: "right", Id: "2", OperationName: "a" }),
+    auditLogRow({ Category: "left", Id: "3", OperationName: "b" }),
+  ];
+  const sides = (kind: string): string =>
+    `AuditLogs | where Category == "left" | join kind=${kind} (AuditLogs | where Category == "right") on OperationName`;
+  const identities = (query: string) =>
+    windowResult(query, [left, right, alone]).results.map(({ identity }) => identity);
+
+  test.each([
+    { what: "both sides", query: sides("inner"), expected: [{ rows: [left, right], keys: [] }] },
+    {
+      what: "not the side that it may lack",
+      query: `${sides("leftouter")} | project OperationName, Id1`,
+      expected: [
+        { rows: [left], keys: [] },
+        { rows: [alone], keys: [] },
+      ],
+    },
+    {
+      what: "the right side, of a right outer join",
+      query: sides("rightouter"),
+      expected: [{ rows: [right], keys: [] }],
+    },
+    {
+      what: "the key instead of the left row, which innerunique takes at will",
+      query: sides("innerunique"),
+      expected: [{ rows: [right], keys: ['["a"]'] }],
+    },
+    { what: "its own row, of a semi join", query: sides("leftsemi"), expected: [{ rows: [left], keys: [] }] },
+    { what: "its own row, of an anti join", query: sides("leftanti"), expected: [{ rows: [alone], keys: [] }] },
+    {
+      what: "the key of its group",
+      query: 'AuditLogs | where Category == "left" | summarize n = count() by OperationName | project Twice = 2 * n',
+      expected: [
+        { rows: [], keys: ['["a"]'] },
+        { rows: [], keys: ['["b"]'] },
+      ],
+    },
+    {
+      what: "the row itself of distinct",
+      query: 'AuditLogs | where Category == "right" | distinct OperationName, Category',
+      expected: [{ rows: [], keys: ['["a","right"]'] }],
+    },
+    {
+      what: "keys and rows of a join with groups",
+      query: `AuditLogs | where Category == "right" | join kind=inner (AuditLogs | summarize n = count() by OperationName) on OperationName`,
+      expected: [{ rows: [right], keys: ['["a"]'] }],
+    },
+  ])("$what", ({ query, expected }) => {
+    expect(identities(query)).toEqual(expected);
+  });
 });
 
 test("a row of more than a hundred source rows names a hundred, and says that there are more", () => {

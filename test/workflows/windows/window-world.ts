@@ -8,7 +8,7 @@ import { readyRule } from "../../../src/core/incident/ready-rule.ts";
 import { hasWindow, type WindowRule } from "../../../src/core/incident/rule.ts";
 import { valueText } from "../../../src/core/value-text.ts";
 import { instantFrom, ticksOf } from "../../../src/core/window/instants.ts";
-import { windowRecord } from "../../../src/core/window/kept-record.ts";
+import { inOrderOfTime, windowRecord } from "../../../src/core/window/kept-record.ts";
 import { windowIncidents } from "../../../src/core/window/window-incidents.ts";
 import { ticksFromUnixMilliseconds } from "../../../src/kql/run/time.ts";
 import { compileRule } from "../../../src/sentinel/compile-rules.ts";
@@ -20,7 +20,7 @@ import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 
 export const TENANT = "11111111-1111-4111-8111-111111111111";
 export const OTHER_TENANT = "22222222-2222-4222-8222-222222222222";
-export const START = Date.UTC(2026, 2, 2);
+const START = Date.UTC(2026, 2, 2);
 export const HOUR = 3_600_000;
 const RETENTION_MS = 24 * HOUR;
 
@@ -98,15 +98,16 @@ export function idsByDefinition(
   const step = ticksOf(schedule.frequencySeconds);
   const ids = new Set<string>();
   for (const tenant of new Set(records.map(({ tenantId }) => valueText(tenantId)))) {
-    const own = records
-      .filter(({ tenantId }) => tenantId === tenant)
-      .flatMap((record) => {
-        const bytes = Buffer.from(JSON.stringify(record));
-        const time = ticksFromUnixMilliseconds(Date.parse(valueText(record["time"])));
-        const position = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
-        return windowRecord({ time, hash: recordHash({ record, bytes: () => bytes }), bytes, position }) ?? [];
-      })
-      .toSorted((one, other) => Number(one.time - other.time));
+    const own = inOrderOfTime(
+      records
+        .filter(({ tenantId }) => tenantId === tenant)
+        .flatMap((record) => {
+          const bytes = Buffer.from(JSON.stringify(record));
+          const time = ticksFromUnixMilliseconds(Date.parse(valueText(record["time"])));
+          const position = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+          return windowRecord({ time, hash: recordHash({ record, bytes: () => bytes }), bytes, position }) ?? [];
+        }),
+    );
     const [first] = own;
     if (first === undefined) continue;
     for (let instant = instantFrom(first.time, schedule); instant <= last; instant += step) {

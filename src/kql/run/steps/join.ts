@@ -52,10 +52,10 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
     }
     const used = new Set<string>();
     const result: Row[] = [];
-    const addPair = (left: Row, right: Row, key = ""): void => {
-      const pair = [...left, ...right];
-      evaluation.window.evidence?.note(pair, [left, right], identityOf({ left, right, key }, form));
-      result.push(pair);
+    const addPair = (pair: Pair): void => {
+      const row = [...pair.left, ...pair.right];
+      evaluation.window.evidence?.note(row, [pair.left, pair.right], identityOf(pair, form));
+      result.push(row);
     };
     const addPadded = (row: Row, from: Row): void => {
       evaluation.window.evidence?.note(row, [from]);
@@ -72,7 +72,7 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
       if (form.pairs) {
         evaluation.checkRows(result.length + partners.length);
         evaluation.chargeWork(priceOfRows(partners.length, width));
-        for (const { row } of partners) addPair(left, row, key);
+        for (const { row } of partners) addPair({ left, right: row, key });
       }
       if (form.leftPartnered && partners.length > 0) result.push(left);
       if (partners.length > 0 || form.leftAlone === undefined) continue;
@@ -87,9 +87,15 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
   };
 };
 
+interface Pair {
+  readonly left: Row;
+  readonly right: Row;
+  readonly key: string | undefined;
+}
+
 /** A side that a row may lack is not a part of its identity. Which left row `innerunique` takes may change with each new row. */
 function identityOf(
-  { left, right, key }: { readonly left: Row; readonly right: Row; readonly key: string },
+  { left, right, key = "" }: Pair,
   form: JoinForm,
 ): { readonly rows: readonly Row[]; readonly key?: string } {
   if (form.firstOfKey) return { rows: [right], key };
