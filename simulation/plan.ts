@@ -72,15 +72,42 @@ export function planOf(seed: number): Plan {
   const draw = chance(`world ${seed}`);
   const partitions = draw.between(1, 3);
   const isLong = draw.between(1, 25) === 1;
-  const sends = several(draw, 4, 14, () => send(draw, partitions));
-  /** Soon after an event was sent, when the app is at it, or at any time. */
-  const moment = (): number => (draw.between(0, 1) === 0 ? time(draw) : draw.pick(sends).at + draw.between(0, 2_500));
-  const happenings = [
-    ...sends,
+  const isUndisturbed = draw.between(1, 8) === 1;
+  const sends = [
+    ...several(draw, 4, 14, () => send(draw, partitions)),
     ...rarely(draw, 6, () => ({
       ...send(draw, partitions),
       contents: several(draw, 20, 30, () => "two matches" as const),
     })),
+  ];
+  const happenings: Happening[] = [
+    ...sends,
+    ...rarely(draw, 3, () => item(draw, "refuse")),
+    ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
+    ...(isUndisturbed ? [] : disturbances(draw, { partitions, sends, isLong })),
+  ];
+  return {
+    seed,
+    partitions,
+    instances: draw.between(1, 3),
+    hasWebhook: draw.between(0, 2) === 0,
+    faults: isUndisturbed ? 0 : draw.pick([0, 0, 5, 20, 80, 200]),
+    slow: isUndisturbed ? 0 : draw.pick([0, 5, 20]),
+    pageSize: draw.pick([3, 20, 1_000]),
+    isLong,
+    happenings: happenings.toSorted((one, other) => one.at - other.at),
+  };
+}
+
+interface Sent extends Pick<Plan, "partitions" | "isLong"> {
+  readonly sends: readonly { readonly at: number }[];
+}
+
+function disturbances(draw: Chance, { partitions, sends, isLong }: Sent): Happening[] {
+  /** Soon after an event was sent, when the app is at it, or at any time. */
+  const moment = (): number => (draw.between(0, 1) === 0 ? time(draw) : draw.pick(sends).at + draw.between(0, 2_500));
+  const partition = (): number => draw.between(0, partitions - 1);
+  return [
     ...several(draw, 0, 3, () => outage(draw, moment())),
     ...several(draw, 0, 3, () => crash(draw, moment())),
     ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),
@@ -89,33 +116,20 @@ export function planOf(seed: number): Plan {
     ...rarely(draw, 5, (): Happening => ({
       at: time(draw),
       kind: "drop",
-      partition: draw.between(0, partitions - 1),
+      partition: partition(),
       events: draw.between(1, 6),
     })),
     ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
     ...rarely(draw, 4, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
-    ...rarely(draw, 3, (): Happening => item(draw, "refuse")),
-    ...several(draw, 0, isLong ? 4 : draw.between(0, 2), (): Happening => item(draw, "fail")),
-    ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
+    ...several(draw, 0, isLong ? 4 : draw.pick([0, 0, 2]), () => item(draw, "fail")),
     ...rarely(draw, 4, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
     ...rarely(draw, 3, (): Happening => ({
       at: time(draw),
       kind: "checkpoint",
-      partition: draw.between(0, partitions - 1),
+      partition: partition(),
       by: draw.between(-5, 5),
     })),
   ];
-  return {
-    seed,
-    partitions,
-    instances: draw.between(1, 3),
-    hasWebhook: draw.between(0, 2) === 0,
-    faults: draw.pick([0, 0, 5, 20, 80, 200]),
-    slow: draw.pick([0, 5, 20]),
-    pageSize: draw.pick([3, 20, 1_000]),
-    isLong,
-    happenings: happenings.toSorted((one, other) => one.at - other.at),
-  };
 }
 
 /** Often just before a timer runs, so that its run meets what the app does then. */
