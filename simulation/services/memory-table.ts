@@ -199,7 +199,12 @@ function kept(properties: Properties): Properties {
 function shownRow({ properties, etag }: Row, select?: readonly string[]): Properties {
   const wanted = select?.map((name) => (/^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name));
   const entries = Object.entries(properties).filter(([name]) => wanted === undefined || wanted.includes(name));
-  return structuredClone({ ...Object.fromEntries(entries), etag });
+  return { ...Object.fromEntries(entries.map(([name, value]) => [name, asShown(value)])), etag };
+}
+
+/** The client gives bytes as a Buffer. */
+function asShown(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value) : structuredClone(value);
 }
 
 function lower(letter: string): string {

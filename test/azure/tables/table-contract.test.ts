@@ -28,6 +28,7 @@ const values = fc.record(
     Flag: fc.boolean(),
     Count: fc.integer(),
     Long: fc.bigInt({ min: -5n, max: 2n ** 62n }),
+    Bytes: fc.uint8Array({ maxLength: 4 }).map((bytes) => Uint8Array.from(bytes)),
     Missing: fc.constantFrom(null, undefined),
     NotANumber: fc.constant(NaN),
   },
