@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
 import type { TableFault } from "../../../simulation/services/memory-table.ts";
 import type { RuleTextParts } from "../../sentinel/rule-text.ts";
-import { HOUR, idsByDefinition, OTHER_TENANT, recordAt, TENANT, windowRule, windowWorld } from "./window-world.ts";
+import { idsByDefinition, OTHER_TENANT, recordAt, TENANT, windowRule, windowWorld } from "./window-world.ts";
 
 /** `gains`: more records only add rows. Then the incidents depend on the records alone, whenever each arrives. */
 const RULES: Readonly<Record<string, RuleTextParts & { readonly gains: boolean }>> = {
@@ -140,14 +140,59 @@ test("an instant is not evaluated until five minutes after it", async () => {
   expect(world.stored()).toHaveLength(1);
 });
 
-test("without time, instants are left to the next run, also those that are owed again", async () => {
+test("a window begins after its start", async () => {
   const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  await world.deliver(recordAt(1, "1"), recordAt(5, "1"), recordAt(1.25, "2"), recordAt(5, "2"));
+  world.at(10);
+  await world.evaluate();
+  expect(world.stored()).toHaveLength(1); // of the second pair, which is less than a period apart
+});
+
+test("without time, instants are left to the next run, also those that are owed again", async () => {
+  const rule = windowRule({ ...RULES["a threshold in the query"], schedule: { frequency: "5m", period: "8h" } });
   const world = windowWorld(rule);
   await world.deliver(recordAt(0.25, "1"));
   world.at(10);
   await world.evaluate();
   await world.deliver(recordAt(0.5, "1"));
-  expect((await world.evaluate(-HOUR)).figures).toMatchObject({ instants: 0, left: 1 });
-  expect((await world.evaluate()).figures).toMatchObject({ instants: 4, stored: 1, left: 0 });
+  expect((await world.evaluate(1)).figures).toMatchObject({ windows: 0, instants: 0, left: 1 });
+  const some = await world.evaluate(2);
+  expect(some.figures).toMatchObject({ windows: 1, instants: 50, stored: 1, left: 1 });
+  const rest = await world.evaluate();
+  expect(rest.figures).toMatchObject({ windows: 1, instants: 96 - 50, stored: 0, left: 0 });
   expect((await world.evaluate()).figures).toMatchObject({ windows: 0, instants: 0 });
+});
+
+test("what comes while a window is evaluated is evaluated by the next run", async () => {
+  const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  await world.deliver(recordAt(0.25, "1"));
+  world.at(10);
+  await world.evaluateWhile(() => world.deliver(recordAt(0.5, "1")));
+  expect(world.stored()).toEqual([]);
+  await world.evaluate();
+  expect(world.stored()).toHaveLength(1);
+});
+
+test("a record is kept for as long as one that is late can need it, and not for longer", async () => {
+  const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  const hours = 4 + 24 + 24; // the period, the retention of the hub, and a day
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.25, "2", "Add user", OTHER_TENANT));
+  world.at(0.2 + hours);
+  await world.evaluate();
+  await world.deliver(recordAt(0.5, "1"));
+  await world.evaluate();
+  expect(world.stored()).toHaveLength(1);
+  world.at(2 + hours);
+  expect((await world.evaluate()).figures).toMatchObject({ forgotten: 3 });
+});
+
+test("a record of a foreign tenant is a dead letter, and is not kept", async () => {
+  const world = windowWorld(windowRule(RULES["a threshold in the query"] ?? {}));
+  const foreign = "99999999-9999-4999-8999-999999999999";
+  await world.deliver(recordAt(1, "1", "Add user", foreign), recordAt(1, "1", "Rename tenant", foreign));
+  expect(world.letters).toEqual(["a tenant that ALLOWED_TENANT_IDS does not name"]);
+  expect(world.tables.kept.rows()).toEqual([]);
 });

@@ -21,7 +21,7 @@ import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 export const TENANT = "11111111-1111-4111-8111-111111111111";
 export const OTHER_TENANT = "22222222-2222-4222-8222-222222222222";
 const START = Date.UTC(2026, 2, 2);
-export const HOUR = 3_600_000;
+const HOUR = 3_600_000;
 const RETENTION_MS = 24 * HOUR;
 
 /** An audit record of a time, in hours after START. */
@@ -44,6 +44,7 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
   for (const { clientWith } of Object.values(tables))
     void clientWith((_operation, effect) => Promise.resolve(effect())).createTable();
   let now = START;
+  const letters: string[] = [];
   const incidentRows = tableRows(tables.incidents.client);
   const incidents = incidentTable(incidentRows);
   const kept = keptTable(tableRows(tables.kept.client));
@@ -52,13 +53,14 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
     allowedTenantIds: new Set([TENANT, OTHER_TENANT]),
     incidents,
     kept,
-    deadLetters: { add: () => Promise.reject(new Error("nothing here is a dead letter")) },
+    deadLetters: { add: ({ reason }: { readonly reason: string }) => Promise.resolve(void letters.push(reason)) },
     now: () => new Date(now),
   };
   const reviseDeps = { incidents, changes: incidentChanges(incidentRows), now: deps.now };
   return {
     tables,
-    kept,
+    /** The reasons of the dead letters. */
+    letters,
     /** Sets the clock, in hours after START. It never goes back. */
     at: (hours: number) => void (now = Math.max(now, START + hours * HOUR)),
     /** @throws if it fails; the hub then delivers again */
@@ -72,11 +74,27 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
         ],
         deps,
       ),
-    evaluate: (budgetMs = HOUR) =>
-      runWindows(
-        { ...deps, revise: (incident) => revise(incident, reviseDeps) },
-        { until: now + budgetMs, retentionMs: RETENTION_MS },
-      ),
+    /** @param timesUp after how many looks at the clock no time is left */
+    evaluate(timesUp = Infinity) {
+      let looks = 0;
+      const clock = () => new Date((looks += 1) > timesUp ? now + HOUR : now);
+      return runWindows(
+        { ...deps, now: clock, revise: (incident) => revise(incident, reviseDeps) },
+        { until: now + HOUR, retentionMs: RETENTION_MS },
+      );
+    },
+    /** Evaluates; something happens after the records were read. */
+    evaluateWhile(act: () => Promise<unknown>) {
+      const read: typeof kept.read = async (...range) => {
+        const records = await kept.read(...range);
+        await act();
+        return records;
+      };
+      return runWindows(
+        { ...deps, kept: { ...kept, read }, revise: (incident) => revise(incident, reviseDeps) },
+        { until: now + HOUR, retentionMs: RETENTION_MS },
+      );
+    },
     /** The ids of the stored incidents. */
     stored: (): string[] =>
       tables.incidents
