@@ -32,6 +32,16 @@ export interface WindowPlan {
   readonly kept: Plan;
 }
 
+/** A list that a query reads with externaldata, as it was when the plan was compiled. */
+export interface PinnedList {
+  readonly url: string;
+  /** Of the local copy's bytes, in hex. */
+  readonly sha256: string;
+  /** The day on which the local copy was last changed: `2026-11-30`. */
+  readonly date: string;
+  readonly rows: number;
+}
+
 /** A table whose rows one evaluation computes once, for expressions. */
 export interface SharedTable {
   readonly steps: readonly Step[];

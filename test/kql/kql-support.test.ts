@@ -28,6 +28,7 @@ const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   "evaluate bag_unpack": "AuditLogs | evaluate bag_unpack(InitiatedBy) : (*, user: dynamic)",
   as: "AuditLogs | as X",
   datatable: "let l = datatable(a: string)['x']; AuditLogs | where Category in (l)",
+  externaldata: 'AuditLogs | where Category in ((externaldata(a: string)["https://lists.example/a"]))',
   print: "let l = print a = 'x'; AuditLogs | where Category in (l)",
   materialize: "let T = materialize(AuditLogs); T",
   let: "let x = 1; AuditLogs | where DurationMs == x",
@@ -54,6 +55,8 @@ const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   fork: "AuditLogs | fork (count) (take 1)",
 };
 
+const findList = () => ({ name: "list", bytes: Buffer.from("x"), modified: new Date(0) });
+
 describe("everything that the table lists as supported compiles", () => {
   const operators = supportTable(AUDIT_LOGS).filter(
     ({ kind, supported }) => supported && (kind === "operator" || kind === "statement"),
@@ -63,7 +66,7 @@ describe("everything that the table lists as supported compiles", () => {
     const overWindow = WINDOW_SAMPLES[name];
     const compiled = overWindow
       ? compileWindowQuery(overWindow, AUDIT_LOGS)
-      : compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS);
+      : compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS, { findList });
     expect(compiled).toMatchObject({ problems: [] });
   });
 });
@@ -138,7 +141,8 @@ describe("on the stream, a rule must be decided by one event alone", () => {
     { query: "AuditLogs | top 1 by TimeGenerated", at: "top" },
     { query: "AuditLogs | take 1", at: "take" },
     { query: "let k = AuditLogs | project Id; AuditLogs | where Id in (k)", at: "k)" },
-    { query: "let n = toscalar(AuditLogs | count); AuditLogs | where DurationMs > n", at: "toscalar" },
+    { query: "let n = toscalar(AuditLogs | count); AuditLogs | where DurationMs > n", at: "count" },
+    { query: "let n = toscalar(AuditLogs | project Id); AuditLogs | where Id != n", at: "toscalar" },
     { query: "AuditLogs | join (AuditLogs | project Id) on Id", at: "join" },
     { query: "union AuditLogs, (print x = 1)", at: "union" },
   ];

@@ -1,5 +1,5 @@
 import type { ExpectedChange } from "../pim-settings/expected-changes.ts";
-import type { Expression, Plan } from "../../kql/plan.ts";
+import type { Expression, PinnedList, Plan } from "../../kql/plan.ts";
 
 /** Sentinel's severities, most severe first. */
 export const SEVERITIES = ["High", "Medium", "Low", "Informational"] as const;
@@ -83,6 +83,8 @@ export interface Rule {
   /** The query of rule.yaml; the plan also holds the overlay's variables. */
   readonly query: string;
   readonly plan: Plan;
+  /** The lists that the query reads with externaldata. The plan holds their rows. */
+  readonly lists?: readonly PinnedList[];
   /** The overlay's exclusions over the result's columns. A row that meets one of them makes no incident. */
   readonly exclusions?: readonly Expression[];
   /** sha256, in hex, of rule.yaml on disk. */

@@ -1,5 +1,5 @@
 import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
-import type { Expression, Plan, Step } from "../../kql/plan.ts";
+import type { Expression, JoinKind, Plan, Step } from "../../kql/plan.ts";
 import type { ScalarType } from "../../kql/run/values.ts";
 import { type Literal, searchablePart } from "./literal.ts";
 
@@ -75,6 +75,9 @@ function afterSteps(steps: readonly Step[], start: Known): Known {
   return known;
 }
 
+/** Joins each of whose rows holds a left row. */
+const OF_LEFT_ROWS = new Set<JoinKind>(["inner", "innerunique", "leftouter", "leftsemi", "leftanti"]);
+
 const NOTHING: Known = { condition: undefined, columns: undefined };
 
 function afterStep(step: Step, { condition, columns }: Known): Known {
@@ -106,6 +109,10 @@ function afterStep(step: Step, { condition, columns }: Known): Known {
         condition,
         columns: [...step.by.map((key) => originOf(key, columns)), ...unknown(step.aggregates)],
       };
+    case "join":
+      // Other kinds return rows of the right side alone.
+      if (!OF_LEFT_ROWS.has(step.kind)) return NOTHING;
+      return { condition, columns: appended(columns, unknown(step.rightTypes)) };
     case "distinct":
     case "order":
     case "take":

@@ -46,7 +46,7 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     ],
     join: [
       "T | join [kind=…] (T) on column, $left.a == $right.b, …",
-      `every kind; ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
+      `every kind; with a list of constants on the right, one event decides inner, left outer, semi and anti joins, elsewhere ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
     ],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
     distinct: [
@@ -65,6 +65,10 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     ],
     as: ["T | as name", "names the rows for union withsource and for later operators"],
     datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
+    externaldata: [
+      "externaldata(name: type, …)[url, …] [with (format=…, ignoreFirstRecord=…)]",
+      "reads a local copy of the list when the rule is built: see below",
+    ],
     print: ["print [name =] value, …", "as a list of constants, e.g. after in"],
     materialize: ["materialize(T)", "changes nothing"],
   };
@@ -76,7 +80,7 @@ const DECIDED_AT_BUILD = "decided at build time: the schema is known";
 const COMPILED_FORMS: Readonly<Record<string, readonly [form: string, note: string]>> = {
   column_ifexists: ["column_ifexists(name, otherwise)", DECIDED_AT_BUILD],
   columnifexists: ["columnifexists(name, otherwise)", DECIDED_AT_BUILD],
-  toscalar: ["toscalar(T)", SEVERAL],
+  toscalar: ["toscalar(T)", `of constants; elsewhere ${SEVERAL}`],
   table: ["table(name)", "the name must be a constant, or a parameter that is called with one"],
 };
 

@@ -1,6 +1,7 @@
 import type { Aggregate, Expression, SharedTable, Step } from "../plan.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import type { Column, ScalarType } from "../run/values.ts";
+import type { Lists } from "./constants/lists.ts";
 import type { Syntax } from "./kusto-parser.ts";
 import { QueryRefused } from "./problem.ts";
 
@@ -48,6 +49,7 @@ export interface Environment {
   readonly base: number;
   /** Columns of the result that the rule's other fields name. */
   readonly columnsRead: readonly string[];
+  readonly lists: Lists;
   /** Set within `mv-apply … on (…)`: the subquery's input. Its rows come from one record, so every operator is allowed. */
   readonly subqueryInput?: Table;
   /** Set within the aggregates of `summarize`: registers one and returns the column of its value. */

@@ -116,7 +116,6 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     getschema: "it describes columns, not events",
     search: `write where, over ${source}`,
     find: `write where, over ${source}`,
-    externaldata: `${FETCHED}; put the values into the rule as a dynamic list or, if a let reads them, into overlay.yaml under variables`,
     render: "a rule draws no chart",
     consume: "it returns nothing",
     invoke: "call the function with the table as its argument",

@@ -36,7 +36,8 @@ describe("a function that pimwatch cannot run is refused where its value is used
     expect(compileQuery(query, AUDIT_LOGS)).toEqual({
       problems: [{ offset: query.lastIndexOf(at), code: "unsupported-function", message }],
       leftOut: [],
-      dropped: [],
+      notes: [],
+      lists: [],
       hash: expect.any(String) as string,
     });
   });
