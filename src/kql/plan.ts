@@ -79,9 +79,10 @@ export interface Expansion {
   readonly type: ScalarType;
 }
 
+/** A call of a function over several rows. */
 export interface Aggregate {
   readonly name: string;
-  /** The type of the aggregate's value. */
+  /** The type of its value. */
   readonly type: ScalarType;
   readonly arguments: readonly Expression[];
 }
@@ -191,6 +192,18 @@ export type Step =
       readonly leftTypes: readonly ScalarType[];
       readonly rightTypes: readonly ScalarType[];
     }
+  | {
+      /** Sequences of rows that meet the predicates one after the other: `dimensions, times of the steps, duration`. */
+      readonly step: "sequence";
+      readonly time: Expression;
+      /** Constants: the longest time between two steps, and between the first and the last. */
+      readonly stepWindow: Expression;
+      readonly span: Expression;
+      readonly predicates: readonly Expression[];
+      readonly dimensions: readonly Expression[];
+    }
+  /** Appends the value of each call, which depends on the order of the rows. A later call can read those before it. */
+  | { readonly step: "row-functions"; readonly calls: readonly Aggregate[] }
   | { readonly step: "distinct" }
   | { readonly step: "order"; readonly keys: readonly OrderKey[] }
   | { readonly step: "take"; readonly count: number };

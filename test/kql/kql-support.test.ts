@@ -26,6 +26,9 @@ const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   limit: "AuditLogs | mv-apply T = TargetResources on (limit 1)",
   count: "AuditLogs | mv-apply T = TargetResources on (count)",
   "evaluate bag_unpack": "AuditLogs | evaluate bag_unpack(InitiatedBy) : (*, user: dynamic)",
+  "evaluate sequence_detect": `AuditLogs | mv-apply T = TargetResources on (
+    evaluate sequence_detect(TimeGenerated, 1m, 1h, a = Category == 'a', b = Category == 'b', Identity))`,
+  serialize: "AuditLogs | serialize",
   as: "AuditLogs | as X",
   datatable: "let l = datatable(a: string)['x']; AuditLogs | where Category in (l)",
   externaldata: 'AuditLogs | where Category in ((externaldata(a: string)["https://lists.example/a"]))',
@@ -47,7 +50,6 @@ const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   "top-nested": "AuditLogs | top-nested 2 of Category by count()",
   "make-series": "AuditLogs | make-series count() default = 0 on TimeGenerated step 1h",
   reduce: "AuditLogs | reduce by Category",
-  serialize: "AuditLogs | serialize",
   getschema: "AuditLogs | getschema",
   search: 'AuditLogs | search "x"',
   render: "AuditLogs | render table",
@@ -98,7 +100,6 @@ describe("everything that the table lists as refused is refused at its place, wi
     ["series_stats(dynamic([1]))", "time series"],
     ["geo_point_to_s2cell(1.0, 1.0)", "geographic"],
     ["current_cluster_endpoint()", "the cluster"],
-    ["row_number()", "depends on other rows"],
     ["hash_many('a', 'b')", "does not say how it combines hashes"],
     ["gamma(2.0)", "pimwatch does not implement it"],
   ])("%s", (expression, reason) => {
@@ -145,6 +146,13 @@ describe("on the stream, a rule must be decided by one event alone", () => {
     { query: "let n = toscalar(AuditLogs | project Id); AuditLogs | where Id != n", at: "toscalar" },
     { query: "AuditLogs | join (AuditLogs | project Id) on Id", at: "join" },
     { query: "union AuditLogs, (print x = 1)", at: "union" },
+    { query: "AuditLogs | serialize | where row_number() == 1", at: "row_number" },
+    { query: "AuditLogs | sort by TimeGenerated | extend p = prev(Id)", at: "prev" },
+    {
+      query: "AuditLogs | evaluate sequence_detect(TimeGenerated, 1m, 1h, a = Id == 'a', b = Id == 'b', Identity)",
+      at: "evaluate",
+    },
+    { query: "AuditLogs | where ingestion_time() < ago(1d)", at: "ingestion_time" },
   ];
   const never = [
     { query: "AuditLogs | mv-apply x = TargetResources on (union AuditLogs)", at: "union" },
@@ -173,6 +181,8 @@ describe("on the stream, a rule must be decided by one event alone", () => {
     "AuditLogs | where TimeGenerated > ago(1d) | order by TimeGenerated desc",
     "AuditLogs | where TimeGenerated between (ago(14d) .. now())",
     "AuditLogs | where TimeGenerated >= startofday(now())",
+    "AuditLogs | where ingestion_time() > ago(1h)",
+    "AuditLogs | mv-apply x = TargetResources on (serialize n = row_number() | where n == 1)",
     "AuditLogs | where hourofday(TimeGenerated) < 6",
     "AuditLogs | where ActivityDateTime < ago(1h)",
   ])("%s is", (query) => {

@@ -97,6 +97,8 @@ function afterStep(step: Step, { condition, columns }: Known): Known {
       return { condition, columns: appended(columns, unknown(step.parts.filter(({ kind }) => kind === "column"))) };
     case "parse-kv":
       return { condition, columns: appended(columns, unknown(step.keys)) };
+    case "row-functions":
+      return { condition, columns: appended(columns, unknown(step.calls)) };
     case "union": {
       // What was known before holds for a branch too, unless the branch makes rows out of none.
       const branches = step.branches.map((branch) => afterSteps(branch, { condition, columns }).condition);

@@ -1,6 +1,7 @@
 import { AGGREGATES } from "../run/aggregates.ts";
 import { ALIASES, FUNCTIONS } from "../run/function-table.ts";
 import type { SourceTable } from "../plan.ts";
+import { ROW_FUNCTIONS } from "../run/row-functions.ts";
 import { refusedFunctions, refusedOperators } from "../run/refused.ts";
 
 /** One line of the support table. */
@@ -19,6 +20,7 @@ export interface Support {
 const SEVERAL = "a rule needs several events for it";
 const PER_EVENT = "over the rows of one event; if a later step tests what it computes, the rule needs several events";
 const AT_TABLE_LEVEL = `inside mv-apply over the elements of one event; elsewhere ${SEVERAL}`;
+const OVER_ROWS = `after order by, top or serialize; ${AT_TABLE_LEVEL}`;
 const SORTS_ONE_EVENT = "orders the rows of one event, or of the window if the rule needs several events";
 const SORT_FORM = "value [asc | desc] [nulls first | nulls last], …";
 
@@ -63,6 +65,11 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) [: ([*,] name: type, …)]",
       "without declared columns, it makes those that the rest of the query or the rule's other fields name, as dynamic; replace_source needs declared columns",
     ],
+    "evaluate sequence_detect": [
+      "T | evaluate sequence_detect(time, stepWindow, span, step = predicate, …, column, …)",
+      `${AT_TABLE_LEVEL}; no row is two steps of a sequence, rows of one time follow each other in any order, and sequences with the same times are one: Kusto's page does not say`,
+    ],
+    serialize: ["T | serialize [name = value, …]", "the order of the records is that of their times"],
     as: ["T | as name", "names the rows for union withsource and for later operators"],
     datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
     externaldata: [
@@ -81,6 +88,10 @@ const COMPILED_FORMS: Readonly<Record<string, readonly [form: string, note: stri
   column_ifexists: ["column_ifexists(name, otherwise)", DECIDED_AT_BUILD],
   columnifexists: ["columnifexists(name, otherwise)", DECIDED_AT_BUILD],
   toscalar: ["toscalar(T)", `of constants; elsewhere ${SEVERAL}`],
+  ingestion_time: [
+    "ingestion_time()",
+    "the event's own time, so that stream, replay and backtest agree: a rule about late records finds nothing",
+  ],
   table: ["table(name)", "the name must be a constant, or a parameter that is called with one"],
 };
 
@@ -141,6 +152,7 @@ const OTHER_PAGES: Readonly<Record<string, string>> = {
   "!in~": "not-in-operator",
   limit: "take-operator",
   "evaluate bag_unpack": "bag-unpack-plugin",
+  "evaluate sequence_detect": "sequence-detect-plugin",
   datatable: "datatable-operator",
 };
 
@@ -194,6 +206,7 @@ export function supportTable({ name: sourceName, timeColumn }: SourceTable): Sup
     ...Object.entries(AGGREGATES).map(([name, { form }]) => supported("aggregate", name, form)),
     ...listed("function", COMPILED_FORMS),
     ...Object.entries(FUNCTIONS).map(([name, { form }]) => supported("function", name, form)),
+    ...Object.entries(ROW_FUNCTIONS).map(([name, { form }]) => supported("function", name, form, OVER_ROWS)),
     ...refused("operator", refusedOperators(sourceName)),
     ...refused("function", refusedFunctions()),
   ];

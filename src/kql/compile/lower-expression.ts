@@ -4,6 +4,7 @@ import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from
 import { FUNCTIONS } from "../run/function-table.ts";
 import { isArray } from "../run/dynamic-text.ts";
 import { flattened } from "../run/scalars/comparison.ts";
+import { ROW_FUNCTIONS } from "../run/row-functions.ts";
 import type { Expression, SharedTable } from "../plan.ts";
 import { unsupportedFunction } from "../run/refused.ts";
 import type { ScalarType, Value } from "../run/values.ts";
@@ -263,8 +264,9 @@ function sharedTable(table: Table, as: SharedTable["as"], node: Syntax, environm
 }
 
 /** The environment of a table inside an expression, which reads neither the row nor the subquery around it. */
-function outside({ subqueryInput: _input, aggregate: _aggregate, ...environment }: Environment): Environment {
-  return { ...environment, columns: [] };
+function outside(environment: Environment): Environment {
+  const { subqueryInput: _input, aggregate: _aggregate, rowFunction: _rowFunction, ...around } = environment;
+  return { ...around, columns: [] };
 }
 
 /** A constant list without arrays inside it, in which the scan can find the texts that a record must hold. */
@@ -324,6 +326,8 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
   const name = part(node, "Name").SimpleName ?? "";
   const aggregated = lowerAggregateCall(name, node, environment);
   if (aggregated) return aggregated;
+  if (Object.hasOwn(ROW_FUNCTIONS, name)) return lowerRowFunction(name, node, args, environment);
+  if (name === "ingestion_time") return lowerIngestionTime(node, environment);
   if (name === "pack_all") return lowerPackAll(node, args, environment);
   if (name === "bag_pack_columns") return lowerPackColumns(node, args, environment);
   return lowerCall(
@@ -332,6 +336,25 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
     args.map((each) => lowerExpression(each, environment)),
     environment,
   );
+}
+
+// eslint-disable-next-line max-params -- the call in its parts, and where it stands
+function lowerRowFunction(name: string, node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
+  const { rowFunction } = environment;
+  if (rowFunction === undefined) {
+    const message = `${name}() can only be called in extend, project, where and serialize`;
+    throw refusal(node, environment, "unsupported-function", message);
+  }
+  const operands = args.map((each) => lowerExpression(each, environment));
+  return rowFunction({ name, type: typeOf(node, environment), arguments: operands }, node);
+}
+
+/** The event's own time: neither an archive nor a record knows when the record arrived. */
+function lowerIngestionTime(node: Syntax, environment: Environment): Expression {
+  const index = environment.columns.findIndex(({ eventTime }) => eventTime === true);
+  if (index >= 0) return columnExpression(environment.columns, index);
+  const message = "ingestion_time() is the event's own time here: call it before that column is changed or left out";
+  throw refusal(node, environment, "unsupported-function", message);
 }
 
 /** bag_pack_columns() packs columns under their own names. */

@@ -1,4 +1,3 @@
-const OTHER_EVENTS = "its value depends on other rows, and pimwatch does not implement that";
 const UNKNOWN_COMBINATION =
   "Kusto's page does not say how it combines hashes, and any other value than Sentinel's would mislead; hash one text: hash(strcat(…))";
 const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
@@ -7,19 +6,11 @@ const CHANCE = "its value differs from run to run, so live runs, replay and back
 export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   rand: CHANCE,
   new_guid: CHANCE,
-  row_number: OTHER_EVENTS,
-  row_cumsum: OTHER_EVENTS,
-  row_rank_dense: OTHER_EVENTS,
-  row_rank_min: OTHER_EVENTS,
-  row_window_session: OTHER_EVENTS,
-  prev: OTHER_EVENTS,
-  next: OTHER_EVENTS,
   _GetWatchlist:
     "watchlists live in a Sentinel workspace; list the values in overlay.yaml under variables, by the name of the let",
   hash_combine: UNKNOWN_COMBINATION,
   hash_many: UNKNOWN_COMBINATION,
   parse_user_agent: "it needs a list of browsers and devices, which pimwatch does not have",
-  ingestion_time: "the stream has no ingestion time",
   assert: "nobody would see that it failed",
   map: "write mv-apply",
 };
@@ -42,7 +33,6 @@ const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
   current_: CLUSTER,
   cursor_: CLUSTER,
   extent_: CLUSTER,
-  row_: OTHER_EVENTS,
 };
 
 export function unsupportedFunction(name: string): string {
@@ -105,11 +95,10 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     reduce: WINDOW,
     scan: WINDOW,
     partition: WINDOW,
-    serialize: WINDOW,
     "make-graph": WINDOW,
     fork: "it has several results",
     facet: "it has several results",
-    evaluate: "pimwatch implements only its plugin bag_unpack",
+    evaluate: "pimwatch implements only its plugins bag_unpack and sequence_detect",
     range: "its rows would be found again with every event; for a list of constants write the function range()",
     "graph-match": WINDOW,
     "macro-expand": `write the query once for ${source}`,
