@@ -128,7 +128,7 @@ function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<
     lists: [],
     hash,
   });
-  if (problems.length > 0) return failed(withOperators(problems, code.Syntax, source));
+  if (problems.length > 0) return failed(withOperators(hinted(problems, dropped.length > 0), code.Syntax, source));
   try {
     const { table, plan, constants, lists } = lower(code);
     if (!table.readsEvent && constants !== undefined) {
@@ -141,6 +141,13 @@ function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<
     if (!(error instanceof QueryRefused)) throw error;
     return failed([error.problem]);
   }
+}
+
+/** A column that is unknown may have come from a leg that was dropped. */
+function hinted(problems: readonly QueryProblem[], isLegDropped: boolean): readonly QueryProblem[] {
+  if (!isLegDropped) return problems;
+  const hint = "; perhaps a leg had it that union isfuzzy=true drops: then add the column to the legs that stay";
+  return problems.map((each) => (each.code === "unknown-column" ? { ...each, message: each.message + hint } : each));
 }
 
 function namesAndTypes(columns: readonly Column[]): Column[] {

@@ -65,6 +65,10 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) [: ([*,] name: type, …)]",
       "without declared columns, it makes those that the rest of the query or the rule's other fields name, as dynamic; replace_source needs declared columns",
     ],
+    "evaluate pivot": [
+      "T | evaluate pivot(column [, aggregate [, column, …]]) [: (name: type, …)]",
+      `${AT_TABLE_LEVEL}; without declared columns, it makes those that the rest of the query or the rule's other fields name; for a value that no row has, the aggregate is over no rows`,
+    ],
     "evaluate sequence_detect": [
       "T | evaluate sequence_detect(time, stepWindow, span, step = predicate, …, column, …)",
       `${AT_TABLE_LEVEL}; no row is two steps of a sequence, rows of one time follow each other in any order, and sequences with the same times are one: Kusto's page does not say`,
@@ -152,6 +156,7 @@ const OTHER_PAGES: Readonly<Record<string, string>> = {
   "!in~": "not-in-operator",
   limit: "take-operator",
   "evaluate bag_unpack": "bag-unpack-plugin",
+  "evaluate pivot": "pivot-plugin",
   "evaluate sequence_detect": "sequence-detect-plugin",
   datatable: "datatable-operator",
 };

@@ -1,3 +1,5 @@
+import { ROW_FUNCTIONS } from "./row-functions.ts";
+
 const UNKNOWN_COMBINATION =
   "Kusto's page does not say how it combines hashes, and any other value than Sentinel's would mislead; hash one text: hash(strcat(…))";
 const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
@@ -41,6 +43,7 @@ export function unsupportedFunction(name: string): string {
 
 /** Why a function of Kusto is refused. */
 function reasonFor(name: string): string {
+  if (Object.hasOwn(ROW_FUNCTIONS, name)) return "its value depends on other events";
   if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name] ?? "";
   const family = Object.keys(REFUSED_FAMILIES).find((prefix) => name.startsWith(prefix));
   return (family && REFUSED_FAMILIES[family]) ?? "pimwatch does not implement it";
@@ -54,12 +57,10 @@ export function refusedFunctions(): Readonly<Record<string, string>> {
 
 /** Why operators that compare events with one another are refused. */
 export const WINDOW = "it compares events with one another, and pimwatch does not implement it";
-const FIXED = "the columns of its result depend on the data, and a rule's columns must be known at build time";
 const FETCHED = "rules fetch nothing while they run";
 
 /** Plugins of `evaluate` that are refused, and why. */
 const REFUSED_PLUGINS: Readonly<Record<string, string>> = {
-  pivot: FIXED,
   narrow: WINDOW,
   preview: "it has several results",
   python: "it runs code of another language",
@@ -98,7 +99,7 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     "make-graph": WINDOW,
     fork: "it has several results",
     facet: "it has several results",
-    evaluate: "pimwatch implements only its plugins bag_unpack and sequence_detect",
+    evaluate: "pimwatch implements only its plugins bag_unpack, pivot and sequence_detect",
     range: "its rows would be found again with every event; for a list of constants write the function range()",
     "graph-match": WINDOW,
     "macro-expand": `write the query once for ${source}`,

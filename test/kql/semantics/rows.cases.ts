@@ -14,6 +14,10 @@ const STORMS = `datatable(State: string, StartTime: datetime, EventType: string)
   "TEXAS", datetime(2007-08-10 08:00), "Excessive Heat", "OHIO", datetime(2007-08-10 08:00), "Excessive Heat",
   "IOWA", datetime(2007-08-11 13:56), "Wildfire"]`;
 
+/** Some storms: as many rows as pivot's page counts would be too many. */
+const WINDS = `datatable(State: string, EventType: string, Deaths: long)["ALABAMA", "Thunderstorm Wind", 1, "ALABAMA", "Thunderstorm Wind", 2,
+  "ALASKA", "Thunderstorm Wind", 3, "ALASKA", "High Wind", 4, "OHIO", "Strong Wind", 5]`;
+
 /** A table of steps at minutes after midnight. */
 const steps = (...rows: readonly (readonly [name: string, minute: number | string, user?: string])[]) =>
   `datatable(T: datetime, S: string, U: string)[${rows
@@ -153,6 +157,33 @@ export const ROW_CASES: readonly CaseGroup[] = [
     {
       query: `${steps(["a", 1], ["b", 9], ["c", 16], ["c", 17])} | evaluate sequence_detect(T, 10m, 15m, a = S == "a", b = S == "b", c = S == "c") | project c_T`,
       rows: [[at(16)]],
+    },
+  ),
+  derived(
+    "pivot-plugin",
+    {
+      query: `${WINDS} | project-away Deaths | evaluate pivot(State): (EventType: string, ALASKA: long, ALABAMA: long)`,
+      rows: [
+        ["Thunderstorm Wind", 1, 2],
+        ["High Wind", 1, 0],
+        ["Strong Wind", 0, 0],
+      ],
+    },
+    {
+      query: `${WINDS} | evaluate pivot(State, sum(Deaths)) | where ALASKA > 3 | project EventType, ALASKA`,
+      rows: [["High Wind", 4]],
+    },
+    {
+      query: `${WINDS} | evaluate pivot(EventType, make_set(Deaths), State) | project State, w = ['Thunderstorm Wind']`,
+      rows: [
+        ["ALABAMA", [1, 2]],
+        ["ALASKA", [3]],
+        ["OHIO", []],
+      ],
+    },
+    {
+      query: `datatable(k: string, v: string)["a", "x", "b", "y", "a", "z"] | evaluate pivot(k, make_list(v)) | extend x = todynamic(column_ifexists("a", "")), y = column_ifexists("no such value", "") | project x, y`,
+      rows: [[["x", "z"], []]],
     },
   ),
 ];

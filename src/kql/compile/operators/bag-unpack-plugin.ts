@@ -102,7 +102,7 @@ function readUnpacking(plugin: Syntax, schema: Syntax | undefined, input: Table,
   return unpacking;
 }
 
-function declaredColumn(node: Syntax, environment: Environment): ScopeColumn {
+export function declaredColumn(node: Syntax, environment: Environment): ScopeColumn {
   const written = textOf(part(node, "Type"));
   const type = CANONICAL_TYPES[written] ?? written;
   if (isScalarType(type)) return { name: part(node, "Name").SimpleName ?? "", type };
@@ -117,7 +117,7 @@ function undeclaredColumns(names: readonly string[], reading: Omit<Unpacking, "c
 }
 
 /** The names of columns that something after the plugin reads, except those that the query has made by then. */
-function namesReadAfter(plugin: Syntax): string[] {
+export function namesReadAfter(plugin: Syntax): string[] {
   const [read, made] = [new Map<string, number>(), new Map<string, number>()];
   walk(rootOf(plugin), (node) => {
     const name = node.SimpleName ?? "";

@@ -3,10 +3,12 @@ import { part } from "../kusto-parser.ts";
 import { refusal } from "../scope.ts";
 import { lowerBagUnpack } from "./bag-unpack-plugin.ts";
 import type { LowerOperator } from "./operator.ts";
+import { lowerPivot } from "./pivot-plugin.ts";
 import { lowerSequenceDetect } from "./sequence-detect-plugin.ts";
 
 const PLUGINS: Readonly<Record<string, LowerOperator>> = {
   bag_unpack: lowerBagUnpack,
+  pivot: lowerPivot,
   sequence_detect: lowerSequenceDetect,
 };
 

@@ -1,6 +1,6 @@
 import type { Aggregate } from "../../plan.ts";
 import { refusal, runnable, unavailableIn, type Environment, type ScopeColumn, type Table } from "../scope.ts";
-import { checkStep, refuseAtTableLevel, withStep } from "./operator.ts";
+import { checkStep, isOfAllEvents, withStep } from "./operator.ts";
 import type { Syntax } from "../kusto-parser.ts";
 
 interface AcrossRows<Result> {
@@ -30,7 +30,8 @@ export function acrossRows<Result>(
         const message = `${name}() depends on the order of the rows: put order by, or serialize, before it`;
         throw refusal(at, environment, "not-serialized", message);
       }
-      refuseAtTableLevel(`${name}()`, at, input, environment);
+      // Refused only if the value is used, as every function that cannot run.
+      if (isOfAllEvents(input, environment)) return { kind: "call", ...call };
       const unavailable = operands
         .map((each) => unavailableIn(each, [...input.columns, ...added]))
         .find((each) => each !== undefined);
