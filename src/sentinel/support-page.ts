@@ -75,7 +75,7 @@ export function supportPage(): string {
 
 function listParts(): string[] {
   return [
-    "A deployed rule fetches nothing. `externaldata` reads a local copy of the list when the rule is built. The copy lies in `externaldata/` beside the folders of the rules, or in the rule's own folder, under the host and path of its URL: `rules/externaldata/lists.example/apps.csv` is the copy of `https://lists.example/apps.csv`. Without a copy the build refuses the rule, and the message has the command that downloads the list. Check the copy and commit it: whoever can change the list can silence the rule.",
+    "A deployed rule fetches nothing. `externaldata` reads a local copy of the list when the rule is built. The copy lies in `externaldata/` beside the folders of the rules, or in the rule's own folder, under the host and path of its URL: `externaldata/lists.example/apps.csv` is the copy of `https://lists.example/apps.csv`. Without a copy the build refuses the rule, and the message has the command that downloads the list. Check the copy and commit it: whoever can change the list can silence the rule.",
     "Lint notes the rows, the date and the sha256 of each copy, and `rules.json` holds them with the rule. To bring a list up to date, download it again and deploy.",
     `A list has at most ${megabytes(MAX_LIST_BYTES)} MiB and ${MAX_LIST_ROWS.toLocaleString("en")} rows. The formats are ${LIST_FORMATS.join(", ")}; without \`format=\` the URL's extension decides, or else it is csv. Of the other properties only \`ignoreFirstRecord\` is read. A \`let\` that reads a list can also get its values from \`overlay.yaml\`, under \`variables\`.`,
   ];

@@ -48,7 +48,7 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     ],
     join: [
       "T | join [kind=…] (T) on column, $left.a == $right.b, …",
-      `every kind; with a list of constants on the right, one event decides inner, left outer, semi and anti joins, elsewhere ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
+      `every kind; ${SEVERAL}, unless the right side is constants and the kind keeps only left rows (inner, leftouter, leftsemi, leftanti); innerunique takes the first left row of each key: Kusto takes any`,
     ],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
     distinct: [
@@ -159,6 +159,7 @@ const OTHER_PAGES: Readonly<Record<string, string>> = {
   "evaluate pivot": "pivot-plugin",
   "evaluate sequence_detect": "sequence-detect-plugin",
   datatable: "datatable-operator",
+  externaldata: "externaldata-operator",
 };
 
 function pagesOf(page: string, names: readonly string[]): Readonly<Record<string, string>> {

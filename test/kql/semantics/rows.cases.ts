@@ -127,6 +127,15 @@ export const ROW_CASES: readonly CaseGroup[] = [
     { query: `${NUMBERS} | where x - prev(x) == 1`, rows: [[2], [3]] },
     { query: `${NUMBERS} | extend x = prev(x)`, rows: [[null], [1], [2]] },
   ),
+  printed("next-function", {
+    query: `datatable(session_title: string, session_type: string)["Vision Keynote", "Keynote", "Azure Data Explorer", "Expo Session", "Azure's Data Platform", "Breakout"]
+      | serialize next_session_type = next(session_type) | project session_type, next_session_type`,
+    rows: [
+      ["Keynote", "Expo Session"],
+      ["Expo Session", "Breakout"],
+      ["Breakout", ""],
+    ],
+  }),
   derived(
     "next-function",
     { query: `${NUMBERS} | project n = next(x), m = next(x, 2, 0)`, rows: [[2, 3], [3, 0], [null, 0]] }, // prettier-ignore
