@@ -24,6 +24,8 @@ compiler uses. With WORDs it lists only names that contain one of them: pimwatch
 With --rules, \`runs\` means on the stream: one event decides the rule. \`backtest\` means that the rule needs several
 events, which only pimwatch backtest has yet.
 
+A rule that reads a list with externaldata needs a copy of the list below DIR/externaldata; its message says where.
+
 docs/support.md in the repository has the same list.`,
   exitCodes: {
     0: "the list was printed; with --rules: all rules run on the stream",

@@ -147,8 +147,9 @@ export function listFinder(...folders: readonly string[]): FindList {
 
 /** Host, path and query of a URL, as the path of a file. The URL itself has no `..` left after it was parsed. */
 function pathOfUrl(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") return undefined;
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   return `${url.host}${url.pathname}${url.search}`.replaceAll(
     /[^\w.%/-]/g,
     (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -120,7 +120,7 @@ function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<
   const bound = withoutMissingLegs(text, original, source);
   const { dropped } = bound;
   const code = resolveColumnIfExists(bound.text, bound.code, source);
-  const problems = diagnosedProblems(code, bound.text, source);
+  const problems = hinted(diagnosedProblems(code, bound.text, source), dropped.length > 0);
   const failed = (found: readonly QueryProblem[]) => ({
     problems: found,
     leftOut: [],
@@ -128,7 +128,7 @@ function compileParsed<AnyPlan>(text: string, source: SourceTable, lower: Lower<
     lists: [],
     hash,
   });
-  if (problems.length > 0) return failed(withOperators(hinted(problems, dropped.length > 0), code.Syntax, source));
+  if (problems.length > 0) return failed(withOperators(problems, code.Syntax, source));
   try {
     const { table, plan, constants, lists } = lower(code);
     if (!table.readsEvent && constants !== undefined) {
