@@ -211,6 +211,9 @@ function conditionOf(predicate: Expression, columns: Origins): Condition | undef
   return compared(comparison, first, others, columns);
 }
 
+/** Most texts of a list that are searched for: a scan for a thousand is made in a quarter of a second, at each start. */
+const MOST_LISTED = 1_000;
+
 // eslint-disable-next-line max-params -- the three parts of one comparison, and where its columns come from
 function compared(
   comparison: Comparison,
@@ -221,6 +224,7 @@ function compared(
   const origin = originOf(first, columns);
   const texts = others.map((other) => textsOf(other, comparison.list !== "one"));
   if (origin === undefined || texts.includes(undefined)) return undefined;
+  if (texts.flat().length > MOST_LISTED) return undefined;
   const each = texts.flat().map((text) => literalCondition(text ?? "", comparison, origin));
   return comparison.list === "all" ? each.reduce(better, undefined) : anyOf(each);
 }

@@ -228,3 +228,10 @@ describe("a join with a list of constants", () => {
     expect(necessaryLiterals({ ...plan, steps: others.slice(0, -1) })).toBeUndefined();
   });
 });
+
+test("a list of more than a thousand texts is not searched for, since the scan for it would hold up each start", () => {
+  const listed = (count: number) =>
+    literalsOf(`where Id in (${Array.from({ length: count }, (_, index) => `"a long id ${index}"`).join(", ")})`);
+  expect(listed(1_000)).toHaveLength(1_000);
+  expect(listed(1_001)).toBeUndefined();
+});
