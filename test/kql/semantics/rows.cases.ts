@@ -194,5 +194,10 @@ export const ROW_CASES: readonly CaseGroup[] = [
       query: `datatable(k: string, v: string)["a", "x", "b", "y", "a", "z"] | evaluate pivot(k, make_list(v)) | extend x = todynamic(column_ifexists("a", "")), y = column_ifexists("no such value", "") | project x, y`,
       rows: [[["x", "z"], []]],
     },
+    {
+      query: `print Id = 1, d = dynamic([{"key": "ip", "value": "192.0.2.1"}, {"key": "agent", "value": "x"}]) | mv-expand d | evaluate bag_unpack(d)
+        | evaluate pivot(key, make_set(value)) | extend ip = todynamic(column_ifexists("ip", "")) | mv-expand ip | project Id, ip = tostring(ip)`,
+      rows: [[1, "192.0.2.1"]],
+    },
   ),
 ];

@@ -116,17 +116,31 @@ function undeclaredColumns(names: readonly string[], reading: Omit<Unpacking, "c
     .map((name) => ({ name, type: "dynamic" }));
 }
 
-/** The names of columns that something after the plugin reads, except those that the query has made by then. */
+/**
+ * The names of columns that something after the plugin reads, except those that the query has made by then, and those that are
+ * read only after a later pivot, which makes them.
+ */
 export function namesReadAfter(plugin: Syntax): string[] {
+  const end = laterPivot(plugin)?.End ?? Number.POSITIVE_INFINITY;
   const [read, made] = [new Map<string, number>(), new Map<string, number>()];
   walk(rootOf(plugin), (node) => {
     const name = node.SimpleName ?? "";
-    if (node.TextStart < plugin.End || name === "") return;
+    if (node.TextStart < plugin.End || node.TextStart >= end || name === "") return;
     if (kindOf(node) === "NameReference" && isColumnOfUnknownType(node))
       read.set(name, read.get(name) ?? node.TextStart);
     if (kindOf(node) === "NameDeclaration") made.set(name, made.get(name) ?? node.Parent?.End ?? node.End);
   });
   return [...read].filter(([name, at]) => at < (made.get(name) ?? Number.POSITIVE_INFINITY)).map(([name]) => name);
+}
+
+/** The next pivot in the pipeline. Each operator's input is the pipeline before it, so later operators stand above. */
+function laterPivot(plugin: Syntax): Syntax | undefined {
+  for (let above = plugin.Parent?.Parent?.Parent; above; above = above.Parent) {
+    const operator = kindOf(above) === "PipeExpression" ? part(above, "Operator") : undefined;
+    const call = operator && kindOf(operator) === "EvaluateOperator" ? part(operator, "FunctionCall") : undefined;
+    if (call && part(call, "Name").SimpleName === "pivot") return operator;
+  }
+  return undefined;
 }
 
 /** A name by itself: neither a function's nor a member's after a dot. */
