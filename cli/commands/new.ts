@@ -17,7 +17,8 @@ export const newRule = command({
   notes: `Writes DIR/NAME/rule.yaml; guide.md, with the rule's own text and the headings to fill in; and tests.yaml, with an event
 and near misses made of the constants of the query. Check them, and fill in what the query does not say.
 Also writes the JSON schemas of tests.yaml and overlay.yaml into DIR, for editors, unless they are there.
-No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
+If the rule reads a list with externaldata, put a copy of the list into externaldata/ beside the rules first; the
+message says where. No existing file is overwritten. Put your own changes to the rule into overlay.yaml.
 
   npx pimwatch new app-consent --from ../Azure-Sentinel/Detections/AuditLogs/SomeRule.yaml`,
   exitCodes: {
@@ -35,17 +36,18 @@ No existing file is overwritten. Put your own changes to the rule into overlay.y
     }
     if (values.from === undefined)
       throw new UsageError("--from FILE.yaml is missing. Give the file of the official rule");
-    const [{ compileRule }, { formatProblem }, { guideSkeleton, testsSkeleton }] = await Promise.all([
+    const [{ compileRule }, { listFinder }, { formatProblem }, { guideSkeleton, testsSkeleton }] = await Promise.all([
       import("../../src/sentinel/compile-rule.ts"),
+      import("../../src/sentinel/rule-files.ts"),
       import("../../src/kql/compile/problem.ts"),
       import("../../src/sentinel/rule-skeleton.ts"),
     ]);
     const text = await textOf(values.from);
-    const { rule, problems } = compileRule(text, values.from);
+    const folder = join(values.rules ?? terminal.rules, name);
+    const { rule, problems } = compileRule(text, values.from, { findList: listFinder(dirname(folder)) });
     for (const problem of problems) terminal.note(visible(formatProblem(problem)));
     if (rule === undefined) return 1;
     if (values.rules === undefined) await mkdir(terminal.rules, { recursive: true });
-    const folder = join(values.rules ?? terminal.rules, name);
     await makeFolder(folder);
     for (const [file, content] of [
       ["rule.yaml", text],

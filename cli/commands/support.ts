@@ -24,6 +24,8 @@ compiler uses. With WORDs it lists only names that contain one of them: pimwatch
 With --rules, \`event\` means that one event decides the rule: its incident is there seconds later. \`window\` means that
 the rule needs several events: it runs when Sentinel would run it, over the records that it keeps.
 
+A rule that reads a list with externaldata needs a copy of the list below DIR/externaldata; its message says where.
+
 docs/support.md in the repository has the same list.`,
   exitCodes: {
     0: "the list was printed; with --rules: all rules run",

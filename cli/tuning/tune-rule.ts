@@ -179,7 +179,7 @@ function removedBy(condition: string, { files }: SourcedRule, incidents: readonl
   const exclusion = { condition, because: "tried" };
   // An overlay that only a person can edit is written anew for the trial.
   const text = withExclusion(files.overlay, exclusion) ?? restatedWith(files.overlay, exclusion);
-  const { rule, problems } = compileRule(files.rule.text, files.rule.name, { overlay: { name, text } });
+  const { rule, problems } = compileRule(files.rule.text, files.rule.name, { ...files, overlay: { name, text } });
   if (rule === undefined) {
     const errors = problems.filter(({ level }) => level === "error").map(({ message }) => message);
     throw new UsageError(`The condition does not compile: ${[...new Set(errors)].join("; ")}`);

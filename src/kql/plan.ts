@@ -29,6 +29,16 @@ export interface WindowPlan {
   readonly shared: readonly SharedTable[];
 }
 
+/** A list that a query reads with externaldata, as it was when the plan was compiled. */
+export interface PinnedList {
+  readonly url: string;
+  /** Of the local copy's bytes, in hex. */
+  readonly sha256: string;
+  /** The day on which the local copy was last changed: `2026-11-30`. */
+  readonly date: string;
+  readonly rows: number;
+}
+
 /** A table whose rows one evaluation computes once, for expressions. */
 export interface SharedTable {
   readonly steps: readonly Step[];
@@ -66,9 +76,10 @@ export interface Expansion {
   readonly type: ScalarType;
 }
 
+/** A call of a function over several rows. */
 export interface Aggregate {
   readonly name: string;
-  /** The type of the aggregate's value. */
+  /** The type of its value. */
   readonly type: ScalarType;
   readonly arguments: readonly Expression[];
 }
@@ -178,6 +189,18 @@ export type Step =
       readonly leftTypes: readonly ScalarType[];
       readonly rightTypes: readonly ScalarType[];
     }
+  | {
+      /** Sequences of rows that meet the predicates one after the other: `dimensions, times of the steps, duration`. */
+      readonly step: "sequence";
+      readonly time: Expression;
+      /** Constants: the longest time between two steps, and between the first and the last. */
+      readonly stepWindow: Expression;
+      readonly span: Expression;
+      readonly predicates: readonly Expression[];
+      readonly dimensions: readonly Expression[];
+    }
+  /** Appends the value of each call, which depends on the order of the rows. A later call can read those before it. */
+  | { readonly step: "row-functions"; readonly calls: readonly Aggregate[] }
   | { readonly step: "distinct" }
   | { readonly step: "order"; readonly keys: readonly OrderKey[] }
   | { readonly step: "take"; readonly count: number };

@@ -69,7 +69,7 @@ function emptyFile(file: string): Problem {
 export function compileRule(
   text: string,
   name: string,
-  beside: Pick<RuleFiles, "guide" | "overlay" | "expectedChanges"> = {},
+  beside: Partial<Pick<RuleFiles, "guide" | "overlay" | "expectedChanges" | "findList">> = {},
   now: Date = new Date(),
 ): CompiledRule {
   const { read, problems: oddities } = readRule(text, name);
@@ -79,7 +79,7 @@ export function compileRule(
   const source = overlay?.read;
   const query = queryText(file);
   const overlaid = withVariables(query, source);
-  const options = { columnsRead: columnsRead(shape, source) };
+  const options = { columnsRead: columnsRead(shape, source), findList: beside.findList };
   const eventLocal = compileQuery(overlaid.text, AUDIT_LOGS, options);
   const counts = shape.kind === "Scheduled" && shape.triggerThreshold !== 0;
   const isEventLocal = eventLocal.plan !== undefined && !counts;
@@ -128,6 +128,7 @@ export function compileRule(
     ...(Object.keys(mappings.alertDetails).length > 0 && { alertDetails: mappings.alertDetails }),
     query,
     ...plans,
+    ...(compiled.lists.length > 0 && { lists: compiled.lists }),
     ...(excluded.exclusions.length > 0 && { exclusions: excluded.exclusions }),
     fileHash: createHash("sha256").update(text).digest("hex"),
     queryHash: overlaid.text === query ? eventLocal.hash : compileQuery(query, AUDIT_LOGS).hash,
@@ -182,21 +183,21 @@ function placeInQuery(
   return { file: where.name, ...placeOf(where, ["variables", origin.variable]) };
 }
 
-/** A column that is left out and a leg that is dropped are notes: nothing reads them. */
-function queryProblems({ problems, leftOut, dropped }: CompiledQuery<AnyPlan>, query: QueryOfFile): Problem[] {
+/** A column that is left out is a note: nothing reads it. */
+function queryProblems({ problems, leftOut, notes }: CompiledQuery<AnyPlan>, query: QueryOfFile): Problem[] {
   const placed = (level: Problem["level"], { offset, code, message }: QueryProblem): Problem => ({
     ...placeInQuery(offset, query),
     level,
     code,
     message,
   });
-  const notes = leftOut.map(({ name, problem }) =>
+  const columns = leftOut.map(({ name, problem }) =>
     placed("note", { ...problem, message: `the result has no column "${name}": ${problem.message}` }),
   );
   return [
     ...problems.map((problem) => placed("error", problem)),
-    ...notes,
-    ...dropped.map((problem) => placed("note", problem)),
+    ...columns,
+    ...notes.map((problem) => placed("note", problem)),
   ];
 }
 

@@ -1,7 +1,9 @@
 import { AUDIT_LOGS } from "../core/event/audit-log-columns.ts";
 import { DEFAULT_LIMITS } from "../kql/run/evaluation.ts";
 import { supportTable, type Support } from "../kql/compile/kql-support.ts";
+import { LIST_FORMATS, MAX_LIST_ROWS } from "../kql/compile/constants/list-formats.ts";
 import { PUBLIC_RULES } from "./public-rules.ts";
+import { MAX_LIST_BYTES } from "./rule-files.ts";
 import { NESTED_RULE_FIELDS, RULE_FIELDS, type RuleField } from "./rule-fields.ts";
 
 /** A field of Sentinel's rule schema, and how pimwatch treats it. */
@@ -49,7 +51,7 @@ export function supportPage(): string {
     SEVERAL,
     UNUSED,
     "## Which public rules run",
-    `On ${counted} we tried ${tried} of Microsoft's rules over AuditLogs, unmodified. ${run} run: all ${decidedByOneEvent} that one event alone decides. The other ${tried - run} join events, read earlier ones or read other tables; since ${severalCounted}, ${runInBacktest} of them run in \`npx pimwatch backtest\`. We also tried the queries of ${queriesTried} more of its rules and hunting queries: ${queriesRun} compile. Of the other ${queriesTried - queriesRun}, one has a syntax error of its own, two read a watchlist (\`overlay.yaml\` can list its values), and the rest need other events or tables. Count it for a folder of rules, with the reason for each rule that does not run:`,
+    `On ${counted} we tried ${tried} of Microsoft's rules over AuditLogs, unmodified. ${run} run: all ${decidedByOneEvent} that one event alone decides. The other ${tried - run} join events, read earlier ones or read other tables; since ${severalCounted}, ${runInBacktest} of them run in \`npx pimwatch backtest\`, one with a copy of the list that it reads. We also tried the queries of ${queriesTried} more of its rules and hunting queries: ${queriesRun} compile. Of the other ${queriesTried - queriesRun}, one has a syntax error of its own, two read a watchlist (\`overlay.yaml\` can list its values), and the rest need other events or tables. Count it for a folder of rules, with the reason for each rule that does not run:`,
     "```sh\nnpx pimwatch support --rules DIR\n```",
     "## Operators and statements",
     kqlTable([...supported("operator"), ...supported("statement")]),
@@ -58,6 +60,8 @@ export function supportPage(): string {
     "## Aggregates",
     "In `summarize`: over the rows of one event or, in a rule that needs several events, of the window; within `mv-apply` as in Kusto.",
     kqlTable(supported("aggregate").toSorted(byForm)),
+    "## Lists that rules read with externaldata",
+    ...listParts(),
     "## Limits",
     ...limitParts(),
     "## Refused",
@@ -67,6 +71,18 @@ export function supportPage(): string {
     fieldTable(),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function listParts(): string[] {
+  return [
+    "A deployed rule fetches nothing. `externaldata` reads a local copy of the list when the rule is built. The copy lies in `externaldata/` beside the folders of the rules, or in the rule's own folder, under the host and path of its URL: `externaldata/lists.example/apps.csv` is the copy of `https://lists.example/apps.csv`. Without a copy the build refuses the rule, and the message has the command that downloads the list. Check the copy and commit it: whoever can change the list can silence the rule.",
+    "Lint notes the rows, the date and the sha256 of each copy, and `rules.json` holds them with the rule. The date is that of the file on the machine that builds: in a fresh checkout it is the day of the checkout, since git keeps no dates. To bring a list up to date, download it again and deploy.",
+    `A list has at most ${megabytes(MAX_LIST_BYTES)} MiB and ${MAX_LIST_ROWS.toLocaleString("en")} rows. The formats are ${LIST_FORMATS.join(", ")}; without \`format=\` the URL's extension decides, or else it is csv. Of the other properties only \`ignoreFirstRecord\` is read. A \`let\` that reads a list can also get its values from \`overlay.yaml\`, under \`variables\`.`,
+  ];
+}
+
+function megabytes(bytes: number): number {
+  return bytes / 1_048_576;
 }
 
 function limitParts(): string[] {

@@ -26,8 +26,13 @@ const OPERATOR_SAMPLES: Readonly<Record<string, string>> = {
   limit: "AuditLogs | mv-apply T = TargetResources on (limit 1)",
   count: "AuditLogs | mv-apply T = TargetResources on (count)",
   "evaluate bag_unpack": "AuditLogs | evaluate bag_unpack(InitiatedBy) : (*, user: dynamic)",
+  "evaluate pivot": "AuditLogs | mv-apply T = TargetResources on (evaluate pivot(Category) | where isnotnull(a))",
+  "evaluate sequence_detect": `AuditLogs | mv-apply T = TargetResources on (
+    evaluate sequence_detect(TimeGenerated, 1m, 1h, a = Category == 'a', b = Category == 'b', Identity))`,
+  serialize: "AuditLogs | serialize",
   as: "AuditLogs | as X",
   datatable: "let l = datatable(a: string)['x']; AuditLogs | where Category in (l)",
+  externaldata: 'AuditLogs | where Category in ((externaldata(a: string)["https://lists.example/a"]))',
   print: "let l = print a = 'x'; AuditLogs | where Category in (l)",
   materialize: "let T = materialize(AuditLogs); T",
   let: "let x = 1; AuditLogs | where DurationMs == x",
@@ -46,13 +51,14 @@ const REFUSED_SAMPLES: Readonly<Record<string, string>> = {
   "top-nested": "AuditLogs | top-nested 2 of Category by count()",
   "make-series": "AuditLogs | make-series count() default = 0 on TimeGenerated step 1h",
   reduce: "AuditLogs | reduce by Category",
-  serialize: "AuditLogs | serialize",
   getschema: "AuditLogs | getschema",
   search: 'AuditLogs | search "x"',
   render: "AuditLogs | render table",
   consume: "AuditLogs | consume",
   fork: "AuditLogs | fork (count) (take 1)",
 };
+
+const findList = () => ({ name: "list", bytes: Buffer.from("x"), modified: new Date(0) });
 
 describe("everything that the table lists as supported compiles", () => {
   const operators = supportTable(AUDIT_LOGS).filter(
@@ -63,7 +69,7 @@ describe("everything that the table lists as supported compiles", () => {
     const overWindow = WINDOW_SAMPLES[name];
     const compiled = overWindow
       ? compileWindowQuery(overWindow, AUDIT_LOGS)
-      : compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS);
+      : compileQuery(OPERATOR_SAMPLES[name] ?? name, AUDIT_LOGS, { findList });
     expect(compiled).toMatchObject({ problems: [] });
   });
 });
@@ -77,7 +83,6 @@ describe("everything that the table lists as refused is refused at its place, wi
   });
 
   test.each([
-    { query: "AuditLogs | evaluate pivot(Category)", code: "unsupported-operator", reason: "depend on the data" },
     {
       query: "AuditLogs | evaluate autocluster()",
       code: "not-event-local",
@@ -95,13 +100,22 @@ describe("everything that the table lists as refused is refused at its place, wi
     ["series_stats(dynamic([1]))", "time series"],
     ["geo_point_to_s2cell(1.0, 1.0)", "geographic"],
     ["current_cluster_endpoint()", "the cluster"],
-    ["row_number()", "depends on other rows"],
+    ["row_number()", "depends on other events"],
     ["hash_many('a', 'b')", "does not say how it combines hashes"],
     ["gamma(2.0)", "pimwatch does not implement it"],
   ])("%s", (expression, reason) => {
-    const query = `AuditLogs | where isnotnull(${expression})`;
+    const query = `AuditLogs | serialize | where isnotnull(${expression})`;
     const message = expect.stringMatching(`^\\w+ is not supported: .*${reason}`) as string;
-    expect(compileQuery(query, AUDIT_LOGS).problems).toEqual([{ offset: 28, code: "unsupported-function", message }]);
+    expect(compileQuery(query, AUDIT_LOGS).problems).toEqual([{ offset: 40, code: "unsupported-function", message }]);
+  });
+
+  test.each([
+    { plugin: "pivot(Category) : (Id: string, a: string)", at: "a:", reason: 'the column "a" is long, not string' },
+    { plugin: "pivot(Category, count() + 1)", at: "count", reason: "count() + 1 is not an aggregate" },
+  ])("$plugin is refused", ({ plugin, at, reason }) => {
+    const query = `AuditLogs | mv-apply T = TargetResources on (evaluate ${plugin})`;
+    const message = expect.stringContaining(reason) as string;
+    expect(compileQuery(query, AUDIT_LOGS).problems).toMatchObject([{ offset: query.indexOf(at), message }]);
   });
 
   test.each([
@@ -138,9 +152,15 @@ describe("on the stream, a rule must be decided by one event alone", () => {
     { query: "AuditLogs | top 1 by TimeGenerated", at: "top" },
     { query: "AuditLogs | take 1", at: "take" },
     { query: "let k = AuditLogs | project Id; AuditLogs | where Id in (k)", at: "k)" },
-    { query: "let n = toscalar(AuditLogs | count); AuditLogs | where DurationMs > n", at: "toscalar" },
+    { query: "let n = toscalar(AuditLogs | count); AuditLogs | where DurationMs > n", at: "count" },
+    { query: "let n = toscalar(AuditLogs | project Id); AuditLogs | where Id != n", at: "toscalar" },
     { query: "AuditLogs | join (AuditLogs | project Id) on Id", at: "join" },
     { query: "union AuditLogs, (print x = 1)", at: "union" },
+    {
+      query: "AuditLogs | evaluate sequence_detect(TimeGenerated, 1m, 1h, a = Id == 'a', b = Id == 'b', Identity)",
+      at: "evaluate",
+    },
+    { query: "AuditLogs | where ingestion_time() < ago(1d)", at: "ingestion_time" },
   ];
   const never = [
     { query: "AuditLogs | mv-apply x = TargetResources on (union AuditLogs)", at: "union" },
@@ -169,6 +189,8 @@ describe("on the stream, a rule must be decided by one event alone", () => {
     "AuditLogs | where TimeGenerated > ago(1d) | order by TimeGenerated desc",
     "AuditLogs | where TimeGenerated between (ago(14d) .. now())",
     "AuditLogs | where TimeGenerated >= startofday(now())",
+    "AuditLogs | where ingestion_time() > ago(1h)",
+    "AuditLogs | mv-apply x = TargetResources on (serialize n = row_number() | where n == 1)",
     "AuditLogs | where hourofday(TimeGenerated) < 6",
     "AuditLogs | where ActivityDateTime < ago(1h)",
   ])("%s is", (query) => {

@@ -8,6 +8,7 @@ import {
   type Operand,
 } from "../../src/kql/run/evaluation.ts";
 import { AGGREGATES } from "../../src/kql/run/aggregates.ts";
+import { ROW_FUNCTIONS } from "../../src/kql/run/row-functions.ts";
 import { FUNCTIONS } from "../../src/kql/run/function-table.ts";
 import type { Json, Row, ScalarType, Value } from "../../src/kql/run/values.ts";
 import { exactJson } from "./exact-values.ts";
@@ -100,6 +101,16 @@ describe("no function throws on any arguments, except at the limits of an evalua
   test.each(Object.entries(FUNCTIONS))("%s", (name, { bind }) => {
     assert(
       property(call, (given) => runs(() => bind({ name, ...given })([]))),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("no function over neighbouring rows throws on any rows, except at the limits of an evaluation", () => {
+  test.each(Object.entries(ROW_FUNCTIONS))("%s", (name, { bind }) => {
+    const rows = constantFrom<readonly Row[]>([], [[]], [[], [], []]);
+    assert(
+      property(call, rows, (given, of) => runs(() => bind({ name, ...given })(of))),
       { numRuns: 200 },
     );
   });

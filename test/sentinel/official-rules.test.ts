@@ -41,7 +41,7 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
       expect(errors.map(({ code }) => code)).not.toContain("syntax");
       expect(errors).toContainEqual(
         expect.objectContaining({
-          code: expect.stringMatching(/^(not-event-local|unknown-table|unsupported-operator)$/) as string,
+          code: expect.stringMatching(/^(not-event-local|unknown-table|unsupported-operator|no-list)$/) as string,
           line: expect.any(Number) as number,
         }),
       );

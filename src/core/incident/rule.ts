@@ -1,5 +1,5 @@
 import type { ExpectedChange } from "../pim-settings/expected-changes.ts";
-import type { Expression, Plan, WindowPlan } from "../../kql/plan.ts";
+import type { Expression, PinnedList, Plan, WindowPlan } from "../../kql/plan.ts";
 import type { Column } from "../../kql/run/values.ts";
 
 /** Sentinel's severities, most severe first. */
@@ -106,6 +106,8 @@ export interface Rule {
   readonly plan: Plan;
   /** Present if the rule needs several events. */
   readonly window?: RuleWindow;
+  /** The lists that the query reads with externaldata. The plan holds their rows. */
+  readonly lists?: readonly PinnedList[];
   /** The overlay's exclusions over the result's columns. A row that meets one of them makes no incident. */
   readonly exclusions?: readonly Expression[];
   /** sha256, in hex, of rule.yaml on disk. */

@@ -1,5 +1,6 @@
 import { AGGREGATES } from "../run/aggregates.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
+import { ROW_FUNCTIONS } from "../run/row-functions.ts";
 import { REFUSED_FUNCTIONS } from "../run/refused.ts";
 import { supportTable } from "./kql-support.ts";
 import type { SourceTable } from "../plan.ts";
@@ -20,7 +21,7 @@ import { suggestion } from "./nearest-name.ts";
 import type { QueryProblem } from "./problem.ts";
 
 /** Names to suggest for a misspelt word. */
-const FUNCTION_NAMES = [...Object.keys(FUNCTIONS), ...Object.keys(AGGREGATES)].filter((name) => /^\w+$/.test(name));
+const FUNCTION_NAMES = [FUNCTIONS, AGGREGATES, ROW_FUNCTIONS].flatMap(Object.keys).filter((name) => /^\w+$/.test(name));
 
 function operatorWords(source: SourceTable): string[] {
   return supportTable(source)

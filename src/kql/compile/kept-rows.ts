@@ -97,7 +97,7 @@ function isOwn(expression: Expression, foreign: ReadonlySet<number>): boolean {
 }
 
 /** Whether nothing within a step depends on the current time or on other rows. A plan is plain JSON, so its text tells. */
-function isOwnStep(step: Step): boolean {
+export function isOwnStep(step: Step): boolean {
   let isOwnSoFar = true;
   JSON.stringify(step, (_key, value: unknown) => {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {

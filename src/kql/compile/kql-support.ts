@@ -1,6 +1,7 @@
 import { AGGREGATES } from "../run/aggregates.ts";
 import { ALIASES, FUNCTIONS } from "../run/function-table.ts";
 import type { SourceTable } from "../plan.ts";
+import { ROW_FUNCTIONS } from "../run/row-functions.ts";
 import { refusedFunctions, refusedOperators } from "../run/refused.ts";
 
 /** One line of the support table. */
@@ -19,6 +20,7 @@ export interface Support {
 const SEVERAL = "a rule needs several events for it";
 const PER_EVENT = "over the rows of one event; if a later step tests what it computes, the rule needs several events";
 const AT_TABLE_LEVEL = `inside mv-apply over the elements of one event; elsewhere ${SEVERAL}`;
+const OVER_ROWS = `after order by, top or serialize; ${AT_TABLE_LEVEL}`;
 const SORTS_ONE_EVENT = "orders the rows of one event, or of the window if the rule needs several events";
 const SORT_FORM = "value [asc | desc] [nulls first | nulls last], …";
 
@@ -46,7 +48,7 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
     ],
     join: [
       "T | join [kind=…] (T) on column, $left.a == $right.b, …",
-      `every kind; ${SEVERAL}; innerunique takes the first left row of each key: Kusto takes any`,
+      `every kind; ${SEVERAL}, unless the right side is constants and the kind keeps only left rows (inner, leftouter, leftsemi, leftanti); innerunique takes the first left row of each key: Kusto takes any`,
     ],
     summarize: ["T | summarize [aggregate, …] by value, …", PER_EVENT],
     distinct: [
@@ -63,8 +65,21 @@ function operatorForms(source: string): Readonly<Record<string, readonly [form: 
       "T | evaluate bag_unpack(bag [, prefix [, conflict [, ignored]]]) [: ([*,] name: type, …)]",
       "without declared columns, it makes those that the rest of the query or the rule's other fields name, as dynamic; replace_source needs declared columns",
     ],
+    "evaluate pivot": [
+      "T | evaluate pivot(column [, aggregate [, column, …]]) [: (name: type, …)]",
+      `${AT_TABLE_LEVEL}; without declared columns, it makes those that the rest of the query or the rule's other fields name; for a value that no row has, the aggregate is over no rows`,
+    ],
+    "evaluate sequence_detect": [
+      "T | evaluate sequence_detect(time, stepWindow, span, step = predicate, …, column, …)",
+      `${AT_TABLE_LEVEL}; no row is two steps of a sequence, rows of one time follow each other in any order, and sequences with the same times are one: Kusto's page does not say`,
+    ],
+    serialize: ["T | serialize [name = value, …]", "the order of the records is that of their times"],
     as: ["T | as name", "names the rows for union withsource and for later operators"],
     datatable: ["datatable(name: type, …)[value, …]", "as a list of constants, e.g. after in"],
+    externaldata: [
+      "externaldata(name: type, …)[url, …] [with (format=…, ignoreFirstRecord=…)]",
+      "reads a local copy of the list when the rule is built: see below",
+    ],
     print: ["print [name =] value, …", "as a list of constants, e.g. after in"],
     materialize: ["materialize(T)", "changes nothing"],
   };
@@ -76,7 +91,11 @@ const DECIDED_AT_BUILD = "decided at build time: the schema is known";
 const COMPILED_FORMS: Readonly<Record<string, readonly [form: string, note: string]>> = {
   column_ifexists: ["column_ifexists(name, otherwise)", DECIDED_AT_BUILD],
   columnifexists: ["columnifexists(name, otherwise)", DECIDED_AT_BUILD],
-  toscalar: ["toscalar(T)", SEVERAL],
+  toscalar: ["toscalar(T)", `of constants; elsewhere ${SEVERAL}`],
+  ingestion_time: [
+    "ingestion_time()",
+    "the event's own time, so that stream, replay and backtest agree: a rule about late records finds nothing",
+  ],
   table: ["table(name)", "the name must be a constant, or a parameter that is called with one"],
 };
 
@@ -137,7 +156,10 @@ const OTHER_PAGES: Readonly<Record<string, string>> = {
   "!in~": "not-in-operator",
   limit: "take-operator",
   "evaluate bag_unpack": "bag-unpack-plugin",
+  "evaluate pivot": "pivot-plugin",
+  "evaluate sequence_detect": "sequence-detect-plugin",
   datatable: "datatable-operator",
+  externaldata: "externaldata-operator",
 };
 
 function pagesOf(page: string, names: readonly string[]): Readonly<Record<string, string>> {
@@ -190,6 +212,7 @@ export function supportTable({ name: sourceName, timeColumn }: SourceTable): Sup
     ...Object.entries(AGGREGATES).map(([name, { form }]) => supported("aggregate", name, form)),
     ...listed("function", COMPILED_FORMS),
     ...Object.entries(FUNCTIONS).map(([name, { form }]) => supported("function", name, form)),
+    ...Object.entries(ROW_FUNCTIONS).map(([name, { form }]) => supported("function", name, form, OVER_ROWS)),
     ...refused("operator", refusedOperators(sourceName)),
     ...refused("function", refusedFunctions()),
   ];

@@ -4,9 +4,11 @@ import { CallProblem, DEFAULT_LIMITS, EvaluationLimitError, newEvaluation } from
 import { FUNCTIONS } from "../run/function-table.ts";
 import { isArray } from "../run/dynamic-text.ts";
 import { flattened } from "../run/scalars/comparison.ts";
+import { ROW_FUNCTIONS } from "../run/row-functions.ts";
 import type { Expression, SharedTable } from "../plan.ts";
-import { refusedOperators, unsupportedFunction } from "../run/refused.ts";
-import type { ScalarType } from "../run/values.ts";
+import { unsupportedFunction } from "../run/refused.ts";
+import type { ScalarType, Value } from "../run/values.ts";
+import { constantRows } from "./constants/constant-rows.ts";
 import { calledBody, elements, kindOf, listOf, part, resultName, textOf, type Syntax } from "./kusto-parser.ts";
 import { lowerLiteral, lowerNegativeLiteral, stringLiteral } from "./literals.ts";
 import { suggestion } from "./nearest-name.ts";
@@ -212,20 +214,17 @@ function lowerAnyColumn(name: string, node: Syntax, right: Expression, environme
 function lowerListed(node: Syntax, environment: Environment): Expression {
   const table = tableWithin(node);
   if (table !== undefined) {
-    if (kindOf(table) === "ExternalDataExpression") {
-      throw refusal(
-        table,
-        environment,
-        "unsupported-operator",
-        `externaldata is not supported: ${refusedOperators(environment.source.name)["externaldata"]}`,
+    const listed = environment.lower.table(table, outside(environment));
+    const values = constantColumn(listed, table, environment);
+    const type = listed.columns[0]?.type ?? "dynamic";
+    if (values)
+      return withoutNesting(
+        constantExpression(
+          values.map((each) => toDynamic(each, type)),
+          "dynamic",
+        ),
       );
-    }
-    const constant = environment.lower.table(table, outside(environment));
-    const [values] = constant.steps;
-    if (!constant.readsEvent && constant.steps.length === 1 && values?.step === "table") {
-      return withoutNesting(listOfRows(values.rows));
-    }
-    if (environment.shared) return sharedTable(constant, "list", table, environment);
+    if (environment.shared) return sharedTable(listed, "list", table, environment);
     throw refusal(
       node,
       environment,
@@ -237,10 +236,20 @@ function lowerListed(node: Syntax, environment: Environment): Expression {
 }
 
 function lowerToScalar(node: Syntax, environment: Environment): Expression {
+  const expression = part(node, "Expression");
+  const table = environment.lower.table(expression, outside(environment));
+  const values = constantColumn(table, expression, environment);
+  if (values) return constantExpression(values[0] ?? null, table.columns[0]?.type ?? "dynamic");
   if (!environment.shared)
     throw refusal(node, environment, "not-event-local", "toscalar() reads events other than the current one");
-  const expression = part(node, "Expression");
-  return sharedTable(environment.lower.table(expression, outside(environment)), "scalar", expression, environment);
+  return sharedTable(table, "scalar", expression, environment);
+}
+
+/** The values of the first column of a table that is known at build time; undefined for any other table. */
+function constantColumn(table: Table, node: Syntax, environment: Environment): readonly Value[] | undefined {
+  const rows = constantRows(table);
+  if (rows !== undefined) refuseUnavailable([columnExpression(table.columns, 0)], node, table, environment);
+  return rows?.map(([value = null]) => value);
 }
 
 /** A table that one evaluation reads once. */
@@ -255,8 +264,9 @@ function sharedTable(table: Table, as: SharedTable["as"], node: Syntax, environm
 }
 
 /** The environment of a table inside an expression, which reads neither the row nor the subquery around it. */
-function outside({ subqueryInput: _input, aggregate: _aggregate, ...environment }: Environment): Environment {
-  return { ...environment, columns: [] };
+function outside(environment: Environment): Environment {
+  const { subqueryInput: _input, aggregate: _aggregate, rowFunction: _rowFunction, ...around } = environment;
+  return { ...around, columns: [] };
 }
 
 /** A constant list without arrays inside it, in which the scan can find the texts that a record must hold. */
@@ -269,15 +279,6 @@ function withoutNesting(listed: Expression): Expression {
 function tableWithin(node: Syntax): Syntax | undefined {
   if (kindOf(node) === "ParenthesizedExpression") return tableWithin(part(node, "Expression"));
   return node.ResultType?.Columns === undefined ? undefined : node;
-}
-
-/** The first column of a constant table, as a list of values. */
-function listOfRows(rows: readonly (readonly Expression[])[]): Expression {
-  const values = rows.flatMap(([first]) => {
-    const bound = first && bindExpression(first, newEvaluation(DEFAULT_LIMITS));
-    return bound?.constant ? [toDynamic(bound.constant.value, bound.type)] : [];
-  });
-  return constantExpression(values, "dynamic");
 }
 
 function lowerName(node: Syntax, environment: Environment): Expression {
@@ -325,6 +326,8 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
   const name = part(node, "Name").SimpleName ?? "";
   const aggregated = lowerAggregateCall(name, node, environment);
   if (aggregated) return aggregated;
+  if (Object.hasOwn(ROW_FUNCTIONS, name)) return lowerRowFunction(name, node, args, environment);
+  if (name === "ingestion_time") return lowerIngestionTime(node, environment);
   if (name === "pack_all") return lowerPackAll(node, args, environment);
   if (name === "bag_pack_columns") return lowerPackColumns(node, args, environment);
   return lowerCall(
@@ -333,6 +336,25 @@ function lowerFunctionCall(node: Syntax, environment: Environment): Expression {
     args.map((each) => lowerExpression(each, environment)),
     environment,
   );
+}
+
+// eslint-disable-next-line max-params -- the call in its parts, and where it stands
+function lowerRowFunction(name: string, node: Syntax, args: readonly Syntax[], environment: Environment): Expression {
+  const { rowFunction } = environment;
+  if (rowFunction === undefined) {
+    const message = `${name}() can only be called in extend, project, where and serialize`;
+    throw refusal(node, environment, "unsupported-function", message);
+  }
+  const operands = args.map((each) => lowerExpression(each, environment));
+  return rowFunction({ name, type: typeOf(node, environment), arguments: operands }, node);
+}
+
+/** The event's own time: neither an archive nor a record knows when the record arrived. */
+function lowerIngestionTime(node: Syntax, environment: Environment): Expression {
+  const index = environment.columns.findIndex(({ eventTime }) => eventTime === true);
+  if (index >= 0) return columnExpression(environment.columns, index);
+  const message = "ingestion_time() is the event's own time here: call it before that column is changed or left out";
+  throw refusal(node, environment, "unsupported-function", message);
 }
 
 /** bag_pack_columns() packs columns under their own names. */

@@ -1,10 +1,11 @@
 import type { SharedTable, SourceTable, Step } from "../plan.ts";
+import { lowerDataTable } from "./constants/data-table.ts";
+import { lowerExternalData } from "./constants/external-data.ts";
 import { unknownTable } from "./diagnostics.ts";
 import { calledBody, elements, kindOf, optionalPart, part, textOf, type Syntax } from "./kusto-parser.ts";
 import { bindLet } from "./let-statement.ts";
 import { lowerExpression } from "./lower-expression.ts";
 import { lowerOperator } from "./operator-table.ts";
-import { lowerDataTable } from "./operators/table-operators.ts";
 import { refusal, type Environment, type Table } from "./scope.ts";
 import { lowerTabularCall } from "./user-function.ts";
 
@@ -18,7 +19,7 @@ import { lowerTabularCall } from "./user-function.ts";
 export function lowerQuery(
   block: Syntax,
   source: SourceTable,
-  columnsRead: readonly string[],
+  { columnsRead, lists }: Pick<Environment, "columnsRead" | "lists">,
   shared?: SharedTable[],
 ): Table {
   const table = sourceTable(source);
@@ -31,6 +32,7 @@ export function lowerQuery(
     ...(shared && { shared }),
     base: 0,
     columnsRead,
+    lists,
   };
   for (const statement of elements(part(block, "Statements"))) {
     if (kindOf(statement) === "ExpressionStatement") return lowerTable(part(statement, "Expression"), environment);
@@ -52,6 +54,8 @@ function lowerTable(node: Syntax, environment: Environment): Table {
       return lowerTable(part(node, "Expression"), environment);
     case "DataTableExpression":
       return lowerDataTable(node, environment);
+    case "ExternalDataExpression":
+      return lowerExternalData(node, environment);
     case "NameReference":
       return lowerTableName(node, environment);
     case "FunctionCallExpression": {

@@ -17,8 +17,22 @@ export function lowerOperator(node: Syntax, input: Table | undefined, environmen
   if (isFirst && kind !== "UnionOperator" && kind !== "PrintOperator") {
     throw refusal(node, environment, "unsupported-operator", `${operatorName(node)} has no table to work on`);
   }
-  return lower(node, input ?? NO_TABLE, environment, isFirst);
+  const table = lower(node, input ?? NO_TABLE, environment, isFirst);
+  const isOrdering = ORDERING.has(kind);
+  return isOrdering || UNORDERING.has(kind) ? { ...table, isSerialized: isOrdering } : table;
 }
+
+/** Operators after which the order of the rows is certain, and after which it is not. Others but serialize keep it. */
+const ORDERING = new Set(["SortOperator", "TopOperator"]);
+const UNORDERING = new Set([
+  "CountOperator",
+  "DistinctOperator",
+  "EvaluateOperator",
+  "JoinOperator",
+  "MvExpandOperator",
+  "SummarizeOperator",
+  "UnionOperator",
+]);
 
 function refusedOperator(name: string, source: string): Omit<QueryProblem, "offset"> {
   const reason = refusedOperators(source)[name];

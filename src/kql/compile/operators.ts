@@ -11,6 +11,7 @@ import {
   lowerProjectKeep,
   lowerProjectRename,
   lowerProjectReorder,
+  lowerSerialize,
   lowerWhere,
 } from "./operators/row-operators.ts";
 import { lowerSummarize } from "./operators/summarize-operator.ts";
@@ -49,5 +50,6 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   CountOperator: lowerCount,
   PrintOperator: lowerPrint,
   EvaluateOperator: lowerEvaluate,
+  SerializeOperator: lowerSerialize,
   AsOperator: lowerAs,
 };

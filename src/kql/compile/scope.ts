@@ -1,6 +1,7 @@
 import type { Aggregate, Expression, SharedTable, Step } from "../plan.ts";
 import { FUNCTIONS } from "../run/function-table.ts";
 import type { Column, ScalarType } from "../run/values.ts";
+import type { Lists } from "./constants/lists.ts";
 import type { Syntax } from "./kusto-parser.ts";
 import { QueryRefused } from "./problem.ts";
 
@@ -22,6 +23,8 @@ export interface Table {
   readonly readsEvent: boolean;
   /** The name that `union withsource` shows: of the source table, a `let` or a view, or the last one that `as` gave. */
   readonly name?: string;
+  /** Whether the order of the rows is certain, so that functions may depend on it. */
+  readonly isSerialized?: boolean;
   /** The tables that `as` has named in the pipeline so far, which later operators can read. */
   readonly named?: readonly (readonly [name: string, table: Table])[];
 }
@@ -48,8 +51,11 @@ export interface Environment {
   readonly base: number;
   /** Columns of the result that the rule's other fields name. */
   readonly columnsRead: readonly string[];
+  readonly lists: Lists;
   /** Set within `mv-apply … on (…)`: the subquery's input. Its rows come from one record, so every operator is allowed. */
   readonly subqueryInput?: Table;
+  /** Set where an operator may call functions that depend on the order of the rows: registers a call, as `aggregate` does. */
+  readonly rowFunction?: (call: Aggregate, at: Syntax) => Expression;
   /** Set within the aggregates of `summarize`: registers one and returns the column of its value. */
   readonly aggregate?: (aggregate: Aggregate) => Expression;
 }

@@ -49,6 +49,7 @@ function environmentOfBody(node: Syntax, body: Syntax, environment: Environment)
     ...(environment.shared && { shared: environment.shared }),
     columns: [],
     columnsRead: environment.columnsRead,
+    lists: environment.lists,
     names,
     base: declaration.TextStart - body.TextStart,
   };

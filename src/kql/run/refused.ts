@@ -1,4 +1,5 @@
-const OTHER_EVENTS = "its value depends on other rows, and pimwatch does not implement that";
+import { ROW_FUNCTIONS } from "./row-functions.ts";
+
 const UNKNOWN_COMBINATION =
   "Kusto's page does not say how it combines hashes, and any other value than Sentinel's would mislead; hash one text: hash(strcat(…))";
 const CHANCE = "its value differs from run to run, so live runs, replay and backtest would disagree";
@@ -7,19 +8,11 @@ const CHANCE = "its value differs from run to run, so live runs, replay and back
 export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   rand: CHANCE,
   new_guid: CHANCE,
-  row_number: OTHER_EVENTS,
-  row_cumsum: OTHER_EVENTS,
-  row_rank_dense: OTHER_EVENTS,
-  row_rank_min: OTHER_EVENTS,
-  row_window_session: OTHER_EVENTS,
-  prev: OTHER_EVENTS,
-  next: OTHER_EVENTS,
   _GetWatchlist:
     "watchlists live in a Sentinel workspace; list the values in overlay.yaml under variables, by the name of the let",
   hash_combine: UNKNOWN_COMBINATION,
   hash_many: UNKNOWN_COMBINATION,
   parse_user_agent: "it needs a list of browsers and devices, which pimwatch does not have",
-  ingestion_time: "the stream has no ingestion time",
   assert: "nobody would see that it failed",
   map: "write mv-apply",
 };
@@ -42,7 +35,6 @@ const REFUSED_FAMILIES: Readonly<Record<string, string>> = {
   current_: CLUSTER,
   cursor_: CLUSTER,
   extent_: CLUSTER,
-  row_: OTHER_EVENTS,
 };
 
 export function unsupportedFunction(name: string): string {
@@ -51,6 +43,7 @@ export function unsupportedFunction(name: string): string {
 
 /** Why a function of Kusto is refused. */
 function reasonFor(name: string): string {
+  if (Object.hasOwn(ROW_FUNCTIONS, name)) return "its value depends on other events";
   if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name] ?? "";
   const family = Object.keys(REFUSED_FAMILIES).find((prefix) => name.startsWith(prefix));
   return (family && REFUSED_FAMILIES[family]) ?? "pimwatch does not implement it";
@@ -64,12 +57,10 @@ export function refusedFunctions(): Readonly<Record<string, string>> {
 
 /** Why operators that compare events with one another are refused. */
 export const WINDOW = "it compares events with one another, and pimwatch does not implement it";
-const FIXED = "the columns of its result depend on the data, and a rule's columns must be known at build time";
 const FETCHED = "rules fetch nothing while they run";
 
 /** Plugins of `evaluate` that are refused, and why. */
 const REFUSED_PLUGINS: Readonly<Record<string, string>> = {
-  pivot: FIXED,
   narrow: WINDOW,
   preview: "it has several results",
   python: "it runs code of another language",
@@ -105,18 +96,16 @@ export function refusedOperators(source: string): Readonly<Record<string, string
     reduce: WINDOW,
     scan: WINDOW,
     partition: WINDOW,
-    serialize: WINDOW,
     "make-graph": WINDOW,
     fork: "it has several results",
     facet: "it has several results",
-    evaluate: "pimwatch implements only its plugin bag_unpack",
+    evaluate: "pimwatch implements only its plugins bag_unpack, pivot and sequence_detect",
     range: "its rows would be found again with every event; for a list of constants write the function range()",
     "graph-match": WINDOW,
     "macro-expand": `write the query once for ${source}`,
     getschema: "it describes columns, not events",
     search: `write where, over ${source}`,
     find: `write where, over ${source}`,
-    externaldata: `${FETCHED}; put the values into the rule as a dynamic list or, if a let reads them, into overlay.yaml under variables`,
     render: "a rule draws no chart",
     consume: "it returns nothing",
     invoke: "call the function with the table as its argument",

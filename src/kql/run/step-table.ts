@@ -10,6 +10,8 @@ import { bindParse } from "./steps/parse.ts";
 import { bindParseKv } from "./steps/parse-kv.ts";
 import { bindProject } from "./steps/project.ts";
 import { bindRead } from "./steps/read.ts";
+import { bindRowFunctions } from "./steps/row-functions.ts";
+import { bindSequence } from "./steps/sequence.ts";
 import type { BindSteps, RunStep } from "./steps/step.ts";
 import { bindSummarize } from "./steps/summarize.ts";
 import { bindTable } from "./steps/table.ts";
@@ -80,6 +82,10 @@ function bindStep(step: Step, evaluation: Evaluation): RunStep {
       return bindTable(step, evaluation, bindSteps);
     case "read":
       return bindRead(step, evaluation, bindSteps);
+    case "sequence":
+      return bindSequence(step, evaluation, bindSteps);
+    case "row-functions":
+      return bindRowFunctions(step, evaluation, bindSteps);
     case "join":
       return bindJoin(step, evaluation, bindSteps);
     default:

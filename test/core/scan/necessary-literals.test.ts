@@ -213,3 +213,25 @@ describe("a record that matches a plan holds one of its literals", () => {
     expect(matches).toBeGreaterThan(200);
   });
 });
+
+describe("a join with a list of constants", () => {
+  const joined = (kind: string) =>
+    `where OperationName == 'Add user' | join kind=${kind} (datatable(Id: string)['a']) on Id | where Category == 'UserManagement'`;
+
+  test.each(["inner", "innerunique", "leftouter", "leftsemi", "leftanti"])("%s keeps what is necessary", (kind) => {
+    expect(literalsOf(joined(kind))).toEqual(["Add user"]);
+  });
+
+  test("other kinds can return rows of the right side alone", () => {
+    const { steps, ...plan } = planOf(`AuditLogs | ${joined("inner")}`);
+    const others = steps.map((step) => (step.step === "join" ? { ...step, kind: "rightouter" as const } : step));
+    expect(necessaryLiterals({ ...plan, steps: others.slice(0, -1) })).toBeUndefined();
+  });
+});
+
+test("a list of more than a thousand texts is not searched for, since the scan for it would hold up each start", () => {
+  const listed = (count: number) =>
+    literalsOf(`where Id in (${Array.from({ length: count }, (_, index) => `"a long id ${index}"`).join(", ")})`);
+  expect(listed(1_000)).toHaveLength(1_000);
+  expect(listed(1_001)).toBeUndefined();
+});

@@ -31,7 +31,7 @@ describe("union isfuzzy=true drops the legs whose tables do not exist", () => {
 
   test("and says so at their place", () => {
     const query = `union isfuzzy=true ${LEG}, ${AWS}`;
-    expect(compileQuery(query, AUDIT_LOGS).dropped).toEqual([
+    expect(compileQuery(query, AUDIT_LOGS).notes).toEqual([
       {
         offset: query.indexOf("AWSCloudTrail"),
         code: "dropped-leg",

@@ -36,7 +36,8 @@ describe("a function that pimwatch cannot run is refused where its value is used
     expect(compileQuery(query, AUDIT_LOGS)).toEqual({
       problems: [{ offset: query.lastIndexOf(at), code: "unsupported-function", message }],
       leftOut: [],
-      dropped: [],
+      notes: [],
+      lists: [],
       hash: expect.any(String) as string,
     });
   });
@@ -86,7 +87,7 @@ describe("otherwise the query runs, and its result does not have the columns tha
       leftOut: ["a"],
     },
     {
-      query: "AuditLogs | project n = row_number(), Category",
+      query: "AuditLogs | serialize | project n = row_number(), Category",
       columns: { Category: "RoleManagement" },
       leftOut: ["n"],
     },
@@ -96,13 +97,13 @@ describe("otherwise the query runs, and its result does not have the columns tha
   });
 
   test("the column's problem names the function, at its place", () => {
-    expect(compileQuery("AuditLogs | extend n = row_number()", AUDIT_LOGS).leftOut).toEqual([
+    expect(compileQuery("AuditLogs | serialize n = row_number()", AUDIT_LOGS).leftOut).toEqual([
       {
         name: "n",
         problem: {
-          offset: 23,
+          offset: 26,
           code: "unsupported-function",
-          message: "row_number is not supported: its value depends on other rows, and pimwatch does not implement that",
+          message: "row_number is not supported: its value depends on other events",
         },
       },
     ]);

@@ -78,6 +78,8 @@ export const WITHOUT_EXAMPLES: Readonly<Record<string, string>> = {
     "count-operator",
     "join-operator",
     "table-function",
+    "pivot-plugin",
+    "serialize-operator",
     "column-ifexists-function",
     "not-function",
     "iff-function",
@@ -101,6 +103,8 @@ export const WITHOUT_EXAMPLES: Readonly<Record<string, string>> = {
   ...because(POPULATION, ["project-away-operator"]),
   ...because(MANY_EVENTS, ["as-operator", "materialize-function", "ago-function", "take-operator"]),
   ...because(NO_VALUE, [
+    "externaldata-operator",
+    "ingestion-time-function",
     "sqrt-function",
     "exp-function",
     "exp2-function",

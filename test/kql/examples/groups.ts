@@ -8,6 +8,7 @@ import { LITERALS_CASES } from "../semantics/literals.cases.ts";
 import { OPERATOR_CASES } from "../semantics/operators.cases.ts";
 import { PARSE_CASES } from "../semantics/parse.cases.ts";
 import { REPORTED_CASES } from "../semantics/reported.cases.ts";
+import { ROW_CASES } from "../semantics/rows.cases.ts";
 import { TABLE_CASES } from "../semantics/tables.cases.ts";
 import { TEXTS_CASES } from "../semantics/texts.cases.ts";
 import { TIMES_CASES } from "../semantics/times.cases.ts";
@@ -25,6 +26,7 @@ export const GROUPS: readonly CaseGroup[] = [
   ...PARSE_CASES,
   ...TABLE_CASES,
   ...JOIN_CASES,
+  ...ROW_CASES,
   ...TEXTS_CASES,
   ...DYNAMIC_VALUES_CASES,
   ...TIMES_CASES,

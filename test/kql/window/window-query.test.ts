@@ -32,6 +32,10 @@ const QUERIES = {
   "the day before": `AuditLogs | where TimeGenerated < ago(1d) | where Category == "left" | project Id`,
   "an age": `AuditLogs | extend Age = now() - TimeGenerated | where Age > 1d | where Category == "left" | project Id`,
   "a computed bound": `let start = ago(1d); AuditLogs | where TimeGenerated < start and Category == "left" | project Id`,
+  "a sequence": `AuditLogs | where Category in ("left", "right") and TimeGenerated > ago(2d)
+    | evaluate sequence_detect(TimeGenerated, 1d, 1d, a = (Category == "left"), b = (Category == "right"), OperationName)`,
+  "numbered rows": `AuditLogs | where Category == "left" | sort by TimeGenerated asc, Id asc, OperationName asc, Identity asc
+    | extend n = row_number(1, Id != prev(Id)), later = next(Id) | where n > 1 or later == "1" | project Id, n, later`,
   "no row": `AuditLogs | where Category == "none" | count`,
 };
 
@@ -90,11 +94,6 @@ describe("refused", () => {
       query: "AuditLogs | lookup AuditLogs on Id",
       at: "lookup",
       message: /lookup is not supported: it compares events/,
-    },
-    {
-      query: "AuditLogs | sort by Id | extend p = prev(Id) | where p == Id",
-      at: "p == Id",
-      message: /prev is not supported/,
     },
     {
       query: "let f = (t: string) { table(t) | count }; f('SigninLogs')",

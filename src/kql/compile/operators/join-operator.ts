@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<string, JoinKind>> = {
 
 const LEFT_ONLY: ReadonlySet<JoinKind> = new Set(["leftsemi", "leftanti"]);
 const RIGHT_ONLY: ReadonlySet<JoinKind> = new Set(["rightsemi", "rightanti"]);
+/** Kinds whose rows depend on all left rows: with constants on the right, one event decides the others. */
+const OF_RIGHT_ROWS: ReadonlySet<JoinKind> = new Set(["rightsemi", "rightanti", "rightouter", "fullouter"]);
 
 /**
  * Pairs the input's rows with those of another table. Hints change nothing of the result.
@@ -29,15 +31,14 @@ const RIGHT_ONLY: ReadonlySet<JoinKind> = new Set(["rightsemi", "rightanti"]);
  * @see https://learn.microsoft.com/kusto/query/join-operator
  */
 export const lowerJoin: LowerOperator = (node, left, environment) => {
-  if (environment.shared === undefined) {
-    throw refusal(node, environment, "not-event-local", "join compares events with one another");
-  }
   const { subqueryInput: _input, ...around } = environment;
   const right = environment.lower.table(part(node, "Expression"), around);
   const written = parameterOf(node, "kind");
   const kind = KINDS[written === undefined ? "innerunique" : textOf(written)];
   if (kind === undefined)
     throw refusal(node, environment, "unsupported-operator", `there is no kind of join ${written && textOf(written)}`);
+  if (environment.shared === undefined && (right.readsEvent || OF_RIGHT_ROWS.has(kind)))
+    throw refusal(node, environment, "not-event-local", "join compares events with one another");
   const sides: Sides = { left, right, environment };
   const clause = optionalPart(node, "ConditionClause");
   const conditions = clause && optionalPart(clause, "Expressions");

@@ -79,9 +79,14 @@ export function parameterOf(node: Syntax, name: string): Syntax | undefined {
   return found && part(found, "Expression");
 }
 
+/** Whether the rows of a table come from all events, of which the query sees one. */
+export function isOfAllEvents({ readsEvent }: Table, { subqueryInput, shared }: Environment): boolean {
+  return readsEvent && subqueryInput === undefined && shared === undefined;
+}
+
 /** Refuses an operator that reads all rows: in a subquery these are the rows of one event, at table level of all events. */
 export function refuseAtTableLevel(name: string, node: Syntax, input: Table, environment: Environment): void {
-  if (environment.subqueryInput || environment.shared || !input.readsEvent) return;
+  if (!isOfAllEvents(input, environment)) return;
   const message = `${name} looks at the rows of all events`;
   throw refusal(node, environment, "not-event-local", message);
 }

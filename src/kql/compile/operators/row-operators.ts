@@ -12,15 +12,19 @@ import {
 import { withLeftCondition } from "./left-condition.ts";
 import { refuseEarlierEvents } from "./earlier-events.ts";
 import { lowerColumns } from "../lower-expression.ts";
+import { acrossRows } from "./row-functions.ts";
 import { over, projected, refuseUnavailable, withStep, type LowerOperator } from "./operator.ts";
 
 export const lowerWhere: LowerOperator = (node, input, environment) => {
   const condition = part(node, "Condition");
-  const predicate = environment.lower.expression(condition, over(input, environment));
-  refuseUnavailable([predicate], condition, input, environment);
-  refusePerEvent(predicate, condition, input, environment);
-  refuseEarlierEvents(predicate, condition, input, environment);
-  return withStep({ ...input, steps: withLeftCondition(input.steps, predicate) }, { step: "where", predicate });
+  const { table, result: predicate } = acrossRows(condition, input, environment, (inside) =>
+    inside.lower.expression(condition, over(input, inside)),
+  );
+  refuseUnavailable([predicate], condition, table, environment);
+  refusePerEvent(predicate, condition, table, environment);
+  refuseEarlierEvents(predicate, condition, table, environment);
+  const found = withStep({ ...table, steps: withLeftCondition(table.steps, predicate) }, { step: "where", predicate });
+  return table === input ? found : keeping(found, [...input.columns.keys()]);
 };
 
 /** Refuses to test a value of `summarize`: here it covers one event, in Kusto all events of a window. */
@@ -39,9 +43,10 @@ export interface NamedValue extends ScopeColumn {
 }
 
 export const lowerProject: LowerOperator = (node, input, environment) => {
-  const named = distinctlyNamed(node, namedValues(node, input, environment));
+  const { table, result } = acrossRows(node, input, environment, (inside) => namedValues(node, input, inside));
+  const named = distinctlyNamed(node, result);
   return projected(
-    input,
+    table,
     columnsOfNamed(named),
     named.map(({ value }) => value),
   );
@@ -49,16 +54,23 @@ export const lowerProject: LowerOperator = (node, input, environment) => {
 
 /** Existing columns are removed and appended with their new values, as Kusto's page on extend says. */
 export const lowerExtend: LowerOperator = (node, input, environment) => {
-  const all = namedValues(node, input, environment);
+  const { table, result: all } = acrossRows(node, input, environment, (inside) => namedValues(node, input, inside));
   // If values have the same name, the last one wins.
   const named = all.filter(({ name }, index) => all.findLastIndex((each) => each.name === name) === index);
   const replaced = new Set(named.map(({ name }) => name));
   const kept = input.columns.flatMap(({ name }, index) => (replaced.has(name) ? [] : [index]));
   return projected(
-    input,
+    table,
     [...pick(input.columns, kept), ...columnsOfNamed(named)],
     [...kept.map((index) => columnExpression(input.columns, index)), ...named.map(({ value }) => value)],
   );
+};
+
+/** Says that the order of the rows is certain, and may add columns as `extend` does. */
+export const lowerSerialize: LowerOperator = (node, input, environment, isFirst) => {
+  const serialized: Table = { ...input, isSerialized: true };
+  if (elements(part(node, "Expressions")).length === 0) return serialized;
+  return lowerExtend(node, serialized, environment, isFirst);
 };
 
 /** If expressions have the same derived name, as in `bin(t, 1h), startofday(t)`, the binder numbers them: `t`, `t1`. */

@@ -42,7 +42,10 @@ export const bindJoin: BindStep<"join"> = (step, evaluation, bindSteps) => {
   const keyOfRight = bindKey(step.rightKeys, evaluation);
   const [noLeft, noRight] = [emptyRow(step.leftTypes), emptyRow(step.rightTypes)];
   const width = noLeft.length + noRight.length;
+  const isOfLeft = form.rightPartnered === undefined && form.rightAlone === undefined;
   return (leftRows) => {
+    // Most events have no left row, and the right side may be a long list.
+    if (isOfLeft && leftRows.length === 0) return [];
     const right = runRight([]).map((row) => ({ row, key: keyOfRight(row), isPartnered: false }));
     const byKey = new Map<string | undefined, typeof right>();
     for (const each of right) {
