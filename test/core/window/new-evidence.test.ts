@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { IncidentRow } from "../../../src/core/incident/incident-row.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { withNewEvidence } from "../../../src/core/window/new-evidence.ts";
 
 const AT = new Date("2026-03-04T10:00:00Z");
@@ -67,7 +68,7 @@ test("an incident never goes back: of any findings, in any order, it ends with t
   });
   const further = (one: IncidentRow, other: IncidentRow): number => {
     for (const name of ["EventCount", "Instant", "ContentHash"]) {
-      const [left, right] = [String(one[name]), String(other[name])];
+      const [left, right] = [valueText(one[name]), valueText(other[name])];
       if (left !== right) return left < right ? -1 : 1;
     }
     return 0;

@@ -117,7 +117,7 @@ test("a row names the source rows that it is made of", () => {
 });
 
 describe("the identity of a row", () => {
-  const [left, right, alone] = [
+  const [left, right, lonely] = [
     auditLogRow({ Category: "left", Id: "1", OperationName: "a" }),
     auditLogRow({ Category: "right", Id: "2", OperationName: "a" }),
     auditLogRow({ Category: "left", Id: "3", OperationName: "b" }),
@@ -125,7 +125,7 @@ describe("the identity of a row", () => {
   const sides = (kind: string): string =>
     `AuditLogs | where Category == "left" | join kind=${kind} (AuditLogs | where Category == "right") on OperationName`;
   const identities = (query: string) =>
-    windowResult(query, [left, right, alone]).results.map(({ identity }) => identity);
+    windowResult(query, [left, right, lonely]).results.map(({ identity }) => identity);
 
   test.each([
     { what: "both sides", query: sides("inner"), expected: [{ rows: [left, right], keys: [] }] },
@@ -134,7 +134,7 @@ describe("the identity of a row", () => {
       query: `${sides("leftouter")} | project OperationName, Id1`,
       expected: [
         { rows: [left], keys: [] },
-        { rows: [alone], keys: [] },
+        { rows: [lonely], keys: [] },
       ],
     },
     {
@@ -148,7 +148,7 @@ describe("the identity of a row", () => {
       expected: [{ rows: [right], keys: ['["a"]'] }],
     },
     { what: "its own row, of a semi join", query: sides("leftsemi"), expected: [{ rows: [left], keys: [] }] },
-    { what: "its own row, of an anti join", query: sides("leftanti"), expected: [{ rows: [alone], keys: [] }] },
+    { what: "its own row, of an anti join", query: sides("leftanti"), expected: [{ rows: [lonely], keys: [] }] },
     {
       what: "the key of its group",
       query: 'AuditLogs | where Category == "left" | summarize n = count() by OperationName | project Twice = 2 * n',
