@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { readTenants } from "../../src/core/event/tenants.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
-import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
+import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
@@ -44,7 +44,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     const stream = Object.keys(Object(at(theOne(deployment, RULE).properties, "streamDeclarations")));
 
     const tables = ofType(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables");
-    expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE]);
+    expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE, KEPT_TABLE]);
     expect(settings["DEAD_LETTERS_CONTAINER_URL"]).toContain(`'${DEAD_LETTERS_CONTAINER}'`);
     expect(settings["BACKUPS_CONTAINER_URL"]).toContain(`'${BACKUPS_CONTAINER}'`);
     expect(stream).toEqual([settings["LOGS_INGESTION_STREAM"]]);
