@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { readTenants } from "../../src/core/event/tenants.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
-import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
+import {
+  BACKUPS_CONTAINER,
+  DEAD_LETTERS_CONTAINER,
+  INCIDENTS_TABLE,
+  KEPT_TABLE,
+  LEDGER_TABLE,
+} from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 

@@ -158,7 +158,10 @@ test("slow detection counts from the hub or from the later instant of the rule, 
     incident("long after its instant", 5, { ...slow, Instant: NOW - 30 * MINUTE }),
   ];
 
-  expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual(["slow", "long after its instant"]);
+  expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual([
+    "slow",
+    "long after its instant",
+  ]);
 });
 
 /** They work with rows of any kind: they only test whether one exists, or name the table in a text. */

@@ -33,7 +33,11 @@ test.each([
   },
   {
     why: "it needs several events",
-    query: ["let Earlier = AuditLogs | where TimeGenerated < ago(1h) | project Id;", "AuditLogs", "| where Id !in (Earlier)"],
+    query: [
+      "let Earlier = AuditLogs | where TimeGenerated < ago(1h) | project Id;",
+      "AuditLogs",
+      "| where Id !in (Earlier)",
+    ],
   },
 ])("a rule is listed as not judged, because $why", async ({ why, query: lines }) => {
   const directory = await rulesWith({});

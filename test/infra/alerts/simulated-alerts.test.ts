@@ -246,7 +246,9 @@ const FAULTS: readonly {
   },
   {
     fault: "an hourly rule over several events cannot be evaluated for half a day",
-    simulated: unhealthy({ traces: every(HOUR, at, at + 12 * HOUR).map((time) => traceAt("window not evaluated", time)) }),
+    simulated: unhealthy({
+      traces: every(HOUR, at, at + 12 * HOUR).map((time) => traceAt("window not evaluated", time)),
+    }),
     fires: { "window-failed": 1 },
   },
   {
