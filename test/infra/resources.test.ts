@@ -211,6 +211,7 @@ test("the identity has these rights and no others", () => {
     "storageAccounts/pimhost: Storage Table Data Contributor",
     "tables/incidents: Storage Table Data Contributor",
     "tables/ledger: Storage Table Data Contributor",
+    "tables/kept: Storage Table Data Contributor",
     "containers/dead-letters: Storage Blob Data Contributor",
     "containers/backups: Storage Blob Data Contributor",
     "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher",
@@ -220,13 +221,14 @@ test("the identity has these rights and no others", () => {
   expect(rightsIn("cheapest")).toEqual(rights);
 });
 
-test("an operator, where there is one, may read incidents, ledger, dead letters and backups, and send events", () => {
+test("an operator, where there is one, may read incidents, ledger, kept records, dead letters and backups, and send events", () => {
   const theirs = rightsIn("everything").filter(({ principalType }) => principalType !== "ServicePrincipal");
 
   expect(theirs).toEqual([
     { scope: "eventhubs/entra", role: "Azure Event Hubs Data Sender", principalType: "User" },
     { scope: "tables/incidents", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "tables/ledger", role: "Storage Table Data Reader", principalType: "User" },
+    { scope: "tables/kept", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "containers/dead-letters", role: "Storage Blob Data Reader", principalType: "User" },
     { scope: "containers/backups", role: "Storage Blob Data Reader", principalType: "User" },
   ]);

@@ -8,7 +8,7 @@ import type { PipelineHealth } from "../../../src/workflows/health/pipeline-heal
 import type { Reconciled } from "../../../src/workflows/delivery/reconcile.ts";
 import type { BySink } from "../../../src/workflows/delivery/sink.ts";
 import type { Swept } from "../../../src/workflows/delivery/sweep-outbox.ts";
-import type { FailedInstant, WindowFigures } from "../../../src/workflows/windows/run-windows.ts";
+import type { WindowRun } from "../../../src/workflows/windows/run-windows.ts";
 import type { Row } from "../query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
 
@@ -25,8 +25,8 @@ export interface LogLines {
   readonly "events lost": LostEvents;
   readonly "event not stored": StuckEvent & { readonly partitionId: string };
   readonly "timer late": LateTimer;
-  readonly "windows evaluated": WindowFigures & { readonly failed: number };
-  readonly "window not evaluated": Omit<FailedInstant, "instant"> & { readonly instant: string };
+  readonly "windows evaluated": WindowRun["figures"] & { readonly failed: number };
+  readonly "window not evaluated": Omit<WindowRun["failed"][number], "instant"> & { readonly instant: string };
   readonly "category silent": Omit<CategoryHealth, "isSilent">;
   readonly reconciled: Reconciled;
   readonly "backed up": BackedUp;
