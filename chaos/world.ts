@@ -200,6 +200,7 @@ function behindProxies({ stack, certificate, webhookUrl, gatePort, ports }: Made
     LEDGER_GRACE_SECONDS: "2",
     LEDGER_STALL_SECONDS: "30",
     RECONCILIATION_TIMER_SCHEDULE: "*/7 * * * * *",
+    WINDOW_TIMER_SCHEDULE: "*/5 * * * * *",
     BACKUP_TIMER_SCHEDULE: "*/11 * * * * *",
   };
 }

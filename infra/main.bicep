@@ -114,6 +114,9 @@ param ledgerStallSeconds int = 900
 @description('When the incidents are compared with the rows that Log Analytics acknowledged (NCRONTAB).')
 param reconciliationTimerSchedule string = '0 7 * * * *'
 
+@description('When rules that need several events are evaluated at the instants that have come since (NCRONTAB).')
+param windowTimerSchedule string = '15 * * * * *'
+
 @description('When the backup of the incident table goes on, or begins if a day has passed (NCRONTAB).')
 param backupTimerSchedule string = '0 37 * * * *'
 
@@ -271,9 +274,10 @@ var dataCollectionRuleName = '${namePrefix}-incidents${privateNetworking ? '-pri
 var dataCollectionEndpointName = privateNetworking ? '${namePrefix}-ingestion' : ''
 var packageContainerName = 'app-package'
 
-// As src/services.ts and src/core/incident/incident-columns.ts name them.
+// As src/storage-names.ts and src/core/incident/incident-columns.ts name them.
 var incidentTableName = 'incidents'
 var ledgerTableName = 'ledger'
+var keptTableName = 'kept'
 var deadLetterContainerName = 'dead-letters'
 var backupContainerName = 'backups'
 var incidentColumns = loadJsonContent('incident-columns.json')
@@ -455,7 +459,7 @@ module incidentStorage 'modules/storage-account.bicep' = {
     tags: allTags
     skuName: storageSkuName
     containers: [deadLetterContainerName, backupContainerName]
-    tables: [incidentTableName, ledgerTableName]
+    tables: [incidentTableName, ledgerTableName, keptTableName]
     softDeleteDays: storageSoftDeleteDays
     keepsVersions: true
     isLocked: locks
@@ -591,6 +595,7 @@ module roleAssignments 'modules/role-assignments.bicep' = {
     incidentStorageName: incidentStorageName
     incidentTableName: incidentTableName
     ledgerTableName: ledgerTableName
+    keptTableName: keptTableName
     deadLetterContainerName: deadLetterContainerName
     backupContainerName: backupContainerName
     dataCollectionRuleName: dataCollectionRuleName
@@ -665,6 +670,7 @@ module functionApp 'modules/function-app.bicep' = {
     ledgerGraceSeconds: ledgerGraceSeconds
     ledgerStallSeconds: ledgerStallSeconds
     reconciliationTimerSchedule: reconciliationTimerSchedule
+    windowTimerSchedule: windowTimerSchedule
     backupTimerSchedule: backupTimerSchedule
     scanEvents: scanEvents
     dashboardClientId: dashboardClientId

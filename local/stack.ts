@@ -117,6 +117,7 @@ function settingsFor(
     DASHBOARD_LOCAL_USER: "local user",
     LEDGER_TIMER_SCHEDULE: "30 * * * * *",
     RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+    WINDOW_TIMER_SCHEDULE: "15 * * * * *",
     BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
     ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_FORMAT: webhook.format ?? "json" }),
     // The ingestion stand-in's certificate and tokens; the app itself is the same as in Azure.

@@ -1,3 +1,4 @@
+import { hasWindow, type Rule } from "../src/core/incident/rule.ts";
 import { compileAllRules, type SourcedRule } from "../src/sentinel/compile-rules.ts";
 import { readOverlay } from "../src/sentinel/overlay/overlay.ts";
 import { withVariables } from "../src/sentinel/overlay/overlay-query.ts";
@@ -5,6 +6,8 @@ import { withVariables } from "../src/sentinel/overlay/overlay-query.ts";
 /**
  * The content of `infra/queries/alerts/detection/missed.kql`: the query of every enabled rule, with its overlay's
  * variables and exclusions, over AuditLogs, minus the records that are incidents already.
+ *
+ * A rule over several events is not judged: its query looks back from the time at which it runs.
  *
  * The record has half an hour to reach the hub, and its incident to reach Log Analytics. An alert's query sees at most
  * two days, so it compares the records of one day with the incidents of two.
@@ -14,7 +17,7 @@ import { withVariables } from "../src/sentinel/overlay/overlay-query.ts";
 export async function missedQuery(rulesDirectory: string): Promise<string> {
   const { sourced } = await compileAllRules(rulesDirectory);
   const active = sourced.filter(({ rule }) => rule.disabled === undefined);
-  const judged = active.filter(yieldsTheRecordsId);
+  const judged = active.filter(({ rule }) => !hasWindow(rule) && yieldsTheRecordsId(rule));
   if (judged.length === 0) return NOTHING;
   const unjudged = active.filter((rule) => !judged.includes(rule));
   const definitions = judged.map(
@@ -26,7 +29,7 @@ export async function missedQuery(rulesDirectory: string): Promise<string> {
   );
   return `// Generated from rules/ by \`npm run generate\`: Sentinel's own queries judge pimwatch. A listed record was in AuditLogs
 // half an hour ago but is not an incident: pimwatch missed it, or it never reached the hub.
-${unjudged.map(({ rule }) => `// Not judged, because its result does not name the record: ${rule.name}\n`).join("")}${definitions.join("")}union
+${unjudged.map(({ rule }) => `// Not judged, because ${reasonOf(rule)}: ${rule.name}\n`).join("")}${definitions.join("")}union
 ${branches.join(",\n")}
 | where TimeGenerated between (ago(1d) .. ago(30m))
 | join kind=leftanti (
@@ -46,9 +49,13 @@ datatable(TimeGenerated: datetime, RuleId: string, RuleName: string, OperationNa
 /** The columns of a rule's result that the union reads. */
 const NEEDED = ["TimeGenerated", "OperationName", "Id"];
 
-function yieldsTheRecordsId({ rule }: SourcedRule): boolean {
+function yieldsTheRecordsId(rule: Rule): boolean {
   const columns = new Set(rule.plan.columns.map(({ name }) => name));
   return NEEDED.every((name) => columns.has(name));
+}
+
+function reasonOf(rule: Rule): string {
+  return hasWindow(rule) ? "it needs several events" : "its result does not name the record";
 }
 
 function queryOf({ rule, files }: SourcedRule): string {

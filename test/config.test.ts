@@ -18,6 +18,7 @@ const IN_AZURE = {
   OUTBOX_TIMER_SCHEDULE: "0 * * * * *",
   LEDGER_TIMER_SCHEDULE: "30 * * * * *",
   RECONCILIATION_TIMER_SCHEDULE: "0 7 * * * *",
+  WINDOW_TIMER_SCHEDULE: "15 * * * * *",
   BACKUP_TIMER_SCHEDULE: "0 37 * * * *",
 };
 const LOCAL = {
@@ -73,7 +74,7 @@ test("settings of an app in Azure are read", () => {
       "outbox-timer": "0 * * * * *",
       "ledger-timer": "30 * * * * *",
       "reconciliation-timer": "0 7 * * * *",
-      "window-timer": "0 7 * * * *",
+      "window-timer": "15 * * * * *",
       "backup-timer": "0 37 * * * *",
     },
     scansEvents: true,
@@ -137,6 +138,7 @@ test("without any setting, every required one is reported with its expected valu
     'OUTBOX_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 * * * * *"',
     'LEDGER_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "30 * * * * *"',
     'RECONCILIATION_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 7 * * * *"',
+    'WINDOW_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "15 * * * * *"',
     'BACKUP_TIMER_SCHEDULE is missing: expected an NCRONTAB expression, such as "0 37 * * * *"',
     "AUDIT_EVENTS__fullyQualifiedNamespace is missing: expected NAMESPACE.servicebus.windows.net (or AUDIT_EVENTS with a connection string, in local runs)",
     "INCIDENTS_TABLE_ENDPOINT is missing: expected the table endpoint of a storage account (or INCIDENTS_STORAGE with a connection string, in local runs)",
@@ -355,6 +357,7 @@ test("SETTING_NAMES lists all settings, which sample, Bicep and documents are ch
     "SCAN_EVENTS",
     "WEBHOOK_FORMAT",
     "WEBHOOK_URL",
+    "WINDOW_TIMER_SCHEDULE",
   ]);
 });
 

@@ -9,7 +9,7 @@ const FORMATS = ["text", "json", "sarif"] as const;
 
 export const lint = command({
   name: "lint",
-  summary: "Checks Sentinel rules: YAML, KQL, mappings, ATT&CK, and anything that the stream cannot run.",
+  summary: "Checks Sentinel rules: YAML, KQL, mappings, ATT&CK, and anything that pimwatch cannot run.",
   operands: "[options] [PATH...]",
   options: {
     format: { type: "string", value: "FORMAT", help: "text (default), json, or sarif for code hosts" },

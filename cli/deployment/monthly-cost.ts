@@ -57,8 +57,8 @@ export function unitsOf(usage: Usage, alerts: Alerts): Units {
   const batches = events / usage["events-a-batch"];
   const incidents = usage["incidents-a-day"] * DAYS;
   const gigabytes = usage["memory-mb"] / 1_024;
-  const timerRuns = 2 * MINUTES + HOURS; // outbox and ledger every minute, reconciliation every hour
-  const timerSeconds = MINUTES * SECONDS_A_RUN + MINUTES * SECONDS_A_CHECK + HOURS * SECONDS_A_CHECK;
+  const timerRuns = 3 * MINUTES + HOURS; // outbox, windows and ledger every minute, reconciliation every hour
+  const timerSeconds = 2 * MINUTES * SECONDS_A_RUN + MINUTES * SECONDS_A_CHECK + HOURS * SECONDS_A_CHECK;
   // Only audit-events has instances that are always ready; the timers start their own.
   const isReady = usage["always-ready"] > 0;
   const batchSeconds = batches * SECONDS_A_RUN;

@@ -8,7 +8,7 @@ import { timerTable } from "../../src/azure/ledger/timer-table.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { expectedCategories } from "../../src/core/ledger/category-sightings.ts";
 import { DependencyError, SettingsError } from "../../src/errors.ts";
-import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
+import { DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
 import { type Fetch, healthFinding, ledgerFindings, webhookFinding } from "./app.ts";
 import { appIdentity } from "./app-identity.ts";
 import type { Finding } from "./finding.ts";
@@ -85,6 +85,7 @@ function dependencies(config: Config, settings: AppSettings, { fetch, now }: Sur
     }),
     tableFinding(INCIDENTS_TABLE, () => table(INCIDENTS_TABLE), how),
     tableFinding(LEDGER_TABLE, () => table(LEDGER_TABLE), how),
+    tableFinding(KEPT_TABLE, () => table(KEPT_TABLE), how),
     containerFinding(
       () => opened(storage, () => containerClient({ ...config.deadLetters, credential }, DEAD_LETTERS_CONTAINER)),
       how,

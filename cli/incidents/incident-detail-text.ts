@@ -82,7 +82,7 @@ function changeLines(change: Json): string[] {
 
 function historyLines({ time, by, changes, comment }: HistoryEntry): string[] {
   const what = changes.map(({ field, from, to }) => `${field}: ${visible(from) || "none"} → ${visible(to) || "none"}`);
-  const who = `${visible(by.name)}${by.kind === "local" ? " (local)" : ""}`;
+  const who = `${visible(by.name)}${by.kind === "entra" ? "" : ` (${by.kind})`}`;
   return [[`${time}  ${who}`, ...what].join("  "), ...visibleLines(comment).map((line) => `    ${line}`)];
 }
 

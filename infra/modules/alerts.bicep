@@ -115,6 +115,15 @@ var logAlerts LogAlert[] = [
     splitBy: ['Timer']
   }
   {
+    name: 'window-failed'
+    title: 'A rule over several events cannot be evaluated'
+    query: loadTextContent('../queries/alerts/detection/window-failed.kql')
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT6H'
+    splitBy: ['RuleId', 'Tenant']
+  }
+  {
     name: 'hub-silent'
     title: 'No audit event arrives'
     query: replace(

@@ -39,6 +39,7 @@ param ledgerTimerSchedule string
 param ledgerGraceSeconds int
 param ledgerStallSeconds int
 param reconciliationTimerSchedule string
+param windowTimerSchedule string
 param backupTimerSchedule string
 param scanEvents bool
 param dashboardClientId string
@@ -154,6 +155,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       SCAN_EVENTS: scanEvents ? 'true' : 'false'
       WEBHOOK_FORMAT: webhookFormat
       WEBHOOK_URL: webhookUrl
+      WINDOW_TIMER_SCHEDULE: windowTimerSchedule
     }
   }
 

@@ -6,6 +6,7 @@ param hostStorageName string
 param incidentStorageName string
 param incidentTableName string
 param ledgerTableName string
+param keptTableName string
 param deadLetterContainerName string
 param backupContainerName string
 param dataCollectionRuleName string
@@ -39,6 +40,10 @@ resource incidentStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing
 
     resource ledger 'tables' existing = {
       name: ledgerTableName
+    }
+
+    resource kept 'tables' existing = {
+      name: keptTableName
     }
   }
 
@@ -108,6 +113,17 @@ resource ledger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource kept 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: incidentStorage::tables::kept
+  name: guid(incidentStorage::tables::kept.id, identityName, roles.tableDataContributor)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataContributor)
+    description: 'Records that rules over several events keep'
+  }
+}
+
 resource deadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: incidentStorage::blobs::deadLetters
   name: guid(incidentStorage::blobs::deadLetters.id, identityName, roles.blobDataContributor)
@@ -171,6 +187,17 @@ resource readLedger 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!
     principalType: operatorPrincipalType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataReader)
     description: 'An operator of pimwatch reads what the app found in the hub'
+  }
+}
+
+resource readKept 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  scope: incidentStorage::tables::kept
+  name: guid(incidentStorage::tables::kept.id, operatorPrincipalId, roles.tableDataReader)
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataReader)
+    description: 'An operator of pimwatch sees how far rules over several events are evaluated'
   }
 }
 

@@ -2,7 +2,7 @@
 export interface RuleField {
   /**
    * `honoured`: changes what pimwatch does; `shown`: kept and shown; `ignored`: controls how Sentinel runs the rule, which
-   * pimwatch runs on each event; `refused`: a rule with some values does not run on the stream.
+   * pimwatch does in its own way; `refused`: a rule with some values does not run.
    */
   readonly treatment: "honoured" | "shown" | "ignored" | "refused";
   readonly note: string;
@@ -16,7 +16,10 @@ export const RULE_FIELDS: Readonly<Record<string, RuleField>> = {
   name: { treatment: "honoured", note: "the incident's title, unless a title is set elsewhere" },
   description: { treatment: "shown", note: "with the incident" },
   severity: { treatment: "honoured", note: "the incident's severity, unless overlay.yaml sets another" },
-  kind: { treatment: "honoured", note: "Scheduled and NRT both run on each event; other kinds are refused" },
+  kind: {
+    treatment: "honoured",
+    note: "Scheduled and NRT both run on each event; an NRT rule that needs several events is refused, since it has no period, and so are other kinds",
+  },
   version: { treatment: "shown", note: "kept with each incident" },
   query: {
     treatment: "honoured",
@@ -35,16 +38,22 @@ export const RULE_FIELDS: Readonly<Record<string, RuleField>> = {
     note: "if a column is empty, the rule's own value stays, as in Sentinel",
   },
   triggerOperator: { treatment: "refused", note: "only gt (or GreaterThan) runs" },
-  triggerThreshold: { treatment: "refused", note: "only 0 runs on the stream; backtest counts the rows of an instant" },
+  triggerThreshold: {
+    treatment: "honoured",
+    note: "counts the rows of one tenant at an instant; a rule with more than 0 needs several events",
+  },
   queryFrequency: {
-    treatment: "ignored",
-    note: "checked; each event is evaluated as it arrives. A rule that needs several events runs at multiples of it, in backtest",
+    treatment: "honoured",
+    note: "a rule that needs several events runs at multiples of it; any other evaluates each event as it arrives",
   },
   queryPeriod: {
-    treatment: "ignored",
-    note: "checked; now() and ago() are relative to the event's own time. For a rule that needs several events it is the length of the window",
+    treatment: "honoured",
+    note: "the length of the window of a rule that needs several events; in any other, now() and ago() are relative to the event's own time",
   },
-  eventGroupingSettings: { treatment: "ignored", note: "one incident for each event and result row: AlertPerResult" },
+  eventGroupingSettings: {
+    treatment: "ignored",
+    note: "AlertPerResult: one incident for each event and result row, or for each finding over several events",
+  },
   suppressionEnabled: { treatment: "ignored", note: "no event is suppressed; use exclusions in overlay.yaml" },
   suppressionDuration: { treatment: "ignored", note: "the same" },
   incidentConfiguration: { treatment: "ignored", note: "every result is its own incident; results are not grouped" },

@@ -13,10 +13,10 @@ test("an instance that is always ready runs the batches, on meters of its own; w
   const none = unitsOf({ ...USAGE, "always-ready": 0 }, NO_ALERTS);
 
   expect(ready).toMatchObject({ readyBaselineGbSeconds: 730 * 3600 * 2, readyExecutionGbSeconds: 3_000_000 });
-  expect(ready).toMatchObject({ readyMillionExecutions: 1.5, onDemandMillionExecutions: 0.08833 });
+  expect(ready).toMatchObject({ readyMillionExecutions: 1.5, onDemandMillionExecutions: 0.13213 });
   expect(none).toMatchObject({ readyBaselineGbSeconds: 0, readyExecutionGbSeconds: 0, readyMillionExecutions: 0 });
   expect(none["onDemandGbSeconds"]).toBe(Number(ready["onDemandGbSeconds"]) + 3_000_000);
-  expect(none["onDemandMillionExecutions"]).toBeCloseTo(1.58833, 9);
+  expect(none["onDemandMillionExecutions"]).toBeCloseTo(1.63213, 9);
 });
 
 test("a log alert counts at the frequency of the price list that is at least its own, and its further series if it splits", () => {

@@ -69,6 +69,7 @@ test("on a healthy stack every check is ok and changes nothing", async () => {
     "last record in the hub",
     "table incidents",
     "table ledger",
+    "table kept",
     "container of dead letters",
     "clock",
     "logs ingestion",
@@ -191,6 +192,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
           "INCIDENTS_STORAGE",
         ),
         problem("table ledger", /\(403\)$/, /INCIDENTS_STORAGE/),
+        problem("table kept", /\(403\)$/, /INCIDENTS_STORAGE/),
         problem("container of dead letters", /^Dead letters: .*\(403\)$/, /INCIDENTS_STORAGE/),
         problem("ledger and timers", /\(403\)$/, /above/),
       ],
@@ -198,7 +200,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
     {
       what: "the storage may be read but not written",
       changed: () => ({ INCIDENTS_STORAGE: readOnlyStorage() }),
-      findings: ["table incidents", "table ledger", "container of dead letters"].map((check) =>
+      findings: ["table incidents", "table ledger", "table kept", "container of dead letters"].map((check) =>
         problem(check, /^can be read but not written/, /lacks a right/, "INCIDENTS_STORAGE"),
       ),
     },
@@ -208,6 +210,7 @@ describe("a fault is named with its setting and remedy, and the other checks sti
       findings: [
         problem("table incidents", /ECONNREFUSED/, /Check the address in INCIDENTS_STORAGE/),
         problem("table ledger", /ECONNREFUSED/, /Check the address in INCIDENTS_STORAGE/),
+        problem("table kept", /ECONNREFUSED/, /Check the address in INCIDENTS_STORAGE/),
         ...unchecked("clock"),
         problem("ledger and timers", /^Table Storage: .*ECONNREFUSED/, /above/),
       ],

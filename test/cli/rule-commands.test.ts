@@ -176,30 +176,30 @@ describe("support", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/mv-apply .* runs/);
     expect(out).toMatch(/join \[kind=.* runs +every kind; a rule needs several events for it/);
-    expect(out).toMatch(/triggerThreshold +refused +only 0 runs on the stream/);
+    expect(out).toMatch(/triggerThreshold +honoured +counts the rows of one tenant at an instant/);
   });
 
   test("counts the rules of a folder that run", async () => {
     expect(await pimwatch("support", "--rules", at("mixed"))).toEqual({
       code: 1,
       out: expect.stringMatching(
-        /^runs {6}good\nrefused {3}join\n +mixed\/join\.yaml:8:5: error: .*\n1 of 2 rules run on the stream; in backtest only, over several events: 0; refused: 1\n$/,
+        /^event {4}good\nrefused {2}join\n +mixed\/join\.yaml:8:5: error: .*\n1 of 2 rules run: 1 when one event arrives, 0 over several events; refused: 1\n$/,
       ),
       err: "",
     });
   });
 
-  test("says of a rule over several events when it runs, and where", async () => {
+  test("says of a rule over several events when it runs, and over what", async () => {
     const { code, out } = await pimwatch("support", "--rules", at("several"));
-    expect(code).toBe(1);
-    expect(out).toMatch(
-      /^backtest {2}several\n +several\/rule\.yaml:10:11: error: this rule needs several events \(every 1d over the last 2d\): .*\n0 of 1 rule runs on the stream; in backtest only, over several events: 1; refused: 0\n$/,
+    expect(code).toBe(0);
+    expect(out).toBe(
+      "window   several, every 1d over the last 2d\n1 of 1 rule runs: 0 when one event arrives, 1 over several events; refused: 0\n",
     );
     const [line] = (await pimwatch("support", "--json", "--rules", at("several"))).out.trimEnd().split("\n");
     expect(JSON.parse(line ?? "")).toMatchObject({
       rule: "several",
-      runs: false,
-      in: "backtest",
+      runs: true,
+      by: "window",
       schedule: { frequencySeconds: 86_400, periodSeconds: 172_800, threshold: 0 },
     });
   });

@@ -64,7 +64,7 @@ test("in Azure, without sign-in, only the log has the reasons; a forged header o
 test("with an unreachable hub, health is not ok from the next check on, and analysts learn which dependency fails", async () => {
   const running = await startTestStack();
   const { get, host, lines } = await startWith(running, {});
-  for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer", "backup-timer"])
+  for (const timer of ["outbox-timer", "ledger-timer", "reconciliation-timer", "window-timer", "backup-timer"])
     await host.runTimer(timer);
   expect(await get("health")).toEqual({ code: 200, body: { status: "ok" } });
 

@@ -44,7 +44,7 @@ test("every answer is as documented, and every documented answer was seen but fo
 
   await running.send([body(...settingsChanges(3)), Buffer.from("not JSON")]);
   await caughtUp();
-  for (const timer of ["ledger-timer", "outbox-timer", "reconciliation-timer", "backup-timer"])
+  for (const timer of ["ledger-timer", "outbox-timer", "reconciliation-timer", "window-timer", "backup-timer"])
     await host.runTimer(timer);
   const here = (name: string, asked?: Asked) => ask(host.httpUrl, name, asked);
 

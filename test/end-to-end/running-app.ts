@@ -65,6 +65,7 @@ export async function startTestStack({
       OUTBOX_TIMER_SCHEDULE: NEVER,
       LEDGER_TIMER_SCHEDULE: NEVER,
       RECONCILIATION_TIMER_SCHEDULE: NEVER,
+      WINDOW_TIMER_SCHEDULE: NEVER,
       BACKUP_TIMER_SCHEDULE: NEVER,
     },
     progress: progressOf(stack),

@@ -42,6 +42,7 @@ const SCOPES: Readonly<Record<string, string>> = {
   "storage account of the host": "storageAccounts/pimhost",
   "table `incidents`": "tables/incidents",
   "table `ledger`": "tables/ledger",
+  "table `kept`": "tables/kept",
   "blob container `dead-letters`": "containers/dead-letters",
   "blob container `backups`": "containers/backups",
   "data collection rule": "dataCollectionRules/pimwatch-incidents",

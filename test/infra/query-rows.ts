@@ -228,6 +228,8 @@ function called(node: Syntax, row: Row, now: number): Value {
       return Date.parse(String(first));
     case "isnotnull":
       return first !== null;
+    case "isnull":
+      return first === null;
     case "iff":
       return (values[0] === true ? values[1] : values[2]) ?? null;
     case "parse_json":

@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { SETTING_NAMES } from "../../src/config.ts";
 import { readTenants } from "../../src/core/event/tenants.ts";
 import { INCIDENT_COLUMNS } from "../../src/core/incident/incident-columns.ts";
-import { BACKUPS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../../src/storage-names.ts";
+import {
+  BACKUPS_CONTAINER,
+  DEAD_LETTERS_CONTAINER,
+  INCIDENTS_TABLE,
+  KEPT_TABLE,
+  LEDGER_TABLE,
+} from "../../src/storage-names.ts";
 import { rightsIn } from "./rights.ts";
 import { at, ofType, type Resource, theOne, variant, VARIANTS } from "./predicted-resources.ts";
 
@@ -44,7 +50,7 @@ describe.each(VARIANTS)("$name", (deployment) => {
     const stream = Object.keys(Object(at(theOne(deployment, RULE).properties, "streamDeclarations")));
 
     const tables = ofType(deployment, "Microsoft.Storage/storageAccounts/tableServices/tables");
-    expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE]);
+    expect(tables.map(({ name }) => name.split("/").at(-1))).toEqual([INCIDENTS_TABLE, LEDGER_TABLE, KEPT_TABLE]);
     expect(settings["DEAD_LETTERS_CONTAINER_URL"]).toContain(`'${DEAD_LETTERS_CONTAINER}'`);
     expect(settings["BACKUPS_CONTAINER_URL"]).toContain(`'${BACKUPS_CONTAINER}'`);
     expect(stream).toEqual([settings["LOGS_INGESTION_STREAM"]]);
@@ -205,6 +211,7 @@ test("the identity has these rights and no others", () => {
     "storageAccounts/pimhost: Storage Table Data Contributor",
     "tables/incidents: Storage Table Data Contributor",
     "tables/ledger: Storage Table Data Contributor",
+    "tables/kept: Storage Table Data Contributor",
     "containers/dead-letters: Storage Blob Data Contributor",
     "containers/backups: Storage Blob Data Contributor",
     "dataCollectionRules/pimwatch-incidents: Monitoring Metrics Publisher",
@@ -214,13 +221,14 @@ test("the identity has these rights and no others", () => {
   expect(rightsIn("cheapest")).toEqual(rights);
 });
 
-test("an operator, where there is one, may read incidents, ledger, dead letters and backups, and send events", () => {
+test("an operator, where there is one, may read incidents, ledger, kept records, dead letters and backups, and send events", () => {
   const theirs = rightsIn("everything").filter(({ principalType }) => principalType !== "ServicePrincipal");
 
   expect(theirs).toEqual([
     { scope: "eventhubs/entra", role: "Azure Event Hubs Data Sender", principalType: "User" },
     { scope: "tables/incidents", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "tables/ledger", role: "Storage Table Data Reader", principalType: "User" },
+    { scope: "tables/kept", role: "Storage Table Data Reader", principalType: "User" },
     { scope: "containers/dead-letters", role: "Storage Blob Data Reader", principalType: "User" },
     { scope: "containers/backups", role: "Storage Blob Data Reader", principalType: "User" },
   ]);

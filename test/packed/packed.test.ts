@@ -123,7 +123,7 @@ describe("on rules of one's own", () => {
 
   test("support says that they run", async () => {
     expect((await pimwatch("support", "--rules", "rules")).out).toMatch(
-      /2 of 2 rules run on the stream; in backtest only, over several events: 0; refused: 0\n$/,
+      /2 of 2 rules run: 2 when one event arrives, 0 over several events; refused: 0\n$/,
     );
     expect((await pimwatch("support", "split")).out).toContain("array_split(");
   });

@@ -92,14 +92,18 @@ test.each([
       "rule.yaml:12:18: error: triggerOperator lt is not supported; only gt is. Write the count into the query: summarize … | where … (trigger)",
     ],
   },
-  {
-    trigger: "triggerOperator: gt\ntriggerThreshold: 5",
-    problems: [
-      "rule.yaml:13:19: error: this rule needs several events (every 1d over the last P1D): `pimwatch backtest` can run it over an archive; the stream cannot yet (triggerThreshold counts the rows of a window) (not-event-local)",
-    ],
-  },
 ])("$trigger: $problems.length problem(s)", ({ trigger, problems }) => {
   expect(problemsOf(ruleFile({ trigger }))).toEqual(problems);
+});
+
+test("a threshold makes a rule need several events, since it counts the rows of an instant", () => {
+  const { rule, problems } = compileRule(
+    ruleFile({ trigger: "triggerOperator: gt\ntriggerThreshold: 5" }),
+    "rule.yaml",
+  );
+
+  expect(problems).toEqual([]);
+  expect(rule?.window?.schedule).toMatchObject({ frequencySeconds: 86_400, periodSeconds: 86_400, threshold: 5 });
 });
 
 describe("problems in a query have their place in the file", () => {

@@ -12,7 +12,7 @@ interface HistoryProps {
   readonly changing: Changing;
 }
 
-/** Where analysts comment, and what they did with the incident, newest first, down to the time when pimwatch found it. */
+/** Where analysts comment, and what they and the app did with the incident, newest first, down to the time when pimwatch found it. */
 export function HistoryList({ read, now, changing }: HistoryProps): VNode {
   const { history, incident } = read;
   const isJustSaved = changing.saved?.place === "history";
@@ -29,7 +29,7 @@ export function HistoryList({ read, now, changing }: HistoryProps): VNode {
               <strong>
                 <Inert text={entry.by.name} />
               </strong>
-              {entry.by.kind === "local" && <span class="tag">local</span>}
+              {entry.by.kind !== "entra" && <span class="tag">{entry.by.kind}</span>}
               <Time time={entry.time} now={now} />
             </div>
             {entry.changes.map(({ field: name, from, to }) => (

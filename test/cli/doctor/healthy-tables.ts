@@ -5,14 +5,14 @@ import { timerTable } from "../../../src/azure/ledger/timer-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import type { Config } from "../../../src/config.ts";
 import { TIMERS } from "../../../src/core/ledger/timer-runs.ts";
-import { INCIDENTS_TABLE, LEDGER_TABLE } from "../../../src/storage-names.ts";
+import { INCIDENTS_TABLE, KEPT_TABLE, LEDGER_TABLE } from "../../../src/storage-names.ts";
 import { partitionStatus } from "../../partition-status.ts";
 
 /** Makes the tables of a local stack, and writes what an app records that runs well and has just read AuditLogs. */
 export async function healthyTables({ incidents, auditEvents }: Config, tenantId: string): Promise<void> {
   const open = (name: string) =>
     tableClient({ ...incidents, credential: () => Promise.reject(new Error("not needed")) }, name);
-  await (await open(INCIDENTS_TABLE)).createTable();
+  for (const name of [INCIDENTS_TABLE, KEPT_TABLE]) await (await open(name)).createTable();
   const ledger = await open(LEDGER_TABLE);
   await ledger.createTable();
   const rows = tableRows(ledger);

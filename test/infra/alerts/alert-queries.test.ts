@@ -146,7 +146,7 @@ test("PimwatchIncidents() returns the latest state of each incident, PimwatchNew
   expect(statesIn("PimwatchNewIncidents")).toEqual(["a New", "b New", "c New", "d New", "e New"]);
 });
 
-test("slow detection counts from the hub, once per incident, and ignores incidents without that time", () => {
+test("slow detection counts from the hub or from the later instant of the rule, once per incident, and ignores incidents without that time", () => {
   const slow = { EventHubEnqueuedTime: NOW - 40 * MINUTE };
   const rows = [
     incident("quick", 5),
@@ -154,9 +154,14 @@ test("slow detection counts from the hub, once per incident, and ignores inciden
     incident("slow", 5, slow),
     incident("slow", 4, { ...slow, RowKind: "updated", Revision: 2 }),
     incident("untimed", 5, { EventHubEnqueuedTime: null }),
+    incident("at its instant", 5, { ...slow, Instant: NOW - 10 * MINUTE }),
+    incident("long after its instant", 5, { ...slow, Instant: NOW - 30 * MINUTE }),
   ];
 
-  expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual(["slow"]);
+  expect(alertOn("slow-detection", rows).map(({ IncidentId }) => IncidentId)).toEqual([
+    "slow",
+    "long after its instant",
+  ]);
 });
 
 /** They work with rows of any kind: they only test whether one exists, or name the table in a text. */

@@ -8,6 +8,7 @@ import type { PipelineHealth } from "../../../src/workflows/health/pipeline-heal
 import type { Reconciled } from "../../../src/workflows/delivery/reconcile.ts";
 import type { BySink } from "../../../src/workflows/delivery/sink.ts";
 import type { Swept } from "../../../src/workflows/delivery/sweep-outbox.ts";
+import type { WindowRun } from "../../../src/workflows/windows/run-windows.ts";
 import type { Row } from "../query-rows.ts";
 import { APP, MINUTE, NOW } from "./run-alert.ts";
 
@@ -24,6 +25,8 @@ export interface LogLines {
   readonly "events lost": LostEvents;
   readonly "event not stored": StuckEvent & { readonly partitionId: string };
   readonly "timer late": LateTimer;
+  readonly "windows evaluated": WindowRun["figures"] & { readonly failed: number };
+  readonly "window not evaluated": Omit<WindowRun["failed"][number], "instant"> & { readonly instant: string };
   readonly "category silent": Omit<CategoryHealth, "isSilent">;
   readonly reconciled: Reconciled;
   readonly "backed up": BackedUp;
@@ -89,6 +92,22 @@ export const LOG_LINES: LogLines = {
     timer: "reconciliation-timer",
     lastRunAt: "2026-03-04T08:07:02.000Z",
     missingSince: "2026-03-04T09:07:00.000Z",
+  },
+  "windows evaluated": {
+    windows: 2,
+    instants: 2,
+    stored: 1,
+    known: 0,
+    revised: 0,
+    forgotten: 0,
+    left: 0,
+    failed: 0,
+  },
+  "window not evaluated": {
+    ruleId: "0ed0fe7c-af29-4990-af7f-bb5ccb231198",
+    tenant: "aaaaaaaa-1111-4222-8333-444444444444",
+    reason: "more than 10,000,000 steps",
+    instant: "2026-03-04T09:00:00.000Z",
   },
   "category silent": {
     tenantId: "aaaaaaaa-1111-4222-8333-444444444444",

@@ -26,7 +26,20 @@ test("a disabled rule is not judged; if it is the only one, nothing is judged", 
   expect(bindQuery(query).columns.map(({ name }) => name)).toEqual(OUTPUT);
 });
 
-test("a rule whose result does not name the record is listed as not judged", async () => {
+test.each([
+  {
+    why: "its result does not name the record",
+    query: ["AuditLogs", '| where OperationName =~ "Delete user"', "| project TimeGenerated, OperationName"],
+  },
+  {
+    why: "it needs several events",
+    query: [
+      "let Earlier = AuditLogs | where TimeGenerated < ago(1h) | project Id;",
+      "AuditLogs",
+      "| where Id !in (Earlier)",
+    ],
+  },
+])("a rule is listed as not judged, because $why", async ({ why, query: lines }) => {
   const directory = await rulesWith({});
   const text = `id: 11111111-2222-4333-8444-555555555555
 name: Names only
@@ -40,9 +53,7 @@ triggerThreshold: 0
 tactics: [Impact]
 relevantTechniques: [T1531]
 query: |
-  AuditLogs
-  | where OperationName =~ "Delete user"
-  | project TimeGenerated, OperationName
+${lines.map((line) => `  ${line}`).join("\n")}
 entityMappings: []
 version: 1.0.0
 kind: Scheduled
@@ -52,7 +63,7 @@ kind: Scheduled
 
   const query = await missedQuery(directory);
 
-  expect(query).toContain("// Not judged, because its result does not name the record: Names only");
+  expect(query).toContain(`// Not judged, because ${why}: Names only`);
   expect(query.match(/^let /gm)).toHaveLength(1);
   expect(bindQuery(query).problems).toEqual([]);
 });

@@ -159,6 +159,21 @@ test("a late timer makes one alert, no matter how often it is logged", () => {
   expect(alertOn("timer-late", traceOf("timer late", 31))).toEqual([]);
 });
 
+test("a rule over several events that cannot be evaluated makes one alert for each tenant", () => {
+  const other = { tenant: "bbbbbbbb-1111-4222-8333-444444444444" };
+  const failed = [
+    traceOf("window not evaluated", 90),
+    traceOf("window not evaluated", 30, { instant: "2026-03-04T10:00:00.000Z" }),
+    traceOf("window not evaluated", 30, other),
+  ];
+
+  expect(alertOn("window-failed", ...failed)).toMatchObject([
+    { Times: 2, Instant: "2026-03-04T10:00:00.000Z", Reason: "more than 10,000,000 steps" },
+    { Tenant: other.tenant, Times: 1 },
+  ]);
+  expect(alertOn("window-failed", traceOf("window not evaluated", 121))).toEqual([]);
+});
+
 test("dead letters of the healer are summed, too", () => {
   expect(alertOn("dead-letters", traceOf("ledger checked", 3, { deadLettered: 2 }))).toMatchObject([
     { DeadLettered: 2 },

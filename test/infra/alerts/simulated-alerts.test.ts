@@ -240,6 +240,18 @@ const FAULTS: readonly {
     fires: { "timer-late": 1 },
   },
   {
+    fault: "the timer of rules over several events fails, though its runs end",
+    simulated: unhealthy({ requests: minutes(20).map((time) => request("window-timer", time, false)) }),
+    fires: { "detector-failing": 1 },
+  },
+  {
+    fault: "an hourly rule over several events cannot be evaluated for half a day",
+    simulated: unhealthy({
+      traces: every(HOUR, at, at + 12 * HOUR).map((time) => traceAt("window not evaluated", time)),
+    }),
+    fires: { "window-failed": 1 },
+  },
+  {
     fault: "AuditLogs stay away too long while sign-ins arrive",
     simulated: unhealthy({ traces: minutes(60).map((time) => traceAt("category silent", time)) }),
     fires: { "category-silent": 1 },
