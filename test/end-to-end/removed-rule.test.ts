@@ -1,24 +1,7 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { appWithRules, type BuiltRule } from "./app-with-rules.ts";
 import { body, settingsChanges } from "./events.ts";
-import { APP_DIRECTORY, startApp, startTestStack } from "./running-app.ts";
-
-interface BuiltRule {
-  readonly id: string;
-  readonly disabled?: boolean;
-}
-
-/** The app built with other rules. */
-async function appWithRules(change: (rules: readonly BuiltRule[]) => readonly BuiltRule[]): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "pimwatch-test-app-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  await cp(APP_DIRECTORY, directory, { recursive: true });
-  const file = join(directory, "rules.json");
-  await writeFile(file, JSON.stringify(change(JSON.parse(await readFile(file, "utf8")))));
-  return directory;
-}
+import { startApp, startTestStack } from "./running-app.ts";
 
 const RULE_ID = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 const RENAMED_ID = "99999999-2222-4333-8444-555555555555";

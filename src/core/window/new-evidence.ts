@@ -55,6 +55,7 @@ export function withNewEvidence(stored: IncidentRow, found: IncidentRow, at: Dat
 const BY_THE_APP = { name: "pimwatch", id: "", kind: "app" } as const;
 
 function isFurther(found: IncidentRow, stored: IncidentRow): boolean {
+  if (valueText(found["ContentHash"]) === valueText(stored["ContentHash"])) return false; // the same events
   const more = Number(found["EventCount"]) - Number(stored["EventCount"]);
   if (more !== 0) return more > 0;
   const [later, earlier] = [valueText(found["Instant"]), valueText(stored["Instant"])];

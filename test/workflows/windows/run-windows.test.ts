@@ -140,6 +140,16 @@ test("an instant is not evaluated until five minutes after it", async () => {
   expect(world.stored()).toHaveLength(1);
 });
 
+test("a finding of many instants is one revision, and a late record makes one more", async () => {
+  const rule = windowRule(RULES["a threshold in the query"] ?? {});
+  const world = windowWorld(rule);
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.at(10);
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 9, stored: 1, known: 3, revised: 0 });
+  await world.deliver(recordAt(0.75, "1"));
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 4, stored: 0, known: 3, revised: 1 });
+});
+
 test("a window begins after its start", async () => {
   const rule = windowRule(RULES["a threshold in the query"] ?? {});
   const world = windowWorld(rule);
