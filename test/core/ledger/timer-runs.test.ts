@@ -57,7 +57,7 @@ test("a timer that never ran counts from the first run of any other; before that
   const since = (minutes: number) => runs({ "outbox-timer": outbox }, NOW - minutes * MINUTE);
   expect(late(since(5))).toEqual([]);
   expect(late(since(8))).toEqual(["ledger-timer"]);
-  expect(late(since(240))).toEqual(["ledger-timer", "reconciliation-timer", "backup-timer"]);
+  expect(late(since(240))).toEqual(["ledger-timer", "reconciliation-timer", "window-timer", "backup-timer"]);
   expect(lateTimers(since(8), SCHEDULES, NOW)).toMatchObject([{ lastRunAt: undefined }]);
 });
 

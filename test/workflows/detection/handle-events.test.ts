@@ -20,6 +20,8 @@ const FOUND = {
   recordsSkippedByScan: 0,
   deadLettered: 0,
   otherContent: 0,
+  kept: 0,
+  inNoWindow: 0,
   guarded: false,
   leftToHealer: 0,
   latency: { 1: 1 },

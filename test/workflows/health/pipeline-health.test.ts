@@ -13,7 +13,7 @@ const SCHEDULES = {
   "outbox-timer": "0 * * * * *",
   "ledger-timer": "30 * * * * *",
   "reconciliation-timer": "0 7 * * * *",
-  "window-timer": "0 7 * * * *",
+  "window-timer": "15 * * * * *",
   "backup-timer": "0 37 * * * *",
 };
 const RETENTION = { retentionHours: 1, schedules: SCHEDULES };
@@ -27,7 +27,7 @@ const IN_TIME = {
   "outbox-timer": 50,
   "ledger-timer": 25,
   "reconciliation-timer": 3_150,
-  "window-timer": 3_150,
+  "window-timer": 35,
   "backup-timer": 1_350,
 };
 
@@ -252,7 +252,7 @@ test.each<{ why: string; more: Partial<HealthDependencies>; problem: string }>([
   },
   {
     why: "a timer never ran, though others did",
-    more: runs({ "outbox-timer": 50, "ledger-timer": 25, "backup-timer": 1_350 }, 4 * 3_600),
+    more: runs({ "outbox-timer": 50, "ledger-timer": 25, "window-timer": 35, "backup-timer": 1_350 }, 4 * 3_600),
     problem:
       "reconciliation-timer has missed at least 3 runs, the first at 2026-03-04T08:07:00.000Z; no run of it has ended yet",
   },
