@@ -7,13 +7,14 @@ import { CLAIMS, type Claim } from "./laws.ts";
 import { pipeline, unpromised } from "./pipeline.ts";
 import { SUSPECT_VARIANTS, SUSPECT_WORLDS, suspects, type SuspectVariant } from "./suspects/suspects.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
+import { WINDOW_VARIANTS, WINDOW_WORLDS, type WindowVariant, windows } from "./windows/windows.ts";
 import { FULL_WORLDS, SMALL_WORLDS } from "./worlds.ts";
 
 const HELP = `Usage: npm run specify -- [options]
 
 Explores the specification of ledger, outbox and healing: two instances that run the trigger, the ledger's timer, the
-sweep and the reconciliation on up to three events; and the specification of suspect marks. Each step is one call to a
-service. It visits every order of the steps, with crashes and failed calls anywhere, and checks every law in every
+sweep and the reconciliation on up to three events; and those of suspect marks and of windows over several events. Each
+step is one call to a service. It visits every order of the steps, with crashes and failed calls anywhere, and checks every law in every
 state. From every state, the good end must be reachable without another fault. Then it explores broken variants, each of
 which must break the law that it names.
 
@@ -26,7 +27,7 @@ which must break the law that it names.
 
 Exit code 0: every law holds, and every variant breaks its law. 1: not so. 2: the options are wrong.`;
 
-type AnyVariant = Variant | SuspectVariant;
+type AnyVariant = Variant | SuspectVariant | WindowVariant;
 
 interface Options {
   readonly small: boolean;
@@ -80,12 +81,16 @@ function explorationsOf(small: boolean): Run[] {
     name: one.name,
     run: () => explore(suspects(one)),
   }));
-  return [...worlds, ...ofSuspects];
+  const ofWindows = Object.values(WINDOW_WORLDS).map((one): Run => ({
+    name: one.name,
+    run: () => explore(windows(one)),
+  }));
+  return [...worlds, ...ofSuspects, ...ofWindows];
 }
 
 function allVariants(): AnyVariant[] {
-  return Object.keys({ ...VARIANTS, ...SUSPECT_VARIANTS }).filter(
-    (name): name is AnyVariant => isOfSuspects(name) || name in VARIANTS,
+  return Object.keys({ ...VARIANTS, ...SUSPECT_VARIANTS, ...WINDOW_VARIANTS }).filter(
+    (name): name is AnyVariant => isOfSuspects(name) || isOfWindows(name) || name in VARIANTS,
   );
 }
 
@@ -93,10 +98,18 @@ function isOfSuspects(name: string): name is SuspectVariant {
   return name in SUSPECT_VARIANTS;
 }
 
+function isOfWindows(name: string): name is WindowVariant {
+  return name in WINDOW_VARIANTS;
+}
+
 function brokenVerdict(broken: AnyVariant): Verdict {
   if (isOfSuspects(broken)) {
     const found = explore(suspects(SUSPECT_WORLDS.record, broken));
     return { ...found, broken, isAsExpected: found.violation?.law === SUSPECT_VARIANTS[broken] };
+  }
+  if (isOfWindows(broken)) {
+    const found = explore(windows(WINDOW_WORLDS.two, broken));
+    return { ...found, broken, isAsExpected: found.violation?.law === WINDOW_VARIANTS[broken] };
   }
   const { law, world } = VARIANTS[broken];
   const found = explore(pipeline(SMALL_WORLDS[world], broken));
