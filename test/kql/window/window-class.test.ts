@@ -93,6 +93,10 @@ const SCHEDULED: Readonly<Record<string, readonly [query: string, reason: string
     `AuditLogs | join kind=leftouter (${OTHER}) on Id | join kind=leftouter (${OTHER}) on Identity | where Identity1 == Identity2`,
     "Identity == Identity",
   ],
+  "two partners that must differ": [
+    `AuditLogs | join kind=leftouter (${OTHER}) on Id | join kind=leftouter (${OTHER}) on DurationMs | where Identity1 != Identity2`,
+    "Identity != Identity",
+  ],
   "a group by an optional column": [
     `AuditLogs | join kind=leftouter (${OTHER}) on Id | summarize count() by Identity1`,
     "summarize by: a later event can change Identity",
@@ -147,6 +151,10 @@ const SCHEDULED: Readonly<Record<string, readonly [query: string, reason: string
   ],
   "a list before no window": [
     "AuditLogs | where Id !in ((AuditLogs | where TimeGenerated < ago(24h) | project Id))",
+    "!in",
+  ],
+  "a list of which one part has no end": [
+    `AuditLogs | where TimeGenerated > ago(24h) | where Id !in ((union (AuditLogs | where TimeGenerated < ago(24h)), (AuditLogs | where Category == "right") | project Id))`,
     "!in",
   ],
   "leftanti over the same window": [`AuditLogs | join kind=leftanti (${OTHER}) on Id`, "leftanti"],

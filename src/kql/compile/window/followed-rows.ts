@@ -13,7 +13,7 @@ import {
   type Rows,
   type Tables,
 } from "./rows.ts";
-import { summarized } from "./summarize-rows.ts";
+import { summarizedRows } from "./summarize-rows.ts";
 import { FIXED, type Column, type Scope, type Trend } from "./trend.ts";
 
 /** The rows after some steps. */
@@ -52,7 +52,7 @@ function after(step: Step, rows: Rows, tables: Tables): Rows {
     case "union":
       return unionOf(step.branches.map((branch) => followedRows(branch, rows, tables)));
     case "summarize":
-      return summarized(step, rows, scope);
+      return summarizedRows(step, rows, scope);
     case "distinct": {
       const unfixed = rows.columns.filter(({ trend }) => trend.kind !== "fixed");
       return withReasons(

@@ -15,7 +15,7 @@ import {
 } from "./trend.ts";
 
 /** One row for each group. */
-export function summarized({ by, aggregates }: StepOf<"summarize">, rows: Rows, scope: Scope): Rows {
+export function summarizedRows({ by, aggregates }: StepOf<"summarize">, rows: Rows, scope: Scope): Rows {
   const grouped = unlessFixed(by, rows, scope, "summarize by");
   const values = aggregates.map((aggregate): Column => {
     const text = `${aggregate.name}(${aggregate.arguments.map((each) => textIn(each, scope)).join(", ")})`;
