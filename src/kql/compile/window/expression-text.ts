@@ -34,9 +34,14 @@ function textOf(expression: Expression, columns: readonly string[]): string {
     default:
       return callText(
         expression.name,
-        expression.arguments.map((each) => textOf(each, columns)),
+        expression.arguments.map((each) => operandText(each, textOf(each, columns))),
       );
   }
+}
+
+/** An `or` stands in parentheses among the operands of a call, or the conditions that are joined by `and`. */
+export function operandText(operand: Expression, text: string): string {
+  return operand.kind === "call" && operand.name === "or" ? `(${text})` : text;
 }
 
 function literalText({ value, type }: Extract<Expression, { kind: "literal" }>): string {

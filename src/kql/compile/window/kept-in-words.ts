@@ -1,6 +1,7 @@
 import type { Plan, SourceTable, Step } from "../../plan.ts";
 import { conjuncts } from "../conjunction.ts";
 import { followedRows } from "./followed-rows.ts";
+import { operandText } from "./expression-text.ts";
 import { NO_ROWS, scopeOf } from "./rows.ts";
 import { textIn } from "./trend.ts";
 
@@ -18,7 +19,8 @@ function conditionsOf(steps: readonly Step[], source: SourceTable): string[] {
   let rows = followedRows([{ step: "read", table: source.name }], NO_ROWS, tables);
   for (const step of steps) {
     const scope = scopeOf(rows, tables);
-    if (step.step === "where") texts.push(...conjuncts(step.predicate).map((each) => textIn(each, scope)));
+    if (step.step === "where")
+      texts.push(...conjuncts(step.predicate).map((each) => operandText(each, textIn(each, scope))));
     rows = followedRows([step], rows, tables);
   }
   return texts;
