@@ -22,8 +22,8 @@ overlay.yaml, tests.yaml and expected-changes.yaml, or be any other YAML file, s
 
 Prints one line for each problem: \`file:line:col: level: message (code)\`. A rule with an error does not run here; with a
 warning it does. Warnings are about a mapping that Sentinel would refuse or leave empty, odd values, a technique of
-another tactic, a placeholder, or a planned change that is over. A note says where a rule covers one event here and many
-in Sentinel.`,
+another tactic, a placeholder, or a planned change that is over. Notes say where a rule covers one event here and
+many in Sentinel, and of a rule that needs several events when it runs, its class and why; see pimwatch support --help.`,
   exitCodes: {
     0: "no errors",
     1: "errors, or more than N warnings",

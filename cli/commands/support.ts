@@ -1,3 +1,4 @@
+import type { RuleWindow } from "../../src/core/incident/rule.ts";
 import type { FieldSupport } from "../../src/sentinel/support-page.ts";
 import type { Support } from "../../src/kql/compile/kql-support.ts";
 import { command } from "../command.ts";
@@ -22,7 +23,13 @@ export const support = command({
 compiler uses. With WORDs it lists only names that contain one of them: pimwatch support split has
 
 With --rules, \`event\` means that one event decides the rule: its incident is there seconds later. \`window\` means that
-the rule needs several events: it runs when Sentinel would run it, over the records that it keeps.
+the rule needs several events: it runs when Sentinel would run it, over the records that it keeps. Each has a class:
+
+    gains       more events only add findings
+    excused     the same, but an older event that arrives late can excuse: what it says was known before
+    scheduled   a later event can take a finding back; the line says which expression makes it so
+
+The line \`keeps\` has the conditions that one record must meet to be kept.
 
 A rule that reads a list with externaldata needs a copy of the list below DIR/externaldata; its message says where.
 
@@ -91,15 +98,17 @@ async function countRules(
         runs: rule !== undefined,
         by: runs,
         schedule: rule?.window?.schedule,
+        class: rule?.window?.class,
+        keeps: rule?.window?.keeps,
         problems: refusals,
       };
       terminal.out(jsonLine(line));
       continue;
     }
     const errors = refusals.map((each) => visible(formatProblem(each)));
-    const when = rule?.window ? `, ${rule.window.schedule.text}` : "";
-    terminal.out(`${LABELS[runs]}  ${visible(files.name)}${when}\n`);
-    for (const error of errors) terminal.out(`         ${error}\n`);
+    const window = rule?.window ? windowLines(rule.window).map(visible) : [];
+    terminal.out(`${LABELS[runs]}  ${visible(files.name)}\n`);
+    for (const line of [...window, ...errors]) terminal.out(`         ${line}\n`);
   }
   const { event, window, refused } = totals;
   const running = `${event + window} of ${counted(rules.length, "rule runs", "rules run")}`;
@@ -107,4 +116,8 @@ async function countRules(
   if (isJson) terminal.note(count);
   else terminal.out(`${count}\n`);
   return refused === 0 ? 0 : 1;
+}
+
+function windowLines({ schedule, class: { name, reason }, keeps }: RuleWindow): string[] {
+  return [schedule.text, `${name}: ${reason}`, `keeps: ${keeps}`];
 }

@@ -1,7 +1,9 @@
 import { counted } from "../../src/core/counted.ts";
 import { tenantOf, toAuditLogRow } from "../../src/core/event/audit-log.ts";
 import { toJson } from "../../src/core/json/column-json.ts";
-import type { DiagnosticRecord } from "../../src/core/event/event-body.ts";
+import { isRecord, type DiagnosticRecord } from "../../src/core/event/event-body.ts";
+import type { IncidentRow } from "../../src/core/incident/incident-row.ts";
+import { hasWindow, type WindowRule } from "../../src/core/incident/rule.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
 import { prepare } from "../../src/kql/run/evaluate.ts";
 import type { Json } from "../../src/kql/run/values.ts";
@@ -14,6 +16,7 @@ import { PimwatchError } from "../../src/errors.ts";
 import { judge, type Found } from "../../src/workflows/detection/judge-record.ts";
 import { changedRecord } from "../../src/sentinel/changed-record.ts";
 import type { RuleSamples } from "./rule-samples.ts";
+import { runWindowTest, type ArrivingEvent } from "./window-test-run.ts";
 import { whyMissed } from "./why-missed.ts";
 import { differences } from "./value-diff.ts";
 
@@ -61,7 +64,8 @@ async function outcomesOf(
   }
   const { read, problems } = readTests(files.tests);
   if (read === undefined) return { outcomes: [], problems: problems.map(formatProblem) };
-  const conditions = conditionsOf(rule);
+  // Conditions over several events have no near miss that is one event.
+  const conditions = hasWindow(rule) ? [] : conditionsOf(rule);
   const missed = new Set<number>();
   let hits = 0;
   const outcomes: TestOutcome[] = [];
@@ -101,13 +105,17 @@ async function outcomeOf(
   bench: Bench,
 ): Promise<Outcome> {
   try {
+    if (hasWindow(bench.sourced.rule))
+      return await windowOutcomeOf(test, bench.sourced.rule, (each) => recordOf(each, own, bench));
+    if (test.events !== undefined)
+      return { failures: ["one event decides this rule: give a sample or an event, not events"], found: 0 };
     const record = await recordOf(test, own, bench);
     const { found, failure } = findIn(record, bench.sourced);
     if (failure !== undefined) return { failures: [failure], found: 0 };
     const miss = test.misses === undefined ? undefined : checkMiss(test.misses, record, bench.conditions);
     const expected = test.expect ?? 0;
     const why = found.length < countOf(expected) ? whyMissed(bench.sourced, record, bench.conditions) : [];
-    const failures = [...compare(expected, found), ...why, ...(miss?.failures ?? [])];
+    const failures = [...compare(expected, found.map(findingOf)), ...why, ...(miss?.failures ?? [])];
     return { failures, found: found.length, ...(miss?.condition && { condition: miss.condition }) };
   } catch (error) {
     if (!(error instanceof PimwatchError)) throw error;
@@ -115,8 +123,31 @@ async function outcomeOf(
   }
 }
 
+type RecordSource = Pick<RuleTest, "sample" | "event" | "set" | "remove">;
+
+// oxlint-disable-next-line max-params -- a test, its rule, and how its records are read
+async function windowOutcomeOf(
+  { events, order, expect = 0 }: RuleTest,
+  rule: WindowRule,
+  recordFor: (source: RecordSource) => Promise<DiagnosticRecord>,
+): Promise<Outcome> {
+  if (events === undefined) return { failures: ["this rule needs several events: give events"], found: 0 };
+  const arriving: ArrivingEvent[] = [];
+  for (const { at, expect: then, ...source } of events) {
+    const record = { ...(await recordFor(source)), time: at };
+    arriving.push({ at: Date.parse(at), record, expect: then });
+  }
+  const test = { events: arriving, isOrderFixed: order === "fixed", expect };
+  return runWindowTest(rule, test, (expected, found) =>
+    compare(
+      expected,
+      found.map(({ row }) => findingOfSeveral(row)),
+    ),
+  );
+}
+
 async function recordOf(
-  test: RuleTest,
+  test: RecordSource,
   own: Readonly<Record<string, DiagnosticRecord>>,
   { sourced, samples }: Bench,
 ): Promise<DiagnosticRecord> {
@@ -164,11 +195,17 @@ function checkMiss(
   };
 }
 
-function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Found[]): string[] {
+/** A finding with the names of tests.yaml. */
+interface Finding {
+  readonly fields: Readonly<Record<string, Json>>;
+  readonly columns: Readonly<Record<string, Json>>;
+}
+
+function compare(expected: NonNullable<RuleTest["expect"]>, found: readonly Finding[]): string[] {
   const rows = typeof expected === "number" ? undefined : Array.isArray(expected) ? expected : [expected];
   const count = countOf(expected);
   if (found.length !== count) {
-    const shown = found.map((each) => `    ${JSON.stringify(actualRow(each).fields["title"])}`);
+    const shown = found.map((each) => `    ${JSON.stringify(each.fields["title"])}`);
     return [
       `${counted(found.length, "finding")} instead of ${counted(count, "finding")}${found.length === 0 ? "" : ":"}`,
       ...shown,
@@ -182,9 +219,8 @@ function countOf(expected: NonNullable<RuleTest["expect"]>): number {
   return Array.isArray(expected) ? expected.length : 1;
 }
 
-function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: string): string[] {
-  if (found === undefined) return [];
-  const actual = actualRow(found);
+function compareRow(expected: ExpectedRow, actual: Finding | undefined, prefix: string): string[] {
+  if (actual === undefined) return [];
   const { columns: wanted, ...fields } = expected;
   const columns = Object.entries(wanted ?? {}).flatMap(([name, value]) =>
     Object.hasOwn(actual.columns, name)
@@ -197,13 +233,21 @@ function compareRow(expected: ExpectedRow, found: Found | undefined, prefix: str
   return [...others, ...columns];
 }
 
-/** A finding with the names of tests.yaml. */
-function actualRow({ match, incident }: Found): Record<"fields" | "columns", Readonly<Record<string, Json>>> {
-  const { row } = incident;
+function findingOf({ match, incident }: Found): Finding {
   const columns = match.rule.plan.columns.map(
     ({ name, type }, index) => [name, toJson(match.resultRow[index] ?? null, type)] as const,
   );
-  const fields = {
+  return { fields: fieldsOf(incident.row), columns: Object.fromEntries(columns) };
+}
+
+/** The columns are those of the first result row. */
+function findingOfSeveral(row: IncidentRow): Finding {
+  const [first] = Array.isArray(row["ResultRows"]) ? (row["ResultRows"] as readonly Json[]) : [];
+  return { fields: fieldsOf(row), columns: isRecord(first) ? first : {} };
+}
+
+function fieldsOf(row: IncidentRow): Finding["fields"] {
+  return {
     title: row["IncidentTitle"] ?? null,
     severity: row["Severity"] ?? null,
     description: row["Description"] ?? null,
@@ -212,7 +256,6 @@ function actualRow({ match, incident }: Found): Record<"fields" | "columns", Rea
     entities: withoutIds(row["Entities"] ?? null),
     customDetails: row["CustomDetails"] ?? null,
   };
-  return { fields, columns: Object.fromEntries(columns) };
 }
 
 function withoutIds(entities: Json): Json {

@@ -39,6 +39,19 @@ export interface PinnedList {
   readonly rows: number;
 }
 
+/**
+ * What more events can do to the findings of a query over a window, at one instant:
+ *
+ *     gains       they only add findings
+ *     excused     so do events of the recent window; an older one can excuse: what it says was known before
+ *     scheduled   they can take a finding back, so the query runs only when Sentinel runs it
+ */
+export interface WindowClass {
+  readonly name: "gains" | "excused" | "scheduled";
+  /** For `excused` and `scheduled`: which expressions make it so. */
+  readonly reason: string;
+}
+
 /** A table whose rows one evaluation computes once, for expressions. */
 export interface SharedTable {
   readonly steps: readonly Step[];

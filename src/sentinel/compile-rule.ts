@@ -6,7 +6,9 @@ import {
   type CompiledQuery,
   type CompiledWindow,
 } from "../kql/compile/compile-query.ts";
-import type { Plan } from "../kql/plan.ts";
+import { keptInWords } from "../kql/compile/window/kept-in-words.ts";
+import { windowClass } from "../kql/compile/window/window-class.ts";
+import type { Expression, Plan } from "../kql/plan.ts";
 import { readExpectedChanges } from "./overlay/expected-changes-file.ts";
 import { EMPTY_GUIDE, readGuide } from "./guide.ts";
 import { suggestion } from "../kql/compile/nearest-name.ts";
@@ -110,7 +112,11 @@ export function compileRule(
     ...(planned?.problems ?? []),
   ];
   if (several && "refusal" in several) problems.unshift(several.refusal);
-  const plans = plansOf({ eventLocal: isEventLocal ? eventLocal.plan : undefined, window: window?.plan }, several);
+  const plans = plansOf(
+    { eventLocal: isEventLocal ? eventLocal.plan : undefined, window: window?.plan },
+    several,
+    excluded.exclusions,
+  );
   if (plans === undefined || problems.some(({ level }) => level === "error")) return { problems };
   const shown = guideWith(guide?.guide, source);
   const rule: Rule = {
@@ -142,11 +148,20 @@ export function compileRule(
 function plansOf(
   { eventLocal, window }: { readonly eventLocal: Plan | undefined; readonly window: CompiledWindow | undefined },
   several: ReturnType<typeof scheduleOf> | undefined,
+  exclusions: readonly Expression[],
 ): Pick<Rule, "plan" | "window"> | undefined {
   if (eventLocal !== undefined) return { plan: eventLocal };
   if (window === undefined || several === undefined || "refusal" in several) return undefined;
   const { kept, ...plan } = window;
-  return { plan: kept, window: { plan, schedule: several.schedule } };
+  return {
+    plan: kept,
+    window: {
+      plan,
+      schedule: several.schedule,
+      class: windowClass(plan, AUDIT_LOGS, exclusions),
+      keeps: keptInWords(kept, AUDIT_LOGS),
+    },
+  };
 }
 
 // eslint-disable-next-line max-params -- the query, its overlay, and how it was compiled

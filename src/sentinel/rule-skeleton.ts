@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { DiagnosticRecord } from "../core/event/event-body.ts";
-import type { Rule } from "../core/incident/rule.ts";
+import { hasWindow, type Rule } from "../core/incident/rule.ts";
 import { attackMatrix } from "./attack-techniques.ts";
 import { changedRecord } from "./changed-record.ts";
 import { HEADINGS } from "./guide.ts";
@@ -52,7 +52,7 @@ const RECORD: DiagnosticRecord = {
  * values that the query computes in another way are missing.
  */
 export function testsSkeleton(rule: Rule): string {
-  const conditions = conditionsOf(rule);
+  const conditions = hasWindow(rule) ? [] : conditionsOf(rule);
   const { steps } = rule.plan;
   const hit = Object.assign({}, ...conditions.map((condition) => likelyValues(steps, condition, "meets")));
   const misses = conditions.map((condition) => {
@@ -64,7 +64,15 @@ export function testsSkeleton(rule: Rule): string {
       misses: condition.text,
     };
   });
-  const found = { name: "the rule finds it", sample: "hit", expect: { title: rule.name, severity: rule.severity } };
+  const events = [
+    { at: "2026-03-02T08:00:00Z", sample: "hit" },
+    { at: "2026-03-02T08:10:00Z", sample: "hit", set: { "properties.id": "Put the other events here" } },
+  ];
+  const found = {
+    name: "the rule finds it",
+    ...(hasWindow(rule) ? { events } : { sample: "hit" }),
+    expect: { title: rule.name, severity: rule.severity },
+  };
   const content = { samples: { hit: changedRecord(RECORD, hit, []) }, tests: [found, ...misses] };
   return `# yaml-language-server: $schema=../tests.schema.json
 # Made from the query. Check each value, and replace what it could not tell: \`npx pimwatch test\` says what is missing.

@@ -24,25 +24,54 @@ const row = z.strictObject({
   customDetails: z.record(z.string(), z.string()).optional().describe("All custom details"),
 });
 
+const recordSource = {
+  sample: text.optional().describe("A sample of this file or rules/samples/<name>.json: one audit record"),
+  event: record.optional().describe("One whole audit record, as exported"),
+  set: record
+    .optional()
+    .describe("Values that differ from the sample, by path, such as properties.targetResources[0].displayName"),
+  remove: z.array(text).optional().describe("Paths to remove from the sample"),
+};
+const expected = z.union([z.int().min(0), row, z.array(row)]);
+
+const oneSource = ({ sample, event }: { sample?: string | undefined; event?: unknown }) =>
+  (sample === undefined) !== (event === undefined);
+
+const timedEvent = z
+  .strictObject({
+    at: z.iso.datetime().describe("The time of the record, and when it arrives: 2026-03-02T08:10:00Z"),
+    ...recordSource,
+    expect: expected
+      .optional()
+      .describe("The incidents that exist when the next event arrives, in the order of the list"),
+  })
+  .refine(oneSource, "needs a sample or an event");
+
 const ruleTest = z
   .strictObject({
     name: text.describe("What the test shows, as a sentence"),
-    sample: text.optional().describe("A sample of this file or rules/samples/<name>.json: one audit record"),
-    event: record.optional().describe("One whole audit record, as exported"),
-    set: record
+    ...recordSource,
+    events: z
+      .array(timedEvent)
+      .min(1)
       .optional()
-      .describe("Values that differ from the sample, by path, such as properties.targetResources[0].displayName"),
-    remove: z.array(text).optional().describe("Paths to remove from the sample"),
+      .describe(
+        "For a rule that needs several events: the events. The test expects incidents when all instants are over",
+      ),
+    order: z
+      .literal("fixed")
+      .optional()
+      .describe("The events arrive in the order of the list. Without it, the test also runs with other orders"),
     misses: z
       .union([text, z.int().min(1)])
       .optional()
       .describe("The only condition that this near miss does not meet: its text in the query, or its number from 1"),
-    expect: z
-      .union([z.int().min(0), row, z.array(row)])
+    expect: expected
       .optional()
       .describe("The number of results, or the content of the only one, or of each of them in order"),
   })
-  .refine(({ sample, event }) => (sample === undefined) !== (event === undefined), "needs a sample or an event")
+  .refine((test) => oneSource(test) !== (test.events !== undefined), "needs a sample, an event or events")
+  .refine(({ misses, events }) => misses === undefined || events === undefined, "misses is about one event")
   .refine(({ misses, expect }) => misses !== undefined || expect !== undefined, "needs expect or misses")
   .refine(
     ({ misses, expect }) => misses === undefined || expect === undefined || expect === 0,

@@ -189,18 +189,23 @@ describe("support", () => {
     });
   });
 
-  test("says of a rule over several events when it runs, and over what", async () => {
+  test("says of a rule over several events when it runs, its class, and what it keeps", async () => {
     const { code, out } = await pimwatch("support", "--rules", at("several"));
     expect(code).toBe(0);
-    expect(out).toBe(
-      "window   several, every 1d over the last 2d\n1 of 1 rule runs: 0 when one event arrives, 1 over several events; refused: 0\n",
-    );
+    expect(out).toBe(`window   several
+         every 1d over the last 2d
+         gains: more events only add findings
+         keeps: Category == "Tests"
+1 of 1 rule runs: 0 when one event arrives, 1 over several events; refused: 0
+`);
     const [line] = (await pimwatch("support", "--json", "--rules", at("several"))).out.trimEnd().split("\n");
     expect(JSON.parse(line ?? "")).toMatchObject({
       rule: "several",
       runs: true,
       by: "window",
       schedule: { frequencySeconds: 86_400, periodSeconds: 172_800, threshold: 0 },
+      class: { name: "gains", reason: "more events only add findings" },
+      keeps: 'Category == "Tests"',
     });
   });
 });

@@ -211,7 +211,7 @@ test("title and exclusions of the overlay apply", async () => {
 });
 
 test.each([
-  { tests: "  - { name: n, expect: 1 }", problem: /tests\.yaml:8:5: error: .*needs a sample or an event/ },
+  { tests: "  - { name: n, expect: 1 }", problem: /tests\.yaml:8:5: error: .*needs a sample, an event or events/ },
   { tests: "  - { name: n, sample: one }", problem: /tests\.yaml:8:5: error: .*needs expect or misses/ },
   { tests: "  - { name: n, sample: one, expct: 1 }", problem: /tests\.yaml:8:5: error: .*"expct"/ },
   { tests: "  - [", problem: /tests\.yaml:8:6: error: not YAML/ },

@@ -1,3 +1,6 @@
+import type { RuleWindow } from "../../src/core/incident/rule.ts";
+import { ruleText } from "./rule-text.ts";
+import { planHash } from "../../src/core/ledger/evaluations.ts";
 import { describe, expect, test } from "vitest";
 import { compileRule, formatProblem } from "../../src/sentinel/compile-rules.ts";
 
@@ -229,4 +232,16 @@ test("a column that bag_unpack makes can be named by a mapping alone", () => {
   const { rule, problems } = compileRule(ruleFile({ query, entityMappings }), "rule.yaml");
   expect(problems).toEqual([]);
   expect(rule?.plan.columns).toEqual([{ name: "app", type: "dynamic" }]);
+});
+
+test("the kept records of a rule over several events are named by what decides its findings, not by words about it", () => {
+  const query = "AuditLogs | summarize n = count() by Id | where n > 1";
+  const { rule } = compileRule(ruleText({ query, schedule: { frequency: "1h", period: "1d" } }), "r.yaml");
+  if (rule?.window === undefined) throw new Error("no window");
+  const { window } = rule;
+  const withWindow = (other: Partial<RuleWindow>) => planHash({ ...rule, window: { ...window, ...other } });
+  expect(withWindow({ keeps: "other words", class: { name: "scheduled", reason: "other words" } })).toBe(
+    planHash(rule),
+  );
+  expect(withWindow({ schedule: { ...window.schedule, periodSeconds: 1 } })).not.toBe(planHash(rule));
 });

@@ -163,8 +163,23 @@ describe("entity mappings and details", () => {
     const query = "AuditLogs\n| join kind=inner (AuditLogs | project Id) on Id";
     const schedule = { frequency: "1h", period: "1d" };
     expect(await lintText({ query, schedule, more: mapping("IP", ["Address", "Adress"]) })).toEqual([
+      "r.yaml:6:8: note: this rule needs several events. It runs every 1h over the last 1d; gains: more events only add findings; keeps: every record (several-events)",
       'r.yaml:19:44: warning: the identifier Address of IP is left out: the query returns no column "Adress" (unknown-mapping-column)',
     ]);
+  });
+
+  test("a rule over several events: the note counts the overlay's exclusions as conditions", async () => {
+    const query = `AuditLogs\n| join kind=leftouter (AuditLogs | project Id, Identity) on Id | project Id, Partner = Identity1`;
+    const schedule = { frequency: "1h", period: "1d" };
+    const noteWith = async (exclusion: string) => {
+      const files = { "x/rule.yaml": ruleText({ query, schedule }), "x/overlay.yaml": `exclude: ['${exclusion}']` };
+      return (await lintFiles(files)).find((line) => line.includes("(several-events)"));
+    };
+    expect(await noteWith(`Partner == "kim"`)).toContain(
+      'scheduled: a later event can make the exclusion Identity == "kim" true',
+    );
+    expect(await noteWith("isempty(Partner)")).toContain("gains");
+    expect(await noteWith(`Id == "1"`)).toContain("gains");
   });
 
   test("an NRT rule over several events has no period to look back over", async () => {

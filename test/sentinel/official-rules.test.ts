@@ -63,6 +63,31 @@ describe.skipIf(folder === undefined)("official rule files, unmodified (set OFFI
     },
   );
 
+  /** With a part of the reason. */
+  const CLASSES: Readonly<Record<string, readonly [name: string, reason: string]>> = {
+    "AccountCreatedandDeletedinShortTimeframe.yaml": ["gains", ""],
+    "AdminPromoAfterRoleMgmtAppPermissionGrant.yaml": ["gains", ""],
+    "ConditionalAccessPolicyModifiedbyNewUser.yaml": ["excused", "!in"],
+    "CredentialAddedAfterAdminConsent.yaml": ["gains", ""],
+    "GuestUsersInvitedtoTenantbyNewInviters.yaml": ["excused", "!in"],
+    "MailPermissionsAddedToApplication.yaml": ["gains", ""],
+    "MultipleAdmin_membership_removals_from_NewAdmin.yaml": ["scheduled", "max(TimeGenerated) < max(TimeGenerated)"],
+    "ServicePrincipalAssignedAppRoleWithSensitiveAccess.yaml": ["gains", ""],
+    "UserAssignedPrivilegedRole.yaml": ["excused", "leftanti"],
+    "Useraccountcreatedwithoutexpectedattributesdefined.yaml": ["scheduled", "top"],
+  };
+
+  test.each(compiled.filter(({ rule }) => rule?.window))(
+    "$file has its class, and keeps few records",
+    ({ file, rule }) => {
+      const [name, reason = ""] = CLASSES[file] ?? [];
+      expect(rule?.window).toMatchObject({
+        class: { name, reason: expect.stringContaining(reason) as string },
+        keeps: expect.stringMatching(/OperationName|Category/) as string,
+      });
+    },
+  );
+
   test.each(compiled.filter(({ file }) => file === "ApplicationRedirectURLUpdate.yaml"))(
     "$file finds the first URL of an application, where no old one can be subtracted",
     ({ rule }) => {

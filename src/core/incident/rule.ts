@@ -1,5 +1,5 @@
 import type { ExpectedChange } from "../pim-settings/expected-changes.ts";
-import type { Expression, PinnedList, Plan, WindowPlan } from "../../kql/plan.ts";
+import type { Expression, PinnedList, Plan, WindowClass, WindowPlan } from "../../kql/plan.ts";
 import type { Column } from "../../kql/run/values.ts";
 
 /** Sentinel's severities, most severe first. */
@@ -78,6 +78,9 @@ export interface RuleWindow {
   /** The query over the records of one tenant in the window. */
   readonly plan: WindowPlan;
   readonly schedule: Schedule;
+  readonly class: WindowClass;
+  /** Which records are kept for it, in words. `Rule.plan` decides. */
+  readonly keeps: string;
 }
 
 /**

@@ -62,6 +62,6 @@ export function ruleSetHash(set: RuleSet): string {
 
 /** A short hash of all that decides what a rule finds. */
 export const planHash = oncePer(({ plan, exclusions = [], window }: Rule): string => {
-  const parts = [plan, exclusions, ...(window === undefined ? [] : [window])];
+  const parts = [plan, exclusions, ...(window === undefined ? [] : [window.plan, window.schedule])];
   return sha256Hex(Buffer.from(JSON.stringify(parts))).slice(0, HASH_DIGITS);
 });

@@ -9,7 +9,7 @@ import { diagnosedProblems } from "./diagnostics.ts";
 import { unsupportedFunction } from "../run/refused.ts";
 import { callWithin, ParserFailure, parseQuery, walk, type KustoCode, type Syntax } from "./kusto-parser.ts";
 import { withoutMissingLegs } from "./missing-legs.ts";
-import { keptRows } from "./kept-rows.ts";
+import { keptRows } from "./window/kept-rows.ts";
 import { lowerQuery } from "./lower-query.ts";
 import { operatorsOverManyEvents } from "./operator-table.ts";
 import { keeping } from "./operators/row-operators.ts";

@@ -1,6 +1,6 @@
 import { resultColumns } from "../../core/incident/rule.ts";
 import type { Column } from "../../kql/run/values.ts";
-import { TACTICS } from "../../core/incident/rule.ts";
+import { TACTICS, type RuleWindow } from "../../core/incident/rule.ts";
 import { attackMatrix } from "../attack-techniques.ts";
 import { compileRule, readRule, type ReadRule } from "../compile-rule.ts";
 import {
@@ -39,10 +39,16 @@ export function lintRule(files: RuleFiles, now: Date): Problem[] {
   const overlay = files.overlay && readOverlay(files.overlay).read;
   return [
     ...problems,
+    ...(read && rule?.window ? [windowNote(read, rule.window)] : []),
     ...(read ? lintFields(read, rule && resultColumns(rule), rule !== undefined) : []),
     ...(overlay ? overlayExclusionsByName(overlay) : []),
     ...(files.tests ? readTests(files.tests).problems : []),
   ];
+}
+
+function windowNote({ file }: ReadRule, { schedule, class: { name, reason }, keeps }: RuleWindow): Problem {
+  const message = `this rule needs several events. It runs ${schedule.text}; ${name}: ${reason}; keeps: ${keeps}`;
+  return { file: file.name, ...placeOf(file, ["query"]), level: "note", code: "several-events", message };
 }
 
 /** @param columns those of the result, if the rule compiles */

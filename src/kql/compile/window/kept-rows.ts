@@ -1,6 +1,6 @@
-import { isVolatile } from "../run/function-table.ts";
-import type { Expression, Plan, SourceTable, Step } from "../plan.ts";
-import { conjunction, conjuncts } from "./conjunction.ts";
+import { isVolatile } from "../../run/function-table.ts";
+import type { Expression, Plan, SourceTable, Step } from "../../plan.ts";
+import { conjunction, conjuncts } from "../conjunction.ts";
 
 /**
  * A plan over one row that yields a row if the query over a window can depend on it; any other row need not be kept. Each
