@@ -92,6 +92,10 @@ function keptInMemory() {
       return done(undefined);
     },
     cursors: () => done([...cursors.values()]),
+    begin: (window: WindowName, next: bigint) => {
+      cursors.set(keyOf(window), { window, next });
+      return done(next);
+    },
     advance: (window: WindowName, next: bigint) => done(void cursors.set(keyOf(window), { window, next })),
     read: (window: WindowName, { after, through }: { readonly after: bigint; readonly through: bigint }) =>
       done(

@@ -13,6 +13,13 @@ import {
   suspects,
   type SuspectVariant,
 } from "../../specification/suspects/suspects.ts";
+import {
+  WINDOW_FUNCTIONS,
+  WINDOW_VARIANTS,
+  WINDOW_WORLDS,
+  windows,
+  type WindowVariant,
+} from "../../specification/windows/windows.ts";
 import { type Variant, VARIANTS } from "../../specification/variants.ts";
 import { SMALL_WORLDS } from "../../specification/worlds.ts";
 
@@ -54,6 +61,24 @@ test.each(Object.keys(SUSPECT_VARIANTS) as SuspectVariant[])("broken on purpose,
   expect(violation?.law).toBe(SUSPECT_VARIANTS[broken]);
 });
 
+test("every law of windows holds in every state of their small world", { timeout: 120_000 }, () => {
+  const { violation, states, taken } = explore(windows(WINDOW_WORLDS.small));
+  expect(violation).toBeUndefined();
+  expect(states).toBeGreaterThan(100_000);
+  expect([...taken]).toEqual(
+    expect.arrayContaining(["an instant is over", "keep", "owe", "store", "advance", "settle"]),
+  );
+});
+
+test.each(Object.keys(WINDOW_VARIANTS) as WindowVariant[])(
+  "broken on purpose, it is found: %s",
+  { timeout: 120_000 },
+  (broken) => {
+    const { violation } = explore(windows(WINDOW_WORLDS.small, broken));
+    expect(violation?.law).toBe(WINDOW_VARIANTS[broken]);
+  },
+);
+
 test("every law is broken by a variant", () => {
   expect(new Set(ALL_VARIANTS.map((name) => VARIANTS[name].law))).toEqual(new Set(LAWS));
 });
@@ -85,7 +110,7 @@ test.each(CLAIMS)("it shows how what is not promised comes about: %s", (claim) =
   expect(explore(unpromised(SMALL_WORLDS.failures, claim)).violation?.law).toBe(claim);
 });
 
-const FUNCTIONS = [...Object.values(STEPS).map(({ of }) => of), ...SUSPECT_FUNCTIONS];
+const FUNCTIONS = [...Object.values(STEPS).map(({ of }) => of), ...SUSPECT_FUNCTIONS, ...WINDOW_FUNCTIONS];
 
 test.each([...new Set(FUNCTIONS)])("a step stands for a function that is there: %s", async (of) => {
   const [file = "", place = ""] = of.split("#");

@@ -116,6 +116,18 @@ export function keptTable(table: TableRows, machine: Pick<Machine, "newId"> = MA
       return cursors;
     },
 
+    /**
+     * Begins the cursor of a new window. If several begin it, the first decides, since due rows of the others may lie before
+     * what each of them would choose.
+     *
+     * @returns the next instant of the cursor
+     */
+    async begin(window: WindowName, next: bigint): Promise<bigint> {
+      const keys = cursorKeys(window);
+      if ((await table.insert({ ...keys, Next: String(next) })) === "inserted") return next;
+      return ticksIn((await table.get(keys))?.["Next"]) ?? next;
+    },
+
     /** Notes that all instants before `next` are evaluated. A cursor never goes back. */
     async advance(window: WindowName, next: bigint): Promise<void> {
       await changeRow(table, cursorKeys(window), (present) => {

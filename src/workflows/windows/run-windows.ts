@@ -28,6 +28,7 @@ export interface WindowDependencies<DueRow extends Due = Due> {
     settle(rows: readonly DueRow[]): Promise<void>;
     owe(window: WindowName, instants: Instants): Promise<void>;
     cursors(): Promise<readonly { readonly window: WindowName; readonly next: bigint }[]>;
+    begin(window: WindowName, next: bigint): Promise<bigint>;
     advance(window: WindowName, next: bigint): Promise<void>;
     read(
       window: WindowName,
@@ -85,7 +86,6 @@ interface Task<DueRow> {
   readonly window: WindowName;
   /** The next instant that was never evaluated. */
   readonly next: bigint;
-  readonly hasCursor: boolean;
   readonly due: readonly DueRow[];
 }
 
@@ -106,7 +106,8 @@ export async function runWindows<DueRow extends Due>(
     now: ticksFromUnixMilliseconds(deps.now().getTime()),
   };
   // Due rows first: whatever is read afterwards has the records that they are about.
-  const due = Map.groupBy(await deps.kept.due(), ({ window }) => keyOf(window));
+  const due = new Map<string, DueRow[]>();
+  for (const row of await deps.kept.due()) due.set(keyOf(row.window), [...(due.get(keyOf(row.window)) ?? []), row]);
   const cursors = new Map((await deps.kept.cursors()).map((cursor) => [keyOf(cursor.window), cursor]));
   const { errors } = await doEach(new Set([...due.keys(), ...cursors.keys()]), async (key) => {
     const rows = due.get(key) ?? [];
@@ -115,9 +116,9 @@ export async function runWindows<DueRow extends Due>(
     if (window === undefined) return;
     const found = deps.rules.find(({ rule }) => rule.id === window.ruleId && planHash(rule) === window.plan);
     if (found?.window === undefined || !hasWindow(found.rule)) return forgetOthers(window, rows, run);
-    const next = cursor?.next ?? leastOf(rows.map(({ first }) => first));
-    const task = { rule: found.rule, ready: found.window, window, next, hasCursor: cursor !== undefined, due: rows };
-    await runWindow(task, run);
+    const ready = found.window;
+    const next = cursor?.next ?? (await deps.kept.begin(window, firstOf(rows, ready, run.now)));
+    await runWindow({ rule: found.rule, ready, window, next, due: rows }, run);
   });
   return { figures: run.figures, failed: run.failed, errors };
 }
@@ -132,7 +133,7 @@ interface Run<DueRow extends Due> {
 }
 
 async function runWindow<DueRow extends Due>(task: Task<DueRow>, run: Run<DueRow>): Promise<void> {
-  const { window, due, next, hasCursor, ready } = task;
+  const { window, due, next, ready } = task;
   const { kept, now } = run.deps;
   const instants = instantsToRun(task, run.now);
   let done = 0;
@@ -149,9 +150,18 @@ async function runWindow<DueRow extends Due>(task: Task<DueRow>, run: Run<DueRow
   if (instants.length > 0) run.figures.windows += 1;
   const owed = left.filter((instant) => instant < next);
   if (owed.length > 0) await kept.owe(window, { first: leastOf(owed), last: owed.at(-1) ?? next });
-  if (!hasCursor) await kept.advance(window, next);
   await kept.settle(due);
   if (done > 0) run.figures.forgotten += await kept.forget(window, oldest(run, ready.schedule.periodSeconds));
+}
+
+/** Where a new cursor begins: at the first instant that is owed, but at none to come, which others may owe before it. */
+function firstOf(due: readonly Due[], { schedule }: ReadyWindow, now: bigint): bigint {
+  return leastOf([...due.map(({ first }) => first), latestOf(schedule, now) + ticksOf(schedule.frequencySeconds)]);
+}
+
+/** The latest instant that may be evaluated. */
+function latestOf(schedule: ReadyWindow["schedule"], now: bigint): bigint {
+  return instantBefore(now - ticksOf(WINDOW_DELAY_SECONDS), schedule);
 }
 
 /** Those that are owed, and those that were never evaluated, in order. */
@@ -161,7 +171,7 @@ function instantsToRun<DueRow extends Due>({ due, next, ready }: Task<DueRow>, n
   const instants = new Set<bigint>();
   for (const { first, last } of due)
     for (let instant = first; instant <= last && instant < next; instant += step) instants.add(instant);
-  const latest = instantBefore(now - ticksOf(WINDOW_DELAY_SECONDS), schedule);
+  const latest = latestOf(schedule, now);
   for (let instant = next; instant <= latest; instant += step) instants.add(instant);
   return [...instants].toSorted((one, other) => Number(one - other));
 }

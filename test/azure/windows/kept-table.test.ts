@@ -69,6 +69,7 @@ test("what is owed is listed until it is settled; other rows stay", async () => 
 test("a cursor goes forward only", async () => {
   const { kept } = await open();
   expect(await kept.cursors()).toEqual([]);
+  expect([await kept.begin(WINDOW, 15n), await kept.begin(WINDOW, 5n)]).toEqual([15n, 15n]);
   for (const next of [20n, 30n, 10n]) await kept.advance(WINDOW, next);
   expect(await kept.cursors()).toEqual([{ window: WINDOW, next: 30n }]);
 });

@@ -140,6 +140,18 @@ test("an instant is not evaluated until five minutes after it", async () => {
   expect(world.stored()).toHaveLength(1);
 });
 
+test("no instant to come is evaluated, though a record with a later time was the first", async () => {
+  const world = windowWorld(windowRule(RULES["a threshold in the query"] ?? {}));
+  world.at(0.2);
+  await world.deliver(recordAt(5, "1"));
+  await world.evaluate();
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.at(0.9);
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 0 });
+  world.at(2);
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 1, stored: 1 });
+});
+
 test("a finding of many instants is one revision, and a late record makes one more", async () => {
   const rule = windowRule(RULES["a threshold in the query"] ?? {});
   const world = windowWorld(rule);
