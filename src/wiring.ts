@@ -21,7 +21,7 @@ import { type Request, webhook } from "./azure/sinks/webhook.ts";
 import type { Config } from "./config.ts";
 import { unmatchedOperations } from "./core/entra-lists/unmatched-operations.ts";
 import { readyRule } from "./core/incident/ready-rule.ts";
-import type { Rule } from "./core/incident/rule.ts";
+import { hasWindow, type Rule } from "./core/incident/rule.ts";
 import { expectedCategories } from "./core/ledger/category-sightings.ts";
 import { categoryWatch } from "./core/ledger/category-watch.ts";
 import { type RuleSet, ruleSetOf } from "./core/ledger/evaluations.ts";
@@ -84,7 +84,8 @@ export async function wire(config: Config, known: readonly Rule[], outside: Outs
   const ruleSet = () =>
     (running ??= ruleSetOf(
       VERSION,
-      rules.map(({ rule }) => rule),
+      // A rule over several events finds nothing until its next instant, so no statement about events holds for it.
+      rules.map(({ rule }) => rule).filter((rule) => !hasWindow(rule)),
       config.allowedTenantIds,
     ));
   const sinks = openSinks(senders, {

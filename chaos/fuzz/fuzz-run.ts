@@ -7,12 +7,8 @@ import type { StoredIncident, StoreOutcome } from "../../src/core/incident/incid
 import { MAX_PACK_BYTES, packRows } from "../../src/core/incident/packs.ts";
 import type { ReadyRule } from "../../src/core/incident/ready-rule.ts";
 import type { LiteralScan } from "../../src/core/scan/literal-scan.ts";
-import {
-  detectBatch,
-  type BatchFigures,
-  type HubEvent,
-  KEEPS_NOTHING,
-} from "../../src/workflows/detection/detect-batch.ts";
+import { type KeptRecord, windowRecord } from "../../src/core/window/kept-record.ts";
+import { detectBatch, type BatchFigures, type HubEvent } from "../../src/workflows/detection/detect-batch.ts";
 
 export type FuzzFigures = BatchFigures;
 
@@ -62,19 +58,27 @@ export async function fuzzRun(
     incidents.set(id, incident);
     return "added";
   };
+  const kept = new Set<string>();
   const deps = {
     rules,
     allowedTenantIds: new Set([TENANT]),
     now: () => new Date("2026-03-04T09:14:01Z"),
-    kept: KEEPS_NOTHING,
+    kept: {
+      async keep(records: readonly KeptRecord[]) {
+        for (const record of records) {
+          assert(isPartOf(bodies, record.bytes), "a kept record that is not byte for byte part of a body");
+          assert(windowRecord(record) !== undefined, "a kept record that cannot be read again");
+          kept.add(`${record.window.ruleId} ${record.time} ${record.hash}`);
+        }
+        return [];
+      },
+      owe: () => Promise.resolve(),
+    },
     incidents: { addAll: async (found: readonly StoredIncident[]) => found.map(add) },
     deadLetters: {
       async add({ bytes, reason }: { bytes: Uint8Array; reason: string }) {
         assert(reason !== "", "a dead letter without a reason");
-        const isPart = bodies.some((body) =>
-          Buffer.from(body.buffer, body.byteOffset, body.length).includes(Buffer.from(bytes)),
-        );
-        assert(isPart, "a dead letter that is not byte for byte part of a body");
+        assert(isPartOf(bodies, bytes), "a dead letter that is not byte for byte part of a body");
         letters.add(createHash("sha256").update(bytes).digest("hex"));
       },
     },
@@ -82,12 +86,17 @@ export async function fuzzRun(
   const first = (await detectBatch(events, deps)).figures;
   assertLaw(first, bodies.length);
   if (bodies.length !== AGAIN_IF_BODIES) return first;
-  const [storedBefore, keptBefore] = [incidents.size, letters.size];
+  const [storedBefore, lettersBefore, keptBefore] = [incidents.size, letters.size, [...kept]];
+  kept.clear();
   const second = (await detectBatch(events, { ...deps, scan })).figures;
   assertLaw(second, bodies.length);
   assert(second.stored === 0, `delivered again, ${second.stored} incidents were stored again`);
   assert(second.known === first.stored + first.known, "delivered again and scanned, the batch found other incidents");
-  assert(incidents.size === storedBefore && letters.size === keptBefore, "delivered again, something new was kept");
+  assert(incidents.size === storedBefore && letters.size === lettersBefore, "delivered again, something new was kept");
+  assert(
+    kept.size === keptBefore.length && keptBefore.every((one) => kept.has(one)),
+    "delivered again and scanned, the batch kept other records",
+  );
   return first;
 }
 
@@ -114,4 +123,8 @@ function assertStorable({ row, record }: StoredIncident): void {
 
 function assert(condition: boolean, problem: string): void {
   if (!condition) throw new Error(problem);
+}
+
+function isPartOf(bodies: readonly Uint8Array[], bytes: Uint8Array): boolean {
+  return bodies.some((body) => Buffer.from(body.buffer, body.byteOffset, body.length).includes(Buffer.from(bytes)));
 }

@@ -51,7 +51,8 @@ async function prepared(): Promise<{
   readonly detections: readonly Detection[];
   readonly literals: readonly string[];
 }> {
-  const { rules } = await compileAllRules("rules");
+  const [one, several] = [await compileAllRules("rules"), await compileAllRules("simulation/schedule/rules")];
+  const rules = [...one.rules, ...several.rules];
   const detections = rules
     .flatMap((rule) => [rules, [rule]])
     .map((some): Detection => {
