@@ -14,6 +14,7 @@ import { benchLimits } from "./limits/limits.ts";
 import { benchLoading } from "./loading.ts";
 import { benchMemory, benchProcesses } from "./processes.ts";
 import { benchRedelivery } from "./redelivery.ts";
+import { benchWindows } from "./windows.ts";
 import { machine } from "./report.ts";
 import { generatedRules, officialRule, withOperation } from "./rules.ts";
 import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./detection/shapes.ts";
@@ -24,7 +25,8 @@ const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- -
   --quick          measure only the main ratios, in under a minute
   --events FILE    measure this data instead: one event body per line
   --expect FILE    JSON array of the audit record ids that must match, in order
-  --only PART      detection, rules, limits, offline, loading, redelivery, start, path, processes, cost or memory
+  --only PART      detection, rules, limits, offline, loading, redelivery, windows,
+                   start, path, processes, cost or memory
 
 jq and DuckDB take part if installed: apt-get install jq, npm ci --prefix bench.`;
 
@@ -142,6 +144,7 @@ const WHOLE: readonly (readonly [string, () => Promise<void>])[] = [
   ["offline", onArchive],
   ["loading", async () => print(await benchLoading())],
   ["redelivery", onRedelivery],
+  ["windows", async () => print(await benchWindows([10, 1_000, 100_000]))],
   ["start", onStart],
   ["path", onLocalPath],
   ["processes", async () => print(await benchProcesses([1, 2, 4], 3))],

@@ -34,8 +34,8 @@ switched off. Tests are in tests.yaml beside the rule; rules/tests.schema.json h
 
 A rule that needs several events gets events with times. Each arrives at its time; the instants before the next one are
 evaluated as in the app. \`expect\` of an event is what exists when the next one arrives, \`expect\` of the test what exists
-in the end. The test must end the same in other orders of arrival, too: all of them for up to four events, else the rotations
-of the list and of its reverse. \`order: fixed\` leaves the other orders out.
+in the end. The test must end the same in other orders of arrival, too: all of them for up to four events, else the
+rotations of the list and of its reverse. \`order: fixed\` leaves the other orders out.
 
   - name: two resets within a day make one incident
     events:
@@ -44,8 +44,8 @@ of the list and of its reverse. \`order: fixed\` leaves the other orders out.
     expect: 1
 
 Every rule needs a test with findings and, if one event decides it, for each \`where\` condition of its query a near miss
-that names it: an event that the rule does not find, but would find without that condition. Only an unchanged official file, with neither
-guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`,
+that names it: an event that the rule does not find, but would find without that condition. Only an unchanged official
+file, with neither guide.md nor tests.yaml, needs no tests. It is listed, and fails with --strict.`,
   exitCodes: {
     0: "all tests passed",
     1: "a test or a rule failed",
