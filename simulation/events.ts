@@ -106,7 +106,7 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
 
 function asWindowRecord(source: ReadRecord): WindowRecord[] {
   const row = toAuditLogRow(source.record);
-  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt: START.getTime() });
+  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt: START.getTime(), periodSeconds: 0 });
   const record = kept && windowRecord(kept);
   return record === undefined ? [] : [record];
 }

@@ -70,6 +70,12 @@ function isPutAside({ letters, mayBeLetters }: SentEvent, world: World): boolean
   return mayBeLetters.some((name) => !letters.includes(name) && world.letters.blobs.has(name));
 }
 
+/** Whether the event reached the hub so long after the time of its records that no window holds them. */
+function isTooLate({ event }: SentEvent, { start }: World): boolean {
+  return event.enqueuedTime - start > LATEST_MS;
+}
+const LATEST_MS = 23 * 3_600_000;
+
 /** Every record that was received has one fate. */
 function isConserved(batch: Readonly<Record<"received" | (typeof FATES)[number], number>>): boolean {
   return batch.received === FATES.reduce((sum, fate) => sum + batch[fate], 0);
@@ -172,7 +178,9 @@ export function brokenInTheEnd(world: World): string[] {
       broken.push(`${nameOf(one)} left the hub before it was stored, and nobody says so`);
   }
   // Of an event that became a dead letter or left the hub nobody knows whether it was kept before.
-  const surelyKept = sent.filter((one) => one.gone === "" && isStored(one, world, stored) && !isPutAside(one, world));
+  const surelyKept = sent.filter(
+    (one) => one.gone === "" && isStored(one, world, stored) && !isPutAside(one, world) && !isTooLate(one, world),
+  );
   for (const id of windowIds(surelyKept, world))
     if (!stored.has(id)) broken.push(`incident ${id} of several events was never stored`);
   const mayBe = isQuarantinePossible(world) ? ("mayBeLetters" as const) : ("letters" as const);

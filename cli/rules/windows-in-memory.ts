@@ -57,7 +57,11 @@ export function windowsInMemory(rule: Rule, tenants: ReadonlySet<string>) {
     /** Evaluates every instant until a time, in milliseconds since 1970. Time never goes back. */
     async runUntil(time: number): Promise<void> {
       now = Math.max(now, time);
-      const { errors, failed } = await runWindows(deps, { until: Infinity, retentionMs: Number.MAX_SAFE_INTEGER });
+      const { errors, failed } = await runWindows(deps, {
+        until: Infinity,
+        retentionMs: Number.MAX_SAFE_INTEGER,
+        firstTurn: 0,
+      });
       for (const error of errors) throw error;
       for (const { reason } of failed) throw new UsageError(`an instant cannot be evaluated: ${reason}`);
     },

@@ -117,7 +117,7 @@ async function pimwatch(
     }
     const { errors, failed } = await runWindows(
       { ...deps, revise: (incident) => revise(incident, revising) },
-      { until: Infinity, retentionMs: 1_440 * MINUTE },
+      { until: Infinity, retentionMs: 1_440 * MINUTE, firstTurn: 0 },
     );
     for (const error of [...errors, ...failed]) throw new Error("a window was not evaluated", { cause: error });
   }
@@ -136,7 +136,13 @@ function arrived(month: readonly Arrival[]): Arrived[] {
     if (source === undefined) return [];
     const window = { ruleId: "", tenant: TENANT_ID, plan: "" };
     const position = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
-    const kept = keptRecord(window, { source, row: toAuditLogRow(source.record), position, arrivedAt: at });
+    const kept = keptRecord(window, {
+      source,
+      row: toAuditLogRow(source.record),
+      position,
+      arrivedAt: at,
+      periodSeconds: 86_400,
+    });
     const read = kept && windowRecord(kept);
     return read === undefined ? [] : [{ ...read, at }];
   });

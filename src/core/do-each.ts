@@ -61,3 +61,9 @@ export function throwFirst([first]: readonly unknown[]): void {
   if (first !== undefined)
     throw first instanceof Error ? first : new Error("something else than an error was thrown", { cause: first });
 }
+
+/** Begins with another item, so that what fails or takes long at one of them holds up others only now and then. */
+export function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

@@ -54,27 +54,35 @@ export function windowRecord({ time, hash, bytes, position }: Omit<KeptRecord, "
 const OPEN = Buffer.from('{"records":[');
 const CLOSE = Buffer.from("]}");
 
-/** A record that says it is later than it can be would stay in each window for as long. */
-const MOST_AHEAD = 86_400n * TICKS_PER_SECOND;
+/**
+ * A record that says it is later than it can be would stay in each window for as long. One that is so late that its last
+ * window ended a day before it came would owe instants of long ago, which no run of Sentinel saw it in either.
+ */
+const MOST_APART = 86_400n * TICKS_PER_SECOND;
 
 /**
  * What a rule keeps of a record.
  *
  * @param arrivedAt when it reached the hub, in milliseconds since 1970
- * @returns undefined if the record is in no window: it has no time that can be read, or one more than a day ahead
+ * @param periodSeconds the length of the rule's window
+ * @returns undefined if the record is in no window: it has no time that can be read, one more than a day ahead, or one more
+ *   than the period and a day ago
  */
 export function keptRecord(
   window: WindowName,
-  {
-    source,
-    row,
-    position,
-    arrivedAt,
-  }: Pick<WindowRecord, "source" | "row" | "position"> & { readonly arrivedAt: number },
+  { source, row, position, arrivedAt, periodSeconds }: ArrivedRecord,
 ): KeptRecord | undefined {
   const time = row[TIME_COLUMN];
-  if (typeof time !== "bigint" || time > ticksFromUnixMilliseconds(arrivedAt) + MOST_AHEAD) return undefined;
+  if (typeof time !== "bigint") return undefined;
+  const arrived = ticksFromUnixMilliseconds(arrivedAt);
+  const isOld = time + BigInt(periodSeconds) * TICKS_PER_SECOND < arrived - MOST_APART;
+  if (isOld || time > arrived + MOST_APART) return undefined;
   return { window, time, hash: recordHash(source), bytes: source.bytes(), position };
+}
+
+interface ArrivedRecord extends Pick<WindowRecord, "source" | "row" | "position"> {
+  readonly arrivedAt: number;
+  readonly periodSeconds: number;
 }
 
 const TIME_COLUMN = AUDIT_LOG_COLUMNS.findIndex(({ name }) => name === AUDIT_LOGS.timeColumn);

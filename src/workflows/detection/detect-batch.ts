@@ -95,7 +95,7 @@ export interface BatchFigures extends RecordFigures {
   readonly otherContent: number;
   /** Records that rules with windows keep, once for each rule. */
   readonly kept: number;
-  /** Those that are in no window, since they have no time that can be read, or one more than a day ahead. */
+  /** Those that are in no window, since they have no time that can be read, or one that is too far ahead or ago. */
   readonly inNoWindow: number;
 }
 

@@ -174,7 +174,8 @@ function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependen
   const arrivedAt = Date.parse(position.enqueuedTime ?? "") || deps.now().getTime();
   const kept = keeping.flatMap(({ rule: { rule }, row }) => {
     const window = { ruleId: rule.id, tenant, plan: planHash(rule) };
-    return keptRecord(window, { source, row, position, arrivedAt }) ?? [];
+    const periodSeconds = rule.window?.schedule.periodSeconds ?? 0;
+    return keptRecord(window, { source, row, position, arrivedAt, periodSeconds }) ?? [];
   });
   const found: Found[] = [];
   const allProblems = [...problems];

@@ -1,3 +1,4 @@
+import { rotated } from "../../core/do-each.ts";
 import {
   type LostRange,
   type PartitionStatus,
@@ -130,11 +131,6 @@ async function describedHub(deps: CheckDependencies) {
     await keepFailures([{ partitionId: WHOLE_HUB, error }], deps);
     throw error;
   }
-}
-
-function rotated<T>(items: readonly T[], by: number): T[] {
-  const start = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(start), ...items.slice(0, start)];
 }
 
 type Attempt = <T>(partitionId: string, step: () => Promise<T>) => Promise<T | undefined>;

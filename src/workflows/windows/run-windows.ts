@@ -1,4 +1,4 @@
-import { doEach } from "../../core/do-each.ts";
+import { doEach, rotated } from "../../core/do-each.ts";
 import type { Tenants } from "../../core/event/tenants.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import type { ReadyRule, ReadyWindow } from "../../core/incident/ready-rule.ts";
@@ -9,7 +9,7 @@ import { valueText } from "../../core/value-text.ts";
 import { instantBefore, type Instants, ticksOf } from "../../core/window/instants.ts";
 import type { WindowName, WindowRecord } from "../../core/window/kept-record.ts";
 import { windowIncidents } from "../../core/window/window-incidents.ts";
-import { DependencyError } from "../../errors.ts";
+import type { DetectDependencies } from "../detection/detect-batch.ts";
 import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
 import { ticksFromUnixMilliseconds } from "../../kql/run/time.ts";
 
@@ -37,6 +37,7 @@ export interface WindowDependencies<DueRow extends Due = Due> {
     forget(window: WindowName, through: bigint): Promise<number>;
   };
   readonly incidents: { addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> };
+  readonly deadLetters: DetectDependencies["deadLetters"];
   /** Takes new evidence into an incident that is stored. @returns whether there was any */
   readonly revise: (incident: StoredIncident) => Promise<boolean>;
   now(): Date;
@@ -47,6 +48,8 @@ export interface WindowLimits {
   readonly until: number;
   /** How long the hub keeps an event: one may be read again for so long. */
   readonly retentionMs: number;
+  /** Which window is the first, so that those that fail again and again hold up no others. Any number from 0. */
+  readonly firstTurn: number;
 }
 
 /** Plain figures, for a log record. */
@@ -103,13 +106,15 @@ export async function runWindows<DueRow extends Due>(
     limits,
     figures: { windows: 0, instants: 0, stored: 0, known: 0, revised: 0, forgotten: 0, left: 0 },
     failed: [],
+    errors: [],
     now: ticksFromUnixMilliseconds(deps.now().getTime()),
   };
   // Due rows first: whatever is read afterwards has the records that they are about.
   const due = new Map<string, DueRow[]>();
   for (const row of await deps.kept.due()) due.set(keyOf(row.window), [...(due.get(keyOf(row.window)) ?? []), row]);
   const cursors = new Map((await deps.kept.cursors()).map((cursor) => [keyOf(cursor.window), cursor]));
-  const { errors } = await doEach(new Set([...due.keys(), ...cursors.keys()]), async (key) => {
+  const keys = [...new Set([...due.keys(), ...cursors.keys()])];
+  const { errors } = await doEach(rotated(keys, limits.firstTurn), async (key) => {
     const rows = due.get(key) ?? [];
     const cursor = cursors.get(key);
     const window = cursor?.window ?? rows[0]?.window;
@@ -120,7 +125,7 @@ export async function runWindows<DueRow extends Due>(
     const next = cursor?.next ?? (await deps.kept.begin(window, firstOf(rows, ready, run.now)));
     await runWindow({ rule: found.rule, ready, window, next, due: rows }, run);
   });
-  return { figures: run.figures, failed: run.failed, errors };
+  return { figures: run.figures, failed: run.failed, errors: [...run.errors, ...errors] };
 }
 
 interface Run<DueRow extends Due> {
@@ -128,6 +133,7 @@ interface Run<DueRow extends Due> {
   readonly limits: WindowLimits;
   readonly figures: { -readonly [Figure in keyof WindowFigures]: number };
   readonly failed: FailedInstant[];
+  readonly errors: unknown[];
   /** In ticks. */
   readonly now: bigint;
 }
@@ -180,13 +186,14 @@ function instantsToRun<DueRow extends Due>({ due, next, ready }: Task<DueRow>, n
 async function runInstants<DueRow extends Due>(
   instants: readonly bigint[],
   { rule, ready, window }: Task<DueRow>,
-  { deps, figures, failed }: Run<DueRow>,
+  run: Run<DueRow>,
 ): Promise<void> {
+  const { deps, figures, failed } = run;
   const { periodSeconds, threshold } = ready.schedule;
   const period = ticksOf(periodSeconds);
   const [first = 0n, last = 0n] = [instants[0], instants.at(-1)];
   const all = await deps.kept.read(window, { after: first - period, through: last });
-  const incidents: StoredIncident[] = [];
+  const incidents: FoundIncident[] = [];
   for (const instant of instants) {
     const records = all.filter(({ time }) => time > instant - period && time <= instant);
     figures.instants += 1;
@@ -194,33 +201,68 @@ async function runInstants<DueRow extends Due>(
       const results = ready.evaluate(instant, () => records.map(({ row }) => row));
       if (results.length <= threshold) continue;
       const found = { rule, tenant: window.tenant, tenantNames: deps.tenantNames, instant, records, results };
-      incidents.push(...windowIncidents(found, deps.now()));
+      for (const incident of windowIncidents(found, deps.now())) incidents.push({ incident, instant });
     } catch (error) {
       if (!(error instanceof EvaluationLimitError)) throw error;
       failed.push({ ruleId: rule.id, tenant: window.tenant, instant, reason: error.message });
     }
   }
-  await store(incidents, deps, figures);
+  const again = await store(incidents, run);
+  // One incident that cannot be stored holds up neither the others nor later instants.
+  if (again.length > 0) await deps.kept.owe(window, { first: leastOf(again), last: again.at(-1) ?? last });
 }
 
-/** @throws when one could not be stored, after storing the others */
-async function store<DueRow extends Due>(
-  incidents: readonly StoredIncident[],
-  { incidents: table, revise }: WindowDependencies<DueRow>,
-  figures: Run<DueRow>["figures"],
-): Promise<void> {
-  const outcomes = incidents.length === 0 ? [] : await table.addAll(incidents);
-  const problems: string[] = [];
-  for (const [index, incident] of incidents.entries()) {
+interface FoundIncident {
+  readonly incident: StoredIncident;
+  readonly instant: bigint;
+}
+
+/** Stores incidents. What fails is in the run's errors. @returns the instants whose incidents could not all be stored, in order */
+async function store<DueRow extends Due>(found: readonly FoundIncident[], run: Run<DueRow>): Promise<bigint[]> {
+  const { deps, figures, errors } = run;
+  if (found.length === 0) return [];
+  const outcomes = await outcomesOf(found, deps);
+  const again: bigint[] = [];
+  for (const [index, { incident, instant }] of found.entries()) {
     const outcome = outcomes[index] ?? "known";
-    if (outcome === "added") figures.stored += 1;
-    else if (outcome === "known") figures.known += 1;
-    else if (outcome === "otherContent") figures[(await revise(incident)) ? "revised" : "known"] += 1;
-    else if ("refused" in outcome)
-      problems.push(`incident ${valueText(incident.row["IncidentId"])} is refused: ${outcome.refused}`);
-    else throw outcome.failed;
+    try {
+      if (outcome === "added") figures.stored += 1;
+      else if (outcome === "known") figures.known += 1;
+      else if (outcome === "otherContent") figures[(await deps.revise(incident)) ? "revised" : "known"] += 1;
+      else if ("failed" in outcome) throw outcome.failed;
+      else await deps.deadLetters.add(letterOf(incident, outcome.refused));
+    } catch (error) {
+      errors.push(error);
+      again.push(instant);
+    }
   }
-  if (problems.length > 0) throw new DependencyError("Table Storage", problems.join("; "));
+  return again;
+}
+
+async function outcomesOf<DueRow extends Due>(
+  found: readonly FoundIncident[],
+  { incidents }: WindowDependencies<DueRow>,
+): Promise<readonly StoreOutcome[]> {
+  try {
+    return await incidents.addAll(found.map(({ incident }) => incident));
+  } catch (error) {
+    return found.map(() => ({ failed: error }));
+  }
+}
+
+/** The latest record of an incident that the table never takes. Processed again after a fix, it makes its windows owed. */
+function letterOf({ row, record }: StoredIncident, refused: string) {
+  const reason = `incident ${valueText(row["IncidentId"])} of rule ${valueText(row["RuleId"])} over several events is refused: ${refused}`;
+  const sequenceNumber = row["EventHubSequenceNumber"];
+  return {
+    bytes: Buffer.from(record),
+    reason,
+    position: {
+      partitionId: valueText(row["EventHubPartitionId"]) || null,
+      sequenceNumber: typeof sequenceNumber === "number" ? sequenceNumber : null,
+      enqueuedTime: valueText(row["EventHubEnqueuedTime"]) || null,
+    },
+  };
 }
 
 const MOST_LATE_SECONDS = 86_400;

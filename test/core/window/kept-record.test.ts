@@ -11,7 +11,13 @@ const ARRIVED = Date.parse(POSITION.enqueuedTime);
 function kept(record: object, arrivedAt = ARRIVED) {
   const [source] = readEventBody(Buffer.from(JSON.stringify(record))).records;
   if (source === undefined) throw new Error("no record");
-  return keptRecord(WINDOW, { source, row: toAuditLogRow(source.record), position: POSITION, arrivedAt });
+  return keptRecord(WINDOW, {
+    source,
+    row: toAuditLogRow(source.record),
+    position: POSITION,
+    arrivedAt,
+    periodSeconds: 3_600,
+  });
 }
 
 test("a record is kept whole, and read as its rule reads it", () => {
@@ -32,6 +38,8 @@ test.each([
   { what: "no time", time: undefined, isKept: false },
   { what: "a text that is no time", time: "yesterday", isKept: false },
   { what: "a time just a day ahead", time: "2026-03-05T09:14:00Z", isKept: true },
+  { what: "a time the period and a day ago", time: "2026-03-03T08:14:00Z", isKept: true },
+  { what: "a time of long ago", time: "2026-03-03T08:13:59Z", isKept: false },
   { what: "a time more than a day ahead", time: "2026-03-05T09:14:00.0000001Z", isKept: false },
 ])("$what: kept, $isKept", ({ time, isKept }) => {
   expect(kept(settingsChange({ time }, { activityDateTime: time })) !== undefined).toBe(isKept);

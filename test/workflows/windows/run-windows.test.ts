@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
-import type { TableFault } from "../../../simulation/services/memory-table.ts";
+import { refusal, type TableFault } from "../../../simulation/services/memory-table.ts";
 import type { RuleTextParts } from "../../sentinel/rule-text.ts";
 import { idsByDefinition, OTHER_TENANT, recordAt, TENANT, windowRule, windowWorld } from "./window-world.ts";
 
@@ -204,11 +204,39 @@ test("a record is kept for as long as one that is late can need it, and not for 
   await world.deliver(recordAt(0.25, "1"), recordAt(0.25, "2", "Add user", OTHER_TENANT));
   world.at(0.2 + hours);
   await world.evaluate();
-  await world.deliver(recordAt(0.5, "1"));
+  await world.readAgain(28, recordAt(0.5, "1"));
   await world.evaluate();
   expect(world.stored()).toHaveLength(1);
   world.at(2 + hours);
   expect((await world.evaluate()).figures).toMatchObject({ forgotten: 3 });
+});
+
+test("an incident that cannot be stored holds up no later instant, and is stored when it can be", async () => {
+  const world = windowWorld(windowRule(RULES["a threshold in the query"] ?? {}));
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.refuse(refusal(500, "InternalError"));
+  world.at(10);
+  const failing = await world.evaluate();
+  expect(failing.figures).toMatchObject({ instants: 9, stored: 0 });
+  expect(failing.errors.length).toBeGreaterThan(0);
+  world.refuse(undefined);
+  await world.deliver(recordAt(9.25, "2"), recordAt(9.5, "2"));
+  world.at(11);
+  const mended = await world.evaluate();
+  expect(mended).toMatchObject({ errors: [], figures: { stored: 2 } });
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 0 });
+});
+
+test("an incident that the table never takes is a dead letter of its latest record", async () => {
+  const world = windowWorld(windowRule(RULES["a threshold in the query"] ?? {}));
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.refuse(refusal(400, "PropertyValueTooLarge"));
+  world.at(2);
+  expect(await world.evaluate()).toMatchObject({ errors: [], figures: { instants: 1, stored: 0 } });
+  expect(world.letters).toEqual([
+    expect.stringMatching(/^incident [0-9a-f]{64} of rule \S+ over several events is refused: /) as string,
+  ]);
+  expect((await world.evaluate()).figures).toMatchObject({ instants: 0 });
 });
 
 test("a record of a foreign tenant is a dead letter, and is not kept", async () => {

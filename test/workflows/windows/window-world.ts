@@ -1,3 +1,4 @@
+import type { RestError } from "@azure/data-tables";
 import { incidentChanges } from "../../../src/azure/incidents/incident-changes.ts";
 import { incidentTable } from "../../../src/azure/incidents/incident-table.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
@@ -40,7 +41,13 @@ export function windowRule(parts: RuleTextParts): WindowRule {
 /** Records arrive and windows are evaluated, over tables in memory whose calls may fail. */
 export function windowWorld(rule: WindowRule, fault: () => TableFault | undefined = () => undefined) {
   const before = (): Promise<TableFault | undefined> => Promise.resolve(fault());
-  const tables = { kept: memoryTable({ before, pageSize: 3 }), incidents: memoryTable({ before, pageSize: 3 }) };
+  let error: RestError | undefined;
+  const unwilling = ({ IncidentId }: Readonly<Record<string, unknown>>) =>
+    IncidentId === undefined ? undefined : error;
+  const tables = {
+    kept: memoryTable({ before, pageSize: 3 }),
+    incidents: memoryTable({ before, unwilling, pageSize: 3 }),
+  };
   for (const { clientWith } of Object.values(tables))
     void clientWith((_operation, effect) => Promise.resolve(effect())).createTable();
   let now = START;
@@ -56,31 +63,31 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
     deadLetters: { add: ({ reason }: { readonly reason: string }) => Promise.resolve(void letters.push(reason)) },
     now: () => new Date(now),
   };
+  function deliverAt(arrivedAt: number, records: readonly DiagnosticRecord[]) {
+    const enqueuedTime = new Date(arrivedAt).toISOString();
+    const position = { partitionId: "0", sequenceNumber: 0, enqueuedTime };
+    return detectBatch([{ body: Buffer.from(JSON.stringify({ records })), position }], deps);
+  }
   const reviseDeps = { incidents, changes: incidentChanges(incidentRows), now: deps.now };
   return {
     tables,
+    /** From now on the table answers with this error to each incident; undefined: it takes them. */
+    refuse: (answer: RestError | undefined) => void (error = answer),
     /** The reasons of the dead letters. */
     letters,
     /** Sets the clock, in hours after START. It never goes back. */
     at: (hours: number) => void (now = Math.max(now, START + hours * HOUR)),
     /** @throws if it fails; the hub then delivers again */
-    deliver: (...records: readonly DiagnosticRecord[]) =>
-      detectBatch(
-        [
-          {
-            body: Buffer.from(JSON.stringify({ records })),
-            position: { partitionId: "0", sequenceNumber: 0, enqueuedTime: new Date(now).toISOString() },
-          },
-        ],
-        deps,
-      ),
+    deliver: (...records: readonly DiagnosticRecord[]) => deliverAt(now, records),
+    /** Events that reached the hub earlier, in hours after START, are read again. */
+    readAgain: (hours: number, ...records: readonly DiagnosticRecord[]) => deliverAt(START + hours * HOUR, records),
     /** @param timesUp after how many looks at the clock no time is left */
     evaluate(timesUp = Infinity) {
       let looks = 0;
       const clock = () => new Date((looks += 1) > timesUp ? now + HOUR : now);
       return runWindows(
         { ...deps, now: clock, revise: (incident) => revise(incident, reviseDeps) },
-        { until: now + HOUR, retentionMs: RETENTION_MS },
+        { until: now + HOUR, retentionMs: RETENTION_MS, firstTurn: 0 },
       );
     },
     /** Evaluates; something happens after the records were read. */
@@ -92,7 +99,7 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
       };
       return runWindows(
         { ...deps, kept: { ...kept, read }, revise: (incident) => revise(incident, reviseDeps) },
-        { until: now + HOUR, retentionMs: RETENTION_MS },
+        { until: now + HOUR, retentionMs: RETENTION_MS, firstTurn: 0 },
       );
     },
     /** The ids of the stored incidents. */
