@@ -18,7 +18,7 @@ interface WholeIncident {
   readonly burst: Burst | null;
 }
 
-/** One incident as text: as printed everywhere, then each setting, the response, the history and the record. */
+/** One incident as text: as printed everywhere, then the events that it is made of, each setting, the response, the history and the record. */
 export function incidentDetail(
   { row, record, history, burst }: WholeIncident,
   terminal: Pick<Terminal, "color" | "columns">,
@@ -26,6 +26,7 @@ export function incidentDetail(
   const fitting = (line: string, indent: number): string =>
     wrapped(line, terminal.columns && terminal.columns - 4, indent);
   const parts: (readonly [title: string, lines: readonly string[]])[] = [
+    ["Evidence", evidenceOf(row).map((line) => fitting(line, 4))],
     ["Settings", changesOf(row).map((line) => fitting(line, SETTING))],
     ["Response", visibleLines(textOf(row, "RemediationSteps"))],
     [
@@ -54,6 +55,17 @@ function stateLine(row: IncidentRow): string {
   const shown = (name: string): string => visible(textOf(row, name));
   const parts = [shown("Status"), shown("Classification"), shown("Owner") || "no owner"].filter((part) => part !== "");
   return `    status    ${parts.join(", ")}\n`;
+}
+
+/** The events of an incident of several, in order of time. */
+function evidenceOf(row: IncidentRow): string[] {
+  const records = Array.isArray(row["Evidence"]) ? row["Evidence"].filter(isRecord) : [];
+  return records.map((record) => {
+    const shown = (name: string): string => visible(valueText(record[name]));
+    const named = (before: string, name: string): string => (shown(name) === "" ? "" : ` ${before} ${shown(name)}`);
+    const parts = [named("by", "initiatedBy"), named("on", "target"), named("from", "clientIpAddress")];
+    return `${shown("time")}  ${shown("operationName")}${parts.join("")}  ${shown("result")}  ${shown("auditLogId")}`.trimEnd();
+  });
 }
 
 /** Where the name of a setting begins, behind the effect of its change. */

@@ -2,6 +2,7 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalDashboard, ruleSampleBodies, sampleBodies, startLocalDashboard } from "./local-dashboard.ts";
+import { storedIncident } from "../stored-incident.ts";
 import { openBrowser } from "./open-browser.ts";
 import { openPage, ROWS } from "./opened-page.ts";
 
@@ -53,6 +54,44 @@ describe("an incident of another rule", () => {
     const detail = await opened(page, text);
     expect(await detail.innerText()).not.toMatch(/Microsoft Graph|Roles in Privileged Identity Management/);
   });
+});
+
+test("an incident of several events shows them in order of time; others show no such list", async () => {
+  const record = (minute: number, operationName: string, initiatedBy: string) => ({
+    time: `2026-03-04T09:${minute}:00.0000000Z`,
+    operationName,
+    result: minute === 20 ? "failure" : "success",
+    initiatedBy,
+    target: "<b>Global Administrator</b>",
+    clientIpAddress: "192.0.2.7",
+    auditLogId: `id-${minute}`,
+  });
+  const evidence = [record(10, "Update role setting in PIM", "alex.rivera"), record(20, "Add member to role", "")];
+  const instant = "2026-03-04T10:00:00.0000000Z";
+  await dashboard.incidents.addAll([
+    storedIncident("of several", {
+      title: "A chain of two",
+      activityDateTime: new Date().toISOString(),
+      evidence,
+      instant,
+    }),
+  ]);
+  const { page } = await open({}, "?order=newest");
+  await row(page, "A chain of two").click();
+  const shown = page.getByRole("region", { name: "Evidence" });
+  await shown.waitFor();
+  const items = await shown.getByRole("listitem").allInnerTexts();
+  expect(items.map((text) => text.replaceAll(/\s+/g, " "))).toEqual([
+    expect.stringMatching(
+      /^Update role setting in PIM .*09:10.* by alex\.rivera on <b>Global Administrator<\/b> from 192\.0\.2\.7$/,
+    ) as string,
+    expect.stringMatching(
+      /^Add member to role .*09:20.* failure by unknown on <b>Global Administrator<\/b> from 192\.0\.2\.7$/,
+    ) as string,
+  ]);
+  await page.goto(dashboard.url);
+  await opened(page, WORST);
+  expect(await page.getByRole("region", { name: "Evidence" }).count()).toBe(0);
 });
 
 test("what to do and the history stand above the ids", async () => {

@@ -18,6 +18,27 @@ const CLOSED = sha256Hex("closed");
 const REMOVED = sha256Hex("removed");
 let azurite: Azurite;
 
+const EVIDENCE = [
+  {
+    time: "2026-03-04T09:10:00.0000000Z",
+    operationName: "Update role setting in PIM",
+    result: "success",
+    initiatedBy: "alex.rivera@fabrikam.example",
+    target: "Global\u001b Administrator",
+    clientIpAddress: "192.0.2.7",
+    auditLogId: "PIM_1",
+  },
+  {
+    time: "2026-03-04T09:30:00.0000000Z",
+    operationName: "Add member to role",
+    result: "failure",
+    initiatedBy: "",
+    target: "",
+    clientIpAddress: "",
+    auditLogId: "PIM_2",
+  },
+];
+
 beforeAll(async () => {
   azurite = await startAzurite();
   const client = TableClient.fromConnectionString(azurite.connectionString, INCIDENTS_TABLE, {
@@ -28,7 +49,7 @@ beforeAll(async () => {
   const closed = storedIncident("closed", { title: "Closed\u001b[31m", priority: "P1" });
   for (const incident of [
     storedIncident("early", { priority: "P1", activityDateTime: "2026-03-04T09:00:00.0000000Z" }),
-    storedIncident("late", { priority: "P3", activityDateTime: "2026-03-04T09:30:00.0000000Z" }),
+    storedIncident("late", { priority: "P3", activityDateTime: "2026-03-04T09:30:00.0000000Z", evidence: EVIDENCE }),
     closed,
   ])
     await table.addAll([incident]);
@@ -150,6 +171,18 @@ describe("show", () => {
     ])
       expect(out).toContain(part);
     expect(out).not.toContain("\u001b");
+  });
+
+  test("lists the events of an incident of several, in order of time", async () => {
+    const { out } = await pimwatch("show", LATE);
+    expect(out).toContain(
+      [
+        "Evidence",
+        "    2026-03-04T09:10:00.0000000Z  Update role setting in PIM by alex.rivera@fabrikam.example on Global\\u{1b} Administrator from 192.0.2.7  success  PIM_1",
+        "    2026-03-04T09:30:00.0000000Z  Add member to role  failure  PIM_2",
+      ].join("\n"),
+    );
+    expect((await pimwatch("show", CLOSED)).out).not.toContain("Evidence");
   });
 
   test("finds an incident of a removed rule, by its whole id and by its beginning", async () => {
