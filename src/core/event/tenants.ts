@@ -21,3 +21,9 @@ export function readTenants(list: string): Tenants | { readonly expected: string
   if (new Set(names).size < names.length) return { expected: "a different name for each tenant" };
   return tenants;
 }
+
+/** The tenant of a record that names none; unknown if several are allowed. */
+export function onlyTenantOf(allowed: ReadonlySet<string>): string | undefined {
+  const [first, ...others] = allowed;
+  return others.length === 0 ? first : undefined;
+}

@@ -15,6 +15,8 @@ import { inOrderOfTime, type WindowRecord } from "./kept-record.ts";
 export interface WindowFindings {
   readonly rule: WindowRule;
   readonly tenant: string;
+  /** The tenant of a record that names none, if only one is allowed. */
+  readonly onlyTenant?: string | undefined;
   readonly tenantNames?: Tenants | undefined;
   /** In ticks of 100 ns since the year 1. */
   readonly instant: bigint;
@@ -70,7 +72,7 @@ interface Context {
 }
 
 function incidentOf(id: string, { results, latest }: Finding, { byRow, found, detectedAt }: Context): StoredIncident {
-  const { rule, tenant, tenantNames, instant } = found;
+  const { rule, onlyTenant, tenantNames, instant } = found;
   const { columns } = rule.window.plan;
   const rows = results
     .map(({ row }) => ({ row, text: jsonText(row) }))
@@ -84,7 +86,7 @@ function incidentOf(id: string, { results, latest }: Finding, { byRow, found, de
     resultRow: first?.row ?? [],
     ordinal: 0,
     position: latest.position,
-    onlyTenant: tenant === "" ? undefined : tenant,
+    onlyTenant,
     tenantNames,
     several: {
       id,

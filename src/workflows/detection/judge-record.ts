@@ -1,5 +1,5 @@
 import { isAuditLog, tenantOf, toAuditLogRow } from "../../core/event/audit-log.ts";
-import type { Tenants } from "../../core/event/tenants.ts";
+import { onlyTenantOf, type Tenants } from "../../core/event/tenants.ts";
 import type { DiagnosticRecord, ReadRecord } from "../../core/event/event-body.ts";
 import { shapedRecord } from "../../core/event/record-shape.ts";
 import { type HubPosition, type Match, toIncident } from "../../core/incident/incident.ts";
@@ -159,12 +159,6 @@ function matchesOf(rule: ReadyRule, row: Row): MatchedRow[] {
 
 function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string {
   return `rule ${id} ("${name}"): ${problemOf(error)}`;
-}
-
-/** The tenant of a record that names none; unknown if several are allowed. */
-function onlyTenantOf(allowed: ReadonlySet<string>): string | undefined {
-  const [first, ...others] = allowed;
-  return others.length === 0 ? first : undefined;
 }
 
 function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {

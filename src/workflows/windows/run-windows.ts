@@ -1,5 +1,5 @@
 import { doEach, rotated } from "../../core/do-each.ts";
-import type { Tenants } from "../../core/event/tenants.ts";
+import { onlyTenantOf, type Tenants } from "../../core/event/tenants.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import type { ReadyRule, ReadyWindow } from "../../core/incident/ready-rule.ts";
 import { hasWindow, type WindowRule } from "../../core/incident/rule.ts";
@@ -22,6 +22,7 @@ interface Due extends Instants {
 
 export interface WindowDependencies<DueRow extends Due = Due> {
   readonly rules: readonly ReadyRule[];
+  readonly allowedTenantIds: ReadonlySet<string>;
   readonly tenantNames?: Tenants | undefined;
   readonly kept: {
     due(): Promise<readonly DueRow[]>;
@@ -193,6 +194,7 @@ async function runInstants<DueRow extends Due>(
   const period = ticksOf(periodSeconds);
   const [first = 0n, last = 0n] = [instants[0], instants.at(-1)];
   const all = await deps.kept.read(window, { after: first - period, through: last });
+  const onlyTenant = onlyTenantOf(deps.allowedTenantIds);
   const incidents: FoundIncident[] = [];
   for (const instant of instants) {
     const records = all.filter(({ time }) => time > instant - period && time <= instant);
@@ -200,7 +202,15 @@ async function runInstants<DueRow extends Due>(
     try {
       const results = ready.evaluate(instant, () => records.map(({ row }) => row));
       if (results.length <= threshold) continue;
-      const found = { rule, tenant: window.tenant, tenantNames: deps.tenantNames, instant, records, results };
+      const found = {
+        rule,
+        tenant: window.tenant,
+        onlyTenant,
+        tenantNames: deps.tenantNames,
+        instant,
+        records,
+        results,
+      };
       for (const incident of windowIncidents(found, deps.now())) incidents.push({ incident, instant });
     } catch (error) {
       if (!(error instanceof EvaluationLimitError)) throw error;
