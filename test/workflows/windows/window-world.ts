@@ -21,8 +21,8 @@ import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 
 export const TENANT = "11111111-1111-4111-8111-111111111111";
 export const OTHER_TENANT = "22222222-2222-4222-8222-222222222222";
-const START = Date.UTC(2026, 2, 2);
-const HOUR = 3_600_000;
+export const START = Date.UTC(2026, 2, 2);
+export const HOUR = 3_600_000;
 const RETENTION_MS = 24 * HOUR;
 
 /** An audit record of a time, in hours after START. */
