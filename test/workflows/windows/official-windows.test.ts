@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { DiagnosticRecord } from "../../../src/core/event/event-body.ts";
 import { hasWindow, type WindowRule } from "../../../src/core/incident/rule.ts";
+import { valueText } from "../../../src/core/value-text.ts";
 import { compileRule } from "../../../src/sentinel/compile-rules.ts";
 import { HOUR, idsByDefinition, START, TENANT, windowWorld } from "./window-world.ts";
 
@@ -71,6 +72,8 @@ function anyRecordFor({ query }: WindowRule): fc.Arbitrary<DiagnosticRecord> {
 describe.skipIf(folder === undefined)("official rules over several events (set OFFICIAL_RULES to their folder)", () => {
   let rulesThatFound = 0;
 
+  test("the folder has some", () => expect(rules.length).toBeGreaterThan(0));
+
   test.each(rules)(
     "$file misses no finding of any instant, whatever arrives when",
     { timeout: 120_000 },
@@ -86,7 +89,7 @@ describe.skipIf(folder === undefined)("official rules over several events (set O
           const world = windowWorld(rule);
           const happenings = [
             ...sent.map(([record, late]) => ({
-              at: (Date.parse(String(record["time"])) - START) / HOUR + late,
+              at: (Date.parse(valueText(record["time"])) - START) / HOUR + late,
               act: (): Promise<unknown> => world.deliver(record),
             })),
             ...evaluations.map((at) => ({ at, act: (): Promise<unknown> => world.evaluate() })),
