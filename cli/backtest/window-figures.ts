@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { counted } from "../../src/core/counted.ts";
 import { alertTextOf, type AlertText } from "../../src/core/incident/alert-details.ts";
-import { toJson } from "../../src/core/json/column-json.ts";
+import { namedColumns } from "../../src/core/json/column-json.ts";
 import { visible } from "../../src/core/visible-text.ts";
 import { jsonText } from "../../src/kql/run/dynamic-text.ts";
 import { dateOf } from "../../src/kql/run/time.ts";
@@ -90,11 +90,7 @@ export function findingJson(finding: WindowFinding, name: string | undefined): s
 }
 
 function alertOf({ rule, row }: WindowFinding): AlertText {
-  const { columns } = rule.window.plan;
-  return alertTextOf(
-    rule,
-    new Map(columns.map(({ name, type }, index) => [name, toJson(row[index] ?? null, type)] as const)),
-  );
+  return alertTextOf(rule, namedColumns(rule.window.plan.columns, row));
 }
 
 function timeText(ticks: bigint): string {

@@ -6,7 +6,9 @@ import type { Instants } from "../../src/core/window/instants.ts";
 import { withNewEvidence } from "../../src/core/window/new-evidence.ts";
 import {
   inOrderOfTime,
+  windowKey,
   windowRecord,
+  type DueRow,
   type KeptRecord,
   type WindowName,
   type WindowRecord,
@@ -70,46 +72,45 @@ export function windowsInMemory(rule: Rule, tenants: ReadonlySet<string>) {
   };
 }
 
-interface Due extends Instants {
-  readonly window: WindowName;
-}
-
 function keptInMemory() {
   const records = new Map<string, Map<string, WindowRecord>>();
   const cursors = new Map<string, { readonly window: WindowName; readonly next: bigint }>();
-  const dues = new Set<Due>();
+  const dues = new Map<string, DueRow>();
+  let owed = 0;
   const done = <Value>(value: Value) => Promise.resolve(value);
   return {
     keep(added: readonly KeptRecord[]) {
       for (const { window, ...each } of added) {
-        const own = records.get(keyOf(window)) ?? new Map<string, WindowRecord>();
+        const own = records.get(windowKey(window)) ?? new Map<string, WindowRecord>();
         const record = windowRecord(each);
         if (record) own.set(each.hash, record);
-        records.set(keyOf(window), own);
+        records.set(windowKey(window), own);
       }
       return done([]);
     },
-    owe: (window: WindowName, instants: Instants) => done(void dues.add({ window, ...instants })),
-    due: () => done([...dues]),
-    settle(settled: readonly Due[]) {
-      for (const each of settled) dues.delete(each);
+    owe(window: WindowName, instants: Instants) {
+      const id = String((owed += 1));
+      dues.set(id, { window, id, ...instants });
+      return done(undefined);
+    },
+    due: () => done([...dues.values()]),
+    settle(settled: readonly DueRow[]) {
+      for (const { id } of settled) dues.delete(id);
       return done(undefined);
     },
     cursors: () => done([...cursors.values()]),
     begin: (window: WindowName, next: bigint) => {
-      cursors.set(keyOf(window), { window, next });
+      cursors.set(windowKey(window), { window, next });
       return done(next);
     },
-    advance: (window: WindowName, next: bigint) => done(void cursors.set(keyOf(window), { window, next })),
+    advance: (window: WindowName, next: bigint) => done(void cursors.set(windowKey(window), { window, next })),
     read: (window: WindowName, { after, through }: { readonly after: bigint; readonly through: bigint }) =>
       done(
-        inOrderOfTime(records.get(keyOf(window))?.values() ?? []).filter(({ time }) => time > after && time <= through),
+        inOrderOfTime(records.get(windowKey(window))?.values() ?? []).filter(
+          ({ time }) => time > after && time <= through,
+        ),
       ),
     /** The records of a test are few. */
     forget: () => done(0),
   };
-}
-
-function keyOf(window: WindowName): string {
-  return JSON.stringify(window);
 }

@@ -9,13 +9,11 @@ import { tableRows } from "../../src/azure/tables/table-rows.ts";
 import { keptTable } from "../../src/azure/windows/kept-table.ts";
 import { toAuditLogRow } from "../../src/core/event/audit-log.ts";
 import { readEventBody } from "../../src/core/event/event-body.ts";
-import { type ReadyWindow, readyRule } from "../../src/core/incident/ready-rule.ts";
+import { readyRule } from "../../src/core/incident/ready-rule.ts";
 import { hasWindow, type WindowRule } from "../../src/core/incident/rule.ts";
 import { WINDOW_DELAY_SECONDS } from "../../src/core/timing.ts";
-import { valueText } from "../../src/core/value-text.ts";
 import { instantFrom, ticksOf } from "../../src/core/window/instants.ts";
-import { inOrderOfTime, keptRecord, type WindowRecord, windowRecord } from "../../src/core/window/kept-record.ts";
-import { windowIncidents } from "../../src/core/window/window-incidents.ts";
+import { keptRecord, type WindowRecord, windowRecord } from "../../src/core/window/kept-record.ts";
 import { UsageError } from "../../src/errors.ts";
 import { ticksFromUnixMilliseconds } from "../../src/kql/run/time.ts";
 import { compileAllRules } from "../../src/sentinel/compile-rules.ts";
@@ -23,6 +21,7 @@ import { detectBatch } from "../../src/workflows/detection/detect-batch.ts";
 import { revise } from "../../src/workflows/windows/revise.ts";
 import { runWindows } from "../../src/workflows/windows/run-windows.ts";
 import { memoryTable } from "../services/memory-table.ts";
+import { findingsAt } from "../window-findings.ts";
 import { type Arrival, arrivals, MINUTE, MONTH_START } from "./month.ts";
 
 const HELP = `Usage: npm run simulate:schedule -- [options]
@@ -159,15 +158,14 @@ interface Both {
 
 function compare(rule: WindowRule, { records, stored, days }: Both): Compared {
   const { schedule } = rule.window;
-  const { window } = readyRule(rule);
-  if (window === undefined) throw new Error(`${rule.name} has no window`);
   const [step, late] = [ticksOf(schedule.frequencySeconds), WINDOW_DELAY_SECONDS * 1_000];
   const end = ticksFromUnixMilliseconds(MONTH_START + (days + 14) * 1_440 * MINUTE);
   const ids = new Set<string>();
   let sentinelRows = 0;
   for (let instant = instantFrom(ticksFromUnixMilliseconds(MONTH_START), schedule); instant <= end; instant += step) {
     const runsAt = millisecondsOf(instant) + late;
-    const found = findingsAt(rule, window, { instant, records: records.filter(({ at }) => at <= runsAt) });
+    const arrivedByThen = records.filter(({ at }) => at <= runsAt);
+    const found = findingsAt(rule, instant, { tenant: TENANT_ID, records: arrivedByThen });
     sentinelRows += found.rows;
     for (const id of found.ids) ids.add(id);
   }
@@ -176,7 +174,7 @@ function compare(rule: WindowRule, { records, stored, days }: Both): Compared {
   const others = own.filter(({ id }) => !ids.has(id));
   const unexplained = own.filter(({ id, instant, foundAt }) => {
     const there = records.filter(({ at }) => at <= foundAt);
-    return !findingsAt(rule, window, { instant, records: there }).ids.includes(id);
+    return !findingsAt(rule, instant, { tenant: TENANT_ID, records: there }).ids.includes(id);
   });
   return {
     rule: rule.name,
@@ -187,19 +185,6 @@ function compare(rule: WindowRule, { records, stored, days }: Both): Compared {
     onlyPimwatch: others.length,
     unexplained: unexplained.length,
   };
-}
-
-function findingsAt(
-  rule: WindowRule,
-  window: ReadyWindow,
-  { instant, records }: { readonly instant: bigint; readonly records: readonly WindowRecord[] },
-): { readonly rows: number; readonly ids: readonly string[] } {
-  const start = instant - ticksOf(rule.window.schedule.periodSeconds);
-  const inWindow = inOrderOfTime(records.filter(({ time }) => time > start && time <= instant));
-  const results = window.evaluate(instant, () => inWindow.map(({ row }) => row));
-  if (results.length <= rule.window.schedule.threshold) return { rows: 0, ids: [] };
-  const found = windowIncidents({ rule, tenant: TENANT_ID, instant, records: inWindow, results }, new Date(0));
-  return { rows: results.length, ids: found.map(({ row }) => valueText(row["IncidentId"])) };
 }
 
 function millisecondsOf(ticks: bigint): number {

@@ -304,6 +304,11 @@ export function cursorKeys(window: WindowName): RowKeys {
   return { partitionKey: CURSORS_PARTITION, rowKey: keptPartition(window) };
 }
 
+/** What tells a due row from others of its window. */
+export function dueIdOf(rowKey: string): string {
+  return rowKey.split("|")[3] ?? "";
+}
+
 /** The window of a due row or a cursor; undefined for a key that pimwatch did not write. */
 export function windowOfKey(rowKey: string): WindowName | undefined {
   const [ruleId, tenant, plan] = rowKey.split("|");

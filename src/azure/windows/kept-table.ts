@@ -2,13 +2,20 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { doEach, throwFirst } from "../../core/do-each.ts";
 import type { HubPosition } from "../../core/incident/incident.ts";
 import type { Instants } from "../../core/window/instants.ts";
-import { type KeptRecord, type WindowName, type WindowRecord, windowRecord } from "../../core/window/kept-record.ts";
+import {
+  type DueRow,
+  type KeptRecord,
+  type WindowName,
+  type WindowRecord,
+  windowRecord,
+} from "../../core/window/kept-record.ts";
 import { MACHINE, type Machine } from "../../machine.ts";
 import { changeRow } from "../tables/change-row.ts";
 import {
   CURSORS_PARTITION,
   cursorKeys,
   DUE_PARTITION,
+  dueIdOf,
   dueKeys,
   keptKeys,
   keptPartition,
@@ -18,12 +25,6 @@ import {
 import { assertWithinTableLimits } from "../tables/table-limits.ts";
 import type { Entity, Row, RowKeys, TableRows } from "../tables/table-rows.ts";
 import { type RowSet, transactionGroups } from "../tables/transaction-groups.ts";
-
-/** Evaluation of a window that is owed: from the first of these instants to the last. */
-export interface DueRow extends Instants {
-  readonly window: WindowName;
-  readonly keys: RowKeys;
-}
 
 /** How far a window is evaluated. */
 export interface Cursor {
@@ -93,17 +94,17 @@ export function keptTable(table: TableRows, machine: Pick<Machine, "newId"> = MA
     async due(): Promise<DueRow[]> {
       const rows: DueRow[] = [];
       for await (const entity of table.list({ partitionKey: DUE_PARTITION })) {
-        const keys = { partitionKey: DUE_PARTITION, rowKey: String(entity["rowKey"]) };
-        const window = windowOfKey(keys.rowKey);
+        const rowKey = String(entity["rowKey"]);
+        const [window, id] = [windowOfKey(rowKey), dueIdOf(rowKey)];
         const [first, last] = [ticksIn(entity["First"]), ticksIn(entity["Last"])];
-        if (window !== undefined && first !== undefined && last !== undefined) rows.push({ window, keys, first, last });
+        if (window !== undefined && first !== undefined && last !== undefined) rows.push({ window, id, first, last });
       }
       return rows;
     },
 
     /** Removes due rows, whose instants are evaluated. */
     async settle(rows: readonly DueRow[]): Promise<void> {
-      for (const { keys } of rows) await table.remove(keys);
+      for (const { window, id } of rows) await table.remove(dueKeys(window, id));
     },
 
     async cursors(): Promise<Cursor[]> {

@@ -17,10 +17,10 @@ import type { DiagnosticRecord, ReadRecord } from "../event/event-body.ts";
 import { contentOf, incidentId } from "./incident-identity.ts";
 import { type Entity, entitiesOf } from "./entities.ts";
 import { type IdentityNotes, identityNotesOf } from "./identity-notes.ts";
-import { toJson } from "../json/column-json.ts";
+import { namedColumns } from "../json/column-json.ts";
 import { jsonText } from "../../kql/run/dynamic-text.ts";
 import { formatDatetime } from "../../kql/run/time.ts";
-import type { Column, Json, Row } from "../../kql/run/values.ts";
+import type { Json, Row } from "../../kql/run/values.ts";
 import { type IncidentFields, incidentFields } from "../pim-settings/incident-fields.ts";
 import { oncePer } from "../once-per.ts";
 import { type Effect, EFFECTS } from "../pim-settings/finding.ts";
@@ -298,10 +298,6 @@ function mappedIpAddress(rule: Rule, result: ReadonlyMap<string, Json>): string 
   const mapping = rule.entityMappings.find(({ entityType }) => entityType === "IP");
   const field = mapping?.fieldMappings.find(({ identifier }) => identifier === "Address");
   return field === undefined ? "" : valueText(result.get(field.columnName));
-}
-
-function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
-  return new Map(columns.map((column, index) => [column.name, toJson(row[index] ?? null, column.type)]));
 }
 
 const namedCells = oncePer((row: Row) => namedColumns(AUDIT_LOG_COLUMNS, row));

@@ -1,6 +1,6 @@
 import { formatDecimal } from "../../kql/run/decimal.ts";
 import { formatDatetime, formatTimespan } from "../../kql/run/time.ts";
-import type { Json, ScalarType, Value } from "../../kql/run/values.ts";
+import type { Column, Json, Row, ScalarType, Value } from "../../kql/run/values.ts";
 
 /**
  * A column's value as JSON: times as Kusto prints them; decimals, longs beyond 2^53 and reals that are no number as text; a
@@ -14,4 +14,9 @@ export function toJson(value: Value, type: ScalarType): Json {
   if (type === "decimal") return formatDecimal(value);
   if (type === "timespan") return formatTimespan(value);
   return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}
+
+/** The values of a row by the names of its columns. */
+export function namedColumns(columns: readonly Column[], row: Row): Map<string, Json> {
+  return new Map(columns.map(({ name, type }, index) => [name, toJson(row[index] ?? null, type)]));
 }

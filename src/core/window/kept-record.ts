@@ -4,6 +4,7 @@ import { readEventBody, type ReadRecord } from "../event/event-body.ts";
 import { shapedRecord } from "../event/record-shape.ts";
 import { recordHash } from "../incident/incident-identity.ts";
 import type { HubPosition } from "../incident/incident.ts";
+import type { Instants } from "./instants.ts";
 import { ticksFromUnixMilliseconds, TICKS_PER_SECOND } from "../../kql/run/time.ts";
 import type { Row } from "../../kql/run/values.ts";
 
@@ -14,6 +15,18 @@ export interface WindowName {
   readonly tenant: string;
   /** Hash of all that decides what the rule finds. */
   readonly plan: string;
+}
+
+/** A text that is the same for the same window. */
+export function windowKey({ ruleId, tenant, plan }: WindowName): string {
+  return JSON.stringify([ruleId, tenant, plan]);
+}
+
+/** Evaluation of a window that is owed: from the first of these instants to the last. */
+export interface DueRow extends Instants {
+  readonly window: WindowName;
+  /** Tells the rows of one window apart. */
+  readonly id: string;
 }
 
 /** A record that a rule with a window keeps. */

@@ -1,4 +1,4 @@
-import { toJson } from "../json/column-json.ts";
+import { namedColumns } from "../json/column-json.ts";
 import { sha256Hex } from "../json/content-hash.ts";
 import { evidenceOf, toIncident } from "../incident/incident.ts";
 import { type StoredIncident, toStoredIncident } from "../incident/incident-row.ts";
@@ -7,7 +7,7 @@ import type { WindowRule } from "../incident/rule.ts";
 import { jsonText } from "../../kql/run/dynamic-text.ts";
 import type { WindowResult } from "../../kql/run/evaluate-window.ts";
 import { formatDatetime } from "../../kql/run/time.ts";
-import type { Json, Row } from "../../kql/run/values.ts";
+import type { Row } from "../../kql/run/values.ts";
 import { instantFrom } from "./instants.ts";
 import { inOrderOfTime, type WindowRecord } from "./kept-record.ts";
 
@@ -95,9 +95,7 @@ function incidentOf(id: string, { results, latest }: Finding, { byRow, found, de
       evidence: evidence.slice(-MOST_EVIDENCE).map(({ source }) => evidenceOf(source)),
       isEvidenceCut: evidence.length > MOST_EVIDENCE || results.some(({ isCut }) => isCut),
       instant: formatDatetime(instant),
-      resultRows: rows.map(({ row }): Json =>
-        Object.fromEntries(columns.map(({ name, type }, index) => [name, toJson(row[index] ?? null, type)])),
-      ),
+      resultRows: rows.map(({ row }) => Object.fromEntries(namedColumns(columns, row))),
     },
   };
   return toStoredIncident(toIncident(match, detectedAt), "created");

@@ -8,7 +8,7 @@ import type { CategoryWatch } from "../../core/ledger/category-watch.ts";
 import { valueText } from "../../core/value-text.ts";
 import type { StoredIncident, StoreOutcome } from "../../core/incident/incident-row.ts";
 import { type Instants, instantsOf } from "../../core/window/instants.ts";
-import type { KeptRecord, WindowName } from "../../core/window/kept-record.ts";
+import { type KeptRecord, windowKey, type WindowName } from "../../core/window/kept-record.ts";
 import { judge, type JudgeDependencies, skippedOperation } from "./judge-record.ts";
 
 export type { ReadyRule } from "../../core/incident/ready-rule.ts";
@@ -352,7 +352,7 @@ async function storeKept(kept: readonly KeptRecord[], batch: Batch): Promise<voi
       const schedule = schedules.get(window.ruleId);
       if (schedule === undefined) continue;
       const { first, last } = instantsOf(time, schedule);
-      const key = JSON.stringify(window);
+      const key = windowKey(window);
       const before = owed.get(key) ?? { window, first, last };
       owed.set(key, {
         window,

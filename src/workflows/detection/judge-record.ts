@@ -8,6 +8,7 @@ import { type StoredIncident, toStoredIncident } from "../../core/incident/incid
 import { holdsLiteral } from "../../core/scan/literal.ts";
 import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
 import type { Row } from "../../kql/run/values.ts";
+import { hasWindow, type WindowRule } from "../../core/incident/rule.ts";
 import type { ReadyRule } from "../../core/incident/ready-rule.ts";
 import { planHash } from "../../core/ledger/evaluations.ts";
 import { type KeptRecord, keptRecord } from "../../core/window/kept-record.ts";
@@ -103,7 +104,7 @@ export interface MatchedRow {
 
 /** A rule that needs several events and keeps the record for them. */
 interface KeepingRule {
-  readonly rule: ReadyRule;
+  readonly rule: WindowRule;
   readonly row: Row;
 }
 
@@ -124,8 +125,8 @@ export function matchRules(
     if (rule.mayMatch?.(record) === false) continue;
     row ??= toAuditLogRow(record);
     try {
-      if (rule.window === undefined) matched.push(...matchesOf(rule, row));
-      else if (keeps(rule, row)) keeping.push({ rule, row });
+      if (!hasWindow(rule.rule)) matched.push(...matchesOf(rule, row));
+      else if (keeps(rule, row)) keeping.push({ rule: rule.rule, row });
     } catch (error) {
       problems.push(problemWith(rule, error));
     }
@@ -164,11 +165,11 @@ function problemWith({ rule: { id, name } }: ReadyRule, error: unknown): string 
 function runRules(source: ReadRecord, position: HubPosition, deps: JudgeDependencies) {
   const { matched, keeping, problems } = matchRules(source.record, deps.rules);
   const onlyTenant = onlyTenantOf(deps.allowedTenantIds);
-  const tenant = tenantOf(source.record) || (onlyTenant ?? "");
-  const arrivedAt = Date.parse(position.enqueuedTime ?? "") || deps.now().getTime();
-  const kept = keeping.flatMap(({ rule: { rule }, row }) => {
+  const kept = keeping.flatMap(({ rule, row }) => {
+    const tenant = tenantOf(source.record) || (onlyTenant ?? "");
     const window = { ruleId: rule.id, tenant, plan: planHash(rule) };
-    const periodSeconds = rule.window?.schedule.periodSeconds ?? 0;
+    const arrivedAt = Date.parse(position.enqueuedTime ?? "") || deps.now().getTime();
+    const { periodSeconds } = rule.window.schedule;
     return keptRecord(window, { source, row, position, arrivedAt, periodSeconds }) ?? [];
   });
   const found: Found[] = [];

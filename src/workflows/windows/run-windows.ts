@@ -7,7 +7,7 @@ import { planHash } from "../../core/ledger/evaluations.ts";
 import { WINDOW_DELAY_SECONDS } from "../../core/timing.ts";
 import { valueText } from "../../core/value-text.ts";
 import { instantBefore, type Instants, ticksOf } from "../../core/window/instants.ts";
-import type { WindowName, WindowRecord } from "../../core/window/kept-record.ts";
+import { type DueRow, windowKey, type WindowName, type WindowRecord } from "../../core/window/kept-record.ts";
 import { windowIncidents } from "../../core/window/window-incidents.ts";
 import type { DetectDependencies } from "../detection/detect-batch.ts";
 import { EvaluationLimitError } from "../../kql/run/evaluation.ts";
@@ -16,11 +16,7 @@ import { ticksFromUnixMilliseconds } from "../../kql/run/time.ts";
 /** Instants that are evaluated before their incidents are stored and the cursor moves. */
 const INSTANTS_AT_ONCE = 50;
 
-interface Due extends Instants {
-  readonly window: WindowName;
-}
-
-export interface WindowDependencies<DueRow extends Due = Due> {
+export interface WindowDependencies {
   readonly rules: readonly ReadyRule[];
   readonly allowedTenantIds: ReadonlySet<string>;
   readonly tenantNames?: Tenants | undefined;
@@ -84,7 +80,7 @@ export interface WindowRun {
 }
 
 /** A window that this app runs, and what is to be done. */
-interface Task<DueRow> {
+interface Task {
   readonly rule: WindowRule;
   readonly ready: ReadyWindow;
   readonly window: WindowName;
@@ -98,11 +94,8 @@ interface Task<DueRow> {
  * finds. No instant is skipped; none is evaluated until some minutes after it. An instant that was evaluated is evaluated
  * again if a record arrives later that is in its window.
  */
-export async function runWindows<DueRow extends Due>(
-  deps: WindowDependencies<DueRow>,
-  limits: WindowLimits,
-): Promise<WindowRun> {
-  const run: Run<DueRow> = {
+export async function runWindows(deps: WindowDependencies, limits: WindowLimits): Promise<WindowRun> {
+  const run: Run = {
     deps,
     limits,
     figures: { windows: 0, instants: 0, stored: 0, known: 0, revised: 0, forgotten: 0, left: 0 },
@@ -112,8 +105,11 @@ export async function runWindows<DueRow extends Due>(
   };
   // Due rows first: whatever is read afterwards has the records that they are about.
   const due = new Map<string, DueRow[]>();
-  for (const row of await deps.kept.due()) due.set(keyOf(row.window), [...(due.get(keyOf(row.window)) ?? []), row]);
-  const cursors = new Map((await deps.kept.cursors()).map((cursor) => [keyOf(cursor.window), cursor]));
+  for (const row of await deps.kept.due()) {
+    const key = windowKey(row.window);
+    due.set(key, [...(due.get(key) ?? []), row]);
+  }
+  const cursors = new Map((await deps.kept.cursors()).map((cursor) => [windowKey(cursor.window), cursor]));
   const keys = [...new Set([...due.keys(), ...cursors.keys()])];
   const { errors } = await doEach(rotated(keys, limits.firstTurn), async (key) => {
     const rows = due.get(key) ?? [];
@@ -129,8 +125,8 @@ export async function runWindows<DueRow extends Due>(
   return { figures: run.figures, failed: run.failed, errors: [...run.errors, ...errors] };
 }
 
-interface Run<DueRow extends Due> {
-  readonly deps: WindowDependencies<DueRow>;
+interface Run {
+  readonly deps: WindowDependencies;
   readonly limits: WindowLimits;
   readonly figures: { -readonly [Figure in keyof WindowFigures]: number };
   readonly failed: FailedInstant[];
@@ -139,7 +135,7 @@ interface Run<DueRow extends Due> {
   readonly now: bigint;
 }
 
-async function runWindow<DueRow extends Due>(task: Task<DueRow>, run: Run<DueRow>): Promise<void> {
+async function runWindow(task: Task, run: Run): Promise<void> {
   const { window, due, next, ready } = task;
   const { kept, now } = run.deps;
   const instants = instantsToRun(task, run.now);
@@ -162,7 +158,7 @@ async function runWindow<DueRow extends Due>(task: Task<DueRow>, run: Run<DueRow
 }
 
 /** Where a new cursor begins: at the first instant that is owed, but at none to come, which others may owe before it. */
-function firstOf(due: readonly Due[], { schedule }: ReadyWindow, now: bigint): bigint {
+function firstOf(due: readonly DueRow[], { schedule }: ReadyWindow, now: bigint): bigint {
   return leastOf([...due.map(({ first }) => first), latestOf(schedule, now) + ticksOf(schedule.frequencySeconds)]);
 }
 
@@ -172,7 +168,7 @@ function latestOf(schedule: ReadyWindow["schedule"], now: bigint): bigint {
 }
 
 /** Those that are owed, and those that were never evaluated, in order. */
-function instantsToRun<DueRow extends Due>({ due, next, ready }: Task<DueRow>, now: bigint): bigint[] {
+function instantsToRun({ due, next, ready }: Task, now: bigint): bigint[] {
   const { schedule } = ready;
   const step = ticksOf(schedule.frequencySeconds);
   const instants = new Set<bigint>();
@@ -184,11 +180,7 @@ function instantsToRun<DueRow extends Due>({ due, next, ready }: Task<DueRow>, n
 }
 
 /** Evaluates instants in order, and stores what they find. */
-async function runInstants<DueRow extends Due>(
-  instants: readonly bigint[],
-  { rule, ready, window }: Task<DueRow>,
-  run: Run<DueRow>,
-): Promise<void> {
+async function runInstants(instants: readonly bigint[], { rule, ready, window }: Task, run: Run): Promise<void> {
   const { deps, figures, failed } = run;
   const { periodSeconds, threshold } = ready.schedule;
   const period = ticksOf(periodSeconds);
@@ -228,7 +220,7 @@ interface FoundIncident {
 }
 
 /** Stores incidents. What fails is in the run's errors. @returns the instants whose incidents could not all be stored, in order */
-async function store<DueRow extends Due>(found: readonly FoundIncident[], run: Run<DueRow>): Promise<bigint[]> {
+async function store(found: readonly FoundIncident[], run: Run): Promise<bigint[]> {
   const { deps, figures, errors } = run;
   if (found.length === 0) return [];
   const outcomes = await outcomesOf(found, deps);
@@ -249,9 +241,9 @@ async function store<DueRow extends Due>(found: readonly FoundIncident[], run: R
   return again;
 }
 
-async function outcomesOf<DueRow extends Due>(
+async function outcomesOf(
   found: readonly FoundIncident[],
-  { incidents }: WindowDependencies<DueRow>,
+  { incidents }: WindowDependencies,
 ): Promise<readonly StoreOutcome[]> {
   try {
     return await incidents.addAll(found.map(({ incident }) => incident));
@@ -280,11 +272,7 @@ const MOST_LATE_SECONDS = 86_400;
 const LONGEST_PERIOD_SECONDS = 14 * 86_400;
 
 /** A window that this app does not run, since its rule was changed or removed. An instance of another version may still run it. */
-async function forgetOthers<DueRow extends Due>(
-  window: WindowName,
-  due: readonly DueRow[],
-  run: Run<DueRow>,
-): Promise<void> {
+async function forgetOthers(window: WindowName, due: readonly DueRow[], run: Run): Promise<void> {
   const through = oldest(run, LONGEST_PERIOD_SECONDS);
   await run.deps.kept.settle(due.filter(({ last }) => last <= through));
   run.figures.forgotten += await run.deps.kept.forget(window, through);
@@ -294,12 +282,8 @@ async function forgetOthers<DueRow extends Due>(
  * The latest time of records that no window of this period needs any more: of one that is owed because of an event that the
  * hub still has, which may be read again and reached the hub a day after its time.
  */
-function oldest({ now, limits }: Pick<Run<Due>, "now" | "limits">, periodSeconds: number): bigint {
+function oldest({ now, limits }: Pick<Run, "now" | "limits">, periodSeconds: number): bigint {
   return now - ticksOf(periodSeconds + Math.ceil(limits.retentionMs / 1_000) + MOST_LATE_SECONDS);
-}
-
-function keyOf({ ruleId, tenant, plan }: WindowName): string {
-  return JSON.stringify([ruleId, tenant, plan]);
 }
 
 function leastOf(instants: readonly bigint[]): bigint {

@@ -8,15 +8,14 @@ import { recordHash } from "../../../src/core/incident/incident-identity.ts";
 import { readyRule } from "../../../src/core/incident/ready-rule.ts";
 import { hasWindow, type WindowRule } from "../../../src/core/incident/rule.ts";
 import { valueText } from "../../../src/core/value-text.ts";
-import { instantFrom, ticksOf } from "../../../src/core/window/instants.ts";
-import { inOrderOfTime, windowRecord } from "../../../src/core/window/kept-record.ts";
-import { windowIncidents } from "../../../src/core/window/window-incidents.ts";
+import { windowRecord } from "../../../src/core/window/kept-record.ts";
 import { ticksFromUnixMilliseconds } from "../../../src/kql/run/time.ts";
 import { compileRule } from "../../../src/sentinel/compile-rules.ts";
 import { detectBatch } from "../../../src/workflows/detection/detect-batch.ts";
 import { revise } from "../../../src/workflows/windows/revise.ts";
 import { runWindows } from "../../../src/workflows/windows/run-windows.ts";
 import { memoryTable, type TableFault } from "../../../simulation/services/memory-table.ts";
+import { idsThrough } from "../../../simulation/window-findings.ts";
 import { ruleText, type RuleTextParts } from "../../sentinel/rule-text.ts";
 
 export const TENANT = "11111111-1111-4111-8111-111111111111";
@@ -117,31 +116,18 @@ export function idsByDefinition(
   records: readonly DiagnosticRecord[],
   throughHours: number,
 ): Set<string> {
-  const { schedule } = rule.window;
-  const ready = readyRule(rule);
-  const last = ticksFromUnixMilliseconds(START + throughHours * HOUR);
-  const step = ticksOf(schedule.frequencySeconds);
+  const end = ticksFromUnixMilliseconds(START + throughHours * HOUR);
   const ids = new Set<string>();
   for (const tenant of new Set(records.map(({ tenantId }) => valueText(tenantId)))) {
-    const own = inOrderOfTime(
-      records
-        .filter(({ tenantId }) => tenantId === tenant)
-        .flatMap((record) => {
-          const bytes = Buffer.from(JSON.stringify(record));
-          const time = ticksFromUnixMilliseconds(Date.parse(valueText(record["time"])));
-          const position = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
-          return windowRecord({ time, hash: recordHash({ record, bytes: () => bytes }), bytes, position }) ?? [];
-        }),
-    );
-    const [first] = own;
-    if (first === undefined) continue;
-    for (let instant = instantFrom(first.time, schedule); instant <= last; instant += step) {
-      const inWindow = own.filter(({ time }) => time <= instant && time > instant - ticksOf(schedule.periodSeconds));
-      const results = ready.window?.evaluate(instant, () => inWindow.map(({ row }) => row));
-      if (results === undefined || results.length <= schedule.threshold) continue;
-      const found = { rule, tenant, instant, records: inWindow, results };
-      for (const { row } of windowIncidents(found, new Date(START))) ids.add(valueText(row["IncidentId"]));
-    }
+    const own = records
+      .filter(({ tenantId }) => tenantId === tenant)
+      .flatMap((record) => {
+        const bytes = Buffer.from(JSON.stringify(record));
+        const time = ticksFromUnixMilliseconds(Date.parse(valueText(record["time"])));
+        const position = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
+        return windowRecord({ time, hash: recordHash({ record, bytes: () => bytes }), bytes, position }) ?? [];
+      });
+    for (const id of idsThrough(rule, end, { tenant, records: own })) ids.add(id);
   }
   return ids;
 }
