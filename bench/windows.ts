@@ -65,7 +65,7 @@ async function keptRecords(rules: readonly ReadyRule[], size: number) {
   return { kept, perRecord: (performance.now() - began) / 1_000 / figures.kept };
 }
 
-/** Over all kept records, whatever the rule's period: this is about their number. */
+/** Evaluates all kept records, also those outside the rule's period: only their number is measured. */
 async function evaluationMs({ rule, window }: ReadyRule, kept: ReturnType<typeof keptTable>): Promise<number> {
   const end = ticksFromUnixMilliseconds(Date.UTC(2100, 0));
   const began = performance.now();

@@ -7,7 +7,7 @@ import { withVariables } from "../src/sentinel/overlay/overlay-query.ts";
  * The content of `infra/queries/alerts/detection/missed.kql`: the query of every enabled rule, with its overlay's
  * variables and exclusions, over AuditLogs, minus the records that are incidents already.
  *
- * A rule over several events is not judged: its query looks back from the time at which it runs.
+ * A rule over several events is left out, because its query looks back from the time at which it runs.
  *
  * The record has half an hour to reach the hub, and its incident to reach Log Analytics. An alert's query sees at most
  * two days, so it compares the records of one day with the incidents of two.

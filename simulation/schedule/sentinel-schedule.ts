@@ -59,7 +59,7 @@ interface Compared {
   readonly unexplained: number;
 }
 
-/** A record with the time at which it first reached the hub, in milliseconds since 1970. */
+/** A record, and when it first reached the hub, in milliseconds since 1970. */
 interface Arrived extends WindowRecord {
   readonly at: number;
 }

@@ -153,7 +153,7 @@ export const ROW_CASES: readonly CaseGroup[] = [
   }),
   derived(
     "sequence-detect-plugin",
-    // The limits are included; a step before the first is none.
+    // The limits are included. A row before the first step does not count as a step.
     { query: detected(steps(["b", 0], ["a", 1], ["b", 11], ["b", 12])), rows: [[at(1), at(11)]] },
     // A time that is unknown, and another dimension.
     { query: detected(steps(["a", 1], ["b", "datetime(null)"], ["b", 2, "v"]), ", U"), rows: [] },

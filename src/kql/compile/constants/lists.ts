@@ -10,7 +10,7 @@ interface ListFile {
   readonly modified: Date;
 }
 
-/** Finds the local copy of a list. The problem says why there is none, and what to do. */
+/** Finds the local copy of a list. Where there is none, `problem` says why, and what to do. */
 export type FindList = (url: string) => ListFile | { readonly problem: string };
 
 /** How to find the lists that externaldata reads, and those that the query has read so far. */
