@@ -26,6 +26,8 @@ export interface Share extends Seeds {
 
 export const TAKEN = 0;
 export const STOPPED = 1;
+/** A world makes much that is soon gone. With little room for it, a tenth of the time goes to clearing it away. */
+const LIMITS = { maxYoungGenerationSizeMb: 64 };
 /** The last message of a thread. */
 export const DONE = "done";
 
@@ -45,7 +47,10 @@ export async function manyWorlds(
   const share: Share = { ...seeds, turns: new Int32Array(new SharedArrayBuffer(8)) };
   let first: Judged | undefined;
   const thread = async (): Promise<void> => {
-    const worker = new Worker(new URL("world-thread.ts", import.meta.url), { workerData: share });
+    const worker = new Worker(new URL("world-thread.ts", import.meta.url), {
+      workerData: share,
+      resourceLimits: LIMITS,
+    });
     const told = (judged: Judged): void => {
       if (judged.broken.length > 0 && (first === undefined || judged.seed < first.seed)) first = judged;
       onWorld(judged);

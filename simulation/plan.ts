@@ -56,6 +56,8 @@ export interface Plan {
   readonly pageSize: number;
   /** What fails alone does so for more than a day, until the app gives it up and the hub drops it. */
   readonly isLong: boolean;
+  /** How long things happen, in milliseconds; then everything is mended. */
+  readonly disturbedMs: number;
   /** In milliseconds from the start, in the order of their times. */
   readonly happenings: readonly Happening[];
 }
@@ -64,77 +66,92 @@ const MINUTE = 60_000;
 const LONGEST_JUMP = 720 * MINUTE;
 /** One of the timers runs at each multiple of it. */
 const TIMERS_EVERY_MS = MINUTE / 2;
-/** How long things happen; then everything is mended. */
-export const DISTURBED_MS = 8 * MINUTE;
+/** After the last happening, before everything is mended. */
+const LAST_MS = MINUTE;
+/** At most so many incidents fail alone. What that leads to takes most of an hour, and many calls. */
+const FAILING = [0, 0, 2];
+const FAILING_IN_SMALL = [0, 0, 0, 0, 0, 0, 0, 1];
 
-/** The world of a seed. */
+/**
+ * The world of a seed. Most are small, so that there can be very many of them: some events, and little that disturbs them.
+ * Of the others, some last for more than a day.
+ */
 export function planOf(seed: number): Plan {
   const draw = chance(`world ${seed}`);
-  const partitions = draw.between(1, 3);
-  const isLong = draw.between(1, 25) === 1;
+  const isSmall = draw.between(1, 6) > 1;
+  const isLong = !isSmall && draw.between(1, 10) === 1;
   const isUndisturbed = draw.between(1, 8) === 1;
+  const disturbedMs = (isSmall ? draw.between(2, 4) : 8) * MINUTE;
+  const partitions = isSmall ? draw.between(1, 2) : draw.between(1, 3);
+  const sketch = { draw, isSmall, isLong, disturbedMs, partitions };
   const sends = [
-    ...several(draw, 4, 14, () => send(draw, partitions)),
-    ...rarely(draw, 6, () => ({
-      ...send(draw, partitions),
+    ...several(draw, isSmall ? 1 : 4, isSmall ? 4 : 14, () => send(sketch)),
+    ...rarely(draw, isSmall ? 60 : 6, () => ({
+      ...send(sketch),
       contents: several(draw, 20, 30, () => "two matches" as const),
     })),
   ];
   const happenings: Happening[] = [
     ...sends,
-    ...rarely(draw, 3, () => item(draw, "refuse")),
-    ...several(draw, 0, 3, (): Happening => ({ at: time(draw), kind: "triage", incident: draw.between(0, 99) })),
-    ...(isUndisturbed ? [] : disturbances(draw, { partitions, sends, isLong })),
+    ...rarely(draw, 3, () => item(sketch, "refuse")),
+    ...several(draw, 0, isSmall ? 1 : 3, (): Happening => ({
+      at: time(sketch),
+      kind: "triage",
+      incident: draw.between(0, 99),
+    })),
+    ...(isUndisturbed ? [] : disturbances(sketch, sends)),
   ];
   return {
     seed,
     partitions,
-    instances: draw.between(1, 3),
+    instances: draw.between(1, isSmall ? 2 : 3),
     hasWebhook: draw.between(0, 2) === 0,
     faults: isUndisturbed ? 0 : draw.pick([0, 0, 5, 20, 80, 200]),
     slow: isUndisturbed ? 0 : draw.pick([0, 5, 20]),
     pageSize: draw.pick([3, 20, 1_000]),
     isLong,
+    disturbedMs,
     happenings: happenings.toSorted((one, other) => one.at - other.at),
   };
 }
 
-interface Sent extends Pick<Plan, "partitions" | "isLong"> {
-  readonly sends: readonly { readonly at: number }[];
+/** What a world is drawn by. */
+interface Sketch extends Pick<Plan, "partitions" | "isLong" | "disturbedMs"> {
+  readonly draw: Chance;
+  readonly isSmall: boolean;
 }
 
-function disturbances(draw: Chance, { partitions, sends, isLong }: Sent): Happening[] {
+function disturbances(sketch: Sketch, sends: readonly { readonly at: number }[]): Happening[] {
+  const { draw, isSmall, isLong, partitions } = sketch;
+  const most = isSmall ? 1 : 3;
+  /** In a small world, each is as rare as makes it a third of what a large one has. */
+  const sometimes = (worlds: number, make: () => Happening): Happening[] =>
+    rarely(draw, isSmall ? 3 * worlds : worlds, make);
   /** Soon after an event was sent, when the app is at it, or at any time. */
-  const moment = (): number => (draw.between(0, 1) === 0 ? time(draw) : draw.pick(sends).at + draw.between(0, 2_500));
+  const moment = (): number => (draw.between(0, 1) === 0 ? time(sketch) : draw.pick(sends).at + draw.between(0, 2_500));
   const partition = (): number => draw.between(0, partitions - 1);
   return [
-    ...several(draw, 0, 3, () => outage(draw, moment())),
-    ...several(draw, 0, 3, () => crash(draw, moment())),
-    ...several(draw, 0, 2, (): Happening => ({ at: time(draw), kind: "scale", instances: draw.between(1, 3) })),
+    ...several(draw, 0, most, () => outage(draw, moment())),
+    ...several(draw, 0, most, () => crash(draw, moment())),
+    ...several(draw, 0, isSmall ? 1 : 2, (): Happening => ({
+      at: time(sketch),
+      kind: "scale",
+      instances: draw.between(1, 3),
+    })),
     // A clock that was ahead would make the app wait for longer than a day.
-    ...(isLong ? [] : rarely(draw, 3, () => clockJump(draw))),
-    ...rarely(draw, 5, (): Happening => ({
-      at: time(draw),
-      kind: "drop",
-      partition: partition(),
-      events: draw.between(1, 6),
-    })),
-    ...rarely(draw, 8, (): Happening => ({ at: time(draw), kind: "recreate" })),
-    ...rarely(draw, 4, () => ({ ...send(draw, partitions), contents: ["match", "poison", "match"] as const })),
-    ...several(draw, 0, isLong ? 4 : draw.pick([0, 0, 2]), () => item(draw, "fail")),
-    ...rarely(draw, 4, (): Happening => ({ at: time(draw), kind: "delete", row: draw.between(0, 99) })),
-    ...rarely(draw, 3, (): Happening => ({
-      at: time(draw),
-      kind: "checkpoint",
-      partition: partition(),
-      by: draw.between(-5, 5),
-    })),
+    ...(isLong ? [] : sometimes(3, () => clockJump(sketch))),
+    ...sometimes(5, () => ({ at: time(sketch), kind: "drop", partition: partition(), events: draw.between(1, 6) })),
+    ...sometimes(8, () => ({ at: time(sketch), kind: "recreate" })),
+    ...sometimes(4, () => ({ ...send(sketch), contents: ["match", "poison", "match"] })),
+    ...several(draw, 0, isLong ? 4 : draw.pick(isSmall ? FAILING_IN_SMALL : FAILING), () => item(sketch, "fail")),
+    ...sometimes(4, () => ({ at: time(sketch), kind: "delete", row: draw.between(0, 99) })),
+    ...sometimes(3, () => ({ at: time(sketch), kind: "checkpoint", partition: partition(), by: draw.between(-5, 5) })),
   ];
 }
 
 /** Often just before a timer runs, so that its run meets what the app does then. */
-function time(draw: Chance): number {
-  const at = draw.between(0, DISTURBED_MS - MINUTE);
+function time({ draw, disturbedMs }: Sketch): number {
+  const at = draw.between(0, disturbedMs - LAST_MS);
   return draw.between(1, 4) === 1 ? Math.ceil((at + 1) / TIMERS_EVERY_MS) * TIMERS_EVERY_MS - draw.between(0, 300) : at;
 }
 
@@ -147,13 +164,14 @@ function rarely<T>(draw: Chance, worlds: number, make: () => T): T[] {
   return draw.between(1, worlds) === 1 ? [make()] : [];
 }
 
-function send(draw: Chance, partitions: number) {
+function send(sketch: Sketch) {
+  const { draw, partitions } = sketch;
   const contents = several(draw, 1, 4, () => draw.pick(["match", "match", "match", ...CONTENTS] as const));
-  return { at: time(draw), kind: "send", partition: draw.between(0, partitions - 1), contents } as const;
+  return { at: time(sketch), kind: "send", partition: draw.between(0, partitions - 1), contents } as const;
 }
 
-function item(draw: Chance, kind: "refuse" | "fail"): Happening {
-  return { at: 0, kind, event: draw.between(0, 20), by: draw.pick(KEEPERS) };
+function item({ draw, isSmall }: Sketch, kind: "refuse" | "fail"): Happening {
+  return { at: 0, kind, event: draw.between(0, isSmall ? 5 : 20), by: draw.pick(KEEPERS) };
 }
 
 function outage(draw: Chance, at: number): Happening {
@@ -167,8 +185,8 @@ function outage(draw: Chance, at: number): Happening {
   };
 }
 
-function clockJump(draw: Chance): Happening {
-  return { at: time(draw), kind: "clock", by: draw.between(-LONGEST_JUMP, LONGEST_JUMP) };
+function clockJump(sketch: Sketch): Happening {
+  return { at: time(sketch), kind: "clock", by: sketch.draw.between(-LONGEST_JUMP, LONGEST_JUMP) };
 }
 
 function crash(draw: Chance, at: number): Happening {

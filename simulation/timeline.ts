@@ -7,6 +7,12 @@ interface Entry {
   readonly act: () => void;
 }
 
+/**
+ * Steps in one turn of the event loop. Between two callbacks of `setImmediate` all promises settle, as between two turns; a
+ * turn costs more than a step.
+ */
+const STEPS_PER_TURN = 50;
+
 export type Timeline = ReturnType<typeof timeline>;
 
 /**
@@ -74,19 +80,25 @@ export function timeline(start: number, draw: Chance) {
     },
 
     /** Everything until this time happens. */
-    async runTo(time: number): Promise<void> {
-      for (let next = waiting[0]; next !== undefined && next.at <= time; next = waiting[0]) {
+    runTo(time: number): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const step = (): void => {
+        const next = waiting[0];
+        if (next === undefined || next.at > time) return;
         pop();
         now = Math.max(now, next.at);
         next.act();
-        await settled();
-      }
-      now = Math.max(now, time);
+      };
+      const turn = (): void => {
+        for (let count = 0; count < STEPS_PER_TURN; count += 1) setImmediate(step);
+        setImmediate(() => {
+          if ((waiting[0]?.at ?? Infinity) <= time) return turn();
+          now = Math.max(now, time);
+          resolve();
+        });
+      };
+      turn();
+      return promise;
     },
   };
-}
-
-/** Ends when all that can go on without a new entry has done so: promises settle before the event loop turns. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }

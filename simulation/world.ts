@@ -15,7 +15,7 @@ import "../src/azure/sinks/logs-ingestion.ts";
 import { eventMaker, type MadeEvent } from "./events.ts";
 import { type FunctionHost, functionHost, type Leases, type TimerName, type Worker } from "./function-host.ts";
 import { withPoison } from "./poison.ts";
-import { type Content, DISTURBED_MS, type Happening, type Plan, type Service } from "./plan.ts";
+import { type Content, type Happening, type Plan, type Service } from "./plan.ts";
 import { type Fault, type Reach, type WorkerProcess, workerProcess } from "./process.ts";
 import { memoryBlobs } from "./services/memory-blobs.ts";
 import { type HubEvent, memoryHub } from "./services/memory-hub.ts";
@@ -371,7 +371,7 @@ export function world(plan: Plan, rules: readonly Rule[]) {
     send,
     start: START,
     /** When the disturbances end. */
-    end: START + QUIET_MS + DISTURBED_MS,
+    end: START + QUIET_MS + plan.disturbedMs,
     runTimer,
     incidentRows,
     /** The app as a reader sees it whose calls are all answered at once. */

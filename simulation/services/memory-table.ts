@@ -112,9 +112,10 @@ export function memoryTable({
 
   async function* pages(call: TableCall, { filter = "", select }: Query, { from = "", size = pageSize } = {}) {
     const matches = matcher(filter);
+    const isTooLong = comparisonsIn(filter) > MAX_COMPARISONS;
     for (let token = from; ;) {
       const page = await call("list", () => {
-        if (comparisonsIn(filter) > MAX_COMPARISONS) throw refusal(400, "InvalidInput");
+        if (isTooLong) throw refusal(400, "InvalidInput");
         const found = [...rows]
           .filter(([key, { properties }]) => key > token && matches(properties))
           .toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -192,23 +193,29 @@ function kept(properties: Properties): Properties {
   const entries = Object.entries(properties).filter(([, value]) => {
     return value !== undefined && value !== null && !(typeof value === "number" && !Number.isFinite(value));
   });
-  return structuredClone(Object.fromEntries(entries));
+  return Object.fromEntries(entries.map(([name, value]) => [name, copied(value)]));
+}
+
+/** `structuredClone` takes long, even of a number. */
+function copied(value: unknown): unknown {
+  return typeof value === "object" ? structuredClone(value) : value;
 }
 
 /** The two key properties are asked for by the service's names and come under the SDK's. */
 function shownRow({ properties, etag }: Row, select?: readonly string[]): Properties {
-  const wanted = select?.map((name) => (/^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name));
-  const entries = Object.entries(properties).filter(([name]) => wanted === undefined || wanted.includes(name));
-  return { ...Object.fromEntries(entries.map(([name, value]) => [name, asShown(value)])), etag };
+  const names = select?.map(propertyOf).filter((name) => name in properties) ?? Object.keys(properties);
+  return { ...Object.fromEntries(names.map((name) => [name, asShown(properties[name])])), etag };
 }
 
 /** The client gives bytes as a Buffer. */
 function asShown(value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value) : structuredClone(value);
+  return value instanceof Uint8Array ? Buffer.from(value) : copied(value);
 }
 
-function lower(letter: string): string {
-  return letter.toLowerCase();
+/** The SDK's name of a property of the service. */
+function propertyOf(name: string): string {
+  if (name === "PartitionKey") return "partitionKey";
+  return name === "RowKey" ? "rowKey" : name;
 }
 
 const LITERAL = String.raw`'(?:[^']|'')*'|true|false`;
@@ -236,13 +243,13 @@ function matcher(filter: string): (properties: Properties) => boolean {
 }
 
 function comparison([, name = "", operator, literal = ""]: readonly string[]) {
-  const property = /^(Partition|Row)Key$/.test(name) ? name.replace(/^./, lower) : name;
+  const property = propertyOf(name);
   const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal === "true";
   return (properties: Properties): boolean => {
     const value = properties[property];
     if (typeof value !== typeof wanted) return false;
-    const [one, other] = [String(value), String(wanted)];
     if (operator === "eq" || operator === "ne") return (value === wanted) === (operator === "eq");
+    const [one, other] = [String(value), String(wanted)];
     if (operator === "gt") return one > other;
     if (operator === "ge") return one >= other;
     return operator === "lt" ? one < other : one <= other;

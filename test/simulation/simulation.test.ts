@@ -13,9 +13,9 @@ const RULES = [CHANGES_TO_PIM_SETTINGS];
 
 test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of seeds, on two threads", async () => {
   const outcomes: Judged[] = [];
-  const seeds = { rules: RULES, from: 1, seeds: 20, twice: false };
+  const seeds = { rules: RULES, from: 1, seeds: 40, twice: false };
   expect(await manyWorlds(seeds, 2, (judged) => outcomes.push(judged))).toBeUndefined();
-  expect(outcomes.map(({ seed }) => seed).toSorted((a, b) => a - b)).toEqual([...Array(20).keys()].map((n) => n + 1));
+  expect(outcomes.map(({ seed }) => seed).toSorted((a, b) => a - b)).toEqual([...Array(40).keys()].map((n) => n + 1));
   const total = (name: "incidents" | "faults" | "crashes"): number =>
     outcomes.reduce((sum, { figures }) => sum + figures[name], 0);
   // The control: worlds in which nothing happens prove nothing.
@@ -158,7 +158,7 @@ test.each<{ what: string; law: RegExp; tamper: (all: World) => unknown }>([
 });
 
 test("a failing plan is cut down to what it needs to fail", async () => {
-  const plan = planOf(2);
+  const plan = planOf(1);
   const needed = plan.happenings.find(({ kind }) => kind === "send");
   const smallest = await shrunk(plan, ({ happenings }) =>
     Promise.resolve(needed !== undefined && happenings.includes(needed)),
