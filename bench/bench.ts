@@ -16,17 +16,18 @@ import { benchMemory, benchProcesses } from "./processes.ts";
 import { benchRedelivery } from "./redelivery.ts";
 import { benchWindows } from "./windows.ts";
 import { machine } from "./report.ts";
-import { generatedRules, officialRule, withOperation } from "./rules.ts";
-import { auditOnly, escapes, highMatchRate, mixed, type Shape, tiny } from "./detection/shapes.ts";
+import { generatedRules, namedRules, officialRule, rulesIn } from "./rules.ts";
+import { auditOnly, escapes, highMatchRate, mixed, mixedWithoutOthers, type Shape, tiny } from "./detection/shapes.ts";
 import { unbundledApp } from "./unbundled-app.ts";
 
-const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- --only PART]
+const USAGE = `npm run bench [-- --quick] [-- --events FILE --expect FILE] [-- --only PART] [-- --rules DIR]
 
   --quick          measure only the main ratios, in under a minute
   --events FILE    measure this data instead: one event body per line
   --expect FILE    JSON array of the audit record ids that must match, in order
   --only PART      detection, rules, limits, offline, loading, redelivery, windows,
                    start, path, processes, cost or memory
+  --rules DIR      in the part rules, measure the rules of this folder, too
 
 jq and DuckDB take part if installed: apt-get install jq, npm ci --prefix bench.`;
 
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     events: { type: "string" },
     expect: { type: "string" },
     only: { type: "string" },
+    rules: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -83,16 +85,14 @@ async function onRules(): Promise<void> {
   const more = generatedRules(rule, 49);
   const promised = { "1 rule": [rule], "10 rules": [rule, ...more.slice(0, 9)], "50 rules": [rule, ...more] };
   print(await benchRuleCount(large(), promised, { rounds }));
-  if (values.quick) return;
-  // No record here has an operation with such a short name, so this measures the shorter step of the scan.
-  const short = withOperation(rule, "Foo user", "00000000-0000-4000-8000-000000000001");
-  print(
-    await benchRuleCount(
-      large(),
-      { "1 rule": [rule], "2 rules, one with a name of 8 letters": [rule, short] },
-      { rounds },
-    ),
-  );
+  const named = namedRules(rule);
+  const sets = {
+    "1 rule": [rule],
+    [`${named.length} rules with Microsoft's names`]: named,
+    ...(values.rules === undefined ? {} : { [`the rules of ${values.rules}`]: await rulesIn(values.rules, rule) }),
+  };
+  print(await benchRuleCount(mixedWithoutOthers(size), sets, { rounds }));
+  print(await benchRuleCount(large(), sets, { rounds }));
 }
 
 async function onArchive(): Promise<void> {

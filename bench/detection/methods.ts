@@ -52,7 +52,8 @@ function lookout(tenants: ReadonlySet<string>, categories: readonly string[]) {
 
 /**
  * The app's detection path, from the bytes to the rules' result rows, without incidents. It includes what shows that the
- * log categories arrive: the sample of skipped events, and the search for a category that is missing.
+ * log categories arrive: the sample of skipped events, and the search for a category that is missing. It returns the ids
+ * of the records that the first rule matches.
  */
 export function detection(
   rules: readonly ReadyRule[],
@@ -73,7 +74,8 @@ export function detection(
       for (const { record } of candidates.records) {
         see(record, at);
         if (!isAuditLog(record)) continue;
-        for (const { row } of matchRules(record, rules).matched) ids.push(toText(row[ID] ?? null, "string"));
+        for (const { rule, row } of matchRules(record, rules).matched)
+          if (rule === rules[0]) ids.push(toText(row[ID] ?? null, "string"));
       }
     }
     return ids;

@@ -30,6 +30,22 @@ export function mixed(totalBytes: number): Shape {
   return shape({ name: "large mixed bodies", bodyBytes: 290_000, totalBytes, signIns: 0.85, matches: 0.0001 });
 }
 
+/** As `mixed`, but no record other than the matches has an operation that a rule would look for. */
+export function mixedWithoutOthers(totalBytes: number): Shape {
+  const write = (text: string) =>
+    text.includes('"Update role setting in PIM"')
+      ? text
+      : text.replaceAll(/"(operationName|activityDisplayName)":"[^"]*"/g, '"$1":"Review the report of usage"');
+  return shape({
+    name: "large mixed bodies of other operations",
+    bodyBytes: 290_000,
+    totalBytes,
+    signIns: 0.85,
+    matches: 0.0001,
+    write,
+  });
+}
+
 export function tiny(totalBytes: number, bodyCount = Number.POSITIVE_INFINITY): Shape {
   return shape({ name: "tiny bodies", bodyBytes: 1, totalBytes, bodyCount, signIns: 0.85, matches: 0.0001 });
 }

@@ -1,15 +1,24 @@
+import { valueTest } from "./keyed-value.ts";
 import { type Literal, MINIMUM_LITERAL_LENGTH } from "./literal.ts";
 import { rarestRun } from "./rarest-run.ts";
 import { firstEntry, type WordTable, wordTable } from "./word-table.ts";
-import { decodedWord, needleOf, standsAt, startOfCharacter, WORD } from "./written-literal.ts";
+import {
+  decodedWord,
+  endOfForm,
+  type Needle,
+  needleOf,
+  type Place,
+  startOfCharacter,
+  WORD,
+} from "./written-literal.ts";
 
 /** Finds literals in bytes. */
 export interface LiteralScan {
   /** How many bytes lie between two looks. */
   readonly stride: number;
   /**
-   * A place within each written literal, in order. Undefined where the bytes hold so many escapes, or parts of literals,
-   * that reading all of them is quicker than comparing each.
+   * A place within each written literal, or within its key, in order. Undefined where the bytes hold so many escapes, or
+   * parts of literals, that reading all of them is quicker than comparing each.
    */
   search(body: Uint8Array): readonly number[] | undefined;
 }
@@ -32,16 +41,20 @@ const FOLD_WORD = 0x20202020;
  *
  * The quarters of a body are read side by side: the processor waits for the memory of all four at once.
  *
+ * A short literal would make the grid narrow for all. Where its key is known, and longer, the key is searched for instead,
+ * and its value looked at (`keyed-value.ts`).
+ *
  * It finds every literal of valid JSON, also in JSON text that is a string in it. It may also find text that only looks
  * like one, such as `\\u0050` for P.
  */
 export function literalScan(literals: readonly Literal[]): LiteralScan {
-  const shortest = Math.min(...literals.map(({ text }) => text.length));
+  const needles = needlesOf(literals);
+  const shortest = Math.min(...needles.map(({ codes }) => codes.length));
   if (literals.length === 0 || shortest < MINIMUM_LITERAL_LENGTH)
     throw new RangeError(`literals of at least ${MINIMUM_LITERAL_LENGTH} characters are needed`);
   const step = Math.min(LONGEST_STRIDE, shortest - (WORD - 1)) >> 2;
   // Of a long literal only as many words in a row as the grid cannot miss: those that other texts hold least often.
-  const runs = literals.map(needleOf).map((needle) => ({ needle, from: rarestRun(needle, step * WORD) }));
+  const runs = needles.map((needle) => ({ needle, from: rarestRun(needle, step * WORD) }));
   const words = wordTable(runs, step);
   const viewOf = wordView();
   return {
@@ -50,7 +63,26 @@ export function literalScan(literals: readonly Literal[]): LiteralScan {
   };
 }
 
+/** A key that has to be searched for, since one of the texts in its value is short, stands for all texts in its value. */
+function needlesOf(literals: readonly Literal[]): readonly Needle[] {
+  const keys = new Set(literals.flatMap(({ text, key = "" }) => (key.length > text.length ? key : [])));
+  return [
+    ...literals.filter(({ key = "" }) => !keys.has(key)).map(needleOf),
+    ...Array.from(keys, (key) => ({
+      ...needleOf({ text: key, ignoreCase: false }),
+      mayBeFollowed: valueTest(literals.filter((literal) => literal.key === key)),
+    })),
+  ];
+}
+
 const NONE: readonly number[] = [];
+/**
+ * So many looks are taken before those that met a mark are taken again. To follow up each at once would make the processor
+ * wait for the memory of one place at a time; now it reads on, and finds the marked places in its nearest cache.
+ */
+const CHUNK = 512;
+/** Where the looks of a chunk met a mark. */
+const marked = new Int32Array(CHUNK + 1);
 
 /** @param view the whole words of the buffer in which the body lies */
 function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly number[] | undefined {
@@ -63,28 +95,38 @@ function search(body: Uint8Array, view: Int32Array, words: WordTable): readonly 
   const last = start + quarter;
   let found: number[] | undefined;
   let vain = 0;
-  for (let at = start; at < last; at += step) {
-    const first = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const second = Math.imul((view[at + quarter] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const third = Math.imul((view[at + half] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    const fourth = Math.imul((view[at + threeQuarters] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-    if (((marks[first] ?? 0) | (marks[second] ?? 0) | (marks[third] ?? 0) | (marks[fourth] ?? 0)) === 0) continue;
-    // One of some dozens. Of them, nearly all are followed by another byte than a literal has there.
-    const behind = (at + 1) * WORD - offset;
-    const followed =
-      ((marks[first] ?? 0) >>> ((body[behind] ?? 0) & 7)) |
-      ((marks[second] ?? 0) >>> ((body[behind + quarter * WORD] ?? 0) & 7)) |
-      ((marks[third] ?? 0) >>> ((body[behind + half * WORD] ?? 0) & 7)) |
-      ((marks[fourth] ?? 0) >>> ((body[behind + threeQuarters * WORD] ?? 0) & 7));
-    if ((followed & 1) === 0) continue;
-    for (let look = at; look <= at + threeQuarters; look += quarter) {
-      const slot = Math.imul((view[look] ?? 0) | FOLD_WORD, multiplier) >>> shift;
-      if ((((marks[slot] ?? 0) >>> ((body[(look + 1) * WORD - offset] ?? 0) & 7)) & 1) === 0) continue;
-      const seen = lookAt(body, view, look, words);
-      if (seen === LITERAL) (found ??= []).push(look * WORD - offset);
-      if (seen !== LOOKALIKE) continue;
-      vain += 1;
-      if (vain > VAIN_COMPARISONS + (4 * (at - start) * WORD) / BYTES_PER_COMPARISON) return undefined;
+  for (let from = start; from < last; from += CHUNK * step) {
+    const to = Math.min(last, from + CHUNK * step);
+    let count = 0;
+    for (let at = from; at < to; at += step) {
+      const first = Math.imul((view[at] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+      const second = Math.imul((view[at + quarter] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+      const third = Math.imul((view[at + half] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+      const fourth = Math.imul((view[at + threeQuarters] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+      marked[count] = at;
+      // One more if any mark is there, without a branch that the processor would have to guess.
+      count += (((marks[first] ?? 0) | (marks[second] ?? 0) | (marks[third] ?? 0) | (marks[fourth] ?? 0)) + 0xff) >>> 8;
+    }
+    for (let index = 0; index < count; index += 1) {
+      const at = marked[index] ?? 0;
+      // Nearly all words of which literals hold one are followed by another byte than there.
+      const isFollowed = (look: number): number => {
+        const slot = Math.imul((view[look] ?? 0) | FOLD_WORD, multiplier) >>> shift;
+        return ((marks[slot] ?? 0) >>> ((body[(look + 1) * WORD - offset] ?? 0) & 7)) & 1;
+      };
+      let lanes =
+        isFollowed(at) |
+        (isFollowed(at + quarter) << 1) |
+        (isFollowed(at + half) << 2) |
+        (isFollowed(at + threeQuarters) << 3);
+      for (; lanes !== 0; lanes &= lanes - 1) {
+        const look = at + (31 - Math.clz32(lanes & -lanes)) * quarter;
+        const seen = lookAt(body, view, look, words);
+        if (seen === LITERAL) (found ??= []).push(look * WORD - offset);
+        if (seen !== LOOKALIKE) continue;
+        vain += 1;
+        if (vain > VAIN_COMPARISONS + (4 * (at - start) * WORD) / BYTES_PER_COMPARISON) return undefined;
+      }
     }
   }
   for (let at = start + 4 * quarter; at < end; at += step) {
@@ -101,10 +143,9 @@ const LOOKALIKE = 2;
 
 function lookAt(body: Uint8Array, view: Int32Array, look: number, words: WordTable): number {
   const at = look * WORD - body.byteOffset;
-  const word = view[look] ?? 0;
   const plainly = lookForPlain(body, view, look, words);
   if (plainly === LITERAL) return LITERAL;
-  const isInEscape = holdsBackslash(word) || holdsBackslash(view[look - 1] ?? 0) || holdsBackslash(view[look - 2] ?? 0);
+  const isInEscape = holdsBackslash(view[look] ?? 0) || holdsBackslashBefore(view, look);
   if (!isInEscape) return plainly;
   const start = startOfCharacter(body, at);
   const seen = lookForEscaped(body, start, words);
@@ -119,8 +160,7 @@ function lookForEscaped(body: Uint8Array, start: number, words: WordTable): numb
   const decoded = decodedWord(body, start);
   if (decoded === undefined) return NOTHING;
   for (let entry = firstEntry(words, decoded); entry >= 0; entry = words.next[entry] ?? -1) {
-    const place = words.places[entry];
-    if (place && standsAt(body, start, place)) return LITERAL;
+    if (seenAt(body, start, words.places[entry]) === LITERAL) return LITERAL;
   }
   return LOOKALIKE;
 }
@@ -140,18 +180,21 @@ function lookForPlain(body: Uint8Array, view: Int32Array, look: number, words: W
       ((behind ^ (words.behind[entry] ?? 0)) & (words.behindMask[entry] ?? 0)) === 0;
     if (!isBetween) {
       // Escapes may lie between. One of the four characters before begins at most nine bytes before.
-      mustCompare ??=
-        holdsBackslash(view[look + 1] ?? 0) ||
-        holdsBackslash(view[look - 1] ?? 0) ||
-        holdsBackslash(view[look - 2] ?? 0) ||
-        holdsBackslash(view[look - 3] ?? 0);
+      mustCompare ??= holdsBackslash(view[look + 1] ?? 0) || holdsBackslashBefore(view, look);
       if (!mustCompare) continue;
     }
-    const place = words.places[entry];
-    if (place && standsAt(body, look * WORD - body.byteOffset, place)) return LITERAL;
-    seen = LOOKALIKE;
+    const each = seenAt(body, look * WORD - body.byteOffset, words.places[entry]);
+    if (each === LITERAL) return LITERAL;
+    if (each === LOOKALIKE) seen = LOOKALIKE;
   }
   return seen;
+}
+
+/** What stands around a character that is that of a place. A key with another value is nothing: a record has one. */
+function seenAt(body: Uint8Array, start: number, place: Place | undefined): number {
+  const end = place === undefined ? -1 : endOfForm(body, start, place);
+  if (end < 0) return LOOKALIKE;
+  return place?.needle.mayBeFollowed?.(body, end) === false ? NOTHING : LITERAL;
 }
 
 const BACKSLASH = 0x5c;
@@ -163,6 +206,13 @@ const TOPS = 0x80808080 | 0;
 function holdsBackslash(word: number): boolean {
   const bytes = word ^ BACKSLASHES;
   return ((bytes - ONES) & ~bytes & TOPS) !== 0;
+}
+
+/** Whether an escape may stand before the word at a place, or reach up to it: it has nine bytes at most. */
+function holdsBackslashBefore(view: Int32Array, look: number): boolean {
+  return (
+    holdsBackslash(view[look - 1] ?? 0) || holdsBackslash(view[look - 2] ?? 0) || holdsBackslash(view[look - 3] ?? 0)
+  );
 }
 
 /** A view of the words of the buffer in which a body lies. Small bodies share one: it is made once for all of them. */

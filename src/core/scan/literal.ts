@@ -9,10 +9,17 @@ export interface Literal {
   readonly text: string;
   /** Whether ASCII letters of either case count. */
   readonly ignoreCase: boolean;
+  /**
+   * The key in whose value the text must stand, where that is known, to be searched for instead of a shorter text. With its
+   * quotes if it is a key of the record itself; a key of `properties` may stand in JSON text, where quotes have backslashes.
+   */
+  readonly key?: string;
 }
 
 /** The scan samples whole words that lie on four bytes: a shorter text may hold none. */
 export const MINIMUM_LITERAL_LENGTH = 7;
+/** Of a text whose key is searched for. */
+export const MINIMUM_KEYED_LENGTH = 3;
 
 /** Runs of characters that JSON writes as themselves or as `\u00XX`; a slash has a third form. */
 const WRITABLE = /[ !#-.0-[\]-~]+/g;
@@ -27,12 +34,12 @@ const END_OF_ESCAPE = /^(?:u?[0-9a-f]{1,4}|[bfnrt])/i;
  * The longest part of a text that can be searched for in bytes, or undefined.
  *
  * @param inJsonText whether the text may be found in a value's JSON text, where it may begin within an escape
+ * @param minimum the least number of characters
  */
-export function searchablePart(text: string, inJsonText: boolean): string | undefined {
+export function searchablePart(text: string, inJsonText: boolean, minimum: number): string | undefined {
   const parts = (text.match(WRITABLE) ?? []).map((part) => (inJsonText ? part.replace(END_OF_ESCAPE, "") : part));
   const usable = parts.filter(
-    (part) =>
-      part.length >= MINIMUM_LITERAL_LENGTH && !OUTSIDE_STRINGS.test(part) && !OVERFLOW.includes(part.toLowerCase()),
+    (part) => part.length >= minimum && !OUTSIDE_STRINGS.test(part) && !OVERFLOW.includes(part.toLowerCase()),
   );
   return usable.toSorted((a, b) => b.length - a.length)[0];
 }

@@ -1,7 +1,7 @@
 import { AUDIT_LOG_COLUMNS } from "../event/audit-log-columns.ts";
 import type { Expression, JoinKind, Plan, Step } from "../../kql/plan.ts";
 import type { ScalarType } from "../../kql/run/values.ts";
-import { type Literal, searchablePart } from "./literal.ts";
+import { type Literal, MINIMUM_KEYED_LENGTH, MINIMUM_LITERAL_LENGTH, searchablePart } from "./literal.ts";
 
 /** One of `literals` stands in every record that can match; `rank` says how telling their column is. */
 interface Condition {
@@ -16,6 +16,8 @@ interface Condition {
 interface Origin {
   readonly rank: number;
   readonly isPart: boolean;
+  /** As in Literal. */
+  readonly key?: string | undefined;
 }
 
 /** By column. Undefined as a whole where not even their number is known. */
@@ -63,10 +65,22 @@ const RANKS: Readonly<Record<string, number>> = {
   Location: 0,
 };
 
+/**
+ * Long keys whose values can be short names. `operationName` is a key of the record itself, which no relay writes as JSON
+ * text (`src/core/event/record-shape.ts`); the others are keys of `properties`.
+ */
+const KEYS: Readonly<Record<string, string>> = {
+  OperationName: '"operationName"',
+  ActivityDisplayName: "activityDisplayName",
+  LoggedByService: "loggedByService",
+};
+
 const SOURCE: Origins = AUDIT_LOG_COLUMNS.map(({ name }) => {
   const rank = RANKS[name];
   // The two that are cut out of the resource's id.
-  return rank === undefined ? undefined : { rank, isPart: name === "Resource" || name === "ResourceGroup" };
+  return rank === undefined
+    ? undefined
+    : { rank, isPart: name === "Resource" || name === "ResourceGroup", key: KEYS[name] };
 });
 
 function afterSteps(steps: readonly Step[], start: Known): Known {
@@ -242,8 +256,9 @@ function textsOf(expression: Expression, inList: boolean): readonly string[] | u
 
 function literalCondition(text: string, { ignoreCase, fromStart }: Comparison, origin: Origin): Condition | undefined {
   const isWholeString = fromStart && !origin.isPart && !/^[{["]/.test(text);
-  const part = searchablePart(text, !isWholeString);
-  return part === undefined ? undefined : { literals: [{ text: part, ignoreCase }], rank: origin.rank };
+  const { key, rank } = origin;
+  const part = searchablePart(text, !isWholeString, key === undefined ? MINIMUM_LITERAL_LENGTH : MINIMUM_KEYED_LENGTH);
+  return part === undefined ? undefined : { literals: [{ text: part, ignoreCase, ...(key && { key }) }], rank };
 }
 
 /** Functions whose result is their first argument's text, an element of it or a part of it. */

@@ -28,7 +28,7 @@ export function rarestRun({ codes }: Needle, length: number): number {
   const weights = Array.from({ length: text.length - WORD + 1 }, (_, at) => {
     const word = text.slice(at, at + WORD);
     const frequent = Array.from(word).filter((letter) => FREQUENT.includes(letter)).length;
-    return 2 ** frequent + (TEXT.includes(word) ? 200 : 0);
+    return 2 ** frequent + 200 * (TEXT.split(word).length - 1);
   });
   const weightOf = (from: number) => weights.slice(from, from + length).reduce((sum, weight) => sum + weight, 0);
   const starts = Array.from({ length: weights.length - length + 1 }, (_, from) => from);

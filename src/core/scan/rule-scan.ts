@@ -30,5 +30,6 @@ function off(reason: string): RuleScan {
 }
 
 function distinct(literals: readonly Literal[]): readonly Literal[] {
-  return [...new Map(literals.map((literal) => [`${literal.ignoreCase} ${literal.text}`, literal])).values()];
+  const nameOf = ({ text, ignoreCase, key }: Literal): string => JSON.stringify([text, ignoreCase, key]);
+  return [...new Map(literals.map((literal) => [nameOf(literal), literal])).values()];
 }

@@ -11,6 +11,7 @@ const BACKSLASHES = [1, 2, 4] as const;
 const MOST_BACKSLASHES = 4;
 /** `u00XX`: an escape without its backslashes. */
 const CODE_LENGTH = 5;
+const LONGEST_ESCAPE = MOST_BACKSLASHES + CODE_LENGTH;
 /** Makes ASCII letters of both cases equal, and some other characters: good for looking up, not for comparing. */
 const FOLD = 0x20;
 
@@ -19,9 +20,11 @@ export interface Needle {
   /** Codes of the characters, letters in lower case where case does not count. */
   readonly codes: Uint8Array;
   readonly ignoreCase: boolean;
+  /** Of a key: whether what stands behind it may be a value that is looked for. */
+  readonly mayBeFollowed?: (body: Uint8Array, behind: number) => boolean;
 }
 
-export function needleOf({ text, ignoreCase }: Literal): Needle {
+export function needleOf({ text, ignoreCase }: Pick<Literal, "text" | "ignoreCase">): Needle {
   const codes = Uint8Array.from(ignoreCase ? text.toLowerCase() : text, (character) => character.charCodeAt(0));
   return { codes, ignoreCase };
 }
@@ -89,7 +92,7 @@ function formsOf(code: number, ignoreCase: boolean): readonly (readonly number[]
 
 /** Where the character begins that the byte at a place belongs to: itself, or the escape that it lies in. */
 export function startOfCharacter(body: Uint8Array, at: number): number {
-  for (let start = at - MOST_BACKSLASHES - CODE_LENGTH + 1; start < at; start += 1)
+  for (let start = at - LONGEST_ESCAPE + 1; start < at; start += 1)
     if (start + escapeLength(body, start) > at) return start;
   return at;
 }
@@ -107,12 +110,28 @@ export function decodedWord(body: Uint8Array, start: number): number | undefined
   return fourAsWord[0];
 }
 
-/** Whether a written form of the needle stands where its character at an index begins at `start`. */
-export function standsAt(body: Uint8Array, start: number, { needle, index }: Place): boolean {
-  return endsBefore(body, start, needle, index - 1) && beginsAt(body, start, needle, index);
+/** Behind the written form of the needle whose character at an index begins at `start`; -1 where none stands there. */
+export function endOfForm(body: Uint8Array, start: number, { needle, index }: Place): number {
+  const isBehind = isPlainlyBehind(body, start, needle, index) ?? endsBefore(body, start, needle, index - 1);
+  return isBehind ? endOfRest(body, start, needle, index) : -1;
 }
 
-function beginsAt(body: Uint8Array, start: number, { codes, ignoreCase }: Needle, from: number): boolean {
+/** Whether the first `count` characters stand before `end` as themselves; undefined where an escape may be one of them. */
+function isPlainlyBehind(
+  body: Uint8Array,
+  end: number,
+  { codes, ignoreCase }: Needle,
+  count: number,
+): boolean | undefined {
+  let same = 0;
+  while (same < count && isWanted(body[end - 1 - same], codes[count - 1 - same], ignoreCase)) same += 1;
+  if (same === count) return true;
+  for (let at = end - 1; at >= end - 1 - same - LONGEST_ESCAPE; at -= 1) if (body[at] === BACKSLASH) return undefined;
+  return false;
+}
+
+/** Behind the needle's characters from an index on, which begin at `start`; -1 where other characters do. */
+function endOfRest(body: Uint8Array, start: number, { codes, ignoreCase }: Needle, from: number): number {
   let at = start;
   for (let index = from; index < codes.length; index += 1) {
     if (isWanted(body[at], codes[index], ignoreCase)) {
@@ -120,9 +139,9 @@ function beginsAt(body: Uint8Array, start: number, { codes, ignoreCase }: Needle
       continue;
     }
     at += escapeLength(body, at);
-    if (!isWanted(codeBefore(body, at), codes[index], ignoreCase)) return false;
+    if (!isWanted(codeBefore(body, at), codes[index], ignoreCase)) return -1;
   }
-  return true;
+  return at;
 }
 
 /** Backwards, a `0` may be itself or the end of an escape: both are tried. */

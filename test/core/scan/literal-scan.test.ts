@@ -213,3 +213,74 @@ test.each([
 test("a literal that is too short for the scan is refused", () => {
   expect(() => literalScan([{ text: "PIM", ignoreCase: true }])).toThrow("at least 7 characters");
 });
+
+test("in a large body, literals are found in each of its parts", () => {
+  const wanted: Literal = { text: "Update role setting in PIM", ignoreCase: true };
+  const scan = literalScan([wanted]);
+  const filler = '{"operationName":"Review usage"},'.repeat(10_000);
+  for (let at = 0; at < filler.length; at += 4_099) {
+    const hits = scan.search(bytes(filler.slice(0, at) + wanted.text + filler.slice(at)));
+    expect({ at, found: hits?.map((hit) => hit >= at && hit < at + wanted.text.length) }).toEqual({
+      at,
+      found: [true],
+    });
+  }
+});
+
+describe("a short literal whose key is known", () => {
+  const KEY = '"operationName"';
+  const keyed = (short: string, ignoreCase = true): Literal => ({ text: short, ignoreCase, key: KEY });
+  const LONG: Literal = { text: "Update role setting in PIM", ignoreCase: true };
+  const scan = literalScan([keyed("Add user"), keyed("Del", false), LONG]);
+  const recordOf = (value: string, between = ":"): Uint8Array =>
+    bytes(`{"time":"2026-03-04T09:14:00Z","operationName"${between}${value},"properties":{"result":"success"}}`);
+
+  test("does not narrow the grid of the others below what the key allows", () => {
+    expect(scan.stride).toBe(12);
+    expect(literalScan([{ text: "Add user", ignoreCase: true }, LONG]).stride).toBe(4); // the control
+  });
+
+  test.each([
+    ['"Add user"', ":"],
+    ['"ADD USER"', " :\n\t"],
+    ['"Bulk add users"', ": "],
+    ['"Delete group"', ":"],
+    [String.raw`"\u0041dd user"`, ":"],
+    ["null", ":"],
+    ["12", ":"],
+    ['{"name":"Add user"}', ":"],
+    [`"${"x".repeat(300)}"`, ":"],
+  ])("may stand in the value %s", (value, between) => {
+    for (let shift = 0; shift < 12; shift += 1) {
+      const body = Buffer.concat([Buffer.alloc(shift, " "), recordOf(value, between)]);
+      expect({ shift, hits: scan.search(body)?.length }).toEqual({ shift, hits: 1 });
+    }
+  });
+
+  test.each([['"Add group"'], ['"delete user"'], ['"Ad"'], ['""'], ['"d user Add use"']])("does not in %s", (value) => {
+    expect(scan.search(recordOf(value))).toEqual([]);
+  });
+
+  test("in another field it is nothing, and in JSON text its key counts as holding it", () => {
+    const other = '{"operationName":"Add group","identity":"Add user","properties":{}}';
+    expect(scan.search(bytes(other))).toEqual([]);
+    const activity = literalScan([{ text: "Add user", ignoreCase: false, key: "activityDisplayName" }]);
+    const nested = (name: string) =>
+      bytes(JSON.stringify({ properties: JSON.stringify({ activityDisplayName: name }) }));
+    expect(activity.search(nested("Add user"))).toHaveLength(1);
+    expect(activity.search(nested("Add group"))).toHaveLength(1);
+    expect(activity.search(bytes('{"properties":{"activityDisplayName":"Add group"}}'))).toEqual([]);
+  });
+
+  test("the other texts of its key are found by the key, too", () => {
+    const both = literalScan([keyed("Add user"), keyed("Update role setting in PIM")]);
+    expect(both.stride).toBe(12);
+    expect(both.search(recordOf('"Update role setting in PIM"'))).toHaveLength(1);
+    expect(both.search(recordOf('"Update role settings"'))).toEqual([]);
+  });
+
+  test("bodies full of its key are searched to their end", () => {
+    const body = bytes(`[${'{"operationName":"Add group"},'.repeat(500)}{"operationName":"Add user"}]`);
+    expect(scan.search(body)).toHaveLength(1);
+  });
+});

@@ -50,7 +50,7 @@ test.each([
 test.each([
   ["nothing is compared", "extend a = 1"],
   ["a part of an or is unknown", 'where OperationName == "Add user" or strlen(OperationName) > 3'],
-  ["it is too short to be scanned for", 'where LoggedByService == "PIM"'],
+  ["it is too short to be scanned for", 'where Category == "Policy"'],
   ["it is what may not be", 'where OperationName != "Add member to role"'],
   ["it is a list of what may not be", 'where OperationName !in ("Add member to role", "Add user to tenant")'],
   ["it is a list of what may not be, in any case", 'where OperationName !in~ ("Add member to role")'],
