@@ -4,9 +4,12 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileAllRules } from "../src/sentinel/compile-rules.ts";
 
 /** The built app with several versions of host.json, which differ in batch size and time-out. */
 export interface AppVariants {
+  /** The app, with all its rules. */
+  readonly appDirectory: string;
   /** As in production, except for the batch size. */
   readonly patient: readonly string[];
   /** With a functionTimeout of a few seconds. */
@@ -22,12 +25,16 @@ const HASTY = "00:00:10";
 /** Otherwise the client waits a minute for a hub connection that is cut while it is opened. */
 const CLIENT_RETRY_OPTIONS = { tryTimeout: "00:00:05", delay: "00:00:00.1" };
 
-/** @throws if there is no built app */
-export async function appVariants(appDirectory: string): Promise<AppVariants> {
+/** With the rules of `chaos/rules` beside those of the app. @throws if there is no built app, or a rule has errors */
+export async function appVariants(builtApp: string): Promise<AppVariants> {
   const folder = await mkdtemp(join(tmpdir(), "chaos-"));
   const app = join(folder, "app");
   const compileCache = join(folder, "compile-cache");
-  await cp(appDirectory, app, { recursive: true });
+  await cp(builtApp, app, { recursive: true });
+  const rulesFile = join(app, "rules.json");
+  const built: unknown[] = JSON.parse(await readFile(rulesFile, "utf8"));
+  const { rules } = await compileAllRules("chaos/rules");
+  await writeFile(rulesFile, JSON.stringify([...built, ...rules]));
   const hostJson = JSON.parse(await readFile(join(app, "host.json"), "utf8"));
   const eventHubs = hostJson.extensions.eventHubs;
   Object.assign(eventHubs.clientRetryOptions, CLIENT_RETRY_OPTIONS);
@@ -45,7 +52,7 @@ export async function appVariants(appDirectory: string): Promise<AppVariants> {
   const hasty = BATCH_SIZES.map((size) => variant(`hasty-batches-of-${size}`, HASTY, size));
   const variants = { patient: await Promise.all(patient), hasty: await Promise.all(hasty) };
   await warmUp(app, compileCache);
-  return { ...variants, compileCache, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { ...variants, appDirectory: app, compileCache, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 async function warmUp(app: string, compileCache: string): Promise<void> {

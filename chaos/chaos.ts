@@ -5,7 +5,7 @@ import { build } from "../build.ts";
 import { UsageError } from "../src/errors.ts";
 import { appVariants, type AppVariants } from "./app-variants.ts";
 import { markdown, optionalCellsLeft, sentence, totalsOf } from "./report.ts";
-import { APP_DIRECTORY, runRound, type RoundResult } from "./round.ts";
+import { runRound, type RoundResult } from "./round.ts";
 
 const HELP = `Usage: npm run chaos -- [options]
 
@@ -29,6 +29,7 @@ Progress goes to stderr, the result to stdout. Ctrl-C ends the storm; the result
 event was lost, an incident is duplicated, or a dead letter is not what was sent. To repeat a failed round, use the
 seed printed with the problem.`;
 
+const APP_DIRECTORY = "dist";
 const MOST_PROBLEMS = 50;
 
 interface Options {

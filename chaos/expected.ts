@@ -3,9 +3,13 @@ import { join } from "node:path";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { valueText } from "../src/core/value-text.ts";
+import { idsThrough } from "../simulation/window-findings.ts";
+import { toAuditLogRow } from "../src/core/event/audit-log.ts";
 import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
-import type { Rule } from "../src/core/incident/rule.ts";
+import { hasWindow, type Rule, type WindowRule } from "../src/core/incident/rule.ts";
+import { instantsOf } from "../src/core/window/instants.ts";
+import { inOrderOfTime, keptRecord, type WindowRecord, windowRecord } from "../src/core/window/kept-record.ts";
 import { judge } from "../src/workflows/detection/judge-record.ts";
 import { isFailingId } from "./faults/failing-items.ts";
 import type { Portion } from "./traffic.ts";
@@ -14,6 +18,8 @@ import type { Portion } from "./traffic.ts";
 export interface Expected {
   /** The record behind each incident, by incident id. */
   readonly incidents: ReadonlyMap<string, SampleRecord>;
+  /** The ids of the incidents of rules over several events. */
+  readonly windows: ReadonlySet<string>;
   readonly letters: readonly Uint8Array[];
 }
 
@@ -41,6 +47,7 @@ export function expectations(appDirectory: string) {
   const deps = { ...judging(appDirectory), now: () => new Date(0) };
   const incidents = new Map<string, SampleRecord>();
   const letters: Uint8Array[] = [];
+  const ofWindows = windowIdsOf(deps.rules.map(({ rule }) => rule).filter(hasWindow));
 
   function rulesThatFind(sample: SampleRecord): string[] {
     const bytes = Buffer.from(JSON.stringify(sample));
@@ -51,7 +58,8 @@ export function expectations(appDirectory: string) {
   }
 
   return {
-    add({ records, matches, letters: kept }: Portion): void {
+    add({ records, matches, reviews, letters: kept }: Portion): void {
+      ofWindows.add(reviews);
       const mustMatch = new Set(matches);
       for (const record of records) {
         const isFound = rulesThatFind(record).includes(PIM_SETTINGS_RULE);
@@ -60,6 +68,40 @@ export function expectations(appDirectory: string) {
       }
       letters.push(...kept);
     },
-    expected: (): Expected => ({ incidents, letters }),
+    expected: (): Expected => ({ incidents, windows: ofWindows.ids(), letters }),
   };
 }
+
+/** What these rules find in all records at once, at each instant until the last record has left the window. */
+function windowIdsOf(rules: readonly WindowRule[]) {
+  const records = new Map<string, WindowRecord>();
+  let ids: ReadonlySet<string> = new Set();
+  let counted = 0;
+  return {
+    add(samples: readonly SampleRecord[]): void {
+      for (const record of samples.map(asWindowRecord)) records.set(record.hash, record);
+    },
+    ids(): ReadonlySet<string> {
+      if (counted === records.size) return ids;
+      counted = records.size;
+      const of = { tenant: TENANT_ID, records: inOrderOfTime(records.values()) };
+      const last = of.records.at(-1)?.time ?? 0n;
+      ids = new Set(rules.flatMap((rule) => idsThrough(rule, instantsOf(last, rule.window.schedule).last, of)));
+      return ids;
+    },
+  };
+}
+
+function asWindowRecord(sample: SampleRecord): WindowRecord {
+  const bytes = Buffer.from(JSON.stringify(sample));
+  const record: DiagnosticRecord = JSON.parse(bytes.toString());
+  const source = { record, bytes: () => bytes };
+  const row = toAuditLogRow(record);
+  const arrivedAt = Date.parse(valueText(record["time"]));
+  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt, periodSeconds: 0 });
+  const read = kept && windowRecord(kept);
+  if (read === undefined) throw new Error(`sample ${sample.properties.id} is no record that a window can keep`);
+  return read;
+}
+
+const NO_WINDOW = { ruleId: "", tenant: "", plan: "" };

@@ -14,6 +14,7 @@ export interface Totals {
   readonly byCell: ReadonlyMap<string, number>;
   readonly events: number;
   readonly expectedIncidents: number;
+  readonly expectedOfWindows: number;
   readonly incidents: number;
   readonly lost: number;
   readonly duplicated: number;
@@ -81,6 +82,7 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     byCell,
     events: sum(({ events }) => events),
     expectedIncidents: sum(({ expectedIncidents }) => expectedIncidents),
+    expectedOfWindows: sum(({ expectedOfWindows }) => expectedOfWindows),
     incidents: sum(({ incidents }) => incidents),
     lost: sum(({ lost }) => lost.length),
     duplicated: sum(({ duplicated }) => duplicated.length),
@@ -99,15 +101,18 @@ export function totalsOf(rounds: readonly RoundResult[]): Totals {
     problems: [
       ...rounds.flatMap(({ seed, problems }) => problems.map((problem) => `seed ${seed}: ${problem}`)),
       ...tooSlow(forwarding),
+      ...(sum(({ expectedOfWindows }) => expectedOfWindows) === 0
+        ? ["no rule over several events had anything to find: too few events were sent"]
+        : []),
     ],
   };
 }
 
 /** The result in one line. */
 export function sentence(totals: Totals): string {
-  const { kills, faults, lost, duplicated, incidents, expectedIncidents } = totals;
+  const { kills, faults, lost, duplicated, incidents, expectedIncidents, expectedOfWindows } = totals;
   const cells = `${totals.byCell.size} of ${CELLS.length} cells`;
-  return `${kills} kills, ${faults} faults, ${cells}; ${incidents} incidents of ${expectedIncidents}, ${lost} lost, ${duplicated} duplicated`;
+  return `${kills} kills, ${faults} faults, ${cells}; ${incidents} incidents of ${expectedIncidents} (${expectedOfWindows} over several events), ${lost} lost, ${duplicated} duplicated`;
 }
 
 /** Unreached cells that are optional: each costs a start of an app, which requests one token. */
@@ -130,6 +135,7 @@ export function markdown(totals: Totals): string {
     ["rows queued again by reconciliation", String(totals.requeuedRows)],
     ["events sent", String(totals.events)],
     ["incidents expected from them", String(totals.expectedIncidents)],
+    ["of these, of a rule over several events", String(totals.expectedOfWindows)],
     ["incidents stored", String(totals.incidents)],
     ["**lost**", `**${totals.lost}**`],
     ["**duplicated**", `**${totals.duplicated}**`],

@@ -52,6 +52,8 @@ export interface RoundResult extends Verdict {
   readonly events: number;
   /** Incidents expected from the events sent. */
   readonly expectedIncidents: number;
+  /** Those of them that need several events. */
+  readonly expectedOfWindows: number;
   readonly failedAttempts: number;
   /** Batches after which a host continued although they failed or took too long. */
   readonly batchesGivenUp: number;
@@ -80,7 +82,8 @@ const REQUESTS_FOR_LIES = 8_000;
 /** No request from any host for this long, which is far beyond a start on a busy machine. */
 const STANDSTILL_MS = 300_000;
 const SPARED_SLOT = 0;
-export const APP_DIRECTORY = "dist";
+/** The times of the records that need others: all their instants are over when they arrive, and none of them is of long ago. */
+const REVIEWS_BEFORE_MS = 12 * 3_600_000;
 
 /** Operations differ widely in frequency: rare ones fail more often, so that each cell gets its turn. */
 const REQUESTS_PER_FAULT: Readonly<Record<Operation, number>> = {
@@ -163,7 +166,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     const verdict = await untilThrough(world, {
       expected: sent.expected,
       passes: log.passes,
-      judges: judging(APP_DIRECTORY),
+      judges: judging(options.variants.appDirectory),
       look: (waiting) => progress("calm", waiting),
     });
     return {
@@ -183,7 +186,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
       store: world.store,
       faults: decides.faults(),
       events: sent.events(),
-      expectedIncidents: sent.expected().incidents.size,
+      expectedIncidents: sent.expected().incidents.size + sent.expected().windows.size,
+      expectedOfWindows: sent.expected().windows.size,
       failedAttempts: attempts.failed,
       batchesGivenUp: attempts.givenUp,
       healedEvents: log.healedEvents(),
@@ -203,7 +207,8 @@ function requestsPerKill({ kills, faults }: RoundOptions): number {
 /** Whether too little is left to do. Events that a host skipped are behind no checkpoint, so they are still to do. */
 async function isHungry(world: World, sent: ReturnType<typeof traffic>): Promise<boolean> {
   if ((await world.lag()) >= BACKLOG) return false;
-  return sent.expected().incidents.size - (await world.stored.incidentCount()) < BACKLOG;
+  const { incidents, windows } = sent.expected();
+  return incidents.size + windows.size - (await world.stored.incidentCount()) < BACKLOG;
 }
 
 function wronglyRefused(rows: number, decides: Director): string[] {
@@ -249,8 +254,9 @@ function missingCells(happened: ReadonlySet<string>): Cell[] {
 }
 
 /** Sends portions of traffic in turn and collects their expected results. */
-function traffic({ seed, partitions }: RoundOptions) {
-  const { add, expected } = expectations(APP_DIRECTORY);
+function traffic({ seed, partitions, variants }: RoundOptions) {
+  const { add, expected } = expectations(variants.appDirectory);
+  const reviewsFrom = Date.now() - REVIEWS_BEFORE_MS;
   let portions = 0;
   let events = 0;
   async function send(made: Portion, world: World): Promise<void> {
@@ -261,7 +267,7 @@ function traffic({ seed, partitions }: RoundOptions) {
   return {
     send,
     async next(world: World): Promise<void> {
-      await send(portion(seed, portions, partitions), world);
+      await send(portion(seed, portions, { partitions, reviewsFrom }), world);
       portions += 1;
     },
     events: () => events,

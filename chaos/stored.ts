@@ -6,8 +6,15 @@ import { deadLetters } from "../src/azure/dead-letters.ts";
 import { incidentTable } from "../src/azure/incidents/incident-table.ts";
 import { INCIDENT_ROWS, kindOf, outboxRows, STUCK_ROWS } from "../src/azure/tables/row-keys.ts";
 import { tableRows } from "../src/azure/tables/table-rows.ts";
-import { CHECKPOINTS_CONTAINER, DEAD_LETTERS_CONTAINER, INCIDENTS_TABLE, LEDGER_TABLE } from "../src/storage-names.ts";
-import { KEEPS_NOTHING, QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
+import { keptTable } from "../src/azure/windows/kept-table.ts";
+import {
+  CHECKPOINTS_CONTAINER,
+  DEAD_LETTERS_CONTAINER,
+  INCIDENTS_TABLE,
+  KEPT_TABLE,
+  LEDGER_TABLE,
+} from "../src/storage-names.ts";
+import { QUARANTINED } from "../src/workflows/detection/detect-batch.ts";
 import { restMs } from "../src/workflows/healing/heal-work.ts";
 import { redrive } from "../src/workflows/detection/redrive.ts";
 import type { judging } from "./expected.ts";
@@ -19,7 +26,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Stored {
   /** Rows of the incident table by the prefix of their row keys: incident, time, record, outbox, … */
   readonly rows: ReadonlyMap<string, readonly Row[]>;
-  readonly letters: readonly { readonly name: string; readonly bytes: Buffer }[];
+  readonly letters: readonly { readonly name: string; readonly reason: string; readonly bytes: Buffer }[];
   /** Rows that Log Analytics accepted, once per acceptance. */
   readonly forwarded: readonly Row[];
   /** Ids of incidents that the webhook accepted, once per acceptance. */
@@ -40,7 +47,7 @@ const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: { readonly taken: readonly string[] }) {
   const opened = (name: string) =>
     tableRows(TableClient.fromConnectionString(azurite.connectionString, name, { allowInsecureConnection: true }));
-  const [table, ledger] = [opened(INCIDENTS_TABLE), opened(LEDGER_TABLE)];
+  const [table, ledger, windows] = [opened(INCIDENTS_TABLE), opened(LEDGER_TABLE), opened(KEPT_TABLE)];
   const container = new ContainerClient(azurite.connectionString, DEAD_LETTERS_CONTAINER);
   const checkpointContainer = new ContainerClient(azurite.connectionString, CHECKPOINTS_CONTAINER);
   const checkpoints = new BlobCheckpointStore(checkpointContainer);
@@ -49,10 +56,10 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
 
   async function letters(): Promise<Stored["letters"]> {
     const found = [];
-    for await (const { name } of kept.list()) {
+    for await (const { name, reason } of kept.list()) {
       const bytes = known.get(name) ?? (await container.getBlockBlobClient(name).downloadToBuffer());
       known.set(name, bytes);
-      found.push({ name, bytes });
+      found.push({ name, reason, bytes });
     }
     return found;
   }
@@ -72,6 +79,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
       await Promise.all([
         table.make(),
         ledger.make(),
+        windows.make(),
         container.createIfNotExists(),
         checkpointContainer.createIfNotExists(),
       ]);
@@ -95,7 +103,7 @@ export function storedReader({ azurite, eventHub, ingestion }: Stack, webhook: {
         ...judges,
         now: () => new Date(),
         incidents: incidentTable(table),
-        kept: KEEPS_NOTHING,
+        kept: keptTable(windows),
         deadLetters: kept,
       };
       let redriven = 0;

@@ -20,6 +20,8 @@ export interface Portion {
   readonly records: readonly SampleRecord[];
   /** Those of them that the rule on PIM settings must find. */
   readonly matches: readonly SampleRecord[];
+  /** Those that the rule over several events counts. */
+  readonly reviews: readonly SampleRecord[];
   /** Bytes that must be kept exactly. */
   readonly letters: readonly Uint8Array[];
 }
@@ -36,6 +38,12 @@ export const PAYLOAD_MARK = "payload-7f3a";
 const CHANGES = SETTINGS_CHANGES.filter(({ matches, properties }) => matches && !Object.hasOwn(properties ?? {}, "id"));
 const MATCHES = 24;
 const OTHERS = 12;
+const REVIEWS = 6;
+/** Who reviews in some portions in a row. */
+const REVIEWERS = 3;
+const PORTIONS_OF_A_REVIEWER = 8;
+const REVIEW = "Review access of group";
+const MINUTE_MS = 60_000;
 const AGAIN_ONE_IN = 3;
 /**
  * How often the table fails for a reluctant incident. Only in the first portions, because an event left to the healer
@@ -49,16 +57,27 @@ const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
  * The n-th portion of a run: settings changes, each delivered one to three times, in different batches, orders, forms
- * and partitions, between other records and between unreadable events and records.
+ * and partitions, between other records and between unreadable events and records. So are records of the same minute that
+ * the rule over several events counts.
+ *
+ * @param reviewsFrom the time of the first of those, in milliseconds since 1970
  */
-export function portion(seed: string, number: number, partitions: number): Portion {
+export function portion(
+  seed: string,
+  number: number,
+  { partitions, reviewsFrom }: { readonly partitions: number; readonly reviewsFrom: number },
+): Portion {
   const draw = chance(`${seed} traffic ${number}`);
-  const start = Date.UTC(2026, 2, 4) + number * 60_000;
+  const start = Date.UTC(2026, 2, 4) + number * MINUTE_MS;
   const matches = Array.from({ length: MATCHES }, (_, index) => matching(new Date(start + index * 1000), draw));
   const others = Array.from({ length: OTHERS }, (_, index) => other(new Date(start + index * 1000), draw));
+  const reviews = Array.from({ length: REVIEWS }, () =>
+    review(number, new Date(reviewsFrom + number * MINUTE_MS + draw.between(0, MINUTE_MS - 1)), draw),
+  );
   const letters: Uint8Array[] = [];
 
-  const deliveries = [matches, again(matches, draw), again(matches, draw)].flatMap((records) => {
+  const mostly = [...matches, ...reviews];
+  const deliveries = [mostly, again(mostly, draw), again(mostly, draw)].flatMap((records) => {
     const mixed = shuffled([...records, ...others], draw);
     return groups(mixed, draw).map((group) => body(group, letters, draw));
   });
@@ -70,7 +89,8 @@ export function portion(seed: string, number: number, partitions: number): Porti
   const everything = shuffled([...deliveries, ...unreadable, ...unreadable.slice(0, draw.between(0, 2))], draw);
   return {
     deliveries: everything.map((bytes) => ({ body: bytes, partition: draw.between(0, partitions - 1) })),
-    records: [...matches, ...others, ...hard.stored],
+    records: [...matches, ...others, ...reviews, ...hard.stored],
+    reviews,
     matches: [...matches, ...hard.stored],
     letters,
   };
@@ -114,7 +134,7 @@ export function stretch(draw: Chance, partitions: number, failing: number): Port
       body: utf8.encode(JSON.stringify({ records: [record] })),
       partition: draw.between(0, partitions - 1),
     }));
-    return { deliveries, records, matches: records, letters: [] };
+    return { deliveries, records, matches: records, reviews: [], letters: [] };
   });
 }
 
@@ -128,6 +148,19 @@ function matching(time: Date, draw: Chance): SampleRecord {
 function settingsChange(time: Date, draw: Chance): SampleRecord {
   const record = settingsChangeRecord(draw.pick(CHANGES), "Global Administrator", time, draw);
   return { ...record, identity: `${PAYLOAD_MARK} ${draw.guid()}` };
+}
+
+/** One of several records of an actor that together are a finding. */
+function review(portionNumber: number, time: Date, draw: Chance): SampleRecord {
+  const record = ordinaryAuditRecord(time, draw);
+  const actor = `reviewer-${Math.floor(portionNumber / PORTIONS_OF_A_REVIEWER)}-${draw.between(1, REVIEWERS)}`;
+  const initiatedBy = { user: { id: actor, userPrincipalName: `${actor}@contoso.example` } };
+  return {
+    ...record,
+    operationName: REVIEW,
+    identity: PAYLOAD_MARK,
+    properties: { ...record.properties, activityDisplayName: REVIEW, initiatedBy },
+  };
 }
 
 function withId(record: SampleRecord, id: string): SampleRecord {

@@ -31,17 +31,17 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const problems: string[] = [];
   const incidents = stored.rows.get("incident") ?? [];
   const ids = new Set(incidents.map(idOf));
-  const lost = [...expected.incidents.keys()].filter((id) => !ids.has(id));
+  const wanted = new Set([...expected.incidents.keys(), ...expected.windows]);
+  const lost = [...wanted].filter((id) => !ids.has(id));
   const byOrigin = Map.groupBy(
     incidents,
     (row) => `rule ${String(row["RuleId"])}, record ${String(row["AuditLogId"])}`,
   );
-  const isTooMany = (rows: readonly Row[]) =>
-    rows.length > 1 && !rows.every((row) => expected.incidents.has(idOf(row)));
+  const isTooMany = (rows: readonly Row[]) => rows.length > 1 && !rows.every((row) => wanted.has(idOf(row)));
   const duplicated = [...byOrigin].filter(([, rows]) => isTooMany(rows)).map(([origin]) => origin);
   problems.push(...lost.map((id) => `lost: incident ${id} is not stored`));
   problems.push(...duplicated.map((origin) => `duplicated: ${origin} became several incidents`));
-  for (const id of ids) if (!expected.incidents.has(id)) problems.push(`incident ${id} was not expected`);
+  for (const id of ids) if (!wanted.has(id)) problems.push(`incident ${id} was not expected`);
 
   checkParts(stored, ids, problems);
   checkRecords(stored, incidents, expected, problems);
@@ -63,7 +63,8 @@ export function judgeStored(stored: Stored, expected: Expected): Verdict {
   const pending = outbox.filter((row) => row["Refused"] !== true && isTaken(idOf(row))).length;
   if (pending > 0) problems.push(`${pending} rows still wait in the outbox`);
   checkFailing(outbox, failing, problems);
-  checkForwarded(stored, incidents, problems);
+  const mustArrive = incidents.filter((row) => isTaken(idOf(row)) && !refused.has(idOf(row)));
+  checkForwarded(stored, { incidents, mustArrive }, problems);
   checkLetters(stored, expected, problems);
   return {
     incidents: incidents.length,
@@ -113,11 +114,28 @@ function checkParts({ rows }: Stored, ids: ReadonlySet<string>, problems: string
   }
 }
 
-/** Everything that arrived equals the stored incident, however often it came. */
-function checkForwarded({ forwarded }: Stored, incidents: readonly Row[], problems: string[]): void {
-  const wanted = new Map(incidents.map((row) => [idOf(row), JSON.stringify(rowOfEntity(row))]));
-  const others = new Set(forwarded.filter((row) => JSON.stringify(row) !== wanted.get(idOf(row))).map(idOf));
-  for (const id of others) if (wanted.has(id)) problems.push(`incident ${id} was forwarded with other content`);
+/** Everything that arrived in an incident's last revision equals the stored incident, however often it came. */
+function checkForwarded(
+  { forwarded }: Stored,
+  { incidents, mustArrive }: { readonly incidents: readonly Row[]; readonly mustArrive: readonly Row[] },
+  problems: string[],
+): void {
+  const revisionOf = (row: Row): number => Number(row["Revision"] ?? 1);
+  const stored = new Map(incidents.map((row) => [idOf(row), { json: JSON.stringify(rowOfEntity(row)), row }]));
+  const [changed, ahead] = [new Set<string>(), new Set<string>()];
+  for (const row of forwarded) {
+    const one = stored.get(idOf(row));
+    if (one === undefined) continue;
+    if (revisionOf(row) > revisionOf(one.row)) ahead.add(idOf(row));
+    if (revisionOf(row) === revisionOf(one.row) && JSON.stringify(row) !== one.json) changed.add(idOf(row));
+  }
+  const revisions = new Set(forwarded.map((row) => `${idOf(row)} ${revisionOf(row)}`));
+  const arrived = new Set(forwarded.map(idOf));
+  for (const id of changed) problems.push(`incident ${id} was forwarded with other content`);
+  for (const id of ahead) problems.push(`incident ${id} was forwarded in a revision that is not stored`);
+  for (const row of mustArrive)
+    if (arrived.has(idOf(row)) && !revisions.has(`${idOf(row)} ${revisionOf(row)}`))
+      problems.push(`incident ${idOf(row)} was not forwarded in its last revision`);
 }
 
 /** The stored record equals the record that was sent. */
@@ -141,10 +159,10 @@ function isSameJson(text: string, sent: SampleRecord): boolean {
 function checkLetters({ letters }: Stored, expected: Expected, problems: string[]): void {
   const wanted = new Set(expected.letters.map(sha256));
   const kept = new Set<string>();
-  for (const { name, bytes } of letters) {
+  for (const { name, reason, bytes } of letters) {
     kept.add(name);
     if (sha256(bytes) !== name) problems.push(`dead letter ${name} is not byte-exact`);
-    else if (!wanted.has(name)) problems.push(`dead letter ${name} was never sent as one`);
+    else if (!wanted.has(name)) problems.push(`dead letter ${name} was never sent as one; its reason is "${reason}"`);
   }
   for (const name of wanted) if (!kept.has(name)) problems.push(`dead letter ${name} is not kept`);
 }

@@ -17,7 +17,7 @@ const RECORD = settingsChangeRecord(
   chance("verdict"),
 );
 const LETTER = Buffer.from("{not JSON");
-const EXPECTED: Expected = { incidents: new Map([["id-1", RECORD]]), letters: [LETTER] };
+const EXPECTED: Expected = { incidents: new Map([["id-1", RECORD]]), windows: new Set(), letters: [LETTER] };
 
 const incident = { IncidentId: "id-1", RuleId: "rule", AuditLogId: RECORD.properties.id };
 const forwarded = rowOfEntity(incident);
@@ -30,7 +30,13 @@ const STORED = {
 function stored(kinds: Record<string, readonly object[]>, rest: Partial<Stored> = {}): Stored {
   const rows = new Map(Object.entries(kinds).map(([kind, list]) => [kind, list.map((row): Row => ({ ...row }))]));
   const name = createHash("sha256").update(LETTER).digest("hex");
-  return { rows, letters: [{ name, bytes: LETTER }], forwarded: [forwarded], notified: ["id-1"], ...rest };
+  return {
+    rows,
+    letters: [{ name, reason: "not JSON", bytes: LETTER }],
+    forwarded: [forwarded],
+    notified: ["id-1"],
+    ...rest,
+  };
 }
 
 test("a run with the expected results has no problems", () => {
@@ -68,17 +74,35 @@ test.each([
     stored(STORED, { forwarded: [forwarded, { IncidentId: "id-2" }] }),
     "is not an incident",
   ],
+  [
+    "an incident that was forwarded in an earlier revision only",
+    stored(
+      { ...STORED, incident: [{ ...STORED.incident[0], Revision: 2 }] },
+      { forwarded: [{ ...forwarded, Revision: 1 }] },
+    ),
+    "was not forwarded in its last revision",
+  ],
+  [
+    "a row forwarded in a revision that is not stored",
+    stored(STORED, { forwarded: [forwarded, { ...forwarded, Revision: 2 }] }),
+    "in a revision that is not stored",
+  ],
   ["a row that waits", stored({ ...STORED, outbox: [{ IncidentId: "id-1", Refused: false }] }), "still wait"],
   ["an incident that was not sent to the webhook", stored(STORED, { notified: [] }), "was not sent to the webhook"],
   ["a webhook message without an incident", stored(STORED, { notified: ["id-1", "id-2"] }), "is not an incident"],
   ["a dead letter that is not kept", stored(STORED, { letters: [] }), "is not kept"],
   [
     "a dead letter with other bytes",
-    stored(STORED, { letters: [{ name: "0".repeat(64), bytes: LETTER }] }),
+    stored(STORED, { letters: [{ name: "0".repeat(64), reason: "not JSON", bytes: LETTER }] }),
     "is not byte-exact",
   ],
 ])("%s is a problem", (_, found, problem) => {
   expect(judgeStored(found, EXPECTED).problems.join("\n")).toContain(problem);
+});
+
+test("an incident of several events must be there, too", () => {
+  const { problems } = judgeStored(stored(STORED), { ...EXPECTED, windows: new Set(["id-1", "id-2"]) });
+  expect(problems).toEqual(["lost: incident id-2 is not stored"]);
 });
 
 test("two incidents of one record from one rule are not duplicates", () => {

@@ -21,8 +21,6 @@ export type AdditionOutcome = Exclude<StoreOutcome, "known" | "otherContent"> | 
 const SIDE_BY_SIDE = 4;
 /** Makes groups this many times. After that, another process keeps storing the same incidents, or a row is in the way. */
 const ROUNDS = 2;
-/** Believe that the table refuses a row only after this many refusals in a row: a dead letter waits for a person. */
-const REFUSALS_BELIEVED = 3;
 
 /**
  * Stores the new ones among many different incidents, those of a rule together.
@@ -125,13 +123,11 @@ async function answerTo(
   table: TableRows,
 ): Promise<"added" | "exists" | { readonly refused: string }> {
   const inserts = group.flatMap(({ entities }) => entities.map((insert) => ({ insert })));
-  for (let refusals = 1; ; refusals += 1) {
-    const answer = await table.commit(inserts);
-    if (answer.outcome === "committed") return "added";
-    if (answer.outcome === "conflict") return "exists";
-    if (answer.outcome === "missing") throw answer.error;
-    if (group.length > 1 || refusals >= REFUSALS_BELIEVED) return { refused: answer.reason };
-  }
+  const answer = group.length > 1 ? await table.commit(inserts) : await table.commitItem(inserts);
+  if (answer.outcome === "committed") return "added";
+  if (answer.outcome === "conflict") return "exists";
+  if (answer.outcome === "missing") throw answer.error;
+  return { refused: answer.reason };
 }
 
 /** Only its own row makes an incident known. If other rows block an incident without that row, a person must act. */

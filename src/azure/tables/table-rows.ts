@@ -7,6 +7,8 @@ import { dataRefusal, hasStatus, isExistingRow, isMissingRow } from "./table-err
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
 export const TABLE_SERVICE = "Table Storage";
+/** A proxy may have answered in the table's place once or twice. */
+const REFUSALS_BELIEVED = 3;
 
 /** The part of the SDK's client that pimwatch uses. */
 export type TableAccess = Pick<
@@ -112,6 +114,30 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS, mach
     return { rows: page ?? [], json, token: page?.continuationToken };
   }
 
+  /**
+   * Writes rows of one partition, all or none. After a conflict, look which rows are there: if an answer was lost, the
+   * client sends the transaction again and meets its own rows.
+   *
+   * @throws {DependencyError} also if the answer does not say that each row was written
+   */
+  async function commit(changes: readonly Change[]): Promise<Committed> {
+    const actions = changes.map(actionOf);
+    try {
+      const { subResponses } = await call((options) => client.submitTransaction(actions, options));
+      // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
+      const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
+      if (stored !== actions.length)
+        throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
+      return { outcome: "committed" };
+    } catch (error) {
+      if (hasStatus(error, 409) || hasStatus(error, 412)) return { outcome: "conflict", error };
+      if (isMissingRow(error)) return { outcome: "missing", error };
+      const reason = dataRefusal(error);
+      if (reason === undefined) throw error;
+      return { outcome: "refused", reason, error };
+    }
+  }
+
   return {
     /** Makes the table unless it exists. For local runs: in Azure, Bicep makes it. */
     async make(): Promise<void> {
@@ -211,27 +237,16 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS, mach
       }
     },
 
+    commit,
+
     /**
-     * Writes rows of one partition, all or none. After a conflict, look which rows are there: if an answer was lost, the
-     * client sends the transaction again and meets its own rows.
-     *
-     * @throws {DependencyError} also if the answer does not say that each row was written
+     * As `commit`, for the rows of one item. That the table refuses them is believed after several refusals in a row: their
+     * item becomes a dead letter, which waits for a person.
      */
-    async commit(changes: readonly Change[]): Promise<Committed> {
-      const actions = changes.map(actionOf);
-      try {
-        const { subResponses } = await call((options) => client.submitTransaction(actions, options));
-        // An empty 202 or a proxy's page resolves with no sub-responses: nothing was stored.
-        const stored = subResponses.filter(({ status }) => status >= 200 && status < 300).length;
-        if (stored !== actions.length)
-          throw new DependencyError(TABLE_SERVICE, `a transaction of ${actions.length} rows confirmed ${stored}`);
-        return { outcome: "committed" };
-      } catch (error) {
-        if (hasStatus(error, 409) || hasStatus(error, 412)) return { outcome: "conflict", error };
-        if (isMissingRow(error)) return { outcome: "missing", error };
-        const reason = dataRefusal(error);
-        if (reason === undefined) throw error;
-        return { outcome: "refused", reason, error };
+    async commitItem(changes: readonly Change[]): Promise<Committed> {
+      for (let refusals = 1; ; refusals += 1) {
+        const answer = await commit(changes);
+        if (answer.outcome !== "refused" || refusals >= REFUSALS_BELIEVED) return answer;
       }
     },
   };

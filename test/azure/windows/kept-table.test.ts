@@ -4,6 +4,7 @@ import { type Azurite, startAzurite } from "../../../local/azurite.ts";
 import { tableRows } from "../../../src/azure/tables/table-rows.ts";
 import { keptTable } from "../../../src/azure/windows/kept-table.ts";
 import type { KeptRecord, WindowName } from "../../../src/core/window/kept-record.ts";
+import { memoryTable, refusal } from "../../../simulation/services/memory-table.ts";
 import { openTable } from "../tables/open-table.ts";
 
 let azurite: Azurite;
@@ -49,6 +50,18 @@ test("a record that no row can hold is refused, and the others are kept", async 
   const refused = await kept.keep([recordOf(1n), tooLarge, recordOf(3n)]);
   expect(refused).toEqual([{ record: tooLarge, reason: expect.stringMatching(/bytes, at most 1048576/) as string }]);
   expect(await kept.read(WINDOW, { after: 0n, through: 9n })).toHaveLength(2);
+});
+
+test.each([
+  { refusals: 2, refused: [], requests: 3 },
+  { refusals: 9, refused: ["Table Storage answered RequestBodyTooLarge"], requests: 3 },
+])("a record is refused after three refusals in a row: $refusals refusals", async ({ refusals, ...expected }) => {
+  let requests = 0;
+  const unwilling = () => ((requests += 1) > refusals ? undefined : refusal(413, "RequestBodyTooLarge"));
+  const table = tableRows(memoryTable({ unwilling }).client);
+  await table.make();
+  const refused = await keptTable(table).keep([recordOf(1n)]);
+  expect({ refused: refused.map(({ reason }) => reason), requests }).toEqual(expected);
 });
 
 test("what is owed is listed until it is settled; other rows stay", async () => {
