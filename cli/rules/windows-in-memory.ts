@@ -112,5 +112,6 @@ function keptInMemory() {
       ),
     /** The records of a test are few. */
     forget: () => done(0),
+    end: (window: WindowName) => done(void cursors.delete(windowKey(window))),
   };
 }

@@ -24,6 +24,28 @@ test("what is due happens in the order of its times, and what goes on at once go
   expect(seen.at(-2)).toBe("too late at 1099");
 });
 
+test("hundreds of things, each set by the one before, happen one by one, with all that each begins", async () => {
+  const time = timeline(0, chance("many"));
+  const seen: string[] = [];
+  const next = async (count: number): Promise<void> => {
+    seen.push(`${count} at ${time.now()}`);
+    await Promise.resolve().then(() => Promise.resolve());
+    seen.push(`${count} goes on at ${time.now()}`);
+    if (count < 300) time.after(1, () => void next(count + 1));
+  };
+  time.after(1, () => void next(1));
+  await time.runTo(200);
+  const expected = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index).flatMap((n) => [
+      `${n} at ${n}`,
+      `${n} goes on at ${n}`,
+    ]);
+  expect(seen).toEqual(expected(1, 200));
+  await time.runTo(1_000);
+  expect(seen).toEqual(expected(1, 300));
+  expect(time.now()).toBe(1_000);
+});
+
 test("chance decides between things at one time, the same way for the same seed", async () => {
   const orderOf = async (seed: string) => {
     const time = timeline(0, chance(seed));

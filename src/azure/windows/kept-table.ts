@@ -138,6 +138,11 @@ export function keptTable(table: TableRows, machine: Pick<Machine, "newId"> = MA
       });
     },
 
+    /** Removes the cursor of a window of which nothing is left. */
+    async end(window: WindowName): Promise<void> {
+      await table.remove(cursorKeys(window));
+    },
+
     /** The records that a window keeps, later than `after` and up to `through`, in order of time. */
     async read(window: WindowName, { after, through }: { readonly after: bigint; readonly through: bigint }) {
       const records: WindowRecord[] = [];

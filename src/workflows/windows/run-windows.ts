@@ -32,6 +32,7 @@ export interface WindowDependencies {
       range: { readonly after: bigint; readonly through: bigint },
     ): Promise<readonly WindowRecord[]>;
     forget(window: WindowName, through: bigint): Promise<number>;
+    end(window: WindowName): Promise<void>;
   };
   readonly incidents: { addAll(incidents: readonly StoredIncident[]): Promise<readonly StoreOutcome[]> };
   readonly deadLetters: DetectDependencies["deadLetters"];
@@ -117,7 +118,8 @@ export async function runWindows(deps: WindowDependencies, limits: WindowLimits)
     const window = cursor?.window ?? rows[0]?.window;
     if (window === undefined) return;
     const found = deps.rules.find(({ rule }) => rule.id === window.ruleId && planHash(rule) === window.plan);
-    if (found?.window === undefined || !hasWindow(found.rule)) return forgetOthers(window, rows, run);
+    if (found?.window === undefined || !hasWindow(found.rule))
+      return forgetOther({ window, due: rows, next: cursor?.next }, run);
     const ready = found.window;
     const next = cursor?.next ?? (await deps.kept.begin(window, firstOf(rows, ready, run.now)));
     await runWindow({ rule: found.rule, ready, window, next, due: rows }, run);
@@ -271,11 +273,22 @@ const MOST_LATE_SECONDS = 86_400;
 /** Sentinel looks back over at most 14 days. */
 const LONGEST_PERIOD_SECONDS = 14 * 86_400;
 
-/** A window that this app does not run, since its rule was changed or removed. An instance of another version may still run it. */
-async function forgetOthers(window: WindowName, due: readonly DueRow[], run: Run): Promise<void> {
+interface OtherWindow extends Pick<Task, "window" | "due"> {
+  readonly next: bigint | undefined;
+}
+
+/**
+ * A window that this app does not run, since its rule was changed or removed. An instance of another version may still run
+ * it. Its cursor goes last, when nothing is left of it and nobody has moved it for as long.
+ */
+async function forgetOther({ window, due, next }: OtherWindow, run: Run): Promise<void> {
+  const { kept } = run.deps;
   const through = oldest(run, LONGEST_PERIOD_SECONDS);
-  await run.deps.kept.settle(due.filter(({ last }) => last <= through));
-  run.figures.forgotten += await run.deps.kept.forget(window, through);
+  const old = due.filter(({ last }) => last <= through);
+  await kept.settle(old);
+  const forgotten = await kept.forget(window, through);
+  run.figures.forgotten += forgotten;
+  if (forgotten === 0 && old.length === due.length && next !== undefined && next <= through) await kept.end(window);
 }
 
 /**

@@ -211,6 +211,28 @@ test("a record is kept for as long as one that is late can need it, and not for 
   expect((await world.evaluate()).figures).toMatchObject({ forgotten: 3 });
 });
 
+test("of a window whose rule was changed nothing is left when no other version can need it any more", async () => {
+  const before = windowRule(RULES["a threshold in the query"] ?? {});
+  const after = windowRule(RULES["an inner join"] ?? {});
+  const days = 14 + 1 + 1; // the longest period, the retention of the hub, and a day
+  const world = windowWorld(before);
+  const cursors = () => world.tables.kept.rows().filter(({ partitionKey }) => partitionKey === "cursors").length;
+  await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));
+  world.at(2);
+  await world.evaluate();
+  world.changeRule(after);
+  await world.deliver(recordAt(1.5, "2"));
+  world.at(24 * days);
+  await world.evaluate();
+  expect(cursors()).toBe(2); // the control
+  world.at(24 * days + 3);
+  expect((await world.evaluate()).figures).toMatchObject({ forgotten: 2 });
+  expect(cursors()).toBe(2);
+  await world.evaluate();
+  expect(cursors()).toBe(1);
+  expect((await world.evaluate()).errors).toEqual([]);
+});
+
 test("an incident that cannot be stored holds up no later instant, and is stored when it can be", async () => {
   const world = windowWorld(windowRule(RULES["a threshold in the query"] ?? {}));
   await world.deliver(recordAt(0.25, "1"), recordAt(0.5, "1"));

@@ -70,6 +70,8 @@ export function windowWorld(rule: WindowRule, fault: () => TableFault | undefine
   const reviseDeps = { incidents, changes: incidentChanges(incidentRows), now: deps.now };
   return {
     tables,
+    /** A new version of the app, with this rule instead. */
+    changeRule: (other: WindowRule) => void deps.rules.splice(0, 1, readyRule(other)),
     /** From now on the table answers with this error to each incident; undefined: it takes them. */
     refuse: (answer: RestError | undefined) => void (error = answer),
     /** The reasons of the dead letters. */
