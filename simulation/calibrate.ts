@@ -18,7 +18,7 @@ const HELP = `Usage: npm run simulate:calibrate -- [options]
 Applies each mutation of mutants/list/ that concerns delivery to a temporary copy of this checkout and runs simulated
 worlds on it, until one breaks a law. Your files are not touched. Prints a table with the first seed that finds each.
 
-  --seeds N      worlds for each mutation (default 300)
+  --seeds N      seeds for each mutation (default 1,800); the small worlds among them are left out
   --only TEXT    only mutations whose id, file or broken promise contains TEXT, even those that
                  simulation/not-simulated.yaml gives a reason for; may be repeated
   --help         print this text
@@ -108,7 +108,7 @@ async function firstSeed(
   const path = join(directory, file);
   await writeFile(path, source);
   try {
-    const args = ["simulation/simulate.ts", "--seeds", seeds, "--threads", "1", "--json"];
+    const args = ["simulation/simulate.ts", "--seeds", seeds, "--large", "--threads", "1", "--json"];
     await promisify(execFile)(process.execPath, args, { cwd: directory, maxBuffer: MOST_BYTES, timeout: LIMIT_MS });
     return { seed: undefined, law: "" };
   } catch (error) {
@@ -128,7 +128,7 @@ function firstLine(text: string): string {
 await runProgram(async () => {
   const { values } = parseArgs({
     options: {
-      seeds: { type: "string", default: "300" },
+      seeds: { type: "string", default: "1800" },
       only: { type: "string", multiple: true, default: [] },
       help: { type: "boolean", default: false },
     },

@@ -9,6 +9,8 @@ export interface Seeds {
   readonly seeds: number;
   /** Runs each world twice: a history that differs breaks a law. */
   readonly twice: boolean;
+  /** Leaves out the small worlds, which are five of six. `seeds` counts them all the same. */
+  readonly large: boolean;
 }
 
 /** What became of the world of a seed. */

@@ -54,6 +54,8 @@ export interface Plan {
   readonly slow: number;
   /** Rows that the table gives at a time. */
   readonly pageSize: number;
+  /** Few events, and little that disturbs them. */
+  readonly isSmall: boolean;
   /** What fails alone does so for more than a day, until the app gives it up and the hub drops it. */
   readonly isLong: boolean;
   /** How long things happen, in milliseconds; then everything is mended. */
@@ -109,6 +111,7 @@ export function planOf(seed: number): Plan {
     faults: isUndisturbed ? 0 : draw.pick([0, 0, 5, 20, 80, 200]),
     slow: isUndisturbed ? 0 : draw.pick([0, 5, 20]),
     pageSize: draw.pick([3, 20, 1_000]),
+    isSmall,
     isLong,
     disturbedMs,
     happenings: happenings.toSorted((one, other) => one.at - other.at),
@@ -116,9 +119,8 @@ export function planOf(seed: number): Plan {
 }
 
 /** What a world is drawn by. */
-interface Sketch extends Pick<Plan, "partitions" | "isLong" | "disturbedMs"> {
+interface Sketch extends Pick<Plan, "partitions" | "isSmall" | "isLong" | "disturbedMs"> {
   readonly draw: Chance;
-  readonly isSmall: boolean;
 }
 
 function disturbances(sketch: Sketch, sends: readonly { readonly at: number }[]): Happening[] {

@@ -4,12 +4,14 @@ import { DONE, type Judged, type Share, STOPPED, TAKEN } from "./many-worlds.ts"
 import { planOf } from "./plan.ts";
 import { run, runTwice } from "./run.ts";
 
-const { rules, from, seeds, twice, turns }: Share = workerData;
+const { rules, from, seeds, twice, large, turns }: Share = workerData;
 while (Atomics.load(turns, STOPPED) === 0) {
   const turn = Atomics.add(turns, TAKEN, 1);
   if (turn >= seeds) break;
   const seed = from + turn;
-  const { broken, figures } = await (twice ? runTwice : run)(planOf(seed), rules);
+  const plan = planOf(seed);
+  if (large && plan.isSmall) continue;
+  const { broken, figures } = await (twice ? runTwice : run)(plan, rules);
   if (broken.length > 0) Atomics.store(turns, STOPPED, 1);
   parentPort?.postMessage({ seed, broken, figures } satisfies Judged);
 }

@@ -13,7 +13,7 @@ const RULES = [CHANGES_TO_PIM_SETTINGS];
 
 test("nothing is lost, sent wrongly or stuck in the worlds of a fixed set of seeds, on two threads", async () => {
   const outcomes: Judged[] = [];
-  const seeds = { rules: RULES, from: 1, seeds: 40, twice: false };
+  const seeds = { rules: RULES, from: 1, seeds: 40, twice: false, large: false };
   expect(await manyWorlds(seeds, 2, (judged) => outcomes.push(judged))).toBeUndefined();
   expect(outcomes.map(({ seed }) => seed).toSorted((a, b) => a - b)).toEqual([...Array(40).keys()].map((n) => n + 1));
   const total = (name: "incidents" | "faults" | "crashes"): number =>
