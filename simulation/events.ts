@@ -18,6 +18,8 @@ export const SECRET = "canary-in-the-record";
 const START = new Date("2026-03-04T09:00:00Z");
 /** From the time of one event's records to that of the next. */
 const APART_MS = 40_000;
+/** Every other event comes so late that rules over several events have been evaluated at its time. */
+const LATE_MS = 30 * 60_000;
 const NOWHERE = { partitionId: null, sequenceNumber: null, enqueuedTime: null };
 
 /** An incident that must come of an event, and the dead letter that its record is if the table refuses it. */
@@ -69,7 +71,8 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
   const twinOf = (written: string): string => written.replace("MFA on activation", "Approval");
 
   return (content, serial) => {
-    const template = templateAt(new Date(START.getTime() + serial * APART_MS));
+    const lateness = serial % 2 === 0 ? 0 : LATE_MS;
+    const template = templateAt(new Date(START.getTime() + serial * APART_MS - lateness));
     const recordOf = (id: string): string => template.replaceAll("THE-ID", id);
     const [one, other, poison] = [recordOf(`${serial}-a`), recordOf(`${serial}-b`), recordOf(poisonId(serial))];
     const text = {
