@@ -123,7 +123,9 @@ interface Sketch extends Pick<Plan, "partitions" | "isSmall" | "isLong" | "distu
   readonly draw: Chance;
 }
 
-function disturbances(sketch: Sketch, sends: readonly { readonly at: number }[]): Happening[] {
+type Send = ReturnType<typeof send>;
+
+function disturbances(sketch: Sketch, sends: readonly Send[]): Happening[] {
   const { draw, isSmall, isLong, partitions } = sketch;
   const most = isSmall ? 1 : 3;
   /** In a small world, each is as rare as makes it a third of what a large one has. */
@@ -142,7 +144,7 @@ function disturbances(sketch: Sketch, sends: readonly { readonly at: number }[])
     })),
     // A clock that was ahead would make the app wait for longer than a day.
     ...(isLong ? [] : sometimes(3, () => clockJump(sketch))),
-    ...sometimes(5, () => ({ at: time(sketch), kind: "drop", partition: partition(), events: draw.between(1, 6) })),
+    ...sometimes(5, () => drop(draw, draw.pick(sends))),
     ...sometimes(8, () => ({ at: time(sketch), kind: "recreate" })),
     ...sometimes(4, () => ({ ...send(sketch), contents: ["match", "poison", "match"] })),
     ...several(draw, 0, isLong ? 4 : draw.pick(isSmall ? FAILING_IN_SMALL : FAILING), () => item(sketch, "fail")),
@@ -174,6 +176,11 @@ function send(sketch: Sketch) {
 
 function item({ draw, isSmall }: Sketch, kind: "refuse" | "fail"): Happening {
   return { at: 0, kind, event: draw.between(0, isSmall ? 5 : 20), by: draw.pick(KEEPERS) };
+}
+
+/** Soon after an event was sent, of its partition: often before the app has read it. */
+function drop(draw: Chance, { at, partition }: Send): Happening {
+  return { at: at + draw.between(0, 1_500), kind: "drop", partition, events: draw.pick([1, 6, 100]) };
 }
 
 function outage(draw: Chance, at: number): Happening {

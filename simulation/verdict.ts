@@ -76,6 +76,9 @@ function isTooLate({ event }: SentEvent, { start }: World): boolean {
 }
 const LATEST_MS = 23 * 3_600_000;
 
+/** Before a record that kills is put aside, it kills some workers, and each third death a host, wherever it is delivered. */
+const MOST_DEATHS = 60;
+
 /** Every record that was received has one fate. */
 function isConserved(batch: Readonly<Record<"received" | (typeof FATES)[number], number>>): boolean {
   return batch.received === FATES.reduce((sum, fate) => sum + batch[fate], 0);
@@ -127,6 +130,8 @@ export function brokenNow(world: World): string[] {
     else if (line.startsWith('{"event":"batch detected"') && !isConserved(JSON.parse(line)))
       broken.push(`the figures of a batch do not add up: ${line}`);
   }
+  const deaths = world.figures.crashes - world.figures.kills;
+  if (deaths > MOST_DEATHS) broken.push(`${deaths} processes died by themselves: something kills them again and again`);
   for (const error of world.bugs)
     broken.push(`a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return broken;

@@ -136,6 +136,7 @@ export interface Batch {
     kept: KeptRecord[];
   };
   /** Why some incidents and letters could not be stored. */
+  /** Of what could not be stored, until the caller is told. */
   readonly errors: unknown[];
   /** Number of calls in a row in which the incident store failed. */
   failedInARow: number;
@@ -306,10 +307,10 @@ function isFull({ waiting }: Batch): boolean {
   );
 }
 
-/** Stores everything that waits. @throws the first error, after storing everything else */
+/** Stores everything that waits. @throws the first error since it was called last, after storing everything else */
 export async function storeWaiting(batch: Batch): Promise<void> {
   await storeMost(batch);
-  throwFirst(batch.errors);
+  throwFirst(batch.errors.splice(0));
 }
 
 /**

@@ -135,19 +135,27 @@ function groupsOf(events: readonly HubEvent[], markedKeys: ReadonlySet<string>):
   return groups;
 }
 
+/**
+ * Processes each record of an event alone. One that cannot be stored does not keep the next from being processed: it may be
+ * the one that kills workers, and would go on doing so for as long as the first fails.
+ */
 async function detectRecords({ body, position }: HubEvent, batch: Batch, suspects: SuspectMarks): Promise<void> {
   const suspect = { what: "body", bytes: body, position } as const;
   const read = await alone(suspect, { batch, suspects }, () => Promise.resolve(readEventBody(body)));
   if (read === undefined) return;
-  for (const { bytes, reason } of read.unreadable) bury({ bytes, reason, position }, batch);
-  await storeWaiting(batch);
-  for (const source of read.records) {
+  const buryUnreadable = (): Promise<void> => {
+    for (const { bytes, reason } of read.unreadable) bury({ bytes, reason, position }, batch);
+    return storeWaiting(batch);
+  };
+  const settleEach = read.records.map((source) => (): Promise<unknown> => {
     const record = { what: "record", bytes: source.bytes(), position } as const;
-    await alone(record, { batch, suspects }, () => {
+    return alone(record, { batch, suspects }, () => {
       settleRecord(source, position, batch);
       return storeWaiting(batch); // while it is marked: storing it may kill the worker too
     });
-  }
+  });
+  const { errors } = await doMost([buryUnreadable, ...settleEach], (work) => work());
+  throwFirst(errors);
 }
 
 interface Suspect {

@@ -40,8 +40,9 @@ function hanging(deps: DetectDependencies, onDeath: () => void): DetectDependenc
 }
 
 /** Attempts at a batch, each in a new worker, until one survives it. */
-async function untilLivedThrough(events: readonly HubEvent[]) {
-  const { deps, stored, letters } = memoryStores();
+async function untilLivedThrough(events: readonly HubEvent[], change = (deps: DetectDependencies) => deps) {
+  const { deps: given, stored, letters } = memoryStores();
+  const deps = change(given);
   const { suspects, marks, die } = memorySuspects();
   let deaths = 0;
   for (;;) {
@@ -52,7 +53,7 @@ async function untilLivedThrough(events: readonly HubEvent[]) {
       marked: new Set(marks().keys()),
     });
     const end = await Promise.race([attempt, death.promise]);
-    if (end !== "died") return { figures: end.figures, deaths, stored, letters, marks };
+    if (end !== "died") return { figures: end.figures, failed: end.failed, deaths, stored, letters, marks };
     deaths += 1;
     die();
     if (deaths > 10) throw new Error("it never ends");
@@ -77,6 +78,26 @@ describe("a record that kills every worker", () => {
     expect([...marks()].map(([key, { quarantined }]) => [key, quarantined])).toEqual([
       [suspectKey("record", killerBytes), true],
     ]);
+  });
+
+  test("is quarantined beside records of its event that cannot be stored", async () => {
+    const refusing = (deps: DetectDependencies): DetectDependencies => ({
+      ...deps,
+      incidents: {
+        addAll: (incidents) =>
+          incidents.some(({ record }) => record.includes("PIM_NEVER"))
+            ? Promise.resolve(incidents.map(() => ({ failed: new Error("the table fails for it") })))
+            : deps.incidents.addAll(incidents),
+      },
+    });
+    const both = event(eventBody(good("PIM_NEVER_1"), killer, good("PIM_NEVER_2"), good("PIM_1")));
+    const { failed, deaths, stored, letters, marks } = await untilLivedThrough([both, ...events], refusing);
+
+    expect(deaths).toBeLessThanOrEqual(8); // the killer is in two events
+    expect(failed.map(({ event: one }) => one)).toEqual([both]);
+    expect(stored()).toHaveLength(4); // those of the other events
+    expect(letters.filter(({ reason }) => reason.includes("ended the worker"))).not.toEqual([]);
+    expect(marks().get(suspectKey("record", killerBytes))?.quarantined).toBe(true);
   });
 
   test("is not processed when it is delivered again, by any worker", async () => {
