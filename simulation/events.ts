@@ -31,7 +31,7 @@ interface ExpectedIncident {
 /** An event for the hub, and what must come of it. Dead letters have the sha256 of their bytes as names. */
 export interface MadeEvent {
   readonly body: Uint8Array;
-  /** Its records, as a rule over several events reads them. */
+  /** Its records, as a rule over several events reads them, without the one that kills. */
   readonly records: readonly WindowRecord[];
   readonly incidents: readonly ExpectedIncident[];
   /** The parts that must become dead letters. */
@@ -86,6 +86,7 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
     }[content];
     const body = Buffer.from(text);
     const { records } = readEventBody(body);
+    const isPoison = (index: number): boolean => content === "poison" && index === 1;
     const incidents = new Map<string, ExpectedIncident>();
     const letters = content === "garbage" ? [sha256Hex(body)] : [];
     for (const [index, source] of records.entries()) {
@@ -93,13 +94,13 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
       const found = judge(source, NOWHERE, deps).found.map(({ incident: { row } }) => valueText(row["IncidentId"]));
       // Of two records with one id, the second is kept as a dead letter, unless it says the same.
       const isTwin = found.some((id) => (incidents.get(id)?.letter ?? letter) !== letter);
-      if (isTwin || (content === "poison" && index === 1)) letters.push(letter);
+      if (isTwin || isPoison(index)) letters.push(letter);
       else for (const id of found) incidents.set(id, { id, letter });
     }
     const mayBeLetters = [sha256Hex(body), ...records.map((source) => sha256Hex(source.bytes()))];
     return {
       body,
-      records: records.flatMap(asWindowRecord),
+      records: records.filter((_, index) => !isPoison(index)).flatMap(asWindowRecord),
       incidents: [...incidents.values()],
       letters,
       mayBeLetters,

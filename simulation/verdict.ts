@@ -76,8 +76,11 @@ function isTooLate({ event }: SentEvent, { start }: World): boolean {
 }
 const LATEST_MS = 23 * 3_600_000;
 
-/** Before a record that kills is put aside, it kills some workers, and each third death a host, wherever it is delivered. */
-const MOST_DEATHS = 60;
+/**
+ * Before a record that kills is put aside, it kills some workers, and each third death ends a host. If the first of them was
+ * on a machine that is gone, this goes on for a quarter of an hour, until its mark says for certain that it is dead.
+ */
+const MOST_DEATHS = 200;
 
 /** Every record that was received has one fate. */
 function isConserved(batch: Readonly<Record<"received" | (typeof FATES)[number], number>>): boolean {
