@@ -54,13 +54,14 @@ export async function sweepSink(sink: Sink, ruleIds: readonly string[], queuedBe
     await send(rows.filter((queued) => !isFailing(queued)));
     open = read.open;
   }
-  // Last, because rows that are known to fail prove nothing about the endpoint and must not hold up others.
-  if (total.stopped === undefined) await send(failing);
+  // Last, because rows that are known to fail prove nothing about the endpoint and must not hold up others. One of them is
+  // sent even if the endpoint seems down: what failed may have been a row at fault, and this one may be taken.
+  await send(total.stopped === undefined ? failing : failing.slice(0, 1));
   const { state, errors: unread } = await stateAfter(sink, ruleIds);
   return { figures: { ...total, ...state }, errors: [...errors, ...unread] };
 }
 
-function sumOf(one: Delivered, { forwarded, refused, failed, stopped }: Delivered): Delivered {
+function sumOf(one: Delivered, { forwarded, refused, failed, stopped = one.stopped }: Delivered): Delivered {
   return {
     forwarded: one.forwarded + forwarded,
     refused: one.refused + refused,

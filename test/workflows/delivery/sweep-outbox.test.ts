@@ -154,6 +154,19 @@ describe("rows that fail", () => {
     expect(Object.keys(memory.refused())).toEqual(["a000"]);
   });
 
+  test("a row that failed by chance is sent although another one fails and nothing else is accepted", async () => {
+    const memory = memorySink([rowOf("first"), rowOf("good")], EACH_ALONE);
+    memory.answerTo.current = (id) => (id === "good" ? "fails" : "accepted"); // so the failure counts against the row
+    await sweepSink(memory.sink, ["a"], OLD);
+    expect(memory.failure("good")).toMatchObject({ counted: 1 });
+    memory.answerTo.current = (id) => (id === "bad" ? "fails" : "accepted");
+    memory.clock.now += HOUR;
+    memory.outbox.set("bad", { row: rowOf("bad", "a", START + HOUR / 2) }); // since then nothing was accepted
+    const { figures } = await sweepSink(memory.sink, ["a"], new Date(memory.clock.now));
+    expect(figures).toMatchObject({ forwarded: 1, stopped: "Receiver: answered 500" });
+    expect(memory.waiting()).toEqual(["bad"]);
+  });
+
   test("a single failing row is sent again each minute, and the sweep reports how long it has waited", async () => {
     const memory = memorySink([rowOf("a000")], { answerTo: () => "fails" });
     const sweep = () => sweepSink(memory.sink, ["a"], new Date(memory.clock.now));
