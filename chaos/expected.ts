@@ -3,13 +3,11 @@ import { join } from "node:path";
 import type { SampleRecord } from "../local/samples/audit-record.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
 import { valueText } from "../src/core/value-text.ts";
-import { idsThrough } from "../simulation/window-findings.ts";
-import { toAuditLogRow } from "../src/core/event/audit-log.ts";
+import { allIds, windowRecordOf } from "../simulation/window-findings.ts";
 import type { DiagnosticRecord } from "../src/core/event/event-body.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import { hasWindow, type Rule, type WindowRule } from "../src/core/incident/rule.ts";
-import { instantsOf } from "../src/core/window/instants.ts";
-import { inOrderOfTime, keptRecord, type WindowRecord, windowRecord } from "../src/core/window/kept-record.ts";
+import type { WindowRecord } from "../src/core/window/kept-record.ts";
 import { judge } from "../src/workflows/detection/judge-record.ts";
 import { isFailingId } from "./faults/failing-items.ts";
 import type { Portion } from "./traffic.ts";
@@ -84,9 +82,8 @@ function windowIdsOf(rules: readonly WindowRule[]) {
     ids(): ReadonlySet<string> {
       if (counted === records.size) return ids;
       counted = records.size;
-      const of = { tenant: TENANT_ID, records: inOrderOfTime(records.values()) };
-      const last = of.records.at(-1)?.time ?? 0n;
-      ids = new Set(rules.flatMap((rule) => idsThrough(rule, instantsOf(last, rule.window.schedule).last, of)));
+      const of = { tenant: TENANT_ID, records: [...records.values()] };
+      ids = new Set(rules.flatMap((rule) => allIds(rule, of)));
       return ids;
     },
   };
@@ -95,13 +92,7 @@ function windowIdsOf(rules: readonly WindowRule[]) {
 function asWindowRecord(sample: SampleRecord): WindowRecord {
   const bytes = Buffer.from(JSON.stringify(sample));
   const record: DiagnosticRecord = JSON.parse(bytes.toString());
-  const source = { record, bytes: () => bytes };
-  const row = toAuditLogRow(record);
-  const arrivedAt = Date.parse(valueText(record["time"]));
-  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt, periodSeconds: 0 });
-  const read = kept && windowRecord(kept);
+  const read = windowRecordOf({ record, bytes: () => bytes }, Date.parse(valueText(record["time"])));
   if (read === undefined) throw new Error(`sample ${sample.properties.id} is no record that a window can keep`);
   return read;
 }
-
-const NO_WINDOW = { ruleId: "", tenant: "", plan: "" };

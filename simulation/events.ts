@@ -1,17 +1,17 @@
 import { chance } from "../local/samples/chance.ts";
 import { settingsChangeRecord } from "../local/samples/settings-change-record.ts";
 import { ALEX, TENANT_ID } from "../local/samples/tenant.ts";
-import { toAuditLogRow } from "../src/core/event/audit-log.ts";
-import { readEventBody, type ReadRecord } from "../src/core/event/event-body.ts";
+import { readEventBody } from "../src/core/event/event-body.ts";
 import { sha256Hex } from "../src/core/json/content-hash.ts";
 import { oncePer } from "../src/core/once-per.ts";
 import { readyRule } from "../src/core/incident/ready-rule.ts";
 import type { Rule } from "../src/core/incident/rule.ts";
 import { valueText } from "../src/core/value-text.ts";
-import { keptRecord, type WindowRecord, windowRecord } from "../src/core/window/kept-record.ts";
+import type { WindowRecord } from "../src/core/window/kept-record.ts";
 import { judge } from "../src/workflows/detection/judge-record.ts";
 import type { Content } from "./plan.ts";
 import { poisonId } from "./poison.ts";
+import { windowRecordOf } from "./window-findings.ts";
 
 /** Stands in every event and may stand in no line of the log. */
 export const SECRET = "canary-in-the-record";
@@ -100,19 +100,12 @@ function newEventMaker(known: readonly Rule[]): EventMaker {
     const mayBeLetters = [sha256Hex(body), ...records.map((source) => sha256Hex(source.bytes()))];
     return {
       body,
-      records: records.filter((_, index) => !isPoison(index)).flatMap(asWindowRecord),
+      records: records
+        .filter((_, index) => !isPoison(index))
+        .flatMap((source) => windowRecordOf(source, START.getTime()) ?? []),
       incidents: [...incidents.values()],
       letters,
       mayBeLetters,
     };
   };
 }
-
-function asWindowRecord(source: ReadRecord): WindowRecord[] {
-  const row = toAuditLogRow(source.record);
-  const kept = keptRecord(NO_WINDOW, { source, row, position: NOWHERE, arrivedAt: START.getTime(), periodSeconds: 0 });
-  const record = kept && windowRecord(kept);
-  return record === undefined ? [] : [record];
-}
-
-const NO_WINDOW = { ruleId: "", tenant: "", plan: "" };

@@ -77,8 +77,8 @@ function isTooLate({ event }: SentEvent, { start }: World): boolean {
 const LATEST_MS = 23 * 3_600_000;
 
 /**
- * Before a record that kills is put aside, it kills some workers, and each third death ends a host. If the first of them was
- * on a machine that is gone, this goes on for a quarter of an hour, until its mark says for certain that it is dead.
+ * A record may kill this many workers and hosts before it is quarantined. A handful is usual. There are some 80 deaths if a
+ * worker that marked the record ran on a machine that is gone: other workers respect its mark for 15 minutes.
  */
 const MOST_DEATHS = 200;
 

@@ -1,8 +1,6 @@
 import { hasWindow, type WindowRule } from "../src/core/incident/rule.ts";
-import { instantsOf } from "../src/core/window/instants.ts";
-import { inOrderOfTime } from "../src/core/window/kept-record.ts";
 import { TENANT_ID } from "../local/samples/tenant.ts";
-import { idsThrough } from "./window-findings.ts";
+import { allIds } from "./window-findings.ts";
 import type { SentEvent, World } from "./world.ts";
 
 /** The ids of the incidents that rules over several events find in these events, at any scheduled instant. */
@@ -13,8 +11,5 @@ export function windowIds(events: readonly SentEvent[], { rules }: Pick<World, "
 /** As Sentinel would find them if nothing were ever late. */
 function idsOf(rule: WindowRule, events: readonly SentEvent[]): string[] {
   const byHash = new Map(events.flatMap(({ records }) => records.map((record) => [record.hash, record])));
-  const records = [...byHash.values()];
-  const last = inOrderOfTime(records).at(-1);
-  if (last === undefined) return [];
-  return idsThrough(rule, instantsOf(last.time, rule.window.schedule).last, { tenant: TENANT_ID, records });
+  return allIds(rule, { tenant: TENANT_ID, records: [...byHash.values()] });
 }

@@ -26,8 +26,10 @@ interface Form {
   readonly write?: (text: string) => string;
 }
 
+const MIXED = { bodyBytes: 290_000, signIns: 0.85, matches: 0.0001 };
+
 export function mixed(totalBytes: number): Shape {
-  return shape({ name: "large mixed bodies", bodyBytes: 290_000, totalBytes, signIns: 0.85, matches: 0.0001 });
+  return shape({ ...MIXED, name: "large mixed bodies", totalBytes });
 }
 
 /** As `mixed`, but no record other than the matches has an operation that a rule would look for. */
@@ -36,14 +38,7 @@ export function mixedWithoutOthers(totalBytes: number): Shape {
     text.includes('"Update role setting in PIM"')
       ? text
       : text.replaceAll(/"(operationName|activityDisplayName)":"[^"]*"/g, '"$1":"Review the report of usage"');
-  return shape({
-    name: "large mixed bodies of other operations",
-    bodyBytes: 290_000,
-    totalBytes,
-    signIns: 0.85,
-    matches: 0.0001,
-    write,
-  });
+  return shape({ ...MIXED, name: "large mixed bodies of other operations", totalBytes, write });
 }
 
 export function tiny(totalBytes: number, bodyCount = Number.POSITIVE_INFINITY): Shape {
@@ -62,7 +57,7 @@ export function highMatchRate(totalBytes: number): Shape {
 export function escapes(totalBytes: number): Shape {
   const write = (text: string) =>
     text.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replaceAll(/\\.|[a-zA-Z/]/g, escaped));
-  return shape({ name: "escapes everywhere", bodyBytes: 290_000, totalBytes, signIns: 0.85, matches: 0.0001, write });
+  return shape({ ...MIXED, name: "escapes everywhere", totalBytes, write });
 }
 
 function escaped(unit: string): string {

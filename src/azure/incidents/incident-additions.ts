@@ -122,8 +122,8 @@ async function answerTo(
   group: readonly Addition[],
   table: TableRows,
 ): Promise<"added" | "exists" | { readonly refused: string }> {
-  const inserts = group.flatMap(({ entities }) => entities.map((insert) => ({ insert })));
-  const answer = group.length > 1 ? await table.commit(inserts) : await table.commitItem(inserts);
+  const inserts = group.map(({ entities }) => entities.map((insert) => ({ insert })));
+  const answer = await table.commitItems(inserts);
   if (answer.outcome === "committed") return "added";
   if (answer.outcome === "conflict") return "exists";
   if (answer.outcome === "missing") throw answer.error;

@@ -7,7 +7,7 @@ import { dataRefusal, hasStatus, isExistingRow, isMissingRow } from "./table-err
 import { assertWithinTableLimits, isTableKey } from "./table-limits.ts";
 
 export const TABLE_SERVICE = "Table Storage";
-/** A proxy may have answered in the table's place once or twice. */
+/** Believe that the table refuses an item after this many refusals: a proxy may have answered in its place once or twice. */
 const REFUSALS_BELIEVED = 3;
 
 /** The part of the SDK's client that pimwatch uses. */
@@ -240,13 +240,13 @@ export function tableRows(client: TableAccess, timeoutMs = CALL_TIMEOUT_MS, mach
     commit,
 
     /**
-     * As `commit`, for the rows of one item. That the table refuses them is believed after several refusals in a row: their
-     * item becomes a dead letter, which waits for a person.
+     * As `commit`, for the rows of one item or several. If the table refuses several, the caller tries each alone. It believes
+     * the refusal of one item only after several in a row: the item becomes a dead letter, which waits for a person.
      */
-    async commitItem(changes: readonly Change[]): Promise<Committed> {
+    async commitItems(items: readonly (readonly Change[])[]): Promise<Committed> {
       for (let refusals = 1; ; refusals += 1) {
-        const answer = await commit(changes);
-        if (answer.outcome !== "refused" || refusals >= REFUSALS_BELIEVED) return answer;
+        const answer = await commit(items.flat());
+        if (answer.outcome !== "refused" || items.length > 1 || refusals >= REFUSALS_BELIEVED) return answer;
       }
     },
   };

@@ -53,8 +53,7 @@ const REMOVED_AT_MOST = 2_000;
  */
 export function keptTable(table: TableRows, machine: Pick<Machine, "newId"> = MACHINE) {
   async function keepGroup(group: readonly KeptSet[]): Promise<RefusedRecord[]> {
-    const puts = group.map(({ entities: [put] }) => ({ put }));
-    const answer = group.length > 1 ? await table.commit(puts) : await table.commitItem(puts);
+    const answer = await table.commitItems(group.map(({ entities: [put] }) => [{ put }]));
     if (answer.outcome === "committed") return [];
     if (answer.outcome !== "refused") throw answer.error;
     if (group.length === 1) return group.map(({ record }) => ({ record, reason: answer.reason }));

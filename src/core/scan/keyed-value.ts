@@ -1,11 +1,10 @@
 import { COLON, QUOTE, skipWhitespace } from "../json/json-walk.ts";
 import type { Literal } from "./literal.ts";
+import { isWanted, type Needle, needleOf } from "./written-literal.ts";
 
 const BACKSLASH = 0x5c;
 /** No name of an operation is as long. A value that is longer counts as holding a text. */
 const LONGEST_VALUE = 256;
-/** Makes ASCII letters of both cases equal, and some other characters: good for a first look. */
-const FOLD = 0x20;
 const BYTES = 256;
 
 /**
@@ -18,13 +17,9 @@ const BYTES = 256;
  * @returns a function of the body and the place behind the key's last letter or behind its quote
  */
 export function valueTest(literals: readonly Literal[]): (body: Uint8Array, behindKey: number) => boolean {
-  const codesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const texts = literals.map(({ text, ignoreCase }) => ({
-    codes: codesOf(ignoreCase ? text.toLowerCase() : text),
-    ignoreCase,
-  }));
+  const needles = literals.map(needleOf);
   const byFirst = Array.from({ length: BYTES }, (_, byte) =>
-    texts.filter(({ codes }) => ((codes[0] ?? 0) | FOLD) === (byte | FOLD)),
+    needles.filter(({ codes, ignoreCase }) => isWanted(byte, codes[0], ignoreCase)),
   );
   return (body, behindKey) => {
     const colon = skipWhitespace(body, body[behindKey] === QUOTE ? behindKey + 1 : behindKey);
@@ -35,19 +30,16 @@ export function valueTest(literals: readonly Literal[]): (body: Uint8Array, behi
     for (; body[end] !== QUOTE; end += 1)
       if (end === body.length || body[end] === BACKSLASH || end - start === LONGEST_VALUE) return true;
     for (let at = start; at < end; at += 1) {
-      for (const { codes, ignoreCase } of byFirst[body[at] ?? 0] ?? [])
-        if (at + codes.length <= end && stands(body, at, codes, ignoreCase)) return true;
+      for (const needle of byFirst[body[at] ?? 0] ?? [])
+        if (at + needle.codes.length <= end && stands(body, at, needle)) return true;
     }
     return false;
   };
 }
 
-// eslint-disable-next-line max-params -- called for each letter: an object would cost more than the comparison
-function stands(body: Uint8Array, at: number, codes: Uint8Array, ignoreCase: boolean): boolean {
-  for (let index = 0; index < codes.length; index += 1) {
-    const byte = body[at + index] ?? 0;
-    const isUpper = ignoreCase && byte >= 0x41 && byte <= 0x5a;
-    if ((isUpper ? byte | FOLD : byte) !== codes[index]) return false;
-  }
+/** Whether the needle stands at a place with all characters as themselves. */
+function stands(body: Uint8Array, at: number, { codes, ignoreCase }: Needle): boolean {
+  for (let index = 0; index < codes.length; index += 1)
+    if (!isWanted(body[at + index], codes[index], ignoreCase)) return false;
   return true;
 }

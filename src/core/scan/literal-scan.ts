@@ -77,8 +77,8 @@ function needlesOf(literals: readonly Literal[]): readonly Needle[] {
 
 const NONE: readonly number[] = [];
 /**
- * So many looks are taken before those that met a mark are taken again. To follow up each at once would make the processor
- * wait for the memory of one place at a time; now it reads on, and finds the marked places in its nearest cache.
+ * The scan notes which of this many looks met a mark, and then compares at those places. Comparing at once would make the
+ * processor wait for the memory of one place at a time. This way it reads on, and the noted places are in its nearest cache.
  */
 const CHUNK = 512;
 /** Where the looks of a chunk met a mark. */

@@ -155,7 +155,8 @@ function endsBefore(body: Uint8Array, end: number, needle: Needle, index: number
   );
 }
 
-function isWanted(byte: number | undefined, code: number | undefined, ignoreCase: boolean): boolean {
+/** Whether a byte is a needle's character, as itself. */
+export function isWanted(byte: number | undefined, code: number | undefined, ignoreCase: boolean): boolean {
   if (byte === undefined) return false;
   return byte === code || (ignoreCase && byte >= 0x41 && byte <= 0x5a && (byte | FOLD) === code);
 }

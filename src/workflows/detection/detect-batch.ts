@@ -135,8 +135,7 @@ export interface Batch {
     letters: Letter[];
     kept: KeptRecord[];
   };
-  /** Why some incidents and letters could not be stored. */
-  /** Of what could not be stored, until the caller is told. */
+  /** Why some incidents and letters could not be stored, until `storeWaiting` throws the first of them. */
   readonly errors: unknown[];
   /** Number of calls in a row in which the incident store failed. */
   failedInARow: number;
